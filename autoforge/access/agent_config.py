@@ -1,0 +1,40 @@
+"""The agent's settings: what is asked of them, and how they are set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from autoforge.access.pattern import Get, Query
+from autoforge.access.update import Update
+from autoforge.models.configuration import AgentConfig
+
+
+@dataclass(frozen=True)
+class AgentConfigOf(Get[AgentConfig]):
+    """What is the agent's setting of this name?"""
+
+    source = "Database analysis §4.1, get agent config"
+    key = AgentConfig.key
+
+    config_key: str
+
+
+@dataclass(frozen=True)
+class AgentConfigs(Query[AgentConfig]):
+    """Which settings has the agent, by name?"""
+
+    source = "Database analysis §4.1, get all agent configs"
+    key = AgentConfig.key
+
+
+def set_agent_config(config_key: str, value: Any, *, at: datetime) -> Update[AgentConfig]:
+    """Set one of the agent's settings to any JSON value, new or in place of another."""
+    return Update(
+        AgentConfig,
+        {"config_key": config_key},
+        at,
+        values={"value": value},
+        initial={"created_at": at},
+    )

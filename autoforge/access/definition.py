@@ -1,0 +1,83 @@
+"""The table itself on a local DynamoDB: how it is made from what the models say.
+
+In AWS the CloudFormation template creates it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from autoforge.access.client import Client
+from autoforge.access.request import Request
+from autoforge.errors import TableNotFoundError, UnavailableError
+from autoforge.models.indexes import GSIS, TABLE, TTL, Index
+
+
+def is_ready(client: Client, table_name: str) -> bool:
+    """Whether the table can be read and written now.
+
+    Raises:
+        TableNotFoundError: if there is no such table.
+    """
+    answer = client.send(Request("DescribeTable", {"TableName": table_name}))
+    return answer["Table"]["TableStatus"] in {"ACTIVE", "UPDATING"}
+
+
+def create_table(client: Client, table_name: str) -> None:
+    """Create the table with its index and expiry, unless it is there.
+
+    Raises:
+        UnavailableError: if it does not become ready.
+    """
+    try:
+        is_ready(client, table_name)
+    except TableNotFoundError:
+        with suppress(client.botocore.exceptions.ResourceInUseException):  # another was faster
+            client.send(table_definition(table_name))
+        if not any(is_ready(client, table_name) for _ in client.attempts()):
+            raise UnavailableError(f"the table {table_name} was created but is not ready") from None
+        client.send(expiry_definition(table_name))
+
+
+def table_definition(table_name: str) -> Request:
+    """The request that creates the table and its indexes, billed on demand."""
+    attributes = dict.fromkeys(
+        name for index in (TABLE, *GSIS) for name in (index.partition_key, index.sort_key)
+    )
+    return Request(
+        "CreateTable",
+        {
+            "TableName": table_name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                {"AttributeName": name, "AttributeType": "S"} for name in attributes
+            ],
+            "KeySchema": _schema(TABLE),
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": index.name,
+                    "KeySchema": _schema(index),
+                    "Projection": {"ProjectionType": index.projection},
+                }
+                for index in GSIS
+            ],
+        },
+    )
+
+
+def expiry_definition(table_name: str) -> Request:
+    """The request that lets items expire."""
+    return Request(
+        "UpdateTimeToLive",
+        {
+            "TableName": table_name,
+            "TimeToLiveSpecification": {"AttributeName": TTL, "Enabled": True},
+        },
+    )
+
+
+def _schema(index: Index) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": index.partition_key, "KeyType": "HASH"},
+        {"AttributeName": index.sort_key, "KeyType": "RANGE"},
+    ]

@@ -1,0 +1,92 @@
+"""Escalations: what is asked of them, and how they are decided once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from autoforge.access.pattern import Get, Query
+from autoforge.access.update import Update
+from autoforge.models.escalation import Escalation, EscalationStatus
+
+
+@dataclass(frozen=True)
+class EscalationById(Get[Escalation]):
+    """Which escalation of this project has this id?"""
+
+    source = "Design, access patterns: one escalation"
+    key = Escalation.key
+    renames = {"id": "escalation_id"}
+
+    project_id: str
+    escalation_id: str
+
+
+@dataclass(frozen=True)
+class EscalationsOfProject(Query[Escalation]):
+    """Which escalations has this project, in the order of their ids?
+
+    For ULIDs that is the order of creation.
+    """
+
+    source = "Database analysis §4.1, get project escalations"
+    key = Escalation.key
+
+    project_id: str
+
+
+@dataclass(frozen=True)
+class EscalationsByStatus(Query[Escalation]):
+    """Which escalations of all projects are in this status, oldest first?"""
+
+    source = "Database analysis §4.2, get pending escalations (global)"
+    key = Escalation.by_status
+
+    status: EscalationStatus
+
+
+def decide_escalation(
+    project_id: str,
+    escalation_id: str,
+    *,
+    decision: str,
+    notes: str | None = None,
+    decided_by: str | None = None,
+    at: datetime,
+) -> Update[Escalation]:
+    """Answer an escalation that is pending; a second answer learns of the first."""
+    return _close(
+        project_id,
+        escalation_id,
+        EscalationStatus.DECIDED,
+        at,
+        user_decision=decision,
+        user_notes=notes,
+        decided_by=decided_by,
+        decided_at=at,
+    )
+
+
+def expire_escalation(project_id: str, escalation_id: str, *, at: datetime) -> Update[Escalation]:
+    """Give up waiting for an answer to an escalation that is pending."""
+    return _close(project_id, escalation_id, EscalationStatus.EXPIRED, at)
+
+
+def supersede_escalation(
+    project_id: str, escalation_id: str, *, at: datetime
+) -> Update[Escalation]:
+    """Withdraw an escalation that is pending because another has taken its place."""
+    return _close(project_id, escalation_id, EscalationStatus.SUPERSEDED, at)
+
+
+def _close(
+    project_id: str, escalation_id: str, status: EscalationStatus, at: datetime, **values: object
+) -> Update[Escalation]:
+    return Update(
+        Escalation,
+        {"project_id": project_id, "id": escalation_id},
+        at,
+        values={"status": status, **values},
+        condition=Escalation.status == EscalationStatus.PENDING,
+        requires="pending",
+    )

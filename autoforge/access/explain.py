@@ -1,0 +1,90 @@
+"""What a pattern would send, exactly and in words, without sending it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from autoforge.access.pattern import Composite, Fetch, Get, Part, Pattern, Query
+from autoforge.access.request import Request
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The requests a pattern makes with its parameters, and what they do in a sentence each."""
+
+    pattern: str
+    question: str
+    arguments: Mapping[str, Any]
+    requests: tuple[Request, ...]
+    words: tuple[str, ...]
+
+
+def explain(
+    pattern: Pattern[Any],
+    *,
+    table_name: str,
+    now: datetime,
+    limit: int = 25,
+    consistent: bool = False,
+) -> Explanation:
+    """Say what a pattern would send for its first page, and send nothing.
+
+    Args:
+        pattern: The pattern with its parameters.
+        table_name: The table it would be asked of.
+        now: The moment, for patterns that ask about the present.
+        limit: Items of a page.
+        consistent: Whether to read strongly consistently.
+
+    Raises:
+        InvalidValueError: if a parameter cannot stand in a key, or an index is to be read
+            strongly consistently.
+    """
+    parts = list(_parts(pattern, limit))
+    return Explanation(
+        pattern=type(pattern).__name__,
+        question=type(pattern).question(),
+        arguments=pattern.arguments(),
+        requests=tuple(_request(part, table_name, now, consistent=consistent) for part in parts),
+        words=tuple(_words(part, now, consistent=consistent) for part in parts),
+    )
+
+
+def _parts(pattern: Pattern[Any], limit: int) -> Iterator[Part]:
+    match pattern:
+        case Composite():
+            yield from pattern.parts()
+        case Get() | Query() | Fetch():
+            yield Part(pattern, limit)
+
+
+def _request(part: Part, table_name: str, now: datetime, *, consistent: bool) -> Request:
+    match part.pattern:
+        case Query() as query:
+            return query.request(table_name, limit=part.limit, now=now, consistent=consistent)
+        case pattern:
+            return pattern.request(table_name, consistent=consistent)
+
+
+def _words(part: Part, now: datetime, *, consistent: bool) -> str:
+    how = "strongly" if consistent else "eventually"
+    names = " or ".join(entity.type_name for entity in part.pattern.entities)
+    match part.pattern:
+        case Get() as get:
+            key = get.primary_key()
+            return f"Get the {names} at {key.partition} / {key.sort}, {how} consistently."
+        case Query() as query:
+            where = "the table" if query.index.name is None else f"index {query.index.name}"
+            first = "largest" if query.descending else "smallest"
+            return (
+                f"Query {where} for {query.condition(now)}, {first} sort key first, "
+                f"up to {part.limit} items ({names}), {how} consistently."
+            )
+        case Fetch() as fetch:
+            count = len(fetch.primary_keys())
+            return (
+                f"Get up to {count} items by their keys ({names}) in one batch, {how} consistently."
+            )

@@ -1,0 +1,466 @@
+"""What an access pattern is: a frozen, typed value that says which items answer a question.
+
+* ``Get``        one item by its whole primary key            GetItem
+* ``Query``      a stretch of one item collection, in order   Query, a page at a time
+* ``Fetch``      several items by their primary keys          BatchGetItem
+* ``Composite``  several of these, joined in one typed answer
+
+A pattern does no I/O; a Store runs it. Its class can be read without parameters, which is what
+the catalogue, the documentation and the proofs are made from.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import datetime
+from inspect import cleandoc, getmembers
+from types import UnionType
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Literal,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
+
+from autoforge.access.request import KeyCondition, Request
+from autoforge.errors import DeclarationError, InvalidValueError
+from autoforge.models.attributes import camel_case
+from autoforge.models.encoding import SEPARATOR
+from autoforge.models.indexes import TABLE, Index
+from autoforge.models.keys import Component, Key, KeyValue, Label, is_prefix, prefix_end
+from autoforge.models.table import Entity
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Entity)
+
+#: Items one batch may read (AWS, "Constraints in Amazon DynamoDB").
+BATCH_READ: Final = 100
+
+#: A primary key, or the keys of table and index together, as DynamoDB sends and takes it.
+WireKey = Mapping[str, Mapping[str, str]]
+
+
+def _entities(arguments: Sequence[Any]) -> Iterator[type[Entity]]:
+    for argument in arguments:
+        if get_origin(argument) in {Union, UnionType}:
+            yield from _entities(get_args(argument))
+        elif isinstance(argument, type) and issubclass(argument, Entity):
+            yield argument
+
+
+class Pattern(ABC, Generic[T]):
+    """A question the table answers. The first sentence of the docstring is the question."""
+
+    #: The row of the document the pattern comes from.
+    source: ClassVar[str]
+    #: Requests an answer takes; of a Query, a page of up to 1 MB of live items.
+    requests: ClassVar[int] = 1
+    #: The entities an answer may hold, read from the type argument.
+    entities: ClassVar[tuple[type[Entity], ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        """Read the entities from ``Query[Event]`` and the like."""
+        super().__init_subclass__()
+        for base in getattr(cls, "__orig_bases__", ()):
+            cls.entities = tuple(_entities(get_args(base))) or cls.entities
+
+    @classmethod
+    def question(cls) -> str:
+        """What the pattern answers, in a sentence."""
+        return " ".join(cleandoc(cls.__doc__ or "").split("\n\n")[0].split())
+
+    @classmethod
+    def notes(cls) -> str:
+        """What else there is to know, in paragraphs."""
+        paragraphs = cleandoc(cls.__doc__ or "").split("\n\n")[1:]
+        return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+    @classmethod
+    def parameters(cls) -> tuple[Field[Any], ...]:
+        """The parameters the pattern takes."""
+        return fields(cls)  # type: ignore[arg-type]  # every pattern is a dataclass
+
+    def arguments(self) -> dict[str, Any]:
+        """The values of the parameters, by their names outside Python."""
+        return {camel_case(each.name): getattr(self, each.name) for each in self.parameters()}
+
+
+@dataclass(frozen=True)
+class Keyed(Pattern[T]):
+    """A pattern over one key of an entity, whose components are the pattern's parameters."""
+
+    #: The key that answers the question.
+    key: ClassVar[Key]
+    #: Components that the pattern knows by another name.
+    renames: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Refuse a pattern that cannot fill its partition, naming what is missing."""
+        super().__init_subclass__()
+        if cls.__module__ == __name__:
+            return
+        if not isinstance(getattr(cls, "key", None), Key):
+            raise DeclarationError(f"{cls.__name__} names no key")
+        if cls.key.entity not in {entity.__name__ for entity in cls.entities}:
+            raise DeclarationError(f"{cls.__name__}: {cls.key} is no key of what it answers with")
+        wanted = {part.name for part in cls._partition_components()} | {*cls.renames}
+        missing = {cls.renames.get(name, name) for name in wanted} | cls._bounding()
+        for name in sorted(missing):
+            if not cls._declares(name):
+                raise DeclarationError(f"{cls.__name__}: {cls.key}: no parameter {name!r}")
+        useless = cls._own_parameters() - cls._used()
+        if useless:
+            raise DeclarationError(
+                f"{cls.__name__}: {cls.key}: nothing uses {', '.join(sorted(useless))}"
+            )
+
+    @classmethod
+    def _bounding(cls) -> set[str]:
+        """Parameters that bound the answer without being components of the key."""
+        return set()
+
+    @classmethod
+    def _own_parameters(cls) -> set[str]:
+        declared = vars(cls).get("__annotations__", {})
+        return {name for name, hint in declared.items() if "ClassVar" not in str(hint)}
+
+    @classmethod
+    def _used(cls) -> set[str]:
+        """Parameters that become components, bound the answer, or that a property derives from."""
+        getters = [each.fget for _, each in getmembers(cls, lambda m: isinstance(m, property))]
+        derived_from = {name for getter in getters for name in getter.__code__.co_names}
+        components = {cls.renames.get(name, name) for name in cls.key.components}
+        return components | cls._bounding() | derived_from
+
+    @classmethod
+    def described(cls, *given: str) -> Self:
+        """The pattern with labels for values: all required parameters and the given ones."""
+        pattern = object.__new__(cls)
+        for each in cls.parameters():
+            required = each.default is MISSING and each.default_factory is MISSING
+            shown = required or each.name in given
+            value: Any = Label(camel_case(each.name)) if shown else None
+            object.__setattr__(pattern, each.name, value)
+        return pattern
+
+    @classmethod
+    def _declares(cls, name: str) -> bool:
+        """Whether the class, not yet or already a dataclass, has the parameter or derives it."""
+        annotated = any(name in vars(base).get("__annotations__", {}) for base in cls.__mro__)
+        return annotated or isinstance(getattr(cls, name, None), property)
+
+    @classmethod
+    def _partition_components(cls) -> tuple[Component, ...]:
+        names = cls.key.components
+        given = {name: True for name in names if cls._declares(cls.renames.get(name, name))}
+        template = cls.key.partition_for(given) or cls.key.partitions[0]
+        return template.components
+
+    def values(self) -> dict[str, Any]:
+        """The components of the key that the parameters give."""
+        return {name: self._value(name) for name in self.key.components}
+
+    def _value(self, component: str) -> Any:
+        name = self.renames.get(component, component)
+        given = vars(self)
+        if name in given:
+            return given[name]
+        if not isinstance(getattr(type(self), name, None), property):
+            return None
+        if any(isinstance(value, Label) for value in given.values()):
+            return Label(camel_case(component))
+        return getattr(self, name)
+
+    def _partition(self, values: Mapping[str, Any]) -> str:
+        template = self.key.partition_for(values)
+        if template is None:
+            raise InvalidValueError(f"{type(self).__name__} needs {', '.join(sorted(values))}")
+        return template.render(values)
+
+
+@dataclass(frozen=True)
+class Get(Keyed[E]):
+    """One item by its whole primary key."""
+
+    def __init_subclass__(cls) -> None:
+        """Refuse a key that stands in an index: GetItem reads the table only."""
+        super().__init_subclass__()
+        if cls.__module__ != __name__ and cls.key.index is not TABLE:
+            raise DeclarationError(f"{cls.__name__}: {cls.key} is not a key of the table itself")
+
+    @property
+    def entity(self) -> type[E]:
+        """The entity the answer is."""
+        return self.entities[0]  # type: ignore[return-value]  # the type argument, as E says
+
+    def primary_key(self) -> KeyValue:
+        """The key of the item asked for.
+
+        Raises:
+            InvalidValueError: if a parameter cannot stand in a key.
+        """
+        value = self.key.render(self.values())
+        if value is None:
+            raise InvalidValueError(f"{type(self).__name__} needs every component of {self.key}")
+        return value
+
+    def condition(self) -> KeyCondition:
+        """The key as a condition, for the documentation."""
+        value = self.primary_key()
+        return KeyCondition(TABLE, value.partition, "=", (value.sort,))
+
+    def request(self, table_name: str, *, consistent: bool = False) -> Request:
+        """The request that answers."""
+        return Request(
+            "GetItem",
+            {
+                "TableName": table_name,
+                "Key": wire_key(self.primary_key()),
+                "ConsistentRead": consistent,
+            },
+        )
+
+
+@dataclass(frozen=True)
+class SortRange:
+    """The stretch of a sort key that parameters of a query bound; each bound may be absent.
+
+    Attributes:
+        component: The component that is bounded, the first the query does not fix.
+        at_least: Parameter with the smallest value.
+        below: Parameter with the value that all values must be under.
+        at_most: Parameter with the largest value; a moment, stored to the millisecond.
+        above: Names, one for each component from the bounded one on, that together are the
+            item which all answers must come after.
+    """
+
+    component: str
+    at_least: str | None = None
+    below: str | None = None
+    at_most: str | None = None
+    above: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Query(Keyed[E]):
+    """A stretch of one item collection, in the order of the sort key."""
+
+    #: The bounds that optional parameters put on the sort key.
+    range: ClassVar[SortRange | None] = None
+    #: A moment parameter that means "now" where it is not given; the cursor stays valid.
+    moving: ClassVar[str | None] = None
+    #: Direction where the caller does not choose one.
+    newest_first: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        """Refuse a range over a component the key does not have."""
+        super().__init_subclass__()
+        if cls.range and cls.range.component not in cls.key.components:
+            raise DeclarationError(
+                f"{cls.__name__}: {cls.key}: no component {cls.range.component!r}"
+            )
+
+    @classmethod
+    def _bounding(cls) -> set[str]:
+        bounds = (
+            ()
+            if cls.range is None
+            else (cls.range.at_least, cls.range.below, cls.range.at_most, *cls.range.above)
+        )
+        return {name for name in (*bounds, cls.moving) if name is not None}
+
+    #: Direction the caller chose, smallest sort key first (``asc``) or last.
+    order: Literal["asc", "desc"] | None = field(default=None, kw_only=True)
+
+    @property
+    def descending(self) -> bool:
+        """Whether the largest sort key comes first."""
+        return self.newest_first if self.order is None else self.order == "desc"
+
+    @property
+    def index(self) -> Index:
+        """The index the query reads."""
+        return self.key.index
+
+    @classmethod
+    def reaches(cls, key: Key) -> bool:
+        """Whether items under another key could lie in what the query reads at its widest."""
+        described = cls.described()
+        partition = cls.key.partition_for(described.values())
+        if cls.key.index != key.index or partition is None:
+            return False
+        fixed = cls.key.sort_template.fixed(described.fixed_sort_values())
+        return any(partition.overlaps(theirs) for theirs in key.partitions) and (
+            cls.key.sort_template.overlaps(key.sort_template, leading=fixed)
+        )
+
+    def condition(self, now: datetime | Label) -> KeyCondition:
+        """Which items the query reads.
+
+        Raises:
+            InvalidValueError: if a parameter cannot stand in a key.
+        """
+        partition = self._partition(self.values())
+        prefix = self.key.sort_template.prefix(self.fixed_sort_values())
+        low, high = self._bounds(prefix, now)
+        if low is None and high is None:
+            if not prefix:
+                return KeyCondition(self.index, partition)
+            operator = "begins_with" if is_prefix(prefix) else "="
+            return KeyCondition(self.index, partition, operator, (prefix,))
+        if not prefix and low is None:
+            return KeyCondition(self.index, partition, "<", (str(high),))
+        if not prefix and high is None:
+            return KeyCondition(self.index, partition, ">=", (str(low),))
+        low = prefix if low is None else low
+        high = prefix_end(prefix) if high is None else high
+        # DynamoDB refuses BETWEEN with its bounds crossed; where they are, nothing lies between.
+        return KeyCondition(self.index, partition, "BETWEEN", (low, max(low, high)))
+
+    def request(
+        self,
+        table_name: str,
+        *,
+        limit: int,
+        now: datetime,
+        start: WireKey | None = None,
+        consistent: bool = False,
+    ) -> Request:
+        """The request for one page.
+
+        Raises:
+            InvalidValueError: if a strongly consistent read of an index is asked for.
+        """
+        if consistent and not self.index.consistent_reads:
+            raise InvalidValueError(f"{self.index.name} offers no strongly consistent reads")
+        return Request(
+            "Query",
+            {
+                "TableName": table_name,
+                **self.condition(now).parameters(),
+                "ScanIndexForward": not self.descending,
+                "ConsistentRead": consistent,
+                "Limit": limit,
+                **({} if start is None else {"ExclusiveStartKey": start}),
+            },
+        )
+
+    def fixed_sort_values(self) -> dict[str, Any]:
+        """Components of the sort key that the parameters fix, not merely bound."""
+        bounded = {} if self.range is None else {self.range.component: None}
+        return {**self.values(), **bounded}
+
+    def _bounds(self, prefix: str, now: datetime | Label) -> tuple[str | None, str | None]:
+        """The lowest text the stretch takes in, and the first text past it.
+
+        No stored key equals a bound: a key goes on after the bounded component. So BETWEEN, which
+        takes in both ends, is exact.
+        """
+        if self.range is None:
+            return None, None
+        template = self.key.sort_template
+        component = next(c for c in template.components if c.name == self.range.component)
+
+        def text(name: str | None) -> str | None:
+            value = getattr(self, name) if name else None
+            if value is None and name is not None and name == self.moving:
+                value = now
+            return None if value is None else prefix + component.encode(value)
+
+        low, below = text(self.range.at_least), text(self.range.below)
+        most = text(self.range.at_most)
+        high = below if most is None else prefix_end(f"{most}{SEPARATOR}")
+        if low is not None and high is not None and low > high and not isinstance(now, Label):
+            raise InvalidValueError(f"{self.range.at_least} is after {self.range.below}")
+        past = self._past(prefix)
+        return past if low is None or (past is not None and past > low) else low, high
+
+    def _past(self, prefix: str) -> str | None:
+        """The first text after the item that all answers must come after."""
+        if self.range is None or not self.range.above:
+            return None
+        last = getattr(self, self.range.above[-1])
+        if last is None:
+            return None
+        components = self.key.sort_template.components[-len(self.range.above) :]
+        written = [
+            part.encode(Label(camel_case(name)) if isinstance(last, Label) else getattr(self, name))
+            for part, name in zip(components, self.range.above, strict=True)
+        ]
+        # What follows an item at once is its own key and a separator: no id goes on with less.
+        return f"{prefix}{SEPARATOR.join(written)}{SEPARATOR}"
+
+
+@dataclass(frozen=True)
+class Fetch(Pattern[E]):
+    """Several items by their primary keys, at most 100."""
+
+    @abstractmethod
+    def primary_keys(self) -> Sequence[KeyValue]:
+        """The keys of the items asked for.
+
+        Raises:
+            InvalidValueError: if a parameter cannot stand in a key.
+        """
+
+    def distinct_keys(self) -> tuple[KeyValue, ...]:
+        """The keys, each once.
+
+        Raises:
+            InvalidValueError: if there are more than one request may ask for.
+        """
+        keys = tuple(dict.fromkeys(self.primary_keys()))
+        if len(keys) > BATCH_READ:
+            raise InvalidValueError(f"{type(self).__name__} asks for {len(keys)} items at once")
+        return keys
+
+    def request(self, table_name: str, *, consistent: bool = False) -> Request:
+        """The request that answers, as long as DynamoDB leaves no key unprocessed."""
+        keys = [wire_key(key) for key in self.distinct_keys()]
+        return Request(
+            "BatchGetItem",
+            {"RequestItems": {table_name: {"Keys": keys, "ConsistentRead": consistent}}},
+        )
+
+
+@dataclass(frozen=True)
+class Composite(Pattern[T]):
+    """Several patterns whose answers are joined into one."""
+
+    @abstractmethod
+    def parts(self) -> Sequence[Part]:
+        """The patterns, none of which needs the answer of another."""
+
+    @abstractmethod
+    def combine(self, answers: Sequence[Sequence[Any]]) -> T:
+        """Join the answers of the parts, given in their order."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A pattern inside a composite, and of a query the largest number of items."""
+
+    pattern: Get[Any] | Query[Any] | Fetch[Any]
+    limit: int = 100
+
+
+@dataclass(frozen=True)
+class Page(Generic[E]):
+    """Some answers of a query, and where the next ones begin."""
+
+    items: tuple[E, ...]
+    #: Opaque, signed, and good for this pattern with these parameters only; None at the end.
+    cursor: str | None
+
+
+def wire_key(key: KeyValue) -> dict[str, dict[str, str]]:
+    """Write a primary key as DynamoDB takes it."""
+    return {TABLE.partition_key: {"S": key.partition}, TABLE.sort_key: {"S": key.sort}}

@@ -1,0 +1,351 @@
+"""The Store: runs access patterns and writes on one table. The only module that talks to DynamoDB.
+
+A Store is bound to a table and an endpoint when it is made; a process may have several, and each
+is safe under threads.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar, cast
+
+import structlog
+
+from autoforge.access import batch, definition
+from autoforge.access.batch import key_of
+from autoforge.access.client import Client, ConditionRefusedError, UncertainError
+from autoforge.access.cursor import Cursors
+from autoforge.access.pattern import Composite, Fetch, Get, Page, Part, Query, wire_key
+from autoforge.access.request import KeyCondition, Request
+from autoforge.access.update import Update
+from autoforge.access.writing import Put, Transaction, Write
+from autoforge.errors import (
+    InvalidValueError,
+    ItemNotFoundError,
+    UnreadableItemError,
+)
+from autoforge.models.indexes import ENTITY_TYPE, TABLE
+from autoforge.models.keys import KeyValue
+from autoforge.models.size import require_size
+from autoforge.models.table import Entity, Item
+
+E = TypeVar("E", bound=Entity)
+T = TypeVar("T")
+
+#: The most items one request of a page asks for while it looks for live ones.
+LOOKAHEAD: Final = 1000
+
+#: Structured, over the standard library's logger, which says nothing unless it is configured.
+_log = structlog.wrap_logger(
+    logging.getLogger("autoforge.dynamodb"),
+    processors=[
+        structlog.stdlib.filter_by_level,
+        structlog.stdlib.render_to_log_kwargs,
+    ],
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
+
+
+@dataclass(frozen=True)
+class Store:
+    """Runs patterns and writes on one table.
+
+    Args:
+        table_name: The table.
+        client: The connection to DynamoDB.
+        cursors: Issues and accepts the cursors of pages.
+        clock: Tells the time; items past their expiry by it are not returned.
+        new_token: Makes the token under which DynamoDB carries a transaction out once.
+    """
+
+    table_name: str
+    client: Client
+    cursors: Cursors
+    clock: Callable[[], datetime]
+    new_token: Callable[[], str]
+
+    def get(self, pattern: Get[E], *, consistent: bool = False) -> E | None:
+        """Answer with the one item, or None."""
+        answer = self._send(pattern.request(self.table_name, consistent=consistent), pattern)
+        item = answer.get("Item")
+        if item is None or _type_of(item) != pattern.entity.type_name:
+            return None
+        entity = pattern.entity.from_item(item)
+        return entity if entity.is_live(self.clock()) else None
+
+    def require(self, pattern: Get[E], *, consistent: bool = False) -> E:
+        """Answer with the one item.
+
+        Raises:
+            ItemNotFoundError: if there is none, or it is past its expiry.
+        """
+        entity = self.get(pattern, consistent=consistent)
+        if entity is None:
+            raise ItemNotFoundError(pattern.entity.type_name, pattern.arguments())
+        return entity
+
+    def page(
+        self,
+        query: Query[E],
+        *,
+        limit: int,
+        cursor: str | None = None,
+        consistent: bool = False,
+    ) -> Page[E]:
+        """Answer with the next items, as many as the limit while so many follow.
+
+        Items past their expiry, of another type or unreadable are passed over, and more is read
+        in their place. So a page takes one request, and another for each megabyte or stretch of
+        such items.
+
+        Raises:
+            InvalidCursorError: if the cursor is not one of this query.
+            InvalidValueError: if the limit is under 1, or an index is to be read consistently.
+        """
+        if limit < 1:
+            raise InvalidValueError(f"a page has at least 1 item, not {limit}")
+        start = self.cursors.accept(query, cursor) if cursor is not None else None
+        now = self.clock()
+        found: list[E] = []
+        ask = limit
+        while True:
+            request = query.request(
+                self.table_name, limit=ask, now=now, start=start, consistent=consistent
+            )
+            answer = self._send(request, query)
+            items: Sequence[Item] = answer["Items"]
+            start = answer.get("LastEvaluatedKey")
+            for place, item in enumerate(items, 1):
+                found.extend(self._readable(item, query, now))
+                if len(found) == limit:
+                    ended = start is None and place == len(items)
+                    at = None if ended else self.cursors.issue(query, item)
+                    return Page(tuple(found), at)
+            if start is None:
+                return Page(tuple(found), None)
+            ask = min(ask * 2, LOOKAHEAD)
+
+    def each(
+        self, query: Query[E], *, page_size: int = 100, consistent: bool = False
+    ) -> Iterator[E]:
+        """Answer with every item, reading a page at a time as they are taken."""
+        cursor = None
+        while True:
+            page = self.page(query, limit=page_size, cursor=cursor, consistent=consistent)
+            yield from page.items
+            if page.cursor is None:
+                return
+            cursor = page.cursor
+
+    def fetch(self, pattern: Fetch[E], *, consistent: bool = False) -> tuple[E, ...]:
+        """Answer with those of the items that are there, in the order of the keys.
+
+        Raises:
+            IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
+        """
+        keys = pattern.distinct_keys()
+        if not keys:
+            return ()
+        now = self.clock()
+        found: dict[KeyValue, E] = {}
+        request = pattern.request(self.table_name, consistent=consistent)
+        for item in batch.read(self.client, lambda again: self._send(again, pattern), request):
+            found.update((key_of(item), entity) for entity in self._readable(item, pattern, now))
+        return tuple(found[key] for key in keys if key in found)
+
+    def answer(self, pattern: Composite[T], *, consistent: bool = False) -> T:
+        """Answer several patterns and join what they answer."""
+        return pattern.combine(
+            [self._part(part, consistent=consistent) for part in pattern.parts()]
+        )
+
+    def write(self, write: Write[E]) -> E | None:
+        """Make a write and return the item as it then is; None once it is deleted.
+
+        Raises:
+            AutoforgeError: by meaning, if the write is refused; nothing was changed then.
+        """
+        try:
+            answer = self._send(write.request(self.table_name), write, repeatable=write.repeatable)
+        except UncertainError as error:
+            return self._write_once(write, error)
+        except ConditionRefusedError as error:
+            (refusal,) = error.refusals
+            existing = self._existing(refusal.item, write)
+            if not (error.repeated or write.idempotent) or not write.is_done(refusal.item):
+                raise write.refusal(existing) from error
+            return existing
+        if isinstance(write, Put):
+            return cast("E", write.item)
+        if isinstance(write, Update):
+            return cast("E", write.entity.from_item(answer["Attributes"]))
+        return None
+
+    def save(self, write: Put[E] | Update[E]) -> E:
+        """Make a write that leaves an item, and return the item as it then is.
+
+        Raises:
+            AutoforgeError: as ``write`` does.
+        """
+        entity = self.write(write)
+        if entity is None:
+            raise UnreadableItemError(f"{write.entity.type_name} was not returned")
+        return entity
+
+    def transact(self, transaction: Transaction) -> None:
+        """Make several writes, all or none; sent again, it is still made once.
+
+        Raises:
+            AutoforgeError: by meaning, for the first write that was refused.
+        """
+        request = transaction.request(self.table_name, token=self.new_token())
+        try:
+            self._send(request, transaction)
+        except ConditionRefusedError as error:
+            refused = [
+                (write, refusal.item)
+                for write, refusal in zip(transaction.writes, error.refusals, strict=True)
+                if refusal.refused
+            ]
+            for write, item in refused:
+                if not (write.idempotent and write.is_done(item)):
+                    raise write.refusal(self._existing(item, write)) from error
+            done = {write.primary_key() for write, _ in refused}
+            rest = [write for write in transaction.writes if write.primary_key() not in done]
+            if not all(write.idempotent for write in rest):
+                write, item = refused[0]
+                raise write.refusal(self._existing(item, write)) from error
+            if rest:
+                self.transact(Transaction(tuple(rest)))
+
+    def put_all(self, entities: Iterable[Entity]) -> int:
+        """Store entities in batches, over what is there, and return how many.
+
+        For loading: a batch has no conditions and is not a transaction.
+
+        Raises:
+            InvalidValueError: if an entity cannot be stored; its batch was not sent.
+            IncompleteBatchError: if DynamoDB leaves items unprocessed after all retries.
+        """
+        members = (_put_member(entity) for entity in entities)
+        return batch.write(self.client, self._send_batch, self.table_name, members)
+
+    def delete_all(self, keys: Iterable[KeyValue]) -> int:
+        """Delete items in batches, those that are not there included, and return how many.
+
+        Raises:
+            IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
+        """
+        members = ((key, {"DeleteRequest": {"Key": wire_key(key)}}) for key in keys)
+        return batch.write(self.client, self._send_batch, self.table_name, members)
+
+    def keys_in(self, partition: str) -> Iterator[KeyValue]:
+        """The primary keys of a whole item collection, whatever the items are."""
+        condition = KeyCondition(TABLE, partition).parameters()
+        condition["ExpressionAttributeNames"] |= {"#PK": TABLE.partition_key, "#SK": TABLE.sort_key}
+        start = None
+        while True:
+            parameters = {
+                "TableName": self.table_name,
+                **condition,
+                "ProjectionExpression": "#PK, #SK",
+                "ConsistentRead": True,
+                **({} if start is None else {"ExclusiveStartKey": start}),
+            }
+            answer = self._send(Request("Query", parameters), self)
+            yield from (key_of(item) for item in answer["Items"])
+            start = answer.get("LastEvaluatedKey")
+            if start is None:
+                return
+
+    def create_table(self) -> None:
+        """Create the table with its index and expiry, unless it is there.
+
+        For a local DynamoDB; in AWS the CloudFormation template does this.
+        """
+        definition.create_table(self.client, self.table_name)
+
+    def is_ready(self) -> bool:
+        """Whether the table can be read and written now.
+
+        Raises:
+            TableNotFoundError: if there is no such table.
+        """
+        return definition.is_ready(self.client, self.table_name)
+
+    def _part(self, part: Part, *, consistent: bool) -> Sequence[Entity]:
+        pattern = part.pattern
+        match pattern:
+            case Get():
+                entity = self.get(pattern, consistent=consistent)
+                return () if entity is None else (entity,)
+            case Query():
+                strongly = consistent and pattern.index.consistent_reads
+                return self.page(pattern, limit=part.limit, consistent=strongly).items
+            case Fetch():
+                return self.fetch(pattern, consistent=consistent)
+
+    def _write_once(self, write: Write[E], error: UncertainError) -> E | None:
+        """Make a write that must not be made twice and perhaps was: look, then fence it."""
+        key = wire_key(write.primary_key())
+        request = {"TableName": self.table_name, "Key": key, "ConsistentRead": True}
+        item = self._send(Request("GetItem", request), write).get("Item")
+        existing = self._existing(item, write)
+        if write.is_done(item):
+            return existing
+        if existing is None:
+            raise write.refusal(None) from error
+        return self.write(write.fenced(existing))
+
+    def _send_batch(self, request: Request) -> dict[str, Any]:
+        return self._send(request, self)
+
+    def _send(
+        self, request: Request, subject: object, *, repeatable: bool = True
+    ) -> dict[str, Any]:
+        answer = self.client.send(request, repeatable=repeatable)
+        _log.debug(
+            "dynamodb.request",
+            operation=request.operation,
+            subject=type(subject).__name__,
+            table=self.table_name,
+            items=answer.get("Count"),
+            capacity=answer.get("ConsumedCapacity"),
+        )
+        return answer
+
+    def _readable(self, item: Item, pattern: Query[E] | Fetch[E], now: datetime) -> Iterator[E]:
+        """The entity, unless the item is of another type, past its expiry, or unreadable.
+
+        One spoilt item must not take a whole list down, so it is passed over; the log names it.
+        """
+        stored = _type_of(item)
+        for entity in pattern.entities:
+            if entity.type_name != stored:
+                continue
+            try:
+                read = entity.from_item(item)
+            except UnreadableItemError as error:
+                _log.error("dynamodb.item_unreadable", table=self.table_name, reason=str(error))
+                return
+            if read.is_live(now):
+                yield cast("E", read)
+
+    def _existing(self, item: Mapping[str, Any] | None, write: Write[E]) -> E | None:
+        if item is None or _type_of(item) != write.entity.type_name:
+            return None
+        return write.entity.from_item(item)
+
+
+def _type_of(item: Mapping[str, Any]) -> str | None:
+    stored: str | None = item.get(ENTITY_TYPE, {}).get("S")
+    return stored
+
+
+def _put_member(entity: Entity) -> batch.Member:
+    item = entity.to_item()
+    require_size(entity.type_name, item)
+    return key_of(item), {"PutRequest": {"Item": item}}

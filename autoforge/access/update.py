@@ -1,0 +1,300 @@
+"""Update, the write that changes some attributes of an item and renders the keys they feed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import reduce
+from typing import Any, Final, Self, TypeVar
+
+from pynamodb.attributes import Attribute
+from pynamodb.expressions.condition import And, Condition, Or
+from pynamodb.expressions.operand import Path, Value
+from pynamodb.expressions.update import Action
+from pynamodb.expressions.update import Update as UpdateExpression
+
+from autoforge.access.pattern import wire_key
+from autoforge.access.request import Placeholders, Request
+from autoforge.access.writing import (
+    Write,
+    alike,
+    described,
+    identity,
+    is_live,
+    is_of,
+    primary_key,
+)
+from autoforge.errors import (
+    AutoforgeError,
+    ConditionFailedError,
+    DeclarationError,
+    InvalidValueError,
+    ItemNotFoundError,
+    VersionConflictError,
+)
+from autoforge.models.attributes import (
+    EntityAttribute,
+    JsonAttribute,
+    attribute_to_wire,
+    camel_case,
+)
+from autoforge.models.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
+from autoforge.models.keys import Key, KeyValue, Template
+from autoforge.models.size import item_size, require_size
+from autoforge.models.table import Entity
+
+E = TypeVar("E", bound=Entity)
+
+#: An attribute's new value in DynamoDB's own form; None where the attribute goes.
+Wire = dict[str, Any] | None
+
+_UPDATED: Final = "updated_at"
+_VERSION: Final = "version"
+
+
+@dataclass(frozen=True)
+class Update(Write[E]):
+    """Change some attributes of an item that is there; all others stay as they are.
+
+    Args:
+        entity: What the item is.
+        key: Components of the primary key, which no update can change.
+        at: The moment of the write; sets ``updated_at``, and an item expired by then is gone.
+        values: Attributes to set; None removes an optional one.
+        given: Values that attributes must have for the write to be made. An index key that the
+            change touches may need them.
+        actions: Further update actions, on attributes that stand in no key.
+        condition: What else must hold.
+        requires: The condition in words, for the error.
+        expected_version: The version the caller read; the write adds 1 to it.
+        counts: Whether the write adds 1 to the version whatever it was.
+        initial: If not None, the write may create the item, with these attributes besides.
+
+    Raises:
+        DeclarationError: if it names what the entity lacks, or could leave a key stale.
+        InvalidValueError: if it would change the primary key.
+    """
+
+    operation = "UpdateItem"
+    member = "Update"
+
+    entity: type[E]
+    key: Mapping[str, Any]
+    at: datetime
+    values: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    actions: Sequence[Action] = ()
+    condition: Condition | None = None
+    requires: str = ""
+    expected_version: int | None = None
+    counts: bool = False
+    initial: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse unknown attributes and changes of the primary key."""
+        for name in (*self.values, *self.given, *(self.initial or {})):
+            if name not in _settable(self.entity):
+                raise DeclarationError(f"{self.entity.__name__} has no attribute {name!r}")
+        fixed = self.entity.primary_key.components & {*self.values}
+        if fixed:
+            raise InvalidValueError(f"{', '.join(sorted(fixed))} identify the item for good")
+        acted_on = {action.values[0].path[0] for action in self.actions}  # type: ignore[attr-defined]  # an action begins with its path
+        for name in {n for key in self.entity.keys.values() for n in _sources(key)}:
+            if name in (self.initial or {}) or _name(self.entity, name) in acted_on:
+                raise DeclarationError(f"{name} feeds a key: an update must give its value")
+
+    @property
+    def repeatable(self) -> bool:
+        """Not where the new state follows from the old one, and nothing fences it."""
+        return self.expected_version is not None or not (self.counts or self.actions)
+
+    def fenced(self, existing: E) -> Self:
+        """The same write, on condition of the version that is there."""
+        return replace(self, expected_version=existing.attribute_values.get(_VERSION))
+
+    def primary_key(self) -> KeyValue:
+        """The key of the item."""
+        return primary_key(self.entity, self.key)
+
+    def parameters(self) -> dict[str, Any]:
+        """The update and its condition."""
+        wires = self._wires()
+        require_size(self.entity.type_name, _present(wires))
+        placeholders = Placeholders()
+        update = UpdateExpression(
+            *(_assignment(name, wire) for name, wire in wires.items()),
+            *self._creation(),
+            *self._versioning(),
+            *self.actions,
+        )
+        parameters: dict[str, Any] = {
+            "Key": wire_key(self.primary_key()),
+            "UpdateExpression": placeholders.write(update),
+        }
+        conditions = self._conditions()
+        if conditions:
+            parameters["ConditionExpression"] = placeholders.write(reduce(And, conditions))
+        return {**parameters, **placeholders.parameters()}
+
+    def request(self, table_name: str) -> Request:
+        """The request, which answers with the item as it then is."""
+        request = super().request(table_name)
+        return Request(self.operation, {**request.parameters, "ReturnValues": "ALL_NEW"})
+
+    def refusal(self, existing: E | None) -> AutoforgeError:
+        """Not found, a version conflict, or a condition that was false."""
+        if existing is None or not existing.is_live(self.at):
+            return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
+        version = existing.attribute_values.get(_VERSION)
+        name = described(self.entity, self.key)
+        if self.expected_version is not None and version != self.expected_version:
+            return VersionConflictError(
+                f"{name} is in version {version}, not {self.expected_version}", item=existing
+            )
+        return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
+
+    def is_done(self, existing: Mapping[str, Any] | None) -> bool:
+        """Whether every attribute this write sets has its value already, at this moment."""
+        if existing is None:
+            return False
+        wanted = self._wires()
+        if self.expected_version is not None:
+            wanted[camel_case(_VERSION)] = {"N": str(self.expected_version + 1)}
+        return all(
+            name not in existing if wire is None else alike(wire, existing.get(name, {}))
+            for name, wire in wanted.items()
+        )
+
+    def size(self) -> int:
+        """Bytes of what is set."""
+        return item_size(_present(self._wires()))
+
+    def _wires(self) -> dict[str, Wire]:
+        """The changed attributes and the rendered ones they feed."""
+        stamp = {_UPDATED: self.at} if _UPDATED in _settable(self.entity) else {}
+        wires = {
+            _name(self.entity, name): self._wire(name, value)
+            for name, value in {**self.values, **stamp}.items()
+        }
+        for key in self.entity.keys.values():
+            if key is not self.entity.primary_key:
+                wires |= self._rendered(key)
+        return wires
+
+    def _rendered(self, key: Key) -> dict[str, Wire]:
+        """The halves of an index key that the change feeds.
+
+        Raises:
+            DeclarationError: if that depends on an attribute whose value the write does not know.
+        """
+        changed = _sources(key) & {*self.values}
+        if not changed and self.initial is None:
+            return {}
+        known = {**(self.initial or {}), **self.given, **self.key, **self.values}
+        names = (key.index.partition_key, key.index.sort_key)
+        # Whether the item is in the index at all, and under which alternative.
+        deciding = {n for n in _sources(key) if n in key.where or _settable(self.entity)[n].null}
+        if deciding:
+            if _is_out(key, known):
+                return dict.fromkeys(names)
+            _require_known(key, deciding, known)
+        templates = (key.partition_for(known) or key.partitions[0], key.sort_template)
+        wires: dict[str, Wire] = {}
+        for name, template in zip(names, templates, strict=True):
+            components = {part.name for part in template.components}
+            if deciding or components & changed or self.initial is not None:
+                _require_known(key, components, known)
+                wires[name] = {"S": template.render(known)}
+        return wires
+
+    def _creation(self) -> list[Action]:
+        """What an item made by this write has besides; what is there already stays."""
+        if self.initial is None:
+            return []
+        constant = {_name(self.entity, n): self._wire(n, value) for n, value in self.key.items()}
+        constant[ENTITY_TYPE] = {"S": self.entity.type_name}
+        initial = {_name(self.entity, n): self._wire(n, v) for n, v in self.initial.items()}
+        return [
+            *(_assignment(name, wire) for name, wire in constant.items()),
+            *(
+                Path([name]).set(Path([name]) | Value(wire))
+                for name, wire in _present(initial).items()
+            ),
+        ]
+
+    def _versioning(self) -> list[Action]:
+        if self.expected_version is None and not self.counts:
+            return []
+        version = Path([camel_case(_VERSION)])
+        return [version.set(version + Value({"N": "1"}))]
+
+    def _conditions(self) -> list[Condition]:
+        """The item is there and live, has the given values, and what else must hold."""
+        conditions = [is_of(self.entity), is_live(self.at)] if self.initial is None else []
+        given = dict(self.given)
+        if self.expected_version is not None:
+            given[_VERSION] = self.expected_version
+        for name, value in given.items():
+            path, wire = Path([_name(self.entity, name)]), self._wire(name, value)
+            conditions.append(_is_absent(path) if wire is None else path == Value(wire))
+        return conditions if self.condition is None else [*conditions, self.condition]
+
+    def _wire(self, name: str, value: Any) -> Wire:
+        """A value as it is stored, or None where an optional attribute is to go."""
+        attribute = _settable(self.entity)[name]
+        if value is None and attribute.null:
+            return None
+        if value is None and not isinstance(attribute, JsonAttribute):
+            raise InvalidValueError(f"{self.entity.type_name} needs {attribute.attr_name}")
+        if isinstance(attribute, EntityAttribute):
+            value = attribute.check(value)
+        return attribute_to_wire(attribute, value)
+
+
+def _settable(entity: type[Entity]) -> dict[str, Attribute[Any]]:
+    """The attributes that are not rendered from others."""
+    rendered = KEY_ATTRIBUTES | {ENTITY_TYPE}
+    return {n: a for n, a in entity.get_attributes().items() if a.attr_name not in rendered}
+
+
+def _name(entity: type[Entity], name: str) -> str:
+    return str(entity.get_attributes()[name].attr_name)
+
+
+def _sources(key: Key) -> frozenset[str]:
+    """The attributes that decide what a key is, and whether there is one."""
+    return key.components | {*key.where}
+
+
+def _is_out(key: Key, known: Mapping[str, Any]) -> bool:
+    """Whether the known values alone keep the item out of a sparse index."""
+    if any(n in known and known[n] != wanted for n, wanted in key.where.items()):
+        return True
+    absent = {n for n in key.components if n in known and known[n] is None}
+    return bool(absent & {part.name for part in key.sort_template.components}) or all(
+        _lacks(template, absent) for template in key.partitions
+    )
+
+
+def _lacks(template: Template, absent: set[str]) -> bool:
+    return any(part.name in absent for part in template.components)
+
+
+def _require_known(key: Key, names: set[str], known: Mapping[str, Any]) -> None:
+    unknown = sorted(name for name in names if name not in known)
+    if unknown:
+        raise DeclarationError(f"an update that feeds {key} must give {', '.join(unknown)}")
+
+
+def _assignment(name: str, wire: Wire) -> Action:
+    return Path([name]).remove() if wire is None else Path([name]).set(Value(wire))
+
+
+def _present(wires: Mapping[str, Wire]) -> dict[str, dict[str, Any]]:
+    return {name: wire for name, wire in wires.items() if wire is not None}
+
+
+def _is_absent(path: Path) -> Condition:
+    """The item lacks the attribute, or another writer stored a null for it."""
+    return Or(path.does_not_exist(), path.is_type("NULL"))

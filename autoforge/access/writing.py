@@ -1,0 +1,344 @@
+"""What a write is: a value that says what changes and on which condition.
+
+* ``Put``          a whole new item; refuses to overwrite
+* ``Update``       some attributes of an item (``update.py``)
+* ``Delete``       an item; refuses what is not there, unless it says it may
+* ``Check``        nothing, but a condition inside a transaction
+* ``Transaction``  several of these, all or none
+
+Every write renders the keys that the changed attributes feed. A write does no I/O and reads no
+clock; a Store runs it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+
+from pynamodb.expressions.condition import And, Condition, Or
+from pynamodb.expressions.operand import Path, Value
+
+from autoforge.access.pattern import wire_key
+from autoforge.access.request import Placeholders, Request
+from autoforge.errors import (
+    AutoforgeError,
+    ConditionFailedError,
+    InvalidTransactionError,
+    InvalidValueError,
+    ItemExistsError,
+    ItemNotFoundError,
+)
+from autoforge.models.indexes import ENTITY_TYPE, TABLE, TTL
+from autoforge.models.keys import KeyValue
+from autoforge.models.size import item_size, require_size
+from autoforge.models.table import Entity
+from autoforge.moments import moment_text
+
+E = TypeVar("E", bound=Entity)
+
+#: Actions of one transaction and their bytes together (AWS, "TransactWriteItems").
+TRANSACTION_ITEMS: Final = 100
+TRANSACTION_BYTES: Final = 4 * 1024 * 1024
+
+
+class Write(ABC, Generic[E]):
+    """A change of one item, and the condition on which it is made."""
+
+    #: DynamoDB's name of the single operation, and of the same inside a transaction.
+    operation: ClassVar[str]
+    member: ClassVar[str]
+
+    #: The entity the item is of.
+    entity: type[E]
+    #: Whether an item that is as this write would have made it counts as written.
+    idempotent: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether making the write twice comes to the same as once."""
+        return True
+
+    def fenced(self, existing: E) -> Self:
+        """The same write, on condition that the item is still the existing one."""
+        raise NotImplementedError(f"{type(self).__name__} may be repeated as it is: {existing}")
+
+    @abstractmethod
+    def primary_key(self) -> KeyValue:
+        """The key of the item."""
+
+    @abstractmethod
+    def parameters(self) -> dict[str, Any]:
+        """The request parameters, without table and return values."""
+
+    @abstractmethod
+    def refusal(self, existing: E | None) -> AutoforgeError:
+        """The error, by meaning, when the condition was false for the item that is there."""
+
+    def is_done(self, existing: Mapping[str, Any] | None) -> bool:
+        """Whether the item that is there already is what this write would have made.
+
+        Asked when the condition fails on a repetition of a request whose answer was lost.
+        """
+        del existing
+        return False
+
+    def request(self, table_name: str) -> Request:
+        """The request that makes this write alone."""
+        return Request(self.operation, self._complete(table_name))
+
+    def transact_item(self, table_name: str) -> dict[str, Any]:
+        """The same write as a member of a transaction."""
+        return {self.member: self._complete(table_name)}
+
+    def size(self) -> int:
+        """Bytes that this write sends, as far as they are known before it is made."""
+        return 0
+
+    def _complete(self, table_name: str) -> dict[str, Any]:
+        return {
+            "TableName": table_name,
+            **self.parameters(),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+
+@dataclass(frozen=True)
+class Put(Write[E]):
+    """Store a new item; an item with its key that is there already is an error.
+
+    Args:
+        item: The entity to store.
+        idempotent: Whether an equal item that is there already counts as stored.
+    """
+
+    operation = "PutItem"
+    member = "Put"
+
+    item: E
+    idempotent: bool = False
+
+    @property
+    def entity(self) -> type[E]:  # type: ignore[override]  # known from the item
+        """The entity the item is of."""
+        return type(self.item)
+
+    def primary_key(self) -> KeyValue:
+        """The key of the new item."""
+        return primary_key(self.entity, self.item.attribute_values)
+
+    def parameters(self) -> dict[str, Any]:
+        """The whole item, on condition that there is none."""
+        item = self.item.to_item()
+        require_size(self.entity.type_name, item)
+        placeholders = Placeholders()
+        condition = placeholders.write(Path(TABLE.partition_key).does_not_exist())
+        return {"Item": item, "ConditionExpression": condition, **placeholders.parameters()}
+
+    def refusal(self, existing: E | None) -> AutoforgeError:
+        """The item exists already."""
+        return ItemExistsError(
+            self.entity.type_name,
+            identity(self.entity, self.item.attribute_values),
+            item=existing,
+        )
+
+    def is_done(self, existing: Mapping[str, Any] | None) -> bool:
+        """Whether an equal item is there."""
+        return existing is not None and alike({"M": existing}, {"M": self.item.to_item()})
+
+    def size(self) -> int:
+        """Bytes of the item."""
+        return item_size(self.item.to_item())
+
+
+@dataclass(frozen=True)
+class Delete(Write[E]):
+    """Remove an item.
+
+    Args:
+        entity: What the item is.
+        key: Components of the primary key.
+        missing_ok: Whether an item that is not there counts as removed.
+    """
+
+    operation = "DeleteItem"
+    member = "Delete"
+
+    entity: type[E]
+    key: Mapping[str, Any]
+    missing_ok: bool = False
+
+    def primary_key(self) -> KeyValue:
+        """The key of the item."""
+        return primary_key(self.entity, self.key)
+
+    def parameters(self) -> dict[str, Any]:
+        """The key, on condition that there is such an item unless it may be missing."""
+        parameters: dict[str, Any] = {"Key": wire_key(self.primary_key())}
+        if self.missing_ok:
+            return parameters
+        placeholders = Placeholders()
+        condition = placeholders.write(is_of(self.entity))
+        return {**parameters, "ConditionExpression": condition, **placeholders.parameters()}
+
+    def refusal(self, existing: E | None) -> AutoforgeError:
+        """There is no such item."""
+        del existing
+        return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
+
+    def is_done(self, existing: Mapping[str, Any] | None) -> bool:
+        """Whether the item is gone."""
+        return existing is None
+
+
+@dataclass(frozen=True)
+class Check(Write[E]):
+    """Demand inside a transaction that an item is there and live, and change nothing.
+
+    Args:
+        entity: What the item is.
+        key: Components of the primary key.
+        at: The moment of the write; an item expired by then is gone.
+        condition: What else must hold.
+        requires: The condition in words, for the error.
+    """
+
+    operation = ""
+    member = "ConditionCheck"
+
+    entity: type[E]
+    key: Mapping[str, Any]
+    at: datetime
+    condition: Condition | None = None
+    requires: str = ""
+
+    def primary_key(self) -> KeyValue:
+        """The key of the item."""
+        return primary_key(self.entity, self.key)
+
+    def parameters(self) -> dict[str, Any]:
+        """The key and the condition."""
+        placeholders = Placeholders()
+        condition: Condition = And(is_of(self.entity), is_live(self.at))
+        if self.condition is not None:
+            condition = And(condition, self.condition)
+        return {
+            "Key": wire_key(self.primary_key()),
+            "ConditionExpression": placeholders.write(condition),
+            **placeholders.parameters(),
+        }
+
+    def refusal(self, existing: E | None) -> AutoforgeError:
+        """Not found, or the condition was false."""
+        if existing is None or not existing.is_live(self.at):
+            return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
+        name = described(self.entity, self.key)
+        return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """Several writes, all made or none.
+
+    Raises:
+        InvalidTransactionError: if DynamoDB could never accept it: none or more than 100 writes,
+            two on one item, or more than 4 MB.
+    """
+
+    writes: tuple[Write[Any], ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what DynamoDB would refuse, before anything is sent."""
+        if not 0 < len(self.writes) <= TRANSACTION_ITEMS:
+            raise InvalidTransactionError(
+                f"a transaction has 1 to {TRANSACTION_ITEMS} writes, not {len(self.writes)}"
+            )
+        keys = Counter(write.primary_key() for write in self.writes)
+        twice = [f"{key.partition} / {key.sort}" for key, times in keys.items() if times > 1]
+        if twice:
+            raise InvalidTransactionError(f"{twice[0]} is written twice in one transaction")
+        size = sum(write.size() for write in self.writes)
+        if size > TRANSACTION_BYTES:
+            raise InvalidTransactionError(
+                f"a transaction has at most {TRANSACTION_BYTES:,} bytes, not {size:,}"
+            )
+
+    def request(self, table_name: str, *, token: str) -> Request:
+        """The request; repeated with the same token it is still made once."""
+        return Request(
+            "TransactWriteItems",
+            {
+                "TransactItems": [write.transact_item(table_name) for write in self.writes],
+                "ClientRequestToken": token,
+            },
+        )
+
+
+def primary_key(entity: type[Entity], values: Mapping[str, Any]) -> KeyValue:
+    """The primary key that values of its components make.
+
+    Raises:
+        InvalidValueError: if one is missing or cannot stand in a key.
+    """
+    value = entity.primary_key.render(values)
+    if value is None:
+        needed = ", ".join(sorted(entity.primary_key.components))
+        raise InvalidValueError(f"{entity.primary_key} needs {needed}")
+    return value
+
+
+def identity(entity: type[Entity], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The components of the primary key, by their names in the table, in the key's order."""
+    attributes = entity.get_attributes()
+    key = entity.primary_key
+    parts = [part for each in (*key.partitions, key.sort_template) for part in each.components]
+    return {
+        attributes[part.name].attr_name: _shown(values[part.name])
+        for part in parts
+        if values.get(part.name) is not None
+    }
+
+
+def described(entity: type[Entity], values: Mapping[str, Any]) -> str:
+    """Name an item in an error message."""
+    return f"{entity.type_name} {' / '.join(str(v) for v in identity(entity, values).values())}"
+
+
+def is_of(entity: type[Entity]) -> Condition:
+    """There is an item, and it is of this entity: readers take no other for one."""
+    return Path([ENTITY_TYPE]) == entity.type_name
+
+
+def is_live(now: datetime) -> Condition:
+    """The item is not past its expiry."""
+    expiry = Path([TTL])
+    seconds = Value({"N": str(int(now.timestamp()))})
+    return Or(expiry.does_not_exist(), expiry > seconds)
+
+
+def alike(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    """Whether two attribute values are one to DynamoDB, which writes numbers in its own way."""
+    ((kind, one),) = mine.items()
+    if kind not in theirs:
+        return False
+    other = theirs[kind]
+    match kind:
+        case "N":
+            return Decimal(one) == Decimal(other)
+        case "L":
+            return len(one) == len(other) and all(map(alike, one, other))
+        case "M":
+            return one.keys() == other.keys() and all(alike(one[n], other[n]) for n in one)
+    return bool(one == other)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return moment_text(value)
+    return str(value) if isinstance(value, StrEnum) else value

@@ -1,0 +1,44 @@
+"""``forge.agent_config``."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from autoforge.access.agent_config import AgentConfigOf, AgentConfigs, set_agent_config
+from autoforge.access.pattern import Page
+from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.models.configuration import AgentConfig
+
+
+class AgentSettings(Kind):
+    """The agent's settings: names, and any JSON value for each."""
+
+    def get(self, config_key: str, *, consistent: bool = False) -> AgentConfig:
+        """Return a setting.
+
+        Raises:
+            ItemNotFoundError: if it was never set.
+        """
+        return self._store.require(AgentConfigOf(config_key), consistent=consistent)
+
+    def find(self, config_key: str, *, consistent: bool = False) -> AgentConfig | None:
+        """Return a setting, or None if it was never set."""
+        return self._store.get(AgentConfigOf(config_key), consistent=consistent)
+
+    def all(
+        self,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[AgentConfig]:
+        """Return a page of the settings, by name."""
+        return self._store.page(AgentConfigs(order=order), limit=limit, cursor=cursor)
+
+    def set(self, config_key: str, value: Any) -> AgentConfig:
+        """Set one to any JSON value, null included.
+
+        Raises:
+            InvalidValueError: if the value is no JSON value, or none DynamoDB can hold exactly.
+        """
+        return self._store.save(set_agent_config(config_key, value, at=self._now()))

@@ -1,0 +1,131 @@
+"""``forge.escalations``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from autoforge.access.escalations import (
+    EscalationById,
+    EscalationsByStatus,
+    EscalationsOfProject,
+    decide_escalation,
+    expire_escalation,
+    supersede_escalation,
+)
+from autoforge.access.pattern import Page
+from autoforge.access.writing import Put
+from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.models.escalation import Escalation, EscalationStatus
+
+
+class Escalations(Kind):
+    """Questions that wait for a person."""
+
+    def create(
+        self,
+        project_id: str,
+        title: str,
+        *,
+        context: Mapping[str, Any] | None = None,
+        options: Sequence[Any] | None = None,
+        agent_recommendation: str | None = None,
+        agent_rationale: str | None = None,
+        id: str | None = None,  # noqa: A002 - the attribute's name
+    ) -> Escalation:
+        """Ask a person; the escalation is pending until it is decided.
+
+        Raises:
+            ItemExistsError: if the id is taken.
+            ItemNotFoundError: if there is no such project.
+        """
+        self._require_project(project_id)
+        now = self._now()
+        escalation = Escalation(
+            id=self._tools.new_id(now) if id is None else id,
+            project_id=project_id,
+            title=title,
+            context=context,
+            options=options,
+            agent_recommendation=agent_recommendation,
+            agent_rationale=agent_rationale,
+            created_at=now,
+            updated_at=now,
+        )
+        return self._store.save(Put(escalation))
+
+    def get(self, project_id: str, escalation_id: str, *, consistent: bool = False) -> Escalation:
+        """Return an escalation.
+
+        Raises:
+            ItemNotFoundError: if there is none.
+        """
+        pattern = EscalationById(project_id, escalation_id)
+        return self._store.require(pattern, consistent=consistent)
+
+    def of_project(
+        self,
+        project_id: str,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[Escalation]:
+        """Return a page of a project's escalations, in the order of their ids."""
+        query = EscalationsOfProject(project_id, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)
+
+    def by_status(
+        self,
+        status: EscalationStatus = EscalationStatus.PENDING,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[Escalation]:
+        """Return a page of all projects' escalations in a status, oldest first."""
+        query = EscalationsByStatus(status, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)
+
+    def decide(
+        self,
+        project_id: str,
+        escalation_id: str,
+        decision: str,
+        *,
+        notes: str | None = None,
+        decided_by: str | None = None,
+    ) -> Escalation:
+        """Answer an escalation that is pending.
+
+        Raises:
+            ConditionFailedError: if it is not pending any more; its ``item`` says who decided what.
+            ItemNotFoundError: if there is none.
+        """
+        write = decide_escalation(
+            project_id,
+            escalation_id,
+            decision=decision,
+            notes=notes,
+            decided_by=decided_by,
+            at=self._now(),
+        )
+        return self._store.save(write)
+
+    def expire(self, project_id: str, escalation_id: str) -> Escalation:
+        """Give up waiting for an answer.
+
+        Raises:
+            ConditionFailedError: if it is not pending any more.
+            ItemNotFoundError: if there is none.
+        """
+        return self._store.save(expire_escalation(project_id, escalation_id, at=self._now()))
+
+    def supersede(self, project_id: str, escalation_id: str) -> Escalation:
+        """Withdraw the question because another has taken its place.
+
+        Raises:
+            ConditionFailedError: if it is not pending any more.
+            ItemNotFoundError: if there is none.
+        """
+        return self._store.save(supersede_escalation(project_id, escalation_id, at=self._now()))

@@ -1,0 +1,231 @@
+"""Forge: everything an agent loop does with its data, found by autocompletion."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from autoforge.access.aws import kms_client, local_credentials
+from autoforge.access.client import Client, RetryPolicy
+from autoforge.access.cursor import Cursors
+from autoforge.access.pattern import Query
+from autoforge.access.secrets import Cipher, KmsCipher, LocalCipher
+from autoforge.access.store import Store
+from autoforge.access.writing import Transaction, Write
+from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB, LocalDynamoDB
+from autoforge.forge.actions import Actions
+from autoforge.forge.agent_config import AgentSettings
+from autoforge.forge.artefacts import Artefacts
+from autoforge.forge.checkpoints import Checkpoints
+from autoforge.forge.escalations import Escalations
+from autoforge.forge.events import Events
+from autoforge.forge.integrations import Integrations
+from autoforge.forge.kind import Tools
+from autoforge.forge.projects import Projects
+from autoforge.models import WORKBENCH, Entity
+from autoforge.moments import IdMint
+
+E = TypeVar("E", bound=Entity)
+
+#: The region of a DynamoDB that is not AWS's, where a name is needed and means nothing.
+LOCAL_REGION: Final = "us-east-1"
+
+
+def utc_now() -> datetime:
+    """Read the clock: the one place where the library does."""
+    return datetime.now(UTC)  # noqa: TID251 - the entry point everything else takes it from
+
+
+class Forge:
+    """The data of an agent platform on one DynamoDB table.
+
+    Attributes:
+        store: Runs patterns and writes that have no method here.
+        projects: The projects agents work on.
+        artefacts: Their documents, with versions.
+        events: What happened, for 30 days.
+        escalations: Questions that wait for a person.
+        actions: What agents did or mean to do, for 90 days.
+        checkpoints: How far agents have come.
+        integrations: Configuration of integrations, encrypted.
+        agent_config: The agent's settings.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], datetime],
+        new_id: Callable[[datetime], str],
+        cipher: Cipher | None = None,
+    ) -> None:
+        tools = Tools(store, clock, new_id, cipher)
+        self.store = store
+        self.projects = Projects(tools)
+        self.artefacts = Artefacts(tools)
+        self.events = Events(tools)
+        self.escalations = Escalations(tools)
+        self.actions = Actions(tools)
+        self.checkpoints = Checkpoints(tools)
+        self.integrations = Integrations(tools)
+        self.agent_config = AgentSettings(tools)
+        self._closing = ExitStack()
+
+    @classmethod
+    def connect(
+        cls,
+        *,
+        table_name: str,
+        region: str,
+        endpoint_url: str | None = None,
+        cursor_secrets: Sequence[str] = (),
+        kms_key_id: str | None = None,
+        kms_endpoint_url: str | None = None,
+        encryption_secrets: Sequence[str] = (),
+        clock: Callable[[], datetime] = utc_now,
+        retries: RetryPolicy | None = None,
+    ) -> Self:
+        """Connect to a table. Nothing is sent before the first call.
+
+        Args:
+            table_name: The table; the template or ``autoforge table create`` made it.
+            region: AWS region.
+            endpoint_url: Another DynamoDB than AWS's.
+            cursor_secrets: Keys that sign cursors, the newest first. Without one, cursors are
+                good in this process only.
+            kms_key_id: KMS key for integration credentials.
+            kms_endpoint_url: Another KMS than AWS's.
+            encryption_secrets: Local keys for integration credentials, the newest first; used
+                where there is no KMS key.
+            clock: Tells the time.
+            retries: How often a request is tried.
+        """
+        new_id = IdMint()
+        client = Client(
+            region=region,
+            endpoint_url=endpoint_url,
+            credentials=local_credentials(endpoint_url),
+            sleep=time.sleep,
+            retries=retries or RetryPolicy(),
+        )
+        store = Store(
+            table_name=table_name,
+            client=client,
+            cursors=Cursors(cursor_secrets or [secrets.token_urlsafe(32)]),
+            clock=clock,
+            new_token=lambda: new_id(clock()),
+        )
+        cipher = _cipher(kms_key_id, encryption_secrets, region, kms_endpoint_url)
+        return cls(store, clock=clock, new_id=new_id, cipher=cipher)
+
+    @classmethod
+    def embedded(
+        cls,
+        *,
+        table_name: str | None = None,
+        data: Path | None = None,
+        dynoxide: Path | None = None,
+        cursor_secrets: Sequence[str] = (),
+        encryption_secrets: Sequence[str] = (),
+        clock: Callable[[], datetime] = utc_now,
+    ) -> Self:
+        """Start a DynamoDB of our own, with the table in it; close it when done.
+
+        Without ``data`` it is moto inside this process, in memory and gone with it. With ``data``
+        it is dynoxide in a process beside this one, and the file keeps what was acknowledged.
+
+        Args:
+            table_name: The table; a new one of its own unless given.
+            data: The database file.
+            dynoxide: The dynoxide program; looked up on PATH unless given.
+            cursor_secrets: Keys that sign cursors; made for this run unless given.
+            encryption_secrets: Keys for integration credentials; made for this run, or kept
+                beside ``data``, unless given.
+            clock: Tells the time.
+
+        Raises:
+            ConfigurationError: if dynoxide is needed and not there.
+        """
+        name = table_name or (WORKBENCH.name if data else f"{WORKBENCH.name}-{IdMint()(clock())}")
+        engine: LocalDynamoDB = (
+            EmbeddedDynamoDB() if data is None else DynoxideDynamoDB(data, binary=dynoxide)
+        )
+        forge = cls.connect(
+            table_name=name,
+            region=LOCAL_REGION,
+            endpoint_url=engine.endpoint_url,
+            cursor_secrets=cursor_secrets,
+            encryption_secrets=encryption_secrets or [_own_secret(data)],
+            clock=clock,
+        )
+        forge.on_close(engine.close)
+        try:
+            forge.store.create_table()
+        except BaseException:
+            forge.close()
+            raise
+        return forge
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where the DynamoDB is; None for AWS."""
+        return self.store.client.endpoint_url
+
+    def each(self, query: Query[E]) -> Iterator[E]:
+        """Return every item that answers a query, reading page after page as they are taken."""
+        return self.store.each(query)
+
+    def transaction(self, *writes: Write[Any]) -> None:
+        """Make several writes, all or none.
+
+        Raises:
+            InvalidTransactionError: if DynamoDB could never accept them together.
+            AutoforgeError: by meaning, for the first write that was refused.
+        """
+        self.store.transact(Transaction(writes))
+
+    def on_close(self, callback: Callable[[], object]) -> None:
+        """Have something done when this Forge is closed."""
+        self._closing.callback(callback)
+
+    def close(self) -> None:
+        """Stop the embedded DynamoDB, if there is one."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        """Be usable in a with statement."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Close at the end of the with statement."""
+        self.close()
+
+
+def _cipher(
+    kms_key_id: str | None, encryption_secrets: Sequence[str], region: str, endpoint_url: str | None
+) -> Cipher | None:
+    if kms_key_id:
+        return KmsCipher(kms_client(region, endpoint_url), kms_key_id)
+    return LocalCipher(encryption_secrets) if encryption_secrets else None
+
+
+def _own_secret(data: Path | None) -> str:
+    """A key for this run, or the one kept beside a database file, readable by its owner only."""
+    if data is None:
+        return secrets.token_urlsafe(32)
+    beside = data.with_name(f"{data.name}.key")
+    if not beside.exists():
+        beside.touch(mode=0o600)
+        beside.write_text(secrets.token_urlsafe(32))
+    return beside.read_text()

@@ -1,0 +1,130 @@
+"""``forge.projects``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict, Unpack
+
+from autoforge.access.pattern import Page
+from autoforge.access.projects import (
+    DeleteProject,
+    Overview,
+    ProjectById,
+    ProjectOverview,
+    ProjectsByStatus,
+    update_project,
+)
+from autoforge.access.writing import Put
+from autoforge.errors import ItemNotFoundError
+from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
+
+
+class ProjectChanges(TypedDict, total=False):
+    """What of a project can be changed."""
+
+    name: str
+    description: str | None
+    status: ProjectStatus
+    source: ProjectSource
+    source_project_key: str | None
+    autonomy_level: AutonomyLevel
+    config: Mapping[str, Any] | None
+    owner_id: str | None
+    repo_url: str | None
+    max_concurrency: int
+
+
+class Projects(Kind):
+    """The projects agents work on."""
+
+    def create(
+        self,
+        name: str,
+        *,
+        id: str | None = None,  # noqa: A002 - the attribute's name
+        description: str | None = None,
+        status: ProjectStatus = ProjectStatus.ACTIVE,
+        source: ProjectSource = ProjectSource.MANUAL,
+        source_project_key: str | None = None,
+        autonomy_level: AutonomyLevel = AutonomyLevel.MONITORING,
+        config: Mapping[str, Any] | None = None,
+        owner_id: str | None = None,
+        repo_url: str | None = None,
+        max_concurrency: int = 3,
+    ) -> Project:
+        """Create a project; its id is minted unless given.
+
+        Raises:
+            ItemExistsError: if the id is taken.
+            InvalidValueError: if a value cannot be stored.
+        """
+        now = self._now()
+        project = Project(
+            id=self._tools.new_id(now) if id is None else id,
+            name=name,
+            description=description,
+            status=status,
+            source=source,
+            source_project_key=source_project_key,
+            autonomy_level=autonomy_level,
+            config={} if config is None else config,
+            owner_id=owner_id,
+            repo_url=repo_url,
+            max_concurrency=max_concurrency,
+            created_at=now,
+            updated_at=now,
+        )
+        return self._store.save(Put(project))
+
+    def get(self, project_id: str, *, consistent: bool = False) -> Project:
+        """Return a project.
+
+        Raises:
+            ItemNotFoundError: if there is no such project.
+        """
+        return self._store.require(ProjectById(project_id), consistent=consistent)
+
+    def by_status(
+        self,
+        status: ProjectStatus = ProjectStatus.ACTIVE,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[Project]:
+        """Return a page of the projects in a status, in the order of their ids."""
+        query = ProjectsByStatus(status, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)
+
+    def overview(self, project_id: str, *, escalations: int = 10) -> Overview:
+        """Return a project with its artefacts and its latest escalations, in two requests.
+
+        Raises:
+            ItemNotFoundError: if there is no such project.
+            InvalidValueError: if fewer than one escalation is asked for.
+        """
+        overview = self._store.answer(ProjectOverview(project_id, escalations))
+        if overview is None:
+            raise ItemNotFoundError(Project.type_name, {"projectId": project_id})
+        return overview
+
+    def update(self, project_id: str, **changes: Unpack[ProjectChanges]) -> Project:
+        """Change attributes of a project; None removes one that may be absent.
+
+        Raises:
+            ItemNotFoundError: if there is no such project.
+            InvalidValueError: if a value cannot be stored.
+        """
+        return self._store.save(update_project(project_id, changes, at=self._now()))
+
+    def delete(self, project_id: str) -> int:
+        """Delete a project with everything that is in it, and return how many items that were.
+
+        Cut off at any point it may be called again and goes on; meanwhile the project reads as
+        gone.
+
+        Raises:
+            ItemNotFoundError: if nothing is left of such a project.
+        """
+        return DeleteProject(project_id, self._now()).run(self._store)

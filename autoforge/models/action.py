@@ -1,0 +1,64 @@
+"""Actions: what agents did, mean to do, or may do only after a hold; gone after 90 days."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from autoforge.models.attributes import (
+    BooleanAttribute,
+    DocumentAttribute,
+    IdAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import Key
+from autoforge.models.table import Entity
+
+
+class ActionState(StrEnum):
+    """Where an action is in its life; follows from its attributes and is not stored."""
+
+    PROPOSED = "proposed"
+    HELD = "held"
+    APPROVED = "approved"
+    EXECUTED = "executed"
+    CANCELLED = "cancelled"
+
+
+class AgentAction(Entity):
+    """Something an agent did or means to do."""
+
+    lifetime = timedelta(days=90)
+
+    #: A ULID minted from ``created_at``, so that the key follows from the id alone.
+    id = IdAttribute()
+    project_id = IdAttribute()
+    action_type = TextAttribute()
+    description = TextAttribute()
+    detail = optional(DocumentAttribute())
+    confidence = optional(DocumentAttribute())
+    executed = BooleanAttribute(default_for_new=False)
+    #: Until when a person may object. Approving or cancelling ends the hold and removes it.
+    held_until = optional(MomentAttribute())
+    approved_at = optional(MomentAttribute())
+    cancelled_at = optional(MomentAttribute())
+    executed_at = optional(MomentAttribute())
+    created_at = MomentAttribute()
+    updated_at = optional(MomentAttribute())
+
+    key = Key("PROJECT#{project_id}", "ACTION#{created_at}#{id}")
+    held = Key("ACTION#held", "{held_until}#{id}", index=GSI1, where={"executed": False})
+
+    @property
+    def state(self) -> ActionState:
+        """Where the action is in its life."""
+        marks: list[tuple[bool | datetime | None, ActionState]] = [
+            (self.executed, ActionState.EXECUTED),
+            (self.cancelled_at, ActionState.CANCELLED),
+            (self.held_until, ActionState.HELD),
+            (self.approved_at, ActionState.APPROVED),
+        ]
+        return next((state for mark, state in marks if mark), ActionState.PROPOSED)

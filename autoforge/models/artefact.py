@@ -1,0 +1,42 @@
+"""Artefacts: the documents agents keep up to date, one of each type in a project."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from autoforge.models.attributes import (
+    DocumentAttribute,
+    EnumAttribute,
+    IdAttribute,
+    IntegerAttribute,
+    MomentAttribute,
+    optional,
+)
+from autoforge.models.keys import Key
+from autoforge.models.table import Entity
+
+
+class ArtefactType(StrEnum):
+    """The documents a project may have."""
+
+    DELIVERY_STATE = "delivery_state"
+    RAID_LOG = "raid_log"
+    BACKLOG_SUMMARY = "backlog_summary"
+    DECISION_LOG = "decision_log"
+
+
+class Artefact(Entity):
+    """A document of a project, with the version before it."""
+
+    id = IdAttribute()
+    project_id = IdAttribute()
+    type = EnumAttribute(ArtefactType)
+    content = DocumentAttribute()
+    #: The content that the last update replaced; absent until there is one.
+    previous_version = optional(DocumentAttribute())
+    #: Counts updates and reverts from 1; the fencing token of optimistic locking.
+    version = IntegerAttribute(default_for_new=1)
+    created_at = MomentAttribute()
+    updated_at = MomentAttribute()
+
+    key = Key("PROJECT#{project_id}", "ARTEFACT#{type}")

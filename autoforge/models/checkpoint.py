@@ -1,0 +1,49 @@
+"""Checkpoints: how far an agent has come in reading an integration."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from autoforge.errors import InvalidValueError
+from autoforge.models.attributes import IdAttribute, MomentAttribute, TextAttribute, optional
+from autoforge.models.keys import Key
+from autoforge.models.table import Entity
+from autoforge.moments import as_moment, moment_text
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:.*(Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
+_WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,40}")
+
+
+class AgentCheckpoint(Entity):
+    """A value that says how far an agent has come, such as the time of its last sync."""
+
+    project_id = IdAttribute()
+    integration = TextAttribute()
+    checkpoint_key = TextAttribute()
+    #: The value as it was given.
+    checkpoint_value = TextAttribute()
+    #: The value written so that text sorts as the values do; decides what is forward.
+    position = optional(TextAttribute())
+    created_at = optional(MomentAttribute())
+    updated_at = MomentAttribute()
+
+    key = Key("PROJECT#{project_id}", "CHECKPOINT#{integration}#{checkpoint_key}")
+
+
+def position_of(value: str) -> str:
+    """Write a checkpoint's value so that text sorts as values do.
+
+    Moments with a zone sort by time, whole numbers by size, anything else as text.
+
+    >>> position_of("2026-02-04T11:30:00+01:00"), position_of("42")[-5:]
+    ('2026-02-04T10:30:00.000Z', '00042')
+    """
+    if _WHOLE_NUMBER.fullmatch(value):
+        return value.zfill(40)
+    if not _MOMENT.fullmatch(value):
+        return value
+    try:
+        return moment_text(as_moment(value))
+    except InvalidValueError:
+        return value

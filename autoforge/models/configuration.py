@@ -1,0 +1,50 @@
+"""Configuration: of the integrations, encrypted, and of the agent, in the open."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from autoforge.models.attributes import (
+    EnumAttribute,
+    IdAttribute,
+    JsonAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.keys import Key
+from autoforge.models.table import Entity
+
+
+class IntegrationStatus(StrEnum):
+    """Whether an integration works."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    ERROR = "error"
+
+
+class IntegrationConfig(Entity):
+    """The credentials of an integration, stored only as cipher text."""
+
+    id = IdAttribute()
+    integration = TextAttribute()
+    #: Base64 of what a cipher made of the configuration.
+    config_encrypted = TextAttribute()
+    status = EnumAttribute(IntegrationStatus, default_for_new=IntegrationStatus.ACTIVE)
+    last_health_check = optional(MomentAttribute())
+    created_at = MomentAttribute()
+    updated_at = MomentAttribute()
+
+    key = Key("INTEGRATION#{integration}", "CONFIG")
+
+
+class AgentConfig(Entity):
+    """One setting of the agent: a name and any JSON value."""
+
+    config_key = TextAttribute(attr_name="key")
+    value = JsonAttribute()
+    created_at = optional(MomentAttribute())
+    updated_at = MomentAttribute()
+
+    key = Key("AGENT", "CONFIG#{config_key}")

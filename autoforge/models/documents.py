@@ -1,0 +1,144 @@
+"""Documents as DynamoDB holds them: native maps, lists, numbers, booleans, texts and nulls.
+
+What goes in as JSON comes back equal: whole numbers as ``int``, others as ``float``, never as
+Decimal; empty texts, nulls and nested empties are kept. What DynamoDB could not hold exactly is
+refused before anything is sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from autoforge.errors import InvalidValueError, UnreadableItemError, shortened
+from autoforge.models.encoding import naming, require_utf8
+
+#: AWS, "Constraints in Amazon DynamoDB": digits and magnitude of a number, nesting depth.
+DIGITS: Final = 38
+LARGEST_EXPONENT: Final = 125
+SMALLEST_EXPONENT: Final = -130
+DEPTH: Final = 32
+
+_WHOLE_FROM: Final = 2**53
+
+
+def document_to_wire(value: Any, path: str = "document", *, depth: int = 1) -> dict[str, Any]:
+    """Write a JSON value as a DynamoDB attribute value.
+
+    Args:
+        value: None, bool, int, float, str, or a list or mapping of such.
+        path: Where the value stands, for the error message.
+        depth: How deep the value is nested already.
+
+    Raises:
+        InvalidValueError: naming the place, if DynamoDB cannot hold the value exactly.
+    """
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            with naming(path):
+                require_utf8(value)
+            return {"S": str(value)}
+        case int() | float():
+            return {"N": number_to_wire(value, path)}
+        # A level is counted for what a map or list might hold, even where it is empty.
+        case Mapping() | list() | tuple() if depth >= DEPTH:
+            raise InvalidValueError(f"{path} is nested deeper than {DEPTH} levels")
+        case Mapping():
+            return {"M": {_name(k, path): _member(v, path, k, depth) for k, v in value.items()}}
+        case list() | tuple():
+            return {"L": [_member(v, path, i, depth) for i, v in enumerate(value)]}
+    raise InvalidValueError(f"{path} is {shortened(value)}, which is no JSON value")
+
+
+def wire_to_document(wire: Mapping[str, Any]) -> Any:
+    """Read an attribute value as a JSON value.
+
+    Sets, which other writers may have stored, read as sorted lists; binary as base64 text.
+
+    Raises:
+        UnreadableItemError: if it is of no type that DynamoDB has, or a malformed number.
+    """
+    ((kind, value),) = wire.items()
+    if kind not in _READERS:
+        raise UnreadableItemError(f"{shortened(kind)} is no type of DynamoDB's")
+    return _READERS[kind](value)
+
+
+def number_to_wire(value: float, path: str) -> str:
+    """Write a number, exactly.
+
+    Raises:
+        InvalidValueError: if it is not finite, or past DynamoDB's 38 digits or its magnitude.
+    """
+    if not math.isfinite(value):
+        raise InvalidValueError(f"{path} is {value}, which is no JSON number")
+    # A float past 2**53 is whole, and only its exact digits read back as an equal number.
+    exact = isinstance(value, int) or abs(value) >= _WHOLE_FROM
+    number = Decimal(int(value)) if exact else Decimal(float.__repr__(value))
+    if not number:
+        return "0"
+    digits = "".join(map(str, number.as_tuple().digits)).rstrip("0")
+    if len(digits) > DIGITS:
+        raise InvalidValueError(f"{path} has more than {DIGITS} significant digits")
+    if not _is_in_range(number):
+        raise InvalidValueError(f"{path} is {value}, beyond what DynamoDB can hold")
+    # As DynamoDB answers: no exponent, no zeros at the end, so that equal numbers are equal texts.
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def wire_to_number(text: str) -> int | float:
+    """Read a number: ``int`` if it is whole, else ``float``.
+
+    Raises:
+        UnreadableItemError: if it is none, or one that DynamoDB could not hold.
+    """
+    try:
+        number = Decimal(text)
+    except (InvalidOperation, TypeError, ValueError) as error:
+        raise UnreadableItemError(f"{shortened(text)} is no number") from error
+    if not number.is_finite() or (number and not _is_in_range(number)):
+        raise UnreadableItemError(f"{shortened(text)} is beyond what DynamoDB can hold")
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _is_in_range(number: Decimal) -> bool:
+    return SMALLEST_EXPONENT <= number.adjusted() <= LARGEST_EXPONENT
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _member(value: Any, path: str, step: object, depth: int) -> dict[str, Any]:
+    return document_to_wire(value, f"{path}.{step}", depth=depth + 1)
+
+
+def _name(name: object, path: str) -> str:
+    if not isinstance(name, str) or not name:
+        raise InvalidValueError(f"{path} has the name {shortened(name)}; names are texts")
+    with naming(path):
+        require_utf8(name)
+    return str(name)
+
+
+#: How a value of each of DynamoDB's types is read.
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "NULL": lambda _: None,
+    "BOOL": bool,
+    "S": str,
+    "N": wire_to_number,
+    "B": _base64,
+    "M": lambda members: {name: wire_to_document(wire) for name, wire in members.items()},
+    "L": lambda members: [wire_to_document(wire) for wire in members],
+    "SS": sorted,
+    "NS": lambda members: sorted(wire_to_number(text) for text in members),
+    "BS": lambda members: sorted(_base64(member) for member in members),
+}

@@ -1,0 +1,50 @@
+"""Escalations: questions that wait for a person."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from autoforge.models.attributes import (
+    DocumentAttribute,
+    EnumAttribute,
+    IdAttribute,
+    ListAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import Key
+from autoforge.models.table import Entity
+
+
+class EscalationStatus(StrEnum):
+    """What became of an escalation."""
+
+    PENDING = "pending"
+    DECIDED = "decided"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
+class Escalation(Entity):
+    """A question an agent asks a person, and the answer."""
+
+    id = IdAttribute()
+    project_id = IdAttribute()
+    status = EnumAttribute(EscalationStatus, default_for_new=EscalationStatus.PENDING)
+    title = TextAttribute()
+    context = optional(DocumentAttribute())
+    options = optional(ListAttribute())
+    agent_recommendation = optional(TextAttribute())
+    agent_rationale = optional(TextAttribute())
+    user_decision = optional(TextAttribute())
+    user_notes = optional(TextAttribute())
+    #: Who decided, as the caller names them.
+    decided_by = optional(TextAttribute())
+    decided_at = optional(MomentAttribute())
+    created_at = MomentAttribute()
+    updated_at = optional(MomentAttribute())
+
+    key = Key("PROJECT#{project_id}", "ESCALATION#{id}")
+    by_status = Key("ESCALATION#{status}", "{created_at}#{id}", index=GSI1)

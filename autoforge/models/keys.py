@@ -1,0 +1,287 @@
+"""Keys: how an entity's attributes become a partition key and a sort key, and back.
+
+A key is a pair of templates in an index, declared once beside the attributes it is made of::
+
+    key = Key("PROJECT#{project_id}", "EVENT#{created_at}#{id}")
+    by_date = Key("EVENT#{created_at:date}", "{created_at}#{id}", index=GSI1)
+
+A template is literals and components separated by ``#``. Because no component ever contains the
+separator, different components give different keys and a key decodes to what it was made of.
+A partition may have alternatives, ``PROJECT#{project_id}|GLOBAL``: the first one whose
+components are all there is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any, Final
+
+from autoforge.errors import DeclarationError, InvalidValueError
+from autoforge.models.encoding import SEPARATOR, Codec, naming
+from autoforge.models.indexes import TABLE, Index
+
+#: Bytes a partition key and a sort key may have (AWS, "Constraints in Amazon DynamoDB").
+PARTITION_KEY_LIMIT: Final = 2048
+SORT_KEY_LIMIT: Final = 1024
+
+_COMPONENT: Final = re.compile(r"\{(?P<name>[a-z_][a-z0-9_]*)(:(?P<spec>[a-z0-9]+))?\}")
+_LITERAL: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+#: Finds the codec of an attribute: called with its name, its spec, and whether it comes last.
+CodecLookup = Callable[[str, str, bool], Codec]
+
+
+class Label(str):
+    """Stands for a value where a key is described and not rendered; written as it is."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Component:
+    """A value inside a key: the attribute it comes from and how it is written."""
+
+    name: str
+    codec: Codec
+    spec: str = ""
+
+    def encode(self, value: Any) -> str:
+        """Write the value, naming the component if it cannot be written."""
+        if isinstance(value, Label):
+            return f"<{value}>"
+        with naming(self.name):
+            return self.codec.encode(value)
+
+
+@dataclass(frozen=True)
+class Template:
+    """Literals and components, joined by the separator."""
+
+    segments: tuple[str | Component, ...]
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """The components, in order."""
+        return tuple(segment for segment in self.segments if isinstance(segment, Component))
+
+    def is_complete(self, values: Mapping[str, Any]) -> bool:
+        """Whether every component has a value."""
+        return all(values.get(component.name) is not None for component in self.components)
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """Write the whole template; every component must have a value."""
+        return SEPARATOR.join(_write(segment, values) for segment in self.segments)
+
+    def prefix(self, values: Mapping[str, Any]) -> str:
+        """Write as far as values are given, ending in a separator where something follows."""
+        fixed = self.fixed(values)
+        text = SEPARATOR.join(_write(segment, values) for segment in self.segments[:fixed])
+        return f"{text}{SEPARATOR}" if 0 < fixed < len(self.segments) else text
+
+    def fixed(self, values: Mapping[str, Any]) -> int:
+        """How many leading segments the values determine."""
+        for count, segment in enumerate(self.segments):
+            if isinstance(segment, Component) and values.get(segment.name) is None:
+                return count
+        return len(self.segments)
+
+    def decode(self, text: str) -> dict[str, Any] | None:
+        """Read the components back, or None if the text was not made by this template."""
+        parts = text.split(SEPARATOR)
+        if len(parts) != len(self.segments):
+            return None
+        decoded = {}
+        for segment, part in zip(self.segments, parts, strict=True):
+            if isinstance(segment, str):
+                if segment != part:
+                    return None
+                continue
+            try:
+                decoded[segment.name] = segment.codec.decode(part)
+            except InvalidValueError:
+                return None
+        return decoded
+
+    def overlaps(self, other: Template, *, leading: int | None = None) -> bool:
+        """Whether both could write the same text, or the same first so many segments.
+
+        A template that is shorter than the leading segments ends before what follows them.
+        """
+        mine, theirs = len(self.segments), len(other.segments)
+        leading = mine if leading is None else leading
+        long_enough = theirs == mine if leading == mine else theirs > leading
+        pairs = zip(self.segments[:leading], other.segments, strict=False)
+        return long_enough and all(_overlap(one, another) for one, another in pairs)
+
+    def __str__(self) -> str:
+        """Show the template as it was declared."""
+        return SEPARATOR.join(
+            segment
+            if isinstance(segment, str)
+            else f"{{{segment.name}{segment.spec and f':{segment.spec}'}}}"
+            for segment in self.segments
+        )
+
+
+@dataclass(frozen=True)
+class KeyValue:
+    """One rendered key: the text of its partition key and of its sort key."""
+
+    partition: str
+    sort: str
+
+
+@dataclass(eq=False)
+class Key:
+    """A named pair of templates in an index, declared beside an entity's attributes.
+
+    Args:
+        partition: Template of the partition key; alternatives are separated by ``|``.
+        sort: Template of the sort key.
+        index: The table itself, or the global secondary index this key stands in.
+        where: Values that attributes must have for an item to be in the index. Together with
+            components that an item may lack, this is what makes an index sparse.
+        shared: A name that entities give alike when they mean to share keys; without it, two
+            entities whose keys could be equal are refused.
+    """
+
+    partition: str
+    sort: str
+    index: Index = TABLE
+    where: Mapping[str, Any] = field(default_factory=dict)
+    shared: str | None = None
+    #: The entity's class name and the key's own name, once declared.
+    entity: str = field(default="", init=False)
+    name: str = field(default="", init=False)
+    partitions: tuple[Template, ...] = field(default=(), init=False)
+    sort_template: Template = field(default=Template(()), init=False)
+
+    def bind(self, entity: str, name: str, lookup: CodecLookup) -> None:
+        """Compile the templates against an entity's attributes.
+
+        Raises:
+            DeclarationError: naming entity, key and component, if a template is wrong.
+        """
+        if self.entity:
+            raise DeclarationError(f"{self} is declared again as {entity}.{name}")
+        self.entity, self.name = entity, name
+        self.partitions = tuple(self._compile(text, lookup) for text in self.partition.split("|"))
+        self.sort_template = self._compile(self.sort, lookup)
+        for one, other in combinations(self.partitions, 2):
+            if one.overlaps(other):
+                raise DeclarationError(f"{self}: {one} and {other} could be the same key")
+
+    @property
+    def components(self) -> frozenset[str]:
+        """The attributes the key is made of."""
+        templates = (*self.partitions, self.sort_template)
+        return frozenset(part.name for template in templates for part in template.components)
+
+    @property
+    def shortened(self) -> frozenset[str]:
+        """The attributes of which the key shows only a part, such as the date of a moment."""
+        templates = (*self.partitions, self.sort_template)
+        parts = [part for template in templates for part in template.components]
+        return self.components - {part.name for part in parts if part.codec.shows_all}
+
+    def partition_for(self, values: Mapping[str, Any]) -> Template | None:
+        """The first alternative whose components all have a value."""
+        return next((each for each in self.partitions if each.is_complete(values)), None)
+
+    def render(self, values: Mapping[str, Any]) -> KeyValue | None:
+        """Render the key, or return None if the item does not belong in the index.
+
+        Raises:
+            InvalidValueError: if a value cannot stand in a key, or the key is too long.
+        """
+        partition = self.partition_for(values)
+        if partition is None or not self.sort_template.is_complete(values):
+            return None
+        if any(values.get(name) != wanted for name, wanted in self.where.items()):
+            return None
+        return KeyValue(
+            self._fitting(partition.render(values), PARTITION_KEY_LIMIT),
+            self._fitting(self.sort_template.render(values), SORT_KEY_LIMIT),
+        )
+
+    def decode(self, value: KeyValue) -> dict[str, Any] | None:
+        """Read the components back, or return None if this key did not make the value."""
+        sort = self.sort_template.decode(value.sort)
+        for template in self.partitions:
+            partition = template.decode(value.partition)
+            if partition is not None and sort is not None:
+                return partition | sort
+        return None
+
+    def overlaps(self, other: Key) -> bool:
+        """Whether some item of each could have the same partition key and sort key."""
+        return self.shares_partition(other) and self.sort_template.overlaps(other.sort_template)
+
+    def shares_partition(self, other: Key) -> bool:
+        """Whether some item of each could be in the same item collection."""
+        return self.index == other.index and any(
+            mine.overlaps(theirs) for mine in self.partitions for theirs in other.partitions
+        )
+
+    def __str__(self) -> str:
+        """Show which key of which entity this is."""
+        return f"{self.entity}.{self.name}"
+
+    def _compile(self, text: str, lookup: CodecLookup) -> Template:
+        parts = text.split(SEPARATOR)
+        return Template(
+            tuple(
+                self._segment(part, lookup, last=place == len(parts))
+                for place, part in enumerate(parts, 1)
+            )
+        )
+
+    def _segment(self, part: str, lookup: CodecLookup, *, last: bool) -> str | Component:
+        if _LITERAL.fullmatch(part):
+            return part
+        match = _COMPONENT.fullmatch(part)
+        if match is None:
+            raise DeclarationError(
+                f"{self}: {part!r} is neither a literal nor one component in braces"
+            )
+        name, spec = match["name"], match["spec"] or ""
+        try:
+            return Component(name, lookup(name, spec, last), spec)
+        except DeclarationError as error:
+            raise DeclarationError(f"{self}: {name}: {error}") from error
+
+    def _fitting(self, text: str, limit: int) -> str:
+        size = len(text.encode())
+        if size > limit:
+            raise InvalidValueError(f"{self} of {size} bytes is over the limit of {limit}")
+        return text
+
+
+def is_prefix(text: str) -> bool:
+    """Whether a rendered prefix stops short of a whole key, so that begins_with may take it."""
+    return not text or text.endswith(SEPARATOR)
+
+
+def prefix_end(prefix: str) -> str:
+    """The smallest text after everything that begins with a prefix (``EVENT#`` to ``EVENT$``)."""
+    return f"{prefix[:-1]}{chr(ord(SEPARATOR) + 1)}"
+
+
+def _write(segment: str | Component, values: Mapping[str, Any]) -> str:
+    return segment if isinstance(segment, str) else segment.encode(values[segment.name])
+
+
+def _overlap(mine: str | Component, theirs: str | Component) -> bool:
+    if isinstance(mine, str):
+        return mine == theirs if isinstance(theirs, str) else theirs.codec.admits(mine)
+    if isinstance(theirs, str):
+        return mine.codec.admits(theirs)
+    return mine.codec.overlaps(theirs.codec)
+
+
+def declared_keys(namespace: Mapping[str, Any]) -> Iterator[tuple[str, Key]]:
+    """The keys declared in a class body, in order."""
+    return ((name, value) for name, value in namespace.items() if isinstance(value, Key))

@@ -1,0 +1,65 @@
+"""Projects: the root of an item collection; everything of a project lies in its partition."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from autoforge.models.attributes import (
+    DocumentAttribute,
+    EnumAttribute,
+    IdAttribute,
+    IntegerAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import Key
+from autoforge.models.table import Entity
+
+
+class ProjectStatus(StrEnum):
+    """Whether a project is worked on."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ARCHIVED = "archived"
+
+
+class ProjectSource(StrEnum):
+    """Where a project's work is tracked."""
+
+    JIRA = "jira"
+    ASANA = "asana"
+    LINEAR = "linear"
+    MANUAL = "manual"
+
+
+class AutonomyLevel(StrEnum):
+    """How far agents may go without asking."""
+
+    MONITORING = "monitoring"
+    ARTEFACT = "artefact"
+    TACTICAL = "tactical"
+
+
+class Project(Entity):
+    """A project that agents work on."""
+
+    id = IdAttribute()
+    name = TextAttribute()
+    description = optional(TextAttribute())
+    status = EnumAttribute(ProjectStatus, default_for_new=ProjectStatus.ACTIVE)
+    source = EnumAttribute(ProjectSource, default_for_new=ProjectSource.MANUAL)
+    source_project_key = optional(TextAttribute())
+    autonomy_level = EnumAttribute(AutonomyLevel, default_for_new=AutonomyLevel.MONITORING)
+    config = optional(DocumentAttribute())
+    owner_id = optional(IdAttribute())
+    repo_url = optional(TextAttribute())
+    #: How many features agents may work on at once.
+    max_concurrency = optional(IntegerAttribute(default_for_new=3))
+    created_at = MomentAttribute()
+    updated_at = MomentAttribute()
+
+    key = Key("PROJECT#{id}", "METADATA")
+    by_status = Key("STATUS#{status}", "PROJECT#{id}", index=GSI1)

@@ -1,0 +1,301 @@
+"""Entity, the base of every entity of a table.
+
+An entity is a PynamoDB model that says what is stored: its attributes, and the keys rendered
+from them. It has no table and no connection; a Store reads and writes entities, and binds them to
+a table at run time. So PynamoDB's own ``save``, ``query`` and the like are refused (ADR 0002).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from inspect import getmembers
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self
+
+from pynamodb.attributes import Attribute
+from pynamodb.connection.table import TableConnection
+from pynamodb.constants import STRING
+from pynamodb.models import Model
+
+from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
+from autoforge.models.attributes import (
+    EntityAttribute,
+    ExpiryAttribute,
+    JsonAttribute,
+    attribute_to_wire,
+    component_codec,
+    optional,
+    wire_to_attribute,
+)
+from autoforge.models.documents import wire_to_document
+from autoforge.models.encoding import Codec
+from autoforge.models.indexes import ENTITY_TYPE, GSI1, KEY_ATTRIBUTES, TABLE, TTL
+from autoforge.models.keys import Key, KeyValue, declared_keys
+
+#: An item in DynamoDB's own form: attribute names to typed values.
+Item = dict[str, dict[str, Any]]
+
+
+class RenderedAttribute(Attribute[str]):
+    """An attribute whose value follows from the others; read it, never set it."""
+
+    attr_type = STRING
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        """Render the value of an entity; on the class, be PynamoDB's attribute."""
+        if instance is None:
+            return self
+        return instance.rendered().get(self.attr_name)
+
+    def __set__(self, instance: Any, value: Any) -> NoReturn:
+        """Refuse: a second copy of a key could go stale."""
+        raise InvalidValueError(f"{self.attr_name} is rendered from other attributes, never set")
+
+
+class Entity(Model):
+    """What is stored: one entity of a table, with its attributes and its keys.
+
+    A subclass declares attributes and keys. One key must stand in the table itself; it identifies
+    an item, so its components may not change.
+    """
+
+    #: What the item's ``EntityType`` says; the class name unless given.
+    type_name: ClassVar[str] = "Entity"
+    #: How long after its ``created_at`` an item lives; None for ever.
+    lifetime: ClassVar[timedelta | None] = None
+
+    PK = RenderedAttribute(attr_name=TABLE.partition_key, hash_key=True)
+    SK = RenderedAttribute(attr_name=TABLE.sort_key, range_key=True)
+    GSI1PK = RenderedAttribute(attr_name=GSI1.partition_key, null=True)
+    GSI1SK = RenderedAttribute(attr_name=GSI1.sort_key, null=True)
+    EntityType = RenderedAttribute(attr_name=ENTITY_TYPE)
+    #: From when on the item reads as gone; DynamoDB deletes it within about two days after.
+    expires_at = optional(ExpiryAttribute(attr_name=TTL))
+
+    #: The keys of the entity by name, and the one that stands in the table.
+    keys: ClassVar[Mapping[str, Key]] = {}
+    primary_key: ClassVar[Key]
+
+    def __init_subclass__(cls) -> None:
+        """Compile the keys, so that a mistake in one is an error at import."""
+        super().__init_subclass__()
+        if "type_name" not in cls.__dict__:
+            cls.type_name = cls.__name__
+        attributes = dict(getmembers(cls, lambda member: isinstance(member, Attribute)))
+
+        def lookup(name: str, spec: str, last: bool) -> Codec:
+            if name not in attributes:
+                raise DeclarationError("no such attribute")
+            return component_codec(attributes[name], spec, last=last)
+
+        cls.keys = dict(declared_keys(cls.__dict__))
+        for name, key in cls.keys.items():
+            key.bind(cls.__name__, name, lookup)
+        _require_sound_keys(cls, attributes)
+        _require_sound_attributes(cls, attributes)
+        cls.primary_key = next(key for key in cls.keys.values() if key.index is TABLE)
+
+    def __init__(self, **attributes: Any) -> None:
+        self._unknown: Item = {}
+        super().__init__(**attributes)
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Read an entity from an item in DynamoDB's own form.
+
+        Components the item does not repeat as attributes are read from its key; attributes the
+        entity does not know are kept and written back.
+
+        Raises:
+            UnreadableItemError: if the item lacks what the entity requires.
+        """
+        stored_type = item.get(ENTITY_TYPE, {}).get(STRING, cls.type_name)
+        if stored_type != cls.type_name:
+            raise UnreadableItemError(f"{_describe(cls, item)} is a {stored_type}")
+        entity = cls(_user_instantiated=False)
+        # What no attribute repeats: components of the key, and defaults.
+        entity.attribute_values |= cls.primary_key.decode(_stored_key(item)) or {}
+        known = _attributes(cls)
+        for name, attribute in known.items():
+            wire = item.get(attribute.attr_name)
+            try:
+                if wire is not None:
+                    entity.attribute_values[name] = wire_to_attribute(attribute, wire)
+            except UnreadableItemError as error:
+                raise UnreadableItemError(f"{_describe(cls, item)}: {error}") from error
+        if missing := entity._missing():
+            raise UnreadableItemError(f"{_describe(cls, item)} has no {', '.join(missing)}")
+        names = {attribute.attr_name for attribute in known.values()}
+        entity._unknown = {
+            name: dict(deepcopy(wire))
+            for name, wire in item.items()
+            if name not in names | KEY_ATTRIBUTES | {ENTITY_TYPE}
+        }
+        return entity
+
+    @classmethod
+    def from_raw_data(cls, data: Mapping[str, Any]) -> Self:
+        """Read an entity as PynamoDB does; the same as ``from_item``."""
+        return cls.from_item(data)
+
+    def to_item(self) -> Item:
+        """Write the entity as it is stored: attributes, unknown attributes, rendered keys.
+
+        Raises:
+            InvalidValueError: if a required attribute is missing or cannot be stored.
+        """
+        if missing := self._missing():
+            raise InvalidValueError(f"{self.type_name} needs {', '.join(missing)}")
+        return self._wires() | {name: {STRING: text} for name, text in self.rendered().items()}
+
+    def serialize(self, null_check: bool = True) -> Item:
+        """Write the entity as PynamoDB does; the same as ``to_item``."""
+        del null_check
+        return self.to_item()
+
+    def rendered(self) -> dict[str, str]:
+        """The attributes that follow from the others: EntityType and the keys.
+
+        Raises:
+            InvalidValueError: if a component of the primary key is missing.
+        """
+        rendered = {ENTITY_TYPE: self.type_name}
+        for key in self.keys.values():
+            value = key.render(self.attribute_values)
+            if value is not None:
+                rendered |= {
+                    key.index.partition_key: value.partition,
+                    key.index.sort_key: value.sort,
+                }
+            elif key is self.primary_key:
+                raise InvalidValueError(f"{key} needs {', '.join(sorted(key.components))}")
+        return rendered
+
+    @property
+    def unknown(self) -> dict[str, Any]:
+        """Attributes of the stored item that the entity does not declare."""
+        return {name: wire_to_document(wire) for name, wire in self._unknown.items()}
+
+    @property
+    def expiry(self) -> datetime | None:
+        """When the item expires: as stored, else its lifetime after it was created."""
+        stored: datetime | None = self.attribute_values.get("expires_at")
+        created: datetime | None = self.attribute_values.get("created_at")
+        if stored is not None or created is None or self.lifetime is None:
+            return stored
+        return (created + min(self.lifetime, _LAST - created)).replace(microsecond=0)
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the item is not past its expiry (DynamoDB deletes late, readers must not)."""
+        return self.expiry is None or self.expiry > now
+
+    if not TYPE_CHECKING:  # a type checker that saw it would take any name
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Refuse a misspelt attribute, which would never be stored."""
+            own = name.startswith("_") or name == "attribute_values"
+            if not own and not hasattr(type(self), name):
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            super().__setattr__(name, value)
+
+    def __eq__(self, other: object) -> bool:
+        """Entities are equal when they would be stored alike."""
+        if not isinstance(other, Entity):
+            return NotImplemented
+        return type(self) is type(other) and self._wires() == other._wires()
+
+    __hash__ = None  # type: ignore[assignment]  # entities are mutable
+
+    def __repr__(self) -> str:
+        """Show the key and nothing else: contents do not belong in logs."""
+        try:
+            key = self.primary_key.render(self.attribute_values)
+        except InvalidValueError:
+            key = None
+        where = "without a key" if key is None else f"{key.partition} / {key.sort}"
+        return f"<{self.type_name} {where}>"
+
+    def _wires(self) -> Item:
+        """What is there to be stored, without what is rendered."""
+        values = {**self.attribute_values, "expires_at": self.expiry}
+        wires = {
+            attribute.attr_name: attribute_to_wire(attribute, values[name])
+            for name, attribute in _attributes(type(self)).items()
+            if values.get(name) is not None or (name in values and _holds_null(attribute))
+        }
+        return deepcopy(self._unknown) | wires
+
+    def _missing(self) -> list[str]:
+        """The required attributes that have no value, by their names in the table."""
+        values = self.attribute_values
+        return [
+            attribute.attr_name
+            for name, attribute in _attributes(type(self)).items()
+            if not (attribute.null or (name in values and _holds_null(attribute)))
+            and values.get(name) is None
+        ]
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        raise DeclarationError(
+            f"{cls.__name__} has no table of its own: run an access pattern or a write on a Store"
+        )
+
+
+#: Attributes that ``rendered`` answers for.
+_RENDERED: Final = KEY_ATTRIBUTES | {ENTITY_TYPE}
+
+#: The last moment there is; what would expire later expires then.
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+def _attributes(entity: type[Entity]) -> dict[str, Attribute[Any]]:
+    """The attributes a caller sets, by Python name."""
+    return {
+        name: attribute
+        for name, attribute in entity.get_attributes().items()
+        if attribute.attr_name not in _RENDERED
+    }
+
+
+def _require_sound_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
+    indexes = [key.index for key in entity.keys.values()]
+    if TABLE not in indexes:
+        raise DeclarationError(f"{entity.__name__} declares no key in the table itself")
+    if len(set(indexes)) < len(indexes):
+        raise DeclarationError(f"{entity.__name__} declares two keys in one index")
+    for key in entity.keys.values():
+        if key.index is TABLE and key.shortened:
+            shortened = ", ".join(sorted(key.shortened))
+            raise DeclarationError(f"{key}: items that differ in {shortened} could share the key")
+        for name in key.where:
+            if not isinstance(attributes.get(name), EntityAttribute):
+                raise DeclarationError(f"{key}: where: {name}: no such attribute")
+
+
+def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
+    names = Counter(attribute.attr_name for attribute in attributes.values())
+    twice = [name for name, times in names.items() if times > 1]
+    if twice:
+        raise DeclarationError(f"{entity.__name__} declares two attributes stored as {twice[0]}")
+    if entity.lifetime is not None and "created_at" not in attributes:
+        raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
+
+
+def _holds_null(attribute: Attribute[Any]) -> bool:
+    """Whether None is a value of the attribute, and not its absence."""
+    return isinstance(attribute, JsonAttribute) and not attribute.null
+
+
+def _stored_key(item: Mapping[str, Mapping[str, Any]]) -> KeyValue:
+    return KeyValue(
+        item.get(TABLE.partition_key, {}).get(STRING, ""),
+        item.get(TABLE.sort_key, {}).get(STRING, ""),
+    )
+
+
+def _describe(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> str:
+    key = _stored_key(item)
+    return f"{entity.type_name} at {key.partition} / {key.sort}"

@@ -1,0 +1,105 @@
+"""Moments and the ids minted from them: how time is read, written and put into a ULID."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Final
+
+from ulid import ULID
+
+from autoforge.errors import InvalidValueError, shortened
+
+#: The smallest step between two stored moments.
+MILLISECOND: Final = timedelta(milliseconds=1)
+
+#: How many milliseconds a mint remembers; bounded, so that a long-lived process does not grow.
+_REMEMBERED: Final = 4096
+
+#: Bits of a ULID after its time.
+_RANDOM_BITS: Final = 80
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def as_moment(value: datetime | str) -> datetime:
+    """Read a moment from a datetime or any ISO-8601 text, in UTC, cut to milliseconds.
+
+    A moment without a zone is taken as UTC. A date alone is its midnight.
+
+    Raises:
+        InvalidValueError: if the text is no moment, or the moment falls outside years 1-9999.
+    """
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value.upper())
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, AttributeError, TypeError) as error:
+        raise InvalidValueError(f"{shortened(value)} is not an ISO-8601 moment") from error
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def moment_text(moment: datetime) -> str:
+    """Write a moment at a fixed width, so that text sorts as time does.
+
+    >>> moment_text(as_moment("2026-02-04T11:30+01:00"))
+    '2026-02-04T10:30:00.000Z'
+    """
+    utc = as_moment(moment).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='milliseconds')}Z"
+
+
+class IdMint:
+    """Mints ULIDs: unique everywhere, and in the order they were made within a process.
+
+    Two ids minted for one millisecond keep their order even when other milliseconds were asked
+    for in between, as happens when a history is replayed out of order.
+    """
+
+    def __init__(self) -> None:
+        self._latest: dict[int, int] = {}
+        self._lock = Lock()
+
+    def __call__(self, moment: datetime) -> str:
+        """Mint an id whose time is the moment.
+
+        Raises:
+            InvalidValueError: if the moment is before 1970, which a ULID cannot express.
+        """
+        milliseconds = _unix_milliseconds(moment)
+        with self._lock:
+            previous = self._latest.pop(milliseconds, None)
+            # The highest bit starts clear, so that counting on never reaches the time.
+            randomness = secrets.randbits(_RANDOM_BITS - 1) if previous is None else previous + 1
+            self._latest[milliseconds] = randomness
+            if len(self._latest) > _REMEMBERED:
+                self._latest.pop(next(iter(self._latest)))
+        return str(ULID.from_int(milliseconds << _RANDOM_BITS | randomness))
+
+
+def is_ulid(text: str) -> bool:
+    """Whether the text is a ULID as this package writes it: 26 characters, upper case."""
+    return _ULID.fullmatch(text) is not None
+
+
+def moment_of(ulid: str) -> datetime:
+    """Read the moment a ULID was minted from.
+
+    Raises:
+        InvalidValueError: if the text is not a ULID, or its time is past the year 9999.
+    """
+    if not is_ulid(ulid):
+        raise InvalidValueError(f"{shortened(ulid)} is not a ULID")
+    try:
+        return _EPOCH + MILLISECOND * ULID.from_str(ulid).milliseconds
+    except OverflowError as error:
+        raise InvalidValueError(f"the time of {ulid!r} is past the year 9999") from error
+
+
+def _unix_milliseconds(moment: datetime) -> int:
+    milliseconds = (as_moment(moment) - _EPOCH) // MILLISECOND
+    if milliseconds < 0:
+        raise InvalidValueError(f"{moment_text(moment)} is before 1970, so no ULID can hold it")
+    return milliseconds

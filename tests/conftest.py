@@ -1,0 +1,138 @@
+"""What every test stands on: the engines, Hypothesis' profiles and a known environment."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from hypothesis import settings
+
+from autoforge.access.client import Client
+from autoforge.access.secrets import LocalCipher
+from autoforge.access.store import Store
+from autoforge.forge import Forge
+from autoforge.moments import IdMint
+from tests import servers
+from tests.servers import Engine
+from tests.stores import Clock, client_of, store_of
+
+#: A zone with an odd offset and half an hour of summer time: naive moments fail at once.
+#: The rest keeps a developer's AWS account, and any proxy, out of reach.
+_ENVIRONMENT: Final = {
+    "TZ": "Australia/Lord_Howe",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_REGION": "eu-west-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "NO_PROXY": "*",
+    "no_proxy": "*",
+}
+
+for _name, _examples in {"dev": 25, "ci": 60, "nightly": 1000}.items():
+    # No deadline: an engine's first answer is slow, and slowness is no falsifying example.
+    settings.register_profile(_name, max_examples=_examples, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(scope="session", params=list(servers.ENGINES))
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Each DynamoDB engine in turn; one that is not installed is skipped."""
+    name: str = request.param
+    if name not in servers.available():
+        pytest.skip(f"{name} is not installed: npm ci --prefix tests/engines")
+    with servers.ENGINES[name]() as endpoint_url:
+        yield Engine(name, endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def client(engine: Engine) -> Client:
+    """A connection to the engine that retries without waiting."""
+    return client_of(engine)
+
+
+@pytest.fixture(scope="session")
+def table_name(client: Client) -> str:
+    """The one table of the engine; tests keep apart by fresh ids."""
+    name = "autoforge-tests"
+    store_of(client, name, Clock()).create_table()
+    return name
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that shows noon until it is set."""
+    return Clock()
+
+
+@pytest.fixture
+def store(client: Client, table_name: str, clock: Clock) -> Store:
+    """A Store on the engine's table."""
+    return store_of(client, table_name, clock)
+
+
+@pytest.fixture
+def forge(store: Store, clock: Clock) -> Forge:
+    """A Forge on the engine's table."""
+    return Forge(store, clock=clock, new_id=IdMint(), cipher=LocalCipher(["an encryption key"]))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the environment, before any test module is imported, and insist on the engines."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "AUTOFORGE_")) and name != "AUTOFORGE_REQUIRE_ENGINES":
+            del os.environ[name]
+    os.environ.update(_ENVIRONMENT)
+    time.tzset()
+    if absent := set(servers.required()) - set(servers.available()):
+        message = f"AUTOFORGE_REQUIRE_ENGINES: not available here: {', '.join(sorted(absent))}"
+        raise pytest.UsageError(message)
+    if not hasattr(config, "workerinput"):  # xdist's workers report to the process that counts
+        config.pluginmanager.register(_EngineCount(config))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note on which engine the test runs, where xdist's workers send it along."""
+    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        name = item.callspec.params.get("engine")
+        if name is not None:
+            item.user_properties.append(("engine", name))
+
+
+class _EngineCount:
+    """Counts the tests that each engine ran; a required engine that ran none is a failure."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._ran = Counter[str]()
+        options = config.option
+        # Whoever names a file or filters is not asking for every engine.
+        self._whole_suite = (
+            config.args_source is pytest.Config.ArgsSource.TESTPATHS
+            and not (options.keyword or options.markexpr or options.collectonly)
+            and not (getattr(options, "lf", False) or getattr(options, "deselect", None))
+        )
+
+    @property
+    def _idle(self) -> list[str]:
+        return [name for name in servers.required() if not self._ran[name]]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # An expected failure is reported as skipped, but it ran.
+        if report.when == "call" and (not report.skipped or hasattr(report, "wasxfail")):
+            self._ran.update(str(v) for key, v in report.user_properties if key == "engine")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._whole_suite and self._idle and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        counts = (f"{name} {self._ran[name]} tests" for name in servers.ENGINES)
+        terminalreporter.write_line(f"engines: {', '.join(counts)}")
+        if self._whole_suite and self._idle:
+            idle = ", ".join(self._idle)
+            terminalreporter.write_line(f"required, but ran no contract test: {idle}", red=True)

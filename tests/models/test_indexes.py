@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from autoforge.models.indexes import ENTITY_TYPE, GSI1, GSIS, KEY_ATTRIBUTES, TABLE, TTL, Index
+
+
+def test_the_table_is_shaped_as_the_database_analysis_says() -> None:
+    assert Index(None, "PK", "SK") == TABLE
+    assert (Index("GSI1", "GSI1PK", "GSI1SK", "ALL"),) == GSIS
+    assert (ENTITY_TYPE, TTL) == ("EntityType", "TTL")
+
+
+def test_every_key_attribute_of_table_and_indexes_is_rendered() -> None:
+    assert {"PK", "SK", "GSI1PK", "GSI1SK"} == KEY_ATTRIBUTES
+
+
+def test_only_the_table_itself_is_read_consistently() -> None:
+    assert (TABLE.consistent_reads, GSI1.consistent_reads) == (True, False)

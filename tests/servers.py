@@ -1,0 +1,61 @@
+"""The DynamoDB engines that the contract tests run on."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB
+
+_PACKAGES: Final = Path(__file__).parent / "engines" / "node_modules" / "@dynoxide"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running engine."""
+
+    name: str
+    endpoint_url: str
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """Serve moto's DynamoDB from this process."""
+    with EmbeddedDynamoDB() as server:
+        yield server.endpoint_url
+
+
+@contextmanager
+def dynoxide(data: Path | None = None) -> Iterator[str]:
+    """Run dynoxide as a process, in memory or on a file.
+
+    Raises:
+        ConfigurationError: if it is not installed, or does not start.
+    """
+    with DynoxideDynamoDB(data, binary=dynoxide_binary()) as server:
+        yield server.endpoint_url
+
+
+#: How each engine is started, by the name it has in test ids and AUTOFORGE_REQUIRE_ENGINES.
+ENGINES: Final[dict[str, Callable[[], AbstractContextManager[str]]]] = {
+    "moto": moto,
+    "dynoxide": dynoxide,
+}
+
+
+def available() -> tuple[str, ...]:
+    """Name the engines that this machine has; moto is a dependency and always there."""
+    return ("moto",) if dynoxide_binary() is None else ("moto", "dynoxide")
+
+
+def required() -> tuple[str, ...]:
+    """Name the engines without which the run is a failure, from AUTOFORGE_REQUIRE_ENGINES."""
+    names = os.environ.get("AUTOFORGE_REQUIRE_ENGINES", "").split(",")
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def dynoxide_binary() -> Path | None:
+    """The program that the tests' own package brings, or None."""
+    return next(_PACKAGES.glob("*/dynoxide"), None)

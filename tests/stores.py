@@ -1,0 +1,111 @@
+"""Stores for tests: a clock that is set, tables that are fresh, requests that are watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Any, Final
+
+from autoforge.access.client import Call, Client, RetryPolicy
+from autoforge.access.cursor import Cursors
+from autoforge.access.definition import table_definition
+from autoforge.access.store import Store
+from autoforge.models.table import Item
+from autoforge.moments import IdMint
+from tests.factories import NOON
+from tests.servers import Engine
+
+_numbers: Final = count(1)
+_mint: Final = IdMint()
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until a test sets it."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def client_of(engine: Engine, **given: Any) -> Client:
+    """A connection to an engine that never waits."""
+    return Client(
+        region="eu-west-1",
+        endpoint_url=engine.endpoint_url,
+        **{"sleep": lambda _: None, "retries": RetryPolicy(), **given},
+    )
+
+
+def store_of(client: Client, table_name: str, clock: Clock) -> Store:
+    """A Store on a table that may not be there yet."""
+    return Store(
+        table_name=table_name,
+        client=client,
+        cursors=Cursors(["a signing key"]),
+        clock=clock,
+        new_token=lambda: _mint(NOON),
+    )
+
+
+def fresh(client: Client, clock: Clock | None = None) -> Store:
+    """A Store on a table that nothing was stored in."""
+    store = store_of(client, f"fresh-table-{next(_numbers)}", clock or Clock())
+    client.send(table_definition(store.table_name))
+    # dynoxide says CREATING once before it says ACTIVE.
+    assert any(store.is_ready() for _ in range(3))
+    return store
+
+
+def raw_items(store: Store) -> list[Item]:
+    """Every item of a table as DynamoDB has it; the Store itself offers no way to."""
+    items: list[Item] = []
+    start: dict[str, Any] = {}
+    while True:
+        answer = store.client.botocore.scan(TableName=store.table_name, **start)
+        items += answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return items
+        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def put_raw(store: Store, *items: Item) -> None:
+    """Put items as another program would."""
+    for item in items:
+        store.client.botocore.put_item(TableName=store.table_name, Item=item)
+
+
+@dataclass
+class Watched:
+    """What a client sent while it was watched."""
+
+    #: Operations with the parameters that came with them.
+    sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def operations(self) -> list[str]:
+        """The operations in the order they were sent."""
+        return [operation for operation, _ in self.sent]
+
+
+@contextmanager
+def watching(client: Client) -> Iterator[Watched]:
+    """Note what a client sends, answered or not."""
+    watched = Watched()
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        watched.sent.append((model.name, params))
+
+    events = client.botocore.meta.events
+    client.observers.append(watched.calls.append)
+    events.register("provide-client-params.dynamodb", note)
+    try:
+        yield watched
+    finally:
+        events.unregister("provide-client-params.dynamodb", note)
+        client.observers.remove(watched.calls.append)

@@ -1,0 +1,197 @@
+"""What Hypothesis draws from: values that try to break keys and documents, and entities of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from pynamodb.attributes import Attribute
+from ulid import ULID
+
+from autoforge.models import WORKBENCH, AgentAction, Entity, Event, GlobalEventRef
+from autoforge.models.attributes import (
+    BooleanAttribute,
+    DocumentAttribute,
+    EnumAttribute,
+    ExpiryAttribute,
+    IdAttribute,
+    IntegerAttribute,
+    JsonAttribute,
+    ListAttribute,
+    MomentAttribute,
+    TextAttribute,
+)
+from autoforge.models.encoding import IdCodec
+from autoforge.models.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
+from autoforge.moments import MILLISECOND
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: What separates, escapes, or sorts next to it; the ends of Unicode's ranges.
+_HOSTILE: Final = "#%$~ !\"&'+,-./0_|{}\0\x01\x1f\x7f\x80éß€\ufffe\U0001f600\U0010ffff"
+#: Texts that are prefixes of each other, look encoded, or look like keys.
+_NEIGHBOURS: Final = (
+    "a", "aa", "a#", "a#b", "a%", "a%2", "a%23", "a%2523", "a$", "a ", "a!", "a~", "a\0",
+    "jira", "jira cloud", "jira#cloud", "METADATA", "EVENT#", "PROJECT#a", "2026-02-04",
+)  # fmt: skip
+#: Ids of which some begin with others.
+_ID_NEIGHBOURS: Final = (
+    "p", "p1", "p10", "p1-", "p1_", "P1", "-", "_", "0", "01", "METADATA", "GLOBAL",
+    "01HRWXYZ123456", "550e8400-e29b-41d4-a716-44665544000", "550e8400-e29b-41d4-a716-446655440000",
+)  # fmt: skip
+_ID_ALPHABET: Final = "ABCXYZabcxyz0189_-"
+#: Names a careless reader would take for its own, or for DynamoDB's.
+_AWKWARD_NAMES: Final = (
+    "self", "_user_instantiated", "attributes", "attribute_values", "cls",
+    "S", "N", "M", "L", "B", "SS", "BOOL", "NULL", "PK", "TTL", "a.b", "a[0]", "#n", ":v",
+)  # fmt: skip
+_LOOKALIKES: Final[tuple[dict[str, Any], ...]] = (
+    {"S": "x"}, {"N": "1"}, {"BOOL": True}, {"NULL": True}, {"M": {}}, {"L": []}, {"SS": ["x"]},
+)  # fmt: skip
+_SMALLEST: Final = 1e-130
+_EXACT_FLOATS: Final = 1e37
+
+
+def texts(*, min_size: int = 0, max_size: int = 12) -> SearchStrategy[str]:
+    """Any text DynamoDB can hold, hostile more often than not."""
+    written = st.text(st.sampled_from(_HOSTILE), min_size=min_size, max_size=max_size)
+    storable = st.characters(codec="utf-8")
+    anything = st.text(storable, min_size=min_size, max_size=max_size)
+    return st.sampled_from(_NEIGHBOURS) | written | anything
+
+
+def key_texts() -> SearchStrategy[str]:
+    """Texts that can stand in a key: those with at least one character."""
+    return texts(min_size=1)
+
+
+def ulids(moments: SearchStrategy[datetime] | None = None) -> SearchStrategy[str]:
+    """ULIDs, of the moments that are given."""
+    return st.builds(ulid_at, moments or ulid_moments(), st.binary(min_size=10, max_size=10))
+
+
+def ulid_at(moment: datetime, randomness: bytes = bytes(10)) -> str:
+    """The ULID of a moment and 80 further bits."""
+    milliseconds = (moment - EPOCH) // MILLISECOND
+    return str(ULID(milliseconds.to_bytes(6) + randomness))
+
+
+def ids() -> SearchStrategy[str]:
+    """Ids in their canonical case: ULIDs, UUIDs, short names, and prefixes of each other."""
+    names = st.text(st.sampled_from(_ID_ALPHABET), min_size=1, max_size=64)
+    drawn = st.sampled_from(_ID_NEIGHBOURS) | ulids() | st.uuids().map(str) | names
+    return drawn.map(IdCodec().encode)
+
+
+def moments(
+    earliest: datetime = datetime(1, 1, 1, tzinfo=UTC),
+    latest: datetime = datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC),
+) -> SearchStrategy[datetime]:
+    """Moments in UTC to the millisecond, with the edges of years and days."""
+    edges = [
+        datetime.fromisoformat(f"{year:04}-{day}T{time}Z")
+        for year in (1, 999, 1000, 1969, 1970, 2026, 9999)
+        for day in ("01-01", "02-04", "12-31")
+        for time in ("00:00", "10:30", "10:30:00.001", "23:59:59.999")
+    ]
+    drawn = st.datetimes(
+        earliest.replace(tzinfo=None), latest.replace(tzinfo=None), timezones=st.just(UTC)
+    )
+    cut = drawn.map(lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000))
+    return st.sampled_from([edge for edge in edges if earliest <= edge <= latest]) | cut
+
+
+def ulid_moments() -> SearchStrategy[datetime]:
+    """Moments that a ULID can hold."""
+    return moments(EPOCH)
+
+
+def numbers() -> SearchStrategy[int | float]:
+    """Numbers DynamoDB holds exactly."""
+    whole = st.integers(-(10**38) + 1, 10**38 - 1)
+    zeros = st.integers(0, 125)
+    scaled = st.builds(lambda digit, zeros: digit * 10**zeros, st.integers(-9, 9), zeros)
+    real = st.floats(-_EXACT_FLOATS, _EXACT_FLOATS).filter(lambda x: not x or abs(x) >= _SMALLEST)
+    awkward = st.sampled_from([0.1, 0.1 + 0.2, 1e-7, -0.0, 1.0, 2.0**53, 2.0**53 + 2, -1e22, 100])
+    return whole | scaled | real | awkward
+
+
+@cache
+def json_values() -> SearchStrategy[Any]:
+    """JSON values, with what loses its meaning most easily."""
+    leaves = st.none() | st.booleans() | numbers() | texts()
+    nested = st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names(), inner, max_size=3),
+        max_leaves=8,
+    )
+    return nested | st.sampled_from(_LOOKALIKES) | st.sampled_from([{}, [], [{}], {"a": {}}, [[]]])
+
+
+def names() -> SearchStrategy[str]:
+    """Names inside a document."""
+    return st.sampled_from(_AWKWARD_NAMES) | texts(min_size=1)
+
+
+@cache
+def documents() -> SearchStrategy[dict[str, Any]]:
+    """JSON objects."""
+    return st.dictionaries(names(), json_values(), max_size=4) | st.sampled_from(_LOOKALIKES)
+
+
+def entities(kind: type[Entity], **given: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    """Valid entities of a kind; ``given`` says what some attributes are drawn from instead."""
+    drawn = {
+        name: _values(kind, name, attribute)
+        for name, attribute in kind.get_attributes().items()
+        if attribute.attr_name not in KEY_ATTRIBUTES | {ENTITY_TYPE}
+        and not isinstance(attribute, ExpiryAttribute)
+    }
+    if kind in (Event, GlobalEventRef, AgentAction) and "id" not in given:
+        return _minted(kind, {**drawn, "created_at": ulid_moments(), **given})
+    return st.builds(kind, **{**drawn, **given})
+
+
+def any_entity() -> SearchStrategy[Entity]:
+    """Valid entities of every kind of the agent platform's table."""
+    return st.sampled_from(WORKBENCH.entities).flatmap(entities)
+
+
+@st.composite
+def _minted(draw: st.DrawFn, kind: type[Entity], drawn: dict[str, SearchStrategy[Any]]) -> Entity:
+    """An entity whose id is minted from its moment of creation."""
+    values = draw(st.fixed_dictionaries({n: s for n, s in drawn.items() if n != "id"}))
+    edges = st.sampled_from([bytes(10), bytes([255] * 10)])
+    randomness = edges | st.binary(min_size=10, max_size=10)
+    return kind(id=ulid_at(values["created_at"], draw(randomness)), **values)
+
+
+def _values(kind: type[Entity], name: str, attribute: Attribute[Any]) -> SearchStrategy[Any]:
+    in_key = any(name in key.components for key in kind.keys.values())
+    drawn = _of_type(attribute, min_size=1 if in_key else 0)
+    return st.none() | drawn if attribute.null else drawn
+
+
+def _of_type(attribute: Attribute[Any], min_size: int) -> SearchStrategy[Any]:
+    if isinstance(attribute, EnumAttribute):
+        members: type[StrEnum] = attribute.members
+        return st.sampled_from(members)
+    if isinstance(attribute, TextAttribute):
+        return texts(min_size=min_size)
+    return _BY_TYPE[type(attribute)]()
+
+
+_BY_TYPE: Final[dict[type[Attribute[Any]], Callable[[], SearchStrategy[Any]]]] = {
+    BooleanAttribute: st.booleans,
+    DocumentAttribute: documents,
+    IdAttribute: ids,
+    IntegerAttribute: lambda: st.integers(-(10**38) + 1, 10**38 - 1),
+    JsonAttribute: json_values,
+    ListAttribute: lambda: st.lists(json_values(), max_size=3),
+    MomentAttribute: moments,
+}

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import doctest
+from importlib import import_module
+from pkgutil import walk_packages
+
+import pytest
+
+import autoforge
+
+MODULES = [module.name for module in walk_packages(autoforge.__path__, "autoforge.")]
+
+
+def test_the_modules_with_examples_are_found() -> None:
+    assert {"autoforge.moments", "autoforge.models.checkpoint"} <= set(MODULES)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_in_docstrings_are_true(name: str) -> None:
+    if name.endswith((".asgi", "__main__")):
+        pytest.skip("acts when it is imported")
+
+    assert doctest.testmod(import_module(name)).failed == 0

@@ -1,0 +1,67 @@
+"""What a type checker knows of answers. Checked by mypy, not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, assert_type
+
+from autoforge import Forge
+from autoforge.access.artefacts import update_artefact
+from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.pattern import Page
+from autoforge.access.projects import (
+    Overview,
+    ProjectById,
+    ProjectOverview,
+    ProjectsByStatus,
+    ProjectWithArtefacts,
+)
+from autoforge.access.store import Store
+from autoforge.access.update import Update
+from autoforge.access.writing import Put
+from autoforge.models import (
+    Artefact,
+    ArtefactType,
+    Escalation,
+    Event,
+    GlobalEventRef,
+    Project,
+    ProjectStatus,
+    Severity,
+)
+
+
+def answers_of_patterns(store: Store, project: Project, now: datetime) -> None:
+    assert_type(store.get(EventById("p", "e")), Event | None)
+    assert_type(store.require(ProjectById("p")), Project)
+    assert_type(store.page(EventsOfProject("p"), limit=1), Page[Event])
+    assert_type(store.page(EventsOfDate(now.date()), limit=1).items, tuple[Event, ...])
+    assert_type(store.page(GlobalEvents(), limit=1), Page[GlobalEventRef | Event])
+    assert_type(store.each(ProjectsByStatus(ProjectStatus.ACTIVE)), Iterator[Project])
+    assert_type(store.fetch(ProjectWithArtefacts("p")), tuple[Project | Artefact, ...])
+    assert_type(store.answer(ProjectOverview("p")), Overview | None)
+
+
+def answers_of_writes(store: Store, project: Project, now: datetime) -> None:
+    write = update_artefact("p", ArtefactType.RAID_LOG, {}, expected_version=1, at=now)
+    assert_type(write, Update[Artefact])
+    assert_type(store.save(write), Artefact)
+    assert_type(store.save(Put(project)), Project)
+    assert_type(store.put_all([project]), int)
+
+
+def answers_of_the_forge(forge: Forge) -> None:
+    assert_type(forge.projects.get("p"), Project)
+    assert_type(forge.projects.overview("p").escalations, tuple[Escalation, ...])
+    assert_type(forge.events.feed(), Page[GlobalEventRef | Event])
+    assert_type(forge.integrations.reveal("jira"), dict[str, Any])
+
+
+def attributes_of_entities(event: Event, artefact: Artefact) -> None:
+    assert_type(event.id, str)
+    assert_type(event.project_id, str | None)
+    assert_type(event.severity, Severity)
+    assert_type(event.created_at, datetime)
+    assert_type(artefact.content, dict[str, Any])
+    assert_type(artefact.version, int)

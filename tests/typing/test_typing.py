@@ -1,0 +1,66 @@
+"""A type checker knows what patterns answer, and rejects what they do not take."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+_ROOT = Path(__file__).parents[2]
+
+_MISTAKES = dedent(
+    """
+    from autoforge.access.events import EventById, EventsOfProject
+    from autoforge.access.projects import ProjectsByStatus
+    from autoforge.access.store import Store
+    from autoforge.models import Artefact
+
+    def mistakes(store: Store) -> None:
+        EventsOfProject(proyect_id="p")
+        EventsOfProject("p", limit=3)
+        EventsOfProject(1)
+        EventsOfProject("p", since="yesterday")
+        EventsOfProject("p", order="newest")
+        ProjectsByStatus("running")
+        store.get(EventsOfProject("p"))
+        store.page(EventById("p", "e"), limit=1)
+        store.page(EventsOfProject("p"))
+        artefact: Artefact | None = store.get(EventById("p", "e"))
+        store.require(EventById("p", "e")).sumary
+    """
+)
+
+
+def test_what_is_asserted_of_types_holds() -> None:
+    checked = _mypy(_ROOT / "tests" / "typing" / "api.py")
+
+    assert (checked.stdout, checked.returncode) == (
+        "Success: no issues found in 1 source file\n",
+        0,
+    )
+
+
+def test_a_misspelt_parameter_or_a_wrong_type_is_rejected(tmp_path: Path) -> None:
+    mistaken = tmp_path / "mistaken.py"
+    mistaken.write_text(_MISTAKES)
+
+    checked = _mypy(mistaken)
+
+    lines = _MISTAKES.splitlines()
+    first = lines.index("def mistakes(store: Store) -> None:") + 2
+    wrong = {int(number) for number in re.findall(r"mistaken\.py:(\d+): error", checked.stdout)}
+    assert {lines[number - 1].strip() for number in range(first, len(lines) + 1)} == {
+        lines[number - 1].strip() for number in wrong
+    }
+
+
+def _mypy(file: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", str(file)],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
