@@ -8,8 +8,8 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$p; break; }; done)
 PORT ?= 8000
-# For example `make suite PYTEST_FLAGS='-x -k cursor'`.
-PYTEST_FLAGS ?=
+# For example `make suite PYTEST_FLAGS='-x -k cursor'`. Two workers, for the two cores of a small CI machine.
+PYTEST_FLAGS ?= -n 2
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -13,8 +13,8 @@ from autoforge.access.actions import ActionById, HeldActions
 from autoforge.access.agent_config import AgentConfigs
 from autoforge.access.artefacts import ArtefactOfProject
 from autoforge.access.catalogue import CATALOGUE, Parameter, by_name, entry
-from autoforge.access.disjoint import require_disjoint
 from autoforge.access.checkpoints import CheckpointsOfProject
+from autoforge.access.disjoint import require_disjoint
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.explain import explain
 from autoforge.access.pattern import Composite, Fetch, Get, Pattern, Query, SortRange

@@ -1,0 +1,57 @@
+"""The command line: the group, and which exit code each of our errors is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import click
+from pydantic import ValidationError
+
+from autoforge import __version__
+from autoforge.cli.patterns import explain_pattern, list_patterns
+from autoforge.cli.serve import serve
+from autoforge.cli.table import table
+from autoforge.errors import (
+    AutoforgeError,
+    ConfigurationError,
+    InvalidValueError,
+    ItemNotFoundError,
+    TableNotFoundError,
+    UnavailableError,
+)
+
+#: Exit codes, the most special error first; 2 is a wrong call, as with any command.
+EXIT_CODES: Final[Mapping[type[AutoforgeError], int]] = {
+    InvalidValueError: 2,
+    ConfigurationError: 2,
+    ItemNotFoundError: 3,
+    TableNotFoundError: 3,
+    UnavailableError: 4,
+    AutoforgeError: 1,
+}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def group() -> None:
+    """Keep an agent platform's data on one DynamoDB table."""
+
+
+for command in (serve, list_patterns, explain_pattern, table):
+    group.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line on standard error."""
+    try:
+        group()
+    except AutoforgeError as error:
+        click.echo(f"autoforge: {error}", err=True)
+        sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
+    except ValidationError as error:
+        for each in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in each["loc"]).upper()
+            click.echo(f"autoforge: AUTOFORGE_{name}: {each['msg']}", err=True)
+        sys.exit(2)

@@ -1,0 +1,121 @@
+"""``autoforge serve``: the HTTP API."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Final, NoReturn
+
+import click
+
+from autoforge import __version__
+from autoforge.cli.connection import connect
+from autoforge.errors import ConfigurationError
+from autoforge.forge import Forge, utc_now
+from autoforge.settings import Settings, revealed
+
+#: The repository of the demo where none is named.
+_HERE: Final = Path()
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--embedded", is_flag=True, help="Start a DynamoDB of our own, in memory.")
+@click.option(
+    "--data",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --embedded: keep the data in this file (needs the dynoxide program).",
+)
+@click.option(
+    "--demo",
+    is_flag=False,
+    flag_value=str(_HERE),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="[PATH]",
+    help="Load the history of a git repository: this one, or the one at PATH.",
+)
+@click.option("--endpoint-url", help="Another DynamoDB than AWS's.")
+@click.option("--table-name", help="Name of the table.")
+@click.option("--region", help="AWS region.")
+def serve(
+    *,
+    host: str,
+    port: int,
+    embedded: bool,
+    data: Path | None,
+    demo: Path | None,
+    endpoint_url: str | None,
+    table_name: str | None,
+    region: str | None,
+) -> None:
+    """Serve the HTTP API."""
+    # Who lists patterns does not wait for a web framework to be imported.
+    from autoforge import log  # noqa: PLC0415
+    from autoforge.http.app import create_app  # noqa: PLC0415
+    from autoforge.http.server import reserve  # noqa: PLC0415
+    from autoforge.http.server import serve as run  # noqa: PLC0415
+
+    settings = Settings()
+    log.configure(level=settings.log_level, json=settings.log_json)
+    if embedded and endpoint_url:
+        raise ConfigurationError("--embedded and --endpoint-url are two different DynamoDBs")
+    if embedded and region:
+        raise ConfigurationError("--region is of AWS; the embedded DynamoDB is in none")
+    if data is not None and not embedded:
+        raise ConfigurationError("--data goes with --embedded")
+    signal.signal(signal.SIGTERM, _stop)
+    with ExitStack() as closing:
+        listener = closing.enter_context(reserve(host, port))
+        forge = closing.enter_context(
+            _embed(settings, data=data, table_name=table_name)
+            if embedded
+            else connect(settings, table_name=table_name, region=region, endpoint_url=endpoint_url)
+        )
+        if demo is not None:
+            _load_demo(forge, demo)
+        app = create_app(forge, version=__version__, allowed_origins=settings.allowed_origins)
+        shown = f"[{host}]" if ":" in host else host
+        click.echo(f"API documentation: http://{shown}:{port}/docs", err=True)
+        run(app, listener)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    """End as an interrupt does, so that what was started is stopped."""
+    del number, frame
+    sys.exit(0)
+
+
+def _load_demo(forge: Forge, path: Path) -> None:
+    """Load the demo and say what it came to.
+
+    Raises:
+        ConfigurationError: if a repository that was named cannot be read. Where none was named,
+            as in a checkout without its history, that is only said.
+    """
+    from autoforge.demo import load_history  # noqa: PLC0415 - see serve
+
+    try:
+        notes = load_history(forge, path, now=utc_now()).notes
+    except ConfigurationError as error:
+        if path != _HERE:
+            raise
+        notes = (f"no demo data: {error}",)
+    for note in notes:
+        click.echo(note, err=True)
+
+
+def _embed(settings: Settings, *, data: Path | None, table_name: str | None) -> Forge:
+    forge = Forge.embedded(
+        table_name=table_name or settings.table_name,
+        data=data,
+        dynoxide=settings.dynoxide,
+        cursor_secrets=revealed(settings.cursor_secrets),
+        encryption_secrets=revealed(settings.encryption_secrets),
+    )
+    kept = "in memory, gone when this process ends" if data is None else f"kept in {data}"
+    click.echo(f"Embedded DynamoDB at {forge.endpoint_url}: {kept}", err=True)
+    return forge

@@ -1,0 +1,1 @@
+"""Questions asked over HTTP. Knows Litestar; nothing but the command line imports it."""

@@ -1,0 +1,198 @@
+"""Routes of actions."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter, QueryParameter
+from pydantic import Field
+
+from autoforge.forge import Forge
+from autoforge.http.params import Paging, ProjectId, moment
+from autoforge.http.problem import responses
+from autoforge.http.respond import JsonResponse
+from autoforge.http.views import ID_PATTERN, ULID_PATTERN, Body, Moment, PageView, View
+from autoforge.models.action import ActionState
+
+ActionId = Annotated[str, PathParameter(name="actionId", pattern=ID_PATTERN)]
+
+_MOVED = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+
+
+class ActionView(View):
+    """Something an agent did or means to do."""
+
+    example = {
+        "id": "01KGKR2T40R6BAX8A0B1RTCDKN",
+        "projectId": "550e8400-e29b-41d4-a716-446655440000",
+        "actionType": "artefact_update",
+        "description": "Update the delivery state with the new sprint progress",
+        "detail": {"artefact": "delivery_state"},
+        "confidence": {"sourceAgreement": True, "schemaValidity": True},
+        "state": "held",
+        "executed": False,
+        "heldUntil": "2026-02-04T11:30:00.000Z",
+        "approvedAt": None,
+        "cancelledAt": None,
+        "executedAt": None,
+        "createdAt": "2026-02-04T10:30:00.000Z",
+        "updatedAt": "2026-02-04T10:30:00.000Z",
+        "expiresAt": "2026-05-05T10:30:00.000Z",
+    }
+
+    id: str
+    project_id: str
+    action_type: str
+    description: str
+    detail: dict[str, Any] | None
+    confidence: dict[str, Any] | None
+    state: ActionState
+    executed: bool
+    held_until: Moment | None
+    approved_at: Moment | None
+    cancelled_at: Moment | None
+    executed_at: Moment | None
+    created_at: Moment
+    updated_at: Moment | None
+    expires_at: Moment | None = Field(validation_alias="expiry")
+
+
+class ActionPage(PageView):
+    """Some actions, and where the next ones begin."""
+
+    example = {"items": [ActionView.example], "nextCursor": None}
+
+    items: tuple[ActionView, ...]
+    next_cursor: str | None
+
+
+class NewAction(Body):
+    """An action: executed, held, or proposed."""
+
+    example = {
+        "actionType": "artefact_update",
+        "description": "Update the delivery state with the new sprint progress",
+        "detail": {"artefact": "delivery_state"},
+        "confidence": {"sourceAgreement": True, "schemaValidity": True},
+        "heldUntil": "2026-02-04T11:30:00.000Z",
+    }
+
+    action_type: str = Field(min_length=1, max_length=200)
+    description: str = Field(max_length=2000)
+    detail: dict[str, Any] | None = None
+    confidence: dict[str, Any] | None = None
+    executed: bool = Field(default=False, strict=True)
+    held_until: Moment | None = None
+    id: str | None = Field(default=None, pattern=ULID_PATTERN)
+
+
+class Hold(Body):
+    """Until when a person may object."""
+
+    example = {"heldUntil": "2026-02-04T11:30:00.000Z"}
+
+    held_until: Moment
+
+
+class ProjectActionController(Controller):
+    """What agents did or mean to do in a project."""
+
+    path = "/projects/{projectId:str}/actions"
+    tags = ["actions"]
+
+    @get("", sync_to_thread=True, responses=responses())
+    def list_project_actions(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        project_id: ProjectId,
+    ) -> ActionPage:
+        """List a project's actions, newest first."""
+        page = forge.actions.of_project(project_id, **paging)
+        return ActionPage.of_page(page)
+
+    @post(
+        "",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+    def create_action(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewAction]
+    ) -> Response[ActionView]:
+        """Note an action; with heldUntil it is held, so that a person may object."""
+        action = forge.actions.create(project_id, **dict(data))
+        location = f"/projects/{action.project_id}/actions/{action.id}"
+        return JsonResponse(ActionView.of(action), headers={"location": location})
+
+    @get("/{actionId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
+    def get_action(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, action_id: ActionId
+    ) -> ActionView:
+        """Get an action."""
+        return ActionView.of(forge.actions.get(project_id, action_id))
+
+    @post("/{actionId:str}/hold", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED)
+    def hold_action(
+        self,
+        forge: NamedDependency[Forge],
+        project_id: ProjectId,
+        action_id: ActionId,
+        data: JSONBody[Hold],
+    ) -> ActionView:
+        """Let a proposed action wait, so that a person may object."""
+        return ActionView.of(forge.actions.hold(project_id, action_id, data.held_until))
+
+    @post(
+        "/{actionId:str}/approve", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
+    )
+    def approve_action(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, action_id: ActionId
+    ) -> ActionView:
+        """End the hold of a held action."""
+        return ActionView.of(forge.actions.approve(project_id, action_id))
+
+    @post(
+        "/{actionId:str}/cancel", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
+    )
+    def cancel_action(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, action_id: ActionId
+    ) -> ActionView:
+        """Rule out that an action is executed."""
+        return ActionView.of(forge.actions.cancel(project_id, action_id))
+
+    @post(
+        "/{actionId:str}/execute", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
+    )
+    def execute_action(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, action_id: ActionId
+    ) -> ActionView:
+        """Mark an action as executed; of several callers one succeeds."""
+        return ActionView.of(forge.actions.execute(project_id, action_id))
+
+
+class ActionController(Controller):
+    """What waits in all projects."""
+
+    path = "/actions"
+    tags = ["actions"]
+
+    @get("/held", sync_to_thread=True, responses=responses())
+    def list_held_actions(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        until: Annotated[
+            str | None,
+            QueryParameter(
+                name="until",
+                description="Actions due by this moment (any ISO-8601); by now, unless given.",
+                schema_extra={"examples": ["2026-02-04T10:30:00Z"]},
+            ),
+        ] = None,
+    ) -> ActionPage:
+        """List the held actions of all projects whose time has come, longest due first."""
+        page = forge.actions.held(until=moment("until", until), **paging)
+        return ActionPage.of_page(page)

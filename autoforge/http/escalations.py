@@ -1,0 +1,175 @@
+"""Routes of escalations."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter, QueryParameter
+from pydantic import Field
+
+from autoforge.forge import Forge
+from autoforge.http.params import Paging, ProjectId
+from autoforge.http.problem import responses
+from autoforge.http.respond import JsonResponse
+from autoforge.http.views import ID_PATTERN, Body, Moment, PageView, View
+from autoforge.models.escalation import EscalationStatus
+
+EscalationId = Annotated[str, PathParameter(name="escalationId", pattern=ID_PATTERN)]
+
+
+class EscalationView(View):
+    """A question an agent asks a person, and the answer."""
+
+    example = {
+        "id": "01KGKR2T40R6BAX8A0B1RTCDKN",
+        "projectId": "550e8400-e29b-41d4-a716-446655440000",
+        "status": "decided",
+        "title": "Sprint scope change request from stakeholder",
+        "context": {"ticket": "MCU-160"},
+        "options": ["Take it into sprint 12", "Defer to sprint 13"],
+        "agentRecommendation": "Defer to sprint 13",
+        "agentRationale": "The current sprint is 62% complete",
+        "userDecision": "Defer to sprint 13",
+        "userNotes": None,
+        "decidedBy": "Ann",
+        "decidedAt": "2026-02-04T11:00:00.000Z",
+        "createdAt": "2026-02-04T10:30:00.000Z",
+        "updatedAt": "2026-02-04T11:00:00.000Z",
+    }
+
+    id: str
+    project_id: str
+    status: EscalationStatus
+    title: str
+    context: dict[str, Any] | None
+    options: list[Any] | None
+    agent_recommendation: str | None
+    agent_rationale: str | None
+    user_decision: str | None
+    user_notes: str | None
+    decided_by: str | None
+    decided_at: Moment | None
+    created_at: Moment
+    updated_at: Moment | None
+
+
+class EscalationPage(PageView):
+    """Some escalations, and where the next ones begin."""
+
+    example = {"items": [EscalationView.example], "nextCursor": None}
+
+    items: tuple[EscalationView, ...]
+    next_cursor: str | None
+
+
+class NewEscalation(Body):
+    """A question for a person."""
+
+    example = {
+        "title": "Sprint scope change request from stakeholder",
+        "context": {"ticket": "MCU-160"},
+        "options": ["Take it into sprint 12", "Defer to sprint 13"],
+        "agentRecommendation": "Defer to sprint 13",
+        "agentRationale": "The current sprint is 62% complete",
+    }
+
+    title: str = Field(min_length=1, max_length=2000)
+    context: dict[str, Any] | None = None
+    options: list[Any] | None = None
+    agent_recommendation: str | None = None
+    agent_rationale: str | None = None
+    id: str | None = Field(default=None, pattern=ID_PATTERN)
+
+
+class Decision(Body):
+    """The answer to an escalation."""
+
+    example = {"userDecision": "Defer to sprint 13", "userNotes": None, "decidedBy": "Ann"}
+
+    user_decision: str = Field(min_length=1)
+    user_notes: str | None = None
+    decided_by: str | None = None
+
+
+class ProjectEscalationController(Controller):
+    """The questions of a project."""
+
+    path = "/projects/{projectId:str}/escalations"
+    tags = ["escalations"]
+
+    @get("", sync_to_thread=True, responses=responses())
+    def list_project_escalations(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        project_id: ProjectId,
+    ) -> EscalationPage:
+        """List a project's escalations, in the order of their ids."""
+        page = forge.escalations.of_project(project_id, **paging)
+        return EscalationPage.of_page(page)
+
+    @post(
+        "",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+    def create_escalation(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewEscalation]
+    ) -> Response[EscalationView]:
+        """Ask a person."""
+        escalation = forge.escalations.create(project_id, **dict(data))
+        location = f"/projects/{escalation.project_id}/escalations/{escalation.id}"
+        return JsonResponse(EscalationView.of(escalation), headers={"location": location})
+
+    @get("/{escalationId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
+    def get_escalation(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, escalation_id: EscalationId
+    ) -> EscalationView:
+        """Get an escalation."""
+        return EscalationView.of(forge.escalations.get(project_id, escalation_id))
+
+    @post(
+        "/{escalationId:str}/decide",
+        sync_to_thread=True,
+        status_code=HTTPStatus.OK,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+    def decide_escalation(
+        self,
+        forge: NamedDependency[Forge],
+        project_id: ProjectId,
+        escalation_id: EscalationId,
+        data: JSONBody[Decision],
+    ) -> EscalationView:
+        """Answer an escalation that is pending; if it is not, learn who decided what."""
+        escalation = forge.escalations.decide(
+            project_id,
+            escalation_id,
+            data.user_decision,
+            notes=data.user_notes,
+            decided_by=data.decided_by,
+        )
+        return EscalationView.of(escalation)
+
+
+class EscalationController(Controller):
+    """The questions of all projects."""
+
+    path = "/escalations"
+    tags = ["escalations"]
+
+    @get("", sync_to_thread=True, responses=responses())
+    def list_escalations(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        status: Annotated[
+            EscalationStatus, QueryParameter(name="status", description="Which escalations.")
+        ] = EscalationStatus.PENDING,
+    ) -> EscalationPage:
+        """List all projects' escalations in a status, oldest first."""
+        page = forge.escalations.by_status(status, **paging)
+        return EscalationPage.of_page(page)

@@ -1,0 +1,165 @@
+"""Routes of events."""
+
+from __future__ import annotations
+
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter, QueryParameter
+from pydantic import Field
+
+from autoforge.errors import InvalidValueError
+from autoforge.forge import Forge
+from autoforge.http.params import After, From, Paging, ProjectId, To, stretch
+from autoforge.http.problem import responses
+from autoforge.http.respond import JsonResponse
+from autoforge.http.views import ID_PATTERN, ULID_PATTERN, Body, Moment, PageView, View
+from autoforge.models.event import Severity
+
+EventId = Annotated[str, PathParameter(name="eventId", pattern=ID_PATTERN)]
+
+
+class EventView(View):
+    """Something that happened; in the global feed, without its detail."""
+
+    example = {
+        "id": "01KGKR2T40R6BAX8A0B1RTCDKN",
+        "projectId": "550e8400-e29b-41d4-a716-446655440000",
+        "eventType": "signal_detected",
+        "severity": "info",
+        "summary": "Jira ticket MCU-156 status changed to In Progress",
+        "detail": {"ticket": "MCU-156"},
+        "createdAt": "2026-02-04T10:30:00.000Z",
+        "expiresAt": "2026-03-06T10:30:00.000Z",
+    }
+
+    id: str
+    project_id: str | None
+    event_type: str
+    severity: Severity
+    summary: str
+    detail: dict[str, Any] | None = None
+    created_at: Moment
+    expires_at: Moment | None = Field(validation_alias="expiry")
+
+
+class EventPage(PageView):
+    """Some events, and where the next ones begin."""
+
+    example = {"items": [EventView.example], "nextCursor": None}
+
+    items: tuple[EventView, ...]
+    next_cursor: str | None
+
+
+class NewEvent(Body):
+    """An event to record."""
+
+    example = {
+        "eventType": "signal_detected",
+        "severity": "info",
+        "summary": "Jira ticket MCU-156 status changed to In Progress",
+        "detail": {"ticket": "MCU-156"},
+    }
+
+    event_type: str = Field(min_length=1, max_length=200)
+    summary: str = Field(max_length=2000)
+    severity: Severity = Severity.INFO
+    detail: dict[str, Any] | None = None
+    #: Recording the same event under the same id again changes nothing.
+    id: str | None = Field(default=None, pattern=ULID_PATTERN)
+    created_at: Moment | None = None
+
+
+class ProjectEventController(Controller):
+    """What happened in a project."""
+
+    path = "/projects/{projectId:str}/events"
+    tags = ["events"]
+
+    @get("", sync_to_thread=True, responses=responses())
+    def list_project_events(
+        self,
+        *,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        project_id: ProjectId,
+        since: From = None,
+        until: To = None,
+        after: After = None,
+    ) -> EventPage:
+        """List a project's events, newest first."""
+        between = stretch(since, until)
+        page = forge.events.of_project(project_id, **between, after=after, **paging)
+        return EventPage.of_page(page)
+
+    @post(
+        "",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+    def record_project_event(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewEvent]
+    ) -> Response[EventView]:
+        """Record an event in a project and in the global feed."""
+        event = forge.events.record(project_id, **dict(data))
+        location = f"/projects/{event.project_id}/events/{event.id}"
+        return JsonResponse(EventView.of(event), headers={"location": location})
+
+    @get("/{eventId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
+    def get_project_event(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, event_id: EventId
+    ) -> EventView:
+        """Get an event of a project."""
+        return EventView.of(forge.events.get(project_id, event_id))
+
+
+class EventController(Controller):
+    """What happened in all projects, and what belongs to none."""
+
+    path = "/events"
+    tags = ["events"]
+
+    @get("", sync_to_thread=True, responses=responses())
+    def list_events(
+        self,
+        *,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        day: Annotated[
+            date | None, QueryParameter(name="date", description="Only this UTC day, in detail.")
+        ] = None,
+        since: From = None,
+        until: To = None,
+        after: After = None,
+    ) -> EventPage:
+        """List what happened in all projects, newest first.
+
+        The feed carries no detail of the events of projects; with a date the events do.
+        """
+        between = stretch(since, until)
+        if day is None:
+            return EventPage.of_page(forge.events.feed(**between, after=after, **paging))
+        if after is not None:
+            raise InvalidValueError("after does not go with date: the feed without a date has it")
+        return EventPage.of_page(forge.events.of_date(day, **between, **paging))
+
+    @post(
+        "",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.CONFLICT),
+    )
+    def record_event(
+        self, forge: NamedDependency[Forge], data: JSONBody[NewEvent]
+    ) -> Response[EventView]:
+        """Record an event that belongs to no project."""
+        event = forge.events.record(None, **dict(data))
+        return JsonResponse(EventView.of(event), headers={"location": f"/events/{event.id}"})
+
+    @get("/{eventId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
+    def get_event(self, forge: NamedDependency[Forge], event_id: EventId) -> EventView:
+        """Get an event that belongs to no project."""
+        return EventView.of(forge.events.get(None, event_id))

@@ -1,0 +1,131 @@
+"""Parameters that many routes take, each declared once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypedDict
+from urllib.parse import unquote
+
+from litestar import Request
+from litestar.exceptions import NotFoundException
+from litestar.params import HeaderParameter, PathParameter, QueryParameter
+
+from autoforge.errors import InvalidValueError
+from autoforge.http.views import ID_PATTERN
+from autoforge.models.encoding import naming
+from autoforge.moments import as_moment
+
+ProjectId = Annotated[str, PathParameter(name="projectId", pattern=ID_PATTERN)]
+
+Limit = Annotated[
+    int, QueryParameter(ge=1, le=100, description="Items of the page, while so many follow.")
+]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(
+        name="cursor",
+        description="The nextCursor of the page before, with the same other parameters.",
+    ),
+]
+Order = Annotated[
+    Literal["asc", "desc"] | None,
+    QueryParameter(name="order", description="Direction of the list, instead of its own."),
+]
+From = Annotated[
+    str | None,
+    QueryParameter(
+        name="from",
+        description="Only what is not before this moment (any ISO-8601; write + as %2B).",
+        schema_extra={"examples": ["2026-02-04T10:30:00Z"]},
+    ),
+]
+To = Annotated[
+    str | None,
+    QueryParameter(
+        name="to",
+        description="Only what is before this moment (any ISO-8601; write + as %2B).",
+        schema_extra={"examples": ["2026-02-05T00:00:00Z"]},
+    ),
+]
+After = Annotated[
+    str | None,
+    QueryParameter(
+        name="after",
+        pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+        description="Id of an event: only newer ones. Half a read unit when there are none.",
+    ),
+]
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(name="If-Match", description="The ETag of the version that was read, or *."),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    HeaderParameter(name="If-None-Match", description="* to create only."),
+]
+
+
+class Paging(TypedDict):
+    """Which page of a list, and in which direction."""
+
+    order: Literal["asc", "desc"] | None
+    limit: int
+    cursor: str | None
+
+
+def provide_paging(order: Order = None, limit: Limit = 25, cursor: Cursor = None) -> Paging:
+    """Take the parameters of every list."""
+    return {"order": order, "limit": limit, "cursor": cursor}
+
+
+def moment(name: str, text: str | None) -> datetime | None:
+    """Read a moment from a query parameter.
+
+    Raises:
+        InvalidValueError: naming the parameter, if it is no ISO-8601 moment.
+    """
+    if text is None:
+        return None
+    with naming(name):
+        return as_moment(text)
+
+
+def stretch(since: str | None, until: str | None) -> dict[str, datetime | None]:
+    """Read the query parameters ``from`` and ``to``.
+
+    Raises:
+        InvalidValueError: if one is no ISO-8601 moment, or they are crossed.
+    """
+    first, end = moment("from", since), moment("to", until)
+    if first is not None and end is not None and first > end:
+        raise InvalidValueError("from is after to")
+    return {"since": first, "until": end}
+
+
+def text_segments(request: Request[Any, Any, Any], count: int) -> list[str]:
+    """Read free text from the path as the client wrote it; the last one may hold slashes.
+
+    Routing decodes ``%2F`` and drops empty segments, so two texts could become one. The path as
+    it was sent still tells them apart.
+
+    Args:
+        request: The request.
+        count: How many texts there are, at the end of the path.
+
+    Raises:
+        NotFoundException: if routing took other segments for the route's than the client meant.
+    """
+    sent: bytes = request.scope["raw_path"].partition(b"?")[0]
+    template = request.scope["path_template"].strip("/").split("/")
+    segments = sent.decode("ascii", "surrogateescape").removeprefix("/")
+    if not count:
+        segments = segments.removesuffix("/")
+    read = [
+        unquote(segment, errors="surrogateescape")
+        for segment in segments.split("/", len(template) - 1)
+    ]
+    parameters = request.path_params
+    leading = [parameters.get(part.strip("{}"), part) for part in template][: len(template) - count]
+    if len(read) != len(template) or read[: len(leading)] != leading:
+        raise NotFoundException
+    return read[len(leading) :]

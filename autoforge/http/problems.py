@@ -1,0 +1,153 @@
+"""Which answer each error is: application/problem+json (RFC 9457), said once for all routes."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import ParameterKwarg
+from litestar.types import ExceptionHandlersMap
+
+from autoforge.errors import (
+    AutoforgeError,
+    ConditionFailedError,
+    ConfigurationError,
+    DeclarationError,
+    IncompleteBatchError,
+    InvalidCursorError,
+    InvalidTransactionError,
+    InvalidValueError,
+    ItemExistsError,
+    ItemNotFoundError,
+    ItemTooLargeError,
+    SecretError,
+    TableNotFoundError,
+    ThrottledError,
+    TransactionConflictError,
+    UnavailableError,
+    UnreadableItemError,
+    VersionConflictError,
+)
+from autoforge.http.problem import MEDIA_TYPE, FieldError, Problem
+from autoforge.http.respond import JsonResponse
+from autoforge.http.shown import shown
+from autoforge.http.views import InvalidBodyError
+
+#: The status of every error this package raises.
+STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
+    AutoforgeError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ConditionFailedError: HTTPStatus.CONFLICT,
+    ConfigurationError: HTTPStatus.NOT_IMPLEMENTED,
+    DeclarationError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    IncompleteBatchError: HTTPStatus.SERVICE_UNAVAILABLE,
+    InvalidCursorError: HTTPStatus.BAD_REQUEST,
+    InvalidTransactionError: HTTPStatus.BAD_REQUEST,
+    InvalidValueError: HTTPStatus.BAD_REQUEST,
+    ItemExistsError: HTTPStatus.CONFLICT,
+    ItemNotFoundError: HTTPStatus.NOT_FOUND,
+    ItemTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    SecretError: HTTPStatus.SERVICE_UNAVAILABLE,
+    TableNotFoundError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ThrottledError: HTTPStatus.SERVICE_UNAVAILABLE,
+    TransactionConflictError: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnreadableItemError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    VersionConflictError: HTTPStatus.PRECONDITION_FAILED,
+}
+
+#: Seconds after which a client may try again what was unavailable.
+RETRY_AFTER: Final = 1
+
+_log = logging.getLogger("autoforge.http")
+_WORDS: Final = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def answer_error(request: Request[Any, Any, Any], error: AutoforgeError) -> Response[Any]:
+    """Answer an error of ours."""
+    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("http.error", exc_info=error, extra={"path": request.url.path})
+    name = _WORDS.sub("-", type(error).__name__.removesuffix("Error")).lower()
+    item = getattr(error, "item", None)
+    problem = Problem(
+        type=f"urn:autoforge:problem:{name}",
+        title=status.phrase,
+        status=status,
+        detail=str(error),
+        current=None if item is None else shown(item),
+    )
+    retry = {"retry-after": str(RETRY_AFTER)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return _response(problem, retry)
+
+
+def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Answer an error of routing or of validation."""
+    status = HTTPStatus(error.status_code)
+    errors = None
+    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+        errors = [_field_error(request, each) for each in error.extra]
+    problem = Problem(
+        type="about:blank",
+        title=status.phrase,
+        status=status,
+        detail=error.detail.partition(" for ")[0] if errors else error.detail,
+        errors=errors,
+    )
+    return _response(problem, dict(error.headers or {}))
+
+
+def answer_invalid_body(request: Request[Any, Any, Any], error: InvalidBodyError) -> Response[Any]:
+    """Answer what is wrong with a body, without what it holds."""
+    del request
+    status = HTTPStatus.BAD_REQUEST
+    problem = Problem(
+        type="about:blank",
+        title=status.phrase,
+        status=status,
+        detail="Validation failed",
+        errors=[
+            FieldError(where=f"body.{name}" if name else "body", message=message)
+            for name, message in error.faults
+        ],
+    )
+    return _response(problem, {})
+
+
+def answer_crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Answer what nobody foresaw, and tell the log and not the client."""
+    _log.error("http.crash", exc_info=error, extra={"path": request.url.path})
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    problem = Problem(
+        type="about:blank", title=status.phrase, status=status, detail="an unforeseen error"
+    )
+    return _response(problem, {})
+
+
+#: What answers which error.
+HANDLERS: Final[ExceptionHandlersMap] = {
+    AutoforgeError: answer_error,
+    HTTPException: answer_http_error,
+    InvalidBodyError: answer_invalid_body,
+    Exception: answer_crash,
+}
+
+
+def _response(problem: Problem, headers: dict[str, str]) -> Response[Any]:
+    return JsonResponse(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _field_error(request: Request[Any, Any, Any], error: Mapping[str, Any]) -> FieldError:
+    """Name the parameter as the client knows it."""
+    source = getattr(error.get("source"), "value", "body")
+    key = str(error.get("key", ""))
+    if key == "data":
+        return FieldError(where="body", message="a body is required")
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(key)
+    if parameter and isinstance(parameter.kwarg_definition, ParameterKwarg):
+        key = parameter.kwarg_definition.name or key
+    return FieldError(where=f"{source}.{key}" if key else source, message=error["message"])

@@ -1,0 +1,100 @@
+"""How answers are written: JSON by pydantic, with an ETag, and 304 where nothing changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from http import HTTPMethod, HTTPStatus
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.background_tasks import BackgroundTask, BackgroundTasks
+from litestar.datastructures import Cookie
+from litestar.enums import MediaType
+from litestar.exceptions import ClientException, HTTPException
+from litestar.response.base import ASGIResponse
+from litestar.types import Serializer, TypeEncodersMap
+from pydantic_core import from_json, to_json
+
+
+class JsonRequest(Request[Any, Any, Any]):
+    """A request whose JSON is read exactly: whole numbers of any size stay what they are."""
+
+    async def json(self) -> Any:
+        """Read the body.
+
+        Raises:
+            HTTPException: 415 if it is not sent as JSON (what a form of another site could send
+                without being asked is not), 400 if it is none; NaN and infinities are none.
+        """
+        if self.content_type[0] != MediaType.JSON:
+            raise HTTPException(
+                "the body must be application/json",
+                status_code=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            )
+        try:
+            return from_json(await self.body(), allow_inf_nan=False)
+        except ValueError as error:
+            raise ClientException(f"the body is no JSON: {error}") from None
+
+
+class JsonResponse(Response[Any]):
+    """A response written by pydantic.
+
+    A GET that succeeds carries an ETag, of its content unless the route gives one, so a client
+    that polls may send it back and gets 304 without a body where nothing changed.
+    """
+
+    def render(self, content: Any, media_type: str, enc_hook: Serializer | None = None) -> bytes:
+        """Write the content."""
+        if isinstance(content, bytes | str) or media_type == MediaType.HTML:
+            return super().render(content, media_type, enc_hook or str)
+        return b"" if content is None else to_json(content, by_alias=True, inf_nan_mode="null")
+
+    def to_asgi_response(
+        self,
+        app: Litestar | None,
+        request: Request[Any, Any, Any],
+        *,
+        background: BackgroundTask | BackgroundTasks | None = None,
+        cookies: Iterable[Cookie] | None = None,
+        encoded_headers: Iterable[tuple[bytes, bytes]] | None = None,
+        headers: dict[str, str] | None = None,
+        is_head_response: bool = False,
+        media_type: MediaType | str | None = None,
+        status_code: int | None = None,
+        type_encoders: TypeEncodersMap | None = None,
+    ) -> ASGIResponse:
+        """Write the response, or 304 in its place."""
+        response = super().to_asgi_response(
+            app,
+            request,
+            background=background,
+            cookies=cookies,
+            encoded_headers=encoded_headers,
+            headers=headers,
+            is_head_response=is_head_response,
+            media_type=media_type,
+            status_code=status_code,
+            type_encoders=type_encoders,
+        )
+        if request.method != HTTPMethod.GET or response.status_code != HTTPStatus.OK:
+            return response
+        digest = hashlib.blake2b(response.body, digest_size=16).hexdigest()
+        tag = response.headers.get("etag") or f'"{digest}"'
+        response.headers["etag"] = tag
+        response.headers.setdefault("cache-control", "no-cache")
+        if _names(request.headers.get("if-none-match"), tag):
+            return ASGIResponse(
+                status_code=HTTPStatus.NOT_MODIFIED,
+                headers={"etag": tag, "cache-control": response.headers["cache-control"]},
+            )
+        return response
+
+
+def _names(header: str | None, tag: str) -> bool:
+    """Whether If-None-Match names the tag, by weak comparison (RFC 9110, 13.1.2)."""
+    if header is None:
+        return False
+    given = [each.strip().removeprefix("W/") for each in header.split(",")]
+    return "*" in given or tag.removeprefix("W/") in given

@@ -1,0 +1,111 @@
+"""What requests and responses are made of: bodies that come in, views that go out.
+
+A body refuses what it does not know. A view is made of an entity and nothing else leaves; its
+moments have a fixed width, and what an item lacks is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+
+from autoforge.access.pattern import Page
+from autoforge.models.table import Entity
+from autoforge.moments import as_moment, moment_text
+
+#: An id as clients may choose it.
+ID_PATTERN = "^[A-Za-z0-9_-]{1,64}$"
+#: A ULID as it is minted.
+ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+
+#: A moment: any ISO-8601 text in, fixed-width UTC text out.
+Moment = Annotated[
+    datetime,
+    BeforeValidator(as_moment),
+    PlainSerializer(moment_text, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class Example:
+    """Something the OpenAPI document shows an example of."""
+
+    example: ClassVar[dict[str, Any]]
+
+
+class InvalidBodyError(Exception):
+    """A body is not what its route takes.
+
+    Attributes:
+        faults: Which fields are wrong, by their path inside the body, and how.
+    """
+
+    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("the body is not what the route takes")
+
+
+class Body(BaseModel, Example):
+    """What a client sends."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    @classmethod
+    def model_validate(cls, obj: Any, **given: Any) -> Self:
+        """Validate, strictly where a field says so: Litestar would overrule the fields.
+
+        Raises:
+            InvalidBodyError: if the body is not what the fields say. Litestar would take a fault
+                of a field for one of the parameter, or of the dependency, of the same name.
+        """
+        try:
+            return super().model_validate(obj, **{**given, "strict": None})
+        except ValidationError as error:
+            raise InvalidBodyError(
+                (".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()
+            ) from None
+
+    def given(self) -> dict[str, Any]:
+        """The fields the client sent, null included, by their Python names."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class View(BaseModel, Example):
+    """What a client gets."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        from_attributes=True,
+        frozen=True,
+    )
+
+    @classmethod
+    def of(cls, entity: Entity) -> Self:
+        """Show an entity: what of it the view declares."""
+        return cls.model_validate(entity)
+
+
+class PageView(View):
+    """Some items, and where the next ones begin; a subclass declares both."""
+
+    @classmethod
+    def of_page(cls, page: Page[Any]) -> Self:
+        """Show a page."""
+        return cls.model_validate({"items": page.items, "next_cursor": page.cursor})

@@ -1,0 +1,53 @@
+"""What the environment says. Read by the entry points only; everything below takes arguments."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, FilePath, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from autoforge.models import WORKBENCH
+
+
+class Settings(BaseSettings):
+    """Settings of the command line and the server, from variables that begin with AUTOFORGE_."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AUTOFORGE_", frozen=True, hide_input_in_errors=True
+    )
+
+    table_name: str = WORKBENCH.name
+    #: AWS's own variables count too.
+    region: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("AUTOFORGE_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    )
+    endpoint_url: str | None = None
+    #: Keys that sign cursors, separated by commas, the newest first.
+    cursor_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    #: KMS key that encrypts integration credentials.
+    kms_key_id: str | None = None
+    kms_endpoint_url: str | None = None
+    #: Keys that encrypt integration credentials where there is no KMS, the newest first.
+    encryption_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    #: The dynoxide program, for durable embedded runs.
+    dynoxide: FilePath | None = None
+    #: Other origins whose pages may call the API, separated by commas.
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    #: One JSON object a line, for machines, instead of coloured lines for people.
+    log_json: bool = False
+
+    @field_validator("cursor_secrets", "encryption_secrets", "allowed_origins", mode="before")
+    @classmethod
+    def split(cls, value: object) -> object:
+        """Take texts separated by commas."""
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def revealed(secrets: tuple[SecretStr, ...]) -> tuple[str, ...]:
+    """The plain texts of secrets."""
+    return tuple(secret.get_secret_value() for secret in secrets)

@@ -1,0 +1,133 @@
+"""``autoforge serve``: what it refuses, in one line and before anything is started."""
+
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.servers import dynoxide_binary
+
+#: A PATH that offers no dynoxide.
+PATH = "/usr/bin:/bin"
+
+
+@pytest.fixture(autouse=True)
+def process() -> Iterator[None]:
+    """Leave the logging and the signals of the tests' own process as they were."""
+    logger = logging.getLogger("autoforge")
+    kept = (logger.handlers, logger.level, logger.propagate)
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    logger.handlers, logger.level, logger.propagate = kept
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def refusal(command: Command, *arguments: str, **environment: str) -> str:
+    """Why the server does not start."""
+    said = command("serve", *arguments, PATH=PATH, **environment)
+
+    assert (said.code, said.out) == (2, "")
+    (line,) = said.err.splitlines()
+    return line
+
+
+def test_a_port_that_is_taken_is_refused(command: Command) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        line = refusal(command, "--embedded", "--port", str(port))
+
+    assert line == f"autoforge: cannot listen on 127.0.0.1, port {port}: Address already in use"
+
+
+def test_durable_data_without_dynoxide_is_refused(
+    command: Command, tmp_path: Path, port: int
+) -> None:
+    data = str(tmp_path / "data.db")
+
+    line = refusal(command, "--embedded", "--data", data, "--port", str(port))
+
+    assert line.startswith("autoforge: durable data needs the dynoxide program")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dynoxide_that_is_not_there_is_refused(command: Command, tmp_path: Path) -> None:
+    line = refusal(command, "--embedded", AUTOFORGE_DYNOXIDE=str(tmp_path / "nothing"))
+
+    assert line == "autoforge: AUTOFORGE_DYNOXIDE: Path does not point to a file"
+
+
+@pytest.mark.skipif(dynoxide_binary() is None, reason="npm ci --prefix tests/engines")
+def test_data_that_cannot_be_kept_is_refused(command: Command, tmp_path: Path, port: int) -> None:
+    data = str(tmp_path / "no" / "such" / "data.db")
+
+    line = refusal(
+        command,
+        *("--embedded", "--data", data, "--port", str(port)),
+        AUTOFORGE_DYNOXIDE=str(dynoxide_binary()),
+    )
+
+    assert line == "autoforge: dynoxide did not start"
+
+
+def test_a_demo_of_no_repository_is_refused(command: Command, tmp_path: Path, port: int) -> None:
+    said = command("serve", "--embedded", "--demo", str(tmp_path), "--port", str(port))
+
+    assert said.code == 2
+    started, refused = said.err.splitlines()
+    assert started.startswith("Embedded DynamoDB at http://127.0.0.1:")
+    assert refused.startswith(f"autoforge: git cannot read {tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (
+            ["--embedded", "--endpoint-url", "http://127.0.0.1:9"],
+            "--embedded and --endpoint-url are two different DynamoDBs",
+        ),
+        (["--data", "data.db"], "--data goes with --embedded"),
+        (
+            ["--embedded", "--region", "eu-west-1"],
+            "--region is of AWS; the embedded DynamoDB is in none",
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_options_that_contradict_each_other_are_refused(
+    command: Command, arguments: list[str], reason: str
+) -> None:
+    assert refusal(command, *arguments) == f"autoforge: {reason}"
+
+
+def test_aws_is_not_asked_before_a_region_is_chosen(
+    command: Command, monkeypatch: pytest.MonkeyPatch, port: int
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+
+    line = refusal(command, "--port", str(port))
+
+    assert line == "autoforge: choose a region: --region, AUTOFORGE_REGION or AWS_REGION"
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_what_is_no_port_is_a_wrong_call(command: Command, port: str) -> None:
+    said = command("serve", "--port", port)
+
+    assert said.code == 2
+    assert "Invalid value for '--port'" in said.err

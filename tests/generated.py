@@ -1,0 +1,56 @@
+"""The files that are generated from the code, and whether they are up to date.
+
+``python -m tests.generated`` compares and fails where one is stale; ``--write`` makes them anew.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from autoforge import __version__
+from autoforge.access.document import catalogue_page
+from autoforge.forge import Forge
+from autoforge.http.app import create_app
+
+_ROOT: Final = Path(__file__).parent.parent
+
+
+def openapi_document() -> str:
+    """Write the OpenAPI document; no DynamoDB is asked for it."""
+    forge = Forge.connect(table_name="AgenticPM", region="us-east-1")
+    document = create_app(forge, version=__version__).openapi_schema.to_schema()
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+#: What makes each generated file, by its path from the root.
+GENERATED: Final[Mapping[str, Callable[[], str]]] = {
+    "docs/reference/access-patterns.md": catalogue_page,
+    "docs/reference/openapi.json": openapi_document,
+}
+
+
+def stale() -> list[str]:
+    """Name the files that differ from what the code makes."""
+    return [
+        name
+        for name, make in GENERATED.items()
+        if not (_ROOT / name).exists() or (_ROOT / name).read_text(encoding="utf-8") != make()
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Compare, or write."""
+    if "--write" in arguments:
+        for name, make in GENERATED.items():
+            (_ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+            (_ROOT / name).write_text(make(), encoding="utf-8")
+        return 0
+    for name in stale():
+        sys.stderr.write(f"{name} is stale: run `make docs`\n")
+    return 1 if stale() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,259 @@
+"""The API for tests: over any Forge, with something in it, and what its answers are held to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from httpx import Response
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from autoforge.access.secrets import Cipher, LocalCipher
+from autoforge.access.store import Store
+from autoforge.forge import Forge
+from autoforge.http.app import create_app
+from autoforge.models.table import Item
+from autoforge.moments import IdMint
+from tests.factories import NOON, new_id
+from tests.generated import openapi_document
+from tests.stores import raw_items
+
+Api = TestClient[Litestar]
+Json = dict[str, Any]
+
+PROBLEM: Final = "application/problem+json"
+#: Noon as the API writes it.
+NOON_TEXT: Final = "2026-02-04T12:00:00.000Z"
+#: The document that says which routes there are.
+DOCUMENT: Final[Json] = json.loads(openapi_document())
+
+#: Values that the path parameters take where a test is not about them.
+PATH_VALUES: Final[Mapping[str, str]] = {
+    "projectId": "no-such-project",
+    "type": "raid_log",
+    "eventId": "01KGKR2T40R6BAX8A0B1RTCDKN",
+    "escalationId": "no-such-escalation",
+    "actionId": "01KGKR2T40R6BAX8A0B1RTCDKN",
+    "integration": "no-such-integration",
+    "key": "no-such-key",
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of the API, with a request that is valid but finds nothing."""
+
+    method: str
+    template: str
+    operation: str
+    body: Json | None
+    queries: frozenset[str]
+    #: Statuses that the document says it may answer with.
+    statuses: frozenset[int]
+
+    @property
+    def path(self) -> str:
+        """The path with values in it."""
+        return self.template.format(**PATH_VALUES)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}"
+
+
+def _routes() -> Iterator[Route]:
+    for template, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            yield Route(
+                method.upper(),
+                template,
+                operation["operationId"],
+                content["application/json"]["example"] if content else None,
+                frozenset(
+                    each["name"]
+                    for each in operation.get("parameters", [])
+                    if each["in"] == "query"
+                ),
+                frozenset(int(status) for status in operation["responses"]),
+            )
+
+
+ROUTES: Final = tuple(_routes())
+READS: Final = tuple(route for route in ROUTES if route.method == "GET")
+WITH_BODY: Final = tuple(route for route in ROUTES if route.body is not None)
+LISTS: Final = tuple(route for route in ROUTES if "cursor" in route.queries)
+
+
+def forge_of(store: Store, cipher: Cipher | None = None) -> Forge:
+    """A Forge on a Store, with the Store's clock."""
+    chosen = cipher or LocalCipher(["an encryption key"])
+    return Forge(store, clock=store.clock, new_id=IdMint(), cipher=chosen)
+
+
+@contextmanager
+def serving(forge: Forge, **given: Any) -> Iterator[Api]:
+    """The API over a Forge."""
+    app = create_app(forge, version="0", **given)
+    # An error that nobody foresaw is to be answered, as it is by a server.
+    with TestClient(app, raise_server_exceptions=False) as api:
+        api.follow_redirects = False
+        yield api
+
+
+def send(api: Api, route: Route, **given: Any) -> Response:
+    """Send the route's own request, with some of it replaced."""
+    if route.body is not None and "content" not in given:
+        given = {"json": route.body, **given}
+    return api.request(route.method, given.pop("path", route.path), **given)
+
+
+def assert_problem(
+    response: Response, status: int, detail: str, *, kind: str | None = None, **more: Any
+) -> None:
+    """Hold an answer to be exactly this problem."""
+    assert response.json() == {
+        "type": "about:blank" if kind is None else f"urn:autoforge:problem:{kind}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **more,
+    }
+    assert response.status_code == status
+    assert response.headers["content-type"] == PROBLEM
+
+
+def assert_invalid(response: Response, *wrong: tuple[str, str]) -> None:
+    """Hold an answer to be the problem of a request with these faults, where and what."""
+    errors = [{"where": where, "message": message} for where, message in wrong]
+    assert_problem(response, HTTPStatus.BAD_REQUEST, "Validation failed", errors=errors)
+
+
+def faults(response: Response) -> list[str]:
+    """Where a request is wrong, as its problem says."""
+    assert response.headers["content-type"] == PROBLEM
+    assert response.status_code == HTTPStatus.BAD_REQUEST
+    return [error["where"] for error in response.json()["errors"]]
+
+
+@contextmanager
+def unchanged(store: Store, path: str | None = None) -> Iterator[None]:
+    """Hold the table, or what a path stands for and all below it, to stay the same."""
+
+    def contents() -> list[Item]:
+        return raw_items(store) if path is None else _partition(store, path)
+
+    before = contents()
+    yield
+    assert contents() == before
+
+
+def _partition(store: Store, path: str) -> list[Item]:
+    _, kind, name, *_ = path.split("/")
+    answer = store.client.botocore.query(
+        TableName=store.table_name,
+        KeyConditionExpression="PK = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"{kind.upper().removesuffix('S')}#{name}"}},
+        ConsistentRead=True,
+    )
+    items: list[Item] = answer["Items"]
+    return items
+
+
+def created(response: Response) -> Json:
+    """What was created, which is also what its Location shows."""
+    assert response.status_code == HTTPStatus.CREATED, response.text
+    body: Json = response.json()
+    return body
+
+
+def new_project(api: Api, **given: Any) -> str:
+    """Create a project and return its id."""
+    return str(created(api.post("/projects", json={"name": "Portal", **given}))["id"])
+
+
+def walk(api: Api, path: str, **parameters: Any) -> list[list[Json]]:
+    """Every page of a list, one after the other."""
+    pages: list[list[Json]] = []
+    cursor: Json = {}
+    while True:
+        response = api.get(path, params={**parameters, **cursor})
+        assert response.status_code == HTTPStatus.OK, response.text
+        pages.append(response.json()["items"])
+        following = response.json()["nextCursor"]
+        if following is None:
+            return pages
+        cursor = {"cursor": following}
+
+
+def items_of(pages: Sequence[Sequence[Json]]) -> list[Json]:
+    """The items of all pages."""
+    return [item for page in pages for item in page]
+
+
+@dataclass(frozen=True)
+class World:
+    """An API with something in it: a path for each route that reads."""
+
+    api: Api
+    #: The path that shows something, by the operation that reads it.
+    paths: Mapping[str, str]
+    #: How many items each list has.
+    size: int
+
+
+def populated(api: Api) -> World:
+    """Put as much into the table, through the API, that every route has something to show."""
+    size = 3
+    projects = [new_project(api) for _ in range(size)]
+    of = f"/projects/{projects[0]}"
+    for kind in ("raid_log", "delivery_state", "decision_log"):
+        created(api.put(f"{of}/artefacts/{kind}", json={"content": {"of": kind}}))
+    event = {"eventType": "heartbeat", "summary": "Checked"}
+    events = [created(api.post(f"{of}/events", json=event))["id"] for _ in range(size - 1)]
+    alone = created(api.post("/events", json=event))["id"]
+    created(api.post(f"{of}/events", json={**event, "createdAt": "2026-02-03T12:00:00Z"}))
+    question = {"title": "Defer it?"}
+    escalations = [created(api.post(f"{of}/escalations", json=question))["id"] for _ in range(size)]
+    due = {"actionType": "send", "description": "Send it", "heldUntil": "2026-02-04T11:00:00Z"}
+    actions = [created(api.post(f"{of}/actions", json=due))["id"] for _ in range(size)]
+    for number in range(size):
+        assert api.put(f"/agent/config/setting-{number}", json={"value": number}).is_success
+        path = f"{of}/checkpoints/jira/sync-{number}"
+        assert api.put(path, json={"checkpointValue": str(number)}).is_success
+    assert api.put("/integrations/jira", json={"config": {"token": "s"}}).is_success
+    paths = {
+        "get_health": "/health",
+        "get_readiness": "/ready",
+        "list_patterns": "/patterns",
+        "list_projects": "/projects",
+        "get_project": of,
+        "get_project_overview": f"{of}/overview",
+        "list_artefacts": f"{of}/artefacts",
+        "get_artefact": f"{of}/artefacts/raid_log",
+        "list_project_events": f"{of}/events",
+        "get_project_event": f"{of}/events/{events[0]}",
+        "list_events": "/events?from=2026-02-04",
+        "get_event": f"/events/{alone}",
+        "list_project_escalations": f"{of}/escalations",
+        "get_escalation": f"{of}/escalations/{escalations[0]}",
+        "list_escalations": "/escalations",
+        "list_project_actions": f"{of}/actions",
+        "get_action": f"{of}/actions/{actions[0]}",
+        "list_held_actions": "/actions/held",
+        "list_checkpoints": f"{of}/checkpoints",
+        "get_checkpoint": f"{of}/checkpoints/jira/sync-0",
+        "get_integration": "/integrations/jira",
+        "list_agent_config": "/agent/config",
+        "get_agent_config": "/agent/config/setting-0",
+    }
+    return World(api, paths, size)
+
+
+def fresh_name(of: str = "name") -> str:
+    """A name that no other test uses."""
+    return f"{of}-{new_id(NOON)}"

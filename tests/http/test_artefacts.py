@@ -1,0 +1,228 @@
+"""Routes of artefacts: versions, their ETags, and what they protect."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from autoforge.access.store import Store
+from tests.factories import NOON
+from tests.http.serving import (
+    NOON_TEXT,
+    Api,
+    Json,
+    assert_invalid,
+    assert_problem,
+    created,
+    faults,
+    new_project,
+    unchanged,
+)
+from tests.stores import Clock
+
+LATER = "2026-02-04T12:00:01.000Z"
+
+
+@pytest.fixture
+def path(api: Api) -> str:
+    """Where the RAID log of a project would be."""
+    return f"/projects/{new_project(api)}/artefacts/raid_log"
+
+
+def test_an_artefact_is_created_in_version_1(api: Api, path: str) -> None:
+    response = api.put(path, json={"content": {"risks": []}})
+
+    artefact = created(response)
+    assert artefact == {
+        "id": artefact["id"],
+        "projectId": path.split("/")[2],
+        "type": "raid_log",
+        "content": {"risks": []},
+        "previousVersion": None,
+        "version": 1,
+        "createdAt": NOON_TEXT,
+        "updatedAt": NOON_TEXT,
+    }
+    assert response.headers["etag"] == '"1"'
+    assert response.headers["location"] == path
+    shown = api.get(path)
+    assert (shown.status_code, shown.json(), shown.headers["etag"]) == (200, artefact, '"1"')
+
+
+def test_the_version_that_was_read_is_replaced_and_kept(api: Api, clock: Clock, path: str) -> None:
+    artefact = created(api.put(path, json={"content": {"n": 1}}))
+    clock.now = NOON + timedelta(seconds=1)
+
+    response = api.put(path, json={"content": {"n": 2}}, headers={"if-match": '"1"'})
+
+    assert response.status_code == 200
+    assert "location" not in response.headers
+    assert response.headers["etag"] == '"2"'
+    replaced = {
+        **artefact,
+        "content": {"n": 2},
+        "previousVersion": {"n": 1},
+        "version": 2,
+        "updatedAt": LATER,
+    }
+    assert response.json() == replaced
+    assert api.get(path).json() == replaced
+
+
+def test_another_version_than_the_one_that_was_read_is_left_alone(
+    api: Api, store: Store, path: str
+) -> None:
+    api.put(path, json={"content": {"n": 1}})
+    current = api.put(path, json={"content": {"n": 2}}, headers={"if-match": '"1"'}).json()
+
+    with unchanged(store, path):
+        response = api.put(path, json={"content": {"n": 3}}, headers={"if-match": '"1"'})
+
+    detail = f"Artefact {current['projectId']} / raid_log is in version 2, not 1"
+    assert_problem(response, 412, detail, kind="version-conflict", current=current)
+
+
+def test_any_version_is_replaced_where_the_client_says_so(api: Api, path: str) -> None:
+    api.put(path, json={"content": {"n": 1}})
+
+    response = api.put(path, json={"content": {"n": 2}}, headers={"if-match": " * "})
+
+    assert (response.status_code, response.json()["version"]) == (200, 2)
+
+
+@pytest.mark.parametrize(
+    "tag", ["1", '"0"', '"01"', '"-1"', 'W/"1"', '"1", "2"', '""', "", '"1', '"1000000000000000"']
+)
+def test_an_if_match_that_names_no_one_version_is_a_failed_precondition(
+    api: Api, store: Store, path: str, tag: str
+) -> None:
+    api.put(path, json={"content": {"n": 1}})
+
+    with unchanged(store, path):
+        responses = [
+            api.put(path, json={"content": {"n": 2}}, headers={"if-match": tag}),
+            api.post(f"{path}/revert", headers={"if-match": tag}),
+        ]
+
+    for response in responses:
+        assert_problem(response, 412, 'If-Match takes the ETag of one version, such as "3", or *')
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({}, 428), ({"if-none-match": "*"}, 412)], ids=["nothing", "a star"]
+)
+def test_what_a_client_has_not_seen_it_does_not_overwrite(
+    api: Api, store: Store, path: str, headers: dict[str, str], status: int
+) -> None:
+    project_id = created(api.put(path, json={"content": {"n": 1}}, headers=headers))["projectId"]
+
+    with unchanged(store, path):
+        response = api.put(path, json={"content": {"n": 2}}, headers=headers)
+
+    detail = (
+        f"Artefact with projectId '{project_id}', type 'raid_log' exists already: "
+        "send its ETag as If-Match to replace it"
+    )
+    assert_problem(response, status, detail)
+
+
+@pytest.mark.parametrize("tag", ['"1"', "*"])
+def test_an_artefact_that_is_not_there_is_not_found(
+    api: Api, store: Store, path: str, tag: str
+) -> None:
+    with unchanged(store, path):
+        responses = [
+            api.get(path),
+            api.put(path, json={"content": {}}, headers={"if-match": tag}),
+            api.post(f"{path}/revert", headers={"if-match": tag}),
+            api.post(f"{path}/revert"),
+        ]
+
+    detail = f"there is no Artefact with projectId '{path.split('/')[2]}', type 'raid_log'"
+    for response in responses:
+        assert_problem(response, 404, detail, kind="item-not-found")
+
+
+def test_reverting_swaps_the_content_and_the_one_before_it(
+    api: Api, clock: Clock, path: str
+) -> None:
+    api.put(path, json={"content": {"n": 1}})
+    second = api.put(path, json={"content": {"n": 2}}, headers={"if-match": '"1"'}).json()
+    clock.now = NOON + timedelta(seconds=1)
+
+    response = api.post(f"{path}/revert", headers={"if-match": '"2"'})
+
+    swapped = {
+        **second,
+        "content": {"n": 1},
+        "previousVersion": {"n": 2},
+        "version": 3,
+        "updatedAt": LATER,
+    }
+    assert (response.status_code, response.json()) == (200, swapped)
+    assert response.headers["etag"] == '"3"'
+    again = api.post(f"{path}/revert")
+    assert again.json() == {**second, "version": 4, "updatedAt": LATER}
+
+
+def test_reverting_another_version_than_was_read_is_refused(
+    api: Api, store: Store, path: str
+) -> None:
+    api.put(path, json={"content": {"n": 1}})
+    current = api.put(path, json={"content": {"n": 2}}, headers={"if-match": '"1"'}).json()
+
+    with unchanged(store, path):
+        response = api.post(f"{path}/revert", headers={"if-match": '"1"'})
+
+    detail = f"Artefact {current['projectId']} / raid_log is in version 2, not 1"
+    assert_problem(response, 412, detail, kind="version-conflict", current=current)
+
+
+def test_a_first_version_cannot_be_reverted(api: Api, store: Store, path: str) -> None:
+    current = created(api.put(path, json={"content": {"n": 1}}))
+
+    with unchanged(store, path):
+        response = api.post(f"{path}/revert")
+
+    detail = f"Artefact {current['projectId']} / raid_log is not one with a version before it"
+    assert_problem(response, 409, detail, kind="condition-failed", current=current)
+
+
+def test_a_type_that_no_artefact_has_is_refused(detached: Api) -> None:
+    path = "/projects/p/artefacts/diary"
+
+    responses = [
+        detached.get(path),
+        detached.put(path, json={"content": {}}),
+        detached.post(f"{path}/revert"),
+    ]
+
+    for response in responses:
+        assert_invalid(response, ("path.type", "Invalid enum value 'diary'"))
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({}, "body.content"),
+        ({"content": None}, "body.content"),
+        ({"content": []}, "body.content"),
+        ({"content": "text"}, "body.content"),
+        ({"content": {}, "version": 2}, "body.version"),
+    ],
+    ids=repr,
+)
+def test_a_content_that_is_no_object_is_refused(detached: Api, body: Any, where: str) -> None:
+    assert faults(detached.put("/projects/p/artefacts/raid_log", json=body)) == [where]
+
+
+def test_artefacts_are_listed_by_type(api: Api) -> None:
+    path = f"/projects/{new_project(api)}/artefacts"
+    kinds = ["raid_log", "backlog_summary", "delivery_state", "decision_log"]
+    artefacts: list[Json] = [
+        created(api.put(f"{path}/{kind}", json={"content": {"of": kind}})) for kind in kinds
+    ]
+
+    listed = api.get(path).json()
+
+    assert listed == {"items": [artefacts[at] for at in (1, 3, 2, 0)], "nextCursor": None}

@@ -1,0 +1,171 @@
+"""Problems: one for every error, telling what the client may know and no more."""
+
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import pytest
+from botocore.exceptions import ClientError
+
+from autoforge.access.store import Store
+from autoforge.cli.main import EXIT_CODES
+from autoforge.errors import (
+    AutoforgeError,
+    ConfigurationError,
+    InvalidValueError,
+    ItemNotFoundError,
+    TableNotFoundError,
+    ThrottledError,
+    UnreadableItemError,
+)
+from autoforge.http.problems import STATUSES
+from tests.factories import an_escalation
+from tests.http.serving import Api, assert_problem, forge_of, new_project, serving
+from tests.stores import put_raw
+
+
+def kinds(base: type[AutoforgeError] = AutoforgeError) -> Iterator[type[AutoforgeError]]:
+    """Every error there is."""
+    yield base
+    for each in base.__subclasses__():
+        yield from kinds(each)
+
+
+def test_every_error_has_a_status_of_its_own_line() -> None:
+    assert set(STATUSES) == set(kinds())
+
+
+def test_every_error_has_an_exit_code_the_most_special_first() -> None:
+    ordered = list(EXIT_CODES)
+    for kind in kinds():
+        codes = [code for each, code in EXIT_CODES.items() if issubclass(kind, each)]
+        assert codes, kind
+    assert ordered[-1] is AutoforgeError
+    assert {
+        InvalidValueError: 2,
+        ConfigurationError: 2,
+        ItemNotFoundError: 3,
+        TableNotFoundError: 3,
+        **{kind: EXIT_CODES[kind] for kind in ordered[4:]},
+    } == EXIT_CODES
+
+
+def test_no_error_that_a_client_makes_is_a_server_error() -> None:
+    for kind in kinds(InvalidValueError):
+        assert STATUSES[kind] < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nope", "/projects/a/nope", "/integrations", "/integrations/", "/events/a/b", "/docs/nope"],
+)
+def test_a_path_that_is_not_there_is_a_problem(detached: Api, path: str) -> None:
+    assert_problem(detached.get(path), 404, "Not Found")
+    assert detached.post(path).headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_method_that_is_not_there_is_a_problem_that_names_those_that_are(
+    detached: Api, method: str
+) -> None:
+    response = detached.request(method, "/health")
+
+    assert_problem(response, 405, "Method Not Allowed")
+    assert response.headers["allow"] == "GET, OPTIONS"
+
+
+def test_a_file_of_the_documentation_that_is_not_there_is_a_problem(detached: Api) -> None:
+    for path in ("nope.js", "../index.html", "%2e%2e/%2e%2e/__init__.py"):
+        response = detached.get(f"/docs/assets/{path}")
+
+        assert response.status_code == 404
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("s3cr3t"),
+        KeyError("s3cr3t"),
+        ClientError({"Error": {"Code": "AccessDeniedException", "Message": "s3cr3t"}}, "GetItem"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_nobody_foresaw_is_told_to_the_log_and_not_to_the_client(
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    forge = forge_of(store)
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(forge.projects, "get", fail)
+    with serving(forge) as api, caplog.at_level(logging.ERROR, "autoforge"):
+        response = api.get("/projects/p")
+
+    assert_problem(response, 500, "an unforeseen error")
+    (record,) = [each for each in caplog.records if each.getMessage() == "http.crash"]
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+
+
+def test_a_throttled_request_may_be_tried_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge = forge_of(store)
+
+    def fail(*_: object, **__: object) -> None:
+        raise ThrottledError("GetItem: over the throughput")
+
+    monkeypatch.setattr(forge.projects, "get", fail)
+    with serving(forge) as api:
+        response = api.get("/projects/p")
+
+    assert_problem(response, 503, "GetItem: over the throughput", kind="throttled")
+    assert response.headers["retry-after"] == "1"
+
+
+def test_a_spoilt_item_is_a_problem_of_ours_and_does_not_spoil_its_list(
+    api: Api, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    project_id = new_project(api)
+    spoilt = an_escalation(project_id=project_id, id="spoilt").to_item()
+    put_raw(store, {**spoilt, "status": {"S": "unheard-of"}})
+    path = f"/projects/{project_id}/escalations"
+
+    with caplog.at_level(logging.ERROR, "autoforge"):
+        response = api.get(f"{path}/spoilt")
+
+    assert response.status_code == 500
+    assert response.json()["type"] == "urn:autoforge:problem:unreadable-item"
+    logged = [each.exc_info for each in caplog.records if each.getMessage() == "http.error"]
+    assert [type(info[1]) for info in logged if info] == [UnreadableItemError]
+    assert api.get(path).json() == {"items": [], "nextCursor": None}
+
+
+def test_every_answer_has_an_id_that_the_log_knows(
+    session_api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "autoforge.http"):
+        answers = [
+            session_api.get("/projects/no-such-project"),
+            session_api.get("/health", params={"token": "s3cr3t"}),
+            session_api.get("/nope"),
+            session_api.get("/patterns"),
+        ]
+
+    ids = {answer.headers["x-request-id"] for answer in answers}
+    assert len(ids) == len(answers)
+    records = [each for each in caplog.records if each.getMessage() == "http.request"]
+    assert [
+        tuple(vars(each)[name] for name in ("method", "route", "status")) for each in records
+    ] == [
+        ("GET", "/projects/{projectId}", 404),
+        ("GET", "/health", 400),
+        ("GET", None, 404),
+        ("GET", "/patterns", 200),
+    ]
+    assert not any("s3cr3t" in str(vars(each)) for each in caplog.records)

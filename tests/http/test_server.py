@@ -1,0 +1,239 @@
+"""``autoforge serve`` as a process of its own."""
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from autoforge.access.aws import is_loopback
+from autoforge.errors import ConfigurationError
+from autoforge.http.server import reserve
+from tests.servers import dynoxide_binary
+
+#: The command, run as the installed one is.
+COMMAND = [sys.executable, "-c", "from autoforge.cli.main import main; main()"]
+
+needs_dynoxide = pytest.mark.skipif(
+    dynoxide_binary() is None, reason="dynoxide is not installed: npm ci --prefix tests/engines"
+)
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(**given: str) -> dict[str, str]:
+    """The environment of the process, without a dynoxide that PATH would offer."""
+    return {**os.environ, "PATH": "/usr/bin:/bin", **given}
+
+
+def refused(*arguments: str, **given: str) -> str:
+    """What the command says as it refuses to start; one line, and exit code 2."""
+    process = subprocess.run(
+        [*COMMAND, "serve", *arguments],
+        env=environment(**given),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert process.returncode == 2, process.stderr
+    assert process.stdout == ""
+    (line,) = process.stderr.splitlines()
+    return line
+
+
+@dataclass
+class Served:
+    """A server that answers."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    def get(self, path: str, **given: str) -> httpx.Response:
+        return httpx.get(f"{self.url}{path}", headers=given, timeout=30)
+
+    def put(self, path: str, body: object) -> httpx.Response:
+        return httpx.put(f"{self.url}{path}", json=body, timeout=30)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """End it with a signal: its exit code, and what it said."""
+        self.process.send_signal(number)
+        _, said = self.process.communicate(timeout=30)
+        return self.process.returncode, said
+
+
+@contextmanager
+def served(*arguments: str, host: str = "127.0.0.1", **given: str) -> Iterator[Served]:
+    """A server on a free port, once it answers."""
+    port = free_port()
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--host", host, "--port", str(port), *arguments],
+        env=environment(**given),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    transport = httpx.HTTPTransport()
+    try:
+        with httpx.Client(transport=transport) as client:
+            _await(client, f"{url}/health", process)
+        yield Served(process, url)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _await(client: httpx.Client, url: str, process: subprocess.Popen[str]) -> None:
+    for _ in range(400):
+        try:
+            assert client.get(url, timeout=30).json() == {"status": "ok"}
+        except httpx.TransportError:
+            try:
+                process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+            assert process.stderr is not None
+            pytest.fail(process.stderr.read())
+        else:
+            return
+    pytest.fail("the server does not answer")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A git repository with two commits."""
+    path = tmp_path / "portal"
+    path.mkdir()
+    who = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+    for arguments in (
+        ("init", "--quiet"),
+        (*who, "commit", "--quiet", "--allow-empty", "--message", "Plan the migration"),
+        (*who, "commit", "--quiet", "--allow-empty", "--message", "Move the first page"),
+    ):
+        subprocess.run(["git", *arguments], cwd=path, check=True, capture_output=True)
+    return path
+
+
+def refusal(host: str) -> str:
+    """Why a host is refused."""
+    return (
+        f"refusing to listen on {host}: without authentication the API is served on loopback "
+        "only, and this version has no authentication setting"
+    )
+
+
+def test_a_server_that_others_could_reach_does_not_start() -> None:
+    assert refused("--embedded", "--host", "0.0.0.0") == f"autoforge: {refusal('0.0.0.0')}"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["0.0.0.0", "::", "192.168.1.5", "2001:db8::1", "example.org", "127.example.org", "127", ""],
+)
+def test_a_host_that_others_can_reach_is_refused(host: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(refusal(host))}$"):
+        reserve(host, 0)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost"])
+def test_a_host_of_this_machine_alone_is_taken(host: str) -> None:
+    with reserve(host, 0) as listener:
+        assert listener.getsockname()[0].startswith("127.")
+    assert is_loopback("::1")
+
+
+def test_the_demo_is_there_at_once(repository: Path) -> None:
+    with served("--embedded", "--demo", str(repository)) as server:
+        page = server.get("/docs")
+        script = server.get("/docs/assets/swagger-ui-bundle.js")
+        (project,) = server.get("/projects").json()["items"]
+        events = server.get(f"/projects/{project['id']}/events").json()["items"]
+        foreign = server.get("/health", origin="http://evil.example")
+        code, said = server.stop(signal.SIGTERM)
+
+    assert page.status_code == 200
+    loaded = re.findall(r"""(?:src|href)=["']([^"']+)["']""", page.text)
+    assert loaded
+    assert all(path.startswith("/docs/assets/") for path in loaded)
+    assert "SwaggerUIBundle" in script.text
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert project["name"] == "portal"
+    summaries = " ".join(event["summary"] for event in events)
+    assert "Plan the migration" in summaries
+    assert "Move the first page" in summaries
+    assert foreign.status_code == 403
+    assert code == 0
+    assert "in memory, gone when this process ends" in said
+    assert f"API documentation: {server.url}/docs" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@needs_dynoxide
+def test_data_outlives_the_server_secrets_included(tmp_path: Path, number: signal.Signals) -> None:
+    data = tmp_path / "data.db"
+    arguments = ("--embedded", "--data", str(data))
+    given = {"AUTOFORGE_DYNOXIDE": str(dynoxide_binary()), "AUTOFORGE_LOG_JSON": "true"}
+
+    with served(*arguments, **given) as server:
+        assert server.put("/agent/config/interval", {"value": 15}).status_code == 201
+        secret = {"config": {"token": "s3cr3t"}}
+        assert server.put("/integrations/jira", secret).status_code == 201
+        children = _children(server.process.pid)
+        code, said = server.stop(number)
+
+    assert code == 0
+    assert f"kept in {data}" in said
+    assert "s3cr3t" not in said
+    logged = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert {each["event"] for each in logged} == {"http.request"}
+    assert len(children) == 1
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    key = data.with_name("data.db.key")
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+    again = (
+        "from pathlib import Path; from autoforge import Forge; import sys;"
+        "forge = Forge.embedded(data=Path(sys.argv[1]), dynoxide=Path(sys.argv[2]));"
+        "print(forge.agent_config.get('interval').value, forge.integrations.reveal('jira'));"
+        "forge.close()"
+    )
+    read = subprocess.run(
+        [sys.executable, "-c", again, str(data), str(dynoxide_binary())],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert read.stdout == "15 {'token': 's3cr3t'}\n"
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that a process started."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in path.read_text().split()]
+
+
+def test_a_path_that_is_sent_as_raw_bytes_gets_an_answer(tmp_path: Path) -> None:
+    with served("--embedded") as server:
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(b"GET /agent/config/\xe9 HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            answer = connection.makefile("rb").readline()
+        assert answer.split()[1] == b"400"
+        assert server.get("/health").status_code == 200
