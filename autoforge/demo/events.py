@@ -1,0 +1,108 @@
+"""Commits and tags as events: in their own order and spacing, shifted so that they end now.
+
+Events live for 30 days. A history that is older would be expired as it is written, so all of it
+is moved by one span of time; what lies more than 30 days before its end is expired even so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from autoforge.access.events import record_event
+from autoforge.access.writing import Put
+from autoforge.demo.history import Commit, Tag
+from autoforge.demo.texts import cut
+from autoforge.models import Entity, Event, Severity
+from autoforge.moments import moment_text
+
+_SUMMARY: Final = 200
+_BODY: Final = 4000
+_FILES: Final = 50
+_SECOND: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """Something that happened in a repository, at its own time."""
+
+    moment: datetime
+    event_type: str
+    summary: str
+    severity: Severity = Severity.INFO
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def occurrences_of(commits: Iterable[Commit], tags: Iterable[Tag]) -> list[Occurrence]:
+    """Order commits and tags by time; those of one second stay as they were given."""
+    happened = [_of_commit(commit) for commit in commits] + [_of_tag(tag) for tag in tags]
+    return sorted(happened, key=lambda each: each.moment)
+
+
+def events_of(
+    occurrences: Iterable[Occurrence],
+    project_id: str,
+    *,
+    ends_at: datetime,
+    now: datetime,
+    new_id: Callable[[datetime], str],
+) -> list[Event]:
+    """Make events of what happened, ``ends_at`` becoming now, but for those expired by then."""
+    events = []
+    for each in occurrences:
+        age = ends_at - each.moment
+        # An expiry is cut to its second, so the last one counts as over.
+        if age + _SECOND > Event.lifetime:
+            continue
+        created_at = now - age
+        event = Event(
+            id=new_id(created_at),
+            project_id=project_id,
+            event_type=each.event_type,
+            severity=each.severity,
+            summary=each.summary,
+            detail=each.detail,
+            created_at=created_at,
+        )
+        events.append(event)
+    return events
+
+
+def with_references(events: Iterable[Event]) -> Iterator[Entity]:
+    """Give each event with its trace in the global feed, as recording it would write them."""
+    for event in events:
+        writes = record_event(event).writes
+        yield from (write.item for write in writes if isinstance(write, Put))
+
+
+def _of_commit(commit: Commit) -> Occurrence:
+    asks_for_attention = commit.is_revert or commit.is_fix
+    return Occurrence(
+        moment=commit.moment,
+        event_type="merge_recorded" if commit.is_merge else "commit_recorded",
+        summary=cut(commit.subject or f"{commit.short_hash}, without a message", _SUMMARY),
+        # A fix or a revert tells that something had gone wrong.
+        severity=Severity.WARNING if asks_for_attention else Severity.INFO,
+        detail={
+            "hash": commit.hash,
+            "parents": list(commit.parents),
+            "author": commit.author,
+            "createdAt": moment_text(commit.moment),
+            "files": list(commit.files[:_FILES]),
+            "fileCount": len(commit.files),
+            "insertions": commit.insertions,
+            "deletions": commit.deletions,
+            "body": cut(commit.body, _BODY),
+        },
+    )
+
+
+def _of_tag(tag: Tag) -> Occurrence:
+    return Occurrence(
+        moment=tag.moment,
+        event_type="tag_created",
+        summary=cut(f"{tag.name}: {tag.subject}" if tag.subject else tag.name, _SUMMARY),
+        detail={"name": tag.name, "hash": tag.commit, "createdAt": moment_text(tag.moment)},
+    )
