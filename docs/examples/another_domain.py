@@ -1,0 +1,190 @@
+"""Somebody else's domain on the same toolkit: a library, its books and its loans.
+
+    python docs/examples/another_domain.py
+
+Two entities, one table, one sparse index; three patterns, two writes with conditions. Nothing in
+it is of the agent platform.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from autoforge.access.client import Client
+from autoforge.access.cursor import Cursors
+from autoforge.access.disjoint import require_disjoint
+from autoforge.access.explain import explain
+from autoforge.access.pattern import Get, Query, SortRange
+from autoforge.access.store import Store
+from autoforge.access.update import Update
+from autoforge.access.writing import Put, Transaction
+from autoforge.embedded import EmbeddedDynamoDB
+from autoforge.errors import ConditionFailedError, DeclarationError
+from autoforge.models.attributes import (
+    BooleanAttribute,
+    IdAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.design import Design
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import Key
+from autoforge.models.table import Entity
+from autoforge.moments import IdMint, moment_text
+
+OPENING = datetime(2026, 2, 4, 9, tzinfo=UTC)
+TERM = timedelta(days=14)
+
+# What is stored.
+
+
+class Book(Entity):
+    """A book that the library has once."""
+
+    isbn = IdAttribute()
+    title = TextAttribute()
+    #: Who has it; absent while it is on the shelf.
+    reader = optional(TextAttribute())
+
+    key = Key("BOOK#{isbn}", "METADATA")
+
+
+class Loan(Entity):
+    """A book that was lent; in the index only until it is back."""
+
+    id = IdAttribute()
+    isbn = IdAttribute()
+    reader = TextAttribute()
+    due_at = MomentAttribute()
+    returned = BooleanAttribute(default_for_new=False)
+
+    key = Key("BOOK#{isbn}", "LOAN#{id}")
+    out = Key("LOAN#out", "{due_at}#{id}", index=GSI1, where={"returned": False})
+
+
+LIBRARY = Design("Library", (Book, Loan))
+
+# What is asked.
+
+
+@dataclass(frozen=True)
+class BookByIsbn(Get[Book]):
+    """Which book has this ISBN?"""
+
+    source = "The library's desk"
+    key = Book.key
+
+    isbn: str
+
+
+@dataclass(frozen=True)
+class LoansOfBook(Query[Loan]):
+    """Who had this book, latest first?"""
+
+    source = "The library's desk"
+    key = Loan.key
+    newest_first = True
+
+    isbn: str
+
+
+@dataclass(frozen=True)
+class LoansDue(Query[Loan]):
+    """Which books should be back by a moment, longest due first?"""
+
+    source = "The library's reminders"
+    key = Loan.out
+    range = SortRange("due_at", at_most="by")
+
+    by: datetime | None = None
+
+
+require_disjoint(LIBRARY, (BookByIsbn, LoansOfBook, LoansDue))
+
+# What is written.
+
+
+def lend(isbn: str, reader: str, *, loan_id: str, at: datetime) -> Transaction:
+    """Lend a book, if it is on the shelf; the book and the loan change together."""
+    loan = Loan(id=loan_id, isbn=isbn, reader=reader, due_at=at + TERM)
+    taken = Update(
+        Book,
+        {"isbn": isbn},
+        at,
+        values={"reader": reader},
+        given={"reader": None},
+        requires="on the shelf",
+    )
+    return Transaction((taken, Put(loan)))
+
+
+def take_back(loan: Loan, *, at: datetime) -> Transaction:
+    """Take a book back, once; the loan leaves the index by itself."""
+    ended = Update(
+        Loan,
+        {"isbn": loan.isbn, "id": loan.id},
+        at,
+        values={"returned": True},
+        given={"returned": False},
+        requires="out",
+    )
+    shelved = Update(Book, {"isbn": loan.isbn}, at, values={"reader": None})
+    return Transaction((ended, shelved))
+
+
+def main() -> None:
+    """Lend a book twice and take it back, on a DynamoDB inside this process."""
+    new_id = IdMint()
+    with EmbeddedDynamoDB() as dynamodb:
+        store = Store(
+            table_name=LIBRARY.name,
+            client=Client(
+                region="us-east-1",
+                endpoint_url=dynamodb.endpoint_url,
+                credentials=("local", "local"),
+                sleep=time.sleep,
+            ),
+            cursors=Cursors([secrets.token_urlsafe(32)]),
+            clock=lambda: OPENING,
+            new_token=lambda: new_id(OPENING),
+        )
+        store.create_table()
+        isbn = "978-0-262-51087-5"
+        store.save(Put(Book(isbn=isbn, title="Structure and Interpretation")))
+
+        store.transact(lend(isbn, "Ann", loan_id=new_id(OPENING), at=OPENING))
+        print("lent to", store.require(BookByIsbn(isbn)).reader)
+        try:
+            store.transact(lend(isbn, "Bob", loan_id=new_id(OPENING), at=OPENING))
+        except ConditionFailedError as error:
+            print(f"refused: {error}; {error.item.reader} has it")
+
+        later = OPENING + TERM
+        (due,) = store.each(LoansDue(by=later))
+        print("due back from", due.reader, "on", moment_text(due.due_at))
+        store.transact(take_back(due, at=later))
+        print("still due:", list(store.each(LoansDue(by=later))))
+        print("loans so far:", [loan.reader for loan in store.each(LoansOfBook(isbn))])
+
+    (words,) = explain(LoansDue(by=later), table_name=LIBRARY.name, now=OPENING).words
+    print(words)
+
+
+class Shelf(Entity):
+    """What the design below refuses: its key could be that of a book."""
+
+    isbn = IdAttribute()
+
+    key = Key("BOOK#{isbn}", "METADATA")
+
+
+if __name__ == "__main__":
+    main()
+    try:
+        Design("Library", (Book, Loan, Shelf))
+    except DeclarationError as error:
+        print(error)

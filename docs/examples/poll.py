@@ -1,0 +1,89 @@
+"""A dashboard that polls: new events by ``after``, the overview by its ETag.
+
+    python docs/examples/poll.py http://127.0.0.1:8000 [PROJECT] [--turns 3] [--pause 2]
+
+Needs a server, such as the one of ``make serve``, and nothing but Python's own library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+
+class Api:
+    """The HTTP API, as a client that keeps ETags sees it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._etags: dict[str, str] = {}
+
+    def get(self, path: str, **query: str | int) -> dict[str, Any] | None:
+        """Return an answer, or None if it is the one that was returned before."""
+        url = f"{self._url}{path}?{urlencode(query)}" if query else f"{self._url}{path}"
+        request = Request(url)  # noqa: S310 - the caller's own server
+        if url in self._etags:
+            request.add_header("If-None-Match", self._etags[url])
+        try:
+            with urlopen(request, timeout=10) as response:  # noqa: S310
+                self._etags[url] = response.headers["ETag"]
+                answer: dict[str, Any] = json.load(response)
+                return answer
+        except HTTPError as error:
+            if error.code == HTTPStatus.NOT_MODIFIED:
+                return None
+            raise
+
+
+def newest(api: Api, project_id: str) -> str | None:
+    """The id of the newest event, where polling begins."""
+    page = api.get(f"/projects/{project_id}/events", limit=1)
+    return page["items"][0]["id"] if page and page["items"] else None
+
+
+def events_after(api: Api, project_id: str, after: str | None) -> Iterator[dict[str, Any]]:
+    """The events that are newer than one, oldest first, however many pages they are."""
+    query: dict[str, str | int] = {"order": "asc", "limit": 100}
+    if after is not None:
+        query["after"] = after
+    while page := api.get(f"/projects/{project_id}/events", **query):
+        yield from page["items"]
+        if page["nextCursor"] is None:
+            return
+        query["cursor"] = page["nextCursor"]
+
+
+def main() -> None:
+    """Poll some turns, and print what is new."""
+    parser = argparse.ArgumentParser(description="A dashboard in a terminal.")
+    parser.add_argument("url")
+    parser.add_argument("project", nargs="?", help="else the first active one")
+    parser.add_argument("--turns", default=3, type=int)
+    parser.add_argument("--pause", default=2.0, type=float)
+    given = parser.parse_args()
+    api = Api(given.url)
+    project_id = given.project or (api.get("/projects", limit=1) or {})["items"][0]["id"]
+    seen = newest(api, project_id)
+    for number in range(given.turns):
+        if number:
+            time.sleep(given.pause)
+        overview = api.get(f"/projects/{project_id}/overview")
+        if overview is None:
+            print("overview: as before")
+        else:
+            kinds = ", ".join(artefact["type"] for artefact in overview["artefacts"])
+            print(f"overview: {overview['project']['name']}: {kinds or 'no artefacts yet'}")
+        for event in events_after(api, project_id, seen):
+            print(f"{event['createdAt']}  {event['severity']:8}  {event['summary']}")
+            seen = event["id"]
+
+
+if __name__ == "__main__":
+    main()

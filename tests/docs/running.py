@@ -1,0 +1,74 @@
+"""Runs what the documentation shows: programs, a server, and the comparison of what they print."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+from pathlib import Path
+from typing import Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.docs.pages import Block
+
+PYTHON: Final = sys.executable
+AUTOFORGE: Final = str(Path(PYTHON).with_name("autoforge"))
+_SECONDS: Final = 180
+
+
+def run(*command: str, cwd: Path, ok: bool = True) -> str:
+    """Run a program and return what it prints; it must not complain."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    )
+    assert not ok or (done.returncode == 0 and not done.stderr), done.stderr
+    return done.stdout
+
+
+@contextmanager
+def serving(repository: Path) -> Iterator[str]:
+    """Serve the API as ``make serve`` does, over the history of a repository."""
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [AUTOFORGE, "serve", "--embedded", "--demo", str(repository), "--port", str(port)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _wait(process, url)
+        yield url
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def is_shown(block: Block, printed: str) -> bool:
+    """Whether a block shows what was printed; ``...`` stands for anything."""
+    return OutputChecker().check_output(block.text, printed, ELLIPSIS | NORMALIZE_WHITESPACE)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _wait(process: subprocess.Popen[str], url: str) -> None:
+    for _ in range(_SECONDS * 20):
+        assert process.poll() is None, process.communicate()
+        with suppress(URLError, OSError), urlopen(f"{url}/ready", timeout=1):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{url} does not answer")
