@@ -5,7 +5,7 @@ In AWS the CloudFormation template creates it.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from botocore.exceptions import ClientError
 
 from autoforge.access.client import Client
 from autoforge.access.request import Request
@@ -32,11 +32,20 @@ def create_table(client: Client, table_name: str) -> None:
     try:
         is_ready(client, table_name)
     except TableNotFoundError:
-        with suppress(client.botocore.exceptions.ResourceInUseException):  # another was faster
-            client.send(table_definition(table_name))
+        _create(client, table_name)
         if not any(is_ready(client, table_name) for _ in client.attempts()):
             raise UnavailableError(f"the table {table_name} was created but is not ready") from None
         client.send(expiry_definition(table_name))
+
+
+def _create(client: Client, table_name: str) -> None:
+    """Create the table, unless another caller was faster."""
+    try:
+        client.send(table_definition(table_name))
+    except ClientError as error:
+        # By code: botocore makes a client's own error classes anew where threads race for them.
+        if error.response["Error"]["Code"] != "ResourceInUseException":
+            raise
 
 
 def table_definition(table_name: str) -> Request:
