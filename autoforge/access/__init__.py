@@ -35,6 +35,7 @@ from autoforge.access.client import (
     Client,
     RetryPolicy,
 )
+from autoforge.access.composite import Composite, Part
 from autoforge.access.cursor import (
     Cursors,
 )
@@ -65,16 +66,7 @@ from autoforge.access.integrations import (
     report_health,
     save_integration_config,
 )
-from autoforge.access.pattern import (
-    Composite,
-    Fetch,
-    Get,
-    Page,
-    Part,
-    Pattern,
-    Query,
-    SortRange,
-)
+from autoforge.access.pattern import Fetch, Get, Pattern
 from autoforge.access.projects import (
     DeleteProject,
     Overview,
@@ -84,6 +76,7 @@ from autoforge.access.projects import (
     ProjectWithArtefacts,
     update_project,
 )
+from autoforge.access.query import Page, Query, SortRange
 from autoforge.access.store import (
     Store,
 )

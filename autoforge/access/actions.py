@@ -19,7 +19,8 @@ from datetime import datetime
 
 from pynamodb.expressions.condition import And, Condition, Or
 
-from autoforge.access.pattern import Get, Query, SortRange
+from autoforge.access.pattern import Get
+from autoforge.access.query import Query, SortRange
 from autoforge.access.update import Update
 from autoforge.models.action import AgentAction
 from autoforge.moments import moment_of, moment_text

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from autoforge.access.pattern import Get, Query
+from autoforge.access.pattern import Get
+from autoforge.access.query import Query
 from autoforge.access.update import Update
 from autoforge.models.configuration import AgentConfig
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from pynamodb.expressions.operand import Path
 
-from autoforge.access.pattern import Get, Query
+from autoforge.access.pattern import Get
+from autoforge.access.query import Query
 from autoforge.access.update import Update
 from autoforge.models.artefact import Artefact, ArtefactType
 

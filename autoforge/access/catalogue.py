@@ -25,13 +25,14 @@ from autoforge.access.escalations import (
 )
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.pattern import Fetch, Get, Keyed, Pattern, Query
+from autoforge.access.pattern import Fetch, Get, Keyed, Pattern
 from autoforge.access.projects import (
     ProjectById,
     ProjectOverview,
     ProjectsByStatus,
     ProjectWithArtefacts,
 )
+from autoforge.access.query import Query
 from autoforge.models import WORKBENCH
 from autoforge.models.attributes import camel_case
 from autoforge.models.keys import Label

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from autoforge.access.pattern import Query, WireKey
+from autoforge.access.pattern import WireKey
+from autoforge.access.query import Query
 from autoforge.errors import ConfigurationError, InvalidCursorError
 from autoforge.models.indexes import TABLE
 

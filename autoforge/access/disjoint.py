@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autoforge.access.pattern import Pattern, Query
+from autoforge.access.pattern import Pattern
+from autoforge.access.query import Query
 from autoforge.errors import DeclarationError
 from autoforge.models.design import Design
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from autoforge.access.pattern import Get, Query
+from autoforge.access.pattern import Get
+from autoforge.access.query import Query
 from autoforge.access.update import Update
 from autoforge.models.escalation import Escalation, EscalationStatus
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from autoforge.access.pattern import Get, Query, SortRange
+from autoforge.access.pattern import Get
+from autoforge.access.query import Query, SortRange
 from autoforge.access.writing import Put, Transaction
 from autoforge.errors import InvalidValueError
 from autoforge.models.event import Event, GlobalEventRef

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from autoforge.access.pattern import Composite, Fetch, Get, Part, Pattern, Query
+from autoforge.access.composite import Composite, Part
+from autoforge.access.pattern import Fetch, Get, Pattern
+from autoforge.access.query import Query
 from autoforge.access.request import Request
 
 

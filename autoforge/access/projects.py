@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from autoforge.access.composite import Composite, Part
 from autoforge.access.escalations import EscalationsOfProject
-from autoforge.access.pattern import Composite, Fetch, Get, Part, Query
+from autoforge.access.pattern import Fetch, Get
+from autoforge.access.query import Query
 from autoforge.access.store import Store
 from autoforge.access.update import Update
 from autoforge.errors import ItemNotFoundError

@@ -17,8 +17,10 @@ import structlog
 from autoforge.access import batch, definition
 from autoforge.access.batch import key_of
 from autoforge.access.client import Client, ConditionRefusedError, UncertainError
+from autoforge.access.composite import Composite, Part
 from autoforge.access.cursor import Cursors
-from autoforge.access.pattern import Composite, Fetch, Get, Page, Part, Query, wire_key
+from autoforge.access.pattern import Fetch, Get, wire_key
+from autoforge.access.query import Page, Query
 from autoforge.access.request import KeyCondition, Request
 from autoforge.access.update import Update
 from autoforge.access.writing import Put, Transaction, Write

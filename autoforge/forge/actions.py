@@ -16,7 +16,7 @@ from autoforge.access.actions import (
     hold_action,
 )
 from autoforge.access.events import require_minted
-from autoforge.access.pattern import Page
+from autoforge.access.query import Page
 from autoforge.access.writing import Put
 from autoforge.errors import InvalidValueError
 from autoforge.forge.kind import PAGE_SIZE, Kind

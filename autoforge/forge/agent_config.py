@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs, set_agent_config
-from autoforge.access.pattern import Page
+from autoforge.access.query import Page
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.configuration import AgentConfig
 

@@ -11,7 +11,7 @@ from autoforge.access.artefacts import (
     revert_artefact,
     update_artefact,
 )
-from autoforge.access.pattern import Page
+from autoforge.access.query import Page
 from autoforge.access.writing import Put
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.artefact import Artefact, ArtefactType

@@ -10,7 +10,7 @@ from autoforge.access.checkpoints import (
     advance_checkpoint,
     set_checkpoint,
 )
-from autoforge.access.pattern import Page
+from autoforge.access.query import Page
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.checkpoint import AgentCheckpoint
 

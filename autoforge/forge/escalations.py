@@ -13,7 +13,7 @@ from autoforge.access.escalations import (
     expire_escalation,
     supersede_escalation,
 )
-from autoforge.access.pattern import Page
+from autoforge.access.query import Page
 from autoforge.access.writing import Put
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.escalation import Escalation, EscalationStatus

@@ -13,7 +13,7 @@ from autoforge.access.events import (
     GlobalEvents,
     record_event,
 )
-from autoforge.access.pattern import Page
+from autoforge.access.query import Page
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.event import Event, GlobalEventRef, Severity
 from autoforge.moments import as_moment, moment_of

@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeVar
 from autoforge.access.aws import kms_client, local_credentials
 from autoforge.access.client import Client, RetryPolicy
 from autoforge.access.cursor import Cursors
-from autoforge.access.pattern import Query
+from autoforge.access.query import Query
 from autoforge.access.secrets import Cipher, KmsCipher, LocalCipher
 from autoforge.access.store import Store
 from autoforge.access.writing import Transaction, Write

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
-from autoforge.access.pattern import Page
 from autoforge.access.projects import (
     DeleteProject,
     Overview,
@@ -14,6 +13,7 @@ from autoforge.access.projects import (
     ProjectsByStatus,
     update_project,
 )
+from autoforge.access.query import Page
 from autoforge.access.writing import Put
 from autoforge.errors import ItemNotFoundError
 from autoforge.forge.kind import PAGE_SIZE, Kind

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from autoforge.access.pattern import Page
+from autoforge.access.query import Page
 from autoforge.models.table import Entity
 from autoforge.moments import as_moment, moment_text
 

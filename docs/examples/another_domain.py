@@ -17,7 +17,8 @@ from autoforge.access.client import Client
 from autoforge.access.cursor import Cursors
 from autoforge.access.disjoint import require_disjoint
 from autoforge.access.explain import explain
-from autoforge.access.pattern import Get, Query, SortRange
+from autoforge.access.pattern import Get
+from autoforge.access.query import Query, SortRange
 from autoforge.access.store import Store
 from autoforge.access.update import Update
 from autoforge.access.writing import Put, Transaction

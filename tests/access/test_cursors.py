@@ -16,7 +16,7 @@ from autoforge.access.actions import HeldActions
 from autoforge.access.cursor import Cursors
 from autoforge.access.escalations import EscalationsByStatus, EscalationsOfProject
 from autoforge.access.events import EventsOfProject, GlobalEvents
-from autoforge.access.pattern import Query
+from autoforge.access.query import Query
 from autoforge.access.store import Store
 from autoforge.errors import ConfigurationError, InvalidCursorError, InvalidValueError
 from autoforge.models import Escalation, EscalationStatus

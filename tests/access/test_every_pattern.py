@@ -19,6 +19,7 @@ from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
 from autoforge.access.client import Client
+from autoforge.access.composite import Composite
 from autoforge.access.escalations import (
     EscalationById,
     EscalationsByStatus,
@@ -26,7 +27,7 @@ from autoforge.access.escalations import (
 )
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.pattern import Composite, Fetch, Get, Page, Pattern, Query
+from autoforge.access.pattern import Fetch, Get, Pattern
 from autoforge.access.projects import (
     Overview,
     ProjectById,
@@ -34,6 +35,7 @@ from autoforge.access.projects import (
     ProjectsByStatus,
     ProjectWithArtefacts,
 )
+from autoforge.access.query import Page, Query
 from autoforge.access.store import Store
 from autoforge.models import (
     AgentAction,

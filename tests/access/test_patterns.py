@@ -14,11 +14,13 @@ from autoforge.access.agent_config import AgentConfigs
 from autoforge.access.artefacts import ArtefactOfProject
 from autoforge.access.catalogue import CATALOGUE, Parameter, by_name, entry
 from autoforge.access.checkpoints import CheckpointsOfProject
+from autoforge.access.composite import Composite
 from autoforge.access.disjoint import require_disjoint
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.explain import explain
-from autoforge.access.pattern import Composite, Fetch, Get, Pattern, Query, SortRange
+from autoforge.access.pattern import Fetch, Get, Pattern
 from autoforge.access.projects import ProjectById, ProjectOverview, ProjectsByStatus
+from autoforge.access.query import Query, SortRange
 from autoforge.access.store import Store
 from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models import (

@@ -18,6 +18,7 @@ from autoforge.access.capacity import fetch_units, get_units, query_units, write
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
 from autoforge.access.client import Client
+from autoforge.access.composite import Composite
 from autoforge.access.escalations import (
     EscalationById,
     EscalationsByStatus,
@@ -25,13 +26,14 @@ from autoforge.access.escalations import (
 )
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.pattern import Composite, Fetch, Get, Pattern, Query
+from autoforge.access.pattern import Fetch, Get, Pattern
 from autoforge.access.projects import (
     ProjectById,
     ProjectOverview,
     ProjectsByStatus,
     ProjectWithArtefacts,
 )
+from autoforge.access.query import Query
 from autoforge.access.store import LOOKAHEAD, Store
 from autoforge.access.update import Update
 from autoforge.access.writing import Delete, Put

@@ -34,8 +34,8 @@ from autoforge.access.escalations import (
     supersede_escalation,
 )
 from autoforge.access.events import EventsOfProject, GlobalEvents, record_event
-from autoforge.access.pattern import Query
 from autoforge.access.projects import DeleteProject, ProjectsByStatus, update_project
+from autoforge.access.query import Query
 from autoforge.access.update import Update
 from autoforge.access.writing import Delete, Put, Transaction, Write
 from autoforge.errors import (

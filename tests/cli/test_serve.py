@@ -111,7 +111,13 @@ def test_a_demo_of_no_repository_is_refused(command: Command, tmp_path: Path, po
 def test_options_that_contradict_each_other_are_refused(
     command: Command, arguments: list[str], reason: str
 ) -> None:
-    assert refusal(command, *arguments) == f"autoforge: {reason}"
+    with socket.socket() as taken:  # so that a server that does start cannot stay
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+
+        line = refusal(command, *arguments, "--port", str(taken.getsockname()[1]))
+
+    assert line == f"autoforge: {reason}"
 
 
 def test_aws_is_not_asked_before_a_region_is_chosen(

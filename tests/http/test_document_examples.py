@@ -24,8 +24,9 @@ from autoforge.access.escalations import (
 )
 from autoforge.access.events import EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.pattern import Get, Query
+from autoforge.access.pattern import Get
 from autoforge.access.projects import ProjectById, ProjectsByStatus
+from autoforge.access.query import Query
 from autoforge.access.store import Store
 from autoforge.models import WORKBENCH
 from autoforge.models.artefact import ArtefactType

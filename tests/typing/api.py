@@ -9,7 +9,6 @@ from typing import Any, assert_type
 from autoforge import Forge
 from autoforge.access.artefacts import update_artefact
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
-from autoforge.access.pattern import Page
 from autoforge.access.projects import (
     Overview,
     ProjectById,
@@ -17,6 +16,7 @@ from autoforge.access.projects import (
     ProjectsByStatus,
     ProjectWithArtefacts,
 )
+from autoforge.access.query import Page
 from autoforge.access.store import Store
 from autoforge.access.update import Update
 from autoforge.access.writing import Put

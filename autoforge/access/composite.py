@@ -1,0 +1,34 @@
+"""Composite, the pattern that joins the answers of several in one typed answer."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from autoforge.access.pattern import Fetch, Get, Pattern
+from autoforge.access.query import Query
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Composite(Pattern[T]):
+    """Several patterns whose answers are joined into one."""
+
+    @abstractmethod
+    def parts(self) -> Sequence[Part]:
+        """The patterns, none of which needs the answer of another."""
+
+    @abstractmethod
+    def combine(self, answers: Sequence[Sequence[Any]]) -> T:
+        """Join the answers of the parts, given in their order."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A pattern inside a composite, and of a query the largest number of items."""
+
+    pattern: Get[Any] | Query[Any] | Fetch[Any]
+    limit: int = 100
