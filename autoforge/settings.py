@@ -35,11 +35,15 @@ class Settings(BaseSettings):
     dynoxide: FilePath | None = None
     #: Other origins whose pages may call the API, separated by commas.
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    #: Names the API may be called by besides those of loopback, separated by commas.
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     #: One JSON object a line, for machines, instead of coloured lines for people.
     log_json: bool = False
 
-    @field_validator("cursor_secrets", "encryption_secrets", "allowed_origins", mode="before")
+    @field_validator(
+        "cursor_secrets", "encryption_secrets", "allowed_origins", "allowed_hosts", mode="before"
+    )
     @classmethod
     def split(cls, value: object) -> object:
         """Take texts separated by commas."""

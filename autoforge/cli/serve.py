@@ -77,7 +77,12 @@ def serve(
         )
         if demo is not None:
             _load_demo(forge, demo)
-        app = create_app(forge, version=__version__, allowed_origins=settings.allowed_origins)
+        app = create_app(
+            forge,
+            version=__version__,
+            allowed_origins=settings.allowed_origins,
+            allowed_hosts=settings.allowed_hosts,
+        )
         shown = f"[{host}]" if ":" in host else host
         click.echo(f"API documentation: http://{shown}:{port}/docs", err=True)
         run(app, listener)

@@ -14,6 +14,7 @@ from litestar.exceptions import ClientException, NotFoundException, PermissionDe
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.response import Redirect
 
+from autoforge.access.aws import is_loopback
 from autoforge.forge import Forge
 from autoforge.http.access_log import AccessLog
 from autoforge.http.actions import ActionController, ProjectActionController
@@ -39,17 +40,27 @@ _EXPOSED_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-Id"]
 _UNKNOWN_PAGE = f"{DOCS}/{{path}}"
 
 
-def create_app(forge: Forge, *, version: str, allowed_origins: Sequence[str] = ()) -> Litestar:
+def create_app(
+    forge: Forge,
+    *,
+    version: str,
+    allowed_origins: Sequence[str] = (),
+    allowed_hosts: Sequence[str] | None = None,
+) -> Litestar:
     """Make the application over a Forge.
 
     Args:
         forge: The data.
         version: What the OpenAPI document calls itself.
         allowed_origins: Other origins whose pages may call the API, such as a dashboard's.
+        allowed_hosts: Names the API may be called by besides those of loopback; None for any,
+            where something before it checks.
     """
     parameters: dict[str, frozenset[str]] = {}
 
     def check_request(request: Request[Any, Any, Any]) -> None:
+        if allowed_hosts is not None:
+            _refuse_other_hosts(request, allowed_hosts)
         _refuse_other_origins(request, allowed_origins)
         if request.scope["path_template"] == _UNKNOWN_PAGE:
             raise NotFoundException
@@ -111,6 +122,16 @@ def _cors(allowed: Sequence[str]) -> CORSConfig | None:
     if not allowed:
         return None
     return CORSConfig(allow_origins=list(allowed), expose_headers=_EXPOSED_HEADERS)
+
+
+def _refuse_other_hosts(request: Request[Any, Any, Any], allowed: Sequence[str]) -> None:
+    """Refuse a name that is not ours: another site's may resolve to loopback (DNS rebinding)."""
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        name = ""
+    if not is_loopback(name) and name not in allowed:
+        raise PermissionDeniedException("requests to this host are not allowed")
 
 
 def _refuse_other_origins(request: Request[Any, Any, Any], allowed: Sequence[str]) -> None:

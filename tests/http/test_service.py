@@ -7,6 +7,7 @@ import pytest
 
 from autoforge.access.catalogue import CATALOGUE, entry
 from autoforge.access.client import Client
+from autoforge.forge import Forge
 from autoforge.models.attributes import camel_case
 from tests.http.serving import Api, World, assert_problem, forge_of, serving
 from tests.stores import Clock, store_of
@@ -117,3 +118,21 @@ def test_no_other_origin_is_allowed_unless_said(detached: Api) -> None:
     )
 
     assert "access-control-allow-origin" not in response.headers
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "forge.internal"])
+def test_the_api_answers_to_names_of_loopback_and_to_those_that_are_allowed(host: str) -> None:
+    with serving(_unconnected(), allowed_hosts=["forge.internal"]) as api:
+        assert api.get("/health", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "[", ""])
+def test_the_api_does_not_answer_to_the_name_of_another_site(host: str) -> None:
+    with serving(_unconnected(), allowed_hosts=["forge.internal"]) as api:
+        response = api.get("/health", headers={"host": host})
+
+    assert_problem(response, 403, "requests to this host are not allowed")
+
+
+def _unconnected() -> Forge:
+    return Forge.connect(table_name="none", region="eu-west-1", endpoint_url="http://127.0.0.1:9")
