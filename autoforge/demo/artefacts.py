@@ -172,7 +172,7 @@ def _markers(history: History) -> list[dict[str, Any]]:
     most = sorted(history.markers, key=lambda pair: (-pair[1], pair[0]))[:_LISTED]
     return [
         {
-            "title": f"{counted(total, 'comment')} that say TODO or FIXME",
+            "title": f"{counted(total, 'comment')} saying TODO or FIXME",
             "files": [{"path": cut(path, _TEXT), "markers": number} for path, number in most],
         }
     ]

@@ -137,7 +137,7 @@ def test_the_raid_log_holds_what_was_found() -> None:
         "issues": [
             {"title": "2 files with changes that are not committed", "files": ["x", "y"]},
             {
-                "title": "3 comments that say TODO or FIXME",
+                "title": "3 comments saying TODO or FIXME",
                 "files": [{"path": "c.py", "markers": 2}, {"path": "b.py", "markers": 1}],
             },
         ],

@@ -1,0 +1,66 @@
+"""What tests of writes share: two entities made for them, and a look at what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from autoforge.access.store import Store
+from autoforge.models import (
+    Entity,
+)
+from autoforge.models.attributes import (
+    BooleanAttribute,
+    IdAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import Key
+from tests.factories import (
+    NOON,
+)
+
+#: A minute after noon.
+LATER: Final = NOON + timedelta(minutes=1)
+
+
+class Task(Entity):
+    """An entity whose index is sparse for every reason there is."""
+
+    id = IdAttribute()
+    owner = optional(TextAttribute())
+    rank = TextAttribute(default_for_new="a")
+    open = BooleanAttribute(default_for_new=True)
+    note = optional(TextAttribute())
+    due = optional(MomentAttribute())
+
+    key = Key("TASK#{id}", "TASK")
+    by_owner = Key("OWNER#{owner}#{rank}|NOBODY", "{rank}#{id}", index=GSI1, where={"open": True})
+
+
+class Line(Entity):
+    """An entity that is always in the index, each half of its key fed by another attribute."""
+
+    id = IdAttribute()
+    colour = TextAttribute()
+    length = TextAttribute()
+
+    key = Key("LINE#{id}", "LINE")
+    by_colour = Key("COLOUR#{colour}", "{length}#{id}", index=GSI1)
+
+
+def stored_item(store: Store, entity: Entity) -> dict[str, Any]:
+    """An item as DynamoDB has it, without how it writes numbers."""
+    key = {"PK": {"S": entity.PK}, "SK": {"S": entity.SK}}
+    answer = store.client.botocore.get_item(
+        TableName=store.table_name, Key=key, ConsistentRead=True
+    )
+    item: dict[str, Any] = answer["Item"]
+    return item
+
+
+def by_key(items: Sequence[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(item["PK"]["S"], item["SK"]["S"]): item for item in items}
