@@ -17,7 +17,4 @@ def test_the_modules_with_examples_are_found() -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_in_docstrings_are_true(name: str) -> None:
-    if name.endswith((".asgi", "__main__")):
-        pytest.skip("acts when it is imported")
-
     assert doctest.testmod(import_module(name)).failed == 0

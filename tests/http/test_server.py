@@ -237,3 +237,9 @@ def test_a_path_that_is_sent_as_raw_bytes_gets_an_answer(tmp_path: Path) -> None
             answer = connection.makefile("rb").readline()
         assert answer.split()[1] == b"400"
         assert server.get("/health").status_code == 200
+
+
+def test_a_server_answers_to_the_names_of_loopback_and_of_its_settings_alone() -> None:
+    with served("--embedded", AUTOFORGE_ALLOWED_HOSTS="forge.internal") as server:
+        assert server.get("/projects", host="forge.internal").status_code == 200
+        assert server.get("/projects", host="evil.example").status_code == 403
