@@ -5,11 +5,14 @@
   x ConfigurationError        a setting is missing, malformed or refused
   x InvalidValueError         a value cannot be stored, or cannot stand in a key
     + InvalidCursorError      a cursor that was not issued for this pattern and these parameters
+    + CyclicDependencyError   a dependency would make features wait for each other
     + InvalidTransactionError more than 100 items, more than 4 MB, or one item twice
     + ItemTooLargeError       an item of more than 400 KB
   x ItemNotFoundError         no item has the key that was asked for
   x ItemExistsError           an item with the key is there already
   x ConditionFailedError      the condition of a write was false
+    + HeldByAnotherError      somebody else holds the item, or holds it by now
+    + LimitReachedError       as many are at work as the project allows
     + VersionConflictError    the item is not in the version the caller read
   x UnreadableItemError       a stored item is not what its entity says
   x SecretError               a secret cannot be encrypted or decrypted
@@ -31,7 +34,9 @@ __all__ = [
     "AutoforgeError",
     "ConditionFailedError",
     "ConfigurationError",
+    "CyclicDependencyError",
     "DeclarationError",
+    "HeldByAnotherError",
     "IncompleteBatchError",
     "InvalidCursorError",
     "InvalidTransactionError",
@@ -39,6 +44,7 @@ __all__ = [
     "ItemExistsError",
     "ItemNotFoundError",
     "ItemTooLargeError",
+    "LimitReachedError",
     "SecretError",
     "TableNotFoundError",
     "ThrottledError",
@@ -70,6 +76,23 @@ class InvalidValueError(AutoforgeError, ValueError):
 
 class InvalidCursorError(InvalidValueError):
     """The cursor was not issued by this service for this pattern and these parameters."""
+
+
+class CyclicDependencyError(InvalidValueError):
+    """A dependency would make features wait for each other for ever.
+
+    Attributes:
+        path: Ids of features, each of which depends on the next; the last is the first.
+    """
+
+    def __init__(self, path: Sequence[str], names: Mapping[str, str] | None = None) -> None:
+        self.path = tuple(path)
+        known = names or {}
+        named = [
+            each if known.get(each, each) == each else f"{each} ({known[each]})"
+            for each in self.path
+        ]
+        super().__init__(f"features would wait for each other: {' -> '.join(named)}")
 
 
 class InvalidTransactionError(InvalidValueError):
@@ -125,6 +148,14 @@ class ConditionFailedError(AutoforgeError):
     def __init__(self, message: str, *, item: Any = None) -> None:
         self.item = item
         super().__init__(message)
+
+
+class HeldByAnotherError(ConditionFailedError):
+    """Somebody else holds the item; the message says who, and its ``item`` since when."""
+
+
+class LimitReachedError(ConditionFailedError):
+    """As many features are in progress as the project allows at once."""
 
 
 class VersionConflictError(ConditionFailedError):

@@ -6,17 +6,32 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from autoforge.models import (
+    Agent,
     AgentAction,
     AgentCheckpoint,
     AgentConfig,
+    AgentRole,
+    AgentRun,
+    AgentRunRef,
     Artefact,
     ArtefactType,
     Escalation,
     Event,
+    Feature,
+    FeatureByLinearIssue,
+    FeatureDependency,
+    FeatureGraph,
+    FeatureSlots,
     GlobalEventRef,
     IntegrationConfig,
     Project,
+    ProjectMember,
+    ProjectMemberRef,
     Severity,
+    Ticket,
+    User,
+    UserByAuth0Id,
+    UserByEmail,
 )
 from autoforge.moments import IdMint
 
@@ -129,3 +144,141 @@ def an_agent_config(**over: Any) -> AgentConfig:
     """A setting of the agent with a name of its own."""
     given = {"config_key": f"polling_interval-{new_id()}", "value": 15, "updated_at": NOON}
     return AgentConfig(**{**given, **over})
+
+
+def a_user(**over: Any) -> User:
+    """A user with an Auth0 id and an e-mail address of their own."""
+    id_ = new_id()
+    given = {
+        "id": id_,
+        "auth0_id": f"auth0|{id_}",
+        "email": f"Ann.{id_}@Example.org",
+        "name": "Ann",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return User(**{**given, **over})
+
+
+def a_user_by_auth0_id(**over: Any) -> UserByAuth0Id:
+    """What finds a user by an Auth0 id."""
+    return UserByAuth0Id(**{"auth0_id": f"auth0|{new_id()}", "user_id": new_id(), **over})
+
+
+def a_user_by_email(**over: Any) -> UserByEmail:
+    """What finds a user by an e-mail address."""
+    return UserByEmail(**{"email": f"ann.{new_id()}@example.org", "user_id": new_id(), **over})
+
+
+def a_member(**over: Any) -> ProjectMember:
+    """A membership, as it is found from its user."""
+    given = {
+        "user_id": new_id(),
+        "project_id": new_id(),
+        "member": True,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return ProjectMember(**{**given, **over})
+
+
+def a_member_ref(**over: Any) -> ProjectMemberRef:
+    """A membership, as it is found from its project."""
+    given = {
+        "user_id": new_id(),
+        "project_id": new_id(),
+        "member": True,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return ProjectMemberRef(**{**given, **over})
+
+
+def a_feature(**over: Any) -> Feature:
+    """A feature of a project of its own that is ready to be claimed."""
+    given = {
+        "id": new_id(),
+        "project_id": new_id(),
+        "name": "Sign in with a passkey",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Feature(**{**given, **over})
+
+
+def a_dependency(**over: Any) -> FeatureDependency:
+    """The reverse edge between two features of a project of its own."""
+    given = {
+        "project_id": new_id(),
+        "depends_on_id": new_id(),
+        "feature_id": new_id(),
+        "created_at": NOON,
+    }
+    return FeatureDependency(**{**given, **over})
+
+
+def a_feature_by_linear_issue(**over: Any) -> FeatureByLinearIssue:
+    """What finds a feature by a Linear issue of its own."""
+    given = {"linear_issue_id": f"LIN-{new_id()}", "project_id": new_id(), "feature_id": new_id()}
+    return FeatureByLinearIssue(**{**given, **over})
+
+
+def a_feature_graph(**over: Any) -> FeatureGraph:
+    """The guard of the dependencies of a project of its own."""
+    return FeatureGraph(**{"project_id": new_id(), "updated_at": NOON, **over})
+
+
+def feature_slots(**over: Any) -> FeatureSlots:
+    """The slots of a project of its own, all free."""
+    return FeatureSlots(**{"project_id": new_id(), "updated_at": NOON, **over})
+
+
+def an_agent(**over: Any) -> Agent:
+    """An idle coder of a project of its own."""
+    given = {
+        "id": new_id(),
+        "project_id": new_id(),
+        "name": "coder-1",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Agent(**{**given, **over})
+
+
+def a_run(**over: Any) -> AgentRun:
+    """A run that has started, of an agent and a feature of its own."""
+    given = {
+        "id": new_id(),
+        "project_id": new_id(),
+        "agent_id": new_id(),
+        "feature_id": new_id(),
+        "role": AgentRole.CODER,
+        "started_at": NOON,
+    }
+    return AgentRun(**{**given, **over})
+
+
+def a_run_ref(**over: Any) -> AgentRunRef:
+    """What finds an active run by its agent."""
+    given = {
+        "agent_id": new_id(),
+        "run_id": new_id(),
+        "project_id": new_id(),
+        "feature_id": new_id(),
+        "started_at": NOON,
+    }
+    return AgentRunRef(**{**given, **over})
+
+
+def a_ticket(**over: Any) -> Ticket:
+    """A Linear issue of its own, synced at noon."""
+    given = {
+        "id": new_id(),
+        "linear_issue_id": f"LIN-{new_id()}",
+        "project_id": new_id(),
+        "linear_issue_url": "https://linear.app/acme/issue/ACM-7",
+        "title": "Passkeys",
+        "status": "Todo",
+        "synced_at": NOON,
+    }
+    return Ticket(**{**given, **over})

@@ -20,6 +20,7 @@ from autoforge.models.attributes import (
     EnumAttribute,
     ExpiryAttribute,
     IdAttribute,
+    IdSetAttribute,
     IntegerAttribute,
     JsonAttribute,
     ListAttribute,
@@ -28,6 +29,7 @@ from autoforge.models.attributes import (
 )
 from autoforge.models.encoding import IdCodec
 from autoforge.models.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
+from autoforge.models.user import EmailAttribute, comparable_email
 from autoforge.moments import MILLISECOND
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -174,6 +176,8 @@ def _minted(draw: st.DrawFn, kind: type[Entity], drawn: dict[str, SearchStrategy
 def _values(kind: type[Entity], name: str, attribute: Attribute[Any]) -> SearchStrategy[Any]:
     in_key = any(name in key.components for key in kind.keys.values())
     drawn = _of_type(attribute, min_size=1 if in_key else 0)
+    if in_key and isinstance(attribute, IntegerAttribute):
+        drawn = st.integers(0, 99999)
     return st.none() | drawn if attribute.null else drawn
 
 
@@ -181,6 +185,8 @@ def _of_type(attribute: Attribute[Any], min_size: int) -> SearchStrategy[Any]:
     if isinstance(attribute, EnumAttribute):
         members: type[StrEnum] = attribute.members
         return st.sampled_from(members)
+    if isinstance(attribute, EmailAttribute):
+        return texts(min_size=min_size).map(comparable_email)
     if isinstance(attribute, TextAttribute):
         return texts(min_size=min_size)
     return _BY_TYPE[type(attribute)]()
@@ -190,6 +196,7 @@ _BY_TYPE: Final[dict[type[Attribute[Any]], Callable[[], SearchStrategy[Any]]]] =
     BooleanAttribute: st.booleans,
     DocumentAttribute: documents,
     IdAttribute: ids,
+    IdSetAttribute: lambda: st.frozensets(ids(), max_size=3),
     IntegerAttribute: lambda: st.integers(-(10**38) + 1, 10**38 - 1),
     JsonAttribute: json_values,
     ListAttribute: lambda: st.lists(json_values(), max_size=3),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from autoforge.access.client import Client
 from autoforge.access.request import Request
 from autoforge.errors import IncompleteBatchError
 from autoforge.models.indexes import TABLE
 from autoforge.models.keys import KeyValue
+
+T = TypeVar("T")
 
 #: Items one batch may write (AWS, "Constraints in Amazon DynamoDB").
 BATCH_WRITE: Final = 25
@@ -51,7 +53,7 @@ def write(client: Client, send: Send, table_name: str, members: Iterable[Member]
     """
     count = 0
     remaining = iter(members)
-    while chunk := dict(islice(remaining, BATCH_WRITE)):
+    for chunk in map(dict, chunks(remaining, BATCH_WRITE)):
         left = list(chunk.values())
         for _ in client.attempts():
             answer = send(Request("BatchWriteItem", {"RequestItems": {table_name: left}}))
@@ -65,6 +67,13 @@ def write(client: Client, send: Send, table_name: str, members: Iterable[Member]
             )
         count += len(chunk)
     return count
+
+
+def chunks(values: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    """Cut values into tuples of at most a size, taken as they are needed."""
+    remaining = iter(values)
+    while chunk := tuple(islice(remaining, size)):
+        yield chunk
 
 
 def key_of(item: Mapping[str, Any]) -> KeyValue:

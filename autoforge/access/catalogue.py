@@ -15,8 +15,10 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs
+from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
+from autoforge.access.composite import Composite
 from autoforge.access.disjoint import require_disjoint
 from autoforge.access.escalations import (
     EscalationById,
@@ -24,8 +26,25 @@ from autoforge.access.escalations import (
     EscalationsOfProject,
 )
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.features import (
+    DependenciesOfProject,
+    DependentsOfFeature,
+    FeatureById,
+    FeatureByLinearIssue,
+    FeatureGraphOf,
+    FeatureOfLinearIssue,
+    FeaturesById,
+    FeaturesByStatus,
+    FeatureSlotsOf,
+    FeaturesOfLinearIssues,
+    FeaturesOfProject,
+    FeatureStats,
+    ReadyFeatures,
+)
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.pattern import Fetch, Get, Keyed, Pattern
+from autoforge.access.members import MemberOfProject, MembersOfProject, ProjectsOfUser
+from autoforge.access.pattern import Get, Keyed, Pattern
+from autoforge.access.pointing import Hydrate, Lookup
 from autoforge.access.projects import (
     ProjectById,
     ProjectOverview,
@@ -33,9 +52,23 @@ from autoforge.access.projects import (
     ProjectWithArtefacts,
 )
 from autoforge.access.query import Query
+from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
+from autoforge.access.tickets import (
+    TicketByLinearIssue,
+    TicketsByLinearIssue,
+    TicketsOfProject,
+)
+from autoforge.access.users import (
+    UserByAuth0Id,
+    UserByEmail,
+    UserById,
+    UserOfAuth0Id,
+    UserOfEmail,
+)
 from autoforge.models import WORKBENCH
 from autoforge.models.attributes import camel_case
 from autoforge.models.keys import Label
+from autoforge.models.table import Entity
 
 #: Every access pattern, in the order of the design.
 CATALOGUE: Final[tuple[type[Pattern[Any]], ...]] = (
@@ -60,6 +93,38 @@ CATALOGUE: Final[tuple[type[Pattern[Any]], ...]] = (
     IntegrationConfigOf,
     AgentConfigs,
     AgentConfigOf,
+    UserById,
+    UserByAuth0Id,
+    UserByEmail,
+    UserOfAuth0Id,
+    UserOfEmail,
+    ProjectsOfUser,
+    MembersOfProject,
+    MemberOfProject,
+    FeaturesOfProject,
+    FeaturesByStatus,
+    ReadyFeatures,
+    FeatureById,
+    FeaturesById,
+    FeatureByLinearIssue,
+    FeatureOfLinearIssue,
+    FeaturesOfLinearIssues,
+    DependentsOfFeature,
+    DependenciesOfProject,
+    FeatureStats,
+    FeatureGraphOf,
+    FeatureSlotsOf,
+    AgentsOfProject,
+    AgentsByStatus,
+    AgentById,
+    RunsOfProject,
+    RunsOfFeature,
+    RunsOfAgent,
+    ActiveRuns,
+    RunById,
+    TicketsOfProject,
+    TicketByLinearIssue,
+    TicketsByLinearIssue,
 )
 
 
@@ -101,14 +166,14 @@ def entry(pattern: type[Pattern[Any]]) -> Entry:
         question=pattern.question(),
         notes=pattern.notes(),
         source=pattern.source,
-        operation=_operation(pattern),
+        operation=pattern.operation,
         index=_index(pattern),
         key_conditions=_key_conditions(pattern),
         order=_order(pattern),
         consistent=not issubclass(pattern, Query) or pattern.key.index.consistent_reads,
         requests=pattern.requests,
         parameters=tuple(_parameters(pattern)),
-        answers=tuple(entity.type_name for entity in pattern.entities),
+        answers=tuple(entity.type_name for entity in _answers(pattern)),
     )
 
 
@@ -117,18 +182,15 @@ def by_name(name: str) -> type[Pattern[Any]] | None:
     return next((pattern for pattern in CATALOGUE if pattern.__name__ == name), None)
 
 
-def _operation(pattern: type[Pattern[Any]]) -> str:
-    if issubclass(pattern, Get):
-        return "GetItem"
-    if issubclass(pattern, Query):
-        return "Query"
-    if issubclass(pattern, Fetch):
-        return "BatchGetItem"
-    return "BatchGetItem + Query"
+def _answers(pattern: type[Pattern[Any]]) -> tuple[type[Entity], ...]:
+    """The entities an answer holds; what only points to them is not among them."""
+    return pattern.entities[:1] if issubclass(pattern, Lookup | Hydrate) else pattern.entities
 
 
 def _index(pattern: type[Pattern[Any]]) -> str:
-    return (pattern.key.index.name if issubclass(pattern, Keyed) else None) or "table"
+    if issubclass(pattern, Keyed):
+        return pattern.key.index.name or "table"
+    return (pattern.index.name if issubclass(pattern, Composite) else None) or "table"
 
 
 def _key_conditions(pattern: type[Pattern[Any]]) -> dict[str, str]:
@@ -165,6 +227,8 @@ def _type_name(hint: Any) -> str:
     members = [each for each in get_args(hint) if each is not NoneType]
     if get_origin(hint) is Literal:
         return " or ".join(members)
+    if get_origin(hint) is tuple:
+        return f"list of {_type_name(members[0])}s"
     if members:
         return _type_name(members[0])
     if issubclass(hint, StrEnum):

@@ -67,6 +67,9 @@ PERMANENT: Final[Mapping[str, type[AutoforgeError]]] = {
     "IdempotentParameterMismatchException": InvalidValueError,
 }
 
+#: How often to begin anew what another caller's change got in the way of.
+ROUNDS: Final = 64
+
 _SERVER_ERROR: Final = 500
 
 
@@ -213,6 +216,20 @@ class Client:
             if attempt > 1:
                 self.sleep(self.chance() * self.retries.longest_wait(attempt - 1))
             yield attempt
+
+    def rounds(self, subject: str) -> Iterator[int]:
+        """Count rounds of work that others may get in the way of; they then got their own done.
+
+        So there are many, and the waits between them stay short.
+
+        Raises:
+            TransactionConflictError: after the last, naming the subject.
+        """
+        for number in range(1, ROUNDS + 1):
+            if number > 1:
+                self.sleep(self.chance() * self.retries.longest_wait(min(number - 1, 3)))
+            yield number
+        raise TransactionConflictError(f"others kept changing {subject} ({ROUNDS} rounds)")
 
     def _send_once(self, request: Request, *, repeated: bool) -> dict[str, Any]:
         counted = {"ReturnConsumedCapacity": "INDEXES"} if request.operation in METERED else {}

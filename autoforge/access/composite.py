@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from autoforge.access.pattern import Fetch, Get, Pattern
 from autoforge.access.query import Query
+from autoforge.models.indexes import TABLE, Index
 
 T = TypeVar("T")
 
@@ -16,6 +17,9 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Composite(Pattern[T]):
     """Several patterns whose answers are joined into one."""
+
+    #: The index most of them read.
+    index: ClassVar[Index] = TABLE
 
     @abstractmethod
     def parts(self) -> Sequence[Part]:
@@ -28,7 +32,11 @@ class Composite(Pattern[T]):
 
 @dataclass(frozen=True)
 class Part:
-    """A pattern inside a composite, and of a query the largest number of items."""
+    """A pattern inside a composite, and of a query the largest number of items.
+
+    With ``count``, a query answers with how many items there are, as the only one of a sequence.
+    """
 
     pattern: Get[Any] | Query[Any] | Fetch[Any]
     limit: int = 100
+    count: bool = False

@@ -9,6 +9,7 @@ from typing import Any
 
 from autoforge.access.composite import Composite, Part
 from autoforge.access.pattern import Fetch, Get, Pattern
+from autoforge.access.pointing import Hydrate, Lookup
 from autoforge.access.query import Query
 from autoforge.access.request import Request
 
@@ -66,7 +67,10 @@ def _parts(pattern: Pattern[Any], limit: int) -> Iterator[Part]:
 def _request(part: Part, table_name: str, now: datetime, *, consistent: bool) -> Request:
     match part.pattern:
         case Query() as query:
-            return query.request(table_name, limit=part.limit, now=now, consistent=consistent)
+            limit = None if part.count else part.limit
+            return query.request(
+                table_name, limit=limit, now=now, consistent=consistent, count=part.count
+            )
         case pattern:
             return pattern.request(table_name, consistent=consistent)
 
@@ -75,15 +79,28 @@ def _words(part: Part, now: datetime, *, consistent: bool) -> str:
     how = "strongly" if consistent else "eventually"
     names = " or ".join(entity.type_name for entity in part.pattern.entities)
     match part.pattern:
+        case Lookup() as lookup:
+            key = lookup.primary_key()
+            return (
+                f"Get the {lookup.lookup.type_name} at {key.partition} / {key.sort}, "
+                f"then the {lookup.entity.type_name} it names, {how} consistently."
+            )
         case Get() as get:
             key = get.primary_key()
             return f"Get the {names} at {key.partition} / {key.sort}, {how} consistently."
         case Query() as query:
             where = "the table" if query.index.name is None else f"index {query.index.name}"
             first = "largest" if query.descending else "smallest"
+            if part.count:
+                return f"Count what {where} has for {query.condition(now)} ({names})."
+            then = ""
+            if isinstance(query, Hydrate):
+                target, reference = query.entities
+                names = reference.type_name
+                then = f" Then get the {target.type_name} of each in one batch."
             return (
                 f"Query {where} for {query.condition(now)}, {first} sort key first, "
-                f"up to {part.limit} items ({names}), {how} consistently."
+                f"up to {part.limit} items ({names}), {how} consistently.{then}"
             )
         case Fetch() as fetch:
             count = len(fetch.primary_keys())

@@ -58,6 +58,8 @@ class Pattern(ABC, Generic[T]):
 
     #: The row of the document the pattern comes from.
     source: ClassVar[str]
+    #: The operations of DynamoDB that answer, in order.
+    operation: ClassVar[str]
     #: Requests an answer takes; of a Query, a page of up to 1 MB of live items.
     requests: ClassVar[int] = 1
     #: The entities an answer may hold, read from the type argument.
@@ -98,6 +100,8 @@ class Keyed(Pattern[T]):
     key: ClassVar[Key]
     #: Components that the pattern knows by another name.
     renames: ClassVar[Mapping[str, str]] = {}
+    #: Components that are the same whatever is asked.
+    fixed: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         """Refuse a pattern that cannot fill its partition, naming what is missing."""
@@ -157,7 +161,7 @@ class Keyed(Pattern[T]):
     def _declares(cls, name: str) -> bool:
         """Whether the class, not yet or already a dataclass, has the parameter or derives it."""
         annotated = any(name in vars(base).get("__annotations__", {}) for base in cls.__mro__)
-        return annotated or isinstance(getattr(cls, name, None), property)
+        return name in cls.fixed or annotated or isinstance(getattr(cls, name, None), property)
 
     @classmethod
     def _partition_components(cls) -> tuple[Component, ...]:
@@ -171,6 +175,8 @@ class Keyed(Pattern[T]):
         return {name: self._value(name) for name in self.key.components}
 
     def _value(self, component: str) -> Any:
+        if component in self.fixed:
+            return self.fixed[component]
         name = self.renames.get(component, component)
         given = vars(self)
         if name in given:
@@ -191,6 +197,8 @@ class Keyed(Pattern[T]):
 @dataclass(frozen=True)
 class Get(Keyed[E]):
     """One item by its whole primary key."""
+
+    operation: ClassVar[str] = "GetItem"
 
     def __init_subclass__(cls) -> None:
         """Refuse a key that stands in an index: GetItem reads the table only."""
@@ -221,19 +229,14 @@ class Get(Keyed[E]):
 
     def request(self, table_name: str, *, consistent: bool = False) -> Request:
         """The request that answers."""
-        return Request(
-            "GetItem",
-            {
-                "TableName": table_name,
-                "Key": wire_key(self.primary_key()),
-                "ConsistentRead": consistent,
-            },
-        )
+        return get_request(table_name, self.primary_key(), consistent=consistent)
 
 
 @dataclass(frozen=True)
 class Fetch(Pattern[E]):
     """Several items by their primary keys, at most 100."""
+
+    operation: ClassVar[str] = "BatchGetItem"
 
     @abstractmethod
     def primary_keys(self) -> Sequence[KeyValue]:
@@ -256,13 +259,23 @@ class Fetch(Pattern[E]):
 
     def request(self, table_name: str, *, consistent: bool = False) -> Request:
         """The request that answers, as long as DynamoDB leaves no key unprocessed."""
-        keys = [wire_key(key) for key in self.distinct_keys()]
-        return Request(
-            "BatchGetItem",
-            {"RequestItems": {table_name: {"Keys": keys, "ConsistentRead": consistent}}},
-        )
+        return fetch_request(table_name, self.distinct_keys(), consistent=consistent)
 
 
 def wire_key(key: KeyValue) -> dict[str, dict[str, str]]:
     """Write a primary key as DynamoDB takes it."""
     return {TABLE.partition_key: {"S": key.partition}, TABLE.sort_key: {"S": key.sort}}
+
+
+def get_request(table_name: str, key: KeyValue, *, consistent: bool) -> Request:
+    """The request for the item at a primary key."""
+    return Request(
+        "GetItem",
+        {"TableName": table_name, "Key": wire_key(key), "ConsistentRead": consistent},
+    )
+
+
+def fetch_request(table_name: str, keys: Sequence[KeyValue], *, consistent: bool) -> Request:
+    """The request for the items at up to 100 distinct primary keys."""
+    wanted = {"Keys": [wire_key(key) for key in keys], "ConsistentRead": consistent}
+    return Request("BatchGetItem", {"RequestItems": {table_name: wanted}})

@@ -42,6 +42,8 @@ class SortRange:
 class Query(Keyed[E]):
     """A stretch of one item collection, in the order of the sort key."""
 
+    operation: ClassVar[str] = "Query"
+
     #: The bounds that optional parameters put on the sort key.
     range: ClassVar[SortRange | None] = None
     #: A moment parameter that means "now" where it is not given; the cursor stays valid.
@@ -118,12 +120,13 @@ class Query(Keyed[E]):
         self,
         table_name: str,
         *,
-        limit: int,
+        limit: int | None,
         now: datetime,
         start: WireKey | None = None,
         consistent: bool = False,
+        count: bool = False,
     ) -> Request:
-        """The request for one page.
+        """The request for one page, or with ``count`` for how many items there are.
 
         Raises:
             InvalidValueError: if a strongly consistent read of an index is asked for.
@@ -137,7 +140,8 @@ class Query(Keyed[E]):
                 **self.condition(now).parameters(),
                 "ScanIndexForward": not self.descending,
                 "ConsistentRead": consistent,
-                "Limit": limit,
+                **({} if limit is None else {"Limit": limit}),
+                **({"Select": "COUNT"} if count else {}),
                 **({} if start is None else {"ExclusiveStartKey": start}),
             },
         )

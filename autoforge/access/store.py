@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar, cast
 
 import structlog
@@ -19,7 +19,16 @@ from autoforge.access.batch import key_of
 from autoforge.access.client import Client, ConditionRefusedError, UncertainError
 from autoforge.access.composite import Composite, Part
 from autoforge.access.cursor import Cursors
-from autoforge.access.pattern import Fetch, Get, wire_key
+from autoforge.access.pattern import (
+    BATCH_READ,
+    Fetch,
+    Get,
+    Pattern,
+    fetch_request,
+    get_request,
+    wire_key,
+)
+from autoforge.access.pointing import Hydrate, Lookup
 from autoforge.access.query import Page, Query
 from autoforge.access.request import KeyCondition, Request
 from autoforge.access.update import Update
@@ -69,14 +78,21 @@ class Store:
     clock: Callable[[], datetime]
     new_token: Callable[[], str]
 
+    def with_expired(self) -> Store:
+        """The same Store to which nothing is past its expiry, for whoever finishes deletions."""
+        return replace(self, clock=lambda: datetime.min.replace(tzinfo=UTC))
+
     def get(self, pattern: Get[E], *, consistent: bool = False) -> E | None:
         """Answer with the one item, or None."""
         answer = self._send(pattern.request(self.table_name, consistent=consistent), pattern)
-        item = answer.get("Item")
-        if item is None or _type_of(item) != pattern.entity.type_name:
+        if not isinstance(pattern, Lookup):
+            return self._live(answer.get("Item"), pattern.entity)
+        found = self._live(answer.get("Item"), pattern.lookup)
+        if found is None:
             return None
-        entity = pattern.entity.from_item(item)
-        return entity if entity.is_live(self.clock()) else None
+        target = get_request(self.table_name, pattern.target(found), consistent=consistent)
+        entity = self._live(self._send(target, pattern).get("Item"), pattern.entity)
+        return entity if entity is not None and pattern.agrees(entity) else None
 
     def require(self, pattern: Get[E], *, consistent: bool = False) -> E:
         """Answer with the one item.
@@ -107,6 +123,35 @@ class Store:
             InvalidCursorError: if the cursor is not one of this query.
             InvalidValueError: if the limit is under 1, or an index is to be read consistently.
         """
+        if not isinstance(query, Hydrate):
+            return self._stretch(query, limit=limit, cursor=cursor, consistent=consistent)
+        found: list[E] = []
+        while True:
+            references: Page[Any] = self._stretch(
+                query, limit=limit - len(found), cursor=cursor, consistent=consistent
+            )
+            keys = [query.target(reference) for reference in references.items]
+            found.extend(self._fetched(keys, query, consistent=consistent))
+            cursor = references.cursor
+            if cursor is None or len(found) == limit:
+                return Page(tuple(found), cursor)
+
+    def count(self, query: Query[Any], *, consistent: bool = False) -> int:
+        """Answer with how many items there are, in one request for each megabyte of them.
+
+        Those past their expiry count until DynamoDB deletes them: counting does not read them.
+        """
+        request = query.request(
+            self.table_name, limit=None, now=self.clock(), consistent=consistent, count=True
+        )
+        total = 0
+        for answer in self._pages(request, query):
+            total += int(answer["Count"])
+        return total
+
+    def _stretch(
+        self, query: Query[E], *, limit: int, cursor: str | None, consistent: bool
+    ) -> Page[E]:
         if limit < 1:
             raise InvalidValueError(f"a page has at least 1 item, not {limit}")
         start = self.cursors.accept(query, cursor) if cursor is not None else None
@@ -148,15 +193,7 @@ class Store:
         Raises:
             IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
         """
-        keys = pattern.distinct_keys()
-        if not keys:
-            return ()
-        now = self.clock()
-        found: dict[KeyValue, E] = {}
-        request = pattern.request(self.table_name, consistent=consistent)
-        for item in batch.read(self.client, lambda again: self._send(again, pattern), request):
-            found.update((key_of(item), entity) for entity in self._readable(item, pattern, now))
-        return tuple(found[key] for key in keys if key in found)
+        return self._fetched(pattern.distinct_keys(), pattern, consistent=consistent)
 
     def answer(self, pattern: Composite[T], *, consistent: bool = False) -> T:
         """Answer several patterns and join what they answer."""
@@ -246,22 +283,36 @@ class Store:
 
     def keys_in(self, partition: str) -> Iterator[KeyValue]:
         """The primary keys of a whole item collection, whatever the items are."""
-        condition = KeyCondition(TABLE, partition).parameters()
-        condition["ExpressionAttributeNames"] |= {"#PK": TABLE.partition_key, "#SK": TABLE.sort_key}
-        start = None
-        while True:
-            parameters = {
+        return map(key_of, self.items_in(KeyCondition(TABLE, partition)))
+
+    def items_in(
+        self, condition: KeyCondition, *attributes: str, page_size: int | None = None
+    ) -> Iterator[Item]:
+        """What a key condition reads, whatever the items are: their primary keys, as stored.
+
+        Read as they are taken, and strongly consistently where the index offers it.
+
+        Args:
+            condition: Which items.
+            attributes: Names in the table of further attributes to return.
+            page_size: How many to read at a time; as many as DynamoDB gives unless given.
+        """
+        names = (TABLE.partition_key, TABLE.sort_key, *attributes)
+        projected = {f"#{name}": name for name in names}
+        parameters = condition.parameters()
+        parameters["ExpressionAttributeNames"] |= projected
+        request = Request(
+            "Query",
+            {
                 "TableName": self.table_name,
-                **condition,
-                "ProjectionExpression": "#PK, #SK",
-                "ConsistentRead": True,
-                **({} if start is None else {"ExclusiveStartKey": start}),
-            }
-            answer = self._send(Request("Query", parameters), self)
-            yield from (key_of(item) for item in answer["Items"])
-            start = answer.get("LastEvaluatedKey")
-            if start is None:
-                return
+                **parameters,
+                "ProjectionExpression": ", ".join(projected),
+                "ConsistentRead": condition.index.consistent_reads,
+                **({} if page_size is None else {"Limit": page_size}),
+            },
+        )
+        for answer in self._pages(request, self):
+            yield from answer["Items"]
 
     def create_table(self) -> None:
         """Create the table with its index and expiry, unless it is there.
@@ -278,7 +329,7 @@ class Store:
         """
         return definition.is_ready(self.client, self.table_name)
 
-    def _part(self, part: Part, *, consistent: bool) -> Sequence[Entity]:
+    def _part(self, part: Part, *, consistent: bool) -> Sequence[Any]:
         pattern = part.pattern
         match pattern:
             case Get():
@@ -286,21 +337,57 @@ class Store:
                 return () if entity is None else (entity,)
             case Query():
                 strongly = consistent and pattern.index.consistent_reads
+                if part.count:
+                    return (self.count(pattern, consistent=strongly),)
                 return self.page(pattern, limit=part.limit, consistent=strongly).items
             case Fetch():
                 return self.fetch(pattern, consistent=consistent)
 
     def _write_once(self, write: Write[E], error: UncertainError) -> E | None:
         """Make a write that must not be made twice and perhaps was: look, then fence it."""
-        key = wire_key(write.primary_key())
-        request = {"TableName": self.table_name, "Key": key, "ConsistentRead": True}
-        item = self._send(Request("GetItem", request), write).get("Item")
+        request = get_request(self.table_name, write.primary_key(), consistent=True)
+        item = self._send(request, write).get("Item")
         existing = self._existing(item, write)
         if write.is_done(item):
             return existing
         if existing is None:
             raise write.refusal(None) from error
         return self.write(write.fenced(existing))
+
+    def _pages(self, request: Request, subject: object) -> Iterator[dict[str, Any]]:
+        """Every answer of a query, from the first to the last."""
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._send(
+                Request(request.operation, {**request.parameters, **start}), subject
+            )
+            yield answer
+            if answer.get("LastEvaluatedKey") is None:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _fetched(
+        self, keys: Sequence[KeyValue], pattern: Pattern[E], *, consistent: bool
+    ) -> tuple[E, ...]:
+        """Those of the items that are there and live, in the order of the keys."""
+        now = self.clock()
+        found: dict[KeyValue, E] = {}
+        distinct = tuple(dict.fromkeys(keys))
+        for place in range(0, len(distinct), BATCH_READ):
+            request = fetch_request(
+                self.table_name, distinct[place : place + BATCH_READ], consistent=consistent
+            )
+            for item in batch.read(self.client, lambda again: self._send(again, pattern), request):
+                readable = self._readable(item, pattern, now)
+                found.update((key_of(item), entity) for entity in readable)
+        return tuple(found[key] for key in keys if key in found)
+
+    def _live(self, item: Mapping[str, Any] | None, entity: type[E]) -> E | None:
+        """The entity, unless there is no item, or one of another type or past its expiry."""
+        if item is None or _type_of(item) != entity.type_name:
+            return None
+        read = entity.from_item(item)
+        return read if read.is_live(self.clock()) else None
 
     def _send_batch(self, request: Request) -> dict[str, Any]:
         return self._send(request, self)
@@ -319,7 +406,7 @@ class Store:
         )
         return answer
 
-    def _readable(self, item: Item, pattern: Query[E] | Fetch[E], now: datetime) -> Iterator[E]:
+    def _readable(self, item: Item, pattern: Pattern[E], now: datetime) -> Iterator[E]:
         """The entity, unless the item is of another type, past its expiry, or unreadable.
 
         One spoilt item must not take a whole list down, so it is passed over; the log names it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
@@ -35,6 +36,7 @@ from autoforge.errors import (
 )
 from autoforge.models.attributes import (
     EntityAttribute,
+    IdSetAttribute,
     JsonAttribute,
     attribute_to_wire,
     camel_case,
@@ -100,7 +102,7 @@ class Update(Write[E]):
         if fixed:
             raise InvalidValueError(f"{', '.join(sorted(fixed))} identify the item for good")
         acted_on = {action.values[0].path[0] for action in self.actions}  # type: ignore[attr-defined]  # an action begins with its path
-        for name in {n for key in self.entity.keys.values() for n in _sources(key)}:
+        for name in {n for key in self.entity.keys.values() for n in key.sources}:
             if name in (self.initial or {}) or _name(self.entity, name) in acted_on:
                 raise DeclarationError(f"{name} feeds a key: an update must give its value")
 
@@ -188,23 +190,25 @@ class Update(Write[E]):
         Raises:
             DeclarationError: if that depends on an attribute whose value the write does not know.
         """
-        changed = _sources(key) & {*self.values}
+        changed = key.sources & {*self.values}
         if not changed and self.initial is None:
             return {}
         known = {**(self.initial or {}), **self.given, **self.key, **self.values}
         names = (key.index.partition_key, key.index.sort_key)
         # Whether the item is in the index at all, and under which alternative.
-        deciding = {n for n in _sources(key) if n in key.where or _settable(self.entity)[n].null}
+        direct = key.components - {*key.derived}
+        deciding = {*key.where} | {n for n in direct if _settable(self.entity)[n].null}
         if deciding:
             if _is_out(key, known):
                 return dict.fromkeys(names)
             _require_known(key, deciding, known)
+        known = key.completed(known)
         templates = (key.partition_for(known) or key.partitions[0], key.sort_template)
         wires: dict[str, Wire] = {}
         for name, template in zip(names, templates, strict=True):
-            components = {part.name for part in template.components}
-            if deciding or components & changed or self.initial is not None:
-                _require_known(key, components, known)
+            sources = key.sources_of(template)
+            if deciding or sources & changed or self.initial is not None:
+                _require_known(key, sources, known)
                 wires[name] = {"S": template.render(known)}
         return wires
 
@@ -243,6 +247,8 @@ class Update(Write[E]):
     def _wire(self, name: str, value: Any) -> Wire:
         """A value as it is stored, or None where an optional attribute is to go."""
         attribute = _settable(self.entity)[name]
+        if isinstance(attribute, IdSetAttribute):
+            value = value or None
         if value is None and attribute.null:
             return None
         if value is None and not isinstance(attribute, JsonAttribute):
@@ -262,11 +268,6 @@ def _name(entity: type[Entity], name: str) -> str:
     return str(entity.get_attributes()[name].attr_name)
 
 
-def _sources(key: Key) -> frozenset[str]:
-    """The attributes that decide what a key is, and whether there is one."""
-    return key.components | {*key.where}
-
-
 def _is_out(key: Key, known: Mapping[str, Any]) -> bool:
     """Whether the known values alone keep the item out of a sparse index."""
     if any(n in known and known[n] != wanted for n, wanted in key.where.items()):
@@ -281,7 +282,7 @@ def _lacks(template: Template, absent: set[str]) -> bool:
     return any(part.name in absent for part in template.components)
 
 
-def _require_known(key: Key, names: set[str], known: Mapping[str, Any]) -> None:
+def _require_known(key: Key, names: AbstractSet[str], known: Mapping[str, Any]) -> None:
     unknown = sorted(name for name in names if name not in known)
     if unknown:
         raise DeclarationError(f"an update that feeds {key} must give {', '.join(unknown)}")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import reduce
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 from pynamodb.expressions.condition import And, Condition, Or
@@ -165,6 +166,8 @@ class Delete(Write[E]):
         entity: What the item is.
         key: Components of the primary key.
         missing_ok: Whether an item that is not there counts as removed.
+        condition: What else must hold.
+        requires: The condition in words, for the error.
     """
 
     operation = "DeleteItem"
@@ -173,6 +176,8 @@ class Delete(Write[E]):
     entity: type[E]
     key: Mapping[str, Any]
     missing_ok: bool = False
+    condition: Condition | None = None
+    requires: str = ""
 
     def primary_key(self) -> KeyValue:
         """The key of the item."""
@@ -181,16 +186,21 @@ class Delete(Write[E]):
     def parameters(self) -> dict[str, Any]:
         """The key, on condition that there is such an item unless it may be missing."""
         parameters: dict[str, Any] = {"Key": wire_key(self.primary_key())}
-        if self.missing_ok:
+        conditions = [] if self.missing_ok else [is_of(self.entity)]
+        if self.condition is not None:
+            conditions.append(self.condition)
+        if not conditions:
             return parameters
         placeholders = Placeholders()
-        condition = placeholders.write(is_of(self.entity))
+        condition = placeholders.write(reduce(And, conditions))
         return {**parameters, "ConditionExpression": condition, **placeholders.parameters()}
 
     def refusal(self, existing: E | None) -> AutoforgeError:
-        """There is no such item."""
-        del existing
-        return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
+        """There is no such item, or the condition was false."""
+        if existing is None:
+            return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
+        name = described(self.entity, self.key)
+        return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
 
     def is_done(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether the item is gone."""
@@ -331,6 +341,8 @@ def alike(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
     match kind:
         case "N":
             return Decimal(one) == Decimal(other)
+        case "SS" | "NS" | "BS":
+            return set(one) == set(other)
         case "L":
             return len(one) == len(other) and all(map(alike, one, other))
         case "M":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import click
 from pydantic import TypeAdapter, ValidationError
@@ -98,7 +98,9 @@ def _pattern(name: str, given: Sequence[str]) -> Pattern[Any]:
 
 
 def _read(hint: Any, text: str) -> Any:
-    """Read the value of a parameter; moments in every form of ISO 8601."""
+    """Read the value of a parameter; moments in every form of ISO 8601, lists as JSON."""
+    if get_origin(hint) is tuple:
+        return TypeAdapter[Any](hint).validate_json(text)
     if datetime in (hint, *get_args(hint)):
         return as_moment(text)
     return TypeAdapter[Any](hint).validate_strings(text)

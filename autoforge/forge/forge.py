@@ -21,13 +21,18 @@ from autoforge.access.writing import Transaction, Write
 from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB, LocalDynamoDB
 from autoforge.forge.actions import Actions
 from autoforge.forge.agent_config import AgentSettings
+from autoforge.forge.agents import Agents
 from autoforge.forge.artefacts import Artefacts
 from autoforge.forge.checkpoints import Checkpoints
 from autoforge.forge.escalations import Escalations
 from autoforge.forge.events import Events
+from autoforge.forge.features import Features
 from autoforge.forge.integrations import Integrations
 from autoforge.forge.kind import Tools
 from autoforge.forge.projects import Projects
+from autoforge.forge.runs import Runs
+from autoforge.forge.tickets import Tickets
+from autoforge.forge.users import Users
 from autoforge.models import WORKBENCH, Entity
 from autoforge.moments import IdMint
 
@@ -55,6 +60,11 @@ class Forge:
         checkpoints: How far agents have come.
         integrations: Configuration of integrations, encrypted.
         agent_config: The agent's settings.
+        features: What agents build, and claim one at a time.
+        users: People who log in.
+        agents: Who works on projects.
+        runs: What agents did on features.
+        tickets: Linear's issues, as of the latest sync.
     """
 
     def __init__(
@@ -75,6 +85,11 @@ class Forge:
         self.checkpoints = Checkpoints(tools)
         self.integrations = Integrations(tools)
         self.agent_config = AgentSettings(tools)
+        self.features = Features(tools)
+        self.users = Users(tools)
+        self.agents = Agents(tools)
+        self.runs = Runs(tools)
+        self.tickets = Tickets(tools)
         self._closing = ExitStack()
 
     @classmethod

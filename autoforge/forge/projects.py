@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
+from autoforge.access.members import MembersOfProject, SetMember
+from autoforge.access.ownership import ChangeProject, CreateProject
 from autoforge.access.projects import (
     DeleteProject,
     Overview,
     ProjectById,
     ProjectOverview,
     ProjectsByStatus,
-    update_project,
 )
 from autoforge.access.query import Page
-from autoforge.access.writing import Put
 from autoforge.errors import ItemNotFoundError
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
+from autoforge.models.user import ProjectMemberRef
 
 
 class ProjectChanges(TypedDict, total=False):
@@ -53,7 +54,7 @@ class Projects(Kind):
         repo_url: str | None = None,
         max_concurrency: int = 3,
     ) -> Project:
-        """Create a project; its id is minted unless given.
+        """Create a project; its id is minted unless given. The owner need not be a user yet.
 
         Raises:
             ItemExistsError: if the id is taken.
@@ -75,7 +76,7 @@ class Projects(Kind):
             created_at=now,
             updated_at=now,
         )
-        return self._store.save(Put(project))
+        return CreateProject(project).run(self._store)
 
     def get(self, project_id: str, *, consistent: bool = False) -> Project:
         """Return a project.
@@ -116,7 +117,35 @@ class Projects(Kind):
             ItemNotFoundError: if there is no such project.
             InvalidValueError: if a value cannot be stored.
         """
-        return self._store.save(update_project(project_id, changes, at=self._now()))
+        return ChangeProject(project_id, changes, self._now()).run(self._store)
+
+    def members(
+        self,
+        project_id: str,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[ProjectMemberRef]:
+        """Return a page of who owns or belongs to a project, in the order of the users' ids."""
+        query = MembersOfProject(project_id, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)
+
+    def add_member(self, project_id: str, user_id: str) -> None:
+        """Make a user a member of a project; one who is a member already stays one.
+
+        Raises:
+            ItemNotFoundError: if there is no such project or no such user.
+        """
+        SetMember(project_id, user_id, member=True, at=self._now()).run(self._store)
+
+    def remove_member(self, project_id: str, user_id: str) -> None:
+        """Let a user be a member of a project no longer; an owner stays the owner.
+
+        Raises:
+            ItemNotFoundError: if there is no such project, or the user is no member of it.
+        """
+        SetMember(project_id, user_id, member=False, at=self._now()).run(self._store)
 
     def delete(self, project_id: str) -> int:
         """Delete a project with everything that is in it, and return how many items that were.

@@ -18,17 +18,25 @@ from autoforge.access.aws import is_loopback
 from autoforge.forge import Forge
 from autoforge.http.access_log import AccessLog
 from autoforge.http.actions import ActionController, ProjectActionController
+from autoforge.http.agents import AgentController
 from autoforge.http.artefacts import ArtefactController
 from autoforge.http.checkpoints import CheckpointController
+from autoforge.http.claims import ClaimController
 from autoforge.http.configuration import AgentConfigController, IntegrationController
+from autoforge.http.dependencies import DependencyController
 from autoforge.http.escalations import EscalationController, ProjectEscalationController
 from autoforge.http.events import EventController, ProjectEventController
+from autoforge.http.features import FeatureController, LinearFeatureController
+from autoforge.http.members import MemberController
 from autoforge.http.openapi import DOCS, complete, openapi_config, swagger_assets
 from autoforge.http.params import provide_paging, text_segments
 from autoforge.http.problems import HANDLERS
 from autoforge.http.projects import ProjectController
 from autoforge.http.respond import JsonRequest, JsonResponse
+from autoforge.http.runs import AgentRunController, FeatureRunController, ProjectRunController
 from autoforge.http.service import get_health, get_readiness, list_patterns
+from autoforge.http.tickets import ProjectTicketController, TicketController
+from autoforge.http.users import UserController
 
 #: Bytes a request body may have; an item has at most 400 KB, several may come at once.
 MAX_BODY = 4 * 1024 * 1024
@@ -85,6 +93,18 @@ def create_app(
             CheckpointController,
             IntegrationController,
             AgentConfigController,
+            UserController,
+            MemberController,
+            FeatureController,
+            ClaimController,
+            DependencyController,
+            LinearFeatureController,
+            AgentController,
+            ProjectRunController,
+            FeatureRunController,
+            AgentRunController,
+            ProjectTicketController,
+            TicketController,
             list_patterns,
             get_health,
             get_readiness,

@@ -27,7 +27,7 @@ from litestar.types.internal_types import PathParameterDefinition
 
 from autoforge.errors import ConfigurationError
 from autoforge.http.problem import MEDIA_TYPE, Problem
-from autoforge.http.views import Body, Example
+from autoforge.http.views import Body, Example, OneOrMany
 
 DOCS: Final = "/docs"
 _ASSETS: Final = f"{DOCS}/assets"
@@ -86,7 +86,9 @@ def complete(app: Litestar) -> None:
     for name, schema in components.items():
         if name in examples and isinstance(schema, Schema):
             schema.examples = [_Exact(examples[name].example)]
-            if issubclass(examples[name], Body):
+            if issubclass(examples[name], OneOrMany):
+                _document_one_or_many(schema)
+            elif issubclass(examples[name], Body):
                 schema.additional_properties = False
     for method, operation in _operations(app):
         _document_answers(method, operation)
@@ -94,6 +96,8 @@ def complete(app: Litestar) -> None:
         operation.description = rest.strip() or None
         for media in _media_types(operation):
             reference = media.schema
+            if isinstance(reference, Schema) and reference.one_of:
+                reference = reference.one_of[0]  # of several kinds of answer, show the first
             if isinstance(reference, Reference):
                 name = reference.ref.removeprefix(_COMPONENT)
                 if name in examples:
@@ -120,6 +124,14 @@ def _operations(app: Litestar) -> Iterator[tuple[str, Operation]]:
             operation = getattr(item, method)
             if operation is not None:
                 yield method, operation
+
+
+def _document_one_or_many(schema: Schema) -> None:
+    """Say that the client sends one of the items, or the array of them."""
+    array = (schema.properties or {})["items"]
+    if isinstance(array, Schema) and isinstance(array.items, Reference | Schema):
+        schema.one_of = [array.items, array]
+        schema.type = schema.properties = schema.required = None
 
 
 def _document_answers(method: str, operation: Operation) -> None:

@@ -16,6 +16,8 @@ from autoforge.models.encoding import naming
 from autoforge.moments import as_moment
 
 ProjectId = Annotated[str, PathParameter(name="projectId", pattern=ID_PATTERN)]
+FeatureId = Annotated[str, PathParameter(name="featureId", pattern=ID_PATTERN)]
+UserId = Annotated[str, PathParameter(name="userId", pattern=ID_PATTERN)]
 
 Limit = Annotated[
     int, QueryParameter(ge=1, le=100, description="Items of the page, while so many follow.")

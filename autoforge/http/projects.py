@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from autoforge.forge import Forge
 from autoforge.http.artefacts import ArtefactView
@@ -16,7 +16,7 @@ from autoforge.http.escalations import EscalationView
 from autoforge.http.params import Paging, ProjectId
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ID_PATTERN, Body, Moment, PageView, View
+from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View
 from autoforge.models.project import AutonomyLevel, ProjectSource, ProjectStatus
 
 _PROJECT: dict[str, Any] = {
@@ -104,7 +104,7 @@ class NewProject(Body):
     max_concurrency: int = Field(default=3, ge=1, le=1000, strict=True)
 
 
-class ProjectChanges(Body):
+class ProjectChanges(Changes):
     """Attributes of a project to change; null removes one that may be absent."""
 
     example = {"status": "paused", "description": None}
@@ -119,13 +119,6 @@ class ProjectChanges(Body):
     owner_id: str | None = Field(default=None, pattern=ID_PATTERN)
     repo_url: str | None = None
     max_concurrency: int = Field(default=3, ge=1, le=1000, strict=True)
-
-    @model_validator(mode="after")
-    def require_a_change(self) -> Self:
-        """Refuse a body that changes nothing."""
-        if not self.model_fields_set:
-            raise ValueError("there is nothing to change")
-        return self
 
 
 class ProjectController(Controller):

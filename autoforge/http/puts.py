@@ -34,7 +34,12 @@ def creation(view: type[View]) -> dict[int, ResponseSpec]:
 
 def answer_put(request: JsonRequest, entity: Dated, view: V) -> Response[V]:
     """Answer 201 with its place if the item was made by this request, else 200."""
-    if entity.created_at != entity.updated_at:
+    return answer_created(request, view, created=entity.created_at == entity.updated_at)
+
+
+def answer_created(request: JsonRequest, view: V, *, created: bool) -> Response[V]:
+    """Answer 201 with its place if the item was created, else 200."""
+    if not created:
         return JsonResponse(view, status_code=HTTPStatus.OK)
     # The path as it was sent: free text in it stays encoded.
     place: bytes = request.scope["raw_path"]

@@ -6,40 +6,68 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from autoforge.http.actions import ActionView
+from autoforge.http.agents import AgentView
 from autoforge.http.artefacts import ArtefactView
 from autoforge.http.checkpoints import CheckpointView
 from autoforge.http.configuration import AgentConfigView, IntegrationView
 from autoforge.http.escalations import EscalationView
 from autoforge.http.events import EventView
+from autoforge.http.feature_views import DependencyView, FeatureLookupView, FeatureView
+from autoforge.http.members import MemberView
 from autoforge.http.projects import ProjectView
+from autoforge.http.runs import RunView
+from autoforge.http.tickets import TicketView
+from autoforge.http.users import UserLookupView, UserView
 from autoforge.http.views import View
 from autoforge.models import (
+    Agent,
     AgentAction,
     AgentCheckpoint,
     AgentConfig,
+    AgentRun,
     Artefact,
     Entity,
     Escalation,
     Event,
+    Feature,
+    FeatureByLinearIssue,
+    FeatureDependency,
     GlobalEventRef,
     IntegrationConfig,
     Project,
+    ProjectMember,
+    ProjectMemberRef,
+    Ticket,
+    User,
+    UserByAuth0Id,
+    UserByEmail,
 )
 
 VIEWS: Final[Mapping[type[Entity], type[View]]] = {
+    Agent: AgentView,
     AgentAction: ActionView,
     AgentCheckpoint: CheckpointView,
     AgentConfig: AgentConfigView,
+    AgentRun: RunView,
     Artefact: ArtefactView,
     Escalation: EscalationView,
     Event: EventView,
+    Feature: FeatureView,
+    FeatureByLinearIssue: FeatureLookupView,
+    FeatureDependency: DependencyView,
     GlobalEventRef: EventView,
     IntegrationConfig: IntegrationView,
     Project: ProjectView,
+    ProjectMember: MemberView,
+    ProjectMemberRef: MemberView,
+    Ticket: TicketView,
+    User: UserView,
+    UserByAuth0Id: UserLookupView,
+    UserByEmail: UserLookupView,
 }
 
 
-def shown(entity: Entity) -> dict[str, Any]:
-    """Show an entity as its own routes do."""
-    view = VIEWS[type(entity)].of(entity)
-    return view.model_dump(by_alias=True)
+def shown(entity: Entity) -> dict[str, Any] | None:
+    """Show an entity as its own routes do; None if it only keeps writers apart."""
+    view = VIEWS.get(type(entity))
+    return None if view is None else view.of(entity).model_dump(by_alias=True)

@@ -17,6 +17,7 @@ from pydantic import (
     PlainSerializer,
     ValidationError,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -84,6 +85,48 @@ class Body(BaseModel, Example):
     def given(self) -> dict[str, Any]:
         """The fields the client sent, null included, by their Python names."""
         return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Changes(Body):
+    """What a client wants to be otherwise; a body that changes nothing is refused."""
+
+    @model_validator(mode="after")
+    def require_a_change(self) -> Self:
+        """Refuse a body that changes nothing."""
+        if not self.changes():
+            raise ValueError("there is nothing to change")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """What is to be otherwise, by the Python names."""
+        return self.given()
+
+
+class OneOrMany(Body):
+    """What a client sends alone, or several of in an array; a subclass declares ``items``.
+
+    A fault is named by its path inside what was sent: ``name``, or ``3.name`` in an array.
+    """
+
+    #: Whether they came in an array.
+    in_array: bool
+
+    @classmethod
+    def model_validate(cls, obj: Any, **given: Any) -> Self:
+        """Validate what came alone as an array of one.
+
+        Raises:
+            InvalidBodyError: if the body is not what the fields say.
+        """
+        in_array = isinstance(obj, list)
+        body = {"items": obj if in_array else [obj], "inArray": in_array}
+        try:
+            return super().model_validate(body, **given)
+        except InvalidBodyError as error:
+            own = 1 if in_array else 2
+            raise InvalidBodyError(
+                (".".join(where.split(".")[own:]), message) for where, message in error.faults
+            ) from None
 
 
 class View(BaseModel, Example):

@@ -7,13 +7,13 @@ stands as a component of a key. PynamoDB's own attributes may stand beside them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
-from pynamodb.constants import BOOLEAN, LIST, MAP, NULL, NUMBER, STRING
+from pynamodb.constants import BOOLEAN, LIST, MAP, NULL, NUMBER, STRING, STRING_SET
 
 from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError, shortened
 from autoforge.models.documents import (
@@ -42,6 +42,7 @@ __all__ = [
     "EnumAttribute",
     "ExpiryAttribute",
     "IdAttribute",
+    "IdSetAttribute",
     "IntegerAttribute",
     "JsonAttribute",
     "ListAttribute",
@@ -134,6 +135,35 @@ class IdAttribute(EntityAttribute[str]):
         """The id itself."""
         del last
         return _without_spec(self, spec, IdCodec())
+
+
+class IdSetAttribute(EntityAttribute[frozenset[str]]):
+    """A set of ids, each in its canonical case; an item without any lacks the attribute."""
+
+    attr_type = STRING_SET
+    null = True
+
+    def __init__(self) -> None:
+        super().__init__(null=True)
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        """The set, empty where the item lacks it; on the class, PynamoDB's attribute."""
+        return super().__get__(instance, owner) or (self if instance is None else frozenset())
+
+    def __set__(self, instance: Any, value: Iterable[str] | None) -> None:
+        """Check the members; DynamoDB knows no empty set, so without any there is none."""
+        super().__set__(instance, self.check(value or ()) or None)
+
+    def check(self, value: Any) -> frozenset[str]:
+        """Refuse what is no collection of ids."""
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a set of ids")
+        with naming(self.attr_name):
+            return frozenset(map(IdCodec().encode, value))
+
+    def serialize(self, value: Any) -> list[str]:
+        """Write the members, in order."""
+        return sorted(self.check(value))
 
 
 class EnumAttribute(EntityAttribute[E]):

@@ -107,6 +107,15 @@ class IdCodec(Codec):
         return self.encode(text)
 
 
+def canonical_id(value: Any) -> str:
+    """Write an id as it is stored.
+
+    Raises:
+        InvalidValueError: if it is none.
+    """
+    return IdCodec().encode(value)
+
+
 @dataclass(frozen=True)
 class EnumCodec(Codec):
     """One of a closed set of values, none of which contains the separator."""

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models.encoding import SEPARATOR, Codec, naming
@@ -54,6 +54,37 @@ class Component:
             return f"<{value}>"
         with naming(self.name):
             return self.codec.encode(value)
+
+
+class Derived:
+    """A component of an index key that follows from attributes and is not stored by itself.
+
+    On an entity it reads as its value; declared beside the attributes like this::
+
+        readiness = Derived(EnumCodec(("READY", "WAITING")), _readiness_of, "waiting_on")
+
+    Args:
+        codec: How the value is written in a key.
+        derive: Makes the value from those of the sources; None where an item lacks one.
+        sources: The attributes the value follows from.
+    """
+
+    def __init__(self, codec: Codec, derive: Callable[..., Any], *sources: str) -> None:
+        self.codec = codec
+        self.sources = sources
+        self._derive = derive
+
+    def of(self, values: Mapping[str, Any]) -> Any:
+        """Derive the value from attributes."""
+        return self._derive(*(values.get(name) for name in self.sources))
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        """Derive the value of an entity; on the class, be the declaration."""
+        return self if instance is None else self.of(instance.attribute_values)
+
+    def __set__(self, instance: Any, value: Any) -> NoReturn:
+        """Refuse: it could only contradict what it follows from."""
+        raise InvalidValueError(f"{value!r} follows from {', '.join(self.sources)}, never set")
 
 
 @dataclass(frozen=True)
@@ -158,8 +189,16 @@ class Key:
     name: str = field(default="", init=False)
     partitions: tuple[Template, ...] = field(default=(), init=False)
     sort_template: Template = field(default=Template(()), init=False)
+    #: Those components that follow from attributes of other names.
+    derived: Mapping[str, Derived] = field(default_factory=dict, init=False)
 
-    def bind(self, entity: str, name: str, lookup: CodecLookup) -> None:
+    def bind(
+        self,
+        entity: str,
+        name: str,
+        lookup: CodecLookup,
+        derived: Mapping[str, Derived] | None = None,
+    ) -> None:
         """Compile the templates against an entity's attributes.
 
         Raises:
@@ -170,6 +209,7 @@ class Key:
         self.entity, self.name = entity, name
         self.partitions = tuple(self._compile(text, lookup) for text in self.partition.split("|"))
         self.sort_template = self._compile(self.sort, lookup)
+        self.derived = {n: each for n, each in (derived or {}).items() if n in self.components}
         for one, other in combinations(self.partitions, 2):
             if one.overlaps(other):
                 raise DeclarationError(f"{self}: {one} and {other} could be the same key")
@@ -179,6 +219,24 @@ class Key:
         """The attributes the key is made of."""
         templates = (*self.partitions, self.sort_template)
         return frozenset(part.name for template in templates for part in template.components)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The attributes that decide what the key is, and whether there is one."""
+        return self.sources_of(*self.partitions, self.sort_template) | {*self.where}
+
+    def sources_of(self, *templates: Template) -> frozenset[str]:
+        """The attributes that the components of some of the templates come from."""
+        names = [part.name for template in templates for part in template.components]
+        return frozenset(
+            source
+            for name in names
+            for source in (self.derived[name].sources if name in self.derived else (name,))
+        )
+
+    def completed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Attributes of an item together with the components derived from them."""
+        return {**values, **{name: each.of(values) for name, each in self.derived.items()}}
 
     @property
     def shortened(self) -> frozenset[str]:
@@ -197,6 +255,7 @@ class Key:
         Raises:
             InvalidValueError: if a value cannot stand in a key, or the key is too long.
         """
+        values = self.completed(values)
         partition = self.partition_for(values)
         if partition is None or not self.sort_template.is_complete(values):
             return None

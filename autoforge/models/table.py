@@ -32,7 +32,7 @@ from autoforge.models.attributes import (
 from autoforge.models.documents import wire_to_document
 from autoforge.models.encoding import Codec
 from autoforge.models.indexes import ENTITY_TYPE, GSI1, KEY_ATTRIBUTES, TABLE, TTL
-from autoforge.models.keys import Key, KeyValue, declared_keys
+from autoforge.models.keys import Derived, Key, KeyValue, declared_keys
 
 #: An item in DynamoDB's own form: attribute names to typed values.
 Item = dict[str, dict[str, Any]]
@@ -84,15 +84,18 @@ class Entity(Model):
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
         attributes = dict(getmembers(cls, lambda member: isinstance(member, Attribute)))
+        derived = dict(getmembers(cls, lambda member: isinstance(member, Derived)))
 
         def lookup(name: str, spec: str, last: bool) -> Codec:
+            if name in derived:
+                return _derived_codec(cls, derived[name], spec, attributes)
             if name not in attributes:
                 raise DeclarationError("no such attribute")
             return component_codec(attributes[name], spec, last=last)
 
         cls.keys = dict(declared_keys(cls.__dict__))
         for name, key in cls.keys.items():
-            key.bind(cls.__name__, name, lookup)
+            key.bind(cls.__name__, name, lookup, derived)
         _require_sound_keys(cls, attributes)
         _require_sound_attributes(cls, attributes)
         cls.primary_key = next(key for key in cls.keys.values() if key.index is TABLE)
@@ -260,6 +263,15 @@ def _attributes(entity: type[Entity]) -> dict[str, Attribute[Any]]:
     }
 
 
+def _derived_codec(
+    entity: type[Entity], derived: Derived, spec: str, attributes: Mapping[str, Any]
+) -> Codec:
+    unknown = [name for name in derived.sources if name not in attributes]
+    if unknown or spec:
+        raise DeclarationError(f"{entity.__name__} cannot derive it from {unknown} as {spec!r}")
+    return derived.codec
+
+
 def _require_sound_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
     indexes = [key.index for key in entity.keys.values()]
     if TABLE not in indexes:
@@ -270,6 +282,8 @@ def _require_sound_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> 
         if key.index is TABLE and key.shortened:
             shortened = ", ".join(sorted(key.shortened))
             raise DeclarationError(f"{key}: items that differ in {shortened} could share the key")
+        if key.index is TABLE and key.derived:
+            raise DeclarationError(f"{key}: {', '.join(key.derived)} cannot identify an item")
         for name in key.where:
             if not isinstance(attributes.get(name), EntityAttribute):
                 raise DeclarationError(f"{key}: where: {name}: no such attribute")

@@ -1,213 +1,255 @@
-"""An agent loop over a git repository: run it as often as you like, it does nothing twice.
+"""Several agents, each a process of its own, build a small backlog of Python modules.
 
-    python docs/examples/agent_loop.py [REPOSITORY]
-    python docs/examples/agent_loop.py --endpoint-url http://127.0.0.1:8001 [REPOSITORY]
+    python docs/examples/agent_loop.py [--agents 3] [--workshop FOLDER]
 
-Without an endpoint it takes three turns on an embedded DynamoDB, which is gone afterwards. With
-one it takes one turn on the table there, and the next run goes on where this one ended.
+The backlog is real: each feature is a module with its own doctests, and most need another module
+before they run. An agent claims the next feature under a lease, writes the module, runs its
+doctests, and passes or fails the feature. The first process dies with a feature in its hands; when
+its lease ends, another takes it. What fails waits for a person, who has it tried again.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
-from collections import Counter
-from collections.abc import Sequence
+import sys
+import time
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import NAMESPACE_URL, uuid5
-
-from ulid import ULID
+from tempfile import TemporaryDirectory
 
 from autoforge import Forge
-from autoforge.access.actions import HeldActions
-from autoforge.errors import (
-    ConditionFailedError,
-    ItemExistsError,
-    ItemNotFoundError,
-    VersionConflictError,
-)
-from autoforge.forge import utc_now
-from autoforge.models import Artefact, ArtefactType, Event, Project, Severity
-from autoforge.moments import as_moment
+from autoforge.errors import ConditionFailedError, ItemExistsError
+from autoforge.forge import NewFeature
+from autoforge.models import Agent, AgentRun, AgentStatus, Feature, RunStatus, Severity
+
+#: Seconds a claim holds; an agent that lives renews it before it ends.
+LEASE = 3.0
+#: Seconds to wait when nothing is ready, or nobody asks.
+PAUSE = 0.2
+#: What a run says that ends because its module does not pass its doctests.
+BROKEN = "a doctest failed"
+
+#: What an agent writes for each feature, attempt by attempt: the first average is wrong.
+SOURCES = {
+    "words": [
+        '''
+def words(text):
+    """
+    >>> words("To be, or not to be")
+    ['to', 'be', 'or', 'not', 'to', 'be']
+    """
+    return "".join(c if c.isalpha() else " " for c in text.lower()).split()
+'''
+    ],
+    "counts": [
+        '''
+from collections import Counter
+from words import words
+
+def counts(text):
+    """
+    >>> counts("to be or not to be")["be"]
+    2
+    """
+    return Counter(words(text))
+'''
+    ],
+    "average": [
+        '''
+from words import words
+
+def average(text):
+    """
+    >>> average("to be or not")
+    2.25
+    >>> average("")
+    0.0
+    """
+    return sum(map(len, words(text))) / len(words(text))
+''',
+        '''
+from words import words
+
+def average(text):
+    """
+    >>> average("to be or not")
+    2.25
+    >>> average("")
+    0.0
+    """
+    found = words(text)
+    return sum(map(len, found)) / len(found) if found else 0.0
+''',
+    ],
+    "report": [
+        '''
+from average import average
+from counts import counts
+
+def report(text):
+    """
+    >>> report("to be or not to be")
+    'to 2, be 2; 2.17 letters'
+    """
+    common = ", ".join(f"{word} {times}" for word, times in counts(text).most_common(2))
+    return f"{common}; {average(text):.2f} letters"
+'''
+    ],
+}
+
+#: What the features need, by position: the report needs the average and the counts.
+BACKLOG = [
+    NewFeature(name="words", priority=1),
+    NewFeature(name="counts", priority=2, dependencies=[0]),
+    NewFeature(name="average", priority=2, dependencies=[0]),
+    NewFeature(name="report", priority=3, dependencies=[1, 2]),
+]
 
 
-@dataclass(frozen=True)
-class Commit:
-    """One commit, as the integration tells it."""
-
-    hash: str
-    moment: datetime
-    author: str
-    subject: str
-
-    @property
-    def ulid(self) -> str:
-        """An id that follows from the commit: its time, and 80 bits of its hash."""
-        milliseconds = int(self.moment.timestamp() * 1000)
-        return str(ULID.from_int(milliseconds << 80 | int(self.hash[:20], 16)))
-
-
-def read_commits(repository: Path) -> list[Commit]:
-    """The commits of the main line, oldest first."""
-    log = git(repository, "log", "--first-parent", "--reverse", "--format=%H%x1f%cI%x1f%an%x1f%s")
-    rows = [line.split("\x1f") for line in log.splitlines()]
-    return [Commit(row[0], as_moment(row[1]), row[2], row[3]) for row in rows]
-
-
-def git(repository: Path, *arguments: str) -> str:
-    """Ask git, and return what it prints."""
-    command = ["git", "-C", str(repository), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
-
-
-def find_project(forge: Forge, repository: Path, commits: Sequence[Commit]) -> Project:
-    """The project of a repository: created on the first turn, found on every other."""
-    project_id = str(uuid5(NAMESPACE_URL, f"git:{commits[0].hash}"))
-    try:
-        return forge.projects.create(repository.resolve().name, id=project_id)
-    except ItemExistsError:
-        return forge.projects.get(project_id, consistent=True)
-
-
-def position(forge: Forge, project_id: str) -> int:
-    """How many commits were read in earlier turns."""
-    checkpoint = forge.checkpoints.find(project_id, "git", "commits", consistent=True)
-    return 0 if checkpoint is None else int(checkpoint.checkpoint_value)
-
-
-def record(forge: Forge, project_id: str, commits: Sequence[Commit]) -> list[Commit]:
-    """Record commits as events; those past the lifetime of an event are passed over."""
-    oldest = utc_now() - Event.lifetime
-    recent = [commit for commit in commits if commit.moment > oldest]
-    for commit in recent:
-        forge.events.record(
-            project_id,
-            "commit_recorded",
-            commit.subject or "no message",
-            severity=Severity.WARNING if commit.subject.startswith("Revert") else Severity.INFO,
-            detail={"hash": commit.hash, "author": commit.author},
-            id=commit.ulid,
-        )
-    return recent
-
-
-def report(forge: Forge, project_id: str, commits: Sequence[Commit]) -> Artefact:
-    """Bring the delivery state up to date, whoever else writes in it."""
-    kind = ArtefactType.DELIVERY_STATE
-    ours: dict[str, Any] = {
-        "commits": len(commits),
-        "latest": commits[-1].subject,
-        "by_author": dict(Counter(commit.author for commit in commits)),
-    }
-    while True:
-        try:
-            current = forge.artefacts.get(project_id, kind, consistent=True)
-            content = {**current.content, **ours}
-            if content == current.content:
-                return current
-            return forge.artefacts.update(
-                project_id, kind, content, expected_version=current.version
-            )
-        except VersionConflictError:
-            continue  # somebody wrote in between: read it again, and keep what they wrote
-        except ItemNotFoundError:
-            try:
-                return forge.artefacts.create(project_id, kind, ours)
-            except ItemExistsError:
-                continue
-
-
-def propose(forge: Forge, project_id: str, newest: Commit, hold: timedelta) -> bool:
-    """Announce what the agent means to do, and hold it so that a person may object."""
-    try:
-        forge.actions.create(
-            project_id,
-            "release_tag",
-            f"Tag {newest.hash[:10]} as the next release",
-            detail={"hash": newest.hash},
-            held_until=utc_now() + hold,
-            id=newest.ulid,
-        )
-    except ItemExistsError:
-        return False
-    return True
-
-
-def execute_due(forge: Forge, project_id: str) -> int:
-    """Do what nobody objected to; of several loops one gets each action."""
-    executed = 0
-    for action in forge.each(HeldActions(until=utc_now())):
-        if action.project_id != project_id:
+def work(forge: Forge, project_id: str, agent: Agent, workshop: Path) -> None:
+    """Claim and build features until all pass."""
+    while not is_done(forge, project_id):
+        feature = forge.features.claim_next(project_id, agent.id, LEASE)
+        if feature is None:
+            time.sleep(PAUSE)
             continue
+        run = forge.runs.start(project_id, agent.id, feature.id)
         try:
-            forge.actions.execute(project_id, action.id)
-        except ConditionFailedError:
-            continue  # another loop was first, or a person cancelled it
-        executed += 1  # this is where the agent would act
-    return executed
+            build(forge, feature, run, workshop)
+        except ConditionFailedError:  # too slow: another agent has the feature by now
+            forge.runs.finish(project_id, run.id, RunStatus.FAILED, error_message="lost the claim")
 
 
-def ask(forge: Forge, project_id: str, repository: Path) -> bool:
-    """Ask a person what the agent may not decide; the id makes it one question for good."""
-    if git(repository, "tag"):
-        return False
-    try:
-        forge.escalations.create(
-            project_id,
-            "Nothing is released yet. When is the first release?",
-            options=["Now", "When the documentation is complete"],
-            agent_recommendation="When the documentation is complete",
-            id="first-release",
-        )
-    except ItemExistsError:
-        return False
-    return True
+def build(forge: Forge, feature: Feature, run: AgentRun, workshop: Path) -> None:
+    """Write the module, run its doctests, and say how it went."""
+    project_id, held = feature.project_id, feature.version
+    attempts = forge.runs.of_feature(project_id, feature.id, limit=10).items
+    failures = sum(each.error_message == BROKEN for each in attempts)
 
+    forge.runs.report(project_id, run.id, status=RunStatus.CODING)
+    sources = SOURCES[feature.name]
+    module = workshop / f"{feature.name}.py"
+    module.write_text(sources[min(failures, len(sources) - 1)], encoding="utf-8")
 
-def turn(forge: Forge, repository: Path, *, hold: timedelta = timedelta()) -> dict[str, int]:
-    """One turn of the loop, and what it did."""
-    commits = read_commits(repository)
-    project = find_project(forge, repository, commits)
-    executed = execute_due(forge, project.id)
-    new = commits[position(forge, project.id) :]
-    recorded = record(forge, project.id, new)
-    artefact = report(forge, project.id, commits)
-    held = bool(recorded) and propose(forge, project.id, recorded[-1], hold)
-    asked = ask(forge, project.id, repository)
-    with suppress(ConditionFailedError):  # another loop has come further meanwhile
-        forge.checkpoints.advance(project.id, "git", "commits", str(len(commits)))
-    return {
-        "recorded": len(recorded),
-        "version": artefact.version,
-        "held": int(held),
-        "asked": int(asked),
-        "executed": executed,
-    }
+    forge.runs.report(project_id, run.id, status=RunStatus.TESTING)
+    forge.features.renew(project_id, feature.id, version=held, lease=LEASE)
+    tested = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "doctest", module.name],
+        cwd=workshop,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    forge.runs.report(project_id, run.id, output=tested.stdout, keep_tail=True)
 
-
-def main() -> None:
-    """Take turns on the DynamoDB that the arguments name."""
-    parser = argparse.ArgumentParser(description="An agent loop over a git repository.")
-    parser.add_argument("repository", nargs="?", default=".", type=Path)
-    parser.add_argument("--endpoint-url", help="a local DynamoDB; else an embedded one")
-    parser.add_argument("--table-name", default="AgenticPM")
-    parser.add_argument("--hold", default=0, type=float, help="seconds in which to object")
-    given = parser.parse_args()
-    hold = timedelta(seconds=given.hold)
-    if given.endpoint_url is None:
-        with Forge.embedded() as forge:
-            for _ in range(3):
-                print(turn(forge, given.repository, hold=hold))
+    if tested.returncode == 0:
+        forge.features.pass_(project_id, feature.id, version=held)
+        forge.runs.finish(project_id, run.id, RunStatus.COMPLETED)
+        note(forge, project_id, f"{feature.name} passes", Severity.INFO)
         return
+    forge.features.fail(project_id, feature.id, version=held)
+    forge.runs.finish(project_id, run.id, RunStatus.FAILED, error_message=BROKEN)
+    note(forge, project_id, f"{feature.name} fails", Severity.ERROR)
+    ask(forge, feature)
+
+
+def note(forge: Forge, project_id: str, summary: str, severity: Severity) -> None:
+    """Record what happened, and how many features pass by now."""
+    forge.events.record(project_id, "feature_built", summary, severity=severity)
+    passing = forge.features.stats(project_id).passing
+    with suppress(ConditionFailedError):  # another agent has come further meanwhile
+        forge.checkpoints.advance(project_id, "workshop", "passing", str(passing))
+
+
+def ask(forge: Forge, feature: Feature) -> None:
+    """Ask a person what to do with a feature that fails; once for each claim."""
+    with suppress(ItemExistsError):
+        forge.escalations.create(
+            feature.project_id,
+            f"{feature.name} fails its doctests",
+            options=["Try again", "Leave it"],
+            context={"featureId": feature.id},
+            id=f"{feature.id}-{feature.version}",
+        )
+
+
+def answer(forge: Forge, project_id: str) -> None:
+    """Be the person: have whatever fails tried again."""
+    for question in forge.escalations.of_project(project_id).items:
+        if question.status == "pending" and question.context:
+            forge.escalations.decide(project_id, question.id, "Try again", decided_by="Ann")
+            forge.features.reopen(project_id, question.context["featureId"])
+
+
+def is_done(forge: Forge, project_id: str) -> bool:
+    """Whether every feature passes."""
+    stats = forge.features.stats(project_id)
+    return stats.passing == stats.total
+
+
+def summary(forge: Forge, project_id: str) -> str:
+    """What became of the backlog, a line for each feature."""
+    lines = []
+    for feature in forge.features.of_project(project_id).items:
+        runs = forge.runs.of_feature(project_id, feature.id, limit=10).items
+        outcomes = ", ".join(str(run.status) for run in reversed(runs))
+        lines.append(f"{feature.name} is {feature.status} after runs {outcomes}")
+    return "\n".join(lines)
+
+
+def be_an_agent(given: argparse.Namespace) -> None:
+    """Be one of the processes."""
     with Forge.connect(
         table_name=given.table_name, region="us-east-1", endpoint_url=given.endpoint_url
     ) as forge:
-        forge.store.create_table()
-        print(turn(forge, given.repository, hold=hold))
+        agent = forge.agents.create(given.project_id, given.agent, id=given.agent)
+        if given.dies:
+            forge.features.claim_next(given.project_id, agent.id, LEASE)
+            os._exit(1)  # as a machine dies: nothing is released, nobody is told
+        work(forge, given.project_id, agent, given.workshop)
+
+
+def be_the_platform(agents: int, workshop: Path) -> None:
+    """Make the backlog, start the agents, answer what they ask, and say what became of it."""
+    with Forge.embedded() as forge:
+        project = forge.projects.create("Words")
+        forge.features.create_many(project.id, BACKLOG)
+        command = [sys.executable, __file__, "--endpoint-url", str(forge.endpoint_url)]
+        command += ["--table-name", forge.store.table_name, "--project-id", project.id]
+        command += ["--workshop", str(workshop)]
+        dying = subprocess.run([*command, "--agent", "agent-0", "--dies"], check=False)  # noqa: S603
+        print(f"agent-0 died with code {dying.returncode}")
+        workers = [
+            subprocess.Popen([*command, "--agent", f"agent-{number}"])  # noqa: S603
+            for number in range(1, agents + 1)
+        ]
+        while any(each.poll() is None for each in workers):
+            answer(forge, project.id)
+            time.sleep(PAUSE)
+        print(summary(forge, project.id))
+        passing = forge.checkpoints.get(project.id, "workshop", "passing").checkpoint_value
+        idle = forge.agents.by_status(project.id, AgentStatus.IDLE).items
+        print(f"{passing} features pass, {len(idle)} agents are idle")
+
+
+def main() -> None:
+    """Be the platform or, as one of the processes it starts, an agent."""
+    parser = argparse.ArgumentParser(description="Several agents build a small backlog.")
+    parser.add_argument("--agents", type=int, default=3)
+    parser.add_argument("--workshop", type=Path, help="where the modules are written")
+    for name in ("--agent", "--endpoint-url", "--table-name", "--project-id"):
+        parser.add_argument(name, help=argparse.SUPPRESS)
+    parser.add_argument("--dies", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.agent is not None:
+        be_an_agent(given)
+        return
+    with TemporaryDirectory() as folder:
+        workshop = given.workshop or Path(folder)
+        workshop.mkdir(exist_ok=True)
+        be_the_platform(given.agents, workshop)
 
 
 if __name__ == "__main__":

@@ -18,19 +18,37 @@ from hypothesis.strategies import SearchStrategy
 from autoforge.access.store import Store
 from autoforge.models import (
     WORKBENCH,
+    Agent,
     AgentAction,
     AgentCheckpoint,
     AgentConfig,
+    AgentRole,
+    AgentRun,
+    AgentRunRef,
+    AgentStatus,
     Artefact,
     ArtefactType,
     Entity,
     Escalation,
     EscalationStatus,
     Event,
+    Feature,
+    FeatureByLinearIssue,
+    FeatureDependency,
+    FeatureGraph,
+    FeatureSlots,
+    FeatureStatus,
     GlobalEventRef,
     IntegrationConfig,
     Project,
+    ProjectMember,
+    ProjectMemberRef,
     ProjectStatus,
+    RunStatus,
+    Ticket,
+    User,
+    UserByAuth0Id,
+    UserByEmail,
 )
 from autoforge.models.table import Item
 from autoforge.moments import MILLISECOND
@@ -61,6 +79,10 @@ _INTEGRATIONS: Final = ("jira", "jira cloud", "jira#cloud", "jira%23cloud", "j",
 
 projects: Final = st.sampled_from(PROJECTS)
 moments: Final = st.sampled_from(MOMENTS)
+#: Ids of users and of agents, of which some begin with others.
+users: Final = st.sampled_from(("u", "u1", "u10", "GLOBAL"))
+#: Addresses of which some are one to people.
+emails: Final = st.sampled_from(("a@x.org", "A@X.org", "aa@x.org", "\u00e9@x", "e\u0301@x", "a#@x"))
 other_ids: Final = st.sampled_from(_OTHER_IDS)
 key_text: Final = st.sampled_from(_INTEGRATIONS) | key_texts()
 
@@ -151,26 +173,142 @@ KINDS: Final[dict[type[Entity], SearchStrategy[Any]]] = {
         updated_at=moments,
     ),
     AgentConfig: _of(AgentConfig, config_key=key_text, value=st.integers(0, 9), updated_at=moments),
+    User: _of(
+        User,
+        id=users,
+        auth0_id=key_text,
+        email=emails,
+        name=texts(),
+        created_at=moments,
+        updated_at=moments,
+    ),
+    UserByAuth0Id: _of(UserByAuth0Id, auth0_id=key_text, user_id=users),
+    UserByEmail: _of(UserByEmail, email=emails, user_id=users),
+    ProjectMember: _of(
+        ProjectMember,
+        user_id=users,
+        project_id=projects,
+        owner=st.booleans(),
+        member=st.booleans(),
+        created_at=moments,
+        updated_at=moments,
+    ),
+    ProjectMemberRef: _of(
+        ProjectMemberRef,
+        user_id=users,
+        project_id=projects,
+        owner=st.booleans(),
+        member=st.booleans(),
+        created_at=moments,
+        updated_at=moments,
+    ),
+    Feature: _of(
+        Feature,
+        id=other_ids,
+        project_id=projects,
+        name=texts(),
+        priority=st.sampled_from([0, 5, 10, 99999]),
+        status=st.sampled_from(FeatureStatus),
+        waiting_on=st.frozensets(other_ids, max_size=2),
+        assigned_agent_id=st.none() | users,
+        linear_issue_id=st.none() | key_text,
+        created_at=moments,
+        updated_at=moments,
+    ),
+    FeatureDependency: _of(
+        FeatureDependency,
+        project_id=projects,
+        depends_on_id=other_ids,
+        feature_id=other_ids,
+        created_at=moments,
+    ),
+    FeatureByLinearIssue: _of(
+        FeatureByLinearIssue, linear_issue_id=key_text, project_id=projects, feature_id=other_ids
+    ),
+    FeatureGraph: _of(FeatureGraph, project_id=projects, updated_at=moments),
+    FeatureSlots: _of(
+        FeatureSlots,
+        project_id=projects,
+        features=st.frozensets(other_ids, max_size=2),
+        updated_at=moments,
+    ),
+    Agent: _of(
+        Agent,
+        id=users,
+        project_id=projects,
+        name=texts(),
+        status=st.sampled_from(AgentStatus),
+        created_at=moments,
+        updated_at=moments,
+    ),
+    AgentRun: _of(
+        AgentRun,
+        id=other_ids,
+        project_id=projects,
+        agent_id=users,
+        feature_id=other_ids,
+        role=st.sampled_from(AgentRole),
+        status=st.sampled_from(RunStatus),
+        started_at=moments,
+    ),
+    AgentRunRef: _of(
+        AgentRunRef,
+        agent_id=users,
+        run_id=other_ids,
+        project_id=projects,
+        feature_id=other_ids,
+        active=st.booleans(),
+        started_at=moments,
+    ),
+    Ticket: _of(
+        Ticket,
+        id=other_ids,
+        linear_issue_id=key_text,
+        project_id=projects,
+        linear_issue_url=texts(),
+        title=texts(),
+        status=texts(),
+        synced_at=moments,
+    ),
 }
 assert set(KINDS) == set(WORKBENCH.entities)
 
 
+#: What makes an entity one of its kind, as the design's table of keys says it.
+_IDENTITIES: Final[dict[type[Entity], tuple[str, ...]]] = {
+    Project: ("id",),
+    Artefact: ("project_id", "type"),
+    Event: ("project_id", "id"),
+    Escalation: ("project_id", "id"),
+    AgentAction: ("project_id", "id"),
+    AgentCheckpoint: ("project_id", "integration", "checkpoint_key"),
+    IntegrationConfig: ("integration",),
+    AgentConfig: ("config_key",),
+    User: ("id",),
+    UserByAuth0Id: ("auth0_id",),
+    UserByEmail: ("email",),
+    ProjectMember: ("user_id", "project_id"),
+    ProjectMemberRef: ("project_id", "user_id"),
+    Feature: ("project_id", "id"),
+    FeatureDependency: ("project_id", "depends_on_id", "feature_id"),
+    FeatureByLinearIssue: ("linear_issue_id",),
+    FeatureGraph: ("project_id",),
+    FeatureSlots: ("project_id",),
+    Agent: ("project_id", "id"),
+    AgentRun: ("project_id", "id"),
+    AgentRunRef: ("agent_id", "run_id"),
+    Ticket: ("linear_issue_id",),
+}
+
+
 def identity(entity: Any) -> tuple[Any, ...]:
-    """What makes an entity one of a kind, as the design's table of keys says it."""
-    match entity:
-        case Project():
-            return ("project", entity.id)
-        case Artefact():
-            return ("artefact", entity.project_id, entity.type)
-        case Event(project_id=None) | GlobalEventRef():
-            return ("feed", entity.id)
-        case Event() | AgentAction() | Escalation():
-            return (type(entity).__name__, entity.project_id, entity.id)
-        case AgentCheckpoint():
-            return ("checkpoint", entity.project_id, entity.integration, entity.checkpoint_key)
-    # What is left are settings: of an integration, or of the agent.
-    name = entity.integration if isinstance(entity, IntegrationConfig) else entity.config_key
-    return (type(entity).__name__, name)
+    """What no two items of a table have in common."""
+    if isinstance(entity, GlobalEventRef) or (
+        isinstance(entity, Event) and entity.project_id is None
+    ):
+        return ("feed", entity.id)
+    names = _IDENTITIES[type(entity)]
+    return (type(entity).__name__, *(getattr(entity, name) for name in names))
 
 
 #: How long what is created lives, by the design's table of items.

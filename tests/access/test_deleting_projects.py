@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from botocore.exceptions import ClientError
 
+from autoforge.access.batch import BATCH_WRITE
+from autoforge.access.client import Client
 from autoforge.access.events import (
     record_event,
 )
@@ -18,82 +22,174 @@ from autoforge.access.projects import (
     ProjectsByStatus,
 )
 from autoforge.access.store import Store
-from autoforge.access.writing import Put, Write
+from autoforge.access.syncing import Synced, SyncedTicket, SyncTicket
+from autoforge.access.tickets import LinearIssue, TicketByLinearIssue
+from autoforge.access.writing import Put
 from autoforge.errors import (
     ItemNotFoundError,
 )
+from autoforge.forge import Forge
 from autoforge.models import (
+    WORKBENCH,
+    AgentRun,
     Entity,
     Project,
     ProjectStatus,
 )
-from tests.access.faults import Fault, Pass, Refuse, injected
+from tests.access.faults import Answer, Break, Fault, Lose, Pass, injected
 from tests.access.written import LATER, by_key
 from tests.factories import (
     NOON,
     a_checkpoint,
+    a_dependency,
+    a_feature,
+    a_feature_by_linear_issue,
+    a_feature_graph,
+    a_member,
+    a_member_ref,
     a_project,
+    a_run,
+    a_run_ref,
+    a_ticket,
+    a_user,
     an_action,
+    an_agent,
     an_agent_config,
     an_artefact,
     an_escalation,
     an_event,
     an_integration_config,
+    feature_slots,
     new_id,
 )
-from tests.stores import Clock, fresh, put_raw, raw_items
+from tests.stores import Clock, fresh, put_raw, raw_items, watching
+
+#: Who is in the project that goes, and in others besides.
+_SHARED_USER: Final = "u"
+_SHARED_AGENT: Final = "coder-1"
+
+#: What nobody tries again.
+_GONE: Final = ClientError({"Error": {"Code": "AccessDeniedException"}}, "made up")
 
 
-def _everything_of(project: Project) -> tuple[list[Entity], list[Write[Any]]]:
-    """What lies in a project, and the writes that record its events."""
-    own = {"project_id": project.id}
-    events = [an_event(**own) for _ in range(30)]
-    writes = [write for event in events for write in record_event(event).writes]
-    others = [
+def _everything_of(project_id: str, *, events: int = 12) -> list[Entity]:
+    """A project with everything that can be of one, in its partition and elsewhere."""
+    own = {"project_id": project_id}
+    recorded = [
+        write.item
+        for _ in range(events)
+        for write in record_event(an_event(**own)).writes
+        if isinstance(write, Put)
+    ]
+    feature = a_feature(**own, linear_issue_id="ENG#1")
+    run = a_run(**own, agent_id=_SHARED_AGENT, feature_id=feature.id)
+    ended = a_run(**own, agent_id=_SHARED_AGENT, feature_id=feature.id, status="completed")
+    return [
+        a_project(id=project_id),
         an_artefact(**own),
         an_escalation(**own),
         an_action(**own, held_until=NOON),
         a_checkpoint(**own),
         an_event(**own, created_at=NOON - timedelta(days=31)),
+        *recorded,
+        feature,
+        a_feature(**own, dependencies=[feature.id]),
+        a_dependency(**own, depends_on_id=feature.id),
+        a_feature_by_linear_issue(**own, linear_issue_id="ENG#1", feature_id=feature.id),
+        a_feature_graph(**own),
+        feature_slots(**own, features=[feature.id]),
+        an_agent(**own, id=_SHARED_AGENT),
+        run,
+        a_run_ref(**own, agent_id=_SHARED_AGENT, run_id=run.id),
+        ended,
+        a_run_ref(**own, agent_id=_SHARED_AGENT, run_id=ended.id, active=False),
+        a_member(**own, user_id=_SHARED_USER),
+        a_member_ref(**own, user_id=_SHARED_USER),
+        a_ticket(**own, linear_issue_id="ENG#1", feature_id=feature.id),
+        a_ticket(**own, linear_issue_id="ENG%231"),
     ]
-    return [project, *others, *(write.item for write in writes if isinstance(write, Put))], writes
 
 
 def _neighbours() -> list[Entity]:
-    """What must survive: another project whose id begins alike, and the feed's other events."""
+    """What must survive: projects whose ids begin alike, and what is of several or of none."""
     event = an_event(project_id="p1")
     reference = record_event(event).writes[1]
     assert isinstance(reference, Put)
+    own = {"project_id": "p1"}
+    feature = a_feature(**own, linear_issue_id="ENG#2")
+    run = a_run(**own, agent_id=_SHARED_AGENT)
     return [
         a_project(id="p1"),
         event,
         reference.item,
+        feature,
+        a_feature_by_linear_issue(**own, linear_issue_id="ENG#2", feature_id=feature.id),
+        run,
+        a_run_ref(**own, agent_id=_SHARED_AGENT, run_id=run.id),
+        a_member(**own, user_id=_SHARED_USER),
+        a_member_ref(**own, user_id=_SHARED_USER),
+        a_ticket(**own, linear_issue_id="ENG"),
+        a_user(id=_SHARED_USER),
         an_event(project_id=None),
         an_escalation(project_id="p-"),
+        a_ticket(project_id="p-", linear_issue_id="ENG#"),
         an_agent_config(),
         an_integration_config(),
     ]
 
 
+def _left(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
+    """What a table holds."""
+    return by_key(raw_items(store))
+
+
+def _stored(entities: Iterable[Entity]) -> dict[tuple[str, str], dict[str, Any]]:
+    """What a table with these entities holds."""
+    return by_key([each.to_item() for each in entities])
+
+
+def test_everything_that_can_be_of_a_project_is_deleted_here() -> None:
+    of_a_project = {
+        kind
+        for kind in WORKBENCH.entities
+        if kind is Project or "project_id" in kind.get_attributes()
+    }
+
+    assert {type(each) for each in _everything_of("p")} == of_a_project
+
+
 def test_deleting_a_project_removes_everything_of_it_and_nothing_else(store: Store) -> None:
     store = fresh(store.client)
-    everything, _ = _everything_of(a_project(id="p"))
     neighbours = _neighbours()
-    store.put_all([*everything, *neighbours])
+    store.put_all([*_everything_of("p"), *neighbours])
     put_raw(store, {"PK": {"S": "PROJECT#p"}, "SK": {"S": "NOTE#of-another-program"}})
 
     DeleteProject("p", NOON).run(store)
 
-    assert by_key(raw_items(store)) == by_key([each.to_item() for each in neighbours])
+    assert _left(store) == _stored(neighbours)
     with pytest.raises(ItemNotFoundError, match="there is no Project with projectId 'p'"):
         DeleteProject("p", NOON).run(store)
 
 
+def test_an_id_in_another_case_deletes_the_same_project(store: Store) -> None:
+    store = fresh(store.client)
+    project_id = new_id()
+    store.put_all(_everything_of(project_id))
+
+    DeleteProject(project_id.lower(), NOON).run(store)
+
+    assert _left(store) == {}
+
+
 def test_deleting_a_project_counts_what_is_removed(store: Store) -> None:
     project = store.save(Put(a_project()))
+    issue = {"linear_issue_id": f"LIN-{project.id}"}
     store.put_all([an_escalation(project_id=project.id) for _ in range(30)])
+    store.put_all([a_ticket(**issue, project_id=project.id)])
+    store.put_all([a_feature(**issue, project_id=project.id), a_feature_by_linear_issue(**issue)])
 
-    assert DeleteProject(project.id, NOON).run(store) == 31
+    # The lookup is of another project.
+    assert DeleteProject(project.id, NOON).run(store) == 33
 
 
 def test_deleting_a_project_that_was_never_there_finds_none(store: Store) -> None:
@@ -101,37 +197,249 @@ def test_deleting_a_project_that_was_never_there_finds_none(store: Store) -> Non
         DeleteProject(new_id(), NOON).run(store)
 
 
-def test_a_deletion_cut_off_after_any_request_goes_on_and_meanwhile_reads_as_gone(
-    store: Store,
+def test_what_another_project_has_taken_over_stays(store: Store) -> None:
+    store = fresh(store.client)
+    everything = _everything_of("p")
+    issue = {"linear_issue_id": "ENG#1", "project_id": "p1"}
+    run = next(each for each in everything if isinstance(each, AgentRun))
+    taken = [
+        a_ticket(**issue),
+        a_feature_by_linear_issue(**issue),
+        a_run_ref(agent_id=_SHARED_AGENT, run_id=run.id, project_id="p1"),
+    ]
+    store.put_all([*everything, a_project(id="p1")])
+    store.put_all(taken)
+
+    DeleteProject("p", NOON).run(store)
+
+    left = _left(store)
+    assert left.pop(("PROJECT#p1", "METADATA"))
+    assert left == _stored(taken)
+
+
+def test_a_ticket_that_moves_while_its_project_is_deleted_stays(store: Store) -> None:
+    store = fresh(store.client)
+    store.put_all([a_project(id="p"), a_project(id="p1")])
+    issue = LinearIssue("ENG-1", "https://linear.app/acme/issue/ENG-1", "Passkeys", "Todo")
+    SyncTicket("p", issue, new_id(), NOON).run(store)
+    moved: list[SyncedTicket] = []
+
+    def move(_: int, operation: str) -> Fault:
+        # The index has shown the ticket as one of the project that goes.
+        if operation == "DeleteItem" and not moved:
+            moved.append(SyncedTicket(a_ticket(), Synced.UNCHANGED))
+            moved[0] = SyncTicket("p1", issue, new_id(), LATER).run(store)
+        return Pass()
+
+    with injected(store.client, move):
+        DeleteProject("p", NOON).run(store)
+
+    assert moved[0].synced == Synced.UPDATED
+    assert store.get(TicketByLinearIssue("ENG-1")) == moved[0].ticket
+
+
+def test_a_row_of_the_index_that_lags_behind_deletes_nothing(store: Store) -> None:
+    store = fresh(store.client)
+    gone, moved, spoilt = (a_ticket(project_id="p") for _ in range(3))
+    there = a_ticket(linear_issue_id=moved.linear_issue_id, project_id="p1")
+    broken = a_ticket(linear_issue_id=spoilt.linear_issue_id, project_id="p1").to_item()
+    del broken["title"]
+    store.put_all([a_project(id="p"), there])
+    put_raw(store, broken)
+    rows = Answer({"Items": [each.to_item() for each in (gone, moved, spoilt)]})
+
+    def lag(number: int, operation: str) -> Fault:
+        return rows if operation == "Query" and number else Pass()
+
+    with injected(store.client, lag):
+        assert DeleteProject("p", NOON).run(store) == 1
+
+    assert _left(store) == by_key([there.to_item(), broken])
+
+
+def test_a_ticket_that_the_index_shows_only_later_goes_with_the_next_run(store: Store) -> None:
+    store = fresh(store.client)
+    ticket = a_ticket(project_id="p")
+    store.put_all([a_project(id="p")])
+    DeleteProject("p", NOON).run(store)
+    store.put_all([ticket])
+
+    assert DeleteProject("p", LATER).run(store) == 1
+    assert _left(store) == {}
+
+
+def test_what_another_program_wrote_amiss_stops_no_deletion(store: Store) -> None:
+    store = fresh(store.client)
+    store.put_all([a_project(id="p")])
+    values: list[dict[str, Any]] = [{"S": "a b#"}, {"S": ""}, {"N": "5"}, {"NULL": True}]
+    for number, value in enumerate(values):
+        partition = {"PK": {"S": "PROJECT#p"}}
+        put_raw(
+            store,
+            {**partition, "SK": {"S": f"RUN#r{number}"}, "agentId": value},
+            {**partition, "SK": {"S": f"FEATURE#f{number}"}, "linearIssueId": value},
+        )
+    spoilt = a_ticket(project_id="p").to_item()
+    del spoilt["title"]
+    note = a_ticket(project_id="p", linear_issue_id="ENG").to_item()
+    stray = {**note, "SK": {"S": "NOTE"}}
+    put_raw(store, spoilt, {**note, "EntityType": {"S": "Note"}}, stray)
+
+    DeleteProject("p", NOON).run(store)
+
+    # What is no ticket, though the index shows it among them, is of another program.
+    assert {sort for _, sort in _left(store)} == {"TICKET", "NOTE"}
+    assert {item["EntityType"]["S"] for item in _left(store).values()} == {"Note", "Ticket"}
+
+
+def test_a_project_that_is_being_deleted_takes_nothing_in(
+    store: Store, forge: Forge, clock: Clock
 ) -> None:
-    everything, _ = _everything_of(a_project(id="p"))
-    neighbours = _neighbours()
-    cut_off = Refuse("AccessDeniedException")
+    project_id = str(forge.projects.create("Portal").id)
+    forge.escalations.create(project_id, "Why?")
+    user = a_user()
+    store.put_all([user])
+    issue = LinearIssue(f"LIN-{project_id}", "https://linear.app/acme", "Passkeys", "Todo")
+    SyncTicket(project_id, issue, new_id(), NOON).run(store)
+    with injected(store.client, _cut(2, after=True)), pytest.raises(ClientError):
+        forge.projects.delete(project_id)
+
+    for refused in (
+        lambda: SyncTicket(project_id, issue, new_id(), LATER).run(store),
+        lambda: forge.tickets.sync_all(project_id, [issue]),
+        lambda: forge.escalations.create(project_id, "Why?"),
+        lambda: forge.events.record(project_id, "e", "s"),
+        lambda: forge.projects.update(project_id, name="Another"),
+        lambda: forge.projects.add_member(project_id, str(user.id)),
+    ):
+        with pytest.raises(ItemNotFoundError, match="there is no Project"):
+            refused()
+
+    forge.projects.delete(project_id)
+    assert list(store.keys_in(f"PROJECT#{project_id}")) == []
+    assert store.get(TicketByLinearIssue(issue.linear_issue_id)) is None
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_deletion_cut_off_at_any_request_goes_on_and_meanwhile_reads_as_gone(
+    store: Store, *, after: bool
+) -> None:
+    store = fresh(store.client)
+    everything, neighbours = _everything_of("p"), _neighbours()
+    store.put_all(neighbours)
     requests = 0
     finished = False
 
     while not finished:
         requests += 1
-        store = fresh(store.client, Clock(NOON))
-        store.put_all([*everything, *neighbours])
+        store.put_all(everything)
 
-        def cut(number: int, _: str, *, after: int = requests) -> Fault:
-            return Pass() if number < after else cut_off
-
-        with injected(store.client, cut) as attempts:
+        with injected(store.client, _cut(requests, after=after)) as attempts:
             try:
                 DeleteProject("p", NOON).run(store)
                 finished = True
             except ClientError:
-                assert len(attempts.operations) == requests + 1
-        if requests > 1:  # the first one only looks what there is
+                assert len(attempts.operations) == requests
+        if requests > 2 - after:  # the first one only looks what there is
             assert store.get(ProjectById("p")) is None
             assert store.answer(ProjectOverview("p")) is None
-            assert store.page(ProjectsByStatus(ProjectStatus.ACTIVE), limit=9).items == (
-                neighbours[0],
-            )
-        if not finished:
+            active = store.page(ProjectsByStatus(ProjectStatus.ACTIVE), limit=9).items
+            assert active == (neighbours[0],)
+        if not finished and _is_anything_left(store):
             DeleteProject("p", LATER).run(store)
-        assert by_key(raw_items(store)) == by_key([each.to_item() for each in neighbours])
+        assert _left(store) == _stored(neighbours)
 
-    assert requests > 4
+    assert requests > 10
+
+
+@pytest.mark.parametrize("done", [slice(0, None, 2), slice(1, None, 2)], ids=["even", "odd"])
+def test_a_deletion_cut_off_in_the_middle_of_a_batch_loses_track_of_nothing(
+    store: Store, done: slice
+) -> None:
+    store = fresh(store.client)
+    everything, neighbours = _everything_of("p"), _neighbours()
+    store.put_all(neighbours)
+    batches = 0
+    finished = False
+
+    while not finished:
+        batches += 1
+        store.put_all(everything)
+
+        with _half_done(store.client, batches, done):
+            try:
+                DeleteProject("p", NOON).run(store)
+                finished = True
+            except ClientError:
+                pass
+        if _is_anything_left(store):
+            DeleteProject("p", LATER).run(store)
+        assert _left(store) == _stored(neighbours)
+
+    assert batches > 3
+
+
+@pytest.mark.parametrize("number", [1, 60])
+def test_a_deletion_takes_no_more_requests_than_there_are_items(store: Store, number: int) -> None:
+    store = fresh(store.client)
+    own = {"project_id": "p"}
+    runs = [a_run(**own) for _ in range(number)]
+    references = [a_run_ref(**own, agent_id=each.agent_id, run_id=each.id) for each in runs]
+    tickets = [a_ticket(**own) for _ in range(number)]
+    store.put_all([a_project(id="p"), *runs, *references, *tickets])
+
+    with watching(store.client) as watched:
+        DeleteProject("p", NOON).run(store)
+
+    reads = [sent["ConsistentRead"] for operation, sent in watched.sent if operation == "Query"]
+    assert reads == [True, False]
+    # Two look what there is, one marks; what may be another's by now goes one by one.
+    batches = -(-number // BATCH_WRITE) + 1
+    assert sorted(watched.operations) == sorted(
+        [
+            *["Query"] * 2,
+            "UpdateItem",
+            *["DeleteItem"] * 2 * number,
+            *["BatchWriteItem"] * batches,
+        ]
+    )
+
+
+def _cut(request: int, *, after: bool) -> Callable[[int, str], Fault]:
+    """Let everything end at a request, before it is carried out or after."""
+
+    def fault(number: int, _: str) -> Fault:
+        if number < request - 1:
+            return Pass()
+        return Lose(_GONE) if after and number == request - 1 else Break(_GONE)
+
+    return fault
+
+
+@contextmanager
+def _half_done(client: Client, batch: int, done: slice) -> Iterator[None]:
+    """Carry out every other member of the so-many-th batch, and nothing after it."""
+    sent = 0
+
+    def halve(params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any] | None:
+        nonlocal sent
+        if sent == batch:
+            raise _GONE
+        if model.name != "BatchWriteItem":
+            return None
+        sent += 1
+        if sent < batch:
+            return None
+        ((table_name, members),) = params["RequestItems"].items()
+        return {"RequestItems": {table_name: members[done] or members}}
+
+    events = client.botocore.meta.events
+    events.register("provide-client-params.dynamodb", halve)
+    try:
+        yield
+    finally:
+        events.unregister("provide-client-params.dynamodb", halve)
+
+
+def _is_anything_left(store: Store) -> bool:
+    return any(store.keys_in("PROJECT#p"))

@@ -15,6 +15,7 @@ from hypothesis.strategies import DataObject, SearchStrategy
 
 from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs
+from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
@@ -26,7 +27,24 @@ from autoforge.access.escalations import (
     EscalationsOfProject,
 )
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.features import (
+    DependenciesOfProject,
+    DependentsOfFeature,
+    FeatureById,
+    FeatureByLinearIssue,
+    FeatureCounts,
+    FeatureGraphOf,
+    FeatureOfLinearIssue,
+    FeaturesById,
+    FeaturesByStatus,
+    FeatureSlotsOf,
+    FeaturesOfLinearIssues,
+    FeaturesOfProject,
+    FeatureStats,
+    ReadyFeatures,
+)
 from autoforge.access.integrations import IntegrationConfigOf
+from autoforge.access.members import MemberOfProject, MembersOfProject, ProjectsOfUser
 from autoforge.access.pattern import Fetch, Get, Pattern
 from autoforge.access.projects import (
     Overview,
@@ -36,24 +54,55 @@ from autoforge.access.projects import (
     ProjectWithArtefacts,
 )
 from autoforge.access.query import Page, Query
+from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
 from autoforge.access.store import Store
+from autoforge.access.tickets import (
+    TicketByLinearIssue,
+    TicketsByLinearIssue,
+    TicketsOfProject,
+)
+from autoforge.access.users import (
+    UserByAuth0Id,
+    UserByEmail,
+    UserById,
+    UserOfAuth0Id,
+    UserOfEmail,
+)
 from autoforge.models import (
+    Agent,
     AgentAction,
     AgentCheckpoint,
     AgentConfig,
+    AgentRun,
+    AgentRunRef,
+    AgentStatus,
     Artefact,
     ArtefactType,
     Entity,
     Escalation,
     EscalationStatus,
     Event,
+    Feature,
+    FeatureDependency,
+    FeatureGraph,
+    FeatureSlots,
+    FeatureStatus,
     GlobalEventRef,
     IntegrationConfig,
     Project,
+    ProjectMember,
+    ProjectMemberRef,
     ProjectStatus,
+    Ticket,
+    User,
 )
+from autoforge.models import FeatureByLinearIssue as FeatureByLinearIssueLookup
+from autoforge.models import UserByAuth0Id as UserByAuth0IdLookup
+from autoforge.models import UserByEmail as UserByEmailLookup
+from autoforge.models.user import comparable_email
 from tests.access.populations import (
     Population,
+    emails,
     identity,
     key_text,
     minted,
@@ -61,10 +110,13 @@ from tests.access.populations import (
     other_ids,
     populations,
     projects,
+    users,
 )
 from tests.factories import NOON
 from tests.stores import fresh
 
+#: Ids of Linear issues, some of them twice.
+issues: Final = st.lists(key_text, max_size=5).map(tuple)
 ulids: Final = minted().map(lambda drawn: drawn["id"])
 
 
@@ -132,6 +184,50 @@ def _overview(asked: Any, there: Population) -> Overview | None:
         return None
     latest = _escalations(asked, there)[::-1][: asked.escalations]
     return Overview(project, tuple(_artefacts(asked, there)), tuple(latest))
+
+
+def _of_issues(asked: Any, found: Sequence[Any]) -> tuple[Any, ...]:
+    """What was found of the issues, each once and in the order they were asked for."""
+    by_issue = {each.linear_issue_id: each for each in found}
+    asked_for = dict.fromkeys(asked.linear_issue_ids)
+    return tuple(by_issue[each] for each in asked_for if each in by_issue)
+
+
+def _features(asked: Any, there: Population) -> list[Any]:
+    """The project's, by priority and then age."""
+    found = [each for each in there.of(Feature) if each.project_id == asked.project_id]
+    return sorted(found, key=lambda feature: (feature.priority, str(feature.id)))
+
+
+def _feature_counts(asked: Any, there: Population) -> FeatureCounts:
+    """How many items lie under the keys; counting does not read what they are."""
+    items = [*(each.to_item() for each in there.entities), *there.strangers]
+    keys = [item.get("GSI1PK", {}).get("S") for item in items]
+    partition = f"PROJECT#{asked.project_id}#FEATURE#"
+    return FeatureCounts(**{str(each): keys.count(partition + each) for each in FeatureStatus})
+
+
+def _dependencies(asked: Any, there: Population) -> list[Any]:
+    found = [each for each in there.of(FeatureDependency) if each.project_id == asked.project_id]
+    return sorted(found, key=lambda edge: (str(edge.depends_on_id), str(edge.feature_id)))
+
+
+def _agents(asked: Any, there: Population) -> list[Any]:
+    found = [each for each in there.of(Agent) if each.project_id == asked.project_id]
+    return sorted(found, key=lambda agent: str(agent.id))
+
+
+def _runs(asked: Any, there: Population) -> list[Any]:
+    found = [each for each in there.of(AgentRun) if each.project_id == asked.project_id]
+    return sorted(found, key=lambda run: str(run.id))
+
+
+def _runs_behind(references: Sequence[Any], there: Population) -> list[Any]:
+    """The runs that are there of those that references point to, in their order."""
+    runs = {(run.project_id, run.id): run for run in there.of(AgentRun)}
+    ordered = sorted(references, key=lambda reference: str(reference.run_id))
+    keys = [(reference.project_id, reference.run_id) for reference in ordered]
+    return [runs[key] for key in keys if key in runs]
 
 
 PROOFS: Final[dict[type[Pattern[Any]], Proof]] = {
@@ -302,6 +398,263 @@ PROOFS: Final[dict[type[Pattern[Any]], Proof]] = {
         ),
         drawn_from={"config_key": "config_key"},
     ),
+    UserById: Proof(
+        (User,),
+        {"user_id": users},
+        lambda asked, there: _one([each for each in there.of(User) if each.id == asked.user_id]),
+    ),
+    UserByAuth0Id: Proof(
+        (User, UserByAuth0IdLookup),
+        {"auth0_id": key_text},
+        lambda asked, there: _one(
+            [
+                each
+                for each in there.of(User)
+                if each.auth0_id == asked.auth0_id
+                and (asked.auth0_id, each.id)
+                in {(it.auth0_id, it.user_id) for it in there.of(UserByAuth0IdLookup)}
+            ]
+        ),
+        drawn_from={"auth0_id": "auth0_id"},
+    ),
+    UserByEmail: Proof(
+        (User, UserByEmailLookup),
+        {"email": emails},
+        lambda asked, there: _one(
+            [
+                each
+                for each in there.of(User)
+                if comparable_email(each.email) == comparable_email(asked.email)
+                and (comparable_email(asked.email), each.id)
+                in {(it.email, it.user_id) for it in there.of(UserByEmailLookup)}
+            ]
+        ),
+        drawn_from={"email": "email"},
+    ),
+    UserOfAuth0Id: Proof(
+        (UserByAuth0IdLookup,),
+        {"auth0_id": key_text},
+        lambda asked, there: _one(
+            [each for each in there.of(UserByAuth0IdLookup) if each.auth0_id == asked.auth0_id]
+        ),
+        drawn_from={"auth0_id": "auth0_id"},
+    ),
+    UserOfEmail: Proof(
+        (UserByEmailLookup,),
+        {"email": emails},
+        lambda asked, there: _one(
+            [
+                each
+                for each in there.of(UserByEmailLookup)
+                if each.email == comparable_email(asked.email)
+            ]
+        ),
+    ),
+    ProjectsOfUser: Proof(
+        (ProjectMember, Project),
+        {"user_id": users},
+        lambda asked, there: sorted(
+            [
+                each
+                for each in there.of(Project)
+                if (asked.user_id, each.id)
+                in {(it.user_id, it.project_id) for it in there.of(ProjectMember)}
+            ],
+            key=lambda project: str(project.id),
+        ),
+    ),
+    MembersOfProject: Proof(
+        (ProjectMemberRef,),
+        {"project_id": projects},
+        lambda asked, there: sorted(
+            [each for each in there.of(ProjectMemberRef) if each.project_id == asked.project_id],
+            key=lambda member: str(member.user_id),
+        ),
+    ),
+    MemberOfProject: Proof(
+        (ProjectMember,),
+        {"project_id": projects, "user_id": users},
+        lambda asked, there: _one(
+            [
+                each
+                for each in there.of(ProjectMember)
+                if (each.project_id, each.user_id) == (asked.project_id, asked.user_id)
+            ]
+        ),
+    ),
+    FeaturesOfProject: Proof(
+        (Feature,),
+        {"project_id": projects},
+        lambda asked, there: sorted(_features(asked, there), key=lambda feature: str(feature.id)),
+    ),
+    FeaturesByStatus: Proof(
+        (Feature,),
+        {"project_id": projects, "status": st.sampled_from(FeatureStatus)},
+        lambda asked, there: sorted(
+            [each for each in _features(asked, there) if each.status == asked.status],
+            key=lambda feature: bool(feature.waiting_on),
+        ),
+    ),
+    ReadyFeatures: Proof(
+        (Feature,),
+        {"project_id": projects},
+        lambda asked, there: [
+            each
+            for each in _features(asked, there)
+            if each.status == FeatureStatus.PENDING and not each.waiting_on
+        ],
+    ),
+    FeatureById: Proof(
+        (Feature,),
+        {"project_id": projects, "feature_id": other_ids},
+        lambda asked, there: _one(
+            [each for each in _features(asked, there) if each.id == asked.feature_id]
+        ),
+    ),
+    FeaturesById: Proof(
+        (Feature,),
+        {"project_id": projects, "feature_ids": st.lists(other_ids, max_size=4).map(tuple)},
+        lambda asked, there: tuple(
+            feature
+            for each in dict.fromkeys(asked.feature_ids)
+            for feature in _features(asked, there)
+            if feature.id == each
+        ),
+    ),
+    FeatureByLinearIssue: Proof(
+        (Feature, FeatureByLinearIssueLookup),
+        {"linear_issue_id": key_text},
+        lambda asked, there: _one(
+            [
+                each
+                for each in there.of(Feature)
+                if each.linear_issue_id == asked.linear_issue_id
+                and (asked.linear_issue_id, each.project_id, each.id)
+                in {
+                    (it.linear_issue_id, it.project_id, it.feature_id)
+                    for it in there.of(FeatureByLinearIssueLookup)
+                }
+            ]
+        ),
+        drawn_from={"linear_issue_id": "linear_issue_id"},
+    ),
+    FeatureOfLinearIssue: Proof(
+        (FeatureByLinearIssueLookup, Ticket),
+        {"linear_issue_id": key_text},
+        lambda asked, there: _one(
+            [
+                each
+                for each in there.of(FeatureByLinearIssueLookup)
+                if each.linear_issue_id == asked.linear_issue_id
+            ]
+        ),
+        drawn_from={"linear_issue_id": "linear_issue_id"},
+    ),
+    FeaturesOfLinearIssues: Proof(
+        (FeatureByLinearIssueLookup, Ticket),
+        {"linear_issue_ids": issues},
+        lambda asked, there: _of_issues(asked, there.of(FeatureByLinearIssueLookup)),
+    ),
+    DependentsOfFeature: Proof(
+        (FeatureDependency,),
+        {"project_id": projects, "depends_on_id": other_ids},
+        lambda asked, there: [
+            each
+            for each in _dependencies(asked, there)
+            if each.depends_on_id == asked.depends_on_id
+        ],
+    ),
+    DependenciesOfProject: Proof((FeatureDependency,), {"project_id": projects}, _dependencies),
+    FeatureStats: Proof((Feature,), {"project_id": projects}, _feature_counts),
+    FeatureGraphOf: Proof(
+        (FeatureGraph,),
+        {"project_id": projects},
+        lambda asked, there: _one(
+            [each for each in there.of(FeatureGraph) if each.project_id == asked.project_id]
+        ),
+    ),
+    FeatureSlotsOf: Proof(
+        (FeatureSlots,),
+        {"project_id": projects},
+        lambda asked, there: _one(
+            [each for each in there.of(FeatureSlots) if each.project_id == asked.project_id]
+        ),
+    ),
+    AgentsOfProject: Proof((Agent,), {"project_id": projects}, _agents),
+    AgentsByStatus: Proof(
+        (Agent,),
+        {"project_id": projects, "status": st.sampled_from(AgentStatus)},
+        lambda asked, there: [
+            each for each in _agents(asked, there) if each.status == asked.status
+        ],
+    ),
+    AgentById: Proof(
+        (Agent,),
+        {"project_id": projects, "agent_id": users},
+        lambda asked, there: _one(
+            [each for each in _agents(asked, there) if each.id == asked.agent_id]
+        ),
+    ),
+    RunsOfProject: Proof((AgentRun,), {"project_id": projects}, _runs, newest_first=True),
+    RunsOfFeature: Proof(
+        (AgentRun,),
+        {"feature_id": other_ids},
+        lambda asked, there: sorted(
+            [each for each in there.of(AgentRun) if each.feature_id == asked.feature_id],
+            key=lambda run: str(run.id),
+        ),
+        newest_first=True,
+    ),
+    RunsOfAgent: Proof(
+        (AgentRunRef, AgentRun),
+        {"agent_id": users},
+        lambda asked, there: _runs_behind(
+            [each for each in there.of(AgentRunRef) if each.agent_id == asked.agent_id], there
+        ),
+        newest_first=True,
+    ),
+    ActiveRuns: Proof(
+        (AgentRunRef, AgentRun),
+        {"project_id": projects},
+        lambda asked, there: _runs_behind(
+            [
+                each
+                for each in there.of(AgentRunRef)
+                if each.project_id == asked.project_id and each.active
+            ],
+            there,
+        ),
+        newest_first=True,
+    ),
+    RunById: Proof(
+        (AgentRun,),
+        {"project_id": projects, "run_id": other_ids},
+        lambda asked, there: _one(
+            [each for each in _runs(asked, there) if each.id == asked.run_id]
+        ),
+    ),
+    TicketsOfProject: Proof(
+        (Ticket,),
+        {"project_id": projects},
+        lambda asked, there: sorted(
+            [each for each in there.of(Ticket) if each.project_id == asked.project_id],
+            key=lambda ticket: (ticket.synced_at, ticket.linear_issue_id),
+        ),
+        newest_first=True,
+    ),
+    TicketByLinearIssue: Proof(
+        (Ticket, FeatureByLinearIssueLookup),
+        {"linear_issue_id": key_text},
+        lambda asked, there: _one(
+            [each for each in there.of(Ticket) if each.linear_issue_id == asked.linear_issue_id]
+        ),
+        drawn_from={"linear_issue_id": "linear_issue_id"},
+    ),
+    TicketsByLinearIssue: Proof(
+        (Ticket, FeatureByLinearIssueLookup),
+        {"linear_issue_ids": issues},
+        lambda asked, there: _of_issues(asked, there.of(Ticket)),
+    ),
 }
 
 _GETS: Final = [each for each in CATALOGUE if issubclass(each, Get)]
@@ -402,8 +755,8 @@ def _asked(kind: type[Pattern[Any]], there: Population, data: DataObject) -> Any
             continue
         drawn = proof.parameters[each.name]
         source = (proof.drawn_from or {}).get(each.name)
-        known = [getattr(entity, source) for entity in there.of(*proof.kinds)] if source else []
-        if known:
+        found = [getattr(entity, source) for entity in there.of(*proof.kinds)] if source else []
+        if known := [value for value in found if value is not None]:
             drawn |= st.sampled_from(known)
         if each.default is None:
             drawn |= st.none()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs
+from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
 from autoforge.access.capacity import fetch_units, get_units, query_units, write_units
 from autoforge.access.catalogue import CATALOGUE
@@ -25,8 +26,25 @@ from autoforge.access.escalations import (
     EscalationsOfProject,
 )
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.features import (
+    DependenciesOfProject,
+    DependentsOfFeature,
+    FeatureById,
+    FeatureByLinearIssue,
+    FeatureGraphOf,
+    FeatureOfLinearIssue,
+    FeaturesById,
+    FeaturesByStatus,
+    FeatureSlotsOf,
+    FeaturesOfLinearIssues,
+    FeaturesOfProject,
+    FeatureStats,
+    ReadyFeatures,
+)
 from autoforge.access.integrations import IntegrationConfigOf
+from autoforge.access.members import MemberOfProject, MembersOfProject, ProjectsOfUser
 from autoforge.access.pattern import Fetch, Get, Pattern
+from autoforge.access.pointing import Hydrate, Lookup
 from autoforge.access.projects import (
     ProjectById,
     ProjectOverview,
@@ -34,24 +52,51 @@ from autoforge.access.projects import (
     ProjectWithArtefacts,
 )
 from autoforge.access.query import Query
+from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
 from autoforge.access.store import LOOKAHEAD, Store
+from autoforge.access.tickets import (
+    TicketByLinearIssue,
+    TicketsByLinearIssue,
+    TicketsOfProject,
+)
 from autoforge.access.update import Update
+from autoforge.access.users import (
+    UserByAuth0Id,
+    UserByEmail,
+    UserById,
+    UserOfAuth0Id,
+    UserOfEmail,
+)
 from autoforge.access.writing import Delete, Put
 from autoforge.errors import ItemTooLargeError
-from autoforge.models import Artefact, ArtefactType, Entity
+from autoforge.models import Artefact, ArtefactType, Entity, FeatureStatus
 from autoforge.models.size import LIMIT, item_size
 from tests.access.faults import Answer, injected
 from tests.factories import (
     NOON,
     a_checkpoint,
+    a_dependency,
+    a_feature,
+    a_feature_by_linear_issue,
+    a_feature_graph,
     a_global_event_ref,
+    a_member,
+    a_member_ref,
     a_project,
+    a_run,
+    a_run_ref,
+    a_ticket,
+    a_user,
+    a_user_by_auth0_id,
+    a_user_by_email,
     an_action,
+    an_agent,
     an_agent_config,
     an_artefact,
     an_escalation,
     an_event,
     an_integration_config,
+    feature_slots,
     new_id,
 )
 from tests.servers import Engine
@@ -74,16 +119,40 @@ _CHECKPOINTS: Final = [
 ]
 _INTEGRATION: Final = an_integration_config(config_encrypted=_PAD)
 _SETTINGS: Final = [an_agent_config(value=_PAD) for _ in range(5)]
+_USER: Final = a_user(name=_PAD)
+_BY_AUTH0_ID: Final = a_user_by_auth0_id(auth0_id=_USER.auth0_id, user_id=_USER.id)
+_BY_EMAIL: Final = a_user_by_email(email=_USER.email, user_id=_USER.id)
+_OF_USER: Final = [a_member(user_id=_USER.id, project_id=each) for each in ("p", "q", "r")]
+_OWNED: Final = [_PROJECT, *(a_project(id=each, description=_PAD) for each in ("q", "r"))]
+_MEMBERS: Final = [a_member_ref(project_id="p") for _ in range(40)]
+_FEATURES: Final = [
+    a_feature(project_id="p", linear_issue_id=f"F-{n}", description=_PAD) for n in range(5)
+]
+_FEATURE_IDS: Final = tuple(str(each.id) for each in _FEATURES)
+_OF_ISSUE: Final = a_feature_by_linear_issue(
+    linear_issue_id="F-2", project_id="p", feature_id=_FEATURE_IDS[2]
+)
+_EDGES: Final = [a_dependency(project_id="p", depends_on_id="f") for _ in range(40)]
+_GRAPH: Final = a_feature_graph(project_id="p")
+_SLOTS: Final = feature_slots(project_id="p", features=_FEATURE_IDS)
+_AGENTS: Final = [an_agent(project_id="p", name=_PAD) for _ in range(5)]
+_RUNS: Final = [a_run(project_id="p", agent_id="a", feature_id="f", output=_PAD) for _ in range(20)]
+_RUN_REFS: Final = [a_run_ref(agent_id="a", run_id=run.id, project_id="p") for run in _RUNS]
+_TICKETS: Final = [a_ticket(project_id="p", description=_PAD) for _ in range(5)]
+_ISSUES: Final = tuple(each.linear_issue_id for each in _TICKETS)
+_OF_ISSUES: Final = [a_feature_by_linear_issue(linear_issue_id=each) for each in _ISSUES]
 #: Everything that the cases below find; of no kind is all of it under 4 KB.
 _ALL: Final[list[Entity]] = [
     _PROJECT, *_ARTEFACTS, *_EVENTS, *_REFERENCES, *_ESCALATIONS, *_ACTIONS, *_CHECKPOINTS,
-    _INTEGRATION, *_SETTINGS,
+    _INTEGRATION, *_SETTINGS, _USER, _BY_AUTH0_ID, _BY_EMAIL, *_OF_USER, *_OWNED[1:], *_MEMBERS,
+    *_AGENTS, *_RUNS, *_RUN_REFS, *_TICKETS, *_OF_ISSUES,
+    *_FEATURES, _OF_ISSUE, *_EDGES, _GRAPH, _SLOTS,
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Case:
-    """A pattern and the entities that it reads from among all of them."""
+    """A pattern and the entities that it reads, in this order, from among all of them."""
 
     asked: Any
     read: Sequence[Entity]
@@ -91,7 +160,7 @@ class Case:
 
 CASES: Final = [
     Case(ProjectById("p"), [_PROJECT]),
-    Case(ProjectsByStatus(_PROJECT.status), [_PROJECT]),
+    Case(ProjectsByStatus(_PROJECT.status), _OWNED),
     Case(ProjectOverview("p", 3), [_PROJECT, *_ARTEFACTS, *_ESCALATIONS[-3:]]),
     Case(ProjectWithArtefacts("p"), [_PROJECT, *_ARTEFACTS]),
     Case(ArtefactsOfProject("p"), _ARTEFACTS),
@@ -111,6 +180,38 @@ CASES: Final = [
     Case(IntegrationConfigOf(_INTEGRATION.integration), [_INTEGRATION]),
     Case(AgentConfigs(), _SETTINGS),
     Case(AgentConfigOf(_SETTINGS[2].config_key), [_SETTINGS[2]]),
+    Case(UserById(_USER.id), [_USER]),
+    Case(UserByAuth0Id(_USER.auth0_id), [_BY_AUTH0_ID, _USER]),
+    Case(UserByEmail(_USER.email), [_BY_EMAIL, _USER]),
+    Case(UserOfAuth0Id(_USER.auth0_id), [_BY_AUTH0_ID]),
+    Case(UserOfEmail(_USER.email), [_BY_EMAIL]),
+    Case(ProjectsOfUser(_USER.id), [*_OF_USER, *_OWNED]),
+    Case(MembersOfProject("p"), _MEMBERS),
+    Case(MemberOfProject("p", _USER.id), [_OF_USER[0]]),
+    Case(FeaturesOfProject("p"), _FEATURES),
+    Case(FeaturesByStatus("p", FeatureStatus.PENDING), _FEATURES),
+    Case(ReadyFeatures("p"), _FEATURES),
+    Case(FeatureById("p", _FEATURE_IDS[2]), [_FEATURES[2]]),
+    Case(FeaturesById("p", _FEATURE_IDS), _FEATURES),
+    Case(FeatureByLinearIssue("F-2"), [_OF_ISSUE, _FEATURES[2]]),
+    Case(FeatureOfLinearIssue("F-2"), [_OF_ISSUE]),
+    Case(FeaturesOfLinearIssues(_ISSUES), _OF_ISSUES),
+    Case(DependentsOfFeature("p", "f"), _EDGES),
+    Case(DependenciesOfProject("p"), _EDGES),
+    Case(FeatureStats("p"), _FEATURES),
+    Case(FeatureGraphOf("p"), [_GRAPH]),
+    Case(FeatureSlotsOf("p"), [_SLOTS]),
+    Case(AgentsOfProject("p"), _AGENTS),
+    Case(AgentsByStatus("p", _AGENTS[0].status), _AGENTS),
+    Case(AgentById("p", _AGENTS[2].id), [_AGENTS[2]]),
+    Case(RunsOfProject("p"), _RUNS),
+    Case(RunsOfFeature("f"), _RUNS),
+    Case(RunsOfAgent("a"), [*_RUN_REFS, *_RUNS]),
+    Case(ActiveRuns("p"), [*_RUN_REFS, *_RUNS]),
+    Case(RunById("p", _RUNS[2].id), [_RUNS[2]]),
+    Case(TicketsOfProject("p"), _TICKETS),
+    Case(TicketByLinearIssue(_ISSUES[2]), [_TICKETS[2]]),
+    Case(TicketsByLinearIssue(_ISSUES), _TICKETS),
 ]
 each_case: Final = pytest.mark.parametrize("case", CASES, ids=lambda c: type(c.asked).__name__)
 
@@ -309,8 +410,12 @@ def _require_true_capacity(engine: Engine) -> None:
 
 def _operations(asked: Pattern[Any]) -> list[str]:
     match asked:
+        case Lookup():
+            return ["GetItem", "GetItem"]
         case Get():
             return ["GetItem"]
+        case Hydrate():
+            return ["Query", "BatchGetItem"]
         case Query():
             return ["Query"]
         case Fetch():
@@ -344,11 +449,19 @@ def _predicted(case: Case, *, consistent: bool) -> float:
     sizes = [item_size(entity.to_item()) for entity in case.read]
     match case.asked:
         case Get():
-            return get_units(sizes[0], consistent=consistent)
+            return sum(get_units(size, consistent=consistent) for size in sizes)
+        case Hydrate():
+            references = [each for each in case.read if type(each) is case.asked.entities[1]]
+            return query_units(sizes[: len(references)], consistent=consistent) + fetch_units(
+                sizes[len(references) :], consistent=consistent
+            )
         case Query():
             return query_units(sizes, consistent=consistent)
         case Fetch():
             return fetch_units(sizes, consistent=consistent)
+        case FeatureStats():
+            # All are pending; to learn that nothing is in another status costs the least each.
+            return query_units(sizes) + (len(FeatureStatus) - 1) * query_units([])
     # The overview: the project and its artefacts in a batch, then its escalations.
     batch = len(_ARTEFACTS) + 1
     return fetch_units(sizes[:batch], consistent=consistent) + query_units(

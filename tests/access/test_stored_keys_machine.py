@@ -101,7 +101,7 @@ class Workbench(RuleBasedStateMachine):
         now = self.now
         changes = {"status": status, "name": name}
         self.change(
-            ("project", project_id),
+            ("Project", project_id),
             update_project(project_id, changes, at=now),
             {**changes, "updated_at": now},
         )
@@ -116,7 +116,7 @@ class Workbench(RuleBasedStateMachine):
     @rule(project_id=project_ids)
     def delete_the_projects_own_item(self, project_id: str) -> None:
         self.store.write(Delete(Project, {"id": project_id}, missing_ok=True))
-        self.there.pop(("project", project_id), None)
+        self.there.pop(("Project", project_id), None)
 
     @rule(target=escalations, project_id=projects, escalation_id=other_ids)
     def create_escalation(self, project_id: str, escalation_id: str) -> tuple[str, str]:
@@ -173,7 +173,7 @@ class Workbench(RuleBasedStateMachine):
     @rule(which=artefacts, number=st.integers(0, 9), stale=st.booleans())
     def update_artefact(self, which: tuple[str, ArtefactType], number: int, *, stale: bool) -> None:
         now = self.now
-        before = self.there.get(("artefact", *which))
+        before = self.there.get(("Artefact", *which))
         version = 0 if before is None else before.version
         write = update_artefact(*which, {"n": number}, expected_version=version - stale, at=now)
         changes = {
@@ -182,12 +182,12 @@ class Workbench(RuleBasedStateMachine):
             "version": version + 1,
             "updated_at": now,
         }
-        self.change(("artefact", *which), write, changes)
+        self.change(("Artefact", *which), write, changes)
 
     @rule(which=artefacts)
     def revert_artefact(self, which: tuple[str, ArtefactType]) -> None:
         now = self.now
-        before = self.there.get(("artefact", *which))
+        before = self.there.get(("Artefact", *which))
         changes = before and {
             "content": before.previous_version,
             "previous_version": before.content,
@@ -195,16 +195,16 @@ class Workbench(RuleBasedStateMachine):
             "updated_at": now,
         }
         write = revert_artefact(*which, expected_version=None, at=now)
-        self.change(("artefact", *which), write, changes or {})
+        self.change(("Artefact", *which), write, changes or {})
 
     @rule(project_id=projects, where=st.tuples(key_text, key_text), number=st.integers(0, 12))
     def set_checkpoint(self, project_id: str, where: tuple[str, str], number: int) -> None:
         write = set_checkpoint(project_id, *where, str(number), at=self.now)
-        self.there["checkpoint", project_id, *where] = self.store.save(write)
+        self.there["AgentCheckpoint", project_id, *where] = self.store.save(write)
 
     @rule(project_id=projects, where=st.tuples(key_text, key_text), number=st.integers(0, 12))
     def advance_checkpoint(self, project_id: str, where: tuple[str, str], number: int) -> None:
-        key = ("checkpoint", project_id, *where)
+        key = ("AgentCheckpoint", project_id, *where)
         before = int(self.there[key].checkpoint_value) if key in self.there else -1
         try:
             self.there[key] = self.store.save(

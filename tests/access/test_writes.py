@@ -298,3 +298,19 @@ def test_a_delete_removes_the_item_and_refuses_what_is_not_there(store: Store) -
 
 def test_a_delete_that_may_find_nothing_finds_nothing(store: Store) -> None:
     assert store.write(Delete(Project, {"id": new_id()}, missing_ok=True)) is None
+
+
+def test_a_delete_on_a_condition_leaves_what_does_not_fulfil_it(store: Store) -> None:
+    project = store.save(Put(a_project(name="Portal")))
+    named = {
+        name: Delete(Project, {"id": project.id}, condition=Project.name == name, requires=name)
+        for name in ("Another", "Portal")
+    }
+
+    with pytest.raises(ConditionFailedError, match=f"Project {project.id} is not Another") as lost:
+        store.write(named["Another"])
+    assert lost.value.item == project == store.get(ProjectById(project.id))
+
+    assert store.write(named["Portal"]) is None
+    with pytest.raises(ItemNotFoundError):
+        store.write(named["Portal"])

@@ -41,6 +41,14 @@ PATH_VALUES: Final[Mapping[str, str]] = {
     "actionId": "01KGKR2T40R6BAX8A0B1RTCDKN",
     "integration": "no-such-integration",
     "key": "no-such-key",
+    "agentId": "no-such-agent",
+    "runId": "no-such-run",
+    "featureId": "no-such-feature",
+    "dependsOnId": "no-such-dependency",
+    "linearIssueId": "no-such-issue",
+    "userId": "no-such-user",
+    "auth0Id": "auth0|no-such-user",
+    "email": "no-such-user@example.org",
 }
 
 
@@ -154,10 +162,11 @@ def unchanged(store: Store, path: str | None = None) -> Iterator[None]:
 
 def _partition(store: Store, path: str) -> list[Item]:
     _, kind, name, *_ = path.split("/")
+    prefix = "LINEAR" if kind == "tickets" else kind.upper().removesuffix("S")
     answer = store.client.botocore.query(
         TableName=store.table_name,
         KeyConditionExpression="PK = :pk",
-        ExpressionAttributeValues={":pk": {"S": f"{kind.upper().removesuffix('S')}#{name}"}},
+        ExpressionAttributeValues={":pk": {"S": f"{prefix}#{name}"}},
         ConsistentRead=True,
     )
     items: list[Item] = answer["Items"]
@@ -174,6 +183,18 @@ def created(response: Response) -> Json:
 def new_project(api: Api, **given: Any) -> str:
     """Create a project and return its id."""
     return str(created(api.post("/projects", json={"name": "Portal", **given}))["id"])
+
+
+def new_user(api: Api, **given: Any) -> Json:
+    """Log a new user in and return them."""
+    name = fresh_name("ann")
+    profile = {"auth0Id": f"auth0|{name}", "email": f"{name}@example.org", "name": "Ann"}
+    return created(api.put("/users", json={**profile, **given}))
+
+
+def new_feature(api: Api, path: str, **given: Any) -> Json:
+    """Create a feature at the path of a project's features and return it."""
+    return created(api.post(path, json={"name": "Sign in with a passkey", **given}))
 
 
 def walk(api: Api, path: str, **parameters: Any) -> list[list[Json]]:
@@ -226,6 +247,20 @@ def populated(api: Api) -> World:
         path = f"{of}/checkpoints/jira/sync-{number}"
         assert api.put(path, json={"checkpointValue": str(number)}).is_success
     assert api.put("/integrations/jira", json={"config": {"token": "s"}}).is_success
+    issue = {"projectId": projects[0], "linearIssueUrl": "u", "title": "t", "status": "Todo"}
+    for number in range(size):
+        created(api.put(f"/tickets/ENG-{number}", json=issue))
+    feature, another, *_ = (new_feature(api, f"{of}/features")["id"] for _ in range(size))
+    for number in range(size):
+        waiting = {"dependencies": [feature], "linearIssueId": f"ENG-{number}"}
+        new_feature(api, f"{of}/features", **waiting)
+    agents = [created(api.post(f"{of}/agents", json={"name": "coder"}))["id"] for _ in range(size)]
+    run = {"agentId": agents[0], "featureId": feature}
+    runs = [created(api.post(f"{of}/runs", json=run))["id"] for _ in range(size)]
+    users = [new_user(api) for _ in range(size)]
+    for user, project_id in zip(users, projects, strict=True):
+        assert api.put(f"{of}/members/{user['id']}").is_success
+        assert api.put(f"/projects/{project_id}/members/{users[0]['id']}").is_success
     paths = {
         "get_health": "/health",
         "get_readiness": "/ready",
@@ -248,8 +283,28 @@ def populated(api: Api) -> World:
         "list_checkpoints": f"{of}/checkpoints",
         "get_checkpoint": f"{of}/checkpoints/jira/sync-0",
         "get_integration": "/integrations/jira",
+        "list_agents": f"{of}/agents",
+        "get_agent": f"{of}/agents/{agents[0]}",
+        "list_project_runs": f"{of}/runs",
+        "list_active_runs": f"{of}/runs/active",
+        "get_run": f"{of}/runs/{runs[0]}",
+        "list_feature_runs": f"{of}/features/{feature}/runs",
+        "list_features": f"{of}/features",
+        "list_ready_features": f"{of}/features/ready",
+        "get_feature_stats": f"{of}/features/stats",
+        "get_feature": f"{of}/features/{another}",
+        "list_dependents": f"{of}/features/{feature}/dependents",
+        "get_feature_by_linear_issue": "/features/by-linear-issue/ENG-0",
+        "list_agent_runs": f"/agents/{agents[0]}/runs",
+        "list_tickets": f"{of}/tickets",
+        "get_ticket": "/tickets/ENG-0",
         "list_agent_config": "/agent/config",
         "get_agent_config": "/agent/config/setting-0",
+        "get_user": f"/users/{users[0]['id']}",
+        "get_user_by_auth0_id": f"/users/by-auth0/{users[0]['auth0Id']}",
+        "get_user_by_email": f"/users/by-email/{users[0]['email']}",
+        "list_user_projects": f"/users/{users[0]['id']}/projects",
+        "list_members": f"{of}/members",
     }
     return World(api, paths, size)
 

@@ -7,6 +7,12 @@ import jsonschema_rs
 import pytest
 
 from autoforge.access.client import Client
+from autoforge.access.store import Store
+from autoforge.http.claims import Claim, Renewal
+from autoforge.http.runs import NewRun, RunReport
+from autoforge.http.tickets import TicketState
+from autoforge.models.feature import Feature
+from tests.factories import a_feature
 from tests.generated import stale
 from tests.http.serving import (
     DOCUMENT,
@@ -22,7 +28,7 @@ from tests.http.serving import (
     send,
     serving,
 )
-from tests.stores import Clock, fresh
+from tests.stores import Clock, fresh, put_raw
 
 PROBLEM = "application/problem+json"
 
@@ -65,6 +71,49 @@ SPECIFIED = {
     "GET /agent/config",
     "GET /agent/config/{key}",
     "PUT /agent/config/{key}",
+    "GET /projects/{projectId}/agents",
+    "POST /projects/{projectId}/agents",
+    "GET /projects/{projectId}/agents/{agentId}",
+    "PATCH /projects/{projectId}/agents/{agentId}",
+    "GET /agents/{agentId}/runs",
+    "GET /projects/{projectId}/runs",
+    "POST /projects/{projectId}/runs",
+    "GET /projects/{projectId}/runs/active",
+    "GET /projects/{projectId}/runs/{runId}",
+    "PATCH /projects/{projectId}/runs/{runId}",
+    "POST /projects/{projectId}/runs/{runId}/finish",
+    "GET /projects/{projectId}/features/{featureId}/runs",
+    "GET /projects/{projectId}/features",
+    "POST /projects/{projectId}/features",
+    "GET /projects/{projectId}/features/ready",
+    "GET /projects/{projectId}/features/stats",
+    "POST /projects/{projectId}/features/claim",
+    "POST /projects/{projectId}/features/repair",
+    "GET /projects/{projectId}/features/{featureId}",
+    "PATCH /projects/{projectId}/features/{featureId}",
+    "DELETE /projects/{projectId}/features/{featureId}",
+    "POST /projects/{projectId}/features/{featureId}/claim",
+    "POST /projects/{projectId}/features/{featureId}/renew",
+    "POST /projects/{projectId}/features/{featureId}/release",
+    "POST /projects/{projectId}/features/{featureId}/review",
+    "POST /projects/{projectId}/features/{featureId}/pass",
+    "POST /projects/{projectId}/features/{featureId}/fail",
+    "POST /projects/{projectId}/features/{featureId}/reopen",
+    "GET /projects/{projectId}/features/{featureId}/dependents",
+    "PUT /projects/{projectId}/features/{featureId}/dependencies/{dependsOnId}",
+    "DELETE /projects/{projectId}/features/{featureId}/dependencies/{dependsOnId}",
+    "GET /features/by-linear-issue/{linearIssueId}",
+    "GET /projects/{projectId}/tickets",
+    "GET /tickets/{linearIssueId}",
+    "PUT /tickets/{linearIssueId}",
+    "PUT /users",
+    "GET /users/{userId}",
+    "GET /users/by-auth0/{auth0Id}",
+    "GET /users/by-email/{email}",
+    "GET /users/{userId}/projects",
+    "GET /projects/{projectId}/members",
+    "PUT /projects/{projectId}/members/{userId}",
+    "DELETE /projects/{projectId}/members/{userId}",
     "GET /patterns",
 }
 #: What is there besides: the answer to an event of no project, and the step before approval.
@@ -72,16 +121,40 @@ FURTHER = {"GET /events/{eventId}", "POST /projects/{projectId}/actions/{actionI
 
 
 @pytest.fixture(scope="module")
-def prepared(client: Client) -> Iterator[Api]:
+def prepared_store(client: Client) -> Store:
+    """A table for what the paths of the routes name."""
+    return fresh(client, Clock())
+
+
+@pytest.fixture(scope="module")
+def prepared(prepared_store: Store) -> Iterator[Api]:
     """The API with what the paths of the routes name."""
-    with serving(forge_of(fresh(client, Clock()))) as api:
+    with serving(forge_of(prepared_store)) as api:
         of = f"/projects/{PATH_VALUES['projectId']}"
         api.post("/projects", json={"id": PATH_VALUES["projectId"], "name": "Portal"})
+        # The project of the examples.
+        api.post("/projects", json={"id": TicketState.example["projectId"], "name": "Portal"})
         action = {"actionType": "a", "description": "d", "id": PATH_VALUES["actionId"]}
         api.post(f"{of}/actions", json=action)
         question = {"id": PATH_VALUES["escalationId"], "title": "Why?"}
         api.post(f"{of}/escalations", json=question)
+        # The run of the examples; one that knows a report takes it again when it has ended.
+        start = NewRun.example
+        for agent_id in (PATH_VALUES["agentId"], start["agentId"]):
+            api.post(f"{of}/agents", json={"id": agent_id, "name": "coder"})
+        api.post(f"{of}/features", json={"id": start["featureId"], "name": "Passkeys"})
+        api.post(f"{of}/runs", json={**start, "id": PATH_VALUES["runId"]})
+        api.patch(f"{of}/runs/{PATH_VALUES['runId']}", json=RunReport.example)
         yield api
+
+
+def feature_of(route: Route) -> Feature:
+    """The feature of the examples: held by the claim that they name, unless they claim it."""
+    version = Renewal.example["version"]
+    given = {"project_id": PATH_VALUES["projectId"], "id": PATH_VALUES["featureId"]}
+    claim = {"assigned_agent_id": Claim.example["agentId"], "claim_version": version}
+    held = {} if route.operation == "claim_feature" else {"status": "in_progress", **claim}
+    return a_feature(**given, version=version, **held)
 
 
 every = pytest.mark.parametrize("route", ROUTES, ids=str)
@@ -158,8 +231,34 @@ def test_a_body_takes_no_fields_that_it_does_not_name() -> None:
         (reference,) = [
             m["schema"]["$ref"] for whose, _, m in media_of(route) if whose == "request"
         ]
-        schema = DOCUMENT["components"]["schemas"][reference.rpartition("/")[2]]
+        schema = component(reference)
+        if "oneOf" in schema:  # alone, or in an array
+            schema = component(schema["oneOf"][0]["$ref"])
         assert schema["additionalProperties"] is False
+
+
+def component(reference: str) -> Json:
+    """The schema that a reference names."""
+    schema: Json = DOCUMENT["components"]["schemas"][reference.rpartition("/")[2]]
+    return schema
+
+
+def test_what_is_sent_alone_or_in_an_array_is_documented_and_answered_as_both(
+    prepared: Api,
+) -> None:
+    (route,) = (each for each in ROUTES if each.operation == "create_features")
+    schemas = {whose: media["schema"] for whose, _, media in media_of(route)}
+    one: Json = {"id": "feature-1", "name": "a", "dependencies": []}
+    another = {"id": "feature-2", "name": "b", "dependencies": [0]}
+
+    for allowed in (one, [one], [one, another], [one] * 1000):
+        validator_of(schemas["request"]).validate(allowed)
+    for wrong in ([], {}, "text", {**one, "unheardOf": 1}, [one] * 1001, [[one]], {"items": [one]}):
+        assert not validator_of(schemas["request"]).is_valid(wrong)
+    for body, status in ((one, "201"), ([one], "200"), ([one, another], "201"), (one, "200")):
+        answer = send(prepared, route, json=body)
+        assert str(answer.status_code) == status
+        validator_of(schemas[status]).validate(answer.json())
 
 
 def test_a_secret_is_said_to_be_write_only() -> None:
@@ -181,7 +280,11 @@ def test_what_a_route_shows_is_what_its_schema_says(world: World, route: Route) 
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=str)
-def test_every_example_of_a_request_is_accepted(prepared: Api, route: Route) -> None:
+def test_every_example_of_a_request_is_accepted(
+    prepared: Api, prepared_store: Store, route: Route
+) -> None:
+    put_raw(prepared_store, feature_of(route).to_item())
+
     response = send(prepared, route)
 
     assert response.status_code in {200, 201}, response.text

@@ -11,6 +11,7 @@ from autoforge.access.store import Store
 from autoforge.cli.main import EXIT_CODES
 from autoforge.errors import (
     AutoforgeError,
+    ConditionFailedError,
     ConfigurationError,
     InvalidValueError,
     ItemNotFoundError,
@@ -19,7 +20,8 @@ from autoforge.errors import (
     UnreadableItemError,
 )
 from autoforge.http.problems import STATUSES
-from tests.factories import an_escalation
+from autoforge.models import Entity
+from tests.factories import a_feature_graph, an_escalation, feature_slots
 from tests.http.serving import Api, assert_problem, forge_of, new_project, serving
 from tests.stores import put_raw
 
@@ -126,6 +128,22 @@ def test_a_throttled_request_may_be_tried_again(
 
     assert_problem(response, 503, "GetItem: over the throughput", kind="throttled")
     assert response.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize("guard", [a_feature_graph(), feature_slots()], ids=["graph", "slots"])
+def test_what_only_keeps_writers_apart_is_not_shown(
+    store: Store, monkeypatch: pytest.MonkeyPatch, guard: Entity
+) -> None:
+    forge = forge_of(store)
+
+    def fail(*_: object, **__: object) -> None:
+        raise ConditionFailedError("another was faster", item=guard)
+
+    monkeypatch.setattr(forge.projects, "get", fail)
+    with serving(forge) as api:
+        response = api.get("/projects/p")
+
+    assert_problem(response, 409, "another was faster", kind="condition-failed")
 
 
 def test_a_spoilt_item_is_a_problem_of_ours_and_does_not_spoil_its_list(

@@ -1,0 +1,66 @@
+"""The change of what a feature says of itself: its name, its priority and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from autoforge.access.feature_moves import Move
+from autoforge.access.features import FeatureById
+from autoforge.access.store import Store
+from autoforge.errors import ConditionFailedError, VersionConflictError
+from autoforge.models.feature import Feature
+
+
+@dataclass(frozen=True)
+class ChangeFeature:
+    """Change attributes of a feature; its place among those of its status goes with them.
+
+    Args:
+        project_id: The project.
+        feature_id: The feature.
+        changes: The attributes and their new values; None removes one.
+        at: The moment.
+        expected_version: The version the caller read; None to change whatever is there.
+    """
+
+    project_id: str
+    feature_id: str
+    changes: Mapping[str, Any]
+    at: datetime
+    expected_version: int | None = None
+
+    def run(self, store: Store) -> Feature:
+        """Change it, and return the feature as it then is.
+
+        Raises:
+            VersionConflictError: if it is in another version than the caller read.
+            ItemNotFoundError: if there is no such feature.
+        """
+        if "priority" not in self.changes:
+            return store.save(self._write({}))
+        # Where the feature stands follows from its priority and from what it waits for.
+        pattern = FeatureById(self.project_id, self.feature_id)
+        for _ in store.client.rounds(f"feature {self.feature_id}"):
+            feature = store.require(pattern, consistent=True)
+            try:
+                return store.save(self._write({"waiting_on": feature.waiting_on}))
+            except VersionConflictError:
+                raise
+            except ConditionFailedError:
+                continue
+        raise AssertionError("rounds end in an answer or an error")
+
+    def _write(self, given: Mapping[str, Any]) -> Move:
+        return Move(
+            Feature,
+            {"project_id": self.project_id, "id": self.feature_id},
+            self.at,
+            values=self.changes,
+            given=given,
+            expected_version=self.expected_version,
+            counts=True,
+            requires="as it was read",
+        )

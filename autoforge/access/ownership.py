@@ -1,0 +1,106 @@
+"""Ownership: a project's owner changes together with what finds the project from its owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from autoforge.access.members import MemberOfProject, belonging, belonging_instead
+from autoforge.access.optimistic import written
+from autoforge.access.projects import ProjectById, update_project
+from autoforge.access.store import Store
+from autoforge.access.update import Update
+from autoforge.access.writing import Put, Transaction, Write
+from autoforge.models.encoding import IdCodec, naming
+from autoforge.models.project import Project
+
+
+@dataclass(frozen=True)
+class CreateProject:
+    """Create a project, and let its owner find it. The owner need not be a user yet."""
+
+    project: Project
+
+    def run(self, store: Store) -> Project:
+        """Create the project and return it.
+
+        Raises:
+            ItemExistsError: if the id is taken.
+            InvalidValueError: if a value cannot be stored.
+        """
+        project = self.project
+        if project.owner_id is None:
+            return store.save(Put(project))
+        # Where there is no project nobody else writes who belongs to it: no condition is needed.
+        owner = belonging(
+            project.id,
+            project.owner_id,
+            owner=True,
+            member=False,
+            since=project.created_at,
+            at=project.created_at,
+        )
+        store.transact(Transaction((Put(project), *owner)))
+        return project
+
+
+@dataclass(frozen=True)
+class ChangeProject:
+    """Change attributes of a project; with another owner, both find or lose it at once.
+
+    Args:
+        project_id: The project.
+        changes: Attributes to set; None removes an optional one.
+        at: The moment of the change.
+    """
+
+    project_id: str
+    changes: Mapping[str, Any]
+    at: datetime
+
+    def run(self, store: Store) -> Project:
+        """Change the project and return it as it then is.
+
+        Raises:
+            ItemNotFoundError: if there is no such project.
+            InvalidValueError: if a value cannot be stored.
+        """
+        if "owner_id" not in self.changes:
+            return store.save(update_project(self.project_id, self.changes, at=self.at))
+        pattern = ProjectById(self.project_id)
+        for _ in store.client.rounds(f"project {self.project_id}"):
+            project = store.require(pattern, consistent=True)
+            if written(store, self._writes(store, project)):
+                return store.require(pattern, consistent=True)
+        raise AssertionError("rounds end in an answer or an error")
+
+    def _writes(self, store: Store, project: Project) -> list[Write[Any]]:
+        change = Update(
+            Project,
+            {"id": self.project_id},
+            self.at,
+            values=self.changes,
+            given={"owner_id": project.owner_id},
+            requires="as it was read",
+        )
+        owner_id = self._owner_id()
+        writes: list[Write[Any]] = [change]
+        for each in sorted({each for each in (project.owner_id, owner_id) if each is not None}):
+            seen = store.get(MemberOfProject(self.project_id, each), consistent=True)
+            writes += belonging_instead(
+                self.project_id,
+                each,
+                seen,
+                owner=each == owner_id,
+                member=seen is not None and seen.member,
+                at=self.at,
+            )
+        return writes
+
+    def _owner_id(self) -> str | None:
+        """The new owner's id in its canonical case."""
+        given = self.changes["owner_id"]
+        with naming("ownerId"):
+            return None if given is None else IdCodec().encode(given)

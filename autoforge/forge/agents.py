@@ -1,0 +1,107 @@
+"""``forge.agents``."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict, Unpack
+
+from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject, update_agent
+from autoforge.access.query import Page
+from autoforge.access.runs import RunsOfAgent
+from autoforge.access.writing import Put
+from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.models.agent import Agent, AgentRole, AgentRun, AgentStatus
+
+
+class AgentChanges(TypedDict, total=False):
+    """What of an agent can be changed."""
+
+    name: str
+    role: AgentRole
+    status: AgentStatus
+    current_feature_id: str | None
+
+
+class Agents(Kind):
+    """Who works on projects."""
+
+    def create(
+        self,
+        project_id: str,
+        name: str,
+        *,
+        role: AgentRole = AgentRole.CODER,
+        id: str | None = None,  # noqa: A002 - the attribute's name
+    ) -> Agent:
+        """Create an agent, idle until it starts a run; its id is minted unless given.
+
+        Raises:
+            ItemExistsError: if the id is taken.
+            ItemNotFoundError: if there is no such project.
+            InvalidValueError: if a value cannot be stored.
+        """
+        self._require_project(project_id)
+        now = self._now()
+        agent = Agent(
+            id=self._tools.new_id(now) if id is None else id,
+            project_id=project_id,
+            name=name,
+            role=role,
+            created_at=now,
+            updated_at=now,
+        )
+        return self._store.save(Put(agent))
+
+    def get(self, project_id: str, agent_id: str, *, consistent: bool = False) -> Agent:
+        """Return an agent.
+
+        Raises:
+            ItemNotFoundError: if there is none.
+        """
+        return self._store.require(AgentById(project_id, agent_id), consistent=consistent)
+
+    def of_project(
+        self,
+        project_id: str,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[Agent]:
+        """Return a page of a project's agents, in the order of their ids."""
+        query = AgentsOfProject(project_id, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)
+
+    def by_status(
+        self,
+        project_id: str,
+        status: AgentStatus,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[Agent]:
+        """Return a page of a project's agents in a status, in the order of their ids."""
+        query = AgentsByStatus(project_id, status, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)
+
+    def update(self, project_id: str, agent_id: str, **changes: Unpack[AgentChanges]) -> Agent:
+        """Change attributes of an agent; None removes the current feature.
+
+        A status that is set by hand stays when a run of the agent ends, unless it is running.
+
+        Raises:
+            ItemNotFoundError: if there is none.
+            InvalidValueError: if a value cannot be stored.
+        """
+        return self._store.save(update_agent(project_id, agent_id, changes, at=self._now()))
+
+    def runs(
+        self,
+        agent_id: str,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[AgentRun]:
+        """Return a page of an agent's runs, newest first."""
+        return self._store.page(RunsOfAgent(agent_id, order=order), limit=limit, cursor=cursor)

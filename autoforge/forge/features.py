@@ -1,0 +1,448 @@
+"""``forge.features``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, TypedDict, Unpack
+
+from autoforge.access.backlog import CreateFeatures, Creation
+from autoforge.access.claim_memory import ClaimMemory
+from autoforge.access.claims import Claim
+from autoforge.access.dependencies import AddDependency, RemoveDependency
+from autoforge.access.feature_changes import ChangeFeature
+from autoforge.access.feature_deletion import DeleteFeature
+from autoforge.access.feature_moves import Hold, renew_lease
+from autoforge.access.features import (
+    DependentsOfFeature,
+    FeatureById,
+    FeatureByLinearIssue,
+    FeatureCounts,
+    FeaturesByStatus,
+    FeaturesOfProject,
+    FeatureStats,
+    ReadyFeatures,
+)
+from autoforge.access.outcomes import Outcome
+from autoforge.access.query import Page
+from autoforge.access.repair import Repaired, RepairFeatures
+from autoforge.errors import InvalidValueError
+from autoforge.forge.kind import PAGE_SIZE, Kind, Tools
+from autoforge.models.feature import (
+    DEFAULT_PRIORITY,
+    Feature,
+    FeatureDependency,
+    FeatureStatus,
+)
+from autoforge.moments import MILLISECOND
+
+#: How long a claim holds at most, unless it is renewed or holds until it is released.
+LONGEST_LEASE: Final = timedelta(days=366)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewFeature:
+    """A feature to create.
+
+    Attributes:
+        name: What it is called.
+        id: Its id; minted unless given.
+        description: What it is, for people.
+        priority: From 0 to 99999; the lower comes first.
+        category: What kind of feature it is; an open set.
+        steps: What to do or to check, in order.
+        dependencies: Features that must pass first: ids, or positions in the same batch from 0.
+        linear_issue_id: The Linear issue it is made from; there is one feature of an issue.
+        linear_issue_url: Where that issue is.
+    """
+
+    name: str
+    id: str | None = None
+    description: str | None = None
+    priority: int = DEFAULT_PRIORITY
+    category: str | None = None
+    steps: Sequence[Any] | None = None
+    dependencies: Sequence[str | int] = ()
+    linear_issue_id: str | None = None
+    linear_issue_url: str | None = None
+
+
+class FeatureChanges(TypedDict, total=False):
+    """What of a feature can be changed at will."""
+
+    name: str
+    description: str | None
+    priority: int
+    category: str | None
+    steps: Sequence[Any] | None
+    linear_issue_url: str | None
+
+
+class Features(Kind):
+    """The features agents build: claimed by one at a time, in the order of what they wait for.
+
+    A write that a claim's holder makes takes the ``version`` which the claim returned. Without
+    it, nobody may hold the feature; with ``force`` it is written whoever holds it.
+    """
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
+        self._memory = ClaimMemory()
+
+    def create(
+        self,
+        project_id: str,
+        name: str,
+        *,
+        id: str | None = None,  # noqa: A002 - the attribute's name
+        description: str | None = None,
+        priority: int = DEFAULT_PRIORITY,
+        category: str | None = None,
+        steps: Sequence[Any] | None = None,
+        dependencies: Sequence[str] = (),
+        linear_issue_id: str | None = None,
+        linear_issue_url: str | None = None,
+    ) -> Feature:
+        """Create a feature, or return the one that was made from the same Linear issue.
+
+        Raises:
+            CyclicDependencyError: if it would depend on itself.
+            ItemExistsError: if another feature has the id or, in another project, the issue.
+            ItemNotFoundError: if there is no such project, or it lacks a dependency.
+            InvalidValueError: if a value cannot be stored.
+        """
+        new = NewFeature(
+            name=name,
+            id=id,
+            description=description,
+            priority=priority,
+            category=category,
+            steps=steps,
+            dependencies=dependencies,
+            linear_issue_id=linear_issue_id,
+            linear_issue_url=linear_issue_url,
+        )
+        return self.create_many(project_id, [new]).features[0]
+
+    def create_many(self, project_id: str, features: Sequence[NewFeature]) -> Creation:
+        """Create up to 1,000 features, with dependencies among them.
+
+        With ids that the caller chose, it may be called again after a crash and creates the rest.
+
+        Raises:
+            CyclicDependencyError: if some would wait for each other; none was created.
+            AutoforgeError: as ``create`` does.
+        """
+        self._require_project(project_id)
+        now = self._now()
+        ids = [self._tools.new_id(now) if each.id is None else each.id for each in features]
+        built = tuple(
+            self._built(project_id, id_, each, ids, now)
+            for id_, each in zip(ids, features, strict=True)
+        )
+        chosen = frozenset(
+            str(made.id) for made, each in zip(built, features, strict=True) if each.id is not None
+        )
+        return CreateFeatures(project_id, built, chosen, now).run(self._store)
+
+    def get(self, project_id: str, feature_id: str, *, consistent: bool = False) -> Feature:
+        """Return a feature.
+
+        Raises:
+            ItemNotFoundError: if there is none.
+        """
+        return self._store.require(FeatureById(project_id, feature_id), consistent=consistent)
+
+    def by_linear_issue(self, linear_issue_id: str, *, consistent: bool = False) -> Feature:
+        """Return the feature that was made from a Linear issue.
+
+        Raises:
+            ItemNotFoundError: if there is none.
+        """
+        return self._store.require(FeatureByLinearIssue(linear_issue_id), consistent=consistent)
+
+    def of_project(
+        self,
+        project_id: str,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[Feature]:
+        """Return a page of a project's features, in the order of creation."""
+        query = FeaturesOfProject(project_id, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)
+
+    def by_status(
+        self,
+        project_id: str,
+        status: FeatureStatus,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[Feature]:
+        """Return a page of a project's features in a status, by priority; waiting ones last."""
+        query = FeaturesByStatus(project_id, status, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)
+
+    def ready(
+        self,
+        project_id: str,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[Feature]:
+        """Return a page of the features that wait for nothing, by priority and then age."""
+        query = ReadyFeatures(project_id, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)
+
+    def stats(self, project_id: str) -> FeatureCounts:
+        """Return how many features of a project are in each status."""
+        return self._store.answer(FeatureStats(project_id))
+
+    def dependents(
+        self,
+        project_id: str,
+        feature_id: str,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[FeatureDependency]:
+        """Return a page of what depends on a feature, read strongly consistently."""
+        query = DependentsOfFeature(project_id, feature_id, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor, consistent=True)
+
+    def update(
+        self,
+        project_id: str,
+        feature_id: str,
+        *,
+        expected_version: int | None = None,
+        **changes: Unpack[FeatureChanges],
+    ) -> Feature:
+        """Change attributes of a feature; None removes one that may be absent.
+
+        Args:
+            project_id: The project.
+            feature_id: The feature.
+            expected_version: The version the caller read; None to change whatever is there.
+            **changes: The attributes and their new values.
+
+        Raises:
+            VersionConflictError: if the feature is in another version.
+            ItemNotFoundError: if there is none.
+            InvalidValueError: if a value cannot be stored.
+        """
+        operation = ChangeFeature(
+            project_id, feature_id, changes, self._now(), expected_version=expected_version
+        )
+        return operation.run(self._store)
+
+    def delete(self, project_id: str, feature_id: str, *, detach: bool = False) -> None:
+        """Delete a feature; cut off, call it again.
+
+        Args:
+            project_id: The project.
+            feature_id: The feature.
+            detach: Whether others that depend on it lose the dependency.
+
+        Raises:
+            ConditionFailedError: if others depend on it and are not to be detached.
+            ItemNotFoundError: if there is none.
+        """
+        DeleteFeature(project_id, feature_id, self._now(), detach=detach).run(self._store)
+
+    def claim_next(
+        self,
+        project_id: str,
+        agent_id: str,
+        lease: float | None = None,
+        *,
+        respect_limit: bool = False,
+    ) -> Feature | None:
+        """Claim the ready feature of the highest priority for an agent; None if none is ready.
+
+        One query and one conditional write, however long the backlog is. The version of the
+        answer is the token of the claim: the holder's later writes take it.
+
+        Args:
+            project_id: The project.
+            agent_id: The agent.
+            lease: Seconds until others may claim the feature; None to hold it until released.
+            respect_limit: Whether to refuse what would exceed the project's ``maxConcurrency``.
+
+        Raises:
+            LimitReachedError: if the limit is to be respected and is reached.
+            InvalidValueError: if the lease is not a positive number of seconds.
+        """
+        claim = self._claim(project_id, agent_id, lease, respect_limit=respect_limit)
+        return claim.next(self._store, self._memory)
+
+    def claim(
+        self,
+        project_id: str,
+        feature_id: str,
+        agent_id: str,
+        lease: float | None = None,
+        *,
+        respect_limit: bool = False,
+    ) -> Feature:
+        """Claim a feature that is ready; see ``claim_next``.
+
+        Raises:
+            HeldByAnotherError: if somebody holds it.
+            ConditionFailedError: if it is not pending, or waits for another.
+            LimitReachedError: if the limit is to be respected and is reached.
+            ItemNotFoundError: if there is none.
+        """
+        claim = self._claim(project_id, agent_id, lease, respect_limit=respect_limit)
+        return claim.one(self._store, feature_id)
+
+    def renew(
+        self, project_id: str, feature_id: str, *, version: int, lease: float | None
+    ) -> Feature:
+        """Let a claim hold for so many seconds from now, or with None until it is released.
+
+        Raises:
+            HeldByAnotherError: if another holds the feature by now.
+            ConditionFailedError: if nobody does.
+            ItemNotFoundError: if there is none.
+        """
+        now = self._now()
+        ends = None if lease is None else now + _seconds(lease)
+        write = renew_lease(project_id, feature_id, hold=Hold(version), lease_until=ends, at=now)
+        return self._store.save(write)
+
+    def release(
+        self, project_id: str, feature_id: str, *, version: int | None = None, force: bool = False
+    ) -> Feature:
+        """Give a feature back unfinished.
+
+        Raises:
+            HeldByAnotherError: if another holds it.
+            ConditionFailedError: if it is not in progress.
+            ItemNotFoundError: if there is none.
+        """
+        return self._outcome(project_id, feature_id, version, force).released(self._store)
+
+    def send_to_review(
+        self, project_id: str, feature_id: str, *, version: int | None = None, force: bool = False
+    ) -> Feature:
+        """Let a feature wait for its review; nobody holds it then.
+
+        Raises:
+            AutoforgeError: as ``release`` does.
+        """
+        outcome = self._outcome(project_id, feature_id, version, force)
+        return outcome.sent_to_review(self._store)
+
+    def pass_(
+        self, project_id: str, feature_id: str, *, version: int | None = None, force: bool = False
+    ) -> Feature:
+        """Let a feature pass, and release what depends on it.
+
+        Raises:
+            HeldByAnotherError: if another holds it.
+            ConditionFailedError: if it is pending.
+            ItemNotFoundError: if there is none.
+        """
+        return self._outcome(project_id, feature_id, version, force).passed(self._store)
+
+    def fail(
+        self, project_id: str, feature_id: str, *, version: int | None = None, force: bool = False
+    ) -> Feature:
+        """Note that a feature fails; if it passed, what depends on it waits for it again.
+
+        Raises:
+            AutoforgeError: as ``pass_`` does.
+        """
+        return self._outcome(project_id, feature_id, version, force).failed(self._store)
+
+    def reopen(self, project_id: str, feature_id: str) -> Feature:
+        """Let a feature be claimed again; if it passed, what depends on it waits for it again.
+
+        Raises:
+            HeldByAnotherError: if somebody holds it.
+            ItemNotFoundError: if there is none.
+        """
+        outcome = self._outcome(project_id, feature_id, None, force=False)
+        return outcome.reopened(self._store)
+
+    def add_dependency(self, project_id: str, feature_id: str, depends_on_id: str) -> Feature:
+        """Let a feature wait until another passes, and return the one that waits.
+
+        Raises:
+            CyclicDependencyError: if the other waits for the feature, or is the feature.
+            ItemExistsError: if the feature has the dependency already.
+            ItemNotFoundError: if the project lacks one of the two.
+        """
+        operation = AddDependency(project_id, feature_id, depends_on_id, self._now())
+        return operation.run(self._store)
+
+    def remove_dependency(self, project_id: str, feature_id: str, depends_on_id: str) -> Feature:
+        """Let a feature wait no longer for another.
+
+        Raises:
+            ItemNotFoundError: if there is no such feature, or it has no such dependency.
+        """
+        operation = RemoveDependency(project_id, feature_id, depends_on_id, self._now())
+        return operation.run(self._store)
+
+    def repair(self, project_id: str) -> Repaired:
+        """Finish what was begun with a project's features and cut off.
+
+        Reads all of them; writes nothing where nothing was cut off.
+        """
+        return RepairFeatures(project_id, self._now()).run(self._store)
+
+    def _built(
+        self, project_id: str, id_: str, new: NewFeature, ids: Sequence[str], now: datetime
+    ) -> Feature:
+        return Feature(
+            id=id_,
+            project_id=project_id,
+            name=new.name,
+            description=new.description,
+            priority=new.priority,
+            category=new.category,
+            steps=None if new.steps is None else list(new.steps),
+            dependencies=[_dependency(each, ids) for each in new.dependencies],
+            linear_issue_id=new.linear_issue_id,
+            linear_issue_url=new.linear_issue_url,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _claim(
+        self, project_id: str, agent_id: str, lease: float | None, *, respect_limit: bool
+    ) -> Claim:
+        length = None if lease is None else _seconds(lease)
+        return Claim(project_id, agent_id, self._now(), length, respect_limit)
+
+    def _outcome(
+        self, project_id: str, feature_id: str, version: int | None, force: bool
+    ) -> Outcome:
+        return Outcome(project_id, feature_id, self._now(), Hold(version, force))
+
+
+def _dependency(given: str | int, ids: Sequence[str]) -> str:
+    if isinstance(given, str):
+        return given
+    if isinstance(given, bool) or not 0 <= given < len(ids):
+        raise InvalidValueError(f"{given!r} is no position in a batch of {len(ids)}")
+    return ids[given]
+
+
+def _seconds(lease: float) -> timedelta:
+    """A length of time of at least a millisecond, the smallest that is stored.
+
+    Raises:
+        InvalidValueError: if it is shorter, or longer than a year.
+    """
+    if not MILLISECOND.total_seconds() <= lease <= LONGEST_LEASE.total_seconds():
+        raise InvalidValueError(f"a lease is from a millisecond to a year, not {lease} seconds")
+    return timedelta(seconds=lease)

@@ -1,0 +1,113 @@
+"""``forge.tickets``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+
+from autoforge.access.query import Page
+from autoforge.access.syncing import SyncCounts, SyncedTicket, SyncTicket, SyncTickets
+from autoforge.access.tickets import LinearIssue, TicketByLinearIssue, TicketsOfProject
+from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.models.ticket import Ticket
+
+
+class Tickets(Kind):
+    """What Linear says of its issues, as of the latest sync."""
+
+    def sync(
+        self,
+        project_id: str,
+        linear_issue_id: str,
+        *,
+        linear_issue_url: str,
+        title: str,
+        status: str,
+        description: str | None = None,
+        priority: int = 0,
+        labels: Sequence[str] = (),
+        feature_id: str | None = None,
+        as_of: datetime | None = None,
+    ) -> SyncedTicket:
+        """Create or update the ticket of a Linear issue, and say which.
+
+        Nothing is written where nothing changed and the last sync was a few minutes ago.
+
+        Args:
+            project_id: The ticket's project; one of another project moves to this one.
+            linear_issue_id: Linear's id of the issue.
+            linear_issue_url: Where people find it.
+            title: Its title.
+            status: The name of its workflow state.
+            description: Its text.
+            priority: As Linear counts: 0 for none, then 1 for urgent to 4 for low.
+            labels: Their names.
+            feature_id: The feature that is built for it. Without one, the ticket takes the
+                feature that was made from the issue, or keeps the one it has.
+            as_of: When Linear last changed the issue, so that a late notice of an older state
+                changes nothing.
+
+        Raises:
+            InvalidValueError: if a value cannot be stored.
+            ItemNotFoundError: if there is no such project.
+            TransactionConflictError: if others never stopped changing the ticket.
+        """
+        issue = LinearIssue(
+            linear_issue_id,
+            linear_issue_url,
+            title,
+            status,
+            description=description,
+            priority=priority,
+            labels=labels,
+            feature_id=feature_id,
+            as_of=as_of,
+        )
+        now = self._now()
+        return SyncTicket(project_id, issue, self._tools.new_id(now), now).run(self._store)
+
+    def sync_all(
+        self,
+        project_id: str,
+        issues: Iterable[LinearIssue],
+        *,
+        progress: Callable[[SyncCounts], object] | None = None,
+    ) -> SyncCounts:
+        """Create or update the tickets of any number of Linear issues, and count them.
+
+        Cut off at any point it may be called again with the same issues: what is as Linear says
+        costs a read.
+
+        Args:
+            project_id: The project of all the tickets.
+            issues: What Linear says; read 100 at a time. Of one issue that comes twice the later
+                is right.
+            progress: Is told the counts so far after each 100 issues.
+
+        Raises:
+            ItemNotFoundError: if there is no such project, or it is deleted meanwhile.
+            UnavailableError: if DynamoDB could not answer, after retries.
+        """
+        sync = SyncTickets(project_id, issues, self._now(), self._tools.new_id, progress)
+        return sync.run(self._store)
+
+    def get(self, linear_issue_id: str, *, consistent: bool = False) -> Ticket:
+        """Return the ticket of a Linear issue.
+
+        Raises:
+            ItemNotFoundError: if there is none.
+        """
+        return self._store.require(TicketByLinearIssue(linear_issue_id), consistent=consistent)
+
+    def of_project(
+        self,
+        project_id: str,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[Ticket]:
+        """Return a page of a project's tickets, the last synced first."""
+        query = TicketsOfProject(project_id, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)

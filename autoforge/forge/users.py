@@ -1,0 +1,81 @@
+"""``forge.users``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from autoforge.access.members import ProjectsOfUser
+from autoforge.access.query import Page
+from autoforge.access.users import LogIn, UpsertUser, UserByAuth0Id, UserByEmail, UserById
+from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.models.project import Project
+from autoforge.models.user import User, UserRole
+
+
+class Users(Kind):
+    """People who log in."""
+
+    def upsert(
+        self,
+        auth0_id: str,
+        email: str,
+        name: str,
+        *,
+        picture: str | None = None,
+        role: UserRole | None = None,
+    ) -> LogIn:
+        """Make the user that logs in, or keep the user as the log-in says; call it every time.
+
+        Without a picture the user has none. Without a role it stays; a new user is a developer.
+
+        Raises:
+            ItemExistsError: if somebody else has the e-mail address, in whatever case.
+            InvalidValueError: if the e-mail address is none, or a value cannot be stored.
+        """
+        now = self._now()
+        log_in = UpsertUser(
+            auth0_id=auth0_id,
+            email=email,
+            name=name,
+            picture=picture,
+            role=role,
+            new_id=self._tools.new_id(now),
+            at=now,
+        )
+        return log_in.run(self._store)
+
+    def get(self, user_id: str, *, consistent: bool = False) -> User:
+        """Return a user.
+
+        Raises:
+            ItemNotFoundError: if there is no such user.
+        """
+        return self._store.require(UserById(user_id), consistent=consistent)
+
+    def by_auth0_id(self, auth0_id: str, *, consistent: bool = False) -> User:
+        """Return the user with an Auth0 id.
+
+        Raises:
+            ItemNotFoundError: if there is none.
+        """
+        return self._store.require(UserByAuth0Id(auth0_id), consistent=consistent)
+
+    def by_email(self, email: str, *, consistent: bool = False) -> User:
+        """Return the user with an e-mail address, in whatever case it is given.
+
+        Raises:
+            ItemNotFoundError: if there is none.
+        """
+        return self._store.require(UserByEmail(email), consistent=consistent)
+
+    def projects(
+        self,
+        user_id: str,
+        *,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[Project]:
+        """Return a page of the projects a user owns or is a member of, in the order of ids."""
+        query = ProjectsOfUser(user_id, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)

@@ -1,0 +1,135 @@
+"""Routes of agents."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Controller, Response, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter, QueryParameter
+from pydantic import Field
+
+from autoforge.forge import Forge
+from autoforge.http.params import Paging, ProjectId
+from autoforge.http.problem import responses
+from autoforge.http.respond import JsonResponse
+from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View
+from autoforge.models.agent import AgentRole, AgentStatus
+
+AgentId = Annotated[str, PathParameter(name="agentId", pattern=ID_PATTERN)]
+
+_AGENT: dict[str, Any] = {
+    "id": "01KGKR2T40V3M1Q5C8Y7D2N6XA",
+    "projectId": "550e8400-e29b-41d4-a716-446655440000",
+    "name": "coder-1",
+    "role": "coder",
+    "status": "running",
+    "currentFeatureId": "01KGKR2T40B9E4H6J8K0M2P4R6",
+    "currentRunId": "01KGKR2T40F7T9V1X3Z5A7C9E1",
+    "createdAt": "2026-02-01T00:00:00.000Z",
+    "updatedAt": "2026-02-04T10:30:00.000Z",
+}
+
+
+class AgentView(View):
+    """Who works on a project, and what on."""
+
+    example = _AGENT
+
+    id: str
+    project_id: str
+    name: str
+    role: AgentRole
+    status: AgentStatus
+    current_feature_id: str | None
+    current_run_id: str | None
+    created_at: Moment
+    updated_at: Moment
+
+
+class AgentPage(PageView):
+    """Some agents, and where the next ones begin."""
+
+    example = {"items": [_AGENT], "nextCursor": None}
+
+    items: tuple[AgentView, ...]
+    next_cursor: str | None
+
+
+class NewAgent(Body):
+    """An agent to create."""
+
+    example = {"name": "coder-1", "role": "coder"}
+
+    name: str = Field(min_length=1, max_length=200)
+    role: AgentRole = AgentRole.CODER
+    id: str | None = Field(default=None, pattern=ID_PATTERN)
+
+
+class AgentChanges(Changes):
+    """Attributes of an agent to change; null removes the current feature."""
+
+    example = {"status": "stopped", "currentFeatureId": None}
+
+    name: str = Field(default="", min_length=1, max_length=200)
+    role: AgentRole = AgentRole.CODER
+    status: AgentStatus = AgentStatus.IDLE
+    current_feature_id: str | None = Field(default=None, pattern=ID_PATTERN)
+
+
+class AgentController(Controller):
+    """Who works on a project."""
+
+    path = "/projects/{projectId:str}/agents"
+    tags = ["agents"]
+
+    @get("", sync_to_thread=True, responses=responses())
+    def list_agents(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        project_id: ProjectId,
+        status: Annotated[
+            AgentStatus | None,
+            QueryParameter(name="status", description="Only agents in this status."),
+        ] = None,
+    ) -> AgentPage:
+        """List a project's agents, all or those in a status, in the order of their ids."""
+        agents = forge.agents
+        return AgentPage.of_page(
+            agents.of_project(project_id, **paging)
+            if status is None
+            else agents.by_status(project_id, status, **paging)
+        )
+
+    @post(
+        "",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+    def create_agent(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewAgent]
+    ) -> Response[AgentView]:
+        """Create an agent, which is idle until it starts a run."""
+        agent = forge.agents.create(project_id, **dict(data))
+        location = f"/projects/{agent.project_id}/agents/{agent.id}"
+        return JsonResponse(AgentView.of(agent), headers={"location": location})
+
+    @get("/{agentId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
+    def get_agent(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, agent_id: AgentId
+    ) -> AgentView:
+        """Get an agent."""
+        return AgentView.of(forge.agents.get(project_id, agent_id))
+
+    @patch("/{agentId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
+    def change_agent(
+        self,
+        forge: NamedDependency[Forge],
+        project_id: ProjectId,
+        agent_id: AgentId,
+        data: JSONBody[AgentChanges],
+    ) -> AgentView:
+        """Change attributes of an agent."""
+        return AgentView.of(forge.agents.update(project_id, agent_id, **data.given()))

@@ -1,0 +1,67 @@
+"""Routes of dependencies between the features of a project."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from litestar import Controller, delete, get, put
+from litestar.di import NamedDependency
+from litestar.params import PathParameter
+
+from autoforge.forge import Forge
+from autoforge.http.feature_views import DependencyPage, FeatureView
+from autoforge.http.params import FeatureId, Paging, ProjectId
+from autoforge.http.problem import responses
+from autoforge.http.views import ID_PATTERN
+
+DependsOnId = Annotated[str, PathParameter(name="dependsOnId", pattern=ID_PATTERN)]
+
+
+class DependencyController(Controller):
+    """What waits for what in a project."""
+
+    path = "/projects/{projectId:str}/features/{featureId:str}"
+    tags = ["features"]
+
+    @get("/dependents", sync_to_thread=True, responses=responses())
+    def list_dependents(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        project_id: ProjectId,
+        feature_id: FeatureId,
+    ) -> DependencyPage:
+        """List what depends on a feature, in the order of the ids."""
+        return DependencyPage.of_page(forge.features.dependents(project_id, feature_id, **paging))
+
+    @put(
+        "/dependencies/{dependsOnId:str}",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+    def add_dependency(
+        self,
+        forge: NamedDependency[Forge],
+        project_id: ProjectId,
+        feature_id: FeatureId,
+        depends_on_id: DependsOnId,
+    ) -> FeatureView:
+        """Let a feature wait until another passes; a dependency it has is refused, and a cycle."""
+        feature = forge.features.add_dependency(project_id, feature_id, depends_on_id)
+        return FeatureView.of(feature)
+
+    @delete(
+        "/dependencies/{dependsOnId:str}",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND),
+    )
+    def remove_dependency(
+        self,
+        forge: NamedDependency[Forge],
+        project_id: ProjectId,
+        feature_id: FeatureId,
+        depends_on_id: DependsOnId,
+    ) -> None:
+        """Let a feature wait no longer for another."""
+        forge.features.remove_dependency(project_id, feature_id, depends_on_id)

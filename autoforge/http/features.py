@@ -1,0 +1,191 @@
+"""Routes of features: the backlog of a project."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from litestar.params import JSONBody, QueryParameter
+
+from autoforge.access.backlog import Creation
+from autoforge.forge import Forge
+from autoforge.http.feature_views import (
+    CreatedFeatures,
+    FeatureChanges,
+    FeaturePage,
+    FeatureView,
+    NewFeatures,
+    RepairView,
+    StatsView,
+)
+from autoforge.http.params import FeatureId, Paging, ProjectId, text_segments
+from autoforge.http.problem import responses
+from autoforge.http.respond import JsonRequest, JsonResponse
+from autoforge.http.tickets import LinearIssueId
+from autoforge.models.feature import FeatureStatus
+
+
+class FeatureController(Controller):
+    """What is to be built in a project."""
+
+    path = "/projects/{projectId:str}/features"
+    tags = ["features"]
+
+    @get("", sync_to_thread=True, responses=responses())
+    def list_features(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        project_id: ProjectId,
+        status: Annotated[
+            FeatureStatus | None,
+            QueryParameter(name="status", description="Only features in this status."),
+        ] = None,
+    ) -> FeaturePage:
+        """List a project's features, all by age, or those in a status by priority.
+
+        In a status, those that wait for others come after those that do not.
+        """
+        features = forge.features
+        return FeaturePage.of_page(
+            features.of_project(project_id, **paging)
+            if status is None
+            else features.by_status(project_id, status, **paging)
+        )
+
+    @post(
+        "",
+        sync_to_thread=True,
+        responses={
+            HTTPStatus.OK: ResponseSpec(
+                FeatureView | CreatedFeatures,
+                description="All of them were there",
+                generate_examples=False,
+            ),
+            **responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        },
+    )
+    def create_features(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewFeatures]
+    ) -> Response[FeatureView | CreatedFeatures]:
+        """Create a feature, or an array of up to 1,000 with dependencies among them.
+
+        One that says the same under the same id, or was made from the same Linear issue, is that
+        feature. Features that would wait for each other are refused, and none is created.
+        """
+        creation = forge.features.create_many(project_id, data.new())
+        return _answer_creation(creation, in_array=data.in_array)
+
+    @get("/ready", sync_to_thread=True, responses=responses())
+    def list_ready_features(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        project_id: ProjectId,
+    ) -> FeaturePage:
+        """List a project's features that are pending and wait for nothing, by priority and age."""
+        return FeaturePage.of_page(forge.features.ready(project_id, **paging))
+
+    @get("/stats", sync_to_thread=True, responses=responses())
+    def get_feature_stats(self, forge: NamedDependency[Forge], project_id: ProjectId) -> StatsView:
+        """Count a project's features by status."""
+        return StatsView.model_validate(forge.features.stats(project_id))
+
+    @post(
+        "/repair",
+        sync_to_thread=True,
+        status_code=HTTPStatus.OK,
+        responses=responses(HTTPStatus.NOT_FOUND),
+    )
+    def repair_features(self, forge: NamedDependency[Forge], project_id: ProjectId) -> RepairView:
+        """Finish what was begun with a project's features and cut off.
+
+        Reads all of them; writes nothing where nothing was cut off.
+        """
+        # A repair finds nothing to do where there is no project either.
+        forge.projects.get(project_id, consistent=True)
+        return RepairView.model_validate(forge.features.repair(project_id))
+
+    @get("/{featureId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
+    def get_feature(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, feature_id: FeatureId
+    ) -> FeatureView:
+        """Get a feature."""
+        return FeatureView.of(forge.features.get(project_id, feature_id))
+
+    @patch(
+        "/{featureId:str}",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+    )
+    def change_feature(
+        self,
+        forge: NamedDependency[Forge],
+        project_id: ProjectId,
+        feature_id: FeatureId,
+        data: JSONBody[FeatureChanges],
+    ) -> FeatureView:
+        """Change attributes of a feature, whoever holds it."""
+        return FeatureView.of(
+            forge.features.update(
+                project_id, feature_id, expected_version=data.expected_version, **data.changes()
+            )
+        )
+
+    @delete(
+        "/{featureId:str}",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+    def delete_feature(
+        self,
+        forge: NamedDependency[Forge],
+        project_id: ProjectId,
+        feature_id: FeatureId,
+        detach: Annotated[
+            bool,
+            QueryParameter(
+                name="detach",
+                description="Whether what depends on it loses the dependency; else it is refused.",
+            ),
+        ] = False,
+    ) -> None:
+        """Delete a feature; cut off, call it again."""
+        forge.features.delete(project_id, feature_id, detach=detach)
+
+
+class LinearFeatureController(Controller):
+    """The features of all projects, by their Linear issues."""
+
+    path = "/features"
+    tags = ["features"]
+
+    @get(
+        "/by-linear-issue/{linearIssueId:path}",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND),
+    )
+    def get_feature_by_linear_issue(
+        self,
+        request: JsonRequest,
+        forge: NamedDependency[Forge],
+        linear_issue_id: LinearIssueId,  # noqa: ARG002 - documented; read exactly from the request
+    ) -> FeatureView:
+        """Get the feature that was made from a Linear issue."""
+        (issue_id,) = text_segments(request, 1)
+        return FeatureView.of(forge.features.by_linear_issue(issue_id))
+
+
+def _answer_creation(
+    creation: Creation, *, in_array: bool
+) -> Response[FeatureView | CreatedFeatures]:
+    """Answer 201 if any was created, else 200: an array all of them, one alone with its place."""
+    status = HTTPStatus.CREATED if creation.created else HTTPStatus.OK
+    if in_array:
+        return JsonResponse(CreatedFeatures.of_creation(creation), status_code=status)
+    (feature,) = creation.features
+    place = f"/projects/{feature.project_id}/features/{feature.id}"
+    return JsonResponse(FeatureView.of(feature), status_code=status, headers={"location": place})

@@ -1,0 +1,263 @@
+"""Routes of runs.
+
+An output may be over 360 KB. So it is shown by the route of its run alone: lists, and the answers
+to those who report, go without it.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal, Self
+
+from litestar import Controller, Response, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter
+from pydantic import Field, model_validator
+
+from autoforge.forge import Forge
+from autoforge.http.agents import AgentId
+from autoforge.http.params import FeatureId, Paging, ProjectId
+from autoforge.http.problem import responses
+from autoforge.http.respond import JsonResponse
+from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View
+from autoforge.models.agent import AgentRole, RunStatus
+
+RunId = Annotated[str, PathParameter(name="runId", pattern=ID_PATTERN)]
+
+#: Characters of a summary or an error message: so both fit beside the longest output.
+_TEXT_LIMIT: Final = 4000
+
+#: The segment that names the active runs, where others name a run.
+_ACTIVE: Final = "active"
+
+_RUN: dict[str, Any] = {
+    "id": "01KGKR2T40F7T9V1X3Z5A7C9E1",
+    "projectId": "550e8400-e29b-41d4-a716-446655440000",
+    "agentId": "01KGKR2T40V3M1Q5C8Y7D2N6XA",
+    "featureId": "01KGKR2T40B9E4H6J8K0M2P4R6",
+    "role": "coder",
+    "status": "completed",
+    "outputSummary": "Sign-in with a passkey works; 12 tests pass",
+    "errorMessage": None,
+    "startedAt": "2026-02-04T10:30:00.000Z",
+    "completedAt": "2026-02-04T10:42:30.500Z",
+    "durationMs": 750500,
+    "updatedAt": "2026-02-04T10:42:30.500Z",
+}
+
+
+class RunView(View):
+    """What an agent did on a feature, without what it put out."""
+
+    example = _RUN
+
+    id: str
+    project_id: str
+    agent_id: str
+    feature_id: str
+    role: AgentRole
+    status: RunStatus
+    output_summary: str | None
+    error_message: str | None
+    started_at: Moment
+    completed_at: Moment | None
+    duration_ms: int | None
+    updated_at: Moment | None
+
+
+class RunWithOutputView(RunView):
+    """What an agent did on a feature, with what it put out."""
+
+    example = {**_RUN, "output": "Reading the feature\n12 passed\n"}
+
+    output: str | None
+
+
+class RunPage(PageView):
+    """Some runs, and where the next ones begin."""
+
+    example = {"items": [_RUN], "nextCursor": None}
+
+    items: tuple[RunView, ...]
+    next_cursor: str | None
+
+
+class NewRun(Body):
+    """A run to start."""
+
+    example = {"agentId": _RUN["agentId"], "featureId": _RUN["featureId"], "role": "coder"}
+
+    agent_id: str = Field(pattern=ID_PATTERN)
+    feature_id: str = Field(pattern=ID_PATTERN)
+    role: AgentRole | None = None
+    id: str | None = Field(default=None, pattern=ID_PATTERN)
+    mark_agent: bool = Field(default=True, strict=True)
+
+    @model_validator(mode="after")
+    def require_another_id(self) -> Self:
+        """Refuse the id that would stand for all active runs."""
+        if self.id == _ACTIVE:
+            raise ValueError(f"{_ACTIVE!r} names the active runs")
+        return self
+
+
+class RunReport(Changes):
+    """What to change of an active run; null removes one that may be absent."""
+
+    example = {
+        "status": "testing",
+        "appendOutput": "12 passed\n",
+        "keepTail": True,
+        "reportId": "01KGKR2T40H5J7M9P1R3T5V7X9",
+    }
+
+    status: Literal[
+        RunStatus.STARTED,
+        RunStatus.THINKING,
+        RunStatus.CODING,
+        RunStatus.TESTING,
+        RunStatus.REVIEWING,
+    ] = RunStatus.STARTED
+    output_summary: str | None = Field(default=None, max_length=_TEXT_LIMIT)
+    error_message: str | None = Field(default=None, max_length=_TEXT_LIMIT)
+    append_output: str = Field(default="", description="Text to append to the output.")
+    keep_tail: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether to drop the oldest output where it would not fit.",
+    )
+    report_id: str | None = Field(
+        default=None,
+        pattern=ID_PATTERN,
+        description="Names the report: sent again under the same id it is made once.",
+    )
+
+    def changes(self) -> dict[str, Any]:
+        """What the client sent, as a report takes it."""
+        given = self.given()
+        if "append_output" in given:
+            given["output"] = given.pop("append_output")
+        return given
+
+
+class RunOutcome(Body):
+    """How a run ended."""
+
+    example = {"status": "completed", "outputSummary": _RUN["outputSummary"]}
+
+    status: Literal[RunStatus.COMPLETED, RunStatus.FAILED]
+    output_summary: str | None = Field(default=None, max_length=_TEXT_LIMIT)
+    error_message: str | None = Field(default=None, max_length=_TEXT_LIMIT)
+
+
+class ProjectRunController(Controller):
+    """The runs of a project."""
+
+    path = "/projects/{projectId:str}/runs"
+    tags = ["runs"]
+
+    @get("", sync_to_thread=True, responses=responses())
+    def list_project_runs(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        project_id: ProjectId,
+    ) -> RunPage:
+        """List a project's runs without their outputs, newest first."""
+        return RunPage.of_page(forge.runs.of_project(project_id, **paging))
+
+    @post(
+        "",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+    def start_run(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewRun]
+    ) -> Response[RunView]:
+        """Start a run; sent again with the same id and values, it is still one run."""
+        run = forge.runs.start(project_id, **dict(data))
+        location = f"/projects/{run.project_id}/runs/{run.id}"
+        return JsonResponse(RunView.of(run), headers={"location": location})
+
+    @get(f"/{_ACTIVE}", sync_to_thread=True, responses=responses())
+    def list_active_runs(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        project_id: ProjectId,
+    ) -> RunPage:
+        """List a project's active runs without their outputs, newest first."""
+        return RunPage.of_page(forge.runs.active(project_id, **paging))
+
+    @get("/{runId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
+    def get_run(
+        self, forge: NamedDependency[Forge], project_id: ProjectId, run_id: RunId
+    ) -> RunWithOutputView:
+        """Get a run with its output."""
+        return RunWithOutputView.of(forge.runs.get(project_id, run_id))
+
+    @patch(
+        "/{runId:str}",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+    def report_run(
+        self,
+        forge: NamedDependency[Forge],
+        project_id: ProjectId,
+        run_id: RunId,
+        data: JSONBody[RunReport],
+    ) -> RunView:
+        """Say which phase an active run is in, and append to its output."""
+        return RunView.of(forge.runs.report(project_id, run_id, **data.changes()))
+
+    @post(
+        "/{runId:str}/finish",
+        sync_to_thread=True,
+        status_code=HTTPStatus.OK,
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+    def finish_run(
+        self,
+        forge: NamedDependency[Forge],
+        project_id: ProjectId,
+        run_id: RunId,
+        data: JSONBody[RunOutcome],
+    ) -> RunView:
+        """End a run for good; of two that end it differently, the second learns of the first."""
+        return RunView.of(forge.runs.finish(project_id, run_id, **dict(data)))
+
+
+class FeatureRunController(Controller):
+    """The runs of a feature."""
+
+    path = "/projects/{projectId:str}/features/{featureId:str}/runs"
+    tags = ["runs"]
+
+    @get("", sync_to_thread=True, responses=responses())
+    def list_feature_runs(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        project_id: ProjectId,
+        feature_id: FeatureId,
+    ) -> RunPage:
+        """List a feature's runs without their outputs, newest first."""
+        return RunPage.of_page(forge.runs.of_feature(project_id, feature_id, **paging))
+
+
+class AgentRunController(Controller):
+    """The runs of an agent."""
+
+    path = "/agents/{agentId:str}/runs"
+    tags = ["runs"]
+
+    @get("", sync_to_thread=True, responses=responses())
+    def list_agent_runs(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        agent_id: AgentId,
+    ) -> RunPage:
+        """List an agent's runs without their outputs, newest first."""
+        return RunPage.of_page(forge.agents.runs(agent_id, **paging))

@@ -1,0 +1,142 @@
+"""Routes of users."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Controller, Response, get, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter
+from pydantic import Field
+
+from autoforge.forge import Forge
+from autoforge.http.params import Paging, UserId, text_segments
+from autoforge.http.problem import responses
+from autoforge.http.projects import ProjectPage
+from autoforge.http.puts import creation
+from autoforge.http.respond import JsonRequest, JsonResponse
+from autoforge.http.views import Body, Moment, View
+from autoforge.models.user import UserRole
+
+Auth0Id = Annotated[str, PathParameter(name="auth0Id")]
+Email = Annotated[str, PathParameter(name="email")]
+
+_SAID: dict[str, Any] = {
+    "auth0Id": "auth0|65b8f3a1c2d4e5f6a7b8c9d0",
+    "email": "Ann@example.org",
+    "name": "Ann",
+    "picture": "https://example.org/ann.png",
+    "role": "developer",
+}
+
+
+class UserView(View):
+    """A person who logs in."""
+
+    example = {
+        "id": "01KGKR2T40R6BAX8A0B1RTCDKN",
+        **_SAID,
+        "createdAt": "2026-02-01T00:00:00.000Z",
+        "updatedAt": "2026-02-04T10:30:00.000Z",
+    }
+
+    id: str
+    auth0_id: str
+    email: str
+    name: str
+    picture: str | None
+    role: UserRole
+    created_at: Moment
+    updated_at: Moment
+
+
+class UserLookupView(View):
+    """Whose an Auth0 id or an e-mail address is."""
+
+    example = {"userId": "01KGKR2T40R6BAX8A0B1RTCDKN"}
+
+    user_id: str
+
+
+class Profile(Body):
+    """What a log-in says of a person.
+
+    Without a picture they have none. Without a role it stays; a new user is a developer.
+    """
+
+    example = _SAID
+
+    auth0_id: str = Field(min_length=1, max_length=300)
+    email: str = Field(min_length=3, max_length=320, pattern=r"^.+@.+$")
+    name: str = Field(min_length=1, max_length=300)
+    picture: str | None = Field(default=None, max_length=2000)
+    role: UserRole | None = None
+
+
+class UserController(Controller):
+    """People who log in."""
+
+    path = "/users"
+    tags = ["users"]
+
+    @put(
+        "",
+        sync_to_thread=True,
+        responses={**creation(UserView), **responses(HTTPStatus.CONFLICT)},
+    )
+    def put_user(
+        self, forge: NamedDependency[Forge], data: JSONBody[Profile]
+    ) -> Response[UserView]:
+        """Make the user that logs in, or keep the user as the log-in says."""
+        log_in = forge.users.upsert(**dict(data))
+        view = UserView.of(log_in.user)
+        if not log_in.first:
+            return JsonResponse(view, status_code=HTTPStatus.OK)
+        place = {"location": f"/users/{view.id}"}
+        return JsonResponse(view, status_code=HTTPStatus.CREATED, headers=place)
+
+    @get("/{userId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
+    def get_user(self, forge: NamedDependency[Forge], user_id: UserId) -> UserView:
+        """Get a user."""
+        return UserView.of(forge.users.get(user_id))
+
+    @get(
+        "/by-auth0/{auth0Id:path}",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND),
+    )
+    def get_user_by_auth0_id(
+        self,
+        request: JsonRequest,
+        forge: NamedDependency[Forge],
+        auth0_id: Auth0Id,  # noqa: ARG002 - documented; read exactly from the request
+    ) -> UserView:
+        """Get the user with an Auth0 id."""
+        (name,) = text_segments(request, 1)
+        return UserView.of(forge.users.by_auth0_id(name))
+
+    @get(
+        "/by-email/{email:path}",
+        sync_to_thread=True,
+        responses=responses(HTTPStatus.NOT_FOUND),
+    )
+    def get_user_by_email(
+        self,
+        request: JsonRequest,
+        forge: NamedDependency[Forge],
+        email: Email,  # noqa: ARG002
+    ) -> UserView:
+        """Get the user with an e-mail address, in whatever case it is given."""
+        (name,) = text_segments(request, 1)
+        return UserView.of(forge.users.by_email(name))
+
+    @get("/{userId:str}/projects", sync_to_thread=True, responses=responses())
+    def list_user_projects(
+        self,
+        forge: NamedDependency[Forge],
+        paging: NamedDependency[Paging],
+        user_id: UserId,
+    ) -> ProjectPage:
+        """List the projects a user owns or is a member of, in the order of their ids."""
+        return ProjectPage.of_page(forge.users.projects(user_id, **paging))

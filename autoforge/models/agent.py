@@ -1,0 +1,115 @@
+"""Agents and their runs: who works on a project, and each piece of work with its output."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from autoforge.models.attributes import (
+    BooleanAttribute,
+    EnumAttribute,
+    IdAttribute,
+    IntegerAttribute,
+    ListAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import Key
+from autoforge.models.table import Entity
+
+
+class AgentRole(StrEnum):
+    """What an agent is for."""
+
+    ARCHITECT = "architect"
+    CODER = "coder"
+    REVIEWER = "reviewer"
+    TESTER = "tester"
+
+
+class AgentStatus(StrEnum):
+    """Whether an agent works."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class RunStatus(StrEnum):
+    """Which phase a run is in; the last two are final."""
+
+    STARTED = "started"
+    THINKING = "thinking"
+    CODING = "coding"
+    TESTING = "testing"
+    REVIEWING = "reviewing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+#: The statuses in which a run is over for good.
+FINAL: Final = frozenset({RunStatus.COMPLETED, RunStatus.FAILED})
+
+
+class Agent(Entity):
+    """Somebody, or something, that works on a project."""
+
+    id = IdAttribute()
+    project_id = IdAttribute()
+    name = TextAttribute()
+    role = EnumAttribute(AgentRole, default_for_new=AgentRole.CODER)
+    status = EnumAttribute(AgentStatus, default_for_new=AgentStatus.IDLE)
+    current_feature_id = optional(IdAttribute())
+    #: The run that set the agent running; only that run's end sets it idle.
+    current_run_id = optional(IdAttribute())
+    created_at = MomentAttribute()
+    updated_at = MomentAttribute()
+
+    key = Key("PROJECT#{project_id}", "AGENT#{id}")
+    by_status = Key("PROJECT#{project_id}#AGENT#{status}", "AGENT#{id}", index=GSI1)
+
+
+class AgentRun(Entity):
+    """One piece of work of an agent on a feature, with what it put out."""
+
+    id = IdAttribute()
+    project_id = IdAttribute()
+    agent_id = IdAttribute()
+    feature_id = IdAttribute()
+    role = EnumAttribute(AgentRole)
+    status = EnumAttribute(RunStatus, default_for_new=RunStatus.STARTED)
+    output = optional(TextAttribute())
+    #: How many characters of the output were dropped so that the newest fit.
+    output_dropped = optional(IntegerAttribute())
+    output_summary = optional(TextAttribute())
+    error_message = optional(TextAttribute())
+    started_at = MomentAttribute()
+    completed_at = optional(MomentAttribute())
+    #: Milliseconds from start to end.
+    duration_ms = optional(IntegerAttribute())
+    #: The ids of the latest reports, oldest first: one that is sent again finds itself here.
+    recent_reports = optional(ListAttribute())
+    version = IntegerAttribute(default_for_new=1)
+    updated_at = optional(MomentAttribute())
+
+    key = Key("PROJECT#{project_id}", "RUN#{id}")
+    by_feature = Key("FEATURE#{feature_id}", "RUN#{id}", index=GSI1)
+
+
+class AgentRunRef(Entity):
+    """Finds a run by its agent and, while it is active, among its project's active runs."""
+
+    agent_id = IdAttribute()
+    run_id = IdAttribute()
+    project_id = IdAttribute()
+    feature_id = IdAttribute()
+    active = BooleanAttribute(default_for_new=True)
+    started_at = MomentAttribute()
+
+    key = Key("AGENT#{agent_id}", "RUN#{run_id}")
+    by_activity = Key(
+        "PROJECT#{project_id}#RUN#active", "RUN#{run_id}", index=GSI1, where={"active": True}
+    )

@@ -1,0 +1,42 @@
+"""Tickets: what Linear says of its issues, as of the latest sync."""
+
+from __future__ import annotations
+
+from autoforge.models.attributes import (
+    IdAttribute,
+    IntegerAttribute,
+    ListAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import Key
+from autoforge.models.table import Entity
+
+
+class Ticket(Entity):
+    """A Linear issue as it was when it was last synced."""
+
+    id = IdAttribute()
+    linear_issue_id = TextAttribute()
+    project_id = IdAttribute()
+    feature_id = optional(IdAttribute())
+    linear_issue_url = TextAttribute()
+    title = TextAttribute()
+    description = optional(TextAttribute())
+    #: As Linear counts: 0 for none, then 1 for urgent to 4 for low.
+    priority = IntegerAttribute(default_for_new=0)
+    #: The name of the workflow state, which every team chooses for itself.
+    status = TextAttribute()
+    labels = optional(ListAttribute())
+    #: When Linear last changed the issue, as far as a sync said: notices may come out of order.
+    source_updated_at = optional(MomentAttribute())
+    created_at = optional(MomentAttribute())
+    #: When a sync last found the ticket to be what Linear says, to some minutes.
+    synced_at = MomentAttribute()
+    #: Goes up whenever a sync changes anything but ``synced_at``.
+    version = optional(IntegerAttribute(default_for_new=1))
+
+    key = Key("LINEAR#{linear_issue_id}", "TICKET")
+    of_project = Key("PROJECT#{project_id}#TICKET", "{synced_at}#{linear_issue_id}", index=GSI1)

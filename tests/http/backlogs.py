@@ -1,0 +1,33 @@
+"""What tests say of features over HTTP."""
+
+from typing import Final
+
+from tests.http.serving import Json
+
+#: All that can be said of a feature besides its id, what it waits for and its issue.
+EVERYTHING: Final[Json] = {
+    "name": "Sign in with a passkey",
+    "description": "Offer passkeys beside passwords",
+    "priority": 7,
+    "category": "authentication",
+    "steps": ["Register", "", "Sign in"],
+    "linearIssueUrl": "https://linear.app/acme/issue/MCU-160",
+}
+
+#: The statistics of a project without features.
+NO_FEATURES: Final[Json] = {
+    "pending": 0,
+    "inProgress": 0,
+    "reviewReady": 0,
+    "passing": 0,
+    "failing": 0,
+    "total": 0,
+}
+
+#: The moves that take a version or force, and the status that each leads to.
+MOVES: Final = {
+    "release": "pending",
+    "review": "review_ready",
+    "pass": "passing",
+    "fail": "failing",
+}
