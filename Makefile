@@ -31,7 +31,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-
 # `make lock UPGRADE=--upgrade` takes the newest of everything; otherwise pins stay where they can.
 UPGRADE ?=
 
-.PHONY: help serve test suite lint generated wheel-check fix docs lock clean
+.PHONY: help serve test suite lint generated wheel-check bench-claims fix docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ generated: $(DEV) ## are the generated files those the code would generate?
 
 wheel-check: $(DEV) ## build the wheel, install it in an empty environment, serve from it
 	$(BIN)/python tools/check_wheel.py
+
+bench-claims: $(DEV) $(ENGINES) ## what a claim costs, for 1, 8 and 64 agents
+	$(BIN)/python -m benchmarks.claims --dynoxide tests/engines/node_modules/@dynoxide/*/dynoxide
 
 fix: $(DEV) ## format, and repair what ruff can
 	$(BIN)/ruff check --fix

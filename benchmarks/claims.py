@@ -1,0 +1,224 @@
+"""How many requests a claim takes: ours beside reading all that is ready and trying in order.
+
+    make bench-claims
+
+Agents are processes, each with a Forge of its own, that claim from one backlog on dynoxide until
+nothing is left. Each feature must be claimed exactly once, or there is no result. Requests per
+claim and units say what a claim costs; seconds are of this machine and say little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from autoforge import Forge
+from autoforge.access.feature_moves import claim_feature
+from autoforge.access.features import ReadyFeatures
+from autoforge.embedded import DynoxideDynamoDB
+from autoforge.errors import ConditionFailedError
+from autoforge.forge import LOCAL_REGION, utc_now
+from autoforge.models import Feature
+
+_TABLE: Final = "ClaimsBenchmark"
+_DESCRIPTION: Final = "What the feature is about. " * 12
+
+#: Claims one feature of a project for an agent, or none.
+Strategy = Callable[[Forge, str, str], Feature | None]
+
+
+def ours(forge: Forge, project_id: str, agent_id: str) -> Feature | None:
+    """Claim as the library does."""
+    return forge.features.claim_next(project_id, agent_id)
+
+
+def read_all_then_try(forge: Forge, project_id: str, agent_id: str) -> Feature | None:
+    """Claim as agent platforms commonly do: read all that is ready, try from the first on."""
+    for candidate in list(forge.each(ReadyFeatures(project_id))):
+        write = claim_feature(
+            project_id, str(candidate.id), agent_id, lease_until=None, at=utc_now()
+        )
+        try:
+            return forge.store.save(write)
+        except ConditionFailedError:
+            continue
+    return None
+
+
+STRATEGIES: Final[dict[str, Strategy]] = {"ours": ours, "read all, then try": read_all_then_try}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What some claims came to."""
+
+    claimed: tuple[str, ...]
+    #: Requests by operation, those included whose condition was false.
+    requests: Counter[str]
+    #: Read units of the queries.
+    read_units: float
+
+    @property
+    def per_claim(self) -> float:
+        """Requests for each claim."""
+        return self.requests.total() / len(self.claimed)
+
+    @property
+    def attempts(self) -> float:
+        """Conditional writes that were tried for each that was made."""
+        return self.requests["UpdateItem"] / len(self.claimed)
+
+
+@contextmanager
+def counted(forge: Forge) -> Iterator[tuple[Counter[str], list[float]]]:
+    """Count a Forge's requests and the units its queries consume."""
+    requests: Counter[str] = Counter()
+    units: list[float] = []
+
+    def note(model: Any, **_: Any) -> None:
+        requests[model.name] += 1
+
+    def weigh(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.name == "Query" and "ConsumedCapacity" in parsed:
+            units.append(parsed["ConsumedCapacity"]["CapacityUnits"])
+
+    events = forge.store.client.botocore.meta.events
+    events.register("provide-client-params.dynamodb", note)
+    events.register("after-call.dynamodb", weigh)
+    try:
+        yield requests, units
+    finally:
+        events.unregister("provide-client-params.dynamodb", note)
+        events.unregister("after-call.dynamodb", weigh)
+
+
+def claim_all(forge: Forge, strategy: Strategy, project_id: str, agent_id: str) -> Tally:
+    """Claim until nothing is left; the last look, which finds nothing, does not count."""
+    claimed: list[str] = []
+    until_then, read = Counter[str](), 0.0
+    with counted(forge) as (requests, units):
+        while feature := strategy(forge, project_id, agent_id):
+            claimed.append(str(feature.id))
+            until_then, read = Counter(requests), sum(units)
+    return Tally(tuple(claimed), until_then, read)
+
+
+def race(endpoint_url: str, name: str, project_id: str, agents: int) -> tuple[Tally, float]:
+    """Let so many processes claim at once, and add up what each did."""
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(agents + 1)
+    results: Any = context.Queue()
+    workers = [
+        context.Process(
+            target=_agent,
+            args=(endpoint_url, name, project_id, f"agent-{number}"),
+            kwargs={"barrier": barrier, "results": results},
+        )
+        for number in range(agents)
+    ]
+    for each in workers:
+        each.start()
+    barrier.wait()
+    began = time.perf_counter()
+    tallies: list[Tally] = [results.get() for _ in workers]
+    seconds = time.perf_counter() - began
+    for each in workers:
+        each.join()
+    return _sum(tallies), seconds
+
+
+def a_backlog(forge: Forge, count: int) -> str:
+    """Make a project with so many ready features, and return its id."""
+    project = forge.projects.create("Claims")
+    mint = forge.store.new_token
+    now = utc_now()
+    forge.store.put_all(
+        Feature(
+            id=mint(),
+            project_id=project.id,
+            name=f"Feature {number}",
+            description=_DESCRIPTION,
+            priority=number % 5,
+            created_at=now,
+            updated_at=now,
+        )
+        for number in range(count)
+    )
+    return str(project.id)
+
+
+def first_claim(forge: Forge, strategy: Strategy, project_id: str) -> tuple[int, float]:
+    """Requests and read units of one claim of an agent who is alone."""
+    with counted(forge) as (requests, units):
+        if strategy(forge, project_id, "agent") is None:
+            raise RuntimeError("nothing was ready")
+    return requests.total(), sum(units)
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--agents", type=int, nargs="+", default=[1, 8, 64])
+    parser.add_argument("--backlog", type=int, nargs="+", default=[10, 1000, 100_000])
+    parser.add_argument("--features", type=int, default=20, help="features for each agent")
+    parser.add_argument("--dynoxide", type=Path, help="the program, unless it is on PATH")
+    given = parser.parse_args()
+    with (
+        DynoxideDynamoDB(None, binary=given.dynoxide) as engine,
+        _connected(engine.endpoint_url) as forge,
+    ):
+        forge.store.create_table()
+        print("| agents | features | strategy | requests/claim | attempts/claim ", end="")
+        print("| read units/claim | seconds |\n|---|---|---|---|---|---|---|")
+        for agents in given.agents:
+            for name in STRATEGIES:
+                # The other way takes minutes where many race, so it gets fewer features.
+                each = given.features if name == "ours" else given.features // 4
+                count = max(100, agents * each)
+                tally, seconds = race(engine.endpoint_url, name, a_backlog(forge, count), agents)
+                if sorted(Counter(tally.claimed).values()) != [1] * count:
+                    raise RuntimeError(f"{name}: not every feature was claimed exactly once")
+                print(
+                    f"| {agents} | {count} | {name} | {tally.per_claim:.2f} "
+                    f"| {tally.attempts:.2f} | {tally.read_units / count:.2f} | {seconds:.1f} |",
+                    flush=True,
+                )
+        print("\n| backlog | strategy | requests | read units |\n|---|---|---|---|")
+        for count in given.backlog:
+            project_id = a_backlog(forge, count)
+            for name, strategy in STRATEGIES.items():
+                requests, units = first_claim(forge, strategy, project_id)
+                print(f"| {count} | {name} | {requests} | {units:g} |", flush=True)
+
+
+def _connected(endpoint_url: str) -> Forge:
+    return Forge.connect(table_name=_TABLE, region=LOCAL_REGION, endpoint_url=endpoint_url)
+
+
+def _agent(
+    endpoint_url: str, name: str, project_id: str, agent_id: str, *, barrier: Any, results: Any
+) -> None:
+    """One process: connect, wait for the others, claim, and report."""
+    with _connected(endpoint_url) as forge:
+        forge.projects.get(project_id)  # the connection is up before the race begins
+        barrier.wait()
+        results.put(claim_all(forge, STRATEGIES[name], project_id, agent_id))
+
+
+def _sum(tallies: list[Tally]) -> Tally:
+    return Tally(
+        tuple(feature for each in tallies for feature in each.claimed),
+        sum((each.requests for each in tallies), Counter[str]()),
+        sum(each.read_units for each in tallies),
+    )
+
+
+if __name__ == "__main__":
+    main()
