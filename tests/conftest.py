@@ -34,7 +34,7 @@ _ENVIRONMENT: Final = {
     "no_proxy": "*",
 }
 
-for _name, _examples in {"dev": 25, "ci": 60, "nightly": 1000}.items():
+for _name, _examples in {"dev": 15, "ci": 20, "nightly": 1000}.items():
     # No deadline: an engine's first answer is slow, and slowness is no falsifying example.
     settings.register_profile(_name, max_examples=_examples, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))

@@ -47,12 +47,14 @@ def explain(
             strongly consistently.
     """
     parts = list(_parts(pattern, limit))
+    # Of several parts, those that can be are read strongly consistently, as the Store does.
+    asked = [(part, consistent and (len(parts) == 1 or _offers(part))) for part in parts]
     return Explanation(
         pattern=type(pattern).__name__,
         question=type(pattern).question(),
         arguments=pattern.arguments(),
-        requests=tuple(_request(part, table_name, now, consistent=consistent) for part in parts),
-        words=tuple(_words(part, now, consistent=consistent) for part in parts),
+        requests=tuple(_request(part, table_name, now, consistent=how) for part, how in asked),
+        words=tuple(_words(part, now, consistent=how) for part, how in asked),
     )
 
 
@@ -62,6 +64,11 @@ def _parts(pattern: Pattern[Any], limit: int) -> Iterator[Part]:
             yield from pattern.parts()
         case Get() | Query() | Fetch():
             yield Part(pattern, limit)
+
+
+def _offers(part: Part) -> bool:
+    """Whether there are strongly consistent reads of what the part reads."""
+    return not isinstance(part.pattern, Query) or part.pattern.index.consistent_reads
 
 
 def _request(part: Part, table_name: str, now: datetime, *, consistent: bool) -> Request:

@@ -38,7 +38,10 @@ class FeatureById(Get[Feature]):
 
 @dataclass(frozen=True)
 class FeaturesById(Fetch[Feature]):
-    """Which features of this project have these ids? At most 100 of them."""
+    """Which features of this project have these ids?
+
+    At most 100 of them.
+    """
 
     source = "Part of the writes that change several features"
 
@@ -210,7 +213,10 @@ class FeatureStats(Composite[FeatureCounts]):
 
 @dataclass(frozen=True)
 class FeaturesOfLinearIssues(Fetch[feature.FeatureByLinearIssue]):
-    """Where are the features that were made from these Linear issues? At most 100 of them."""
+    """Where are the features that were made from these Linear issues?
+
+    At most 100 of them.
+    """
 
     source = "Part of the writes that make features from Linear issues"
 

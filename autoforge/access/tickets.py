@@ -60,7 +60,10 @@ class TicketByLinearIssue(Get[Ticket]):
 
 @dataclass(frozen=True)
 class TicketsByLinearIssue(Fetch[Ticket]):
-    """Which tickets were made from these Linear issues? At most 100 of them."""
+    """Which tickets were made from these Linear issues?
+
+    At most 100 of them.
+    """
 
     source = "Part of the sync of many tickets"
 

@@ -53,6 +53,14 @@ def own(engine: Engine) -> Client:
     return client_of(engine)
 
 
+#: What may happen to b between the decision to create what depends on it and the transaction.
+_MEANWHILE: Final[dict[str, Callable[[Forge], object]]] = {
+    "passes": lambda forge: forge.features.pass_(PROJECT, "b", force=True),
+    "stops passing": lambda forge: forge.features.reopen(PROJECT, "c"),
+    "goes": lambda forge: forge.features.delete(PROJECT, "b"),
+}
+
+
 def new(id_: str | None = None, *dependencies: str | int, **over: Any) -> NewFeature:
     return NewFeature(**{"name": "a name", "id": id_, "dependencies": dependencies, **over})
 
@@ -199,6 +207,24 @@ def test_a_feature_may_depend_on_more_than_a_transaction_holds(
     assert (there.features["x"], there.features["y"]) == (x, y)
 
 
+@pytest.mark.parametrize("meanwhile", _MEANWHILE)
+def test_what_happens_while_many_dependencies_are_linked_is_seen(
+    world: World, engine: Engine, forge: Forge, own: Client, meanwhile: str
+) -> None:
+    if engine.name == "moto":
+        pytest.skip("moto is slow at large transactions")
+    ids = [f"m{n:02}" for n in range(44)]
+    create(forge, "b", "c", *ids)
+    forge.features.pass_(PROJECT, "c", force=True)
+
+    # The first transaction creates the feature, the second links it.
+    with interrupted(own, _TRANSACT, lambda: _MEANWHILE[meanwhile](forge), at=2):
+        create(world.process(own), "x", dependencies=["b", "c", *ids])
+
+    there = require_settled(world.store, world.clock.now)
+    assert len(there.features["x"].dependencies) == (45 if meanwhile == "goes" else 46)
+
+
 def test_what_is_cut_off_is_created_by_the_same_call_again(
     world: World, engine: Engine, forge: Forge, own: Client
 ) -> None:
@@ -277,14 +303,6 @@ def test_a_feature_of_an_issue_whose_feature_is_being_deleted_takes_its_place(
 
     assert forge.features.by_linear_issue("L-1") == made
     require_settled(world.store, world.clock.now)
-
-
-#: What may happen to b between the decision to create what depends on it and the transaction.
-_MEANWHILE: Final[dict[str, Callable[[Forge], object]]] = {
-    "passes": lambda forge: forge.features.pass_(PROJECT, "b", force=True),
-    "stops passing": lambda forge: forge.features.reopen(PROJECT, "c"),
-    "goes": lambda forge: forge.features.delete(PROJECT, "b"),
-}
 
 
 @pytest.mark.parametrize("meanwhile", _MEANWHILE)

@@ -434,7 +434,7 @@ def nowhere() -> Store:
 
 
 def _empty(_: int, operation: str) -> Answer:
-    return Answer({"Items": []} if operation == "Query" else {"Responses": {}})
+    return Answer({"Items": [], "Count": 0} if operation == "Query" else {"Responses": {}})
 
 
 def _ask(store: Store, asked: Any, *, consistent: bool) -> None:

@@ -92,15 +92,21 @@ def test_the_installed_packages_have_an_order_once_their_cycles_are_cut() -> Non
 def test_the_package_database_is_read_by_its_stanzas(tmp_path: Path) -> None:
     status = tmp_path / "status"
     status.write_text(
-        "Package: a\nStatus: install ok installed\nPre-Depends: b (>= 1)\n"
-        "Depends: c:any | d, e, gone\nDescription: first\n more\n\n"
-        "Package: b\nStatus: install ok installed\n\nPackage: c\nStatus: install ok installed\n\n"
+        "Package: apt\nStatus: install ok installed\nPre-Depends: base (>= 1)\n"
+        "Depends: curl:any | dash, e2fs, gone\nDescription: first\n more\n\n"
+        "Package: base\nStatus: install ok installed\n\n"
+        "Package: curl\nStatus: install ok installed\n\n"
         "Package: gone\nStatus: deinstall ok config-files\n\n"
-        "Package: e\nStatus: install ok installed\nDepends: a\n",
+        "Package: e2fs\nStatus: install ok installed\nDepends: apt\n",
         encoding="utf-8",
     )
 
-    assert installed(status) == {"a": {"b", "c", "e"}, "b": set(), "c": set(), "e": {"a"}}
+    assert installed(status) == {
+        "apt": {"base", "curl", "e2fs"},
+        "base": set(),
+        "curl": set(),
+        "e2fs": {"apt"},
+    }
 
 
 def test_sixteen_agents_work_two_thousand_packages_off_in_a_valid_order(

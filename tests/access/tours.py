@@ -28,10 +28,7 @@ from tests.stores import Clock, fresh
 _LATER: Final = NOON + timedelta(hours=1)
 _LOG: Final = ArtefactType.RAID_LOG
 _EVENT, _HELD, _CANCELLED = (new_id() for _ in range(3))
-_ISSUE: Final[dict[str, Any]] = {
-    "linear_issue_url": "https://linear.app/acme/issue/ACM-7",
-    "title": "Passkeys",
-}
+_ISSUE: Final[dict[str, Any]] = {"linear_issue_url": "https://x.org/7", "title": "Passkeys"}
 
 
 class Step:
