@@ -202,7 +202,8 @@ class Claim:
         except LimitReachedError:
             raise
         except ConditionFailedError as error:
-            if error.item is not None:
+            # A row whose item was like that all along is stale, and no sign of a race.
+            if error.item is not None and error.item.version != candidate.version:
                 memory.lost(Candidate.of(error.item), self.at)
             return None
         except ItemNotFoundError as error:

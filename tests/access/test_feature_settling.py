@@ -240,6 +240,36 @@ def test_a_repair_sets_right_what_contradicts_itself(world: World, forge: Forge)
     assert all(there.features[each].waiting_on == {"y"} for each in "abc")
 
 
+def test_a_repair_spares_the_edge_of_a_dependency_that_is_added_meanwhile(
+    world: World, forge: Forge, own: Client
+) -> None:
+    create(forge, "a", "b")
+    forge.features.add_dependency(PROJECT, "a", "b")
+    edges = [each.to_item() for each in forge.features.dependents(PROJECT, "b").items]
+    forge.features.remove_dependency(PROJECT, "a", "b")
+    put_raw(world.store, *edges)
+
+    with interrupted(own, _TRANSACT, lambda: forge.features.add_dependency(PROJECT, "a", "b")):
+        assert world.process(own).features.repair(PROJECT) == Repaired()
+
+    require_settled(world.store, world.clock.now)
+
+
+@pytest.mark.usefixtures("fast")
+def test_what_passes_by_force_is_linked_before(world: World, forge: Forge, own: Client) -> None:
+    ids = [f"m{n:02}" for n in range(46)]
+    create(forge, *ids)
+    with (
+        injected(own, lambda _, sent: Lose(CrashError()) if sent == _TRANSACT else Pass()),
+        pytest.raises(CrashError),
+    ):
+        create(world.process(own), "x", dependencies=ids)
+
+    forge.features.pass_(PROJECT, "x", force=True)
+
+    require_settled(world.store, world.clock.now)
+
+
 def test_a_repair_passes_over_what_is_deleted_meanwhile(
     world: World, forge: Forge, own: Client
 ) -> None:
