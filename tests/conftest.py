@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from typing import Final
 
 import pytest
@@ -17,6 +18,8 @@ from autoforge.moments import IdMint
 from tests import servers
 from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of
+
+_tables: Final = count(1)
 
 #: A zone with an odd offset and half an hour of summer time: naive moments fail at once.
 #: The rest keeps a developer's AWS account, and any proxy, out of reach.
@@ -34,7 +37,7 @@ _ENVIRONMENT: Final = {
     "no_proxy": "*",
 }
 
-for _name, _examples in {"dev": 15, "ci": 20, "nightly": 1000}.items():
+for _name, _examples in {"dev": 10, "ci": 12, "nightly": 1000}.items():
     # No deadline: an engine's first answer is slow, and slowness is no falsifying example.
     settings.register_profile(_name, max_examples=_examples, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
@@ -56,12 +59,16 @@ def client(engine: Engine) -> Client:
     return client_of(engine)
 
 
-@pytest.fixture(scope="session")
-def table_name(client: Client) -> str:
-    """The one table of the engine; tests keep apart by fresh ids."""
-    name = "autoforge-tests"
+@pytest.fixture(scope="module")
+def table_name(client: Client) -> Iterator[str]:
+    """A table for the tests of one file, which keep apart by fresh ids.
+
+    Not one for all: moto walks through a table for a query and copies it for a transaction.
+    """
+    name = f"autoforge-tests-{next(_tables)}"
     store_of(client, name, Clock()).create_table()
-    return name
+    yield name
+    client.botocore.delete_table(TableName=name)
 
 
 @pytest.fixture

@@ -23,17 +23,17 @@ def clock() -> Clock:
     return _clock
 
 
-@pytest.fixture(scope="session")
-def session_api(client: Client, table_name: str) -> Iterator[Api]:
-    """The API over the engine's one table."""
+@pytest.fixture(scope="module")
+def module_api(client: Client, table_name: str) -> Iterator[Api]:
+    """The API over the table of the tests of one file."""
     with serving(forge_of(store_of(client, table_name, _clock))) as api:
         yield api
 
 
 @pytest.fixture
-def api(session_api: Api, clock: Clock) -> Api:
-    """The API over the engine's one table, at noon; tests keep apart by fresh ids."""
-    return session_api
+def api(module_api: Api, clock: Clock) -> Api:
+    """The API over the table of the file, at noon; tests keep apart by fresh ids."""
+    return module_api
 
 
 @pytest.fixture

@@ -243,21 +243,21 @@ def test_a_value_comes_back_as_it_went_in(api: Api, value: Any) -> None:
 @settings(max_examples=25)
 @given(document=documents(), value=json_values(), options=st.lists(json_values(), max_size=3))
 def test_documents_come_back_as_they_went_in(
-    session_api: Api, document: dict[str, Any], value: Any, options: list[Any]
+    module_api: Api, document: dict[str, Any], value: Any, options: list[Any]
 ) -> None:
-    project_id = new_project(session_api)
+    project_id = new_project(module_api)
     question = {"title": "?", "context": document, "options": options}
     path = f"/projects/{project_id}/escalations"
 
-    escalation = created(session_api.post(path, json=question))
+    escalation = created(module_api.post(path, json=question))
     artefact = f"/projects/{project_id}/artefacts/raid_log"
-    created(session_api.put(artefact, json={"content": document}))
-    setting = session_api.put(f"/agent/config/drawn-{project_id}", json={"value": value}).json()
+    created(module_api.put(artefact, json={"content": document}))
+    setting = module_api.put(f"/agent/config/drawn-{project_id}", json={"value": value}).json()
 
-    shown = session_api.get(f"{path}/{escalation['id']}").json()
+    shown = module_api.get(f"{path}/{escalation['id']}").json()
     assert shown == escalation
     assert (shown["context"], shown["options"]) == (document, options)
-    assert session_api.get(artefact).json()["content"] == document
+    assert module_api.get(artefact).json()["content"] == document
     assert setting["value"] == value
 
 

@@ -294,15 +294,15 @@ def test_every_example_of_a_request_is_accepted(
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_every_problem_is_one_that_the_document_foresees(session_api: Api, route: Route) -> None:
+def test_every_problem_is_one_that_the_document_foresees(module_api: Api, route: Route) -> None:
     answers = [
-        send(session_api, route),
-        send(session_api, route, params={"unheardOf": "1"}),
-        send(session_api, route, headers={"if-match": '"1"', "if-none-match": "*"}),
+        send(module_api, route),
+        send(module_api, route, params={"unheardOf": "1"}),
+        send(module_api, route, headers={"if-match": '"1"', "if-none-match": "*"}),
     ]
     if route.body is not None:
-        answers.append(send(session_api, route, content=b"{}"))
-        answers.append(send(session_api, route, json={}))
+        answers.append(send(module_api, route, content=b"{}"))
+        answers.append(send(module_api, route, json={}))
 
     schemas = {whose: media["schema"] for whose, _, media in media_of(route)}
     for answer in answers:

@@ -165,14 +165,14 @@ def test_a_spoilt_item_is_a_problem_of_ours_and_does_not_spoil_its_list(
 
 
 def test_every_answer_has_an_id_that_the_log_knows(
-    session_api: Api, caplog: pytest.LogCaptureFixture
+    module_api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "autoforge.http"):
         answers = [
-            session_api.get("/projects/no-such-project"),
-            session_api.get("/health", params={"token": "s3cr3t"}),
-            session_api.get("/nope"),
-            session_api.get("/patterns"),
+            module_api.get("/projects/no-such-project"),
+            module_api.get("/health", params={"token": "s3cr3t"}),
+            module_api.get("/nope"),
+            module_api.get("/patterns"),
         ]
 
     ids = {answer.headers["x-request-id"] for answer in answers}

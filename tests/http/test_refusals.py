@@ -44,8 +44,8 @@ def tableless(client: Client) -> Iterator[Api]:
         yield api
 
 
-def test_requests_that_are_refused_change_nothing(session_api: Api, store: Store) -> None:
-    project_id = new_project(session_api)
+def test_requests_that_are_refused_change_nothing(module_api: Api, store: Store) -> None:
+    project_id = new_project(module_api)
     refused: list[dict[str, Any]] = [
         {"headers": {"origin": "http://elsewhere.example"}},
         {"params": {"unheard-of": "1"}},
@@ -58,7 +58,7 @@ def test_requests_that_are_refused_change_nothing(session_api: Api, store: Store
 
     with unchanged(store):
         answers = [
-            send(session_api, route, path=route.path.replace("no-such-project", project_id), **each)
+            send(module_api, route, path=route.path.replace("no-such-project", project_id), **each)
             for route in WITH_BODY
             for each in refused
         ]
@@ -203,10 +203,10 @@ def test_a_project_id_that_can_be_none_is_refused(detached: Api, route: Route) -
     ids=str,
 )
 def test_nothing_is_written_into_a_project_that_is_not_there(
-    session_api: Api, store: Store, route: Route
+    module_api: Api, store: Store, route: Route
 ) -> None:
     with unchanged(store, "/projects/no-such-project"):
-        response = send(session_api, route)
+        response = send(module_api, route)
 
     assert response.status_code == 404
     problem = response.json()
