@@ -10,7 +10,11 @@ from typing import Any, Final
 
 from autoforge.access.batch import chunks
 from autoforge.access.dependencies import change_graph, in_order, require_features
-from autoforge.access.features import FeaturesById, FeaturesOfLinearIssues
+from autoforge.access.features import (
+    FeaturesById,
+    FeaturesOfLinearIssues,
+    features_by_id,
+)
 from autoforge.access.pattern import BATCH_READ
 from autoforge.access.settling import (
     LINKS,
@@ -151,7 +155,7 @@ class CreateFeatures:
         known = _Known(dependencies=dict(created))
         pending = [each for each in self.features if str(each.id) not in created]
         chosen = [str(each.id) for each in pending if str(each.id) in self.chosen]
-        there = _by_id(self._fetched(store, chosen))
+        there = _by_id(features_by_id(store, self.project_id, chosen))
         issues = {each.linear_issue_id: each for each in pending if each.linear_issue_id}
         for ids in chunks(issues, BATCH_READ):
             for lookup in store.fetch(FeaturesOfLinearIssues(ids), consistent=True):
@@ -209,7 +213,7 @@ class CreateFeatures:
                 writes += linked_to(each, each.dependencies, at=self.at)
             writes += [still(known.dependencies[each], at=self.at) for each in outside]
             if len(writes) == 1:
-                store.save(Put(group[0], idempotent=True))
+                store.write(writes[0])
                 break
             if any(each.dependencies for each in group):
                 writes.append(change_graph(store, self.project_id, at=self.at))
@@ -259,10 +263,6 @@ class CreateFeatures:
         """
         found = require_features(store, self.project_id, ids)
         return _by_id(with_edges(store, each, at=self.at) for each in found)
-
-    def _fetched(self, store: Store, ids: Sequence[str]) -> Iterator[Feature]:
-        for some in chunks(ids, BATCH_READ):
-            yield from store.fetch(FeaturesById(self.project_id, some), consistent=True)
 
 
 def _groups(features: Iterable[Feature]) -> Iterator[list[Feature]]:

@@ -17,20 +17,18 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from autoforge.access.batch import chunks
 from autoforge.access.candidates import Candidate, candidates
 from autoforge.access.claim_memory import ClaimMemory
 from autoforge.access.feature_moves import Move, claim_feature
 from autoforge.access.features import (
     FeatureById,
     FeatureGraphOf,
-    FeaturesById,
     FeaturesByStatus,
     FeatureSlotsOf,
     FeaturesOfProject,
     ReadyFeatures,
+    features_by_id,
 )
-from autoforge.access.pattern import BATCH_READ
 from autoforge.access.projects import ProjectById
 from autoforge.access.settling import settle_all
 from autoforge.access.store import Store
@@ -257,11 +255,7 @@ def _in_progress(store: Store, project_id: str, slots: FeatureSlots | None) -> f
     """The ids of the features that are in progress by their own items."""
     query = FeaturesByStatus(project_id, FeatureStatus.IN_PROGRESS)
     ids = {str(each.id) for each in store.each(query)} | (slots.features if slots else set())
-    found: Iterator[Feature] = (
-        each
-        for some in chunks(sorted(ids), BATCH_READ)
-        for each in store.fetch(FeaturesById(project_id, some), consistent=True)
-    )
+    found = features_by_id(store, project_id, sorted(ids))
     return frozenset(str(each.id) for each in found if each.status == FeatureStatus.IN_PROGRESS)
 
 

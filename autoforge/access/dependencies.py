@@ -19,7 +19,7 @@ from autoforge.access.features import (
     DependenciesOfProject,
     FeatureById,
     FeatureGraphOf,
-    FeaturesById,
+    features_by_id,
 )
 from autoforge.access.settling import announce, linked_to, still, waits_for, with_edges
 from autoforge.access.store import Store
@@ -95,10 +95,7 @@ class AddDependency:
 
     def _untrue(self, store: Store, path: Sequence[str]) -> list[tuple[str, str]]:
         """Edges of a path that no feature has: a deletion that was cut off may leave some."""
-        found: dict[str, Feature] = {}
-        for place in range(0, len(path), 100):
-            pattern = FeaturesById(self.project_id, tuple(path[place : place + 100]))
-            found |= {str(each.id): each for each in store.fetch(pattern, consistent=True)}
+        found = {str(each.id): each for each in features_by_id(store, self.project_id, path)}
         return [
             (one, other)
             for one, other in pairwise(path)
@@ -171,21 +168,12 @@ def require_features(store: Store, project_id: str, ids: Iterable[str]) -> list[
     Raises:
         ItemNotFoundError: naming the first that the project does not have.
     """
-    wanted = tuple(dict.fromkeys(ids))
-    found: list[Feature] = []
-    for place in range(0, len(wanted), 100):
-        pattern = FeaturesById(project_id, wanted[place : place + 100])
-        keys = pattern.primary_keys()
-        there = {
-            each.primary_key.render(each.attribute_values): each
-            for each in store.fetch(pattern, consistent=True)
-        }
-        for key, feature_id in zip(keys, pattern.feature_ids, strict=True):
-            if key not in there:
-                named = {"projectId": project_id, "featureId": feature_id}
-                raise ItemNotFoundError(Feature.type_name, named)
-        found += [there[key] for key in dict.fromkeys(keys)]
-    return found
+    wanted = [*dict.fromkeys(map(canonical_id, ids))]
+    found = {str(each.id): each for each in features_by_id(store, project_id, wanted)}
+    missing = next((each for each in wanted if each not in found), None)
+    if missing is not None:
+        raise ItemNotFoundError(Feature.type_name, {"projectId": project_id, "featureId": missing})
+    return [found[each] for each in wanted]
 
 
 def change_graph(store: Store, project_id: str, *, at: datetime) -> Update[FeatureGraph]:

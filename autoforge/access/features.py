@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from autoforge.access.batch import chunks
 from autoforge.access.composite import Composite, Part
-from autoforge.access.pattern import Fetch, Get
+from autoforge.access.pattern import BATCH_READ, Fetch, Get
 from autoforge.access.pointing import Lookup
 from autoforge.access.query import Query
+from autoforge.access.store import Store
 from autoforge.access.writing import primary_key
 from autoforge.models import feature
 from autoforge.models.feature import (
@@ -226,3 +228,9 @@ class FeaturesOfLinearIssues(Fetch[feature.FeatureByLinearIssue]):
         """The key of each, in the order of the ids."""
         kind = feature.FeatureByLinearIssue
         return [primary_key(kind, {"linear_issue_id": each}) for each in self.linear_issue_ids]
+
+
+def features_by_id(store: Store, project_id: str, ids: Iterable[str]) -> Iterator[Feature]:
+    """Read any number of features, strongly consistently; what is not there is left out."""
+    for some in chunks(dict.fromkeys(ids), BATCH_READ):
+        yield from store.fetch(FeaturesById(project_id, some), consistent=True)

@@ -25,7 +25,7 @@ from autoforge.access.update import Update
 from autoforge.access.users import UserById
 from autoforge.access.writing import Check, Delete, Write, identity, primary_key
 from autoforge.errors import ItemNotFoundError
-from autoforge.models.encoding import IdCodec
+from autoforge.models.encoding import canonical_id
 from autoforge.models.keys import KeyValue
 from autoforge.models.project import Project
 from autoforge.models.user import ProjectMember, ProjectMemberRef
@@ -91,7 +91,7 @@ class SetMember:
                 self.project_id,
                 self.user_id,
                 seen,
-                owner=project.owner_id == IdCodec().encode(self.user_id),
+                owner=project.owner_id == canonical_id(self.user_id),
                 member=self.member,
                 at=self.at,
             )

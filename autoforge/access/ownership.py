@@ -13,7 +13,7 @@ from autoforge.access.projects import ProjectById, update_project
 from autoforge.access.store import Store
 from autoforge.access.update import Update
 from autoforge.access.writing import Put, Transaction, Write
-from autoforge.models.encoding import IdCodec, naming
+from autoforge.models.encoding import canonical_id, naming
 from autoforge.models.project import Project
 
 
@@ -103,4 +103,4 @@ class ChangeProject:
         """The new owner's id in its canonical case."""
         given = self.changes["owner_id"]
         with naming("ownerId"):
-            return None if given is None else IdCodec().encode(given)
+            return None if given is None else canonical_id(given)

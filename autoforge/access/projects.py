@@ -30,7 +30,7 @@ from autoforge.errors import (
 from autoforge.models.agent import AgentRun, AgentRunRef
 from autoforge.models.artefact import Artefact, ArtefactType
 from autoforge.models.attributes import camel_case
-from autoforge.models.encoding import IdCodec
+from autoforge.models.encoding import canonical_id
 from autoforge.models.escalation import Escalation
 from autoforge.models.event import Event, GlobalEventRef
 from autoforge.models.feature import Feature, FeatureByLinearIssue
@@ -211,7 +211,7 @@ class DeleteProject:
         """Delete an item outside the partition, unless it is of another project; 1 if it was."""
         if not _can_be(entity, key):
             return 0
-        project_id = IdCodec().encode(self.project_id)
+        project_id = canonical_id(self.project_id)
         own = Path([_PROJECT_ID]) == project_id
         try:
             store.write(Delete(entity, key, condition=own, requires=f"of project {project_id}"))

@@ -38,7 +38,7 @@ from autoforge.models.agent import (
     AgentStatus,
     RunStatus,
 )
-from autoforge.models.encoding import IdCodec, naming
+from autoforge.models.encoding import canonical_id, naming
 from autoforge.models.size import require_size
 from autoforge.moments import MILLISECOND
 
@@ -169,7 +169,7 @@ class ReportRun:
         if self.changes.get("status") in FINAL:
             raise InvalidValueError(f"status: {self.changes['status']} is how a run is finished")
         with naming("reportId"):
-            object.__setattr__(self, "report_id", IdCodec().encode(self.report_id))
+            object.__setattr__(self, "report_id", canonical_id(self.report_id))
 
     def run(self, store: Store) -> AgentRun:
         """Report, and return the run as it then is.
