@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from threading import Lock
 from typing import Final
 
@@ -15,11 +16,20 @@ from autoforge.errors import InvalidValueError, shortened
 #: The smallest step between two stored moments.
 MILLISECOND: Final = timedelta(milliseconds=1)
 
-#: How many milliseconds a mint remembers; bounded, so that a long-lived process does not grow.
+#: How many milliseconds a mint remembers, and how many minutes are kept as text; bounded, so that a
+#: long-lived process does not grow.
 _REMEMBERED: Final = 4096
 
-#: Bits of a ULID after its time.
+#: Bits of a ULID after its time, and characters of the time.
 _RANDOM_BITS: Final = 80
+_TIME: Final = 10
+
+#: A ULID's digits as Python counts to the base of 32.
+_DIGITS: Final = str.maketrans("ABCDEFGHJKMNPQRSTVWXYZ", "abcdefghijklmnopqrstuv")
+
+#: Characters of a moment's text up to its zone, and up to its minute.
+_WIDTH: Final = len("2026-02-04T10:30:00.000")
+_MINUTE: Final = len("2026-02-04T10:30")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -33,6 +43,8 @@ def as_moment(value: datetime | str) -> datetime:
     Raises:
         InvalidValueError: if the text is no moment, or the moment falls outside years 1-9999.
     """
+    if type(value) is datetime and value.tzinfo is UTC and not value.microsecond % 1000:
+        return value  # as every moment here is, once it was read
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value.upper())
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -47,8 +59,26 @@ def moment_text(moment: datetime) -> str:
     >>> moment_text(as_moment("2026-02-04T11:30+01:00"))
     '2026-02-04T10:30:00.000Z'
     """
-    utc = as_moment(moment).replace(tzinfo=None)
-    return f"{utc.isoformat(timespec='milliseconds')}Z"
+    return f"{as_moment(moment).isoformat(timespec='milliseconds')[:_WIDTH]}Z"
+
+
+def unix_text(seconds: int) -> str:
+    """Write whole Unix seconds as the moment they are; ``moment_text``, for whoever writes many.
+
+    >>> unix_text(1770201000)
+    '2026-02-04T10:30:00.000Z'
+
+    Raises:
+        OverflowError: if the moment falls outside years 1-9999.
+    """
+    minutes, second = divmod(seconds, 60)
+    return f"{_minute_text(minutes)}:{second:02}.000Z"
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _minute_text(minutes: int) -> str:
+    """Write the minute that is so many minutes after the epoch."""
+    return moment_text(_EPOCH + timedelta(minutes=minutes))[:_MINUTE]
 
 
 class IdMint:
@@ -93,7 +123,7 @@ def moment_of(ulid: str) -> datetime:
     if not is_ulid(ulid):
         raise InvalidValueError(f"{shortened(ulid)} is not a ULID")
     try:
-        return _EPOCH + MILLISECOND * ULID.from_str(ulid).milliseconds
+        return _EPOCH + MILLISECOND * int(ulid[:_TIME].translate(_DIGITS), 32)
     except OverflowError as error:
         raise InvalidValueError(f"the time of {ulid!r} is past the year 9999") from error
 

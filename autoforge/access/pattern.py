@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
+from functools import cache
 from inspect import cleandoc, getmembers
 from types import UnionType
 from typing import (
@@ -172,18 +173,28 @@ class Keyed(Pattern[T]):
 
     def values(self) -> dict[str, Any]:
         """The components of the key that the parameters give."""
-        return {name: self._value(name) for name in self.key.components}
+        given = vars(self)
+        return {
+            component: given[name] if name in given else self._value(component)
+            for component, name in self._sources()
+        }
+
+    @classmethod
+    @cache
+    def _sources(cls) -> tuple[tuple[str, str], ...]:
+        """The components of the key, and the parameter each is; empty where none is."""
+        return tuple(
+            (name, "" if name in cls.fixed else cls.renames.get(name, name))
+            for name in cls.key.components
+        )
 
     def _value(self, component: str) -> Any:
         if component in self.fixed:
             return self.fixed[component]
         name = self.renames.get(component, component)
-        given = vars(self)
-        if name in given:
-            return given[name]
         if not isinstance(getattr(type(self), name, None), property):
             return None
-        if any(isinstance(value, Label) for value in given.values()):
+        if any(isinstance(value, Label) for value in vars(self).values()):
             return Label(camel_case(component))
         return getattr(self, name)
 

@@ -16,6 +16,7 @@ from autoforge.models.keys import Key, Label, is_prefix, prefix_end
 from autoforge.models.table import Entity
 
 E = TypeVar("E", bound=Entity)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -193,9 +194,9 @@ class Query(Keyed[E]):
 
 
 @dataclass(frozen=True)
-class Page(Generic[E]):
+class Page(Generic[T]):
     """Some answers of a query, and where the next ones begin."""
 
-    items: tuple[E, ...]
+    items: tuple[T, ...]
     #: Opaque, signed, and good for this pattern with these parameters only; None at the end.
     cursor: str | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pynamodb.expressions.condition import And, Condition
@@ -75,10 +76,18 @@ class KeyCondition:
 
     def parameters(self) -> dict[str, Any]:
         """The request parameters that carry the condition."""
-        placeholders = Placeholders()
-        expression = placeholders.write(self.expression())
-        index = {} if self.index.name is None else {"IndexName": self.index.name}
-        return {**index, "KeyConditionExpression": expression, **placeholders.parameters()}
+        expression, names, markers = _written(self.index, self.operator, len(self.operands))
+        texts = (self.partition, *self.operands)
+        parameters = {
+            "KeyConditionExpression": expression,
+            "ExpressionAttributeNames": dict(names),
+            "ExpressionAttributeValues": {
+                marker: {"S": text} for marker, text in zip(markers, texts, strict=True)
+            },
+        }
+        if self.index.name is not None:
+            parameters["IndexName"] = self.index.name
+        return parameters
 
     def __str__(self) -> str:
         """Show the condition as the documents write it."""
@@ -92,3 +101,15 @@ class KeyCondition:
             case operator, (text,):
                 return f"{collection} AND {sort_key} {operator} {text}"
         return collection
+
+
+@cache
+def _written(
+    index: Index, operator: str, operands: int
+) -> tuple[str, Mapping[str, str], tuple[str, ...]]:
+    """A condition of this form: its expression, its names, and what stands for each value."""
+    placeholders = Placeholders()
+    some = KeyCondition(index, "partition", operator, ("operand",) * operands)
+    expression = placeholders.write(some.expression())
+    names: Mapping[str, str] = placeholders.parameters()["ExpressionAttributeNames"]
+    return expression, names, tuple(placeholders.values)

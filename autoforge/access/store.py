@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast, overload
 
 import structlog
 
@@ -30,6 +30,7 @@ from autoforge.access.pattern import (
 )
 from autoforge.access.pointing import Hydrate, Lookup
 from autoforge.access.query import Page, Query
+from autoforge.access.reading import ItemReader, Reading, as_entities, readers_of
 from autoforge.access.request import KeyCondition, Request
 from autoforge.access.update import Update
 from autoforge.access.writing import Put, Transaction, Write
@@ -50,8 +51,9 @@ T = TypeVar("T")
 LOOKAHEAD: Final = 1000
 
 #: Structured, over the standard library's logger, which says nothing unless it is configured.
+_logger = logging.getLogger("autoforge.dynamodb")
 _log = structlog.wrap_logger(
-    logging.getLogger("autoforge.dynamodb"),
+    _logger,
     processors=[
         structlog.stdlib.filter_by_level,
         structlog.stdlib.render_to_log_kwargs,
@@ -82,29 +84,52 @@ class Store:
         """The same Store to which nothing is past its expiry, for whoever finishes deletions."""
         return replace(self, clock=lambda: datetime.min.replace(tzinfo=UTC))
 
-    def get(self, pattern: Get[E], *, consistent: bool = False) -> E | None:
+    @overload
+    def get(self, pattern: Get[E], *, consistent: bool = False) -> E | None: ...
+
+    @overload
+    def get(
+        self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[T]
+    ) -> T | None: ...
+
+    def get(
+        self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
+    ) -> Any:
         """Answer with the one item, or None."""
         answer = self._send(pattern.request(self.table_name, consistent=consistent), pattern)
+        item = answer.get("Item")
         if not isinstance(pattern, Lookup):
-            return self._live(answer.get("Item"), pattern.entity)
-        found = self._live(answer.get("Item"), pattern.lookup)
+            return self._live(item, pattern.entity, reading)
+        found = self._live(item, pattern.lookup, as_entities)
         if found is None:
             return None
         target = get_request(self.table_name, pattern.target(found), consistent=consistent)
-        entity = self._live(self._send(target, pattern).get("Item"), pattern.entity)
-        return entity if entity is not None and pattern.agrees(entity) else None
+        item = self._send(target, pattern).get("Item")
+        entity = self._live(item, pattern.entity, as_entities)
+        if entity is None or not pattern.agrees(entity):
+            return None
+        return entity if reading is as_entities else self._live(item, pattern.entity, reading)
 
-    def require(self, pattern: Get[E], *, consistent: bool = False) -> E:
+    @overload
+    def require(self, pattern: Get[E], *, consistent: bool = False) -> E: ...
+
+    @overload
+    def require(self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[T]) -> T: ...
+
+    def require(
+        self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
+    ) -> Any:
         """Answer with the one item.
 
         Raises:
             ItemNotFoundError: if there is none, or it is past its expiry.
         """
-        entity = self.get(pattern, consistent=consistent)
-        if entity is None:
+        found = self.get(pattern, consistent=consistent, reading=reading)
+        if found is None:
             raise ItemNotFoundError(pattern.entity.type_name, pattern.arguments())
-        return entity
+        return found
 
+    @overload
     def page(
         self,
         query: Query[E],
@@ -112,7 +137,28 @@ class Store:
         limit: int,
         cursor: str | None = None,
         consistent: bool = False,
-    ) -> Page[E]:
+    ) -> Page[E]: ...
+
+    @overload
+    def page(
+        self,
+        query: Query[Any],
+        *,
+        limit: int,
+        cursor: str | None = None,
+        consistent: bool = False,
+        reading: Reading[T],
+    ) -> Page[T]: ...
+
+    def page(
+        self,
+        query: Query[Any],
+        *,
+        limit: int,
+        cursor: str | None = None,
+        consistent: bool = False,
+        reading: Reading[Any] = as_entities,
+    ) -> Page[Any]:
         """Answer with the next items, as many as the limit while so many follow.
 
         Items past their expiry, of another type or unreadable are passed over, and more is read
@@ -124,14 +170,14 @@ class Store:
             InvalidValueError: if the limit is under 1, or an index is to be read consistently.
         """
         if not isinstance(query, Hydrate):
-            return self._stretch(query, limit=limit, cursor=cursor, consistent=consistent)
-        found: list[E] = []
+            return self._stretch(query, reading, limit=limit, cursor=cursor, consistent=consistent)
+        found: list[Any] = []
         while True:
-            references: Page[Any] = self._stretch(
-                query, limit=limit - len(found), cursor=cursor, consistent=consistent
+            references = self._stretch(
+                query, as_entities, limit=limit - len(found), cursor=cursor, consistent=consistent
             )
             keys = [query.target(reference) for reference in references.items]
-            found.extend(self._fetched(keys, query, consistent=consistent))
+            found.extend(self._fetched(keys, query, reading, consistent=consistent))
             cursor = references.cursor
             if cursor is None or len(found) == limit:
                 return Page(tuple(found), cursor)
@@ -150,13 +196,20 @@ class Store:
         return total
 
     def _stretch(
-        self, query: Query[E], *, limit: int, cursor: str | None, consistent: bool
-    ) -> Page[E]:
+        self,
+        query: Query[Any],
+        reading: Reading[T],
+        *,
+        limit: int,
+        cursor: str | None,
+        consistent: bool,
+    ) -> Page[T]:
         if limit < 1:
             raise InvalidValueError(f"a page has at least 1 item, not {limit}")
         start = self.cursors.accept(query, cursor) if cursor is not None else None
         now = self.clock()
-        found: list[E] = []
+        readers = readers_of(query.entities, reading)
+        found: list[T] = []
         ask = limit
         while True:
             request = query.request(
@@ -166,7 +219,10 @@ class Store:
             items: Sequence[Item] = answer["Items"]
             start = answer.get("LastEvaluatedKey")
             for place, item in enumerate(items, 1):
-                found.extend(self._readable(item, query, now))
+                read = self._readable(item, readers, now)
+                if read is None:
+                    continue
+                found.append(read)
                 if len(found) == limit:
                     ended = start is None and place == len(items)
                     at = None if ended else self.cursors.issue(query, item)
@@ -187,19 +243,37 @@ class Store:
                 return
             cursor = page.cursor
 
-    def fetch(self, pattern: Fetch[E], *, consistent: bool = False) -> tuple[E, ...]:
+    @overload
+    def fetch(self, pattern: Fetch[E], *, consistent: bool = False) -> tuple[E, ...]: ...
+
+    @overload
+    def fetch(
+        self, pattern: Fetch[Any], *, consistent: bool = False, reading: Reading[T]
+    ) -> tuple[T, ...]: ...
+
+    def fetch(
+        self, pattern: Fetch[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
+    ) -> tuple[Any, ...]:
         """Answer with those of the items that are there, in the order of the keys.
 
         Raises:
             IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
         """
-        return self._fetched(pattern.distinct_keys(), pattern, consistent=consistent)
+        return self._fetched(pattern.distinct_keys(), pattern, reading, consistent=consistent)
 
     def answer(self, pattern: Composite[T], *, consistent: bool = False) -> T:
         """Answer several patterns and join what they answer."""
-        return pattern.combine(
-            [self._part(part, consistent=consistent) for part in pattern.parts()]
-        )
+        return pattern.combine(self.answers(pattern, consistent=consistent))
+
+    def answers(
+        self,
+        pattern: Composite[Any],
+        *,
+        consistent: bool = False,
+        reading: Reading[Any] = as_entities,
+    ) -> list[Sequence[Any]]:
+        """Answer several patterns, for a caller who joins the answers another way."""
+        return [self._part(part, reading, consistent=consistent) for part in pattern.parts()]
 
     def write(self, write: Write[E]) -> E | None:
         """Make a write and return the item as it then is; None once it is deleted.
@@ -329,19 +403,20 @@ class Store:
         """
         return definition.is_ready(self.client, self.table_name)
 
-    def _part(self, part: Part, *, consistent: bool) -> Sequence[Any]:
+    def _part(self, part: Part, reading: Reading[Any], *, consistent: bool) -> Sequence[Any]:
         pattern = part.pattern
         match pattern:
             case Get():
-                entity = self.get(pattern, consistent=consistent)
-                return () if entity is None else (entity,)
+                found = self.get(pattern, consistent=consistent, reading=reading)
+                return () if found is None else (found,)
             case Query():
                 strongly = consistent and pattern.index.consistent_reads
                 if part.count:
                     return (self.count(pattern, consistent=strongly),)
-                return self.page(pattern, limit=part.limit, consistent=strongly).items
+                page = self.page(pattern, limit=part.limit, consistent=strongly, reading=reading)
+                return page.items
             case Fetch():
-                return self.fetch(pattern, consistent=consistent)
+                return self.fetch(pattern, consistent=consistent, reading=reading)
 
     def _write_once(self, write: Write[E], error: UncertainError) -> E | None:
         """Make a write that must not be made twice and perhaps was: look, then fence it."""
@@ -367,27 +442,38 @@ class Store:
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _fetched(
-        self, keys: Sequence[KeyValue], pattern: Pattern[E], *, consistent: bool
-    ) -> tuple[E, ...]:
+        self,
+        keys: Sequence[KeyValue],
+        pattern: Pattern[Any],
+        reading: Reading[T],
+        *,
+        consistent: bool,
+    ) -> tuple[T, ...]:
         """Those of the items that are there and live, in the order of the keys."""
         now = self.clock()
-        found: dict[KeyValue, E] = {}
+        readers = readers_of(pattern.entities, reading)
+        found: dict[KeyValue, T] = {}
         distinct = tuple(dict.fromkeys(keys))
         for place in range(0, len(distinct), BATCH_READ):
             request = fetch_request(
                 self.table_name, distinct[place : place + BATCH_READ], consistent=consistent
             )
             for item in batch.read(self.client, lambda again: self._send(again, pattern), request):
-                readable = self._readable(item, pattern, now)
-                found.update((key_of(item), entity) for entity in readable)
+                read = self._readable(item, readers, now)
+                if read is not None:
+                    found[key_of(item)] = read
         return tuple(found[key] for key in keys if key in found)
 
-    def _live(self, item: Mapping[str, Any] | None, entity: type[E]) -> E | None:
-        """The entity, unless there is no item, or one of another type or past its expiry."""
+    def _live(
+        self,
+        item: Item | None,
+        entity: type[Entity],
+        reading: Reading[T],
+    ) -> T | None:
+        """What is read of the item; None if there is none, or one of another type or expired."""
         if item is None or _type_of(item) != entity.type_name:
             return None
-        read = entity.from_item(item)
-        return read if read.is_live(self.clock()) else None
+        return readers_of((entity,), reading)[entity.type_name](item, self.clock())
 
     def _send_batch(self, request: Request) -> dict[str, Any]:
         return self._send(request, self)
@@ -396,32 +482,32 @@ class Store:
         self, request: Request, subject: object, *, repeatable: bool = True
     ) -> dict[str, Any]:
         answer = self.client.send(request, repeatable=repeatable)
-        _log.debug(
-            "dynamodb.request",
-            operation=request.operation,
-            subject=type(subject).__name__,
-            table=self.table_name,
-            items=answer.get("Count"),
-            capacity=answer.get("ConsumedCapacity"),
-        )
+        if _logger.isEnabledFor(logging.DEBUG):
+            _log.debug(
+                "dynamodb.request",
+                operation=request.operation,
+                subject=type(subject).__name__,
+                table=self.table_name,
+                items=answer.get("Count"),
+                capacity=answer.get("ConsumedCapacity"),
+            )
         return answer
 
-    def _readable(self, item: Item, pattern: Pattern[E], now: datetime) -> Iterator[E]:
-        """The entity, unless the item is of another type, past its expiry, or unreadable.
+    def _readable(
+        self, item: Item, readers: Mapping[str, ItemReader[T]], now: datetime
+    ) -> T | None:
+        """What is read of the item, unless it is of another type, past its expiry, or unreadable.
 
         One spoilt item must not take a whole list down, so it is passed over; the log names it.
         """
-        stored = _type_of(item)
-        for entity in pattern.entities:
-            if entity.type_name != stored:
-                continue
-            try:
-                read = entity.from_item(item)
-            except UnreadableItemError as error:
-                _log.error("dynamodb.item_unreadable", table=self.table_name, reason=str(error))
-                return
-            if read.is_live(now):
-                yield cast("E", read)
+        read = readers.get(_type_of(item) or "")
+        if read is None:
+            return None
+        try:
+            return read(item, now)
+        except UnreadableItemError as error:
+            _log.error("dynamodb.item_unreadable", table=self.table_name, reason=str(error))
+            return None
 
     def _existing(self, item: Mapping[str, Any] | None, write: Write[E]) -> E | None:
         if item is None or _type_of(item) != write.entity.type_name:
@@ -430,8 +516,8 @@ class Store:
 
 
 def _type_of(item: Mapping[str, Any]) -> str | None:
-    stored: str | None = item.get(ENTITY_TYPE, {}).get("S")
-    return stored
+    stored = item.get(ENTITY_TYPE)
+    return None if stored is None else stored.get("S")
 
 
 def _put_member(entity: Entity) -> batch.Member:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import reduce
+from functools import cache, reduce
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 from pynamodb.expressions.condition import And, Condition, Or
@@ -37,7 +37,7 @@ from autoforge.errors import (
 )
 from autoforge.models.indexes import ENTITY_TYPE, TABLE, TTL
 from autoforge.models.keys import KeyValue
-from autoforge.models.size import item_size, require_size
+from autoforge.models.size import LIMIT, item_size, require_size
 from autoforge.models.table import Entity
 from autoforge.moments import moment_text
 
@@ -46,6 +46,8 @@ E = TypeVar("E", bound=Entity)
 #: Actions of one transaction and their bytes together (AWS, "TransactWriteItems").
 TRANSACTION_ITEMS: Final = 100
 TRANSACTION_BYTES: Final = 4 * 1024 * 1024
+#: Writes that fit whatever they hold: each is refused alone when it is over the size of an item.
+_SURELY_FIT: Final = TRANSACTION_BYTES // LIMIT
 
 
 class Write(ABC, Generic[E]):
@@ -137,9 +139,7 @@ class Put(Write[E]):
         """The whole item, on condition that there is none."""
         item = self.item.to_item()
         require_size(self.entity.type_name, item)
-        placeholders = Placeholders()
-        condition = placeholders.write(Path(TABLE.partition_key).does_not_exist())
-        return {"Item": item, "ConditionExpression": condition, **placeholders.parameters()}
+        return {"Item": item, **_is_new()}
 
     def refusal(self, existing: E | None) -> AutoforgeError:
         """The item exists already."""
@@ -273,6 +273,8 @@ class Transaction:
         twice = [f"{key.partition} / {key.sort}" for key, times in keys.items() if times > 1]
         if twice:
             raise InvalidTransactionError(f"{twice[0]} is written twice in one transaction")
+        if len(self.writes) <= _SURELY_FIT:
+            return
         size = sum(write.size() for write in self.writes)
         if size > TRANSACTION_BYTES:
             raise InvalidTransactionError(
@@ -288,6 +290,14 @@ class Transaction:
                 "ClientRequestToken": token,
             },
         )
+
+
+@cache
+def _is_new() -> dict[str, Any]:
+    """The request parameters that demand that no item has the key."""
+    placeholders = Placeholders()
+    condition = placeholders.write(Path(TABLE.partition_key).does_not_exist())
+    return {"ConditionExpression": condition, **placeholders.parameters()}
 
 
 def primary_key(entity: type[Entity], values: Mapping[str, Any]) -> KeyValue:

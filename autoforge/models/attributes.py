@@ -7,13 +7,24 @@ stands as a component of a key. PynamoDB's own attributes may stand beside them.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Self, TypeVar, cast, overload
 
-from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
-from pynamodb.constants import BOOLEAN, LIST, MAP, NULL, NUMBER, STRING, STRING_SET
+from pynamodb.attributes import Attribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.constants import (
+    BINARY,
+    BINARY_SET,
+    BOOLEAN,
+    LIST,
+    MAP,
+    NULL,
+    NUMBER,
+    STRING,
+    STRING_SET,
+)
 
 from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError, shortened
 from autoforge.models.documents import (
@@ -23,10 +34,10 @@ from autoforge.models.documents import (
     wire_to_number,
 )
 from autoforge.models.encoding import (
+    ID,
     Codec,
     DateCodec,
     EnumCodec,
-    IdCodec,
     MomentCodec,
     NumberCodec,
     TextCodec,
@@ -76,10 +87,27 @@ class EntityAttribute(Attribute[T]):
     def __set_name__(self, owner: type[Any], name: str) -> None:
         """Take the camelCase of the Python name as the name in the table."""
         super().__set_name__(owner, camel_case(name))
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: Any) -> Self: ...
+
+    @overload
+    def __get__(self, instance: Any, owner: Any) -> T: ...
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        """The value, None where there is none; on the class, PynamoDB's attribute."""
+        if instance is None or isinstance(instance, MapAttribute):
+            return super().__get__(instance, owner)
+        return instance.attribute_values.get(self._name)
 
     def __set__(self, instance: Any, value: T | None) -> None:
         """Check and normalise the value, then keep it."""
-        super().__set__(instance, None if value is None else self.check(value))
+        checked = None if value is None else self.check(value)
+        if isinstance(instance, MapAttribute):
+            super().__set__(instance, checked)
+        else:
+            instance.attribute_values[self._name] = checked
 
     def check(self, value: Any) -> T:
         """Return the value as the entity holds it.
@@ -129,12 +157,12 @@ class IdAttribute(EntityAttribute[str]):
     def check(self, value: Any) -> str:
         """Refuse what is no id."""
         with naming(self.attr_name):
-            return IdCodec().encode(value)
+            return ID.encode(value)
 
     def codec(self, spec: str, *, last: bool) -> Codec:
         """The id itself."""
         del last
-        return _without_spec(self, spec, IdCodec())
+        return _without_spec(self, spec, ID)
 
 
 class IdSetAttribute(EntityAttribute[frozenset[str]]):
@@ -159,7 +187,7 @@ class IdSetAttribute(EntityAttribute[frozenset[str]]):
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a set of ids")
         with naming(self.attr_name):
-            return frozenset(map(IdCodec().encode, value))
+            return frozenset(map(ID.encode, value))
 
     def serialize(self, value: Any) -> list[str]:
         """Write the members, in order."""
@@ -172,10 +200,15 @@ class EnumAttribute(EntityAttribute[E]):
     def __init__(self, members: type[E], *, default_for_new: E | None = None) -> None:
         super().__init__(default_for_new=default_for_new)
         self.members = members
+        #: The members and their texts, by text; a member is equal to its text.
+        self.by_text = {str(member): member for member in members}
+        self.texts = {text: text for text in self.by_text}
         self._codec = EnumCodec(tuple(str(member) for member in members))
 
     def check(self, value: Any) -> E:
         """Take a member, or the text of one."""
+        if type(value) is self.members:
+            return value
         with naming(self.attr_name):
             return self.members(self._codec.encode(value))
 
@@ -346,10 +379,19 @@ def wire_to_attribute(attribute: Attribute[Any], wire: Mapping[str, Any]) -> Any
         if isinstance(attribute, JsonAttribute):
             return wire_to_document(wire)
         if attribute.attr_type in wire:
-            return attribute.deserialize(wire[attribute.attr_type])
+            return attribute.deserialize(_bytes(attribute.attr_type, wire[attribute.attr_type]))
     except _MALFORMED as error:
         raise UnreadableItemError(f"{stored}: {error}") from error
     raise UnreadableItemError(stored)
+
+
+def _bytes(kind: str, value: Any) -> Any:
+    """Binary as PynamoDB's attributes take it: DynamoDB's JSON has it in base64."""
+    if kind == BINARY and isinstance(value, str):
+        return b64decode(value)
+    if kind == BINARY_SET:
+        return [_bytes(BINARY, member) for member in value]
+    return value
 
 
 def component_codec(attribute: Attribute[Any], spec: str, *, last: bool) -> Codec:

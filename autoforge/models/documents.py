@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -24,6 +25,13 @@ DEPTH: Final = 32
 
 _WHOLE_FROM: Final = 2**53
 
+#: Whole numbers under this are written as Python does, whatever their digits.
+_SMALL: Final = 10**15
+
+#: What is read at once: few digits, and if there is a point, not only zeros after it.
+_FEW: Final = 15
+_PLAIN_FRACTION: Final = re.compile(r"-?[0-9]{1,15}\.[0-9]{0,15}[1-9]").fullmatch
+
 
 def document_to_wire(value: Any, path: str = "document", *, depth: int = 1) -> dict[str, Any]:
     """Write a JSON value as a DynamoDB attribute value.
@@ -36,6 +44,33 @@ def document_to_wire(value: Any, path: str = "document", *, depth: int = 1) -> d
     Raises:
         InvalidValueError: naming the place, if DynamoDB cannot hold the value exactly.
     """
+    try:
+        return _quickly(value, depth)
+    except InvalidValueError:
+        return _carefully(value, path, depth)
+
+
+def _quickly(value: Any, depth: int) -> dict[str, Any]:  # noqa: PLR0911 - one for each type
+    """Write a value without noting where it stands, which takes most of the time."""
+    kind = type(value)
+    if kind is str and (value.isascii() or _is_utf8(value)):
+        return {"S": value}
+    if kind is bool:
+        return {"BOOL": value}
+    if kind is int and -_SMALL < value < _SMALL:
+        return {"N": str(value)}
+    if kind is float and _PLAIN_FRACTION(text := float.__repr__(value)):
+        return {"N": text}
+    container = kind if depth < DEPTH else None
+    if container is dict and all(type(name) is str and name.isascii() and name for name in value):
+        return {"M": {name: _quickly(each, depth + 1) for name, each in value.items()}}
+    if container is list:
+        return {"L": [_quickly(each, depth + 1) for each in value]}
+    return _carefully(value, "", depth)
+
+
+def _carefully(value: Any, path: str, depth: int) -> dict[str, Any]:
+    """Write any value, or say which one in the document cannot be written."""
     match value:
         case None:
             return {"NULL": True}
@@ -66,9 +101,23 @@ def wire_to_document(wire: Mapping[str, Any]) -> Any:
         UnreadableItemError: if it is of no type that DynamoDB has, or a malformed number.
     """
     ((kind, value),) = wire.items()
+    if kind == "S":
+        return value
     if kind not in _READERS:
         raise UnreadableItemError(f"{shortened(kind)} is no type of DynamoDB's")
     return _READERS[kind](value)
+
+
+def wire_to_members(members: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Read the members of a map.
+
+    Raises:
+        UnreadableItemError: as ``wire_to_document`` does.
+    """
+    return {
+        name: wire["S"] if "S" in wire and len(wire) == 1 else wire_to_document(wire)
+        for name, wire in members.items()
+    }
 
 
 def number_to_wire(value: float, path: str) -> str:
@@ -100,6 +149,11 @@ def wire_to_number(text: str) -> int | float:
     Raises:
         UnreadableItemError: if it is none, or one that DynamoDB could not hold.
     """
+    if type(text) is str:
+        if len(text) <= _FEW and text.isdecimal():
+            return int(text)
+        if _PLAIN_FRACTION(text):
+            return float(text)
     try:
         number = Decimal(text)
     except (InvalidOperation, TypeError, ValueError) as error:
@@ -113,12 +167,21 @@ def _is_in_range(number: Decimal) -> bool:
     return SMALLEST_EXPONENT <= number.adjusted() <= LARGEST_EXPONENT
 
 
-def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+def _base64(value: bytes | str) -> str:
+    """Binary as base64 text, as DynamoDB's JSON has it already."""
+    return value if isinstance(value, str) else base64.b64encode(value).decode()
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _member(value: Any, path: str, step: object, depth: int) -> dict[str, Any]:
-    return document_to_wire(value, f"{path}.{step}", depth=depth + 1)
+    return _carefully(value, f"{path}.{step}", depth + 1)
 
 
 def _name(name: object, path: str) -> str:
@@ -133,10 +196,9 @@ def _name(name: object, path: str) -> str:
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "NULL": lambda _: None,
     "BOOL": bool,
-    "S": str,
     "N": wire_to_number,
     "B": _base64,
-    "M": lambda members: {name: wire_to_document(wire) for name, wire in members.items()},
+    "M": wire_to_members,
     "L": lambda members: [wire_to_document(wire) for wire in members],
     "SS": sorted,
     "NS": lambda members: sorted(wire_to_number(text) for text in members),

@@ -16,16 +16,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from autoforge.errors import DeclarationError, InvalidValueError
-from autoforge.models.encoding import SEPARATOR, Codec, naming
+from autoforge.models.encoding import SEPARATOR, Codec
 from autoforge.models.indexes import TABLE, Index
 
 #: Bytes a partition key and a sort key may have (AWS, "Constraints in Amazon DynamoDB").
 PARTITION_KEY_LIMIT: Final = 2048
 SORT_KEY_LIMIT: Final = 1024
+#: The most bytes of a character in UTF-8.
+_WIDEST: Final = 4
 
 _COMPONENT: Final = re.compile(r"\{(?P<name>[a-z_][a-z0-9_]*)(:(?P<spec>[a-z0-9]+))?\}")
 _LITERAL: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -50,10 +53,12 @@ class Component:
 
     def encode(self, value: Any) -> str:
         """Write the value, naming the component if it cannot be written."""
-        if isinstance(value, Label):
+        if type(value) is Label:
             return f"<{value}>"
-        with naming(self.name):
+        try:
             return self.codec.encode(value)
+        except InvalidValueError as error:
+            raise InvalidValueError(f"{self.name}: {error}") from error
 
 
 class Derived:
@@ -93,18 +98,26 @@ class Template:
 
     segments: tuple[str | Component, ...]
 
-    @property
+    @cached_property
     def components(self) -> tuple[Component, ...]:
         """The components, in order."""
         return tuple(segment for segment in self.segments if isinstance(segment, Component))
 
+    @cached_property
+    def _form(self) -> str:
+        """The template as ``%`` fills it in; no literal holds that character."""
+        return SEPARATOR.join("%s" if isinstance(s, Component) else s for s in self.segments)
+
     def is_complete(self, values: Mapping[str, Any]) -> bool:
         """Whether every component has a value."""
-        return all(values.get(component.name) is not None for component in self.components)
+        for component in self.components:  # noqa: SIM110 - a generator costs more than the loop
+            if values.get(component.name) is None:
+                return False
+        return True
 
     def render(self, values: Mapping[str, Any]) -> str:
         """Write the whole template; every component must have a value."""
-        return SEPARATOR.join(_write(segment, values) for segment in self.segments)
+        return self._form % tuple([part.encode(values[part.name]) for part in self.components])
 
     def prefix(self, values: Mapping[str, Any]) -> str:
         """Write as far as values are given, ending in a separator where something follows."""
@@ -157,8 +170,7 @@ class Template:
         )
 
 
-@dataclass(frozen=True)
-class KeyValue:
+class KeyValue(NamedTuple):
     """One rendered key: the text of its partition key and of its sort key."""
 
     partition: str
@@ -214,7 +226,7 @@ class Key:
             if one.overlaps(other):
                 raise DeclarationError(f"{self}: {one} and {other} could be the same key")
 
-    @property
+    @cached_property
     def components(self) -> frozenset[str]:
         """The attributes the key is made of."""
         templates = (*self.partitions, self.sort_template)
@@ -247,7 +259,10 @@ class Key:
 
     def partition_for(self, values: Mapping[str, Any]) -> Template | None:
         """The first alternative whose components all have a value."""
-        return next((each for each in self.partitions if each.is_complete(values)), None)
+        for each in self.partitions:
+            if each.is_complete(values):
+                return each
+        return None
 
     def render(self, values: Mapping[str, Any]) -> KeyValue | None:
         """Render the key, or return None if the item does not belong in the index.
@@ -255,11 +270,12 @@ class Key:
         Raises:
             InvalidValueError: if a value cannot stand in a key, or the key is too long.
         """
-        values = self.completed(values)
+        if self.derived:
+            values = self.completed(values)
         partition = self.partition_for(values)
         if partition is None or not self.sort_template.is_complete(values):
             return None
-        if any(values.get(name) != wanted for name, wanted in self.where.items()):
+        if self.where and any(values.get(name) != wanted for name, wanted in self.where.items()):
             return None
         return KeyValue(
             self._fitting(partition.render(values), PARTITION_KEY_LIMIT),
@@ -313,6 +329,8 @@ class Key:
             raise DeclarationError(f"{self}: {name}: {error}") from error
 
     def _fitting(self, text: str, limit: int) -> str:
+        if len(text) * _WIDEST <= limit:
+            return text
         size = len(text.encode())
         if size > limit:
             raise InvalidValueError(f"{self} of {size} bytes is over the limit of {limit}")

@@ -8,9 +8,11 @@ a table at run time. So PynamoDB's own ``save``, ``query`` and the like are refu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from inspect import getmembers
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self
 
@@ -29,6 +31,7 @@ from autoforge.models.attributes import (
     optional,
     wire_to_attribute,
 )
+from autoforge.models.compiled import Field, compile_reader, compile_writer
 from autoforge.models.documents import wire_to_document
 from autoforge.models.encoding import Codec
 from autoforge.models.indexes import ENTITY_TYPE, GSI1, KEY_ATTRIBUTES, TABLE, TTL
@@ -104,6 +107,14 @@ class Entity(Model):
         self._unknown: Item = {}
         super().__init__(**attributes)
 
+    def _set_attributes(self, **attributes: Any) -> None:
+        """Set attributes as PynamoDB does, without asking for each what it is."""
+        known = self.get_attributes()
+        for name, value in attributes.items():
+            if name not in known:
+                raise ValueError(f"{type(self).__name__} has no attribute {name!r}")
+            known[name].__set__(self, value)
+
     @classmethod
     def from_item(cls, item: Mapping[str, Mapping[str, Any]]) -> Self:
         """Read an entity from an item in DynamoDB's own form.
@@ -114,6 +125,16 @@ class Entity(Model):
         Raises:
             UnreadableItemError: if the item lacks what the entity requires.
         """
+        return cls.item_reader()(item)
+
+    @classmethod
+    def item_reader(cls) -> Callable[[Mapping[str, Mapping[str, Any]]], Self]:
+        """The function that reads an item: ``from_item``, for whoever reads many."""
+        return cls._compiled().read
+
+    @classmethod
+    def _read_carefully(cls, item: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Read any item, or say what is wrong with it."""
         stored_type = item.get(ENTITY_TYPE, {}).get(STRING, cls.type_name)
         if stored_type != cls.type_name:
             raise UnreadableItemError(f"{_describe(cls, item)} is a {stored_type}")
@@ -130,12 +151,7 @@ class Entity(Model):
                 raise UnreadableItemError(f"{_describe(cls, item)}: {error}") from error
         if missing := entity._missing():
             raise UnreadableItemError(f"{_describe(cls, item)} has no {', '.join(missing)}")
-        names = {attribute.attr_name for attribute in known.values()}
-        entity._unknown = {
-            name: dict(deepcopy(wire))
-            for name, wire in item.items()
-            if name not in names | KEY_ATTRIBUTES | {ENTITY_TYPE}
-        }
+        entity._unknown = _unknown(cls, item)
         return entity
 
     @classmethod
@@ -149,9 +165,10 @@ class Entity(Model):
         Raises:
             InvalidValueError: if a required attribute is missing or cannot be stored.
         """
-        if missing := self._missing():
-            raise InvalidValueError(f"{self.type_name} needs {', '.join(missing)}")
-        return self._wires() | {name: {STRING: text} for name, text in self.rendered().items()}
+        item = self._wires()
+        for name, text in self.rendered().items():
+            item[name] = {STRING: text}
+        return item
 
     def serialize(self, null_check: bool = True) -> Item:
         """Write the entity as PynamoDB does; the same as ``to_item``."""
@@ -207,7 +224,7 @@ class Entity(Model):
         """Entities are equal when they would be stored alike."""
         if not isinstance(other, Entity):
             return NotImplemented
-        return type(self) is type(other) and self._wires() == other._wires()
+        return type(self) is type(other) and self._present() == other._present()
 
     __hash__ = None  # type: ignore[assignment]  # entities are mutable
 
@@ -221,7 +238,21 @@ class Entity(Model):
         return f"<{self.type_name} {where}>"
 
     def _wires(self) -> Item:
-        """What is there to be stored, without what is rendered."""
+        """What is stored, without what is rendered.
+
+        Raises:
+            InvalidValueError: if a required attribute is missing or cannot be stored.
+        """
+        return self._compiled().write(self)
+
+    def _write_carefully(self) -> Item:
+        """Write any entity, or say what is wrong with it."""
+        if missing := self._missing():
+            raise InvalidValueError(f"{self.type_name} needs {', '.join(missing)}")
+        return self._present()
+
+    def _present(self) -> Item:
+        """What is there to be stored, of an entity that may lack what it requires."""
         values = {**self.attribute_values, "expires_at": self.expiry}
         wires = {
             attribute.attr_name: attribute_to_wire(attribute, values[name])
@@ -241,10 +272,57 @@ class Entity(Model):
         ]
 
     @classmethod
+    @cache
+    def _compiled(cls) -> _Compiled:
+        """Compile at the first use: a process uses few of the entities it imports."""
+        fields = entity_fields(cls)
+        plain = cls.__init__ is Entity.__init__ and cls.__new__ is Entity.__new__
+        if not plain or any(each.attribute.default is not None for each in fields):
+            # What PynamoDB does to make an instance means something here.
+            return _Compiled(cls._read_carefully, cls._write_carefully)
+        read = compile_reader(
+            cls,
+            fields,
+            slowly=cls._read_carefully,
+            decode_key=lambda item: cls.primary_key.decode(_stored_key(item)) or {},
+            unknown=partial(_unknown, cls),
+        )
+        return _Compiled(read, compile_writer(fields, slowly=cls._write_carefully, copied=deepcopy))
+
+    @classmethod
     def _get_connection(cls) -> TableConnection:
         raise DeclarationError(
             f"{cls.__name__} has no table of its own: run an access pattern or a write on a Store"
         )
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """An entity's straight-line functions."""
+
+    read: Callable[[Mapping[str, Mapping[str, Any]]], Any]
+    write: Callable[[Any], Item]
+
+
+def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
+    """The attributes a caller sets, as compiled functions need to know them."""
+    in_key = entity.primary_key.components
+    return tuple(
+        Field(
+            name,
+            attribute,
+            optional=bool(attribute.null),
+            holds_null=_holds_null(attribute),
+            in_key=name in in_key,
+        )
+        for name, attribute in _attributes(entity).items()
+    )
+
+
+def _unknown(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> Item:
+    """A copy of what an item has that the entity does not declare."""
+    names = {attribute.attr_name for attribute in _attributes(entity).values()} | _RENDERED
+    return {name: dict(deepcopy(wire)) for name, wire in item.items() if name not in names}
 
 
 #: Attributes that ``rendered`` answers for.
