@@ -9,8 +9,6 @@ from functools import lru_cache
 from threading import Lock
 from typing import Final
 
-from ulid import ULID
-
 from autoforge.errors import InvalidValueError, shortened
 
 #: The smallest step between two stored moments.
@@ -30,6 +28,9 @@ _DIGITS: Final = str.maketrans("ABCDEFGHJKMNPQRSTVWXYZ", "abcdefghijklmnopqrstuv
 #: Characters of a moment's text up to its zone, and up to its minute.
 _WIDTH: Final = len("2026-02-04T10:30:00.000")
 _MINUTE: Final = len("2026-02-04T10:30")
+
+#: What follows the minute in a moment of whole seconds.
+_SECONDS: Final = tuple(f":{second:02}.000Z" for second in range(60))
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -53,6 +54,7 @@ def as_moment(value: datetime | str) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+@lru_cache(_REMEMBERED)
 def moment_text(moment: datetime) -> str:
     """Write a moment at a fixed width, so that text sorts as time does.
 
@@ -71,8 +73,7 @@ def unix_text(seconds: int) -> str:
     Raises:
         OverflowError: if the moment falls outside years 1-9999.
     """
-    minutes, second = divmod(seconds, 60)
-    return f"{_minute_text(minutes)}:{second:02}.000Z"
+    return _minute_text(seconds // 60) + _SECONDS[seconds % 60]
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -98,6 +99,9 @@ class IdMint:
         Raises:
             InvalidValueError: if the moment is before 1970, which a ULID cannot express.
         """
+        # Who only reads mints nothing, and need not wait for it.
+        from ulid import ULID  # noqa: PLC0415
+
         milliseconds = _unix_milliseconds(moment)
         with self._lock:
             previous = self._latest.pop(milliseconds, None)

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.credentials import EnvProvider
 from botocore.session import Session
 
 #: What an emulator on this machine takes for credentials, where there are none.
@@ -30,7 +31,13 @@ def local_credentials(endpoint_url: str | None) -> tuple[str, str] | None:
     """
     if endpoint_url is None or not is_loopback(urlsplit(endpoint_url).hostname or ""):
         return None
-    resolver = Session().get_component("credential_provider")
+    # Its handlers are for clients, and take longer to register than all the rest.
+    session = Session(include_builtin_handlers=False)
+    if EnvProvider().load() is not None:
+        return None
+    if not session.full_config["profiles"]:
+        return _DUMMY  # without a look at the rest of the chain, which takes a while to set up
+    resolver = session.get_component("credential_provider")
     for role in ("container-role", "iam-role"):
         resolver.remove(role)
     return None if resolver.load_credentials() else _DUMMY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path
@@ -14,8 +14,7 @@ from pynamodb.expressions.update import Update as UpdateExpression
 from autoforge.models.indexes import Index
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """An operation of DynamoDB and its parameters, exactly as they are sent."""
 
     operation: str

@@ -14,8 +14,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from autoforge.errors import ConfigurationError, SecretError
 
@@ -90,6 +88,9 @@ class LocalCipher:
     def __init__(self, secrets: Sequence[str]) -> None:
         if not secrets or not all(secrets):
             raise ConfigurationError("encryption needs at least one key that is not empty")
+        # Most processes never encrypt; only who does imports this.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
         keys = [
             hashlib.sha256(b"autoforge.secret:" + secret.encode()).digest() for secret in secrets
         ]
@@ -105,6 +106,8 @@ class LocalCipher:
 
     def decrypt(self, cipher_text: str, context: Mapping[str, str]) -> bytes:
         """Decrypt under whichever key encrypted."""
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - see __init__
+
         try:
             sealed = base64.b64decode(cipher_text, validate=True)
             key = self._keys[sealed[:_KEY_ID]]

@@ -13,7 +13,6 @@ clock; a Store runs it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,11 +103,10 @@ class Write(ABC, Generic[E]):
         return 0
 
     def _complete(self, table_name: str) -> dict[str, Any]:
-        return {
-            "TableName": table_name,
-            **self.parameters(),
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
+        parameters = self.parameters()
+        parameters["TableName"] = table_name
+        parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        return parameters
 
 
 @dataclass(frozen=True)
@@ -269,10 +267,11 @@ class Transaction:
             raise InvalidTransactionError(
                 f"a transaction has 1 to {TRANSACTION_ITEMS} writes, not {len(self.writes)}"
             )
-        keys = Counter(write.primary_key() for write in self.writes)
-        twice = [f"{key.partition} / {key.sort}" for key, times in keys.items() if times > 1]
-        if twice:
-            raise InvalidTransactionError(f"{twice[0]} is written twice in one transaction")
+        keys = [write.primary_key() for write in self.writes]
+        if len(set(keys)) < len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            where = f"{twice.partition} / {twice.sort}"
+            raise InvalidTransactionError(f"{where} is written twice in one transaction")
         if len(self.writes) <= _SURELY_FIT:
             return
         size = sum(write.size() for write in self.writes)

@@ -1,6 +1,5 @@
 """The convenience object of agent loops, one attribute per kind of thing."""
 
-from autoforge.forge.features import NewFeature
-from autoforge.forge.forge import LOCAL_REGION, Forge, utc_now
+from autoforge.lazily import offered_by
 
-__all__ = ["LOCAL_REGION", "Forge", "NewFeature", "utc_now"]
+__getattr__, __dir__ = offered_by(__name__)

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+import autoforge.forge as kinds
 from autoforge.access.aws import kms_client, local_credentials
 from autoforge.access.client import Client, RetryPolicy
 from autoforge.access.cursor import Cursors
@@ -18,22 +20,8 @@ from autoforge.access.query import Query
 from autoforge.access.secrets import Cipher, KmsCipher, LocalCipher
 from autoforge.access.store import Store
 from autoforge.access.writing import Transaction, Write
-from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB, LocalDynamoDB
-from autoforge.forge.actions import Actions
-from autoforge.forge.agent_config import AgentSettings
-from autoforge.forge.agents import Agents
-from autoforge.forge.artefacts import Artefacts
-from autoforge.forge.checkpoints import Checkpoints
-from autoforge.forge.escalations import Escalations
-from autoforge.forge.events import Events
-from autoforge.forge.features import Features
-from autoforge.forge.integrations import Integrations
 from autoforge.forge.kind import Tools
-from autoforge.forge.projects import Projects
-from autoforge.forge.runs import Runs
-from autoforge.forge.tickets import Tickets
-from autoforge.forge.users import Users
-from autoforge.models import WORKBENCH, Entity
+from autoforge.models.table import Entity
 from autoforge.moments import IdMint
 
 E = TypeVar("E", bound=Entity)
@@ -50,21 +38,10 @@ def utc_now() -> datetime:
 class Forge:
     """The data of an agent platform on one DynamoDB table.
 
+    Each kind of thing is an attribute, imported when it is first asked for.
+
     Attributes:
         store: Runs patterns and writes that have no method here.
-        projects: The projects agents work on.
-        artefacts: Their documents, with versions.
-        events: What happened, for 30 days.
-        escalations: Questions that wait for a person.
-        actions: What agents did or mean to do, for 90 days.
-        checkpoints: How far agents have come.
-        integrations: Configuration of integrations, encrypted.
-        agent_config: The agent's settings.
-        features: What agents build, and claim one at a time.
-        users: People who log in.
-        agents: Who works on projects.
-        runs: What agents did on features.
-        tickets: Linear's issues, as of the latest sync.
     """
 
     def __init__(
@@ -75,21 +52,8 @@ class Forge:
         new_id: Callable[[datetime], str],
         cipher: Cipher | None = None,
     ) -> None:
-        tools = Tools(store, clock, new_id, cipher)
         self.store = store
-        self.projects = Projects(tools)
-        self.artefacts = Artefacts(tools)
-        self.events = Events(tools)
-        self.escalations = Escalations(tools)
-        self.actions = Actions(tools)
-        self.checkpoints = Checkpoints(tools)
-        self.integrations = Integrations(tools)
-        self.agent_config = AgentSettings(tools)
-        self.features = Features(tools)
-        self.users = Users(tools)
-        self.agents = Agents(tools)
-        self.runs = Runs(tools)
-        self.tickets = Tickets(tools)
+        self._tools = Tools(store, clock, new_id, cipher)
         self._closing = ExitStack()
 
     @classmethod
@@ -167,10 +131,12 @@ class Forge:
         Raises:
             ConfigurationError: if dynoxide is needed and not there.
         """
+        # Only who embeds a DynamoDB pays for what starts one.
+        from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB  # noqa: PLC0415
+        from autoforge.models.workbench import WORKBENCH  # noqa: PLC0415
+
         name = table_name or (WORKBENCH.name if data else f"{WORKBENCH.name}-{IdMint()(clock())}")
-        engine: LocalDynamoDB = (
-            EmbeddedDynamoDB() if data is None else DynoxideDynamoDB(data, binary=dynoxide)
-        )
+        engine = EmbeddedDynamoDB() if data is None else DynoxideDynamoDB(data, binary=dynoxide)
         forge = cls.connect(
             table_name=name,
             region=LOCAL_REGION,
@@ -186,6 +152,71 @@ class Forge:
             forge.close()
             raise
         return forge
+
+    @cached_property
+    def projects(self) -> kinds.Projects:
+        """The projects agents work on."""
+        return kinds.Projects(self._tools)
+
+    @cached_property
+    def artefacts(self) -> kinds.Artefacts:
+        """Their documents, with versions."""
+        return kinds.Artefacts(self._tools)
+
+    @cached_property
+    def events(self) -> kinds.Events:
+        """What happened, for 30 days."""
+        return kinds.Events(self._tools)
+
+    @cached_property
+    def escalations(self) -> kinds.Escalations:
+        """Questions that wait for a person."""
+        return kinds.Escalations(self._tools)
+
+    @cached_property
+    def actions(self) -> kinds.Actions:
+        """What agents did or mean to do, for 90 days."""
+        return kinds.Actions(self._tools)
+
+    @cached_property
+    def checkpoints(self) -> kinds.Checkpoints:
+        """How far agents have come."""
+        return kinds.Checkpoints(self._tools)
+
+    @cached_property
+    def integrations(self) -> kinds.Integrations:
+        """Configuration of integrations, encrypted."""
+        return kinds.Integrations(self._tools)
+
+    @cached_property
+    def agent_config(self) -> kinds.AgentSettings:
+        """The agent's settings."""
+        return kinds.AgentSettings(self._tools)
+
+    @cached_property
+    def features(self) -> kinds.Features:
+        """What agents build, and claim one at a time."""
+        return kinds.Features(self._tools)
+
+    @cached_property
+    def users(self) -> kinds.Users:
+        """People who log in."""
+        return kinds.Users(self._tools)
+
+    @cached_property
+    def agents(self) -> kinds.Agents:
+        """Who works on projects."""
+        return kinds.Agents(self._tools)
+
+    @cached_property
+    def runs(self) -> kinds.Runs:
+        """What agents did on features."""
+        return kinds.Runs(self._tools)
+
+    @cached_property
+    def tickets(self) -> kinds.Tickets:
+        """Linear's issues, as of the latest sync."""
+        return kinds.Tickets(self._tools)
 
     @property
     def endpoint_url(self) -> str | None:

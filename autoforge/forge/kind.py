@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from autoforge.access.projects import ProjectById
+from autoforge import access
 from autoforge.access.secrets import Cipher
 from autoforge.access.store import Store
 from autoforge.moments import as_moment
@@ -47,4 +47,4 @@ class Kind:
         Raises:
             ItemNotFoundError: if there is no such project.
         """
-        self._store.require(ProjectById(project_id), consistent=True)
+        self._store.require(access.ProjectById(project_id), consistent=True)

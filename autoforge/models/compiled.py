@@ -12,8 +12,9 @@ surprises it to the careful way it is given, so that values, types and errors ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from pynamodb.attributes import Attribute
@@ -37,6 +38,7 @@ from autoforge.models.attributes import (
 from autoforge.models.documents import wire_to_document, wire_to_members
 from autoforge.models.encoding import is_canonical
 from autoforge.models.indexes import ENTITY_TYPE, GSIS, TABLE, TTL
+from autoforge.models.source import Source
 from autoforge.moments import moment_text, unix_text
 
 
@@ -81,7 +83,7 @@ KINDS: Final[Mapping[type[Attribute[Any]], Kind]] = {
         f"v if {_MOMENT} and {_AS_WRITTEN} else moment_text(own.deserialize(v))",
     ),
     # How it is projected is part of whether the item is live: see compile_projection.
-    ExpiryAttribute: Kind("N", _SECONDS, '{"N": own.serialize(v)}'),
+    ExpiryAttribute: Kind("N", _SECONDS, '{"N": str(int(v.timestamp()))}'),
     IntegerAttribute: Kind(
         "N", "int(v) if len(v) < 16 and v.isdecimal() else own.deserialize(v)", '{"N": str(v)}'
     ),
@@ -107,6 +109,8 @@ _NAMES: Final[Mapping[str, Any]] = {
     "fromtimestamp": datetime.fromtimestamp,
     "is_canonical": is_canonical,
     "moment_text": moment_text,
+    # The moment of a page is the same for all of its items.
+    "timestamp": lru_cache(maxsize=8)(datetime.timestamp),
     "unix_text": unix_text,
     "wire_to_attribute": wire_to_attribute,
     "wire_to_document": wire_to_document,
@@ -153,32 +157,6 @@ class Field:
         return self.kind is not _OTHER or isinstance(self.attribute, TextAttribute)
 
 
-@dataclass
-class _Function:
-    """The source of a function while it is written, and the values it refers to."""
-
-    head: str
-    lines: list[str] = field(default_factory=list)
-    names: dict[str, Any] = field(default_factory=lambda: dict(_NAMES))
-
-    def add(self, *lines: str, depth: int = 1) -> None:
-        self.lines += ["    " * depth + line for line in lines]
-
-    def over(self, each: Field, expression: str) -> str:
-        """An expression in which ``own`` is this attribute."""
-        own = f"own_{each.name}"
-        self.names[own] = each.attribute
-        return expression.replace("own", own)
-
-    def compiled(self) -> Any:
-        """The function itself.
-
-        Its source holds expressions of this module and names that attributes were declared with.
-        """
-        exec("\n".join([f"def {self.head}:", *self.lines]), self.names)  # noqa: S102 - our own source
-        return self.names[self.head.partition("(")[0]]
-
-
 def compile_reader(
     entity: type[Any], fields: tuple[Field, ...], **careful: Callable[..., Any]
 ) -> Any:
@@ -190,7 +168,7 @@ def compile_reader(
         careful: ``slowly`` reads any item; ``decode_key`` reads components from an item's key;
             ``unknown`` finds what of an item the entity does not declare.
     """
-    source = _Function("read(item)")
+    source = Source("read(item)", dict(_NAMES))
     source.names |= {"entity": entity, "new": entity.__new__, **careful}
     required = [each for each in fields if not each.optional]
     source.add("try:")
@@ -204,7 +182,7 @@ def compile_reader(
         depth=2,
     )
     for each in fields:
-        read = [f"values[{each.name!r}] = {source.over(each, each.kind.read)}"]
+        read = [f"values[{each.name!r}] = {_over(source, each, each.kind.read)}"]
         if each.kind is _OTHER and not each.optional:
             read.append(f"if values[{each.name!r}] is None: return slowly(item)")
         if each.optional:
@@ -236,7 +214,7 @@ def compile_writer(
         careful: ``slowly`` writes any entity, or says what is wrong with it; ``copied`` copies the
             attributes the entity does not declare.
     """
-    source = _Function("write(entity)")
+    source = Source("write(entity)", dict(_NAMES))
     source.names |= careful
     source.add("try:")
     source.add(
@@ -246,7 +224,7 @@ def compile_writer(
         depth=2,
     )
     for each in fields:
-        written = f"item[{each.stored_name!r}] = {source.over(each, each.kind.write)}"
+        written = f"item[{each.stored_name!r}] = {_over(source, each, each.kind.write)}"
         value = "entity.expiry" if each.stored_name == TTL else f"get({each.name!r})"
         if each.optional:
             source.add(f"if (v := {value}) is not None: {written}", depth=2)
@@ -278,17 +256,20 @@ def compile_projection(
             entity is not shown either.
         slowly: Projects any item.
     """
-    source = _Function("project(item, now)")
+    source = Source("project(item, now)", dict(_NAMES))
     source.names |= {"slowly": slowly, **{f"constant_{n}": v for n, v in constants.items()}}
     source.add("try:")
     source.add("get = item.get", depth=2)
     for unseen in hidden:
-        for line in _taken(unseen, [source.over(unseen, unseen.kind.read)], []):
+        read = [f"v = {_over(source, unseen, unseen.kind.read)}"]
+        if unseen.kind is _OTHER and not unseen.optional:
+            read.append("if v is None: return slowly(item, now)")
+        for line in _taken(unseen, read, []):
             source.add(line, depth=2)
     for name, each in shown.items():
         if each is None or each.stored_name == TTL:
             continue
-        taken = f"shown_{name} = {source.over(each, each.kind.project or each.kind.read)}"
+        taken = f"shown_{name} = {_over(source, each, each.kind.project or each.kind.read)}"
         absent = f"shown_{name} = {each.kind.absent}"
         if each.in_key:
             absent = "return slowly(item, now)"
@@ -303,7 +284,7 @@ def compile_projection(
         "    v = wire['N']",
         "    if len(v) > 11 or not v.isdecimal(): return slowly(item, now)",
         "    seconds = int(v)",
-        "    if seconds <= now.timestamp(): return None",
+        "    if seconds <= timestamp(now): return None",
         depth=2,
     )
     names = [name for name, each in shown.items() if each is not None and each.stored_name == TTL]
@@ -317,6 +298,13 @@ def compile_projection(
     source.add(f"return {{{members}}}", depth=2)
     source.add("except SURPRISES:", "    return slowly(item, now)")
     return source.compiled()
+
+
+def _over(source: Source, each: Field, expression: str) -> str:
+    """An expression in which ``own`` is this attribute."""
+    own = f"own_{each.name}"
+    source.names[own] = each.attribute
+    return expression.replace("own", own)
 
 
 def _taken(each: Field, read: list[str], absent: list[str]) -> Iterator[str]:

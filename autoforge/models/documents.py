@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -62,11 +62,18 @@ def _quickly(value: Any, depth: int) -> dict[str, Any]:  # noqa: PLR0911 - one f
     if kind is float and _PLAIN_FRACTION(text := float.__repr__(value)):
         return {"N": text}
     container = kind if depth < DEPTH else None
-    if container is dict and all(type(name) is str and name.isascii() and name for name in value):
+    if container is dict and _are_plain_names(value):
         return {"M": {name: _quickly(each, depth + 1) for name, each in value.items()}}
     if container is list:
         return {"L": [_quickly(each, depth + 1) for each in value]}
     return _carefully(value, "", depth)
+
+
+def _are_plain_names(names: Iterable[object]) -> bool:
+    for name in names:  # noqa: SIM110 - a generator costs more than the loop
+        if type(name) is not str or not name.isascii() or not name:
+            return False
+    return True
 
 
 def _carefully(value: Any, path: str, depth: int) -> dict[str, Any]:
@@ -114,10 +121,16 @@ def wire_to_members(members: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     Raises:
         UnreadableItemError: as ``wire_to_document`` does.
     """
-    return {
-        name: wire["S"] if "S" in wire and len(wire) == 1 else wire_to_document(wire)
-        for name, wire in members.items()
-    }
+    document: dict[str, Any] = {}
+    for name, wire in members.items():
+        ((kind, value),) = wire.items()
+        if kind == "S":
+            document[name] = value
+        elif kind == "N" and type(value) is str and len(value) <= _FEW and value.isdecimal():
+            document[name] = int(value)
+        else:
+            document[name] = wire_to_document(wire)
+    return document
 
 
 def number_to_wire(value: float, path: str) -> str:

@@ -17,8 +17,6 @@ from autoforge.moments import as_moment, moment_text
 SEPARATOR: Final = "#"
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_ULID_ANY_CASE: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE)
-_UUID_ANY_CASE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 #: Characters of a text that are encoded: in the last component, and before another.
@@ -106,9 +104,11 @@ class IdCodec(Codec):
                 f"{shortened(value)} is not an id (a ULID, a UUID, "
                 "or up to 64 letters, digits, '-' and '_')"
             )
-        if _UUID_ANY_CASE.fullmatch(value):
-            return value.lower()
-        return value.upper() if _ULID_ANY_CASE.fullmatch(value) else value
+        # No ULID in lower case reads as a UUID, nor the other way round.
+        for cased in (value.lower(), value.upper()):
+            if is_canonical(cased):
+                return cased
+        return str(value)
 
     def decode(self, text: str) -> str:
         """Read the id back."""

@@ -16,13 +16,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from itertools import combinations
 from typing import Any, Final, NamedTuple, NoReturn
 
 from autoforge.errors import DeclarationError, InvalidValueError
-from autoforge.models.encoding import SEPARATOR, Codec
+from autoforge.models.encoding import (
+    SEPARATOR,
+    Codec,
+    IdCodec,
+    MomentCodec,
+    TextCodec,
+    is_canonical,
+)
 from autoforge.models.indexes import TABLE, Index
+from autoforge.models.source import Source
+from autoforge.moments import moment_text
 
 #: Bytes a partition key and a sort key may have (AWS, "Constraints in Amazon DynamoDB").
 PARTITION_KEY_LIMIT: Final = 2048
@@ -270,17 +280,46 @@ class Key:
         Raises:
             InvalidValueError: if a value cannot stand in a key, or the key is too long.
         """
+        return self._renderer(values)
+
+    @cached_property
+    def _renderer(self) -> Callable[[Mapping[str, Any]], KeyValue | None]:
+        """Compile ``render``: one straight-line function, made at the first use (ADR 0021)."""
+        source = Source("render(values)", {"KeyValue": KeyValue, **_QUICK_NAMES})
         if self.derived:
-            values = self.completed(values)
-        partition = self.partition_for(values)
-        if partition is None or not self.sort_template.is_complete(values):
-            return None
-        if self.where and any(values.get(name) != wanted for name, wanted in self.where.items()):
-            return None
-        return KeyValue(
-            self._fitting(partition.render(values), PARTITION_KEY_LIMIT),
-            self._fitting(self.sort_template.render(values), SORT_KEY_LIMIT),
+            source.names["completed"] = self.completed
+            source.add("values = completed(values)")
+        source.add("get = values.get")
+        for name in sorted(self.components):
+            source.add(f"v_{name} = get({name!r})")
+        for name, wanted in self.where.items():
+            source.names[f"wanted_{name}"] = wanted
+            source.add(f"if get({name!r}) != wanted_{name}: return None")
+        source.add(f"if not ({_complete(self.sort_template)}): return None")
+        for place, template in enumerate(self.partitions):
+            source.add(f"{'elif' if place else 'if'} {_complete(template)}:")
+            source.add(
+                f"partition = {self._rendering(template, PARTITION_KEY_LIMIT, source)}", depth=2
+            )
+        source.add("else:", "    return None")
+        sort = self._rendering(self.sort_template, SORT_KEY_LIMIT, source)
+        source.add(f"return KeyValue(partition, {sort})")
+        render: Callable[[Mapping[str, Any]], KeyValue | None] = source.compiled()
+        return render
+
+    def _rendering(self, template: Template, limit: int, source: Source) -> str:
+        """An expression that renders a template."""
+        for part in template.components:
+            # Two entities may write one attribute in two ways, as a moment and as its date.
+            source.names[f"encode_{part.name}_{part.spec}"] = part.encode
+        text = SEPARATOR.join(
+            segment if isinstance(segment, str) else f"{{{_quickly(segment)}}}"
+            for segment in template.segments
         )
+        if not any(isinstance(part.codec, TextCodec) for part in template.components):
+            return f"f{text!r}"
+        source.names["fitting"] = self._fitting
+        return f"fitting(f{text!r}, {limit})"
 
     def decode(self, value: KeyValue) -> dict[str, Any] | None:
         """Read the components back, or return None if this key did not make the value."""
@@ -335,6 +374,30 @@ class Key:
         if size > limit:
             raise InvalidValueError(f"{self} of {size} bytes is over the limit of {limit}")
         return text
+
+
+#: How values of two codecs are written at once; ``Component.encode`` writes all others.
+_QUICK: Final[Mapping[type[Codec], str]] = {
+    IdCodec: "v if type(v) is str and is_canonical(v) else encode(v)",
+    MomentCodec: "moment_text(v) if type(v) is datetime else encode(v)",
+}
+_QUICK_NAMES: Final = {
+    "datetime": datetime,
+    "is_canonical": is_canonical,
+    "moment_text": moment_text,
+}
+
+
+def _quickly(part: Component) -> str:
+    """An expression that writes the value of a component."""
+    expression = _QUICK.get(type(part.codec), "encode(v)")
+    own = expression.replace("encode(", f"encode_{part.name}_{part.spec}(")
+    return re.sub(r"\bv\b", f"v_{part.name}", own)
+
+
+def _complete(template: Template) -> str:
+    """An expression that says whether every component has a value."""
+    return " and ".join(f"v_{part.name} is not None" for part in template.components) or "True"
 
 
 def is_prefix(text: str) -> bool:

@@ -13,7 +13,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from inspect import getmembers
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self
 
 from pynamodb.attributes import Attribute
@@ -86,8 +85,16 @@ class Entity(Model):
         super().__init_subclass__()
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
-        attributes = dict(getmembers(cls, lambda member: isinstance(member, Attribute)))
-        derived = dict(getmembers(cls, lambda member: isinstance(member, Derived)))
+        attributes: dict[str, Any] = {}
+        derived: dict[str, Derived] = {}
+        for base in reversed(cls.__mro__):
+            for name, member in vars(base).items():
+                attributes.pop(name, None)
+                derived.pop(name, None)
+                if isinstance(member, Attribute):
+                    attributes[name] = member
+                elif isinstance(member, Derived):
+                    derived[name] = member
 
         def lookup(name: str, spec: str, last: bool) -> Codec:
             if name in derived:
@@ -166,8 +173,11 @@ class Entity(Model):
             InvalidValueError: if a required attribute is missing or cannot be stored.
         """
         item = self._wires()
-        for name, text in self.rendered().items():
-            item[name] = {STRING: text}
+        item[ENTITY_TYPE] = {STRING: self.type_name}
+        for key in self.keys.values():
+            if (value := self._rendered_key(key)) is not None:
+                item[key.index.partition_key] = {STRING: value.partition}
+                item[key.index.sort_key] = {STRING: value.sort}
         return item
 
     def serialize(self, null_check: bool = True) -> Item:
@@ -183,15 +193,16 @@ class Entity(Model):
         """
         rendered = {ENTITY_TYPE: self.type_name}
         for key in self.keys.values():
-            value = key.render(self.attribute_values)
-            if value is not None:
-                rendered |= {
-                    key.index.partition_key: value.partition,
-                    key.index.sort_key: value.sort,
-                }
-            elif key is self.primary_key:
-                raise InvalidValueError(f"{key} needs {', '.join(sorted(key.components))}")
+            if (value := self._rendered_key(key)) is not None:
+                rendered[key.index.partition_key] = value.partition
+                rendered[key.index.sort_key] = value.sort
         return rendered
+
+    def _rendered_key(self, key: Key) -> KeyValue | None:
+        value = key.render(self.attribute_values)
+        if value is None and key is self.primary_key:
+            raise InvalidValueError(f"{key} needs {', '.join(sorted(key.components))}")
+        return value
 
     @property
     def unknown(self) -> dict[str, Any]:

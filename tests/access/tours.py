@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from autoforge.access.client import Client
 from autoforge.access.secrets import LocalCipher
 from autoforge.access.tickets import LinearIssue
 from autoforge.forge import Forge, NewFeature
-from autoforge.forge.kind import Kind
 from autoforge.models import (
     AgentRole,
     AgentStatus,
@@ -213,8 +213,9 @@ def methods(forge: Forge) -> dict[str, Callable[..., object]]:
     """Every public method of each kind of thing a Forge keeps, as its author names it."""
     return {
         f"{kind}.{method}": getattr(kept, method)
-        for kind, kept in vars(forge).items()
-        if isinstance(kept, Kind)
+        for kind, each in vars(Forge).items()
+        if isinstance(each, cached_property)
+        for kept in [getattr(forge, kind)]
         for method in dir(kept)
         if not method.startswith("_")
     }

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cached_property
 
 import click
 import pytest
@@ -16,7 +17,6 @@ from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.store import Store
 from autoforge.cli.main import EXIT_CODES, group
 from autoforge.errors import AutoforgeError
-from autoforge.forge.kind import Kind
 from autoforge.http.problems import STATUSES
 from autoforge.models import WORKBENCH, Entity
 from autoforge.models.attributes import EnumAttribute, camel_case
@@ -29,10 +29,11 @@ ERRORS = [
     for each in vars(errors).values()
     if inspect.isclass(each) and each.__module__ == errors.__name__
 ]
+_FORGE = Forge.connect(table_name="T", region="us-east-1")
 KINDS = {
-    name: type(value)
-    for name, value in vars(Forge.connect(table_name="T", region="us-east-1")).items()
-    if isinstance(value, Kind)
+    name: type(getattr(_FORGE, name))
+    for name, each in vars(Forge).items()
+    if isinstance(each, cached_property)
 }
 
 
@@ -51,7 +52,9 @@ def _spans(cell: str) -> list[str]:
 
 
 def _public(owner: type) -> set[str]:
-    return {name for name, _ in inspect.getmembers(owner, inspect.isroutine) if name[0] != "_"}
+    parts = {name for name, each in vars(owner).items() if isinstance(each, cached_property)}
+    methods = {name for name, _ in inspect.getmembers(owner, inspect.isroutine) if name[0] != "_"}
+    return methods - parts
 
 
 @pytest.mark.parametrize("error", ERRORS)

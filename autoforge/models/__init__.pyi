@@ -1,0 +1,79 @@
+from autoforge.models.action import ActionState, AgentAction
+from autoforge.models.agent import (
+    Agent,
+    AgentRole,
+    AgentRun,
+    AgentRunRef,
+    AgentStatus,
+    RunStatus,
+)
+from autoforge.models.artefact import Artefact, ArtefactType
+from autoforge.models.checkpoint import AgentCheckpoint
+from autoforge.models.configuration import AgentConfig, IntegrationConfig, IntegrationStatus
+from autoforge.models.design import Design
+from autoforge.models.escalation import Escalation, EscalationStatus
+from autoforge.models.event import Event, GlobalEventRef, Severity
+from autoforge.models.feature import (
+    Feature,
+    FeatureByLinearIssue,
+    FeatureDependency,
+    FeatureGraph,
+    FeatureSlots,
+    FeatureStatus,
+    Readiness,
+)
+from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
+from autoforge.models.table import Entity
+from autoforge.models.ticket import Ticket
+from autoforge.models.user import (
+    ProjectMember,
+    ProjectMemberRef,
+    User,
+    UserByAuth0Id,
+    UserByEmail,
+    UserRole,
+)
+from autoforge.models.workbench import WORKBENCH
+
+__all__ = [
+    "WORKBENCH",
+    "ActionState",
+    "Agent",
+    "AgentAction",
+    "AgentCheckpoint",
+    "AgentConfig",
+    "AgentRole",
+    "AgentRun",
+    "AgentRunRef",
+    "AgentStatus",
+    "Artefact",
+    "ArtefactType",
+    "AutonomyLevel",
+    "Design",
+    "Entity",
+    "Escalation",
+    "EscalationStatus",
+    "Event",
+    "Feature",
+    "FeatureByLinearIssue",
+    "FeatureDependency",
+    "FeatureGraph",
+    "FeatureSlots",
+    "FeatureStatus",
+    "GlobalEventRef",
+    "IntegrationConfig",
+    "IntegrationStatus",
+    "Project",
+    "ProjectMember",
+    "ProjectMemberRef",
+    "ProjectSource",
+    "ProjectStatus",
+    "Readiness",
+    "RunStatus",
+    "Severity",
+    "Ticket",
+    "User",
+    "UserByAuth0Id",
+    "UserByEmail",
+    "UserRole",
+]

@@ -1,0 +1,54 @@
+"""The design of the agent platform's table: every entity that shares it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from autoforge.models.action import AgentAction
+from autoforge.models.agent import Agent, AgentRun, AgentRunRef
+from autoforge.models.artefact import Artefact
+from autoforge.models.checkpoint import AgentCheckpoint
+from autoforge.models.configuration import AgentConfig, IntegrationConfig
+from autoforge.models.design import Design
+from autoforge.models.escalation import Escalation
+from autoforge.models.event import Event, GlobalEventRef
+from autoforge.models.feature import (
+    Feature,
+    FeatureByLinearIssue,
+    FeatureDependency,
+    FeatureGraph,
+    FeatureSlots,
+)
+from autoforge.models.project import Project
+from autoforge.models.ticket import Ticket
+from autoforge.models.user import ProjectMember, ProjectMemberRef, User, UserByAuth0Id, UserByEmail
+
+#: Every entity of the agent platform's table.
+WORKBENCH: Final = Design(
+    "AgenticPM",
+    (
+        Project,
+        Artefact,
+        Event,
+        GlobalEventRef,
+        Escalation,
+        AgentAction,
+        AgentCheckpoint,
+        IntegrationConfig,
+        AgentConfig,
+        User,
+        UserByAuth0Id,
+        UserByEmail,
+        ProjectMember,
+        ProjectMemberRef,
+        Feature,
+        FeatureDependency,
+        FeatureByLinearIssue,
+        FeatureGraph,
+        FeatureSlots,
+        Agent,
+        AgentRun,
+        AgentRunRef,
+        Ticket,
+    ),
+)
