@@ -13,7 +13,7 @@ import argparse
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any, Final
 from autoforge import Forge
 from autoforge.access.feature_moves import claim_feature
 from autoforge.access.features import ReadyFeatures
+from autoforge.access.wire import Wire
 from autoforge.embedded import DynoxideDynamoDB
 from autoforge.errors import ConditionFailedError
 from autoforge.forge import LOCAL_REGION, utc_now
@@ -82,21 +83,29 @@ def counted(forge: Forge) -> Iterator[tuple[Counter[str], list[float]]]:
     requests: Counter[str] = Counter()
     units: list[float] = []
 
-    def note(model: Any, **_: Any) -> None:
-        requests[model.name] += 1
-
-    def weigh(parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        if model.name == "Query" and "ConsumedCapacity" in parsed:
-            units.append(parsed["ConsumedCapacity"]["CapacityUnits"])
-
-    events = forge.store.client.botocore.meta.events
-    events.register("provide-client-params.dynamodb", note)
-    events.register("after-call.dynamodb", weigh)
+    client = forge.store.client
+    wire = client.wire
+    client.wire = _Counting(wire, requests, units)
     try:
         yield requests, units
     finally:
-        events.unregister("provide-client-params.dynamodb", note)
-        events.unregister("after-call.dynamodb", weigh)
+        client.wire = wire
+
+
+@dataclass(frozen=True)
+class _Counting:
+    """A wire that counts what is sent on it."""
+
+    wire: Wire
+    requests: Counter[str]
+    units: list[float]
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        self.requests[operation] += 1
+        answer = self.wire.exchange(operation, parameters)
+        if operation == "Query" and "ConsumedCapacity" in answer:
+            self.units.append(answer["ConsumedCapacity"]["CapacityUnits"])
+        return answer
 
 
 def claim_all(forge: Forge, strategy: Strategy, project_id: str, agent_id: str) -> Tally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ from autoforge.access.client import Call, Client, RetryPolicy
 from autoforge.access.cursor import Cursors
 from autoforge.access.definition import table_definition
 from autoforge.access.store import Store
+from autoforge.access.wire import Wire
 from autoforge.models.table import Item
 from autoforge.moments import IdMint
 from tests.factories import NOON
@@ -79,6 +80,19 @@ def put_raw(store: Store, *items: Item) -> None:
         store.client.botocore.put_item(TableName=store.table_name, Item=item)
 
 
+@dataclass(frozen=True)
+class Overheard:
+    """A wire, and something that is done before each request is sent on it."""
+
+    wire: Wire
+    before: Callable[[str, dict[str, Any]], object]
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Have it done, then send."""
+        self.before(operation, dict(parameters))
+        return self.wire.exchange(operation, parameters)
+
+
 @dataclass
 class Watched:
     """What a client sent while it was watched."""
@@ -97,15 +111,11 @@ class Watched:
 def watching(client: Client) -> Iterator[Watched]:
     """Note what a client sends, answered or not."""
     watched = Watched()
-
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
-        watched.sent.append((model.name, params))
-
-    events = client.botocore.meta.events
+    sound = client.wire
     client.observers.append(watched.calls.append)
-    events.register("provide-client-params.dynamodb", note)
+    client.wire = Overheard(sound, lambda *sent: watched.sent.append(sent))
     try:
         yield watched
     finally:
-        events.unregister("provide-client-params.dynamodb", note)
+        client.wire = sound
         client.observers.remove(watched.calls.append)

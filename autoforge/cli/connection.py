@@ -23,6 +23,7 @@ def connect(
         table_name=table_name or settings.table_name,
         region=chosen,
         endpoint_url=url,
+        transport=settings.transport,
         cursor_secrets=revealed(settings.cursor_secrets),
         kms_key_id=settings.kms_key_id,
         kms_endpoint_url=settings.kms_endpoint_url,

@@ -19,6 +19,7 @@ from autoforge.access.cursor import Cursors
 from autoforge.access.query import Query
 from autoforge.access.secrets import Cipher, KmsCipher, LocalCipher
 from autoforge.access.store import Store
+from autoforge.access.wire import TransportName
 from autoforge.access.writing import Transaction, Write
 from autoforge.forge.kind import Tools
 from autoforge.models.table import Entity
@@ -69,6 +70,7 @@ class Forge:
         encryption_secrets: Sequence[str] = (),
         clock: Callable[[], datetime] = utc_now,
         retries: RetryPolicy | None = None,
+        transport: TransportName = "auto",
     ) -> Self:
         """Connect to a table. Nothing is sent before the first call.
 
@@ -84,6 +86,8 @@ class Forge:
                 where there is no KMS key.
             clock: Tells the time.
             retries: How often a request is tried.
+            transport: "botocore" to send every request through botocore; otherwise only what
+                our own way to DynamoDB cannot carry goes there.
         """
         new_id = IdMint()
         client = Client(
@@ -92,6 +96,8 @@ class Forge:
             credentials=local_credentials(endpoint_url),
             sleep=time.sleep,
             retries=retries or RetryPolicy(),
+            transport=transport,
+            clock=utc_now,
         )
         store = Store(
             table_name=table_name,
@@ -240,8 +246,17 @@ class Forge:
         """Have something done when this Forge is closed."""
         self._closing.callback(callback)
 
+    def warm(self) -> None:
+        """Resolve credentials and open a connection now, so that no call has to wait for them.
+
+        Raises:
+            UnavailableError: if DynamoDB cannot be reached.
+        """
+        self.store.client.warm()
+
     def close(self) -> None:
-        """Stop the embedded DynamoDB, if there is one."""
+        """Close the connections, and stop the embedded DynamoDB, if there is one."""
+        self.store.client.close()
         self._closing.close()
 
     def __enter__(self) -> Self:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.exceptions import ReadTimeoutError
+import orjson
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from autoforge.access.client import Client
+from autoforge.access.wire import Wire
 
 
 @dataclass(frozen=True)
@@ -72,42 +73,45 @@ def injected(
         faults: The faults, or what says the fault of an attempt by its number and operation.
     """
     attempts = Attempts()
-    lost: list[Exception] = []
-
-    def fault_of(number: int, operation: str) -> Fault:
-        if callable(faults):
-            return faults(number, operation)
-        return faults[number] if number < len(faults) else Pass()
-
-    def before(model: Any, params: dict[str, Any], **_: Any) -> Any:
-        attempts.operations.append(model.name)
-        attempts.bodies.append(params["body"])
-        fault = fault_of(len(attempts.bodies) - 1, model.name)
-        match fault:
-            case Break(error):
-                raise error
-            case Lose(error):
-                lost.append(error)
-            case Refuse(code, status, message, more):
-                parsed = {"Error": {"Code": code, "Message": message}, **more}
-                return _response(status), {**parsed, "ResponseMetadata": {"HTTPStatusCode": status}}
-            case Answer(content):
-                return _response(200), {**content, "ResponseMetadata": {"HTTPStatusCode": 200}}
-        return None
-
-    def after(**_: Any) -> None:
-        if lost:
-            raise lost.pop()
-
-    events = client.botocore.meta.events
-    events.register("before-call.dynamodb", before)
-    events.register("after-call.dynamodb", after)
+    sound = client.wire
+    client.wire = _Faulty(sound, faults, attempts)
     try:
         yield attempts
     finally:
-        events.unregister("before-call.dynamodb", before)
-        events.unregister("after-call.dynamodb", after)
+        client.wire = sound
 
 
-def _response(status: int) -> AWSResponse:
-    return AWSResponse("made up", status, HTTPHeaders(), None)
+@dataclass
+class _Faulty:
+    """A wire on which attempts meet faults."""
+
+    sound: Wire
+    faults: Sequence[Fault] | Callable[[int, str], Fault]
+    attempts: Attempts
+    #: Requests may be under way at once; each still is one of a row.
+    noting: Lock = field(default_factory=Lock)
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        with self.noting:
+            number = len(self.attempts.operations)
+            self.attempts.operations.append(operation)
+            self.attempts.bodies.append(orjson.dumps(parameters))
+        match self._fault_of(number, operation):
+            case Break(error):
+                raise error
+            case Lose(error):
+                with suppress(ClientError):  # a refusal is lost as well
+                    self.sound.exchange(operation, parameters)
+                raise error
+            case Refuse(code, status, message, more):
+                said: Any = {"Error": {"Code": code, "Message": message}, **more}
+                said["ResponseMetadata"] = {"HTTPStatusCode": status}
+                raise ClientError(said, operation)
+            case Answer(content):
+                return content
+        return self.sound.exchange(operation, parameters)
+
+    def _fault_of(self, number: int, operation: str) -> Fault:
+        if callable(self.faults):
+            return self.faults(number, operation)
+        return self.faults[number] if number < len(self.faults) else Pass()

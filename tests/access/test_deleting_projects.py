@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from autoforge.access.projects import (
 from autoforge.access.store import Store
 from autoforge.access.syncing import Synced, SyncedTicket, SyncTicket
 from autoforge.access.tickets import LinearIssue, TicketByLinearIssue
+from autoforge.access.wire import Wire
 from autoforge.access.writing import Put
 from autoforge.errors import (
     ItemNotFoundError,
@@ -419,26 +421,31 @@ def _cut(request: int, *, after: bool) -> Callable[[int, str], Fault]:
 @contextmanager
 def _half_done(client: Client, batch: int, done: slice) -> Iterator[None]:
     """Carry out every other member of the so-many-th batch, and nothing after it."""
-    sent = 0
-
-    def halve(params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any] | None:
-        nonlocal sent
-        if sent == batch:
-            raise _GONE
-        if model.name != "BatchWriteItem":
-            return None
-        sent += 1
-        if sent < batch:
-            return None
-        ((table_name, members),) = params["RequestItems"].items()
-        return {"RequestItems": {table_name: members[done] or members}}
-
-    events = client.botocore.meta.events
-    events.register("provide-client-params.dynamodb", halve)
+    wire = client.wire
+    client.wire = _Halving(wire, batch, done)
     try:
         yield
     finally:
-        events.unregister("provide-client-params.dynamodb", halve)
+        client.wire = wire
+
+
+@dataclass
+class _Halving:
+    wire: Wire
+    batch: int
+    done: slice
+    sent: int = 0
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if self.sent == self.batch:
+            raise _GONE
+        if operation == "BatchWriteItem":
+            self.sent += 1
+            if self.sent == self.batch:
+                ((table_name, members),) = parameters["RequestItems"].items()
+                members = members[self.done] or members
+                parameters = {"RequestItems": {table_name: members}}
+        return self.wire.exchange(operation, parameters)
 
 
 def _is_anything_left(store: Store) -> bool:

@@ -27,6 +27,7 @@ from autoforge.access.escalations import decide_escalation
 from autoforge.access.events import EventsOfProject, record_event
 from autoforge.access.projects import ProjectById, ProjectsByStatus, ProjectWithArtefacts
 from autoforge.access.store import Store
+from autoforge.access.wire import TransportName
 from autoforge.access.writing import Delete, Put, Transaction
 from autoforge.errors import (
     ConditionFailedError,
@@ -73,6 +74,19 @@ _PASSING: Final = [
 ]
 
 
+@pytest.fixture(scope="module", params=["auto", "botocore"])
+def transport(request: pytest.FixtureRequest) -> TransportName:
+    """Each way that requests may go, in turn."""
+    way: TransportName = request.param
+    return way
+
+
+@pytest.fixture(scope="module")
+def client(engine: Engine, transport: TransportName) -> Client:
+    """A connection to the engine, by each way."""
+    return client_of(engine, transport=transport)
+
+
 @pytest.mark.parametrize("fault", _PASSING, ids=str)
 def test_a_request_is_sent_again_after_what_passes(store: Store, fault: Fault) -> None:
     project = a_project()
@@ -95,10 +109,10 @@ def test_a_request_is_sent_again_after_what_passes(store: Store, fault: Fault) -
     ids=str,
 )
 def test_what_never_passes_is_given_up_after_so_many_attempts(
-    engine: Engine, fault: Fault, meaning: type[Exception]
+    engine: Engine, transport: TransportName, fault: Fault, meaning: type[Exception]
 ) -> None:
     waits: list[float] = []
-    store = _store(engine, sleep=waits.append, chance=lambda: 1.0)
+    store = _store(engine, transport=transport, sleep=waits.append, chance=lambda: 1.0)
 
     with injected(store.client, lambda *_: fault) as attempts, pytest.raises(meaning) as caught:
         store.get(ProjectById("p"))
@@ -110,12 +124,18 @@ def test_what_never_passes_is_given_up_after_so_many_attempts(
 
 
 def test_waits_grow_to_a_bound_and_chance_decides_how_much_of_them_is_waited(
-    engine: Engine,
+    engine: Engine, transport: TransportName
 ) -> None:
     waits: list[float] = []
     chances = iter([0.0, 1.0, 0.5, 0.25, 1.0, 1.0, 1.0])
     retries = RetryPolicy(attempts=8, base=0.5, cap=4.0)
-    store = _store(engine, sleep=waits.append, chance=lambda: next(chances), retries=retries)
+    store = _store(
+        engine,
+        transport=transport,
+        sleep=waits.append,
+        chance=lambda: next(chances),
+        retries=retries,
+    )
 
     with injected(store.client, lambda *_: _THROTTLED), pytest.raises(ThrottledError):
         store.get(ProjectById("p"))
@@ -123,16 +143,20 @@ def test_waits_grow_to_a_bound_and_chance_decides_how_much_of_them_is_waited(
     assert waits == [0.0, 1.0, 1.0, 1.0, 4.0, 4.0, 4.0]
 
 
-def test_unless_given_chance_is_different_every_time(engine: Engine) -> None:
-    client = client_of(engine)
+def test_unless_given_chance_is_different_every_time(
+    engine: Engine, transport: TransportName
+) -> None:
+    client = client_of(engine, transport=transport)
     drawn = {client.chance() for _ in range(10)}
 
     assert len(drawn) == 10
     assert all(0 <= chance < 1 for chance in drawn)
 
 
-def test_an_observer_learns_how_many_attempts_a_request_took(engine: Engine) -> None:
-    store = _store(engine)
+def test_an_observer_learns_how_many_attempts_a_request_took(
+    engine: Engine, transport: TransportName
+) -> None:
+    store = _store(engine, transport=transport)
     calls: list[tuple[str, int]] = []
     store.client.observers.append(lambda call: calls.append((call.operation, call.attempts)))
 
@@ -174,8 +198,8 @@ def test_what_dynamodb_calls_invalid_is_an_invalid_value(store: Store) -> None:
         store.get(ProjectById("p"))
 
 
-def test_a_missing_table_is_named_so(engine: Engine) -> None:
-    store = store_of(client_of(engine), "there-is-no-such-table", Clock())
+def test_a_missing_table_is_named_so(engine: Engine, transport: TransportName) -> None:
+    store = store_of(client_of(engine, transport=transport), "there-is-no-such-table", Clock())
 
     with pytest.raises(TableNotFoundError):
         store.get(ProjectById("p"))
@@ -199,9 +223,9 @@ def test_a_missing_index_is_a_missing_table(store: Store) -> None:
         store.page(ProjectsByStatus(ProjectStatus.ACTIVE), limit=1)
 
 
-def test_an_answer_of_html_is_not_taken_for_one_of_dynamodb() -> None:
+def test_an_answer_of_html_is_not_taken_for_one_of_dynamodb(transport: TransportName) -> None:
     with _serving(200) as url:
-        store = store_of(_client_at(url), "some-table", Clock())
+        store = store_of(_client_at(url, transport), "some-table", Clock())
 
         with pytest.raises(UnavailableError, match="text/html is no answer of DynamoDB"):
             store.get(ProjectById("p"))
@@ -212,20 +236,22 @@ def test_an_answer_of_html_is_not_taken_for_one_of_dynamodb() -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 502])
-def test_an_error_of_html_is_not_taken_for_one_of_dynamodb(status: int) -> None:
+def test_an_error_of_html_is_not_taken_for_one_of_dynamodb(
+    status: int, transport: TransportName
+) -> None:
     with _serving(status) as url:
-        store = store_of(_client_at(url), "some-table", Clock())
+        store = store_of(_client_at(url, transport), "some-table", Clock())
 
         with pytest.raises(UnavailableError):
             store.get(ProjectById("p"))
 
 
-def test_nothing_listening_is_unavailable() -> None:
+def test_nothing_listening_is_unavailable(transport: TransportName) -> None:
     with _serving(200) as url:
         pass
 
     with pytest.raises(UnavailableError, match="after 6 attempts"):
-        store_of(_client_at(url), "some-table", Clock()).get(ProjectById("p"))
+        store_of(_client_at(url, transport), "some-table", Clock()).get(ProjectById("p"))
 
 
 # An answer that is lost after the request was carried out ----------------------------------------
@@ -547,9 +573,11 @@ def test_what_a_batch_never_deletes_is_listed_exactly(store: Store) -> None:
     assert caught.value.unprocessed == ((keys[1].partition, "METADATA"),)
 
 
-def test_between_the_rounds_of_a_batch_there_are_jittered_waits(engine: Engine) -> None:
+def test_between_the_rounds_of_a_batch_there_are_jittered_waits(
+    engine: Engine, transport: TransportName
+) -> None:
     waits: list[float] = []
-    store = _store(engine, sleep=waits.append, chance=lambda: 0.5)
+    store = _store(engine, transport=transport, sleep=waits.append, chance=lambda: 0.5)
     stuck = Answer(
         {"UnprocessedItems": {store.table_name: [{"PutRequest": {"Item": a_project().to_item()}}]}}
     )
@@ -600,8 +628,10 @@ def test_a_batch_that_is_throttled_as_a_whole_is_sent_again(store: Store) -> Non
     assert store.get(ProjectById(project.id)) == project
 
 
-def test_a_table_that_never_becomes_ready_is_unavailable(engine: Engine) -> None:
-    store = store_of(client_of(engine), f"slow-{new_id()}", Clock())
+def test_a_table_that_never_becomes_ready_is_unavailable(
+    engine: Engine, transport: TransportName
+) -> None:
+    store = store_of(client_of(engine, transport=transport), f"slow-{new_id()}", Clock())
     creating = Answer({"Table": {"TableStatus": "CREATING"}})
 
     def slow(number: int, operation: str) -> Fault:
@@ -647,8 +677,8 @@ def _said(fault: Fault) -> str:
     raise AssertionError(fault)
 
 
-def _client_at(url: str) -> Client:
-    return client_of(Engine("none", url))
+def _client_at(url: str, transport: TransportName) -> Client:
+    return client_of(Engine("none", url), transport=transport)
 
 
 @contextmanager

@@ -41,7 +41,7 @@ from tests.access.faults import Break, Fault, Lose, Pass, Refuse, injected
 from tests.access.written import LATER, by_key, stored_item
 from tests.factories import NOON, a_feature_by_linear_issue, a_project, a_ticket, new_id
 from tests.servers import Engine
-from tests.stores import fresh, put_raw, raw_items, watching
+from tests.stores import Overheard, fresh, put_raw, raw_items, watching
 
 _THREADS: Final = 8
 _CUT_OFF: Final = Refuse("AccessDeniedException")
@@ -782,18 +782,19 @@ class _before_write:  # noqa: N801 - a context manager, as injected is
     """Have something done once, when a write is about to be sent."""
 
     def __init__(self, client: Client, rival: Callable[[], object]) -> None:
-        self._events = client.botocore.meta.events
+        self._client = client
+        self._wire = client.wire
         self._rival: Callable[[], object] | None = rival
 
-    def _act(self, model: Any, **_: Any) -> None:
+    def _act(self, operation: str, _: object) -> None:
         rival = self._rival
-        if rival is not None and model.name in {"PutItem", "UpdateItem"}:
+        if rival is not None and operation in {"PutItem", "UpdateItem"}:
             self._rival = None
             rival()
 
     def __enter__(self) -> None:
-        self._events.register("before-call.dynamodb", self._act)
+        self._client.wire = Overheard(self._wire, self._act)
 
     def __exit__(self, *_: object) -> None:
-        self._events.unregister("before-call.dynamodb", self._act)
+        self._client.wire = self._wire
         assert self._rival is None
