@@ -24,6 +24,8 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("AUTOFORGE_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
     )
     endpoint_url: str | None = None
+    #: "botocore" sends every request through botocore.
+    transport: Literal["auto", "botocore"] = "auto"
     #: Keys that sign cursors, separated by commas, the newest first.
     cursor_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     #: KMS key that encrypts integration credentials.
@@ -37,6 +39,8 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     #: Names the API may be called by besides those of loopback, separated by commas.
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    #: How many requests may wait for DynamoDB at once.
+    threads: int = Field(default=64, ge=1, le=1000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     #: One JSON object a line, for machines, instead of coloured lines for people.
     log_json: bool = False

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
+from threading import Event, Lock
 from typing import Any, Final, TypeVar
 
 from autoforge.access.client import Client
@@ -44,29 +47,87 @@ def read(client: Client, send: Send, request: Request) -> Iterator[dict[str, Any
 
 
 def write(client: Client, send: Send, table_name: str, members: Iterable[Member]) -> int:
-    """Make all writes, 25 to a request, and return how many there were.
+    """Make all writes, 25 to a request and several requests at once, and return how many.
 
-    Of two writes of one item in one request, which DynamoDB refuses, the later is made.
+    Of two writes of one item the later is made last, or alone where both are in one request,
+    which DynamoDB refuses.
 
     Raises:
-        IncompleteBatchError: if writes are left after all retries; later ones are not tried.
+        IncompleteBatchError: if writes are left after all retries. Batches under way are finished;
+            later ones are not tried.
     """
-    count = 0
     remaining = iter(members)
-    for chunk in map(dict, chunks(remaining, BATCH_WRITE)):
-        left = list(chunk.values())
-        for _ in client.attempts():
-            answer = send(Request("BatchWriteItem", {"RequestItems": {table_name: left}}))
-            left = (answer.get("UnprocessedItems") or {}).get(table_name, [])
-            if not left:
-                break
-        else:
-            undone = [key_of(_content(member)) for member in left]
-            raise IncompleteBatchError(
-                [_pair(key) for key in (*undone, *(key for key, _ in remaining))]
-            )
-        count += len(chunk)
-    return count
+    undone: list[KeyValue] = []
+    turns = _Turns()
+
+    def batches() -> Iterator[Callable[[], int]]:
+        for chunk in map(dict, chunks(remaining, BATCH_WRITE)):
+            yield partial(write_batch, chunk, turns.take(chunk))
+            if undone:
+                return
+
+    def write_batch(chunk: Mapping[KeyValue, Mapping[str, Any]], turn: _Turn) -> int:
+        with turn:
+            undone.extend(_write_batch(client, send, table_name, list(chunk.values())))
+        return len(chunk)
+
+    counts = client.crew.run(batches())
+    if undone:
+        raise IncompleteBatchError(
+            [_pair(key) for key in (*undone, *(key for key, _ in remaining))]
+        )
+    return sum(counts)
+
+
+def _write_batch(
+    client: Client, send: Send, table_name: str, left: list[Mapping[str, Any]]
+) -> list[KeyValue]:
+    """Make the writes of one request, and return the keys of those left after all retries."""
+    for _ in client.attempts():
+        answer = send(Request("BatchWriteItem", {"RequestItems": {table_name: left}}))
+        left = (answer.get("UnprocessedItems") or {}).get(table_name, [])
+        if not left:
+            return []
+    return [key_of(_content(member)) for member in left]
+
+
+@dataclass
+class _Turn:
+    """When some items may be written: after whoever had them before."""
+
+    turns: _Turns
+    keys: Collection[KeyValue]
+    before: list[Event]
+    over: Event = field(default_factory=Event)
+
+    def __enter__(self) -> None:
+        for earlier in self.before:
+            earlier.wait()
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.turns.end(self)
+
+
+class _Turns:
+    """Keeps writes of one item in the order in which their turns were taken."""
+
+    def __init__(self) -> None:
+        self._latest: dict[KeyValue, _Turn] = {}
+        self._lock = Lock()
+
+    def take(self, keys: Collection[KeyValue]) -> _Turn:
+        with self._lock:
+            before = [self._latest[key].over for key in keys if key in self._latest]
+            turn = _Turn(self, keys, before)
+            self._latest.update(dict.fromkeys(keys, turn))
+        return turn
+
+    def end(self, turn: _Turn) -> None:
+        with self._lock:
+            for key in turn.keys:
+                if self._latest[key] is turn:
+                    del self._latest[key]
 
 
 def chunks(values: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:

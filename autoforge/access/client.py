@@ -18,6 +18,7 @@ from botocore.session import Session
 
 from autoforge.access import route
 from autoforge.access.botocore_wire import BotocoreWire, botocore_client
+from autoforge.access.crew import Crew
 from autoforge.access.meaning import (
     ConditionRefusedError,
     Refusal,
@@ -111,6 +112,7 @@ class Client:
         transport: "botocore" to send every request through botocore.
         clock: Tells the time that signatures bear.
         timeouts: How long to wait for the network.
+        crew: Makes requests at once that do not need each other's answers.
     """
 
     region: str
@@ -123,6 +125,7 @@ class Client:
     transport: TransportName = "auto"
     clock: Clock = wall_clock
     timeouts: Timeouts = field(default_factory=Timeouts)
+    crew: Crew = field(default_factory=Crew)
     _session: Session | None = field(default=None, init=False, repr=False)
     _botocore: Any = field(default=None, init=False, repr=False)
     _transport: Transport | None = field(default=None, init=False, repr=False)
@@ -173,9 +176,10 @@ class Client:
             raise UnavailableError(str(error)) from error
 
     def close(self) -> None:
-        """Close the connections that are idle; a later request opens another."""
+        """Close idle connections and threads; a later request opens and starts others."""
         if self._transport is not None:
             self._transport.close()
+        self.crew.close()
 
     def send(self, request: Request, *, repeatable: bool = True) -> dict[str, Any]:
         """Send a request and return DynamoDB's answer as its JSON says it.

@@ -10,9 +10,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, TypeVar, cast, overload
-
-import structlog
 
 from autoforge.access import batch, definition
 from autoforge.access.batch import key_of
@@ -50,16 +49,7 @@ T = TypeVar("T")
 #: The most items one request of a page asks for while it looks for live ones.
 LOOKAHEAD: Final = 1000
 
-#: Structured, over the standard library's logger, which says nothing unless it is configured.
-_logger = logging.getLogger("autoforge.dynamodb")
-_log = structlog.wrap_logger(
-    _logger,
-    processors=[
-        structlog.stdlib.filter_by_level,
-        structlog.stdlib.render_to_log_kwargs,
-    ],
-    wrapper_class=structlog.stdlib.BoundLogger,
-)
+_log = logging.getLogger("autoforge.dynamodb")
 
 
 @dataclass(frozen=True)
@@ -273,7 +263,9 @@ class Store:
         reading: Reading[Any] = as_entities,
     ) -> list[Sequence[Any]]:
         """Answer several patterns, for a caller who joins the answers another way."""
-        return [self._part(part, reading, consistent=consistent) for part in pattern.parts()]
+        return self.client.crew.run(
+            [partial(self._part, part, reading, consistent=consistent) for part in pattern.parts()]
+        )
 
     def write(self, write: Write[E]) -> E | None:
         """Make a write and return the item as it then is; None once it is deleted.
@@ -452,13 +444,16 @@ class Store:
         """Those of the items that are there and live, in the order of the keys."""
         now = self.clock()
         readers = readers_of(pattern.entities, reading)
-        found: dict[KeyValue, T] = {}
         distinct = tuple(dict.fromkeys(keys))
-        for place in range(0, len(distinct), BATCH_READ):
-            request = fetch_request(
-                self.table_name, distinct[place : place + BATCH_READ], consistent=consistent
-            )
-            for item in batch.read(self.client, lambda again: self._send(again, pattern), request):
+        chunks = batch.chunks(distinct, BATCH_READ)
+        requests = [fetch_request(self.table_name, each, consistent=consistent) for each in chunks]
+
+        def answer(request: Request) -> list[Item]:
+            return list(batch.read(self.client, lambda again: self._send(again, pattern), request))
+
+        found: dict[KeyValue, T] = {}
+        for items in self.client.crew.run([partial(answer, request) for request in requests]):
+            for item in items:
                 read = self._readable(item, readers, now)
                 if read is not None:
                     found[key_of(item)] = read
@@ -482,15 +477,15 @@ class Store:
         self, request: Request, subject: object, *, repeatable: bool = True
     ) -> dict[str, Any]:
         answer = self.client.send(request, repeatable=repeatable)
-        if _logger.isEnabledFor(logging.DEBUG):
-            _log.debug(
-                "dynamodb.request",
-                operation=request.operation,
-                subject=type(subject).__name__,
-                table=self.table_name,
-                items=answer.get("Count"),
-                capacity=answer.get("ConsumedCapacity"),
-            )
+        if _log.isEnabledFor(logging.DEBUG):
+            said = {
+                "operation": request.operation,
+                "subject": type(subject).__name__,
+                "table": self.table_name,
+                "items": answer.get("Count"),
+                "capacity": answer.get("ConsumedCapacity"),
+            }
+            _log.debug("dynamodb.request", extra=said)
         return answer
 
     def _readable(
@@ -506,7 +501,8 @@ class Store:
         try:
             return read(item, now)
         except UnreadableItemError as error:
-            _log.error("dynamodb.item_unreadable", table=self.table_name, reason=str(error))
+            said = {"table": self.table_name, "reason": str(error)}
+            _log.error("dynamodb.item_unreadable", extra=said)
             return None
 
     def _existing(self, item: Mapping[str, Any] | None, write: Write[E]) -> E | None:

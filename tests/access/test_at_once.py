@@ -1,0 +1,216 @@
+"""Requests of one call that do not need each other's answers are under way at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+
+from autoforge.access.client import Client
+from autoforge.access.crew import Crew
+from autoforge.access.features import FeatureStats
+from autoforge.access.projects import ProjectById, ProjectOverview
+from autoforge.access.runs import RunsOfAgent
+from autoforge.access.store import Store
+from autoforge.access.wire import Wire
+from autoforge.errors import IncompleteBatchError
+from autoforge.models import Entity, Project
+from autoforge.models.keys import KeyValue
+from tests.factories import a_feature, a_project, a_run, a_run_ref, an_artefact, new_id
+from tests.servers import Engine
+from tests.stores import Clock, client_of, store_of
+
+#: Seconds within which requests meet that are meant to.
+_SOON: Final = 30
+
+
+@dataclass
+class Meeting:
+    """A wire that lets requests of an operation through only when so many are under way."""
+
+    sound: Wire
+    operation: str
+    barrier: threading.Barrier
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if operation == self.operation:
+            self.barrier.wait(_SOON)
+        return self.sound.exchange(operation, parameters)
+
+
+@pytest.fixture
+def alone(engine: Engine, table_name: str, clock: Clock) -> Store:
+    """A Store on the engine's table with a connection of its own, whose wire may be replaced."""
+    return store_of(client_of(engine), table_name, clock)
+
+
+@contextmanager
+def meeting(client: Client, operation: str, requests: int) -> Iterator[None]:
+    """Demand that requests of an operation are under way so many at a time."""
+    sound = client.wire
+    client.wire = Meeting(sound, operation, threading.Barrier(requests))
+    try:
+        yield
+    finally:
+        client.wire = sound
+
+
+def test_the_counts_of_feature_stats_are_asked_for_at_once(alone: Store) -> None:
+    feature = a_feature()
+    alone.put_all([feature])
+
+    with meeting(alone.client, "Query", 5):
+        assert alone.answer(FeatureStats(feature.project_id)).pending == 1
+
+
+def test_the_parts_of_an_overview_are_asked_for_at_once(alone: Store) -> None:
+    project = a_project()
+    artefact = an_artefact(project_id=project.id)
+    alone.put_all([project, artefact])
+    operations = set[str]()
+    both = threading.Barrier(2)
+
+    @dataclass
+    class Both:
+        sound: Wire
+
+        def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+            operations.add(operation)
+            both.wait(_SOON)
+            return self.sound.exchange(operation, parameters)
+
+    alone.client.wire = Both(alone.client.wire)
+
+    overview = alone.answer(ProjectOverview(project.id))
+
+    assert overview is not None
+    assert overview.artefacts == (artefact,)
+    assert operations == {"BatchGetItem", "Query"}
+
+
+def test_what_references_point_to_is_fetched_at_once_and_in_their_order(alone: Store) -> None:
+    agent_id, project_id = new_id(), new_id()
+    runs = [a_run(agent_id=agent_id, project_id=project_id) for _ in range(150)]
+    refs = [a_run_ref(agent_id=agent_id, run_id=run.id, project_id=project_id) for run in runs]
+    alone.put_all([*runs, *refs])
+
+    with meeting(alone.client, "BatchGetItem", 2):
+        page = alone.page(RunsOfAgent(agent_id, order="asc"), limit=200)
+
+    assert [run.id for run in page.items] == sorted(run.id for run in runs)
+
+
+def test_batches_are_written_at_once(alone: Store) -> None:
+    projects = [a_project() for _ in range(100)]
+
+    with meeting(alone.client, "BatchWriteItem", 4):
+        assert alone.put_all(projects) == 100
+    with meeting(alone.client, "BatchWriteItem", 4):
+        assert alone.delete_all(_key(project) for project in projects) == 100
+
+
+@dataclass
+class Overtaking:
+    """A wire on which the first batch is held up until the last has been written."""
+
+    sound: Wire
+    written: list[int] = field(default_factory=list)
+    begun: list[int] = field(default_factory=list)
+    last_is_written: threading.Event = field(default_factory=threading.Event)
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if operation != "BatchWriteItem":
+            return self.sound.exchange(operation, parameters)
+        ((_, members),) = parameters["RequestItems"].items()
+        number = int(members[-1]["PutRequest"]["Item"]["name"]["S"])
+        self.begun.append(number)
+        if number == 1:
+            assert self.last_is_written.wait(_SOON)
+        answer = self.sound.exchange(operation, parameters)
+        self.written.append(number)
+        if number == 3:
+            self.last_is_written.set()
+        return answer
+
+
+def test_of_two_writes_of_one_item_in_different_batches_the_later_is_made_last(
+    alone: Store,
+) -> None:
+    def batch(number: int, *first: str) -> list[Entity]:
+        ids = [*first, *(new_id() for _ in range(25 - len(first)))]
+        return [a_project(id=each, name=str(number)) for each in ids]
+
+    contended = new_id()
+    wire = alone.client.wire = Overtaking(alone.client.wire)
+
+    alone.put_all([*batch(1, contended), *batch(2, contended), *batch(3)])
+
+    assert wire.written == [3, 1, 2]
+    assert wire.begun.index(2) == 2
+    found = alone.get(ProjectById(contended))
+    assert found is not None
+    assert found.name == "2"
+
+
+def test_after_a_batch_that_is_left_undone_what_was_not_tried_is_named_too(
+    alone: Store,
+) -> None:
+    projects = [a_project(name=str(number // 25)) for number in range(1000)]
+    refused = _Refusing(alone.client.wire, lambda members: _name(members[0]) == "3")
+    alone.client.wire = refused
+
+    with pytest.raises(IncompleteBatchError) as caught:
+        alone.put_all(projects)
+
+    undone = {KeyValue(*key) for key in caught.value.unprocessed}
+    there = {key for key in map(_key, projects) if alone.get(ProjectById(_id(key))) is not None}
+    assert {_key(project) for project in projects[75:100]} <= undone
+    assert undone | there == {_key(project) for project in projects}
+    assert not undone & there
+
+
+def test_after_a_batch_that_is_left_undone_no_other_is_begun(alone: Store) -> None:
+    projects = [a_project(name=str(number // 25)) for number in range(200)]
+    refused = _Refusing(alone.client.wire, lambda members: _name(members[0]) == "3")
+    alone.client.wire = refused
+    alone.client.crew = Crew(width=1)
+
+    with pytest.raises(IncompleteBatchError) as caught:
+        alone.put_all(projects)
+
+    assert [KeyValue(*key) for key in caught.value.unprocessed] == list(map(_key, projects[75:]))
+    assert alone.get(ProjectById(str(projects[74].id))) is not None
+    assert alone.get(ProjectById(str(projects[100].id))) is None
+
+
+@dataclass
+class _Refusing:
+    """A wire on which DynamoDB leaves some batches undone, whatever is tried."""
+
+    sound: Wire
+    refused: Callable[[list[dict[str, Any]]], bool]
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if operation == "BatchWriteItem":
+            ((_, members),) = parameters["RequestItems"].items()
+            if self.refused(members):
+                return {"UnprocessedItems": dict(parameters["RequestItems"])}
+        return self.sound.exchange(operation, parameters)
+
+
+def _name(member: Mapping[str, Any]) -> str:
+    return str(member["PutRequest"]["Item"]["name"]["S"])
+
+
+def _key(project: Project) -> KeyValue:
+    value = Project.primary_key.render({"id": project.id})
+    assert value is not None
+    return value
+
+
+def _id(key: KeyValue) -> str:
+    return key.partition.removeprefix("PROJECT#")
