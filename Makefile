@@ -10,12 +10,18 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PORT ?= 8000
 # For example `make suite PYTEST_FLAGS='-x -k cursor'`. Two workers, for the two cores of a small CI machine.
 PYTEST_FLAGS ?= -n 2
+PATTERN ?= EventsOfProject
+# For example `make bench BENCH_FLAGS='--only clients'`, `make bench-scale BENCH_FLAGS=--full`.
+BENCH_FLAGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
+BENCH_BIN := .venv-bench/bin
+BENCH := .venv-bench/bench.stamp
 ENGINES := tests/engines/node_modules/.stamp
+DYNOXIDE := tests/engines/node_modules/@dynoxide/*/dynoxide
 LOCKS := requirements/run.txt requirements/dev.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -31,7 +37,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-
 # `make lock UPGRADE=--upgrade` takes the newest of everything; otherwise pins stay where they can.
 UPGRADE ?=
 
-.PHONY: help serve test suite lint generated wheel-check bench-claims fix docs lock clean
+.PHONY: help serve test suite lint generated wheel-check bench bench-claims bench-scale profile fix docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
@@ -57,8 +63,17 @@ generated: $(DEV) ## are the generated files those the code would generate?
 wheel-check: $(DEV) ## build the wheel, install it in an empty environment, serve from it
 	$(BIN)/python tools/check_wheel.py
 
+bench: $(BENCH) ## what calls, HTTP and a start cost beside other clients, written to the docs
+	$(BENCH_BIN)/python -m benchmarks $(BENCH_FLAGS)
+
+bench-scale: $(BENCH) $(ENGINES) ## how cost grows with the table, on dynoxide, written to the docs
+	$(BENCH_BIN)/python -m benchmarks.scale --dynoxide $(DYNOXIDE) $(BENCH_FLAGS)
+
+profile: $(BENCH) ## where the time of one pattern or write goes: PATTERN=EventsOfProject
+	$(BENCH_BIN)/python -m benchmarks.profiling $(PATTERN)
+
 bench-claims: $(DEV) $(ENGINES) ## what a claim costs, for 1, 8 and 64 agents
-	$(BIN)/python -m benchmarks.claims --dynoxide tests/engines/node_modules/@dynoxide/*/dynoxide
+	$(BIN)/python -m benchmarks.claims --dynoxide $(DYNOXIDE)
 
 fix: $(DEV) ## format, and repair what ruff can
 	$(BIN)/ruff check --fix
@@ -71,11 +86,12 @@ lock: $(DEV) ## resolve the dependencies of pyproject.toml anew
 	$(PIP) install 'uv>=0.13,<0.14'
 	$(UV_COMPILE) $(UPGRADE) --group build -o requirements/run.txt
 	$(UV_COMPILE) $(UPGRADE) --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(UV_COMPILE) $(UPGRADE) --group bench -c requirements/run.txt -o requirements/bench.txt
 	if command -v npm >/dev/null; then npm install --prefix tests/engines --loglevel=error \
 		--package-lock-only --omit-lockfile-registry-resolved; fi
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) dist tests/engines/node_modules .coverage .*_cache .hypothesis
+	rm -rf $(VENV) .venv-bench dist tests/engines/node_modules .coverage .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
@@ -97,6 +113,15 @@ $(DEV): $(VENV)/pyvenv.cfg pyproject.toml $(LOCKS)
 	@$(PIP) $(LOCKED) requirements/dev.txt
 	@$(PIP) $(CHECKOUT)
 	@touch $(RUN) $@
+
+# Other clients to compare with, away from what is shipped and tested, over the pins of the run lock.
+$(BENCH): pyproject.toml requirements/bench.txt
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(NEW_ENOUGH)'
+	@echo 'Installing what to compare with into .venv-bench; once, about a minute.'
+	@$(PYTHON) -m venv --clear .venv-bench
+	@$(BENCH_BIN)/python -m pip -qq $(LOCKED) requirements/bench.txt
+	@$(BENCH_BIN)/python -m pip -qq $(CHECKOUT)
+	@touch $@
 
 $(ENGINES): tests/engines/package.json tests/engines/package-lock.json
 	@if command -v npm >/dev/null; then \

@@ -1,0 +1,1 @@
+"""Clients of DynamoDB, each made to do the same things, and what that costs them."""

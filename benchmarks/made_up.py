@@ -1,0 +1,102 @@
+"""Values for what is only to be run, not believed: patterns with parameters, entities, items.
+
+One id stands for every id and text, so that whatever names another names what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import MISSING
+from datetime import date, datetime
+from enum import StrEnum
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from pynamodb.attributes import Attribute
+
+from autoforge.access.composite import Composite
+from autoforge.access.pattern import Pattern
+from autoforge.models import Entity
+from autoforge.models.attributes import (
+    BooleanAttribute,
+    DocumentAttribute,
+    EnumAttribute,
+    ExpiryAttribute,
+    IdSetAttribute,
+    IntegerAttribute,
+    ListAttribute,
+    MomentAttribute,
+)
+from autoforge.moments import IdMint, as_moment
+
+P = TypeVar("P", bound=Pattern[Any])
+
+
+def pattern_of(pattern: type[P], now: datetime) -> P:
+    """A pattern with every parameter that it must have."""
+    hints = get_type_hints(pattern)
+    identity = _identity(now)
+    return pattern(
+        **{
+            each.name: _parameter(hints[each.name], now, identity)
+            for each in pattern.parameters()
+            if each.default is MISSING
+        }
+    )
+
+
+def entities_of(pattern: Pattern[Any]) -> tuple[type[Entity], ...]:
+    """The entities that answer a pattern, those on the way to others included."""
+    if not isinstance(pattern, Composite):
+        return pattern.entities
+    parts = (each for part in pattern.parts() for each in part.pattern.entities)
+    return tuple(dict.fromkeys(parts))
+
+
+def items_of(entities: Iterable[type[Entity]], now: datetime) -> list[dict[str, Any]]:
+    """An item of each entity, in DynamoDB's own form."""
+    return [entity_of(each, now).to_item() for each in entities]
+
+
+def entity_of(entity: type[Entity], now: datetime) -> Entity:
+    """An entity with a value for every attribute but its expiry."""
+    identity = _identity(now)
+    settable = {
+        name: attribute
+        for name, attribute in entity.get_attributes().items()
+        if name.islower() and not isinstance(attribute, ExpiryAttribute)
+    }
+    # So that it stands in a sparse index, too.
+    wanted = {name: value for key in entity.keys.values() for name, value in key.where.items()}
+    values = {name: _value(attribute, now, identity) for name, attribute in settable.items()}
+    return entity(**values | wanted)
+
+
+def _identity(now: datetime) -> str:
+    # The lowest bits are the mint's own; of one moment it must be the same id every time.
+    return f"{IdMint()(as_moment(now))[:10]}{'0' * 15}1"
+
+
+def _parameter(hint: Any, now: datetime, identity: str) -> Any:
+    if get_origin(hint) in {Union, UnionType}:
+        hint = get_args(hint)[0]
+    if get_origin(hint) is tuple:
+        return (_parameter(get_args(hint)[0], now, identity),)
+    if issubclass(hint, StrEnum):
+        return next(iter(hint))
+    return {str: identity, datetime: now, date: now.date(), int: 1, bool: True}[hint]
+
+
+def _value(attribute: Attribute[Any], now: datetime, identity: str) -> Any:
+    if isinstance(attribute, EnumAttribute):
+        members: type[StrEnum] = attribute.members
+        return next(iter(members))
+    values: dict[type[Attribute[Any]], Any] = {
+        MomentAttribute: now,
+        IntegerAttribute: 1,
+        BooleanAttribute: True,
+        IdSetAttribute: {identity},
+        DocumentAttribute: {"text": "what it says " * 20, "number": 3, "labels": ["one", "two"]},
+        ListAttribute: ["one", "two"],
+    }
+    return values.get(type(attribute), identity)

@@ -1,0 +1,136 @@
+"""Where the time of one pattern or write goes, end to end, against the canned server.
+
+    make profile PATTERN=EventsOfProject
+
+Any pattern of the catalogue, by its name, with made-up parameters and made-up items of its
+entities; or one of the writes below. First what a call costs unprofiled, then the functions by
+their own time and with what they call. A profiler slows Python down and C hardly at all: its
+shares show where to look, not how much is to be gained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from autoforge import Forge
+from autoforge.access.catalogue import CATALOGUE
+from autoforge.access.composite import Composite
+from autoforge.access.events import record_event
+from autoforge.access.pattern import Fetch, Get, Pattern
+from autoforge.access.pointing import Hydrate, Lookup
+from autoforge.access.query import Query
+from autoforge.access.store import Store
+from autoforge.access.writing import Put
+from autoforge.forge import LOCAL_REGION, utc_now
+from autoforge.models import Event
+from autoforge.moments import as_moment
+from benchmarks.canned_server import canned_server
+from benchmarks.machine import cores, described, pin
+from benchmarks.made_up import entities_of, entity_of, items_of, pattern_of
+from benchmarks.sample import TABLE, Item, Sample
+
+PATTERNS: Final = {each.__name__: each for each in CATALOGUE}
+
+#: Items of a page.
+PAGE: Final = 100
+
+
+def _put(store: Store, now: datetime) -> Callable[[], Any]:
+    event = Event.from_item(Sample(0, now).item)
+    return lambda: store.save(Put(event))
+
+
+def _put_all(store: Store, now: datetime) -> Callable[[], Any]:
+    events = [Event.from_item(Sample(number, now).item) for number in range(PAGE)]
+    return lambda: store.put_all(events)
+
+
+def _record_event(store: Store, now: datetime) -> Callable[[], Any]:
+    event = Event.from_item(Sample(0, now).item)
+    return lambda: store.transact(record_event(event))
+
+
+#: Writes of an event: one, a hundred in batches, and with its trace in the global feed.
+WRITES: Final[Mapping[str, Callable[[Store, datetime], Callable[[], Any]]]] = {
+    "Put": _put,
+    "PutAll": _put_all,
+    "RecordEvent": _record_event,
+}
+
+
+def call_of(name: str, store: Store, now: datetime) -> Callable[[], Any]:
+    """What is to be profiled."""
+    if name in WRITES:
+        return WRITES[name](store, now)
+    pattern = pattern_of(PATTERNS[name], now)
+    match pattern:
+        case Get():
+            return lambda: store.get(pattern)
+        case Query():
+            return lambda: store.page(pattern, limit=PAGE)
+        case Fetch():
+            return lambda: store.fetch(pattern)
+        case Composite():
+            return lambda: store.answer(pattern)
+    raise TypeError(f"{name} is a pattern of an unknown kind")
+
+
+def items_for(name: str, now: datetime) -> tuple[Item, list[Item]]:
+    """The item that single answers hold, and a page of the items that lists hold."""
+    if name in WRITES:
+        item = entity_of(Event, now).to_item()
+        return item, [item]
+    pattern: Pattern[Any] = pattern_of(PATTERNS[name], now)
+    single, *others = items_of(entities_of(pattern), now)
+    # What points to an item is listed; the item itself is answered when it is asked for.
+    listed = others if isinstance(pattern, Hydrate | Lookup) else [single, *others]
+    return single, listed * (PAGE // len(listed))
+
+
+def profile(name: str, *, times: int, top: int) -> None:
+    """Print what the calls cost, and where."""
+    now = as_moment(utc_now())
+    mine, other = cores()
+    print(f"{name} on {described()}", flush=True)
+    with canned_server(*items_for(name, now), core=other) as url:
+        pin(mine)
+        forge = Forge.connect(table_name=TABLE, region=LOCAL_REGION, endpoint_url=url)
+        call = call_of(name, forge.store, now)
+        call()
+        _print_cost(call, times)
+        profiler = cProfile.Profile()
+        with profiler:
+            for _ in range(times):
+                call()
+    statistics = pstats.Stats(profiler).strip_dirs()
+    statistics.sort_stats("tottime").print_stats(top)
+    statistics.sort_stats("cumulative").print_stats(top)
+
+
+def _print_cost(call: Callable[[], Any], times: int) -> None:
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in range(times):
+        call()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    each = f"{cpu / times * 1e6:,.0f} µs CPU and {wall / times * 1e6:,.0f} µs each"
+    print(f"{times} calls, {each}\n")
+
+
+def main() -> None:
+    """Profile what is named."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("name", choices=[*PATTERNS, *WRITES], metavar="NAME")
+    parser.add_argument("--times", type=int, default=500, help="calls")
+    parser.add_argument("--top", type=int, default=25, help="functions to show")
+    given = parser.parse_args()
+    profile(given.name, times=given.times, top=given.top)
+
+
+if __name__ == "__main__":
+    main()
