@@ -128,6 +128,23 @@ def test_a_row_that_says_ready_of_what_is_not_costs_a_request_and_is_not_claimed
     assert forge.features.get(PROJECT, "a").assigned_agent_id == "bob"
 
 
+def test_a_row_that_was_wrong_all_along_is_no_sign_of_others(
+    engine: Engine, world: World, forge: Forge
+) -> None:
+    create(forge, "a", *"mnopqrst")
+    names = "projectId", "id", "priority", "version", "status"
+    rows = list(world.store.items_in(ReadyFeatures(PROJECT).condition(world.clock.now), *names))
+    set_raw(world, "a", assignedAgentId="bob")  # by a program that does not count versions
+    client = client_of(engine, chance=lambda: 0.99)
+
+    def meet(_: int, sent: str) -> Fault:
+        return Answer({"Items": rows}) if sent == "Query" else Pass()
+
+    # Who takes others to be about chooses among several, and with this chance the last of them.
+    with injected(client, meet):
+        assert taken(world.process(client), 5) == [*"mnopq"]
+
+
 def test_an_index_that_lags_costs_requests_and_nothing_is_claimed_wrongly(
     sure: Client, world: World, forge: Forge, agent: Forge
 ) -> None:
