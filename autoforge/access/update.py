@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import reduce
+from functools import cache, reduce
 from typing import Any, Final, Self, TypeVar
 
 from pynamodb.attributes import Attribute
@@ -258,7 +258,8 @@ class Update(Write[E]):
         return attribute_to_wire(attribute, value)
 
 
-def _settable(entity: type[Entity]) -> dict[str, Attribute[Any]]:
+@cache
+def _settable(entity: type[Entity]) -> Mapping[str, Attribute[Any]]:
     """The attributes that are not rendered from others."""
     rendered = KEY_ATTRIBUTES | {ENTITY_TYPE}
     return {n: a for n, a in entity.get_attributes().items() if a.attr_name not in rendered}

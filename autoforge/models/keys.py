@@ -242,7 +242,7 @@ class Key:
         templates = (*self.partitions, self.sort_template)
         return frozenset(part.name for template in templates for part in template.components)
 
-    @property
+    @cached_property
     def sources(self) -> frozenset[str]:
         """The attributes that decide what the key is, and whether there is one."""
         return self.sources_of(*self.partitions, self.sort_template) | {*self.where}
