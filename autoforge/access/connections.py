@@ -26,8 +26,8 @@ from botocore.exceptions import (
 from autoforge.access.http1 import Answer, Connection
 from autoforge.access.wire import Timeouts
 
-#: The most connections that are kept while nobody uses them.
-IDLE_LIMIT: Final = 50
+#: The most connections that are kept while nobody uses them; more threads than that open new ones.
+IDLE_LIMIT: Final = 256
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ _UNUSUAL: Final = (
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = re.compile(r"[0-9A-Za-z.:_-]+", re.ASCII)
+_REGION: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 _APPLICATION_ID: Final = re.compile(r"[0-9A-Za-z!$%&*+.^_`|~-]{1,50}", re.ASCII)
 
 
@@ -96,14 +97,11 @@ def _of_the_moment(signing: Credentials) -> Callable[[], ReadOnlyCredentials]:
 
 def _direct_server(session: Session, region: str, endpoint_url: str | None) -> Server | None:
     """The server our own way leads to, or None if it may be the wrong one."""
-    partition = _partition(session, region)
-    if partition is None or _is_unusual(session):
+    if not _REGION.fullmatch(region) or _is_unusual(session):
         return None
-    url = endpoint_url
+    url = endpoint_url or _regional_url(session, region)
     if url is None:
-        if partition["id"] != "aws" or _configured_endpoint(session):
-            return None
-        url = f"https://dynamodb.{region}.{partition['outputs']['dnsSuffix']}"
+        return None
     server = server_of(url)
     if server is None or get_environ_proxies(url).get(urlsplit(url).scheme):
         return None
@@ -130,12 +128,14 @@ def server_of(url: str) -> Server | None:
     return Server(url, host, port or default, authority, parts.scheme == "https")
 
 
-def _partition(session: Session, region: str) -> Any:
-    """AWS's partition that has regions of such a name, or None."""
+def _regional_url(session: Session, region: str) -> str | None:
+    """AWS's own endpoint of a region of the commercial partition, unless another is configured."""
     partitions = session.get_component("data_loader").load_data("partitions")["partitions"]
-    return next(
-        (each for each in partitions if re.match(each["regionRegex"], region, re.ASCII)), None
-    )
+    (commercial,) = (each for each in partitions if each["id"] == "aws")
+    known = re.match(commercial["regionRegex"], region, re.ASCII)
+    if known is None or _configured_endpoint(session):
+        return None
+    return f"https://dynamodb.{region}.{commercial['outputs']['dnsSuffix']}"
 
 
 def _is_unusual(session: Session) -> bool:

@@ -193,7 +193,14 @@ def test_regions_of_other_partitions_are_left_to_botocore(unwatched: None, regio
     assert isinstance(_client(region=region).wire, BotocoreWire)
 
 
-@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "eu-west-1"])
+@pytest.mark.parametrize("region", ["eu-west-1\r\nX-Injected: 1", "eu west 1", "", "é"])
+def test_what_is_no_region_is_left_to_botocore_to_refuse(region: str) -> None:
+    client = _client("http://127.0.0.1:1", region=region)
+
+    assert isinstance(client.wire, BotocoreWire)
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "eu-west-1", "local"])
 def test_an_endpoint_that_is_given_is_signed_for_the_region_as_botocore_signs(region: str) -> None:
     with serving(always(http())) as served:
         for way in ("auto", "botocore"):
