@@ -29,7 +29,7 @@ PROGRAMS: Final[Mapping[str, str]] = {
     "stock PynamoDB, one model": "pynamodb_model.py",
     "boto3 resource": "boto3_resource.py",
     "pydynox, one model": "pydynox_model.py",
-    "**autoforge**, all entities": "autoforge_forge.py",
+    "**autoforge**": "autoforge_forge.py",
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Any, ClassVar
 
 from autoforge.access.batch import chunks
@@ -232,5 +234,6 @@ class FeaturesOfLinearIssues(Fetch[feature.FeatureByLinearIssue]):
 
 def features_by_id(store: Store, project_id: str, ids: Iterable[str]) -> Iterator[Feature]:
     """Read any number of features, strongly consistently; what is not there is left out."""
-    for some in chunks(dict.fromkeys(ids), BATCH_READ):
-        yield from store.fetch(FeaturesById(project_id, some), consistent=True)
+    patterns = [FeaturesById(project_id, some) for some in chunks(dict.fromkeys(ids), BATCH_READ)]
+    fetches = [partial(store.fetch, pattern, consistent=True) for pattern in patterns]
+    return chain.from_iterable(store.client.crew.run(fetches))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from autoforge.access.batch import chunks
@@ -159,15 +160,32 @@ class SyncTickets:
             except InvalidValueError as error:
                 yield RefusedIssue(issue.linear_issue_id, str(error))
         seen = _seen(store, wanted)
+        # What several issues of one id say is written in order, all else at once.
+        by_issue: dict[str, list[Ticket]] = {}
         for ticket in wanted:
-            issue_id = ticket.linear_issue_id
-            try:
-                result = _settled(store, ticket, seen.get(issue_id))
-            except (InvalidValueError, ItemExistsError, UnreadableItemError) as error:
-                yield RefusedIssue(issue_id, str(error))
-            else:
-                seen[issue_id] = result.ticket
-                yield result.synced
+            by_issue.setdefault(ticket.linear_issue_id, []).append(ticket)
+        synced = store.client.crew.run(
+            [partial(_sync_each, store, said, seen.get(issue)) for issue, said in by_issue.items()]
+        )
+        outcomes = dict(zip(by_issue, map(iter, synced), strict=True))
+        for ticket in wanted:
+            yield next(outcomes[ticket.linear_issue_id])
+
+
+def _sync_each(
+    store: Store, wanted: Sequence[Ticket], seen: Ticket | None
+) -> list[Synced | RefusedIssue]:
+    """Write what one issue was said to be, in the order it was said."""
+    outcomes: list[Synced | RefusedIssue] = []
+    for ticket in wanted:
+        try:
+            result = _settled(store, ticket, seen)
+        except (InvalidValueError, ItemExistsError, UnreadableItemError) as error:
+            outcomes.append(RefusedIssue(ticket.linear_issue_id, str(error)))
+        else:
+            seen = result.ticket
+            outcomes.append(result.synced)
+    return outcomes
 
 
 def _seen(store: Store, wanted: Sequence[Ticket]) -> dict[str, Ticket]:

@@ -1,4 +1,4 @@
-"""autoforge: every entity of the platform, one get."""
+"""autoforge: an entity of the platform, one get."""
 
 import sys
 

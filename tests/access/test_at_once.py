@@ -12,15 +12,17 @@ import pytest
 
 from autoforge.access.client import Client
 from autoforge.access.crew import Crew
-from autoforge.access.features import FeatureStats
+from autoforge.access.features import FeatureStats, features_by_id
 from autoforge.access.projects import ProjectById, ProjectOverview
 from autoforge.access.runs import RunsOfAgent
 from autoforge.access.store import Store
+from autoforge.access.syncing import SyncTickets
+from autoforge.access.tickets import LinearIssue, TicketByLinearIssue
 from autoforge.access.wire import Wire
 from autoforge.errors import IncompleteBatchError
 from autoforge.models import Entity, Project
 from autoforge.models.keys import KeyValue
-from tests.factories import a_feature, a_project, a_run, a_run_ref, an_artefact, new_id
+from tests.factories import NOON, a_feature, a_project, a_run, a_run_ref, an_artefact, new_id
 from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of
 
@@ -111,6 +113,35 @@ def test_batches_are_written_at_once(alone: Store) -> None:
         assert alone.put_all(projects) == 100
     with meeting(alone.client, "BatchWriteItem", 4):
         assert alone.delete_all(_key(project) for project in projects) == 100
+
+
+def test_tickets_are_synced_at_once_and_what_is_said_twice_of_one_in_order(alone: Store) -> None:
+    project = a_project()
+    alone.put_all([project])
+    said = [
+        LinearIssue(linear_issue_id=issue, linear_issue_url="u", title=title, status="Todo")
+        for issue, title in [("a", "first"), ("b", "b"), ("a", "second"), ("c", "c")]
+    ]
+
+    with meeting(alone.client, "PutItem", 3):
+        counts = SyncTickets(str(project.id), said, NOON, new_id).run(alone)
+
+    assert (counts.created, counts.updated) == (3, 1)
+    ticket = alone.get(TicketByLinearIssue("a"))
+    assert ticket is not None
+    assert ticket.title == "second"
+
+
+def test_any_number_of_features_is_read_at_once(alone: Store) -> None:
+    project_id = new_id()
+    features = [a_feature(project_id=project_id) for _ in range(150)]
+    alone.put_all(features)
+    ids = [str(feature.id) for feature in features]
+
+    with meeting(alone.client, "BatchGetItem", 2):
+        found = list(features_by_id(alone, project_id, ids))
+
+    assert [str(feature.id) for feature in found] == ids
 
 
 @dataclass
