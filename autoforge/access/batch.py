@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from threading import Event, Lock
 from typing import Any, Final, TypeVar
 
@@ -57,26 +57,30 @@ def write(client: Client, send: Send, table_name: str, members: Iterable[Member]
             later ones are not tried.
     """
     remaining = iter(members)
-    undone: list[KeyValue] = []
+    sizes: list[int] = []
     turns = _Turns()
+    stopped = Event()
 
-    def batches() -> Iterator[Callable[[], int]]:
+    def batches() -> Iterator[Callable[[], list[KeyValue]]]:
         for chunk in map(dict, chunks(remaining, BATCH_WRITE)):
+            sizes.append(len(chunk))
             yield partial(write_batch, chunk, turns.take(chunk))
-            if undone:
+            if stopped.is_set():
                 return
 
-    def write_batch(chunk: Mapping[KeyValue, Mapping[str, Any]], turn: _Turn) -> int:
+    def write_batch(chunk: Mapping[KeyValue, Mapping[str, Any]], turn: _Turn) -> list[KeyValue]:
         with turn:
-            undone.extend(_write_batch(client, send, table_name, list(chunk.values())))
-        return len(chunk)
+            left = _write_batch(client, send, table_name, list(chunk.values()))
+        if left:
+            stopped.set()
+        return left
 
-    counts = client.crew.run(batches())
+    undone = [*chain.from_iterable(client.crew.run(batches()))]
     if undone:
         raise IncompleteBatchError(
             [_pair(key) for key in (*undone, *(key for key, _ in remaining))]
         )
-    return sum(counts)
+    return sum(sizes)
 
 
 def _write_batch(

@@ -23,6 +23,7 @@ from botocore.exceptions import (
 from autoforge.access.actions import ActionById, execute_action
 from autoforge.access.artefacts import ArtefactOfProject, revert_artefact, update_artefact
 from autoforge.access.client import Client, RetryPolicy
+from autoforge.access.crew import Crew
 from autoforge.access.escalations import decide_escalation
 from autoforge.access.events import EventsOfProject, record_event
 from autoforge.access.projects import ProjectById, ProjectsByStatus, ProjectWithArtefacts
@@ -541,7 +542,10 @@ def test_what_a_batch_leaves_unwritten_is_sent_again_until_done(store: Store) ->
     assert store.get(ProjectById(projects[2].id)) == projects[2]
 
 
-def test_what_a_batch_never_writes_is_listed_exactly(store: Store) -> None:
+def test_what_a_batch_never_writes_is_listed_exactly(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.client, "crew", Crew(width=1))
     projects = [a_project() for _ in range(60)]
     items = [each.to_item() for each in projects]
     left = [{"PutRequest": {"Item": item}} for item in items[40:50]]
