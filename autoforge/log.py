@@ -7,36 +7,74 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import structlog
+
+#: What every record has; anything else was said of its event.
+_STANDARD: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
+
+#: What makes a text in a line hard to tell from what stands beside it.
+_AMBIGUOUS: Final = frozenset(" \t=\r\n\"'")
 
 
 def configure(*, level: str, json: bool) -> None:
     """Send every log event to standard error, as JSON for machines or as text for people."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    in_colour: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=True)
+    for_people = in_colour if sys.stderr.isatty() else _plain_line
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
-            ],
-        )
-    )
+    handler.setFormatter(_Formatter(structlog.processors.JSONRenderer() if json else for_people))
     logger = logging.getLogger("autoforge")
     logger.handlers = [handler]
     logger.setLevel(level)
     logger.propagate = False
+
+
+class _Formatter(logging.Formatter):
+    """Writes records by a renderer of structlog's.
+
+    structlog's own formatter copies each record and passes it through a chain of processors, which
+    costs three times what the rendering does; a server writes a line for every request.
+    """
+
+    def __init__(self, renderer: structlog.typing.Processor) -> None:
+        super().__init__()
+        self._render = renderer
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record with what was said of its event, and of the request it belongs to."""
+        event = {
+            "event": record.getMessage(),
+            **structlog.contextvars.get_contextvars(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **{name: value for name, value in vars(record).items() if name not in _STANDARD},
+            "timestamp": _moment(record.created),
+        }
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        return str(self._render(None, event["level"], event))
+
+
+def _plain_line(logger: Any, level: str, event: MutableMapping[str, Any]) -> str:
+    """Write what structlog's console has without its colours, at a fraction of its cost."""
+    del logger
+    moment, name, said = event.pop("timestamp"), event.pop("logger"), event.pop("event")
+    exception = event.pop("exception", None)
+    del event["level"]
+    values = " ".join(f"{each}={_shown(event[each])}" for each in sorted(event))
+    line = f"{moment} [{level:<9}] {said:<30} [{name}]{' ' if values else ''}{values}"
+    return line if exception is None else f"{line}\n{exception}"
+
+
+def _shown(value: object) -> str:
+    """A value as it is, unless it could be taken for more than one."""
+    if isinstance(value, str) and _AMBIGUOUS.isdisjoint(value):
+        return value
+    return repr(value)
+
+
+def _moment(created: float) -> str:
+    return f"{datetime.fromtimestamp(created, UTC).isoformat(timespec='microseconds')[:26]}Z"

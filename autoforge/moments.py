@@ -54,13 +54,17 @@ def as_moment(value: datetime | str) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-@lru_cache(_REMEMBERED)
 def moment_text(moment: datetime) -> str:
     """Write a moment at a fixed width, so that text sorts as time does.
 
     >>> moment_text(as_moment("2026-02-04T11:30+01:00"))
     '2026-02-04T10:30:00.000Z'
     """
+    return _moment_text(moment)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _moment_text(moment: datetime) -> str:
     return f"{as_moment(moment).isoformat(timespec='milliseconds')[:_WIDTH]}Z"
 
 

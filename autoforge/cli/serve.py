@@ -84,8 +84,17 @@ def serve(
             allowed_hosts=settings.allowed_hosts,
         )
         shown = f"[{host}]" if ":" in host else host
+        _warm(forge)
         click.echo(f"API documentation: http://{shown}:{port}/docs", err=True)
-        run(app, listener)
+        run(app, listener, threads=settings.threads)
+
+
+def _warm(forge: Forge) -> None:
+    """Have a connection before the first request comes; without one, serve until there is."""
+    try:
+        forge.warm()
+    except Exception as error:  # noqa: BLE001 - whatever it is, requests will tell, and so does /ready
+        click.echo(f"DynamoDB cannot be reached yet: {error}", err=True)
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

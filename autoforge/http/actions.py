@@ -10,8 +10,10 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from pydantic import Field
 
+from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
 from autoforge.forge import Forge
-from autoforge.http.params import Paging, ProjectId, moment
+from autoforge.http.answers import Paging, answer
+from autoforge.http.params import ProjectId, moment
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ID_PATTERN, ULID_PATTERN, Body, Moment, PageView, View
@@ -106,13 +108,11 @@ class ProjectActionController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_project_actions(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
-    ) -> ActionPage:
+    ) -> Response[ActionPage]:
         """List a project's actions, newest first."""
-        page = forge.actions.of_project(project_id, **paging)
-        return ActionPage.of_page(page)
+        return paging.answer(ActionsOfProject(project_id, order=paging.order), ActionPage)
 
     @post(
         "",
@@ -130,9 +130,9 @@ class ProjectActionController(Controller):
     @get("/{actionId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_action(
         self, forge: NamedDependency[Forge], project_id: ProjectId, action_id: ActionId
-    ) -> ActionView:
+    ) -> Response[ActionView]:
         """Get an action."""
-        return ActionView.of(forge.actions.get(project_id, action_id))
+        return answer(forge.store, ActionById(project_id, action_id), ActionView)
 
     @post("/{actionId:str}/hold", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED)
     def hold_action(
@@ -182,7 +182,6 @@ class ActionController(Controller):
     @get("/held", sync_to_thread=True, responses=responses())
     def list_held_actions(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         until: Annotated[
             str | None,
@@ -192,7 +191,7 @@ class ActionController(Controller):
                 schema_extra={"examples": ["2026-02-04T10:30:00Z"]},
             ),
         ] = None,
-    ) -> ActionPage:
+    ) -> Response[ActionPage]:
         """List the held actions of all projects whose time has come, longest due first."""
-        page = forge.actions.held(until=moment("until", until), **paging)
-        return ActionPage.of_page(page)
+        query = HeldActions(moment("until", until), order=paging.order)
+        return paging.answer(query, ActionPage)

@@ -10,8 +10,10 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from pydantic import Field
 
+from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.forge import Forge
-from autoforge.http.params import Paging, ProjectId
+from autoforge.http.answers import Paging, answer
+from autoforge.http.params import ProjectId
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View
@@ -87,21 +89,20 @@ class AgentController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_agents(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
         status: Annotated[
             AgentStatus | None,
             QueryParameter(name="status", description="Only agents in this status."),
         ] = None,
-    ) -> AgentPage:
+    ) -> Response[AgentPage]:
         """List a project's agents, all or those in a status, in the order of their ids."""
-        agents = forge.agents
-        return AgentPage.of_page(
-            agents.of_project(project_id, **paging)
+        query = (
+            AgentsOfProject(project_id, order=paging.order)
             if status is None
-            else agents.by_status(project_id, status, **paging)
+            else AgentsByStatus(project_id, status, order=paging.order)
         )
+        return paging.answer(query, AgentPage)
 
     @post(
         "",
@@ -119,9 +120,9 @@ class AgentController(Controller):
     @get("/{agentId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_agent(
         self, forge: NamedDependency[Forge], project_id: ProjectId, agent_id: AgentId
-    ) -> AgentView:
+    ) -> Response[AgentView]:
         """Get an agent."""
-        return AgentView.of(forge.agents.get(project_id, agent_id))
+        return answer(forge.store, AgentById(project_id, agent_id), AgentView)
 
     @patch("/{agentId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def change_agent(

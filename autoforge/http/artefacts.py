@@ -10,11 +10,14 @@ from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.params import JSONBody, PathParameter
 
+from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
 from autoforge.errors import ItemExistsError
 from autoforge.forge import Forge
-from autoforge.http.params import IfMatch, IfNoneMatch, Paging, ProjectId
+from autoforge.http.answers import Paging, answer
+from autoforge.http.params import IfMatch, IfNoneMatch, ProjectId
 from autoforge.http.preconditions import expected_version, version_tag
 from autoforge.http.problem import responses
+from autoforge.http.projection import Json
 from autoforge.http.puts import creation
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import Body, Moment, PageView, View
@@ -73,13 +76,11 @@ class ArtefactController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_artefacts(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
-    ) -> ArtefactPage:
+    ) -> Response[ArtefactPage]:
         """List a project's artefacts, by type."""
-        page = forge.artefacts.of_project(project_id, **paging)
-        return ArtefactPage.of_page(page)
+        return paging.answer(ArtefactsOfProject(project_id, order=paging.order), ArtefactPage)
 
     @get("/{type:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_artefact(
@@ -89,7 +90,8 @@ class ArtefactController(Controller):
         artefact_type: Type,
     ) -> Response[ArtefactView]:
         """Get an artefact; its ETag is its version."""
-        return _tagged(forge.artefacts.get(project_id, artefact_type))
+        pattern = ArtefactOfProject(project_id, artefact_type)
+        return answer(forge.store, pattern, ArtefactView, etag=_tag)
 
     @put(
         "/{type:str}",
@@ -155,6 +157,11 @@ class ArtefactController(Controller):
         version = None if if_match is None else expected_version(if_match)
         artefact = forge.artefacts.revert(project_id, artefact_type, expected_version=version)
         return _tagged(artefact)
+
+
+def _tag(shown: Json) -> str:
+    """The ETag of an artefact as it is shown."""
+    return version_tag(shown["version"])
 
 
 def _tagged(

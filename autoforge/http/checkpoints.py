@@ -10,8 +10,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from pydantic import Field
 
+from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
 from autoforge.forge import Forge
-from autoforge.http.params import Paging, ProjectId, text_segments
+from autoforge.http.answers import Paging, answer
+from autoforge.http.params import ProjectId, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_put, creation
 from autoforge.http.respond import JsonRequest
@@ -70,16 +72,15 @@ class CheckpointController(Controller):
     def list_checkpoints(
         self,
         *,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
         integration: Annotated[
             str | None, QueryParameter(name="integration", min_length=1, description="Only of it.")
         ] = None,
-    ) -> CheckpointPage:
+    ) -> Response[CheckpointPage]:
         """List a project's checkpoints, of all integrations or of one."""
-        page = forge.checkpoints.of_project(project_id, integration, **paging)
-        return CheckpointPage.of_page(page)
+        query = CheckpointsOfProject(project_id, integration, order=paging.order)
+        return paging.answer(query, CheckpointPage)
 
     @get(
         "/{integration:str}/{key:path}",
@@ -93,9 +94,9 @@ class CheckpointController(Controller):
         project_id: ProjectId,
         integration: FromPath[str],  # noqa: ARG002 - documented; read exactly from the request
         key: FromPath[str],  # noqa: ARG002
-    ) -> CheckpointView:
+    ) -> Response[CheckpointView]:
         """Get a checkpoint."""
-        return CheckpointView.of(forge.checkpoints.get(project_id, *_names(request)))
+        return answer(forge.store, CheckpointOf(project_id, *_names(request)), CheckpointView)
 
     @put(
         "/{integration:str}/{key:path}",

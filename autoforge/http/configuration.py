@@ -10,8 +10,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
 
+from autoforge.access.agent_config import AgentConfigOf, AgentConfigs
+from autoforge.access.integrations import IntegrationConfigOf
 from autoforge.forge import Forge
-from autoforge.http.params import Paging, text_segments
+from autoforge.http.answers import Paging, answer
+from autoforge.http.params import text_segments
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_put, creation
 from autoforge.http.respond import JsonRequest
@@ -97,10 +100,10 @@ class IntegrationController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         integration: FromPath[str],  # noqa: ARG002 - documented; read exactly from the request
-    ) -> IntegrationView:
+    ) -> Response[IntegrationView]:
         """Get an integration's status and dates."""
         (name,) = text_segments(request, 1)
-        return IntegrationView.of(forge.integrations.get(name))
+        return answer(forge.store, IntegrationConfigOf(name), IntegrationView)
 
     @put(
         "/{integration:path}",
@@ -129,11 +132,10 @@ class AgentConfigController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_agent_config(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
-    ) -> AgentConfigPage:
+    ) -> Response[AgentConfigPage]:
         """List the agent's settings, by name."""
-        return AgentConfigPage.of_page(forge.agent_config.all(**paging))
+        return paging.answer(AgentConfigs(order=paging.order), AgentConfigPage)
 
     @get("/{key:path}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_agent_config(
@@ -141,10 +143,10 @@ class AgentConfigController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         key: FromPath[str],  # noqa: ARG002
-    ) -> AgentConfigView:
+    ) -> Response[AgentConfigView]:
         """Get one of the agent's settings."""
         (name,) = text_segments(request, 1)
-        return AgentConfigView.of(forge.agent_config.get(name))
+        return answer(forge.store, AgentConfigOf(name), AgentConfigView)
 
     @put(
         "/{key:path}",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from litestar import Controller, delete, get, put
+from litestar import Controller, Response, delete, get, put
 from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
+from autoforge.access.features import DependentsOfFeature
 from autoforge.forge import Forge
+from autoforge.http.answers import Paging
 from autoforge.http.feature_views import DependencyPage, FeatureView
-from autoforge.http.params import FeatureId, Paging, ProjectId
+from autoforge.http.params import FeatureId, ProjectId
 from autoforge.http.problem import responses
 from autoforge.http.views import ID_PATTERN
 
@@ -27,13 +29,13 @@ class DependencyController(Controller):
     @get("/dependents", sync_to_thread=True, responses=responses())
     def list_dependents(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
         feature_id: FeatureId,
-    ) -> DependencyPage:
+    ) -> Response[DependencyPage]:
         """List what depends on a feature, in the order of the ids."""
-        return DependencyPage.of_page(forge.features.dependents(project_id, feature_id, **paging))
+        query = DependentsOfFeature(project_id, feature_id, order=paging.order)
+        return paging.answer(query, DependencyPage, consistent=True)
 
     @put(
         "/dependencies/{dependsOnId:str}",

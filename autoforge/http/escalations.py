@@ -10,8 +10,14 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from pydantic import Field
 
+from autoforge.access.escalations import (
+    EscalationById,
+    EscalationsByStatus,
+    EscalationsOfProject,
+)
 from autoforge.forge import Forge
-from autoforge.http.params import Paging, ProjectId
+from autoforge.http.answers import Paging, answer
+from autoforge.http.params import ProjectId
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ID_PATTERN, Body, Moment, PageView, View
@@ -103,13 +109,11 @@ class ProjectEscalationController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_project_escalations(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
-    ) -> EscalationPage:
+    ) -> Response[EscalationPage]:
         """List a project's escalations, in the order of their ids."""
-        page = forge.escalations.of_project(project_id, **paging)
-        return EscalationPage.of_page(page)
+        return paging.answer(EscalationsOfProject(project_id, order=paging.order), EscalationPage)
 
     @post(
         "",
@@ -127,9 +131,9 @@ class ProjectEscalationController(Controller):
     @get("/{escalationId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_escalation(
         self, forge: NamedDependency[Forge], project_id: ProjectId, escalation_id: EscalationId
-    ) -> EscalationView:
+    ) -> Response[EscalationView]:
         """Get an escalation."""
-        return EscalationView.of(forge.escalations.get(project_id, escalation_id))
+        return answer(forge.store, EscalationById(project_id, escalation_id), EscalationView)
 
     @post(
         "/{escalationId:str}/decide",
@@ -164,12 +168,10 @@ class EscalationController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_escalations(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         status: Annotated[
             EscalationStatus, QueryParameter(name="status", description="Which escalations.")
         ] = EscalationStatus.PENDING,
-    ) -> EscalationPage:
+    ) -> Response[EscalationPage]:
         """List all projects' escalations in a status, oldest first."""
-        page = forge.escalations.by_status(status, **paging)
-        return EscalationPage.of_page(page)
+        return paging.answer(EscalationsByStatus(status, order=paging.order), EscalationPage)

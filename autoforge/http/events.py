@@ -11,9 +11,11 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from pydantic import Field
 
+from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge
-from autoforge.http.params import After, From, Paging, ProjectId, To, stretch
+from autoforge.http.answers import Paging, answer
+from autoforge.http.params import After, From, ProjectId, To, stretch
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ID_PATTERN, ULID_PATTERN, Body, Moment, PageView, View
@@ -84,17 +86,16 @@ class ProjectEventController(Controller):
     def list_project_events(
         self,
         *,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
         since: From = None,
         until: To = None,
         after: After = None,
-    ) -> EventPage:
+    ) -> Response[EventPage]:
         """List a project's events, newest first."""
         between = stretch(since, until)
-        page = forge.events.of_project(project_id, **between, after=after, **paging)
-        return EventPage.of_page(page)
+        query = EventsOfProject(project_id, **between, after=after, order=paging.order)
+        return paging.answer(query, EventPage)
 
     @post(
         "",
@@ -112,9 +113,9 @@ class ProjectEventController(Controller):
     @get("/{eventId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_project_event(
         self, forge: NamedDependency[Forge], project_id: ProjectId, event_id: EventId
-    ) -> EventView:
+    ) -> Response[EventView]:
         """Get an event of a project."""
-        return EventView.of(forge.events.get(project_id, event_id))
+        return answer(forge.store, EventById(project_id, event_id), EventView)
 
 
 class EventController(Controller):
@@ -127,7 +128,6 @@ class EventController(Controller):
     def list_events(
         self,
         *,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         day: Annotated[
             date | None, QueryParameter(name="date", description="Only this UTC day, in detail.")
@@ -135,17 +135,18 @@ class EventController(Controller):
         since: From = None,
         until: To = None,
         after: After = None,
-    ) -> EventPage:
+    ) -> Response[EventPage]:
         """List what happened in all projects, newest first.
 
         The feed carries no detail of the events of projects; with a date the events do.
         """
         between = stretch(since, until)
         if day is None:
-            return EventPage.of_page(forge.events.feed(**between, after=after, **paging))
+            feed = GlobalEvents(**between, after=after, order=paging.order)
+            return paging.answer(feed, EventPage)
         if after is not None:
             raise InvalidValueError("after does not go with date: the feed without a date has it")
-        return EventPage.of_page(forge.events.of_date(day, **between, **paging))
+        return paging.answer(EventsOfDate(day, **between, order=paging.order), EventPage)
 
     @post(
         "",
@@ -160,6 +161,6 @@ class EventController(Controller):
         return JsonResponse(EventView.of(event), headers={"location": f"/events/{event.id}"})
 
     @get("/{eventId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
-    def get_event(self, forge: NamedDependency[Forge], event_id: EventId) -> EventView:
+    def get_event(self, forge: NamedDependency[Forge], event_id: EventId) -> Response[EventView]:
         """Get an event that belongs to no project."""
-        return EventView.of(forge.events.get(None, event_id))
+        return answer(forge.store, EventById(None, event_id), EventView)

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from autoforge.access.backlog import MOST, Creation
 from autoforge.forge import features
-from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, OneOrMany, PageView, View
+from autoforge.http.views import ID_PATTERN, Body, Changes, Ids, Moment, OneOrMany, PageView, View
 from autoforge.models.encoding import canonical_id
 from autoforge.models.feature import DEFAULT_PRIORITY, FeatureStatus, Unsettled
 
@@ -19,9 +19,6 @@ _LAST_PRIORITY: Final = 99_999
 
 #: Segments that stand for something else where others name a feature.
 _TAKEN: Final = frozenset({"claim", "ready", "repair", "stats"})
-
-#: Ids that are stored without an order.
-_Ids = Annotated[list[str], BeforeValidator(sorted)]
 
 _FEATURE: dict[str, Any] = {
     "id": "01KGKR2T40B9E4H6J8K0M2P4R6",
@@ -64,8 +61,8 @@ class FeatureView(View):
     category: str | None
     steps: list[Any] | None
     status: FeatureStatus
-    dependencies: _Ids
-    waiting_on: _Ids
+    dependencies: Ids
+    waiting_on: Ids
     assigned_agent_id: str | None
     claim_version: int | None
     lease_until: Moment | None

@@ -11,7 +11,15 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 
 from autoforge.access.backlog import Creation
+from autoforge.access.features import (
+    FeatureById,
+    FeatureByLinearIssue,
+    FeaturesByStatus,
+    FeaturesOfProject,
+    ReadyFeatures,
+)
 from autoforge.forge import Forge
+from autoforge.http.answers import Paging, answer
 from autoforge.http.feature_views import (
     CreatedFeatures,
     FeatureChanges,
@@ -21,7 +29,7 @@ from autoforge.http.feature_views import (
     RepairView,
     StatsView,
 )
-from autoforge.http.params import FeatureId, Paging, ProjectId, text_segments
+from autoforge.http.params import FeatureId, ProjectId, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonRequest, JsonResponse
 from autoforge.http.tickets import LinearIssueId
@@ -37,24 +45,23 @@ class FeatureController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_features(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
         status: Annotated[
             FeatureStatus | None,
             QueryParameter(name="status", description="Only features in this status."),
         ] = None,
-    ) -> FeaturePage:
+    ) -> Response[FeaturePage]:
         """List a project's features, all by age, or those in a status by priority.
 
         In a status, those that wait for others come after those that do not.
         """
-        features = forge.features
-        return FeaturePage.of_page(
-            features.of_project(project_id, **paging)
+        query = (
+            FeaturesOfProject(project_id, order=paging.order)
             if status is None
-            else features.by_status(project_id, status, **paging)
+            else FeaturesByStatus(project_id, status, order=paging.order)
         )
+        return paging.answer(query, FeaturePage)
 
     @post(
         "",
@@ -82,12 +89,11 @@ class FeatureController(Controller):
     @get("/ready", sync_to_thread=True, responses=responses())
     def list_ready_features(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
-    ) -> FeaturePage:
+    ) -> Response[FeaturePage]:
         """List a project's features that are pending and wait for nothing, by priority and age."""
-        return FeaturePage.of_page(forge.features.ready(project_id, **paging))
+        return paging.answer(ReadyFeatures(project_id, order=paging.order), FeaturePage)
 
     @get("/stats", sync_to_thread=True, responses=responses())
     def get_feature_stats(self, forge: NamedDependency[Forge], project_id: ProjectId) -> StatsView:
@@ -112,9 +118,9 @@ class FeatureController(Controller):
     @get("/{featureId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_feature(
         self, forge: NamedDependency[Forge], project_id: ProjectId, feature_id: FeatureId
-    ) -> FeatureView:
+    ) -> Response[FeatureView]:
         """Get a feature."""
-        return FeatureView.of(forge.features.get(project_id, feature_id))
+        return answer(forge.store, FeatureById(project_id, feature_id), FeatureView)
 
     @patch(
         "/{featureId:str}",
@@ -173,10 +179,10 @@ class LinearFeatureController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         linear_issue_id: LinearIssueId,  # noqa: ARG002 - documented; read exactly from the request
-    ) -> FeatureView:
+    ) -> Response[FeatureView]:
         """Get the feature that was made from a Linear issue."""
         (issue_id,) = text_segments(request, 1)
-        return FeatureView.of(forge.features.by_linear_issue(issue_id))
+        return answer(forge.store, FeatureByLinearIssue(issue_id), FeatureView)
 
 
 def _answer_creation(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from litestar import Controller, delete, get, put
+from litestar import Controller, Response, delete, get, put
 from litestar.di import NamedDependency
 
+from autoforge.access.members import MembersOfProject
 from autoforge.forge import Forge
-from autoforge.http.params import Paging, ProjectId, UserId
+from autoforge.http.answers import Paging
+from autoforge.http.params import ProjectId, UserId
 from autoforge.http.problem import responses
 from autoforge.http.views import Moment, PageView, View
 
@@ -51,12 +53,11 @@ class MemberController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_members(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
-    ) -> MemberPage:
+    ) -> Response[MemberPage]:
         """List who owns or belongs to a project, in the order of the users' ids."""
-        return MemberPage.of_page(forge.projects.members(project_id, **paging))
+        return paging.answer(MembersOfProject(project_id, order=paging.order), MemberPage)
 
     @put(
         "/{userId:str}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from litestar import Request
@@ -65,19 +65,6 @@ IfNoneMatch = Annotated[
     str | None,
     HeaderParameter(name="If-None-Match", description="* to create only."),
 ]
-
-
-class Paging(TypedDict):
-    """Which page of a list, and in which direction."""
-
-    order: Literal["asc", "desc"] | None
-    limit: int
-    cursor: str | None
-
-
-def provide_paging(order: Order = None, limit: Limit = 25, cursor: Cursor = None) -> Paging:
-    """Take the parameters of every list."""
-    return {"order": order, "limit": limit, "cursor": cursor}
 
 
 def moment(name: str, text: str | None) -> datetime | None:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
+from autoforge.access.projects import ProjectById, ProjectOverview, ProjectsByStatus
+from autoforge.access.reading import ItemReader
+from autoforge.access.store import Store
+from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
+from autoforge.http.answers import Paging, answer, written
 from autoforge.http.artefacts import ArtefactView
 from autoforge.http.escalations import EscalationView
-from autoforge.http.params import Paging, ProjectId
+from autoforge.http.params import ProjectId
 from autoforge.http.problem import responses
+from autoforge.http.projection import Json, shown_as
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View
-from autoforge.models.project import AutonomyLevel, ProjectSource, ProjectStatus
+from autoforge.models.artefact import Artefact
+from autoforge.models.escalation import Escalation
+from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
+from autoforge.models.table import Entity, Item
 
 _PROJECT: dict[str, Any] = {
     "id": "550e8400-e29b-41d4-a716-446655440000",
@@ -79,6 +90,14 @@ class OverviewView(View):
     escalations: tuple[EscalationView, ...]
 
 
+#: How each part of an overview is shown.
+_PARTS: Final[Mapping[type[Entity], type[View]]] = {
+    Project: ProjectView,
+    Artefact: ArtefactView,
+    Escalation: EscalationView,
+}
+
+
 class NewProject(Body):
     """A project to create."""
 
@@ -130,15 +149,13 @@ class ProjectController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_projects(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         status: Annotated[
             ProjectStatus, QueryParameter(name="status", description="Which projects.")
         ] = ProjectStatus.ACTIVE,
-    ) -> ProjectPage:
+    ) -> Response[ProjectPage]:
         """List the projects in a status, in the order of their ids."""
-        page = forge.projects.by_status(status, **paging)
-        return ProjectPage.of_page(page)
+        return paging.answer(ProjectsByStatus(status, order=paging.order), ProjectPage)
 
     @post("", sync_to_thread=True, responses=responses(HTTPStatus.CONFLICT))
     def create_project(
@@ -151,9 +168,11 @@ class ProjectController(Controller):
         )
 
     @get("/{projectId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
-    def get_project(self, forge: NamedDependency[Forge], project_id: ProjectId) -> ProjectView:
+    def get_project(
+        self, forge: NamedDependency[Forge], project_id: ProjectId
+    ) -> Response[ProjectView]:
         """Get a project."""
-        return ProjectView.of(forge.projects.get(project_id))
+        return answer(forge.store, ProjectById(project_id), ProjectView)
 
     @patch(
         "/{projectId:str}",
@@ -176,6 +195,34 @@ class ProjectController(Controller):
     )
     def get_project_overview(
         self, forge: NamedDependency[Forge], project_id: ProjectId
-    ) -> OverviewView:
+    ) -> Response[OverviewView]:
         """Get a project with its artefacts and its latest escalations."""
-        return OverviewView.model_validate(forge.projects.overview(project_id))
+        return written(_overview(forge.store, project_id))
+
+
+def _overview(store: Store, project_id: str) -> Json:
+    """Read what ``OverviewView`` shows.
+
+    Raises:
+        ItemNotFoundError: if there is no such project.
+    """
+    found, escalations = store.answers(ProjectOverview(project_id), reading=_with_entity)
+    project = next((shown for entity, shown in found if entity is Project), None)
+    if project is None:
+        raise ItemNotFoundError(Project.type_name, {"projectId": project_id})
+    return {
+        "project": project,
+        "artefacts": [shown for entity, shown in found if entity is Artefact],
+        "escalations": [shown for _, shown in escalations],
+    }
+
+
+def _with_entity(entity: type[Entity], /) -> ItemReader[tuple[type[Entity], Json]]:
+    """Read items as what is shown of them, and say what they are."""
+    project = shown_as(_PARTS[entity])(entity)
+
+    def read(item: Item, now: datetime) -> tuple[type[Entity], Json] | None:
+        shown = project(item, now)
+        return None if shown is None else (entity, shown)
+
+    return read

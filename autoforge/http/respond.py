@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from http import HTTPMethod, HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from litestar import Litestar, Request, Response
 from litestar.background_tasks import BackgroundTask, BackgroundTasks
@@ -13,8 +13,11 @@ from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.exceptions import ClientException, HTTPException
 from litestar.response.base import ASGIResponse
-from litestar.types import Serializer, TypeEncodersMap
+from litestar.types import Receive, Scope, Send, Serializer, TypeEncodersMap
 from pydantic_core import from_json, to_json
+
+_JSON: Final = (b"content-type", b"application/json")
+_NO_CACHE: Final = (b"cache-control", b"no-cache")
 
 
 class JsonRequest(Request[Any, Any, Any]):
@@ -80,8 +83,7 @@ class JsonResponse(Response[Any]):
         )
         if request.method != HTTPMethod.GET or response.status_code != HTTPStatus.OK:
             return response
-        digest = hashlib.blake2b(response.body, digest_size=16).hexdigest()
-        tag = response.headers.get("etag") or f'"{digest}"'
+        tag = response.headers.get("etag") or content_tag(response.body)
         response.headers["etag"] = tag
         response.headers.setdefault("cache-control", "no-cache")
         if _names(request.headers.get("if-none-match"), tag):
@@ -90,6 +92,60 @@ class JsonResponse(Response[Any]):
                 headers={"etag": tag, "cache-control": response.headers["cache-control"]},
             )
         return response
+
+
+class RenderedResponse(JsonResponse):
+    """What a GET answers with, in bytes that are JSON already.
+
+    Its ETag is made with it, in the handler's thread, and so is all that can be: the event loop
+    only sends.
+    """
+
+    def __init__(self, content: bytes, *, etag: str | None = None) -> None:
+        super().__init__(content)
+        self._etag = content_tag(content) if etag is None else etag
+
+    def to_asgi_response(
+        self, app: Litestar | None, request: Request[Any, Any, Any], **given: Any
+    ) -> ASGIResponse:
+        """Write the response, or 304 in its place."""
+        del app, given
+        head = [(b"etag", self._etag.encode()), _NO_CACHE]
+        if _names(header(request.scope, b"if-none-match"), self._etag):
+            return _Written(HTTPStatus.NOT_MODIFIED, head, b"")
+        content: bytes = self.content
+        length = (b"content-length", str(len(content)).encode())
+        return _Written(HTTPStatus.OK, [_JSON, length, *head], content)
+
+
+class _Written(ASGIResponse):
+    """A response whose headers are bytes already; Litestar's own takes them as text first."""
+
+    def __init__(self, status: int, head: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self.status_code = status
+        self.body = body
+        self._head = head
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        del scope, receive
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self._head}
+        )
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+def content_tag(content: bytes) -> str:
+    """The ETag of content that has no version."""
+    return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first header of a name."""
+    for each, value in scope["headers"]:
+        if each == name:
+            return value.decode("latin-1")
+    return None
 
 
 def _names(header: str | None, tag: str) -> bool:

@@ -14,13 +14,22 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
 from pydantic import Field, model_validator
 
+from autoforge.access.runs import (
+    ActiveRuns,
+    RunById,
+    RunsOfAgent,
+    RunsOfFeature,
+    RunsOfProject,
+)
 from autoforge.forge import Forge
 from autoforge.http.agents import AgentId
-from autoforge.http.params import FeatureId, Paging, ProjectId
+from autoforge.http.answers import Paging, answer
+from autoforge.http.params import FeatureId, ProjectId
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View
 from autoforge.models.agent import AgentRole, RunStatus
+from autoforge.models.encoding import canonical_id
 
 RunId = Annotated[str, PathParameter(name="runId", pattern=ID_PATTERN)]
 
@@ -159,12 +168,11 @@ class ProjectRunController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_project_runs(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
-    ) -> RunPage:
+    ) -> Response[RunPage]:
         """List a project's runs without their outputs, newest first."""
-        return RunPage.of_page(forge.runs.of_project(project_id, **paging))
+        return paging.answer(RunsOfProject(project_id, order=paging.order), RunPage)
 
     @post(
         "",
@@ -182,19 +190,18 @@ class ProjectRunController(Controller):
     @get(f"/{_ACTIVE}", sync_to_thread=True, responses=responses())
     def list_active_runs(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
-    ) -> RunPage:
+    ) -> Response[RunPage]:
         """List a project's active runs without their outputs, newest first."""
-        return RunPage.of_page(forge.runs.active(project_id, **paging))
+        return paging.answer(ActiveRuns(project_id, order=paging.order), RunPage)
 
     @get("/{runId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_run(
         self, forge: NamedDependency[Forge], project_id: ProjectId, run_id: RunId
-    ) -> RunWithOutputView:
+    ) -> Response[RunWithOutputView]:
         """Get a run with its output."""
-        return RunWithOutputView.of(forge.runs.get(project_id, run_id))
+        return answer(forge.store, RunById(project_id, run_id), RunWithOutputView)
 
     @patch(
         "/{runId:str}",
@@ -237,13 +244,15 @@ class FeatureRunController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_feature_runs(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
         feature_id: FeatureId,
-    ) -> RunPage:
+    ) -> Response[RunPage]:
         """List a feature's runs without their outputs, newest first."""
-        return RunPage.of_page(forge.runs.of_feature(project_id, feature_id, **paging))
+        # Another project may have given a feature of its own the same id.
+        own = canonical_id(project_id)
+        query = RunsOfFeature(feature_id, order=paging.order)
+        return paging.answer(query, RunPage, where=lambda run: run["projectId"] == own)
 
 
 class AgentRunController(Controller):
@@ -255,9 +264,8 @@ class AgentRunController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_agent_runs(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         agent_id: AgentId,
-    ) -> RunPage:
+    ) -> Response[RunPage]:
         """List an agent's runs without their outputs, newest first."""
-        return RunPage.of_page(forge.agents.runs(agent_id, **paging))
+        return paging.answer(RunsOfAgent(agent_id, order=paging.order), RunPage)

@@ -1,15 +1,34 @@
-"""Serves the application with uvicorn, on loopback unless access is controlled."""
+"""Serves the application with uvicorn, on loopback unless access is controlled.
+
+This module is a process's own: it decides over threads and the garbage collector, which a library
+leaves alone.
+"""
 
 from __future__ import annotations
 
+import gc
 import socket
 from contextlib import suppress
+from typing import Any, Final, cast
 
 import uvicorn
 from litestar import Litestar
+from litestar.concurrency import set_asyncio_executor
 
 from autoforge.access.aws import is_loopback
 from autoforge.errors import ConfigurationError
+from autoforge.http.projection import shown_as
+from autoforge.http.shown import VIEWS
+from autoforge.http.threads import HandlerThreads
+
+#: Handlers that may wait for DynamoDB at once. Each waits for a connection of its own: the client
+#: keeps as many.
+THREADS: Final = 64
+
+#: How many more containers than now there may be before the collector looks at the new ones, and
+#: how often it looks at older ones. A page of 1,000 items is about 40,000 containers, none of which
+#: can be in a cycle.
+THRESHOLDS: Final = (50_000, 20, 50)
 
 
 def require_safe_host(host: str) -> None:
@@ -45,8 +64,52 @@ def reserve(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(app: Litestar, listener: socket.socket) -> None:
-    """Serve on a reserved port until interrupted or terminated."""
-    server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning"))
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+def serve(app: Litestar, listener: socket.socket, *, threads: int = THREADS) -> None:
+    """Serve on a reserved port until interrupted or terminated.
+
+    Args:
+        app: The application.
+        listener: The port.
+        threads: How many handlers may wait for DynamoDB at once.
+    """
+    config = server_config(app)
+    handlers = HandlerThreads(threads)
+    set_asyncio_executor(cast("Any", handlers))
+    compile_projections()
+    tune_collector()
+    try:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        set_asyncio_executor(None)
+        handlers.shutdown(wait=False)
+
+
+def server_config(app: Litestar) -> uvicorn.Config:
+    """How the application is served: with uvloop and httptools, where they can be had."""
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,  # nothing here asks who the client is, or by which scheme it came
+        ws="none",
+    )
+    config.load()
+    return config
+
+
+def compile_projections() -> None:
+    """Compile what routes show entities with, so that no client waits for it."""
+    for entity, view in VIEWS.items():
+        shown_as(view)(entity)
+
+
+def tune_collector() -> None:
+    """Let the garbage collector pass over what the process has by now, and look more seldom.
+
+    What is there after the start stays there, and a request leaves next to no cycles behind; by
+    default the collector would look at both every few requests, and stop them all while it does.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)

@@ -11,8 +11,10 @@ from litestar.params import JSONBody, PathParameter
 from pydantic import Field
 
 from autoforge.access.syncing import Synced
+from autoforge.access.tickets import TicketByLinearIssue, TicketsOfProject
 from autoforge.forge import Forge
-from autoforge.http.params import Paging, ProjectId, text_segments
+from autoforge.http.answers import Paging, answer
+from autoforge.http.params import ProjectId, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_created, creation
 from autoforge.http.respond import JsonRequest
@@ -103,12 +105,11 @@ class ProjectTicketController(Controller):
     @get("", sync_to_thread=True, responses=responses())
     def list_tickets(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
-    ) -> TicketPage:
+    ) -> Response[TicketPage]:
         """List a project's tickets, the last synced first."""
-        return TicketPage.of_page(forge.tickets.of_project(project_id, **paging))
+        return paging.answer(TicketsOfProject(project_id, order=paging.order), TicketPage)
 
 
 class TicketController(Controller):
@@ -123,10 +124,10 @@ class TicketController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         linear_issue_id: LinearIssueId,  # noqa: ARG002 - documented; read exactly from the request
-    ) -> TicketView:
+    ) -> Response[TicketView]:
         """Get the ticket of a Linear issue."""
         (issue_id,) = text_segments(request, 1)
-        return TicketView.of(forge.tickets.get(issue_id))
+        return answer(forge.store, TicketByLinearIssue(issue_id), TicketView)
 
     @put(
         "/{linearIssueId:path}",

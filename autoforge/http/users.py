@@ -10,8 +10,11 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
 from pydantic import Field
 
+from autoforge.access.members import ProjectsOfUser
+from autoforge.access.users import UserByAuth0Id, UserByEmail, UserById
 from autoforge.forge import Forge
-from autoforge.http.params import Paging, UserId, text_segments
+from autoforge.http.answers import Paging, answer
+from autoforge.http.params import UserId, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.projects import ProjectPage
 from autoforge.http.puts import creation
@@ -97,9 +100,9 @@ class UserController(Controller):
         return JsonResponse(view, status_code=HTTPStatus.CREATED, headers=place)
 
     @get("/{userId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
-    def get_user(self, forge: NamedDependency[Forge], user_id: UserId) -> UserView:
+    def get_user(self, forge: NamedDependency[Forge], user_id: UserId) -> Response[UserView]:
         """Get a user."""
-        return UserView.of(forge.users.get(user_id))
+        return answer(forge.store, UserById(user_id), UserView)
 
     @get(
         "/by-auth0/{auth0Id:path}",
@@ -111,10 +114,10 @@ class UserController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         auth0_id: Auth0Id,  # noqa: ARG002 - documented; read exactly from the request
-    ) -> UserView:
+    ) -> Response[UserView]:
         """Get the user with an Auth0 id."""
         (name,) = text_segments(request, 1)
-        return UserView.of(forge.users.by_auth0_id(name))
+        return answer(forge.store, UserByAuth0Id(name), UserView)
 
     @get(
         "/by-email/{email:path}",
@@ -126,17 +129,16 @@ class UserController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         email: Email,  # noqa: ARG002
-    ) -> UserView:
+    ) -> Response[UserView]:
         """Get the user with an e-mail address, in whatever case it is given."""
         (name,) = text_segments(request, 1)
-        return UserView.of(forge.users.by_email(name))
+        return answer(forge.store, UserByEmail(name), UserView)
 
     @get("/{userId:str}/projects", sync_to_thread=True, responses=responses())
     def list_user_projects(
         self,
-        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         user_id: UserId,
-    ) -> ProjectPage:
+    ) -> Response[ProjectPage]:
         """List the projects a user owns or is a member of, in the order of their ids."""
-        return ProjectPage.of_page(forge.users.projects(user_id, **paging))
+        return paging.answer(ProjectsOfUser(user_id, order=paging.order), ProjectPage)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Self
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -21,7 +22,6 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from autoforge.access.query import Page
 from autoforge.models.table import Entity
 from autoforge.moments import as_moment, moment_text
 
@@ -37,6 +37,9 @@ Moment = Annotated[
     PlainSerializer(moment_text, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+
+#: Ids that are stored without an order.
+Ids = Annotated[list[str], BeforeValidator(sorted)]
 
 
 class Example:
@@ -149,6 +152,8 @@ class PageView(View):
     """Some items, and where the next ones begin; a subclass declares both."""
 
     @classmethod
-    def of_page(cls, page: Page[Any]) -> Self:
-        """Show a page."""
-        return cls.model_validate({"items": page.items, "next_cursor": page.cursor})
+    @cache
+    def item(cls) -> type[View]:
+        """The view that shows each of the items."""
+        view: type[View] = get_args(cls.model_fields["items"].annotation)[0]
+        return view

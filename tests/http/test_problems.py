@@ -104,9 +104,9 @@ def test_what_nobody_foresaw_is_told_to_the_log_and_not_to_the_client(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(forge.projects, "get", fail)
+    monkeypatch.setattr(forge.projects, "delete", fail)
     with serving(forge) as api, caplog.at_level(logging.ERROR, "autoforge"):
-        response = api.get("/projects/p")
+        response = api.delete("/projects/p")
 
     assert_problem(response, 500, "an unforeseen error")
     (record,) = [each for each in caplog.records if each.getMessage() == "http.crash"]
@@ -122,9 +122,9 @@ def test_a_throttled_request_may_be_tried_again(
     def fail(*_: object, **__: object) -> None:
         raise ThrottledError("GetItem: over the throughput")
 
-    monkeypatch.setattr(forge.projects, "get", fail)
+    monkeypatch.setattr(forge.projects, "delete", fail)
     with serving(forge) as api:
-        response = api.get("/projects/p")
+        response = api.delete("/projects/p")
 
     assert_problem(response, 503, "GetItem: over the throughput", kind="throttled")
     assert response.headers["retry-after"] == "1"
@@ -139,9 +139,9 @@ def test_what_only_keeps_writers_apart_is_not_shown(
     def fail(*_: object, **__: object) -> None:
         raise ConditionFailedError("another was faster", item=guard)
 
-    monkeypatch.setattr(forge.projects, "get", fail)
+    monkeypatch.setattr(forge.projects, "delete", fail)
     with serving(forge) as api:
-        response = api.get("/projects/p")
+        response = api.delete("/projects/p")
 
     assert_problem(response, 409, "another was faster", kind="condition-failed")
 

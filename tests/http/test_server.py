@@ -1,5 +1,6 @@
 """``autoforge serve`` as a process of its own."""
 
+import gc
 import json
 import os
 import re
@@ -12,13 +13,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+import uvloop
+from litestar import Litestar
+from litestar.concurrency import get_asyncio_executor
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from autoforge.access.aws import is_loopback
 from autoforge.errors import ConfigurationError
-from autoforge.http.server import reserve
+from autoforge.http.server import THRESHOLDS, reserve, serve, server_config
+from autoforge.http.threads import HandlerThreads
 from tests.servers import dynoxide_binary
 
 #: The command, run as the installed one is.
@@ -243,3 +251,85 @@ def test_a_server_answers_to_the_names_of_loopback_and_of_its_settings_alone() -
     with served("--embedded", AUTOFORGE_ALLOWED_HOSTS="forge.internal") as server:
         assert server.get("/projects", host="forge.internal").status_code == 200
         assert server.get("/projects", host="evil.example").status_code == 403
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """The garbage collector as it was, after the test."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+def test_while_it_serves_a_process_looks_for_garbage_seldom_and_not_in_what_stays(
+    collector: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    def run(server: uvicorn.Server, sockets: object) -> None:
+        seen.append((gc.get_threshold(), gc.get_freeze_count() > 10_000, get_asyncio_executor()))
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
+    with reserve("127.0.0.1", 0) as listener:
+        serve(Litestar([]), listener, threads=3)
+
+    ((thresholds, frozen, executor),) = seen
+    assert thresholds == THRESHOLDS
+    assert frozen
+    assert isinstance(executor, HandlerThreads)
+    assert get_asyncio_executor() is None
+
+
+def test_a_process_that_imports_the_library_keeps_its_own_garbage_collector() -> None:
+    program = (
+        "import gc; before = gc.get_threshold(); import autoforge.forge, autoforge.http.server;"
+        "assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_interrupted_a_server_ends_as_if_it_were_told_to(
+    collector: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(server: uvicorn.Server, sockets: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
+    with reserve("127.0.0.1", 0) as listener:
+        serve(Litestar([]), listener)
+
+    assert get_asyncio_executor() is None
+
+
+def test_a_server_takes_the_fast_loop_and_parser_where_there_are_any() -> None:
+    config = server_config(Litestar([]))
+
+    assert config.http_protocol_class is HttpToolsProtocol
+    assert config.get_loop_factory() is uvloop.new_event_loop
+
+
+def test_a_server_does_without_the_fast_loop_and_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = "import sys; sys.modules |= {'httptools': None, 'uvloop': None};"
+    monkeypatch.setattr("tests.http.test_server.COMMAND", [*COMMAND[:2], without + COMMAND[2]])
+
+    with served("--embedded") as server:
+        projects = server.get("/projects")
+        made = server.put("/agent/config/interval", {"value": 15})
+
+    assert projects.json() == {"items": [], "nextCursor": None}
+    assert made.status_code == 201
+
+
+def test_a_server_is_up_before_its_dynamodb_is() -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+
+    with served("--endpoint-url", nowhere, AUTOFORGE_THREADS="2") as server:
+        health, ready = server.get("/health"), server.get("/ready")
+        code, said = server.stop()
+
+    assert health.status_code == 200
+    assert ready.status_code == 503
+    assert code == 0
+    assert "DynamoDB cannot be reached yet: " in said

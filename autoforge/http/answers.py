@@ -1,0 +1,110 @@
+"""Answers of routes that read: what an access pattern finds, as its view's JSON, in bytes.
+
+A route names the pattern and the view. The Store reads each item as what the view shows of it, so
+that nothing is made in between, and the answer says the same as the view would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+import orjson
+from litestar import Response
+from pydantic_core import to_json
+
+from autoforge.access.pattern import Get
+from autoforge.access.query import Query
+from autoforge.access.store import Store
+from autoforge.http.params import Cursor, Limit, Order
+from autoforge.http.projection import Json, shown_as
+from autoforge.http.respond import RenderedResponse
+from autoforge.http.views import PageView, View
+
+#: As queries take it.
+Direction = Literal["asc", "desc"] | None
+
+V = TypeVar("V", bound=View)
+P = TypeVar("P", bound=PageView)
+
+
+class Paging:
+    """Which page of a list is asked for, in which direction, and of what table.
+
+    No dataclass: Litestar would validate what it is made of.
+    """
+
+    def __init__(self, store: Store, order: Direction, limit: int, cursor: str | None) -> None:
+        self.store = store
+        self.order = order
+        self.limit = limit
+        self.cursor = cursor
+
+    def answer(
+        self,
+        query: Query[Any],
+        page: type[P],
+        *,
+        consistent: bool = False,
+        where: Callable[[Json], bool] | None = None,
+    ) -> Response[P]:
+        """Answer with the page of the query, each item as the page's view shows it.
+
+        Args:
+            query: What is listed.
+            page: How it is shown.
+            consistent: Whether it is read strongly consistently.
+            where: Which items belong to the list; others are passed over, and more is read in
+                their place.
+        """
+        reading = shown_as(page.item())
+        found: list[Json] = []
+        cursor = self.cursor
+        while True:
+            some = self.store.page(
+                query,
+                limit=self.limit - len(found),
+                cursor=cursor,
+                consistent=consistent,
+                reading=reading,
+            )
+            found.extend(some.items if where is None else filter(where, some.items))
+            cursor = some.cursor
+            if where is None or cursor is None or len(found) == self.limit:
+                return written({"items": found, "nextCursor": cursor})
+
+
+def page_of(store: Store) -> Callable[..., Paging]:
+    """What takes the parameters of every list of a table."""
+
+    def provide_paging(order: Order = None, limit: Limit = 25, cursor: Cursor = None) -> Paging:
+        return Paging(store, order, limit, cursor)
+
+    return provide_paging
+
+
+def answer(
+    store: Store, pattern: Get[Any], view: type[V], *, etag: Callable[[Json], str] | None = None
+) -> Response[V]:
+    """Answer with the item of the pattern, as the view shows it.
+
+    Args:
+        store: Where it is.
+        pattern: Which item.
+        view: How it is shown.
+        etag: Its ETag, by what is shown; of its content unless given.
+
+    Raises:
+        ItemNotFoundError: if there is none, or it is past its expiry.
+    """
+    shown = store.require(pattern, reading=shown_as(view))
+    return written(shown, etag=None if etag is None else etag(shown))
+
+
+def written(shown: Json, *, etag: str | None = None) -> Response[Any]:
+    """Answer with what was projected, in the bytes that pydantic has for its view."""
+    try:
+        content = orjson.dumps(shown)
+    except TypeError:  # a whole number of over 64 bits; DynamoDB's have up to 38 digits
+        content = to_json(shown)
+    return RenderedResponse(content, etag=etag)

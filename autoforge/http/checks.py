@@ -1,0 +1,122 @@
+"""What every request is checked for before its route is asked.
+
+They are on every request's way, so each tells at once what nearly all requests are like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from litestar import Request
+from litestar.exceptions import ClientException, NotFoundException, PermissionDeniedException
+
+from autoforge.access.aws import is_loopback
+from autoforge.http.openapi import DOCS
+from autoforge.http.params import text_segments
+from autoforge.http.respond import header
+
+#: Where Litestar would answer with a page of its own that there is none.
+_UNKNOWN_PAGE: Final = f"{DOCS}/{{path}}"
+
+#: How many names of this server are remembered as allowed; a client may make up any number.
+_REMEMBERED: Final = 64
+
+
+class Checks:
+    """Refuses requests that no route should see.
+
+    Args:
+        allowed_hosts: Names the API may be called by besides those of loopback; None for any.
+        allowed_origins: Other origins whose pages may call the API.
+    """
+
+    def __init__(
+        self, *, allowed_hosts: Sequence[str] | None, allowed_origins: Sequence[str]
+    ) -> None:
+        self._hosts = allowed_hosts
+        self._origins = allowed_origins
+        self._known_hosts: set[str | None] = set()
+        self._parameters: dict[tuple[str, str], frozenset[str]] = {}
+
+    def learn(self, document: Mapping[str, Any]) -> None:
+        """Take from the OpenAPI document the query parameters that each operation has."""
+        self._parameters = {
+            (method.upper(), path): frozenset(
+                each["name"] for each in operation.get("parameters", []) if each["in"] == "query"
+            )
+            for path, operations in document["paths"].items()
+            for method, operation in operations.items()
+        }
+
+    async def require_sound(self, request: Request[Any, Any, Any]) -> None:
+        """Check a request. In the event loop: nothing here waits.
+
+        Raises:
+            PermissionDeniedException: if it is made under another name than ours, or by another
+                site's page.
+            NotFoundException: if routing took its path for another than was sent.
+            ClientException: if it has a query parameter that its route has not.
+        """
+        scope = request.scope
+        host = header(scope, b"host")
+        if self._hosts is not None and host not in self._known_hosts:
+            self._require_own_host(host or "")
+        origin = header(scope, b"origin")
+        if origin is not None and origin not in self._origins:
+            _require_own_origin(origin, host)
+        if scope["path_template"] == _UNKNOWN_PAGE:
+            raise NotFoundException
+        path: bytes = scope["raw_path"]
+        # Without an escape or an empty segment, the path says what routing read.
+        if b"%" in path or b"//" in path or not path.isascii():
+            _require_read_as_sent(request)
+        if scope["query_string"]:
+            self._require_known_parameters(request)
+
+    def _require_own_host(self, host: str) -> None:
+        """Refuse a name that is not ours: another site's may resolve to loopback (DNS rebinding).
+
+        Raises:
+            PermissionDeniedException: if it is not.
+        """
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            name = ""
+        if not is_loopback(name) and name not in (self._hosts or ()):
+            raise PermissionDeniedException("requests to this host are not allowed")
+        if len(self._known_hosts) < _REMEMBERED:
+            self._known_hosts.add(host)
+
+    def _require_known_parameters(self, request: Request[Any, Any, Any]) -> None:
+        """Refuse a misspelt filter, which passed over would answer with everything.
+
+        Raises:
+            ClientException: if there is one.
+        """
+        known = self._parameters.get((request.method, request.scope["path_template"]))
+        unknown = set(request.query_params) - known if known is not None else set()
+        if unknown:
+            raise ClientException(f"unknown query parameters: {', '.join(sorted(unknown))}")
+
+
+def _require_own_origin(origin: str, host: str | None) -> None:
+    """Refuse what a page of another site makes a browser send: the API trusts its network.
+
+    Raises:
+        PermissionDeniedException: if the page is another site's.
+    """
+    if urlsplit(origin).netloc != host:
+        raise PermissionDeniedException(f"requests from {origin} are not allowed")
+
+
+def _require_read_as_sent(request: Request[Any, Any, Any]) -> None:
+    """Refuse a path that routing read otherwise; where it ends in free text, its handler does.
+
+    Raises:
+        NotFoundException: if it did.
+    """
+    if not any(path.endswith(":path}") for path in request.route_handler.paths):
+        text_segments(request, 0)

@@ -1,0 +1,370 @@
+"""What items are shown as at once is what their entities and views would be, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from pydantic import BeforeValidator, Field, computed_field
+from pydantic_core import to_json
+
+from autoforge.access.reading import Reading, readers_of
+from autoforge.errors import UnreadableItemError
+from autoforge.http import answers, projects
+from autoforge.http.answers import written
+from autoforge.http.events import EventView
+from autoforge.http.projection import Json, is_compiled, shown_as, slow_projection
+from autoforge.http.runs import RunWithOutputView
+from autoforge.http.shown import VIEWS
+from autoforge.http.views import Moment, View
+from autoforge.models import AgentAction, AgentRun, Entity, Event, Ticket
+from autoforge.models.attributes import (
+    BooleanAttribute,
+    ExpiryAttribute,
+    IdAttribute,
+    IntegerAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.keys import Key
+from autoforge.models.table import Item, entity_fields
+from tests.factories import NOON, a_ticket, an_event
+from tests.http.serving import READS, Api, Route, World, new_project
+from tests.strategies import entities, json_values, texts
+
+#: Every entity with each view that shows it.
+PAIRS: Final[tuple[tuple[type[Entity], type[View]], ...]] = (
+    *VIEWS.items(),
+    (AgentRun, RunWithOutputView),
+)
+
+pairs = pytest.mark.parametrize(("kind", "view"), PAIRS, ids=lambda each: each.__name__)
+
+#: Moments as other programs write them, and what only looks like one.
+_MOMENTS: Final = (
+    "2026-02-04T10:30:00Z", "2026-02-04T10:30:00.123456+00:00", "2026-02-04T11:30+01:00",
+    "2026-02-04", "20260204T103000Z", "2026-W06-3T10:30:00.000Z", "2026-02-04 10:30:00.000Z",
+    "2026-02-04t10:30:00.000z", "2026-02-04T24:00:00.000Z", "2026-02-30T10:30:00.000Z",
+    "2026-02-04T10:30:00.00\u0661Z", "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "soon",
+)  # fmt: skip
+#: Numbers as DynamoDB and others write them, up to its 38 digits, and what is none.
+_NUMBERS: Final = (
+    "0", "-0", "1", "-1", "007", "1.0", "1.5", "1e3", "1E+3", "1E-7", "0.1", "1e16", "-0.0",
+    "\u0661\u0662",
+    "1" * 19, "9" * 38, "-" + "9" * 38, "9" * 39, "1e125", "1e126", "1_000", " 1", "NaN", "", "one",
+    "1770206400", "1770206399", "1770206401", "99999999999", "100000000000", "1770206400.9",
+)  # fmt: skip
+#: Attribute values that any attribute could be stored as.
+_WIRES: Final[tuple[dict[str, Any], ...]] = (
+    {"NULL": True}, {"BOOL": True}, {"BOOL": "true"}, {"S": ""}, {"S": "unheard-of"}, {"M": {}},
+    {"S": 'a"b\\c\n\t\x00\x1f\x7f\u2028é\U0001f600'}, {"L": []}, {"L": [{"S": "a"}, {"N": "1"}]},
+    {"SS": ["b", "a"]}, {"NS": ["2", "1"]}, {"B": "AA=="}, {"M": {"": {"NULL": True}}}, {"N": 1},
+    {"S": "p q"}, {"S": "01hrwxyz123456789012345678"}, {"X": "1"}, {}, {"S": "1", "N": "1"},
+    {"M": {"a": {"N": "1e16"}, "b": {"N": "1E-7"}, "c": {"N": "9" * 38}, "d": {"N": "0.1"}}},
+)  # fmt: skip
+
+#: All of them, and None for no attribute at all.
+_ALL_WIRES: Final[tuple[dict[str, Any] | None, ...]] = (
+    *_WIRES,
+    *({"S": text} for text in _MOMENTS),
+    *({"N": text} for text in _NUMBERS),
+    None,
+)
+
+
+def wires(kind: type[Any]) -> SearchStrategy[dict[str, Any]]:
+    """What others could have stored an attribute of a class as."""
+    anything = st.sampled_from(_WIRES)
+    if kind is MomentAttribute:
+        return st.sampled_from(_MOMENTS).map(lambda text: {"S": text}) | anything
+    if kind in {ExpiryAttribute, IntegerAttribute}:
+        return st.sampled_from(_NUMBERS).map(lambda text: {"N": text}) | anything
+    return anything
+
+
+@st.composite
+def items(draw: st.DrawFn, kind: type[Entity]) -> Item:
+    """Items of an entity: as we write them, and as other programs do."""
+    item: Item = draw(entities(kind)).to_item()
+    if draw(st.booleans()):
+        item["notOurs"] = draw(st.sampled_from(_WIRES))
+    attributes = {each.stored_name: type(each.attribute) for each in entity_fields(kind)}
+    for name in draw(st.lists(st.sampled_from(sorted(attributes)), max_size=3)):
+        if draw(st.booleans()):
+            item.pop(name, None)
+        else:
+            item[name] = draw(wires(attributes[name]))
+    return item
+
+
+def outcome(call: Callable[[], bytes | None]) -> object:
+    """The bytes, or how it was refused."""
+    try:
+        return call()
+    except UnreadableItemError as error:
+        return str(error)
+    except ValueError as error:  # a view that does not take what the entity holds
+        return type(error)
+
+
+def at_once(view: type[View], kind: type[Entity], item: Item, now: datetime) -> object:
+    """What the API shows."""
+
+    def show() -> bytes | None:
+        shown = shown_as(view)(kind)(item, now)
+        return None if shown is None else bytes(written(shown).content)
+
+    return outcome(show)
+
+
+def by_the_view(view: type[View], kind: type[Entity], item: Item, now: datetime) -> object:
+    """What the view shows of the entity."""
+
+    def show() -> bytes | None:
+        entity = kind.from_item(item)
+        if not entity.is_live(now):
+            return None
+        return to_json(view.of(entity), by_alias=True, inf_nan_mode="null")
+
+    return outcome(show)
+
+
+@pairs
+def test_an_item_is_shown_as_its_view_would_show_it(kind: type[Entity], view: type[View]) -> None:
+    moments = st.sampled_from([NOON, NOON.replace(microsecond=1), datetime.min.replace(tzinfo=UTC)])
+
+    @given(item=items(kind), now=moments)
+    def check(item: Item, now: datetime) -> None:
+        before = deepcopy(item)
+
+        assert at_once(view, kind, item, now) == by_the_view(view, kind, item, now)
+        assert item == before
+
+    check()
+
+
+@pairs
+def test_every_attribute_that_is_stored_otherwise_is_shown_as_its_view_would(
+    kind: type[Entity], view: type[View]
+) -> None:
+    # A few: each is tried with everything.
+    @settings(max_examples=2)
+    @given(entity=entities(kind))
+    def check(entity: Entity) -> None:
+        item = entity.to_item()
+        for each in entity_fields(kind):
+            for wire in _ALL_WIRES:
+                changed = {name: own for name, own in item.items() if name != each.stored_name}
+                if wire is not None:
+                    changed[each.stored_name] = wire
+
+                shown = at_once(view, kind, changed, NOON)
+
+                assert shown == by_the_view(view, kind, changed, NOON), (each.name, wire)
+
+    check()
+
+
+@given(value=json_values(), text=texts())
+def test_documents_are_shown_as_they_are(value: Any, text: str) -> None:
+    event = an_event(detail={"value": value, "text": text}, summary=text)
+    item = event.to_item()
+
+    assert at_once(EventView, Event, item, NOON) == by_the_view(EventView, Event, item, NOON)
+
+
+def test_all_but_what_follows_from_several_attributes_is_shown_at_once() -> None:
+    slow = {kind for kind, view in PAIRS if not is_compiled(view, kind)}
+
+    assert slow == {AgentAction}
+
+
+def test_a_label_that_is_no_text_is_refused_as_the_view_refuses_it() -> None:
+    view = VIEWS[Ticket]
+    item = a_ticket(labels=["a"]).to_item()
+    spoilt = {**item, "labels": {"L": [{"S": "a"}, {"N": "1"}]}}
+
+    assert isinstance(at_once(view, Ticket, item, NOON), bytes)
+    assert at_once(view, Ticket, spoilt, NOON) == by_the_view(view, Ticket, spoilt, NOON)
+    assert not isinstance(at_once(view, Ticket, spoilt, NOON), bytes)
+
+
+class Thing(Entity):
+    """An entity that declares and does nothing else."""
+
+    id = IdAttribute()
+    text = TextAttribute()
+    at = MomentAttribute()
+    flag = BooleanAttribute()
+    note = optional(TextAttribute())
+
+    key = Key("THING#{id}", "METADATA")
+
+
+class ShortLived(Thing):
+    """One that says itself when it is gone."""
+
+    key = Key("SHORT#{id}", "METADATA")
+
+    def is_live(self, now: datetime) -> bool:
+        return False
+
+
+class Defaulting(Thing):
+    """One that has a text where its item has none."""
+
+    title = TextAttribute(default="untitled")
+    key = Key("DEFAULTING#{id}", "METADATA")
+
+
+class Insistent(View):
+    """A view that refuses what lacks a note."""
+
+    note: str
+
+
+class Titled(View):
+    """A view of a title."""
+
+    title: str
+
+
+class Loud(View):
+    """A view that writes a text its own way."""
+
+    text: Annotated[str, BeforeValidator(str.upper)]
+
+
+class Counted(View):
+    """A view that shows what no attribute holds."""
+
+    text: str
+
+    @computed_field
+    def length(self) -> int:
+        return len(self.text)
+
+
+class Narrow(View):
+    """A view that refuses some texts."""
+
+    text: str = Field(max_length=3)
+
+
+class Own(View):
+    """A view that makes itself of an entity its own way."""
+
+    text: str
+
+    @classmethod
+    def of(cls, entity: Entity) -> Own:
+        return cls(text="own")
+
+
+class Sparse(View):
+    """A view with fields the entity has nothing for."""
+
+    text: str
+    at: Moment
+    more: list[str] = []
+    none: int | None = None
+
+
+class Lacking(View):
+    """A view with a field the entity has nothing for, and no default."""
+
+    text: str
+    more: str
+
+
+class Sometimes(View):
+    """A view that shows a text as if it could be absent."""
+
+    text: str | None
+
+
+class Hidden(View):
+    """A view that leaves a field out."""
+
+    text: str = Field(exclude=True)
+
+
+def a_thing(kind: type[Thing] = Thing, **given: Any) -> Item:
+    """A thing as it is stored."""
+    return kind(**{"id": "t", "text": "quiet", "at": NOON, "flag": True, **given}).to_item()
+
+
+@pytest.mark.parametrize(
+    ("kind", "view", "compiled"),
+    [
+        (Thing, Sparse, True),
+        (Thing, Sometimes, True),
+        (Thing, Loud, False),
+        (Thing, Counted, False),
+        (Thing, Narrow, False),
+        (Thing, Own, False),
+        (Thing, Lacking, False),
+        (Thing, Hidden, False),
+        (Thing, Insistent, False),
+        (ShortLived, Sparse, False),
+        (Defaulting, Titled, False),
+    ],
+    ids=lambda each: each.__name__ if isinstance(each, type) else str(each),
+)
+def test_what_is_not_said_plainly_is_left_to_the_entity_and_the_view(
+    kind: type[Thing], view: type[View], compiled: bool
+) -> None:
+    item = a_thing(kind)
+    item.pop("title", None)
+
+    assert is_compiled(view, kind) is compiled
+    assert at_once(view, kind, item, NOON) == by_the_view(view, kind, item, NOON)
+
+
+def test_a_whole_number_of_any_size_is_answered_exactly(api: Api) -> None:
+    path = f"/projects/{new_project(api)}/events"
+    large = 10**37 + 1
+    body = {"eventType": "e", "summary": "s", "detail": {"n": large, "é": "\u2028", "x": 1e16}}
+    assert api.post(path, json=body).is_success
+
+    answer = api.get(path)
+
+    assert f'"n":{large}' in answer.text
+    assert answer.json()["items"][0]["detail"] == body["detail"]
+    assert answer.headers["content-length"] == str(len(answer.content))
+
+
+@cache
+def slowly(view: type[View]) -> Reading[Json]:
+    """Show items by their views."""
+
+    def read_as(entity: type[Entity], /) -> Any:
+        return slow_projection(view, entity)
+
+    return read_as
+
+
+@pytest.mark.parametrize("route", READS, ids=str)
+def test_every_route_answers_as_its_views_would(
+    world: World, monkeypatch: pytest.MonkeyPatch, route: Route
+) -> None:
+    path = world.paths[route.operation]
+    shown = world.api.get(path)
+    monkeypatch.setattr(answers, "shown_as", slowly)
+    monkeypatch.setattr(projects, "shown_as", slowly)
+    readers_of.cache_clear()
+
+    by_views = world.api.get(path)
+
+    readers_of.cache_clear()
+    assert shown.status_code == 200
+    assert shown.content == by_views.content
+    assert shown.headers["etag"] == by_views.headers["etag"]
