@@ -9,12 +9,16 @@ import logging
 import sys
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import structlog
 
 #: What every record has; anything else was said of its event.
 _STANDARD: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
+
+#: What a record says of the request it belongs to; without it, the context says so.
+REQUEST_ID: Final = "request_id"
 
 #: What makes a text in a line hard to tell from what stands beside it.
 _AMBIGUOUS: Final = frozenset(" \t=\r\n\"'")
@@ -45,12 +49,15 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record with what was said of its event, and of the request it belongs to."""
+        values = vars(record)
+        said = {name: values[name] for name in values.keys() - _STANDARD}
+        if REQUEST_ID not in said:
+            said = {**structlog.contextvars.get_contextvars(), **said}
         event = {
             "event": record.getMessage(),
-            **structlog.contextvars.get_contextvars(),
+            **said,
             "level": record.levelname.lower(),
             "logger": record.name,
-            **{name: value for name, value in vars(record).items() if name not in _STANDARD},
             "timestamp": _moment(record.created),
         }
         if record.exc_info:
@@ -77,4 +84,11 @@ def _shown(value: object) -> str:
 
 
 def _moment(created: float) -> str:
-    return f"{datetime.fromtimestamp(created, UTC).isoformat(timespec='microseconds')[:26]}Z"
+    second, fraction = divmod(created, 1)
+    return f"{_second(int(second))}.{int(fraction * 1e6):06}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    """A second as text; a server writes many lines in each."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[: len("2026-02-04T10:30:00")]

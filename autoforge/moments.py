@@ -14,8 +14,8 @@ from autoforge.errors import InvalidValueError, shortened
 #: The smallest step between two stored moments.
 MILLISECOND: Final = timedelta(milliseconds=1)
 
-#: How many milliseconds a mint remembers, and how many minutes are kept as text; bounded, so that a
-#: long-lived process does not grow.
+#: How many milliseconds a mint remembers, and how many moments are kept as text, since an item has
+#: the same one in several places; bounded, so that a long-lived process does not grow.
 _REMEMBERED: Final = 4096
 
 #: Bits of a ULID after its time, and characters of the time.
@@ -25,12 +25,8 @@ _TIME: Final = 10
 #: A ULID's digits as Python counts to the base of 32.
 _DIGITS: Final = str.maketrans("ABCDEFGHJKMNPQRSTVWXYZ", "abcdefghijklmnopqrstuv")
 
-#: Characters of a moment's text up to its zone, and up to its minute.
+#: Characters of a moment's text up to its zone.
 _WIDTH: Final = len("2026-02-04T10:30:00.000")
-_MINUTE: Final = len("2026-02-04T10:30")
-
-#: What follows the minute in a moment of whole seconds.
-_SECONDS: Final = tuple(f":{second:02}.000Z" for second in range(60))
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -66,24 +62,6 @@ def moment_text(moment: datetime) -> str:
 @lru_cache(maxsize=_REMEMBERED)
 def _moment_text(moment: datetime) -> str:
     return f"{as_moment(moment).isoformat(timespec='milliseconds')[:_WIDTH]}Z"
-
-
-def unix_text(seconds: int) -> str:
-    """Write whole Unix seconds as the moment they are; ``moment_text``, for whoever writes many.
-
-    >>> unix_text(1770201000)
-    '2026-02-04T10:30:00.000Z'
-
-    Raises:
-        OverflowError: if the moment falls outside years 1-9999.
-    """
-    return _minute_text(seconds // 60) + _SECONDS[seconds % 60]
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _minute_text(minutes: int) -> str:
-    """Write the minute that is so many minutes after the epoch."""
-    return moment_text(_EPOCH + timedelta(minutes=minutes))[:_MINUTE]
 
 
 class IdMint:

@@ -259,7 +259,17 @@ class ExpiryAttribute(EntityAttribute[datetime]):
 
     def deserialize(self, value: str) -> datetime:
         """Read Unix seconds, cut to whole ones."""
-        return _EPOCH + timedelta(seconds=int(wire_to_number(value)))
+        return read_expiry(value)
+
+
+def read_expiry(text: str) -> datetime:
+    """Read Unix seconds, cut to whole ones.
+
+    Raises:
+        UnreadableItemError: if the text is no number.
+        OverflowError: if the moment falls outside years 1-9999.
+    """
+    return _EPOCH + timedelta(seconds=int(wire_to_number(text)))
 
 
 class IntegerAttribute(EntityAttribute[int]):

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Final
 
 from pynamodb.attributes import Attribute
@@ -33,13 +31,15 @@ from autoforge.models.attributes import (
     MomentAttribute,
     TextAttribute,
     attribute_to_wire,
+    read_expiry,
     wire_to_attribute,
 )
 from autoforge.models.documents import wire_to_document, wire_to_members
-from autoforge.models.encoding import is_canonical
+from autoforge.models.encoding import ID
 from autoforge.models.indexes import ENTITY_TYPE, GSIS, TABLE, TTL
+from autoforge.models.remembered import Remembered
 from autoforge.models.source import Source
-from autoforge.moments import moment_text, unix_text
+from autoforge.moments import as_moment, moment_text
 
 
 @dataclass(frozen=True)
@@ -63,27 +63,14 @@ class Kind:
     absent: str = "None"
 
 
-_MOMENT: Final = 'len(v) == 24 and v[19] == "." and v[23] == "Z"'
-#: Of such a text, whether it is written as a moment's own: weeks, midnight as 24:00 and another
-#: letter than T between date and time are ISO 8601, too.
-_AS_WRITTEN: Final = 'v[7] == "-" and v[10] == "T" and v[11:13] != "24" and fromisoformat(v)'
-_SECONDS: Final = (
-    "fromtimestamp(int(v), UTC) if len(v) < 12 and v.isdecimal() else own.deserialize(v)"
-)
-
 #: The classes known to the letter. A subclass may mean something else, so it is not among them.
 KINDS: Final[Mapping[type[Attribute[Any]], Kind]] = {
     TextAttribute: Kind("S", "v if v.isascii() else own.deserialize(v)", '{"S": v}'),
-    IdAttribute: Kind("S", "v if is_canonical(v) else own.deserialize(v)", '{"S": v}'),
+    IdAttribute: Kind("S", "ids[v]", '{"S": v}'),
     EnumAttribute: Kind("S", "own.by_text[v]", '{"S": own.texts[v]}', "own.texts[v]"),
-    MomentAttribute: Kind(
-        "S",
-        f"fromisoformat(v) if {_MOMENT} else own.deserialize(v)",
-        '{"S": moment_text(v)}',
-        f"v if {_MOMENT} and {_AS_WRITTEN} else moment_text(own.deserialize(v))",
-    ),
+    MomentAttribute: Kind("S", "moments[v]", '{"S": moment_text(v)}', "moment_texts[v]"),
     # How it is projected is part of whether the item is live: see compile_projection.
-    ExpiryAttribute: Kind("N", _SECONDS, '{"N": str(int(v.timestamp()))}'),
+    ExpiryAttribute: Kind("N", "expiries[v]", '{"N": str(int(v.timestamp()))}'),
     IntegerAttribute: Kind(
         "N", "int(v) if len(v) < 16 and v.isdecimal() else own.deserialize(v)", '{"N": str(v)}'
     ),
@@ -103,15 +90,13 @@ _OTHER: Final = Kind("", "wire_to_attribute(own, v)", "attribute_to_wire(own, v)
 
 #: What the functions refer to.
 _NAMES: Final[Mapping[str, Any]] = {
-    "UTC": UTC,
     "attribute_to_wire": attribute_to_wire,
-    "fromisoformat": datetime.fromisoformat,
-    "fromtimestamp": datetime.fromtimestamp,
-    "is_canonical": is_canonical,
+    "expiries": Remembered(read_expiry),
+    "ids": Remembered(ID.encode),
     "moment_text": moment_text,
-    # The moment of a page is the same for all of its items.
-    "timestamp": lru_cache(maxsize=8)(datetime.timestamp),
-    "unix_text": unix_text,
+    "moment_texts": Remembered(lambda text: moment_text(as_moment(text))),
+    "moments": Remembered(as_moment),
+    "shown_expiries": Remembered(lambda text: (read_expiry(text), moment_text(read_expiry(text)))),
     "wire_to_attribute": wire_to_attribute,
     "wire_to_document": wire_to_document,
     "wire_to_members": wire_to_members,
@@ -281,15 +266,11 @@ def compile_projection(
         "if wire is None:",
         "    expires = None" if entity.lifetime is None else "    return slowly(item, now)",
         "else:",
-        "    v = wire['N']",
-        "    if len(v) > 11 or not v.isdecimal(): return slowly(item, now)",
-        "    seconds = int(v)",
-        "    if seconds <= timestamp(now): return None",
+        "    expiry, expires = shown_expiries[wire['N']]",
+        "    if expiry <= now: return None",
         depth=2,
     )
     names = [name for name, each in shown.items() if each is not None and each.stored_name == TTL]
-    if names:
-        source.add("    expires = unix_text(seconds)", depth=2)
     members = ", ".join(
         f"{name!r}: "
         + ("expires" if name in names else f"{'constant' if each is None else 'shown'}_{name}")

@@ -1,0 +1,37 @@
+"""What was made of texts is remembered, and no more than so much of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from autoforge.models.remembered import MOST, Remembered
+
+
+def test_a_text_is_made_something_of_once() -> None:
+    asked: list[str] = []
+
+    def make(text: str) -> str:
+        asked.append(text)
+        return text.upper()
+
+    remembered = Remembered(make)
+
+    assert [remembered["a"], remembered["a"], remembered["b"]] == ["A", "A", "B"]
+    assert asked == ["a", "b"]
+
+
+def test_what_cannot_be_made_is_not_remembered() -> None:
+    remembered = Remembered(int)
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="invalid literal"):
+            remembered["x"]
+    assert not remembered
+
+
+def test_no_more_is_remembered_than_the_most() -> None:
+    remembered = Remembered(str)
+
+    for number in range(3 * MOST):
+        assert remembered[str(number)] == str(number)
+        assert len(remembered) <= MOST
