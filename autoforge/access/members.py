@@ -147,9 +147,16 @@ def belonging_instead(
     member: bool,
     at: datetime,
 ) -> list[Write[Any]]:
-    """Let a user belong to a project in another way than was seen, if that is still so."""
+    """Let a user belong to a project as is said, if they still do as was seen.
+
+    Where that is the same there is a condition nevertheless: what else was read may have been read
+    at another moment, and look as it did by the time of the writes.
+    """
+    key: Mapping[str, Any] = {"project_id": project_id, "user_id": user_id}
     if (owner, member) == ((seen.owner, seen.member) if seen else (False, False)):
-        return []
+        if seen is None:
+            return [Delete(ProjectMember, key, missing_ok=True, condition=_still(seen))]
+        return [Check(ProjectMember, key, at, condition=_still(seen), requires="as it was read")]
     if owner or member:
         since = seen.created_at if seen else at
         return belonging(
@@ -161,7 +168,6 @@ def belonging_instead(
             at=at,
             condition=_still(seen),
         )
-    key: Mapping[str, Any] = {"project_id": project_id, "user_id": user_id}
     return [
         Delete(ProjectMember, key, condition=_still(seen), requires="as it was read"),
         Delete(ProjectMemberRef, key, missing_ok=True),

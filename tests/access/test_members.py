@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
@@ -13,6 +14,7 @@ from autoforge.access.members import MemberOfProject, MembersOfProject, Projects
 from autoforge.access.ownership import ChangeProject, CreateProject
 from autoforge.access.projects import DeleteProject, ProjectById, update_project
 from autoforge.access.store import Store
+from autoforge.access.wire import Wire
 from autoforge.access.writing import Delete, Put
 from autoforge.errors import (
     DeclarationError,
@@ -30,7 +32,8 @@ from tests.access.people import (
 )
 from tests.access.written import LATER, by_key
 from tests.factories import NOON, a_member, a_member_ref, a_project
-from tests.stores import fresh, raw_items, watching
+from tests.servers import Engine
+from tests.stores import client_of, fresh, raw_items, watching
 
 _ULID: Final = "01KGKR2T40R6BAX8A0B1RTCDKN"
 
@@ -346,6 +349,54 @@ def test_a_change_that_another_comes_between_leaves_both_sides_alike(
         assert_people_agree(table)
         answered = table.page(MembersOfProject("p"), limit=9).items
         assert {each.user_id for each in answered if each.member} == members
+
+
+@dataclass
+class _Between:
+    """A wire before some of whose requests, by number, something else happens."""
+
+    sound: Wire
+    acts: Mapping[int, Callable[[], object]]
+    sent: int = 0
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        number, self.sent = self.sent, self.sent + 1
+        self.acts.get(number, int)()
+        return self.sound.exchange(operation, parameters)
+
+
+@pytest.mark.parametrize("member", [False, True])
+def test_a_side_that_looked_as_it_is_to_be_for_a_moment_only_is_written(
+    client: Client, engine: Engine, member: bool
+) -> None:
+    there = fresh(client)
+    there.put_all([a_project(id="p"), *known("u10")])
+    if member:
+        _add(there, "u10")
+    own = client_of(engine)
+    # Between the reads of the project and of the side another makes the change, and then undoes it.
+    acts = {1: lambda: _own(there, "u10"), 2: lambda: _own(there, None)}
+    own.wire = _Between(own.wire, acts)
+
+    _own(replace(there, client=own), "u10")
+
+    assert_people_agree(there)
+    assert _flags(there, "u10") == (True, member)
+
+
+def test_a_side_that_was_gone_for_a_moment_only_is_written(client: Client, engine: Engine) -> None:
+    there = fresh(client)
+    there.put_all([a_project(id="p"), *known("u10")])
+    _own(there, "u10")
+    own = client_of(engine)
+    # Between the reads of the project and of the side the owner goes, and then comes back.
+    acts = {1: lambda: _own(there, None), 2: lambda: _own(there, "u10")}
+    own.wire = _Between(own.wire, acts)
+
+    _own(replace(there, client=own), None)
+
+    assert_people_agree(there)
+    assert _flags(there, "u10") is None
 
 
 @pytest.mark.parametrize("attempt", range(2))
