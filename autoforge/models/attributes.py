@@ -11,6 +11,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, Self, TypeVar, cast, overload
 
 from pynamodb.attributes import Attribute, MapAttribute, NumberAttribute, UnicodeAttribute
@@ -364,6 +365,7 @@ def optional(attribute: Attribute[T]) -> Attribute[T | None]:
     return cast("Attribute[T | None]", attribute)
 
 
+@cache
 def camel_case(name: str) -> str:
     """Turn a Python name into the table's: ``created_at`` into ``createdAt``."""
     return _FIRST_LETTERS.sub(lambda match: match[1].upper(), name)

@@ -29,7 +29,13 @@ def _ordinary(module: str) -> Callable[[str, int], None]:
         import uvicorn  # noqa: PLC0415 - see _autoforge
 
         app = import_module(f"benchmarks.http_apps.{module}").create_app(url)
-        uvicorn.run(app, port=port, access_log=False, log_level="warning")
+        # A line for each request, as ours writes; to where nobody has to read it.
+        handlers = {
+            name: {**each, "stream": "ext://sys.stderr"}
+            for name, each in uvicorn.config.LOGGING_CONFIG["handlers"].items()
+        }
+        log_config = {**uvicorn.config.LOGGING_CONFIG, "handlers": handlers}
+        uvicorn.run(app, port=port, log_config=log_config)
 
     return serve
 
