@@ -12,16 +12,21 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 
 def offered_by(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Make the ``__getattr__`` and the ``__dir__`` of a package (PEP 562)."""
     module = sys.modules[package]
+    module.__class__ = _Offering
 
     @cache
     def homes() -> Mapping[str, str]:
-        return _homes(Path(str(module.__file__)).with_suffix(".pyi"))
+        # By the loader, which knows how to read out of an archive, too.
+        loader: Any = module.__loader__
+        stub = Path(str(module.__file__)).with_suffix(".pyi")
+        return _homes(loader.get_data(str(stub)).decode())
 
     def __getattr__(name: str) -> Any:  # noqa: N807 - the module's
         if name == "__all__":
@@ -38,11 +43,22 @@ def offered_by(package: str) -> tuple[Callable[[str], Any], Callable[[], list[st
     return __getattr__, __dir__
 
 
-def _homes(stub: Path) -> dict[str, str]:
+class _Offering(ModuleType):
+    """A package that offers a function of the same name as the module it is in."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Be bound to what is offered; importing a module binds the module to its package."""
+        if isinstance(value, ModuleType):
+            own = vars(value).get(name)
+            value = own if getattr(own, "__module__", None) == value.__name__ else value
+        super().__setattr__(name, value)
+
+
+def _homes(stub: str) -> dict[str, str]:
     """The module that each name of a stub is imported from."""
     return {
         alias.name: str(statement.module)
-        for statement in ast.parse(stub.read_text()).body
+        for statement in ast.parse(stub).body
         if isinstance(statement, ast.ImportFrom)
         for alias in statement.names
     }

@@ -21,6 +21,21 @@ def test_every_name_that_a_package_offers_is_there(package: str) -> None:
     assert {*module.__all__} <= {*dir(module)}
 
 
+@pytest.mark.parametrize(
+    "first", ["import autoforge.access.explain", "from autoforge.access import explain", "pass"]
+)
+def test_a_function_is_offered_though_its_module_has_its_name(first: str) -> None:
+    """Whichever is imported first: importing a module binds it to its package."""
+    program = (
+        f"{first}\n"
+        "from autoforge.access.explain import explain as direct\n"
+        "from autoforge.access import explain\n"
+        "assert explain is direct, explain"
+    )
+
+    _imported(program)
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_name_that_a_package_does_not_offer_is_an_attribute_error(package: str) -> None:
     with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'Nothing'"):
