@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from threading import Lock, Thread
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -29,15 +29,6 @@ _POLL: Final = 0.05
 #: moto keeps the tables of each AWS account apart: every embedded DynamoDB is one.
 _ACCOUNT_HEADER: Final = "x-moto-account-id"
 _ACCOUNTS: Final = count(1)
-
-
-class LocalDynamoDB(Protocol):
-    """A DynamoDB of our own that runs until it is closed."""
-
-    endpoint_url: str
-
-    def close(self) -> None:
-        """Stop it."""
 
 
 class EmbeddedDynamoDB:

@@ -309,11 +309,8 @@ class Key:
 
     def _rendering(self, template: Template, limit: int, source: Source) -> str:
         """An expression that renders a template."""
-        for part in template.components:
-            # Two entities may write one attribute in two ways, as a moment and as its date.
-            source.names[f"encode_{part.name}_{part.spec}"] = part.encode
         text = SEPARATOR.join(
-            segment if isinstance(segment, str) else f"{{{_quickly(segment)}}}"
+            segment if isinstance(segment, str) else f"{{{_quickly(segment, source)}}}"
             for segment in template.segments
         )
         if not any(isinstance(part.codec, TextCodec) for part in template.components):
@@ -388,10 +385,12 @@ _QUICK_NAMES: Final = {
 }
 
 
-def _quickly(part: Component) -> str:
+def _quickly(part: Component, source: Source) -> str:
     """An expression that writes the value of a component."""
-    expression = _QUICK.get(type(part.codec), "encode(v)")
-    own = expression.replace("encode(", f"encode_{part.name}_{part.spec}(")
+    # One attribute may be written in several ways: as a date too, or as a text that is not last.
+    encode = f"encode_{len(source.names)}"
+    source.names[encode] = part.encode
+    own = _QUICK.get(type(part.codec), "encode(v)").replace("encode(", f"{encode}(")
     return re.sub(r"\bv\b", f"v_{part.name}", own)
 
 

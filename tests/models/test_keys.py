@@ -21,6 +21,7 @@ from autoforge.models.configuration import IntegrationStatus
 from autoforge.models.encoding import Codec
 from autoforge.models.indexes import GSI1, TABLE, Index
 from autoforge.models.keys import Component, Key, KeyValue, Label, Template, is_prefix, prefix_end
+from autoforge.moments import moment_text
 from tests import strategies
 from tests.factories import NOON
 
@@ -71,6 +72,18 @@ def test_a_key_decodes_to_the_components_it_was_made_of(values: dict[str, Any]) 
 
     assert rendered is not None
     assert EVERYTHING.decode(rendered) == values
+
+
+@given(values_of_everything)
+def test_one_attribute_is_written_in_each_place_as_that_place_demands(
+    values: dict[str, Any],
+) -> None:
+    key = a_key("THING#{name}#{at:date}#END", "{name}#{at}#{name}")
+
+    rendered = key.render({**values, "name": "a b"})
+
+    day, moment = moment_text(values["at"])[:10], moment_text(values["at"])
+    assert rendered == (f"THING#a%20b#{day}#END", f"a%20b#{moment}#a b")
 
 
 @given(values_of_everything, values_of_everything, st.data())
