@@ -22,10 +22,9 @@ from autoforge.access.pattern import WireKey
 from autoforge.access.query import Query
 from autoforge.errors import ConfigurationError, InvalidCursorError
 from autoforge.models.indexes import TABLE, Index
+from autoforge.models.remembered import Remembered
 
 _WRITTEN: Final = re.compile(r"[A-Za-z0-9_.-]+")
-#: How many derived keys are kept.
-_KEYS: Final = 1024
 _REFUSAL: Final = "the cursor was not issued for this query"
 
 
@@ -42,14 +41,15 @@ class Cursors:
             raise ConfigurationError("cursors need at least one signing key that is not empty")
         # itsdangerous signs with the last key of its list.
         self._secrets = list(reversed(secrets))
-        self._keys: dict[str, bytes] = {}
+        # Whoever polls asks for a cursor of the same pattern again.
+        self._keys = Remembered(self._derived)
 
     def issue(self, query: Query[Any], item: WireKey) -> str:
         """Make the cursor of a page that ended with an item."""
         content = orjson.dumps({name: item[name]["S"] for name in _names_in(query.index)})
         # What the serializer would make, without its attempt to compress what is short.
         value = base64_encode(content)
-        signature = hmac.digest(self._key(_salt(query)), value, "sha256")
+        signature = hmac.digest(self._keys[_salt(query)], value, "sha256")
         return f"{value.decode()}.{base64_encode(signature).decode()}"
 
     def accept(self, query: Query[Any], cursor: str) -> WireKey:
@@ -78,14 +78,9 @@ class Cursors:
             self._secrets, salt=_salt(query), signer_kwargs={"digest_method": hashlib.sha256}
         )
 
-    def _key(self, salt: str) -> bytes:
-        """The key that signs for a pattern and its parameters; whoever polls asks for one again."""
-        if (key := self._keys.get(salt)) is None:
-            signer = Signer(self._secrets, salt=salt, digest_method=hashlib.sha256)
-            key = self._keys[salt] = signer.derive_key()
-            if len(self._keys) > _KEYS:
-                self._keys.clear()
-        return key
+    def _derived(self, salt: str) -> bytes:
+        """The key that signs for a pattern and its parameters."""
+        return Signer(self._secrets, salt=salt, digest_method=hashlib.sha256).derive_key()
 
 
 def _salt(query: Query[Any]) -> str:

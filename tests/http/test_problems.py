@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import count
 
 import pytest
 from botocore.exceptions import ClientError
@@ -19,6 +20,7 @@ from autoforge.errors import (
     ThrottledError,
     UnreadableItemError,
 )
+from autoforge.http import access_log
 from autoforge.http.problems import STATUSES
 from autoforge.models import Entity
 from tests.factories import a_feature_graph, an_escalation, feature_slots
@@ -186,4 +188,21 @@ def test_every_answer_has_an_id_that_the_log_knows(
         ("GET", None, 404),
         ("GET", "/patterns", 200),
     ]
+    assert [vars(each)["request_id"] for each in records] == [
+        answer.headers["x-request-id"] for answer in answers
+    ]
     assert not any("s3cr3t" in str(vars(each)) for each in caplog.records)
+
+
+def test_the_log_says_when_a_request_was_answered_and_how_long_it_took(
+    module_api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_log, "perf_counter", count(1, 0.25).__next__)
+    monkeypatch.setattr(access_log, "time", lambda: 1_770_201_000.125)
+
+    with caplog.at_level(logging.INFO, "autoforge.http"):
+        module_api.get("/health")
+
+    (record,) = (each for each in caplog.records if each.getMessage() == "http.request")
+    assert (record.created, record.msecs) == (1_770_201_000.125, 125.0)
+    assert vars(record)["milliseconds"] == 250.0
