@@ -51,6 +51,7 @@ WRITES: Final = (
     Step("projects.create", "Portal", id="p", owner_id="ann"),
     Step("projects.update", "p", status=ProjectStatus.PAUSED),
     Step("projects.update", "p", status=ProjectStatus.ACTIVE, owner_id="bob"),
+    Step("projects.update", "p", owner_id="bob"),
     Step("projects.add_member", "p", "ann"),
     Step("projects.remove_member", "p", "ann"),
     Step("projects.add_member", "p", "ann"),
@@ -107,7 +108,10 @@ WRITES: Final = (
     Step("tickets.sync", "p", "L-1", status="Done", **_ISSUE),
     Step("tickets.sync_all", "p", [LinearIssue("L-2", status="Todo", **_ISSUE)]),
     Step("projects.create", "Short-lived", id="q", owner_id="ann"),
-    Step("features.create", "q", "a", linear_issue_id="L-3"),
+    Step("features.create", "q", "a", id="qa", linear_issue_id="L-3"),
+    Step("events.record", "q", "started", "In no time"),
+    Step("runs.start", "q", "coder", "qa", role=AgentRole.CODER, mark_agent=False),
+    Step("tickets.sync", "q", "L-3", status="Todo", **_ISSUE),
     Step("projects.delete", "q"),
 )
 

@@ -1,0 +1,217 @@
+"""Work: what each method of a Forge that writes asks and changes, declared.
+
+The counterpart of the catalogue of patterns. The documentation and the IAM policies are made from
+it; tests hold every declaration against the requests that the method really sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from autoforge.access.agents import AgentById
+from autoforge.access.artefacts import ArtefactOfProject
+from autoforge.access.features import (
+    DependenciesOfProject,
+    DependentsOfFeature,
+    FeatureById,
+    FeatureGraphOf,
+    FeatureOfLinearIssue,
+    FeaturesById,
+    FeaturesByStatus,
+    FeatureSlotsOf,
+    FeaturesOfLinearIssues,
+    FeaturesOfProject,
+    ReadyFeatures,
+)
+from autoforge.access.members import MemberOfProject
+from autoforge.access.pattern import Pattern
+from autoforge.access.projects import ProjectById
+from autoforge.access.runs import RunById
+from autoforge.access.tickets import TicketByLinearIssue, TicketsByLinearIssue, TicketsOfProject
+from autoforge.access.users import UserById, UserOfAuth0Id, UserOfEmail
+from autoforge.models import WORKBENCH
+from autoforge.models.action import AgentAction
+from autoforge.models.agent import Agent, AgentRun, AgentRunRef
+from autoforge.models.artefact import Artefact
+from autoforge.models.checkpoint import AgentCheckpoint
+from autoforge.models.configuration import AgentConfig, IntegrationConfig
+from autoforge.models.escalation import Escalation
+from autoforge.models.event import Event, GlobalEventRef
+from autoforge.models.feature import (
+    Feature,
+    FeatureByLinearIssue,
+    FeatureDependency,
+    FeatureGraph,
+    FeatureSlots,
+)
+from autoforge.models.project import Project
+from autoforge.models.table import Entity
+from autoforge.models.ticket import Ticket
+from autoforge.models.user import (
+    ProjectMember,
+    ProjectMemberRef,
+    User,
+    UserByAuth0Id,
+    UserByEmail,
+)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one method of a Forge asks and changes.
+
+    Attributes:
+        name: The method, as its author calls it: ``features.claim_next``.
+        asks: The patterns it asks, first or on the way; also what a Store looks at before it
+            makes a change again whose answer was lost.
+        sweeps: Entities whose whole partition it reads, whatever the items there are.
+        puts: Entities of which it stores new items.
+        updates: Entities of which it changes items, or makes one by changing it.
+        checks: Entities of which it demands something in a transaction.
+        deletes: Entities of which it deletes items, on a condition.
+        batches: Entities of which it stores or deletes items in batches, without conditions.
+    """
+
+    name: str
+    asks: tuple[type[Pattern[Any]], ...] = ()
+    sweeps: tuple[type[Entity], ...] = ()
+    puts: tuple[type[Entity], ...] = ()
+    updates: tuple[type[Entity], ...] = ()
+    checks: tuple[type[Entity], ...] = ()
+    deletes: tuple[type[Entity], ...] = ()
+    batches: tuple[type[Entity], ...] = ()
+
+    def with_more(self, name: str, **more: Any) -> Work:
+        """The work of this name that asks and changes all of this, and more."""
+        parts = [each.name for each in fields(self) if each.name != "name"]
+        joined = {
+            each: dict.fromkeys((*getattr(self, each), *more.get(each, ()))) for each in parts
+        }
+        return Work(name, **{each: tuple(joined[each]) for each in parts})
+
+
+#: Loading what another program has, over what is there: ``Store.put_all``.
+LOADING: Final = Work("store.put_all", batches=WORKBENCH.entities)
+
+#: What finishing a feature's unfinished business asks and changes (``settling.py``).
+_SETTLING: Final = Work(
+    "",
+    asks=(FeatureById, FeaturesById, DependentsOfFeature),
+    updates=(Feature, FeatureDependency, FeatureGraph),
+    checks=(Feature,),
+)
+#: What deleting a feature, or finishing that, asks and changes (``feature_deletion.py``).
+_REMOVING: Final = _SETTLING.with_more(
+    "",
+    asks=(FeatureGraphOf,),
+    updates=(Ticket,),
+    deletes=(Feature, FeatureDependency, FeatureByLinearIssue),
+    batches=(FeatureDependency,),
+)
+#: What setting who a project belongs to asks and changes (``members.py``).
+_BELONGING: Final = Work(
+    "",
+    asks=(ProjectById, MemberOfProject),
+    updates=(ProjectMember, ProjectMemberRef),
+    checks=(Project, ProjectMember),
+    deletes=(ProjectMember, ProjectMemberRef),
+)
+
+#: Every method of a Forge that writes, by kind.
+WORK: Final = (
+    Work(
+        "users.upsert",
+        asks=(UserById, UserOfAuth0Id, UserOfEmail),
+        puts=(User, UserByAuth0Id, UserByEmail),
+        updates=(User, UserByAuth0Id, UserByEmail),
+        checks=(User,),
+        deletes=(UserByEmail,),
+    ),
+    Work("projects.create", puts=(Project,), updates=(ProjectMember, ProjectMemberRef)),
+    _BELONGING.with_more("projects.update", updates=(Project,)),
+    _BELONGING.with_more("projects.add_member", asks=(UserById,)),
+    _BELONGING.with_more("projects.remove_member"),
+    Work(
+        "projects.delete",
+        asks=(TicketsOfProject,),
+        sweeps=(Project,),
+        updates=(Project,),
+        deletes=(AgentRunRef, FeatureByLinearIssue, Ticket),
+        batches=(Project, Event, GlobalEventRef, ProjectMember, ProjectMemberRef),
+    ),
+    Work("artefacts.create", asks=(ProjectById,), puts=(Artefact,)),
+    Work("artefacts.update", asks=(ArtefactOfProject,), updates=(Artefact,)),
+    Work("artefacts.revert", asks=(ArtefactOfProject,), updates=(Artefact,)),
+    Work("events.record", asks=(ProjectById,), puts=(Event, GlobalEventRef)),
+    Work("escalations.create", asks=(ProjectById,), puts=(Escalation,)),
+    Work("escalations.decide", updates=(Escalation,)),
+    Work("escalations.expire", updates=(Escalation,)),
+    Work("escalations.supersede", updates=(Escalation,)),
+    Work("actions.create", asks=(ProjectById,), puts=(AgentAction,)),
+    Work("actions.hold", updates=(AgentAction,)),
+    Work("actions.approve", updates=(AgentAction,)),
+    Work("actions.cancel", updates=(AgentAction,)),
+    Work("actions.execute", updates=(AgentAction,)),
+    Work("checkpoints.set", asks=(ProjectById,), updates=(AgentCheckpoint,)),
+    Work("checkpoints.advance", asks=(ProjectById,), updates=(AgentCheckpoint,)),
+    Work("integrations.save", updates=(IntegrationConfig,)),
+    Work("integrations.report_health", updates=(IntegrationConfig,)),
+    Work("agent_config.set", updates=(AgentConfig,)),
+    *(
+        _SETTLING.with_more(
+            name,
+            asks=(ProjectById, FeaturesOfLinearIssues),
+            puts=(Feature, FeatureByLinearIssue),
+            updates=(FeatureByLinearIssue,),
+        )
+        for name in ("features.create", "features.create_many")
+    ),
+    _SETTLING.with_more("features.add_dependency", asks=(FeatureGraphOf, DependenciesOfProject)),
+    _SETTLING.with_more("features.remove_dependency", deletes=(FeatureDependency,)),
+    *(
+        _SETTLING.with_more(f"features.{name}")
+        for name in ("update", "release", "send_to_review", "pass_", "fail", "reopen")
+    ),
+    Work("features.renew", updates=(Feature,)),
+    *(
+        _SETTLING.with_more(
+            name,
+            asks=(
+                ProjectById,
+                FeatureGraphOf,
+                FeatureSlotsOf,
+                FeaturesByStatus,
+                ReadyFeatures,
+                FeaturesOfProject,
+            ),
+            puts=(FeatureSlots,),
+            updates=(FeatureSlots,),
+        )
+        for name in ("features.claim", "features.claim_next")
+    ),
+    _REMOVING.with_more("features.delete"),
+    _REMOVING.with_more("features.repair", asks=(DependenciesOfProject, FeaturesOfProject)),
+    Work("agents.create", asks=(ProjectById,), puts=(Agent,)),
+    Work("agents.update", updates=(Agent,)),
+    Work(
+        "runs.start",
+        asks=(ProjectById, FeatureById, AgentById),
+        puts=(AgentRun, AgentRunRef),
+        updates=(Agent,),
+    ),
+    Work("runs.report", asks=(RunById,), updates=(AgentRun,)),
+    Work("runs.finish", asks=(RunById, AgentById), updates=(Agent, AgentRun, AgentRunRef)),
+    Work(
+        "tickets.sync",
+        asks=(ProjectById, TicketByLinearIssue, FeatureOfLinearIssue),
+        puts=(Ticket,),
+        updates=(Ticket,),
+    ),
+    Work(
+        "tickets.sync_all",
+        asks=(ProjectById, TicketsByLinearIssue, FeaturesOfLinearIssues),
+        puts=(Ticket,),
+        updates=(Ticket,),
+    ),
+)

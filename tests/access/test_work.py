@@ -1,0 +1,231 @@
+"""The catalogue of work says exactly what a Forge's writes ask and change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from itertools import count
+from typing import Any, Final
+
+import pytest
+
+from autoforge.access.actions import HeldActions
+from autoforge.access.catalogue import CATALOGUE
+from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.features import FeatureStats, ReadyFeatures
+from autoforge.access.pattern import Pattern
+from autoforge.access.permissions import Permission, to_ask, to_do
+from autoforge.access.projects import ProjectById, ProjectOverview
+from autoforge.access.query import Query
+from autoforge.access.runs import ActiveRuns
+from autoforge.access.tickets import TicketsByLinearIssue
+from autoforge.access.users import UserByEmail
+from autoforge.access.work import LOADING, WORK, Work
+from autoforge.access.writing import primary_key
+from autoforge.models import WORKBENCH, Event, User
+from autoforge.models.indexes import GSI1, TABLE, Index
+from tests.access.faults import Fault, Lose, Pass, injected
+from tests.access.people import known
+from tests.access.tours import READS, WRITES, Step, a_whole_forge, names
+from tests.factories import NOON
+from tests.iam import Asked, asked_of_iam
+from tests.servers import Engine
+from tests.stores import Clock, client_of, watching
+
+#: Somebody whose user was lost logs in again: what found them leads to nobody.
+_LOST: Final = Step("users.upsert", "auth0|ann", "ann@x.org", "Ann")
+
+Sent = dict[str, set[Asked]]
+
+
+@pytest.fixture(scope="module")
+def sent(engine: Engine) -> Iterator[Sent]:
+    """What IAM is asked for each method of a Forge, over everything a Forge can do.
+
+    The first answer to every change of an item is lost, since a Store may look then.
+    """
+    clock = Clock()
+    client = client_of(engine)
+    forge = a_whole_forge(client, clock)
+    forge.store.put_all([*known("ann"), *known("bob")])
+    asked: Sent = {}
+
+    def make(step: Step) -> None:
+        clock.now += timedelta(seconds=1)
+        with watching(client) as watched, injected(client, _every_first_change_is_lost()):
+            step.on(forge)
+        for request in watched.sent:
+            asked.setdefault(step.name, set()).update(asked_of_iam(*request))
+
+    for step in (*WRITES, *READS):
+        make(step)
+    forge.store.delete_all([primary_key(User, {"id": "ann"})])
+    make(_LOST)
+    yield asked
+    client.close()
+
+
+def _every_first_change_is_lost() -> Callable[[int, str], Fault]:
+    changes = count()
+    return lambda _, operation: (
+        Lose() if operation == "UpdateItem" and next(changes) % 2 == 0 else Pass()
+    )
+
+
+def _covers(permission: Permission, asked: Asked, partition: str) -> bool:
+    there = (permission.action, permission.on.name or "") == (asked.action, asked.index)
+    return there and fnmatchcase(partition, permission.partition)
+
+
+def test_the_catalogue_of_work_has_every_method_that_writes() -> None:
+    named = [work.name for work in WORK]
+
+    assert {*named} == names(WRITES)
+    assert len(named) == len({*named})
+
+
+@pytest.mark.parametrize("work", WORK, ids=lambda work: work.name)
+def test_a_method_sends_no_more_than_its_work_says(work: Work, sent: Sent) -> None:
+    declared = to_do(work)
+
+    undeclared = [
+        (asked.action, asked.index, partition)
+        for asked in sent[work.name]
+        for partition in asked.partitions
+        if not any(_covers(permission, asked, partition) for permission in declared)
+    ]
+
+    assert undeclared == []
+
+
+def test_work_says_no_more_than_methods_send(sent: Sent) -> None:
+    everything = {
+        (asked, each) for all_ in sent.values() for asked in all_ for each in asked.partitions
+    }
+
+    unused = [
+        permission
+        for permission in frozenset[Permission]().union(*map(to_do, WORK))
+        if not any(_covers(permission, *each) for each in everything)
+    ]
+
+    assert unused == []
+
+
+def test_reads_ask_no_more_than_the_catalogue_of_patterns_says(sent: Sent) -> None:
+    allowed = frozenset[Permission]().union(*map(to_ask, CATALOGUE))
+
+    undeclared = [
+        (name, asked)
+        for name in names(READS)
+        for asked in sent[name]
+        for partition in asked.partitions
+        if not any(_covers(permission, asked, partition) for permission in allowed)
+    ]
+
+    assert undeclared == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "permissions"),
+    [
+        (ProjectById, {("GetItem", TABLE, "PROJECT#*")}),
+        (EventsOfProject, {("Query", TABLE, "PROJECT#*")}),
+        (EventById, {("GetItem", TABLE, "PROJECT#*"), ("GetItem", TABLE, "GLOBAL")}),
+        (GlobalEvents, {("Query", TABLE, "GLOBAL")}),
+        (EventsOfDate, {("Query", GSI1, "EVENT#*")}),
+        (HeldActions, {("Query", GSI1, "ACTION#held")}),
+        (ReadyFeatures, {("Query", GSI1, "PROJECT#*#FEATURE#pending")}),
+        (FeatureStats, {("Query", GSI1, "PROJECT#*#FEATURE#*")}),
+        (TicketsByLinearIssue, {("BatchGetItem", TABLE, "LINEAR#*")}),
+        (UserByEmail, {("GetItem", TABLE, "EMAIL#*"), ("GetItem", TABLE, "USER#*")}),
+        (
+            ActiveRuns,
+            {("Query", GSI1, "PROJECT#*#RUN#active"), ("BatchGetItem", TABLE, "PROJECT#*")},
+        ),
+        (
+            ProjectOverview,
+            {("BatchGetItem", TABLE, "PROJECT#*"), ("Query", TABLE, "PROJECT#*")},
+        ),
+    ],
+)
+def test_what_a_pattern_needs_follows_from_its_declaration(
+    pattern: type[Pattern[Any]], permissions: set[tuple[str, Index, str]]
+) -> None:
+    assert to_ask(pattern) == permissions
+
+
+def test_work_of_an_entity_with_two_partitions_needs_both() -> None:
+    assert to_do(Work("events.record", puts=(Event,))) == {
+        ("PutItem", TABLE, "PROJECT#*"),
+        ("PutItem", TABLE, "GLOBAL"),
+    }
+
+
+def test_loading_writes_batches_of_every_entity() -> None:
+    partitions = {each.partition for each in to_do(LOADING)}
+
+    assert {each.action for each in to_do(LOADING)} == {"BatchWriteItem"}
+    for entity in WORKBENCH.entities:
+        for form in entity.primary_key.partitions:
+            assert str(form).partition("{")[0] in {each.rstrip("*") for each in partitions}
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "asked"),
+    [
+        ("GetItem", {"Key": {"PK": {"S": "a"}, "SK": {"S": "b"}}}, [("GetItem", "", {"a"})]),
+        ("DescribeTable", {"TableName": "t"}, [("DescribeTable", "", set())]),
+        (
+            "TransactWriteItems",
+            {
+                "TransactItems": [
+                    {"Put": {"Item": {"PK": {"S": "a"}}}},
+                    {"ConditionCheck": {"Key": {"PK": {"S": "b"}}}},
+                    {"Update": {"Key": {"PK": {"S": "c"}}}},
+                    {"Delete": {"Key": {"PK": {"S": "d"}}}},
+                ]
+            },
+            [
+                ("PutItem", "", {"a"}),
+                ("ConditionCheckItem", "", {"b"}),
+                ("UpdateItem", "", {"c"}),
+                ("DeleteItem", "", {"d"}),
+            ],
+        ),
+        (
+            "BatchGetItem",
+            {"RequestItems": {"t": {"Keys": [{"PK": {"S": "a"}}, {"PK": {"S": "b"}}]}}},
+            [("BatchGetItem", "", {"a", "b"})],
+        ),
+        (
+            "BatchWriteItem",
+            {
+                "RequestItems": {
+                    "t": [
+                        {"PutRequest": {"Item": {"PK": {"S": "a"}}}},
+                        {"DeleteRequest": {"Key": {"PK": {"S": "b"}}}},
+                    ]
+                }
+            },
+            [("BatchWriteItem", "", {"a", "b"})],
+        ),
+    ],
+)
+def test_iam_is_asked_for_each_member_of_a_transaction_and_once_for_a_batch(
+    operation: str, parameters: dict[str, Any], asked: list[tuple[str, str, set[str]]]
+) -> None:
+    expected = [Asked(action, index, frozenset(keys)) for action, index, keys in asked]
+
+    assert list(asked_of_iam(operation, parameters)) == expected
+
+
+@pytest.mark.parametrize("query", [EventsOfProject("p"), HeldActions(), ReadyFeatures("p")])
+def test_iam_is_asked_for_the_index_and_the_partition_of_a_query(query: Query[Any]) -> None:
+    request = query.request("t", limit=1, now=NOON)
+    condition = query.condition(NOON)
+
+    assert list(asked_of_iam(*request)) == [
+        Asked("Query", condition.index.name or "", frozenset({condition.partition}))
+    ]
