@@ -5,12 +5,23 @@ In AWS the CloudFormation template creates it.
 
 from __future__ import annotations
 
+from typing import Final
+
 from botocore.exceptions import ClientError
 
 from autoforge.access.client import Client
 from autoforge.access.request import Request
 from autoforge.errors import TableNotFoundError, UnavailableError
 from autoforge.models.indexes import GSIS, TABLE, TTL, Index
+
+#: The operation that tells whether the table can be used.
+READINESS: Final = "DescribeTable"
+
+#: DynamoDB's word for text, which every key attribute is.
+KEY_TYPE: Final = "S"
+
+#: What DynamoDB calls a table or an index that can be read and written.
+USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
 
 
 def is_ready(client: Client, table_name: str) -> bool:
@@ -19,8 +30,8 @@ def is_ready(client: Client, table_name: str) -> bool:
     Raises:
         TableNotFoundError: if there is no such table.
     """
-    answer = client.send(Request("DescribeTable", {"TableName": table_name}))
-    return answer["Table"]["TableStatus"] in {"ACTIVE", "UPDATING"}
+    answer = client.send(Request(READINESS, {"TableName": table_name}))
+    return answer["Table"]["TableStatus"] in USABLE
 
 
 def create_table(client: Client, table_name: str) -> None:
@@ -59,7 +70,7 @@ def table_definition(table_name: str) -> Request:
             "TableName": table_name,
             "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [
-                {"AttributeName": name, "AttributeType": "S"} for name in attributes
+                {"AttributeName": name, "AttributeType": KEY_TYPE} for name in attributes
             ],
             "KeySchema": _schema(TABLE),
             "GlobalSecondaryIndexes": [

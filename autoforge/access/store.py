@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar, cast, overload
 
-from autoforge.access import batch, definition
+from autoforge.access import batch, definition, drift
 from autoforge.access.batch import key_of
 from autoforge.access.client import Client, ConditionRefusedError, UncertainError
 from autoforge.access.composite import Composite, Part
@@ -394,6 +394,15 @@ class Store:
             TableNotFoundError: if there is no such table.
         """
         return definition.is_ready(self.client, self.table_name)
+
+    def drifts(self) -> tuple[drift.Drift, ...]:
+        """Say where the live table is not what the models and the template promise.
+
+        Raises:
+            TableNotFoundError: if there is no such table.
+            ConfigurationError: if the credentials are missing, not accepted, or not allowed to ask.
+        """
+        return drift.find_drifts(self.client, self.table_name)
 
     def _part(self, part: Part, reading: Reading[Any], *, consistent: bool) -> Sequence[Any]:
         pattern = part.pattern

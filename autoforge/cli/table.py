@@ -1,9 +1,16 @@
-"""``autoforge table``: the table of a local DynamoDB."""
+"""``autoforge table``: creates the table of a local DynamoDB, and checks any."""
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import get_args
+
 import click
 
+from autoforge.access.drift import Drift, DriftName
 from autoforge.cli.connection import connect
 from autoforge.settings import Settings
 
@@ -22,3 +29,53 @@ def create(endpoint_url: str, table_name: str | None, region: str | None) -> Non
     forge = connect(Settings(), table_name=table_name, region=region, endpoint_url=endpoint_url)
     forge.store.create_table()
     click.echo(f"table {forge.store.table_name} is there")
+
+
+@table.command()
+@click.option("--endpoint-url", help="Another DynamoDB than AWS's.")
+@click.option("--table-name", help="Name of the table.")
+@click.option("--region", help="AWS region.")
+@click.option(
+    "--ignore",
+    multiple=True,
+    type=click.Choice(get_args(DriftName)),
+    help="Accept drifts of this name; may be given several times.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def check(
+    *,
+    endpoint_url: str | None,
+    table_name: str | None,
+    region: str | None,
+    ignore: Sequence[DriftName],
+    as_json: bool,
+) -> None:
+    """Say where the table is not what the models and the template promise.
+
+    Nothing is changed. The exit code is 1 if there is a drift that is not ignored.
+    """
+    forge = connect(Settings(), table_name=table_name, region=region, endpoint_url=endpoint_url)
+    found = forge.store.drifts()
+    drifts = [each for each in found if each.name not in ignore]
+    ignored = [each for each in found if each.name in ignore]
+    show = _as_json if as_json else _as_lines
+    click.echo(show(forge.store.table_name, drifts, ignored))
+    if drifts:
+        sys.exit(1)
+
+
+def _as_lines(name: str, drifts: Sequence[Drift], ignored: Sequence[Drift]) -> str:
+    if drifts:
+        return "\n".join(f"[{each.name}] {each.says}" for each in drifts)
+    names = ", ".join(dict.fromkeys(each.name for each in ignored))
+    return f"table {name} agrees" + (f", but for what is ignored: {names}" if names else "")
+
+
+def _as_json(name: str, drifts: Sequence[Drift], ignored: Sequence[Drift]) -> str:
+    said = {
+        "table": name,
+        "agrees": not drifts,
+        "drifts": [asdict(each) for each in drifts],
+        "ignored": [asdict(each) for each in ignored],
+    }
+    return json.dumps(said, indent=2, ensure_ascii=False)
