@@ -20,6 +20,7 @@ RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 BENCH_BIN := .venv-bench/bin
 BENCH := .venv-bench/bench.stamp
+CHECKOV := .venv-checkov/checkov.stamp
 ENGINES := tests/engines/node_modules/.stamp
 DYNOXIDE := tests/engines/node_modules/@dynoxide/*/dynoxide
 LOCKS := requirements/run.txt requirements/dev.txt
@@ -47,7 +48,7 @@ serve: $(RUN) ## the API with an in-memory table and demo data, on PORT (8000)
 
 test: lint generated suite wheel-check ## everything CI runs
 
-suite: $(DEV) $(ENGINES) ## the tests alone
+suite: $(DEV) $(ENGINES) $(CHECKOV) ## the tests alone
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
 lint: $(DEV) ## style, types, layers, spelling
@@ -87,11 +88,14 @@ lock: $(DEV) ## resolve the dependencies of pyproject.toml anew
 	$(UV_COMPILE) $(UPGRADE) --group build -o requirements/run.txt
 	$(UV_COMPILE) $(UPGRADE) --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(UV_COMPILE) $(UPGRADE) --group bench -c requirements/run.txt -o requirements/bench.txt
+	$(BIN)/uv pip compile --group pyproject.toml:checkov --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command 'make lock' $(UPGRADE) -o requirements/checkov.txt
 	if command -v npm >/dev/null; then npm install --prefix tests/engines --loglevel=error \
 		--package-lock-only --omit-lockfile-registry-resolved; fi
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-bench dist tests/engines/node_modules .coverage .*_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-checkov dist tests/engines/node_modules .coverage .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
@@ -123,7 +127,15 @@ $(BENCH): pyproject.toml requirements/bench.txt
 	@$(BENCH_BIN)/python -m pip -qq $(CHECKOUT)
 	@touch $@
 
+# It pins its dependencies in its own way, so it shares none with what it judges.
+$(CHECKOV): requirements/checkov.txt
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(NEW_ENOUGH)'
+	@echo 'Installing checkov into .venv-checkov; once, about half a minute.'
+	@$(PYTHON) -m venv --clear .venv-checkov
+	@.venv-checkov/bin/python -m pip -qq $(LOCKED) requirements/checkov.txt
+	@touch $@
+
 $(ENGINES): tests/engines/package.json tests/engines/package-lock.json
 	@if command -v npm >/dev/null; then \
 		npm ci --prefix tests/engines --loglevel=error --no-audit --no-fund && mkdir -p $(@D) && touch $@; \
-	else echo 'No npm: the tests will skip the engine dynoxide.'; fi
+	else echo 'No npm: the tests will skip what the programs of tests/engines judge.'; fi

@@ -105,10 +105,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Note on which engine the test runs, where xdist's workers send it along."""
-    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
-        name = item.callspec.params.get("engine")
-        if name is not None:
-            item.user_properties.append(("engine", name))
+    if not isinstance(item, pytest.Function):
+        return
+    if "iam" in item.fixturenames:
+        item.user_properties.append(("engine", "iam"))
+    if hasattr(item, "callspec") and "engine" in item.callspec.params:
+        item.user_properties.append(("engine", item.callspec.params["engine"]))
 
 
 class _EngineCount:
@@ -138,7 +140,7 @@ class _EngineCount:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        counts = (f"{name} {self._ran[name]} tests" for name in servers.ENGINES)
+        counts = (f"{name} {self._ran[name]} tests" for name in servers.JUDGES)
         terminalreporter.write_line(f"engines: {', '.join(counts)}")
         if self._whole_suite and self._idle:
             idle = ", ".join(self._idle)

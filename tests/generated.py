@@ -13,6 +13,9 @@ from autoforge import __version__
 from autoforge.access.document import catalogue_page
 from autoforge.forge import Forge
 from autoforge.http.app import create_app
+from cfn.document import text
+from cfn.roles_page import roles_page
+from cfn.template import build
 
 _ROOT: Final = Path(__file__).parent.parent
 
@@ -24,9 +27,16 @@ def openapi_document() -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def template() -> str:
+    """Write the CloudFormation template."""
+    return text(build())
+
+
 #: What makes each generated file, by its path from the root.
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
+    "cfn/template.yaml": template,
     "docs/reference/access-patterns.md": catalogue_page,
+    "docs/reference/permissions.md": roles_page,
     "docs/reference/openapi.json": openapi_document,
 }
 

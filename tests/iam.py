@@ -13,13 +13,14 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from autoforge.models.indexes import TABLE
 
-ACCOUNT: Final = "123456789012"
+ACCOUNT: Final = "111122223333"
 
 _ENGINES: Final = Path(__file__).parent / "engines"
+_EVALUATOR: Final = _ENGINES / "node_modules" / "@cloud-copilot" / "iam-simulate"
 _MEMBERS: Final = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -81,6 +82,8 @@ class Case:
     action: str
     resource: str
     context: Mapping[str, str | Sequence[str]]
+    #: The policy of the resource itself, where it has one.
+    resource_policy: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -92,35 +95,45 @@ class Verdict:
     ignored: tuple[str, ...]
 
 
-def node() -> str | None:
-    """The program that evaluates, or None where it is not installed."""
-    there = (_ENGINES / "node_modules" / "@cloud-copilot" / "iam-simulate").exists()
-    return shutil.which("node") if there else None
+def is_installed() -> bool:
+    """Whether this machine has the evaluator."""
+    return _EVALUATOR.exists() and shutil.which("node") is not None
 
 
-def evaluated(policies: Mapping[str, Any], cases: Iterable[Case]) -> list[Verdict]:
-    """What IAM answers to each case, in order.
+class Evaluator:
+    """A program that answers as IAM does, for as long as the block lasts."""
 
-    Args:
-        policies: Policy documents by name.
-        cases: The requests.
-    """
-    program = node()
-    assert program is not None, "the evaluator of policies is not installed: npm"
-    asked = {
-        "accountId": ACCOUNT,
-        "policies": policies,
-        "requests": [{**vars(each), "action": each.action} for each in cases],
-    }
-    answered = subprocess.run(
-        [program, _ENGINES / "evaluate_policies.mjs"],
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answered.returncode == 0, answered.stderr
-    return [
-        Verdict(each["result"] == "Allowed", tuple(each["ignored"]))
-        for each in json.loads(answered.stdout)
-    ]
+    def __enter__(self) -> Self:
+        """Start it."""
+        self._process = subprocess.Popen(
+            ["node", _ENGINES / "evaluate_policies.mjs"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        with self._process:
+            self._process.kill()
+
+    def judge(self, policies: Mapping[str, Any], cases: Iterable[Case]) -> list[Verdict]:
+        """What IAM answers to each case, in order.
+
+        Args:
+            policies: Policy documents by name.
+            cases: The requests.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        requests = [vars(each) for each in cases]
+        asked = {"accountId": ACCOUNT, "policies": policies, "requests": requests}
+        self._process.stdin.write(f"{json.dumps(asked)}\n")
+        self._process.stdin.flush()
+        answered = self._process.stdout.readline()
+        assert answered, "the evaluator of policies ended"
+        return [
+            Verdict(each["result"] == "Allowed", tuple(each["ignored"]))
+            for each in json.loads(answered)
+        ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB
+from tests import iam
 
 _PACKAGES: Final = Path(__file__).parent / "engines" / "node_modules" / "@dynoxide"
 
@@ -45,13 +46,18 @@ ENGINES: Final[dict[str, Callable[[], AbstractContextManager[str]]]] = {
 }
 
 
+#: What judges in tests, by the same names: the engines, and the evaluator of IAM policies.
+JUDGES: Final = (*ENGINES, "iam")
+
+
 def available() -> tuple[str, ...]:
-    """Name the engines that this machine has; moto is a dependency and always there."""
-    return ("moto",) if dynoxide_binary() is None else ("moto", "dynoxide")
+    """Name the judges that this machine has; moto is a dependency and always there."""
+    there = {"moto": True, "dynoxide": dynoxide_binary() is not None, "iam": iam.is_installed()}
+    return tuple(name for name in JUDGES if there[name])
 
 
 def required() -> tuple[str, ...]:
-    """Name the engines without which the run is a failure, from AUTOFORGE_REQUIRE_ENGINES."""
+    """Name the judges without which the run is a failure, from AUTOFORGE_REQUIRE_ENGINES."""
     names = os.environ.get("AUTOFORGE_REQUIRE_ENGINES", "").split(",")
     return tuple(name.strip() for name in names if name.strip())
 

@@ -68,7 +68,7 @@ class FeatureController(Controller):
         sync_to_thread=True,
         responses={
             HTTPStatus.OK: ResponseSpec(
-                FeatureView | CreatedFeatures,
+                FeatureView | CreatedFeatures,  # type: ignore[arg-type]  # Litestar takes unions
                 description="All of them were there",
                 generate_examples=False,
             ),

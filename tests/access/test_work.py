@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from itertools import count
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -22,55 +20,22 @@ from autoforge.access.runs import ActiveRuns
 from autoforge.access.tickets import TicketsByLinearIssue
 from autoforge.access.users import UserByEmail
 from autoforge.access.work import LOADING, WORK, Work
-from autoforge.access.writing import primary_key
-from autoforge.models import WORKBENCH, Event, User
+from autoforge.models import WORKBENCH, Event
 from autoforge.models.indexes import GSI1, TABLE, Index
-from tests.access.faults import Fault, Lose, Pass, injected
-from tests.access.people import known
-from tests.access.tours import READS, WRITES, Step, a_whole_forge, names
+from tests.access.heard import Heard, everything_asked
+from tests.access.tours import READS, WRITES, names
 from tests.factories import NOON
 from tests.iam import Asked, asked_of_iam
 from tests.servers import Engine
-from tests.stores import Clock, client_of, watching
-
-#: Somebody whose user was lost logs in again: what found them leads to nobody.
-_LOST: Final = Step("users.upsert", "auth0|ann", "ann@x.org", "Ann")
-
-Sent = dict[str, set[Asked]]
+from tests.stores import client_of
 
 
 @pytest.fixture(scope="module")
-def sent(engine: Engine) -> Iterator[Sent]:
-    """What IAM is asked for each method of a Forge, over everything a Forge can do.
-
-    The first answer to every change of an item is lost, since a Store may look then.
-    """
-    clock = Clock()
+def heard(engine: Engine) -> Iterator[Heard]:
+    """What IAM is asked for each method of a Forge."""
     client = client_of(engine)
-    forge = a_whole_forge(client, clock)
-    forge.store.put_all([*known("ann"), *known("bob")])
-    asked: Sent = {}
-
-    def make(step: Step) -> None:
-        clock.now += timedelta(seconds=1)
-        with watching(client) as watched, injected(client, _every_first_change_is_lost()):
-            step.on(forge)
-        for request in watched.sent:
-            asked.setdefault(step.name, set()).update(asked_of_iam(*request))
-
-    for step in (*WRITES, *READS):
-        make(step)
-    forge.store.delete_all([primary_key(User, {"id": "ann"})])
-    make(_LOST)
-    yield asked
+    yield everything_asked(client)
     client.close()
-
-
-def _every_first_change_is_lost() -> Callable[[int, str], Fault]:
-    changes = count()
-    return lambda _, operation: (
-        Lose() if operation == "UpdateItem" and next(changes) % 2 == 0 else Pass()
-    )
 
 
 def _covers(permission: Permission, asked: Asked, partition: str) -> bool:
@@ -86,12 +51,12 @@ def test_the_catalogue_of_work_has_every_method_that_writes() -> None:
 
 
 @pytest.mark.parametrize("work", WORK, ids=lambda work: work.name)
-def test_a_method_sends_no_more_than_its_work_says(work: Work, sent: Sent) -> None:
+def test_a_method_sends_no_more_than_its_work_says(work: Work, heard: Heard) -> None:
     declared = to_do(work)
 
     undeclared = [
         (asked.action, asked.index, partition)
-        for asked in sent[work.name]
+        for asked in heard[work.name]
         for partition in asked.partitions
         if not any(_covers(permission, asked, partition) for permission in declared)
     ]
@@ -99,9 +64,9 @@ def test_a_method_sends_no_more_than_its_work_says(work: Work, sent: Sent) -> No
     assert undeclared == []
 
 
-def test_work_says_no_more_than_methods_send(sent: Sent) -> None:
+def test_work_says_no_more_than_methods_send(heard: Heard) -> None:
     everything = {
-        (asked, each) for all_ in sent.values() for asked in all_ for each in asked.partitions
+        (asked, each) for all_ in heard.values() for asked in all_ for each in asked.partitions
     }
 
     unused = [
@@ -113,13 +78,13 @@ def test_work_says_no_more_than_methods_send(sent: Sent) -> None:
     assert unused == []
 
 
-def test_reads_ask_no_more_than_the_catalogue_of_patterns_says(sent: Sent) -> None:
+def test_reads_ask_no_more_than_the_catalogue_of_patterns_says(heard: Heard) -> None:
     allowed = frozenset[Permission]().union(*map(to_ask, CATALOGUE))
 
     undeclared = [
         (name, asked)
         for name in names(READS)
-        for asked in sent[name]
+        for asked in heard[name]
         for partition in asked.partitions
         if not any(_covers(permission, asked, partition) for permission in allowed)
     ]

@@ -40,12 +40,20 @@ def run(*command: str, cwd: Path, ok: bool = True) -> str:
 @contextmanager
 def serving(repository: Path) -> Iterator[str]:
     """Serve the API as ``make serve`` does, over the history of a repository."""
-    port = _free_port()
+    with serving_with("--embedded", "--demo", str(repository)) as url:
+        yield url
+
+
+@contextmanager
+def serving_with(*options: str, **environment: str) -> Iterator[str]:
+    """Serve the API with options, and with more in the environment."""
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        [AUTOFORGE, "serve", "--embedded", "--demo", str(repository), "--port", str(port)],
+        [AUTOFORGE, "serve", *options, "--port", str(port)],
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, **environment},
     )
     try:
         _wait(process, url)
@@ -60,7 +68,8 @@ def is_shown(block: Block, printed: str) -> bool:
     return OutputChecker().check_output(block.text, printed, ELLIPSIS | NORMALIZE_WHITESPACE)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 

@@ -1,0 +1,1 @@
+"""The CloudFormation template of the table: ``python -m cfn`` prints it."""

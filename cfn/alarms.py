@@ -1,0 +1,82 @@
+"""The alarms: one for each thing watched, all of which tell the same topic."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from troposphere import Ref, Sub, Template
+from troposphere.cloudwatch import Alarm, MetricDataQuery, MetricDimension, MetricStat
+from troposphere.cloudwatch import Metric as Measured
+
+from cfn.topic import TOPIC
+from cfn.watched import Metric, Watched, everything_watched
+
+#: How CloudWatch's name of every alarm begins, for ``Fn::Sub``: no other stack has the same.
+NAME: Final = "${AWS::StackName}-"
+
+_NAMESPACE: Final = "AWS/DynamoDB"
+
+
+def add_to(template: Template) -> None:
+    """Add every alarm."""
+    for watched in everything_watched():
+        template.add_resource(_alarm(watched))
+
+
+def _alarm(watched: Watched) -> Alarm:
+    return Alarm(
+        f"{watched.name}Alarm",
+        AlarmName=Sub(f"{NAME}{watched.name}"),
+        AlarmDescription=watched.description,
+        **_measure(watched),
+        Threshold=watched.threshold,
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=watched.periods,
+        # DynamoDB publishes most metrics only while there is something to count.
+        TreatMissingData="notBreaching",
+        AlarmActions=[Ref(TOPIC)],
+        **({"OKActions": [Ref(TOPIC)]} if watched.recovery else {}),
+    )
+
+
+def _measure(watched: Watched) -> dict[str, Any]:
+    """One metric as it is; several by metric math."""
+    if len(watched.metrics) > 1:
+        return {"Metrics": [*_joined(watched)]}
+    (metric,) = watched.metrics
+    return {
+        "Namespace": _NAMESPACE,
+        "MetricName": metric.name,
+        **({"Dimensions": _dimensions(metric)} if metric.dimensions else {}),
+        "Statistic": metric.statistic,
+        "Period": watched.period,
+    }
+
+
+def _joined(watched: Watched) -> list[MetricDataQuery]:
+    ids = [f"m{number}" for number, _ in enumerate(watched.metrics)]
+    # An operation that nobody sent has no data, and must not take the others' with it.
+    filled = ", ".join(f"FILL({each}, 0)" for each in ids)
+    return [
+        MetricDataQuery(
+            Id="all", Expression=f"{watched.together}([{filled}])", Label=watched.title
+        ),
+        *(
+            MetricDataQuery(Id=each, ReturnData=False, MetricStat=_statistic(metric, watched))
+            for each, metric in zip(ids, watched.metrics, strict=True)
+        ),
+    ]
+
+
+def _statistic(metric: Metric, watched: Watched) -> MetricStat:
+    return MetricStat(
+        Metric=Measured(
+            Namespace=_NAMESPACE, MetricName=metric.name, Dimensions=_dimensions(metric)
+        ),
+        Period=watched.period,
+        Stat=metric.statistic,
+    )
+
+
+def _dimensions(metric: Metric) -> list[MetricDimension]:
+    return [MetricDimension(Name=name, Value=value) for name, value in metric.dimensions.items()]

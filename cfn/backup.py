@@ -1,0 +1,101 @@
+"""Daily backups by AWS Backup, which outlive the table and who may delete it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from troposphere import GetAtt, Ref, Select, Split, StackId, Sub, Template
+from troposphere.backup import (
+    BackupPlan,
+    BackupPlanResourceType,
+    BackupRuleResourceType,
+    BackupSelection,
+    BackupSelectionResourceType,
+    BackupVault,
+    LifecycleResourceType,
+)
+from troposphere.iam import Role
+
+from cfn import conditions
+from cfn.table import TABLE_ID
+
+#: Logical ids.
+VAULT: Final = "BackupVault"
+_PLAN: Final = "BackupPlan"
+_ROLE: Final = "BackupRole"
+
+_SERVICE_POLICY: Final = "service-role/AWSBackupServiceRolePolicyForBackup"
+
+
+def add_to(template: Template) -> None:
+    """Add the vault, the plan, what it backs up, and the role it does so in."""
+    template.add_resource(_vault())
+    template.add_resource(_plan())
+    template.add_resource(_role())
+    template.add_resource(
+        BackupSelection(
+            "BackupSelection",
+            Condition=conditions.BACKED_UP,
+            BackupPlanId=Ref(_PLAN),
+            BackupSelection=BackupSelectionResourceType(
+                SelectionName="table",
+                IamRoleArn=GetAtt(_ROLE, "Arn"),
+                Resources=[GetAtt(TABLE_ID, "Arn")],
+            ),
+        )
+    )
+
+
+def _name() -> Sub:
+    """A name that no other stack's vault and plan have.
+
+    It must have 50 characters at most, and the vault stays behind when its stack goes. The last
+    part of the stack's id is short enough and never comes again.
+    """
+    return Sub("autoforge-${Id}", Id=Select(2, Split("/", StackId)))
+
+
+def _vault() -> BackupVault:
+    return BackupVault(
+        VAULT,
+        Condition=conditions.BACKED_UP,
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+        BackupVaultName=_name(),
+    )
+
+
+def _plan() -> BackupPlan:
+    return BackupPlan(
+        _PLAN,
+        Condition=conditions.BACKED_UP,
+        BackupPlan=BackupPlanResourceType(
+            BackupPlanName=_name(),
+            BackupPlanRule=[
+                BackupRuleResourceType(
+                    RuleName="daily",
+                    TargetBackupVault=Ref(VAULT),
+                    ScheduleExpression="cron(0 3 * * ? *)",
+                    Lifecycle=LifecycleResourceType(DeleteAfterDays=Ref("BackupRetentionDays")),
+                )
+            ],
+        ),
+    )
+
+
+def _role() -> Role:
+    return Role(
+        _ROLE,
+        Condition=conditions.BACKED_UP,
+        AssumeRolePolicyDocument={
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "backup.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        },
+        ManagedPolicyArns=[Sub(f"arn:${{AWS::Partition}}:iam::aws:policy/{_SERVICE_POLICY}")],
+    )

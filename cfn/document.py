@@ -1,0 +1,84 @@
+"""A template as YAML, in an order to read it in and no longer than it need be.
+
+CloudFormation takes 51,200 bytes of a template that is not put into a bucket first, so what is
+short is written on one line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
+from troposphere import Template
+
+#: The order of sections, and of what a resource says beside its properties.
+_ORDER: Final = (
+    *("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Conditions"),
+    *("Resources", "Outputs", "Type", "Condition", "DeletionPolicy", "UpdateReplacePolicy"),
+)
+_HEADER: Final = "# Made by `python -m cfn` from the models: change those, or cfn/, and not this.\n"
+#: Characters of what is written on one line, beside what comes before it.
+_SHORT: Final = 92
+#: A line's, where it can be folded.
+_WIDTH: Final = 120
+#: A name after a tag, in the quotes that PyYAML puts around it.
+_QUOTED: Final = re.compile(r"(![A-Z]\w+) '([\w.]+)'")
+
+
+def text(template: Template) -> str:
+    """Write a template as YAML."""
+    root = _node(_in_order(template.to_dict()))
+    written: str = yaml.serialize(root, width=_WIDTH, allow_unicode=True)
+    return _HEADER + _QUOTED.sub(r"\1 \2", written)
+
+
+def _in_order(document: dict[str, Any]) -> dict[str, Any]:
+    sections = _first(document)
+    sections["Resources"] = {
+        name: _first(resource) for name, resource in document["Resources"].items()
+    }
+    return sections
+
+
+def _first(mapping: dict[str, Any]) -> dict[str, Any]:
+    return {key: mapping[key] for key in (*(each for each in _ORDER if each in mapping), *mapping)}
+
+
+def _node(value: Any, tag: str | None = None) -> yaml.Node:
+    """What YAML calls a value, under a tag where it is the argument of a function."""
+    if isinstance(value, dict):
+        function = _function(value)
+        if function:
+            return _node(*function)
+        pairs = [(_node(name), _node(each)) for name, each in value.items()]
+        return yaml.MappingNode(tag or "tag:yaml.org,2002:map", pairs, flow_style=_flows(value))
+    if isinstance(value, list):
+        parts = [_node(each) for each in value]
+        return yaml.SequenceNode(tag or "tag:yaml.org,2002:seq", parts, flow_style=_flows(value))
+    if isinstance(value, str):
+        return yaml.ScalarNode(tag or "tag:yaml.org,2002:str", value)
+    kind = "bool" if isinstance(value, bool) else "int"
+    return yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", json.dumps(value))
+
+
+def _function(value: dict[str, Any]) -> tuple[Any, str] | None:
+    """The argument and the tag of an intrinsic function; None if it is none."""
+    if len(value) != 1:
+        return None
+    ((name, argument),) = value.items()
+    if name == "Fn::GetAtt":
+        return ".".join(argument), "!GetAtt"
+    if name.startswith("Fn::"):
+        return argument, name.replace("Fn::", "!")
+    if name == "Ref" or (name == "Condition" and isinstance(argument, str)):
+        return argument, f"!{name}"
+    return None
+
+
+def _flows(value: object) -> bool:
+    """Whether to write on one line, or to fill lines with a list of words."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return True
+    return len(json.dumps(value).replace('"', "")) <= _SHORT

@@ -1,0 +1,185 @@
+"""The KMS keys for data: one for the credentials of integrations, one for the table if asked for.
+
+None has tags of its own; those of the stack are put on them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from troposphere import AccountId, Ref, Sub, Template
+from troposphere.kms import Alias, Key
+
+from cfn import conditions
+
+#: Logical ids.
+TABLE_KEY: Final = "TableKey"
+INTEGRATION_KEY: Final = "IntegrationKey"
+INTEGRATION_KEY_ALIAS: Final = "IntegrationKeyAlias"
+
+#: What keeps a key manageable. Neither use of the key is among it nor ``kms:CreateGrant``, which
+#: would hand out its use.
+_ADMINISTRATION: Final = [
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:Describe*",
+    "kms:Disable*",
+    "kms:Enable*",
+    "kms:GetKey*",
+    "kms:List*",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:Update*",
+]
+#: What DynamoDB does with a key for who uses the table (AWS, "DynamoDB encryption at rest").
+_USE_BY_DYNAMODB: Final = [
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey*",
+    "kms:ReEncrypt*",
+]
+#: Nobody hands out the use of a key, but for a service of AWS that needs it (CT.KMS.PR.3).
+_GRANTS_TO_AWS_ONLY: Final = {
+    "Sid": "GrantsToAWSOnly",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": ["kms:CreateGrant"],
+    "Resource": "*",
+    "Condition": {
+        "BoolIfExists": {
+            "kms:GrantIsForAWSResource": "false",
+            "aws:PrincipalIsAWSService": "false",
+        }
+    },
+}
+_ACCOUNT: Final = {"AWS": Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")}
+
+
+def add_to(template: Template) -> None:
+    """Add the keys, and the alias that settings name."""
+    template.add_resource(
+        key(
+            TABLE_KEY,
+            Sub("Encrypts the DynamoDB table ${TableName}"),
+            *_use_through_dynamodb(),
+            retained=True,
+            Condition=conditions.TABLE_KEY_MADE,
+        )
+    )
+    template.add_resource(
+        key(
+            INTEGRATION_KEY,
+            Sub("Encrypts the credentials of integrations in ${TableName}"),
+            _use_for_integrations(),
+            retained=True,
+        )
+    )
+    template.add_resource(
+        Alias(
+            INTEGRATION_KEY_ALIAS,
+            **_retention(retained=True),
+            AliasName=Sub("alias/${TableName}-integrations"),
+            TargetKeyId=Ref(INTEGRATION_KEY),
+        )
+    )
+
+
+def key(
+    name: str, description: Sub, *statements: dict[str, Any], retained: bool, **more: Any
+) -> Key:
+    """A key that rotates, is managed by the account, and used as the statements say.
+
+    Args:
+        name: Its logical id.
+        description: What it is for.
+        statements: Of its policy, beside the one for administration.
+        retained: Whether it survives its stack, as what it encrypted may.
+        more: Further attributes of the resource.
+    """
+    return Key(
+        name,
+        **_retention(retained=retained),
+        **more,
+        Description=description,
+        EnableKeyRotation=True,
+        KeyPolicy={
+            "Version": "2012-10-17",
+            "Statement": [
+                # The account, not a role: a key whose only administrator is gone is lost. Whom of
+                # the account this means is up to its IAM policies.
+                allow("AdministeredByAccount", _ACCOUNT, _ADMINISTRATION),
+                *statements,
+                _GRANTS_TO_AWS_ONLY,
+            ],
+        },
+    )
+
+
+def allow(
+    sid: str, principal: object, actions: list[str], condition: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A statement of a key's policy; in one, ``*`` is the key."""
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": actions,
+        "Resource": "*",
+    }
+    return statement if condition is None else {**statement, "Condition": condition}
+
+
+def _use_for_integrations() -> dict[str, Any]:
+    """Let IAM policies grant use, but only under the context that autoforge encrypts with.
+
+    Cipher text is bound to its table and integration, so the context must name this table, must
+    name an integration, and nothing else.
+    """
+    return allow(
+        "UsedForIntegrationsOfThisTable",
+        _ACCOUNT,
+        ["kms:Decrypt", "kms:Encrypt"],
+        {
+            "StringEquals": {"kms:EncryptionContext:table": Ref("TableName")},
+            "Null": {"kms:EncryptionContext:integration": "false"},
+            "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["table", "integration"]},
+        },
+    )
+
+
+def _use_through_dynamodb() -> tuple[dict[str, Any], ...]:
+    """Let who may use the table use its key, through DynamoDB only."""
+    return (
+        allow(
+            "UsedThroughDynamoDB",
+            {"AWS": "*"},
+            _USE_BY_DYNAMODB,
+            {
+                "StringEquals": {
+                    "kms:CallerAccount": AccountId,
+                    # Not every partition names its services under its own domain here.
+                    "kms:ViaService": [
+                        Sub("dynamodb.${AWS::Region}.amazonaws.com"),
+                        Sub("dynamodb.${AWS::Region}.${AWS::URLSuffix}"),
+                    ],
+                }
+            },
+        ),
+        allow(
+            "DescribedToDynamoDB",
+            {"Service": "dynamodb.amazonaws.com"},
+            ["kms:Describe*", "kms:Get*", "kms:List*"],
+        ),
+    )
+
+
+def _retention(*, retained: bool) -> dict[str, str]:
+    policy = "Retain" if retained else "Delete"
+    return {"DeletionPolicy": policy, "UpdateReplacePolicy": policy}

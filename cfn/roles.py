@@ -1,0 +1,176 @@
+"""Who uses the table, and what of it: patterns they ask and work they do.
+
+The only part of the template that looks at ``autoforge.access``: what a role may do follows from
+the catalogue of patterns and from that of work (ADR 0025).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from autoforge.access.catalogue import CATALOGUE
+from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
+from autoforge.access.definition import READINESS
+from autoforge.access.drift import CHECKS
+from autoforge.access.integrations import IntegrationConfigOf
+from autoforge.access.pattern import Pattern
+from autoforge.access.permissions import Permission, to_ask, to_do
+from autoforge.access.work import LOADING, WORK, Work
+from autoforge.models.configuration import AgentConfig, IntegrationConfig
+from autoforge.models.event import GlobalEventRef
+from autoforge.models.project import Project
+from autoforge.models.user import ProjectMember, User, UserByAuth0Id, UserByEmail
+
+#: How the partition of a project's own items begins; the project's id comes after it.
+PROJECT: Final = Project.primary_key.partition.partition("{")[0]
+#: The partitions of the settings that all agents share, and of the feed of all projects.
+SETTINGS: Final = AgentConfig.primary_key.partition
+FEED: Final = GlobalEventRef.primary_key.partition
+
+
+@dataclass(frozen=True)
+class Role:
+    """Somebody who uses the table.
+
+    Attributes:
+        name: Of the policy in the template: ``AgentPolicy`` for ``Agent``.
+        description: Who that is, for people who choose a policy.
+        patterns: What they ask.
+        work: What they do.
+        describes: Operations that tell of the table itself.
+        secrets: What they do with credentials of integrations: KMS's ``Encrypt`` and ``Decrypt``.
+        confined: Whether they may only reach the partitions that this takes them to.
+        of_one_project: Whether the project must be the one their principal is tagged with.
+    """
+
+    name: str
+    description: str
+    patterns: tuple[type[Pattern[Any]], ...]
+    work: tuple[Work, ...] = ()
+    describes: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    confined: bool = False
+    of_one_project: bool = False
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What the role must be allowed, and is."""
+        asked = frozenset[Permission]().union(*map(to_ask, self.patterns))
+        if self.of_one_project:
+            asked = frozenset(filter(_is_own, asked))
+        return asked.union(*map(to_do, self.work))
+
+
+#: Entities that tell of people, and the one that keeps secrets: none of an agent's business.
+_PRIVATE: Final = {User, UserByAuth0Id, UserByEmail, ProjectMember, IntegrationConfig}
+_AGENT_WORK: Final = (
+    "artefacts.create",
+    "artefacts.update",
+    "artefacts.revert",
+    "events.record",
+    "escalations.create",
+    "escalations.supersede",
+    "actions.create",
+    "actions.hold",
+    "actions.cancel",
+    "actions.execute",
+    "checkpoints.set",
+    "checkpoints.advance",
+    "features.create",
+    "features.create_many",
+    "features.add_dependency",
+    "features.update",
+    "features.claim",
+    "features.claim_next",
+    "features.renew",
+    "features.release",
+    "features.send_to_review",
+    "features.pass_",
+    "features.fail",
+    "features.reopen",
+    "agents.create",
+    "agents.update",
+    "runs.start",
+    "runs.report",
+    "runs.finish",
+)
+_INTEGRATION_WORK: Final = (
+    "integrations.report_health",
+    "checkpoints.set",
+    "checkpoints.advance",
+    "events.record",
+    "tickets.sync",
+    "tickets.sync_all",
+)
+
+
+def _named(names: Iterable[str]) -> tuple[Work, ...]:
+    by_name = {each.name: each for each in WORK}
+    return tuple(by_name[name] for name in names)
+
+
+def _is_private(pattern: type[Pattern[Any]]) -> bool:
+    return not _PRIVATE.isdisjoint(pattern.entities)
+
+
+def _is_own(permission: Permission) -> bool:
+    """Whether an agent of one project may read there: in its project, and its settings."""
+    return permission.partition.startswith(PROJECT) or permission.partition == SETTINGS
+
+
+def _tells_of_one_project(pattern: type[Pattern[Any]]) -> bool:
+    """Whether a pattern reads in one project; of an event that belongs to none, in the feed."""
+    asked = to_ask(pattern)
+    others = {each.partition for each in asked if not _is_own(each)}
+    return any(map(_is_own, asked)) and others <= {FEED}
+
+
+READER: Final = Role(
+    "Reader",
+    "Asks every pattern and changes nothing; reads credentials of integrations as cipher text only",
+    patterns=CATALOGUE,
+)
+API: Final = Role(
+    "Api",
+    "The HTTP API: asks every pattern, does all work, encrypts credentials and never decrypts them",
+    patterns=CATALOGUE,
+    work=WORK,
+    describes=(READINESS,),
+    secrets=("Encrypt",),
+)
+AGENT: Final = Role(
+    "Agent",
+    "An agent loop in all projects: deletes nothing, and reaches neither users nor credentials",
+    patterns=tuple(each for each in CATALOGUE if not _is_private(each)),
+    work=_named(_AGENT_WORK),
+    confined=True,
+)
+PROJECT_AGENT: Final = Role(
+    "ProjectAgent",
+    "An agent loop in the project that its role is tagged with",
+    patterns=tuple(filter(_tells_of_one_project, AGENT.patterns)),
+    work=AGENT.work,
+    confined=True,
+    of_one_project=True,
+)
+INTEGRATION: Final = Role(
+    "Integration",
+    "A worker that talks to one of the integrations: decrypts credentials, syncs tickets",
+    patterns=(IntegrationConfigOf, CheckpointOf, CheckpointsOfProject),
+    work=_named(_INTEGRATION_WORK),
+    secrets=("Decrypt",),
+    confined=True,
+)
+OPERATOR: Final = Role(
+    "Operator",
+    "Does all that the API does, loads data, checks the table and handles credentials",
+    patterns=CATALOGUE,
+    work=(*WORK, LOADING),
+    describes=CHECKS,
+    secrets=("Encrypt", "Decrypt"),
+)
+
+#: Every role, as the template has it.
+ROLES: Final = (READER, API, AGENT, PROJECT_AGENT, INTEGRATION, OPERATOR)

@@ -1,0 +1,54 @@
+"""Capacity that follows the load of the table and of each index, where it is provisioned."""
+
+from __future__ import annotations
+
+from troposphere import Ref, Sub, Template
+from troposphere.applicationautoscaling import (
+    PredefinedMetricSpecification,
+    ScalableTarget,
+    ScalingPolicy,
+    TargetTrackingScalingPolicyConfiguration,
+)
+
+from autoforge.models.indexes import GSIS, TABLE, Index
+from cfn import conditions
+from cfn.table import TABLE_ID, identifier
+
+
+def add_to(template: Template) -> None:
+    """Add a target and its policy for the reads and for the writes of each."""
+    for index in (TABLE, *GSIS):
+        for action in ("Read", "Write"):
+            target = _target(index, action)
+            template.add_resource(target)
+            template.add_resource(_policy(target, action))
+
+
+def _target(index: Index, action: str) -> ScalableTarget:
+    # No RoleARN: Application Auto Scaling has a service-linked role for DynamoDB, which it makes
+    # itself when the first target is registered.
+    return ScalableTarget(
+        f"{identifier(index)}{action}Scaling",
+        Condition=conditions.PROVISIONED,
+        ServiceNamespace="dynamodb",
+        ResourceId=Sub(f"table/${{{TABLE_ID}}}" + (f"/index/{index.name}" if index.name else "")),
+        ScalableDimension=f"dynamodb:{'index' if index.name else 'table'}:{action}CapacityUnits",
+        MinCapacity=Ref(f"Min{action}Capacity"),
+        MaxCapacity=Ref(f"Max{action}Capacity"),
+    )
+
+
+def _policy(target: ScalableTarget, action: str) -> ScalingPolicy:
+    return ScalingPolicy(
+        f"{target.title}Policy",
+        Condition=conditions.PROVISIONED,
+        PolicyName=f"{action}Utilization",
+        PolicyType="TargetTrackingScaling",
+        ScalingTargetId=Ref(target),
+        TargetTrackingScalingPolicyConfiguration=TargetTrackingScalingPolicyConfiguration(
+            TargetValue=Ref("TargetUtilization"),
+            PredefinedMetricSpecification=PredefinedMetricSpecification(
+                PredefinedMetricType=f"DynamoDB{action}CapacityUtilization"
+            ),
+        ),
+    )

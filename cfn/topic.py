@@ -1,0 +1,65 @@
+"""Where alarms go: an encrypted topic that CloudWatch alone publishes to."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from troposphere import AccountId, GetAtt, Ref, Sub, Template
+from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
+
+from cfn import conditions
+from cfn.keys import allow, key
+
+#: Logical ids.
+TOPIC: Final = "AlarmTopic"
+TOPIC_KEY: Final = "AlarmTopicKey"
+
+_CLOUDWATCH: Final = {"Service": "cloudwatch.amazonaws.com"}
+
+
+def add_to(template: Template) -> None:
+    """Add the topic, its key, who may publish to it and who is told."""
+    # A key of its own: CloudWatch may not use alias/aws/sns, whose policy nobody can change, and
+    # alarms for a topic under that key are lost without a word.
+    template.add_resource(
+        key(
+            TOPIC_KEY,
+            Sub("Encrypts alarms of the DynamoDB table ${TableName}"),
+            allow(
+                "UsedByAlarms", _CLOUDWATCH, ["kms:Decrypt", "kms:GenerateDataKey*"], _our_alarms()
+            ),
+            retained=False,  # it encrypts nothing that is kept
+        )
+    )
+    template.add_resource(Topic(TOPIC, KmsMasterKeyId=GetAtt(TOPIC_KEY, "Arn")))
+    template.add_resource(_policy())
+    template.add_resource(
+        SubscriptionResource(
+            "AlarmSubscription",
+            Condition=conditions.ALARMS_MAILED,
+            TopicArn=Ref(TOPIC),
+            Protocol="email",
+            Endpoint=Ref("AlarmEmail"),
+        )
+    )
+
+
+def _policy() -> TopicPolicy:
+    statement = allow("PublishedToByAlarms", _CLOUDWATCH, ["sns:Publish"], _our_alarms())
+    return TopicPolicy(
+        "AlarmTopicPolicy",
+        Topics=[Ref(TOPIC)],
+        PolicyDocument={
+            "Version": "2012-10-17",
+            "Statement": [{**statement, "Resource": Ref(TOPIC)}],
+        },
+    )
+
+
+def _our_alarms() -> dict[str, Any]:
+    """CloudWatch acts for everybody; here it may for alarms of this account and region only."""
+    alarms = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"
+    return {
+        "StringEquals": {"aws:SourceAccount": AccountId},
+        "ArnLike": {"aws:SourceArn": Sub(alarms)},
+    }

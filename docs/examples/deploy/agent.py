@@ -1,0 +1,98 @@
+"""An agent loop as a Lambda function: each invocation builds what is ready, until its time is up.
+
+``docs/examples/deploy/lambda.yaml`` deploys it. Its event names the project and the agent. Two
+invocations at once, or one that is cut off, do no harm: a feature is claimed by one of them, and
+its lease ends when its holder does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Final, Protocol
+
+from autoforge import Forge
+from autoforge.errors import ConditionFailedError
+from autoforge.forge import LOCAL_REGION
+from autoforge.models import AgentRun, Feature, RunStatus
+from autoforge.settings import Settings
+
+#: Seconds that a feature may take. None is claimed with less time left, so a claim never outlives
+#: the invocation that holds it by more than this.
+LEASE: Final = 120.0
+
+
+class Context(Protocol):
+    """What Lambda tells of an invocation."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda ends it."""
+        ...
+
+
+def handler(event: dict[str, str], context: Context) -> dict[str, int]:
+    """Take a turn, and say what became of how many features."""
+    return turn(
+        connected(),
+        event["projectId"],
+        event["agentId"],
+        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+        build=build,
+    )
+
+
+@cache
+def connected() -> Forge:
+    """Connect once for all invocations of this process."""
+    settings = Settings()
+    return Forge.connect(
+        table_name=settings.table_name,
+        region=settings.region or LOCAL_REGION,
+        endpoint_url=settings.endpoint_url,
+    )
+
+
+def turn(
+    forge: Forge,
+    project_id: str,
+    agent_id: str,
+    *,
+    seconds_left: Callable[[], float],
+    build: Callable[[Feature, AgentRun], None],
+) -> dict[str, int]:
+    """Claim and build feature by feature, as long as one is ready and there is time for it."""
+    done = {"passed": 0, "failed": 0, "lost": 0}
+    while seconds_left() > LEASE:
+        feature = forge.features.claim_next(project_id, agent_id, LEASE)
+        if feature is None:
+            break
+        run = forge.runs.start(project_id, agent_id, feature.id)
+        try:
+            outcome = attempt(forge, feature, run, build)
+        except ConditionFailedError:  # it took longer than its lease, and another agent has it
+            forge.runs.finish(project_id, run.id, RunStatus.FAILED, error_message="lost the claim")
+            outcome = "lost"
+        done[outcome] += 1
+    return done
+
+
+def attempt(
+    forge: Forge, feature: Feature, run: AgentRun, build: Callable[[Feature, AgentRun], None]
+) -> str:
+    """Build a feature, and pass it or have it wait for a person."""
+    project_id, held = feature.project_id, feature.version
+    try:
+        build(feature, run)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person is to look at it
+        forge.features.fail(project_id, feature.id, version=held)
+        message = f"{type(error).__name__}: {error}"
+        forge.runs.finish(project_id, run.id, RunStatus.FAILED, error_message=message)
+        return "failed"
+    forge.features.pass_(project_id, feature.id, version=held)
+    forge.runs.finish(project_id, run.id, RunStatus.COMPLETED)
+    return "passed"
+
+
+def build(feature: Feature, run: AgentRun) -> None:
+    """Do what the feature asks for: this is where your agent works."""
+    print(f"run {run.id} builds {feature.name}")

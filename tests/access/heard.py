@@ -1,0 +1,64 @@
+"""What IAM is asked when a Forge does everything it can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from typing import Final
+
+from autoforge.access.client import Client
+from autoforge.access.writing import primary_key
+from autoforge.forge import Forge
+from autoforge.models import ArtefactType, User, UserByEmail
+from tests.access.faults import Fault, Lose, Pass, injected
+from tests.access.people import known
+from tests.access.tours import READS, WRITES, Step, a_whole_forge
+from tests.iam import Asked, asked_of_iam
+from tests.stores import Clock, watching
+
+#: What IAM is asked, by the method that sends the requests.
+Heard = dict[str, set[Asked]]
+
+#: What the tour comes by only where something else went before.
+_UNUSUAL: Final = (
+    # Somebody whose user was lost logs in again: what found them leads to nobody.
+    Step("users.upsert", "auth0|ann", "ann@x.org", "Ann"),
+    # Somebody takes over the address that another has given up.
+    Step("users.upsert", "auth0|new", "old@x.org", "New"),
+    Step("artefacts.update", "p", ArtefactType.RAID_LOG, {}, expected_version=None),
+)
+
+
+def everything_asked(client: Client) -> Heard:
+    """Make the whole tour on a table of its own, and note what IAM is asked.
+
+    The first answer to every change of an item is lost, since a Store may look then.
+    """
+    clock = Clock()
+    forge = a_whole_forge(client, clock)
+    forge.store.put_all([*known("ann"), *known("bob")])
+    heard: Heard = {}
+    for step in (*WRITES, *READS):
+        clock.now += timedelta(seconds=1)
+        _hear(forge, step, heard)
+    forge.store.delete_all([primary_key(User, {"id": "ann"})])
+    forge.store.put_all([UserByEmail(email="old@x.org", user_id="bob")])
+    for step in _UNUSUAL:
+        _hear(forge, step, heard)
+    return heard
+
+
+def _hear(forge: Forge, step: Step, heard: Heard) -> None:
+    client = forge.store.client
+    with watching(client) as watched, injected(client, _every_first_change_is_lost()):
+        step.on(forge)
+    for request in watched.sent:
+        heard.setdefault(step.name, set()).update(asked_of_iam(*request))
+
+
+def _every_first_change_is_lost() -> Callable[[int, str], Fault]:
+    changes = count()
+    return lambda _, operation: (
+        Lose() if operation == "UpdateItem" and next(changes) % 2 == 0 else Pass()
+    )

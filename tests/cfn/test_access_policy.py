@@ -1,0 +1,427 @@
+"""Each role is allowed what its patterns and its work need, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import cache, partial
+from typing import Any, Final
+
+import pytest
+
+from autoforge.access.agent_config import AgentConfigs
+from autoforge.access.catalogue import CATALOGUE
+from autoforge.access.events import EventById, GlobalEvents
+from autoforge.access.features import FeaturesByStatus
+from autoforge.access.permissions import Permission, to_ask, to_do
+from autoforge.access.projects import ProjectsByStatus
+from autoforge.access.runs import RunsOfFeature
+from autoforge.access.tickets import TicketByLinearIssue
+from autoforge.access.work import WORK
+from autoforge.models.indexes import GSIS, TABLE
+from cfn.roles import (
+    AGENT,
+    API,
+    INTEGRATION,
+    OPERATOR,
+    PROJECT_AGENT,
+    READER,
+    ROLES,
+    Role,
+)
+from cfn.watched import OPERATIONS
+from tests.access.heard import Heard, everything_asked
+from tests.access.tours import READS, WRITES, names
+from tests.cfn.judged import ENCRYPTION_CONTEXT, KEY_ARN, Judge, case, documents, key_policy
+from tests.iam import ACCOUNT, Asked, Case, Evaluator, Verdict, is_installed
+from tests.servers import Engine, moto
+from tests.stores import client_of
+
+#: Every operation on items, and some on the table itself, that anybody could ask for.
+_OPERATIONS: Final = (
+    "GetItem",
+    "BatchGetItem",
+    "Query",
+    "Scan",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "ConditionCheckItem",
+    "PartiQLSelect",
+    "PartiQLInsert",
+    "PartiQLUpdate",
+    "PartiQLDelete",
+)
+_ON_AN_INDEX: Final = ("Query", "Scan")
+_ON_THE_TABLE: Final = (
+    "DescribeTable",
+    "DescribeTimeToLive",
+    "DescribeContinuousBackups",
+    "UpdateTable",
+    "DeleteTable",
+    "UpdateTimeToLive",
+    "UpdateContinuousBackups",
+    "CreateBackup",
+    "ExportTableToPointInTime",
+)
+#: A partition of no form that anything of ours has.
+_FOREIGN: Final = "SECRET#1"
+_OF_PEOPLE_AND_SECRETS: Final = {
+    "users.get",
+    "users.by_auth0_id",
+    "users.by_email",
+    "users.projects",
+    "users.upsert",
+    "integrations.get",
+    "integrations.reveal",
+    "integrations.save",
+    "integrations.report_health",
+}
+#: What the tour does with an agent's policy in vain, beside that.
+_DENIED_TO_AGENTS: Final = {
+    "projects.create",  # with an owner, whose membership it writes
+    "projects.update",
+    "projects.add_member",
+    "projects.remove_member",
+    "projects.delete",
+    "agent_config.set",
+    "features.delete",
+    "features.remove_dependency",
+}
+#: What reads across projects, and what is not divided by project.
+_DENIED_TO_AGENTS_OF_ONE_PROJECT: Final = {
+    "projects.by_status",
+    "events.of_date",
+    "events.feed",
+    "escalations.by_status",
+    "actions.held",
+    "agents.runs",
+    "runs.of_agent",
+    "runs.of_feature",
+    "features.by_linear_issue",
+    "tickets.get",
+    "tickets.sync",
+}
+
+
+@pytest.fixture(scope="module")
+def iam() -> Iterator[Evaluator]:
+    """What judges policies; skipped where it is not installed."""
+    if not is_installed():
+        pytest.skip("the evaluator of policies is not installed: npm ci --prefix tests/engines")
+    with Evaluator() as evaluator:
+        yield evaluator
+
+
+@pytest.fixture(scope="module")
+def judged(iam: Evaluator) -> Judge:
+    """What judges the policies of the template."""
+    return partial(iam.judge, documents())
+
+
+@pytest.fixture(scope="module")
+def heard() -> Iterator[Heard]:
+    """What IAM is asked for each method of a Forge, in the projects p and q."""
+    with moto() as endpoint_url:
+        client = client_of(Engine("moto", endpoint_url))
+        yield everything_asked(client)
+        client.close()
+
+
+def _may_do(role: Role, heard: Heard, judged: Judge, *, project: str | None = None) -> set[str]:
+    """The methods all of whose requests a role is allowed."""
+    cases = [
+        (name, case(role.name, asked, project=project))
+        for name, all_ in heard.items()
+        for asked in sorted(all_)
+    ]
+    verdicts = judged(each for _, each in cases)
+    refused = {
+        name for (name, _), verdict in zip(cases, verdicts, strict=True) if not verdict.allowed
+    }
+    return {*heard} - refused
+
+
+def test_a_reader_may_read_everything_and_write_nothing(heard: Heard, judged: Judge) -> None:
+    # The repair of what is in order only reads.
+    assert _may_do(READER, heard, judged) == names(READS) | {"features.repair"}
+
+
+@pytest.mark.parametrize("role", [API, OPERATOR], ids=lambda role: role.name)
+def test_the_api_and_an_operator_may_do_everything(role: Role, heard: Heard, judged: Judge) -> None:
+    assert _may_do(role, heard, judged) == names([*READS, *WRITES])
+
+
+def test_an_agent_may_do_its_work_but_deletes_nothing_and_reaches_no_people_or_secrets(
+    heard: Heard, judged: Judge
+) -> None:
+    may = _may_do(AGENT, heard, judged)
+
+    assert {work.name for work in AGENT.work} <= may
+    assert {*heard} - may == _OF_PEOPLE_AND_SECRETS | _DENIED_TO_AGENTS
+
+
+def test_an_agent_of_one_project_may_do_its_work_there(heard: Heard, judged: Judge) -> None:
+    there = {name: _within("p", all_) for name, all_ in heard.items()}
+
+    may = _may_do(PROJECT_AGENT, there, judged, project="p")
+
+    assert {work.name for work in PROJECT_AGENT.work} <= may
+    denied = _OF_PEOPLE_AND_SECRETS | _DENIED_TO_AGENTS | _DENIED_TO_AGENTS_OF_ONE_PROJECT
+    assert {*there} - may == denied
+
+
+def _within(project: str, all_: set[Asked]) -> set[Asked]:
+    """What is asked without what is asked in another project."""
+    own = f"PROJECT#{project}"
+    return {
+        each
+        for each in all_
+        if all(
+            key == own or key.startswith(f"{own}#") or not key.startswith("PROJECT#")
+            for key in each.partitions
+        )
+    }
+
+
+def test_an_agent_of_one_project_asks_what_reads_in_one_project() -> None:
+    asked = {*PROJECT_AGENT.patterns}
+
+    assert {EventById, FeaturesByStatus, AgentConfigs} <= asked
+    assert asked.isdisjoint({GlobalEvents, ProjectsByStatus, RunsOfFeature, TicketByLinearIssue})
+
+
+@pytest.mark.parametrize("project", ["q", "pp", "p#", None])
+def test_an_agent_of_another_project_reaches_nothing_of_this_one(
+    heard: Heard, project: str | None, judged: Judge
+) -> None:
+    of_p = {
+        asked
+        for all_ in heard.values()
+        for asked in all_
+        if any(key == "PROJECT#p" or key.startswith("PROJECT#p#") for key in asked.partitions)
+    }
+
+    verdicts = judged(case("ProjectAgent", each, project=project) for each in of_p)
+
+    assert len(of_p) > 10
+    assert not any(verdict.allowed for verdict in verdicts)
+
+
+def test_a_worker_of_an_integration_may_do_its_work_and_reaches_no_people(
+    heard: Heard, judged: Judge
+) -> None:
+    may = _may_do(INTEGRATION, heard, judged)
+
+    assert {work.name for work in INTEGRATION.work} <= may
+    assert {"integrations.get", "integrations.reveal", "checkpoints.of_project"} <= may
+    assert may.isdisjoint(
+        {"users.get", "users.upsert", "projects.delete", "features.delete", "agent_config.get"}
+    )
+
+
+@cache
+def _needs(role: Role) -> frozenset[Permission]:
+    """What a role needs, from the catalogues."""
+    asked = frozenset[Permission]().union(*map(to_ask, role.patterns))
+    if role.of_one_project:
+        # Of what its patterns may read besides, an event's place where it belongs to no project.
+        asked = frozenset(each for each in asked if each.partition != "GLOBAL")
+    return asked.union(*map(to_do, role.work))
+
+
+def _forms() -> set[str]:
+    """Every form of a partition that the catalogues know."""
+    everything = frozenset[Permission]().union(*map(to_ask, CATALOGUE), *map(to_do, WORK))
+    return {each.partition for each in everything}
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_an_operation_is_allowed_where_the_role_needs_it_and_nowhere_else(
+    role: Role, judged: Judge
+) -> None:
+    keys = [form.replace("*", "p") for form in sorted(_forms())]
+    asked = [
+        Asked(operation, index.name or "", frozenset({key}))
+        for index in (TABLE, *GSIS)
+        for operation in (_OPERATIONS if index is TABLE else _ON_AN_INDEX)
+        for key in [*keys, _FOREIGN]
+    ]
+
+    verdicts = judged(case(role.name, each, project="p") for each in asked)
+
+    wrong = [
+        (each.action, each.index, *each.partitions)
+        for each, verdict in zip(asked, verdicts, strict=True)
+        if verdict.allowed != _is_needed(role, each)
+    ]
+    assert wrong == []
+
+
+def _is_needed(role: Role, asked: Asked) -> bool:
+    (key,) = asked.partitions
+    needed = {
+        each.partition.replace("PROJECT#*", "PROJECT#p", 1 if role.of_one_project else 0)
+        for each in _needs(role)
+        if (each.action, each.on.name or "") == (asked.action, asked.index)
+    }
+    return bool(needed) and (not role.confined or any(fnmatchcase(key, each) for each in needed))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_only_who_checks_the_table_may_describe_it_and_nobody_may_change_it(
+    role: Role, judged: Judge
+) -> None:
+    verdicts = judged(case(role.name, Asked(each)) for each in _ON_THE_TABLE)
+
+    allowed = {
+        each for each, verdict in zip(_ON_THE_TABLE, verdicts, strict=True) if verdict.allowed
+    }
+    assert allowed == {
+        API: {"DescribeTable"},
+        OPERATOR: {"DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups"},
+    }.get(role, set())
+
+
+@pytest.mark.parametrize("role", [AGENT, PROJECT_AGENT, INTEGRATION], ids=lambda role: role.name)
+def test_every_operation_that_is_confined_knows_the_partitions(role: Role, judged: Judge) -> None:
+    actions = sorted({each.action for each in role.permissions})
+    asked = [Asked(each, partitions=frozenset({"PROJECT#p"})) for each in actions]
+
+    verdicts = judged(case(role.name, each, project="p") for each in asked)
+
+    assert [verdict.ignored for verdict in verdicts] == [()] * len(actions)
+
+
+@pytest.mark.parametrize("role", [AGENT, PROJECT_AGENT, INTEGRATION], ids=lambda role: role.name)
+def test_a_request_that_names_no_partition_is_not_allowed(role: Role, judged: Judge) -> None:
+    asked = [Asked(each.action, each.on.name or "") for each in role.permissions]
+
+    assert not any(
+        each.allowed for each in judged(case(role.name, each, project="p") for each in asked)
+    )
+
+
+def test_every_operation_that_is_allowed_is_watched_for_failures() -> None:
+    actions = {each.action for role in ROLES for each in role.permissions}
+
+    # A condition is checked in transactions alone, which are watched as such.
+    assert {*OPERATIONS} == (actions - {"ConditionCheckItem"}) | {"TransactWriteItems"}
+
+
+def test_a_batch_is_allowed_only_if_all_of_it_is(judged: Judge) -> None:
+    allowed = Asked("BatchGetItem", partitions=frozenset({"PROJECT#p", "LINEAR#1"}))
+    mixed = Asked("BatchGetItem", partitions=frozenset({"PROJECT#p", "USER#ann"}))
+
+    verdicts = judged(case("Agent", each) for each in (allowed, mixed))
+
+    assert [verdict.allowed for verdict in verdicts] == [True, False]
+
+
+def test_no_role_reaches_another_table_or_index(judged: Judge) -> None:
+    elsewhere = [
+        Case(each.policy, each.action, arn, each.context)
+        for role in ROLES
+        for permission in role.permissions
+        for each in [case(role.name, Asked(permission.action, partitions=_any(permission)))]
+        for arn in (f"{each.resource}-copy", f"{each.resource}/index/GSI2")
+    ]
+
+    assert not any(verdict.allowed for verdict in judged(elsewhere))
+
+
+def _any(permission: Permission) -> frozenset[str]:
+    return frozenset({permission.partition.replace("*", "p")})
+
+
+@pytest.mark.parametrize(
+    ("role", "operations"),
+    [
+        (READER, set()),
+        (API, {"Encrypt"}),
+        (AGENT, set()),
+        (PROJECT_AGENT, set()),
+        (INTEGRATION, {"Decrypt"}),
+        (OPERATOR, {"Encrypt", "Decrypt"}),
+    ],
+    ids=lambda value: value.name if isinstance(value, Role) else "",
+)
+def test_credentials_are_decrypted_only_by_who_talks_to_integrations(
+    role: Role, operations: set[str], judged: Judge
+) -> None:
+    asked = ("Encrypt", "Decrypt", "GenerateDataKey", "DescribeKey", "PutKeyPolicy")
+    verdicts = judged(_of_key(role, each, table="AgenticPM") for each in asked)
+
+    allowed = {each for each, verdict in zip(asked, verdicts, strict=True) if verdict.allowed}
+
+    assert allowed == operations
+
+
+def test_the_key_decrypts_credentials_of_this_table_only(judged: Judge) -> None:
+    elsewhere = _of_key(OPERATOR, "Decrypt", table="Other")
+    of_nothing = Case("Operator", "kms:Decrypt", KEY_ARN, {}, key_policy())
+
+    assert not any(each.allowed for each in judged([elsewhere, of_nothing]))
+
+
+def test_a_policy_is_bound_to_this_table_even_where_the_key_is_not(judged: Judge) -> None:
+    delegating = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            }
+        ],
+    }
+    here, elsewhere = (
+        replace(_of_key(OPERATOR, "Decrypt", table=table), resource_policy=delegating)
+        for table in ("AgenticPM", "Other")
+    )
+
+    assert [each.allowed for each in judged([here, elsewhere])] == [True, False]
+
+
+def _of_key(role: Role, operation: str, *, table: str) -> Case:
+    context = {
+        f"{ENCRYPTION_CONTEXT}table": table,
+        f"{ENCRYPTION_CONTEXT}integration": "jira",
+        "kms:EncryptionContextKeys": ["table", "integration"],
+    }
+    return Case(role.name, f"kms:{operation}", KEY_ARN, context, key_policy())
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_policy_names_every_operation_and_resource(role: Role) -> None:
+    statements = documents()[role.name]["Statement"]
+    actions = [action for each in statements for action in each["Action"]]
+
+    assert {each["Effect"] for each in statements} == {"Allow"}
+    assert not [each for each in actions if "*" in each or each.endswith(":Scan")]
+    assert not [each for each in statements if "*" in each["Resource"]]
+    assert len({each["Sid"] for each in statements}) == len(statements)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_policy_fits_what_iam_takes(role: Role) -> None:
+    written = json.dumps(documents()[role.name], separators=(",", ":"))
+
+    # AWS, "IAM and AWS STS quotas": characters of a managed policy without white space.
+    assert len(written) <= 6144
+    assert all(each["Sid"].isalnum() for each in documents()[role.name]["Statement"])
+    assert len(role.description) <= 1000
+
+
+def test_the_evaluator_tells_allowed_from_denied(iam: Evaluator) -> None:
+    policy: dict[str, Any] = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}],
+    }
+    asked = [case("some", Asked("GetItem")), case("some", Asked("PutItem"))]
+
+    assert iam.judge({"some": policy}, asked) == [Verdict(True, ()), Verdict(False, ())]

@@ -1,0 +1,101 @@
+"""The template is read from the models: another index, expiry or key shows up everywhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from autoforge.access.definition import table_definition
+from autoforge.models.indexes import GSI1, Index
+from tests.cfn.resolved import Stack, built, resolved
+
+BY_OWNER = Index(
+    name="By.Owner", partition_key="OwnerPK", sort_key="OwnerSK", projection="KEYS_ONLY"
+)
+
+
+@pytest.fixture
+def another_index(monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """The stack, had the models one more index."""
+    change(monkeypatch, "GSIS", (GSI1, BY_OWNER))
+    return resolved(built(), BillingMode="PROVISIONED")
+
+
+def change(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> None:
+    """Change a name of ``models.indexes`` for whoever imported it."""
+    for module in [*sys.modules.values()]:
+        of_ours = module.__name__.startswith(("autoforge.", "cfn."))
+        if of_ours and name in vars(module):
+            monkeypatch.setattr(module, name, value)
+
+
+def test_another_index_is_one_of_the_table(another_index: Stack) -> None:
+    table = another_index.properties("AgenticPMTable")
+
+    attributes = [each["AttributeName"] for each in table["AttributeDefinitions"]]
+    assert attributes == ["PK", "SK", "GSI1PK", "GSI1SK", "OwnerPK", "OwnerSK"]
+    index = table["GlobalSecondaryIndexes"][1]
+    assert index["IndexName"] == "By.Owner"
+    assert index["KeySchema"] == [
+        {"AttributeName": "OwnerPK", "KeyType": "HASH"},
+        {"AttributeName": "OwnerSK", "KeyType": "RANGE"},
+    ]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert index["ProvisionedThroughput"] == table["ProvisionedThroughput"]
+
+
+def test_local_engines_get_it_as_well(another_index: Stack) -> None:
+    local = table_definition("AgenticPM").parameters
+    table = another_index.properties("AgenticPMTable")
+
+    assert table["AttributeDefinitions"] == local["AttributeDefinitions"]
+    assert [each["KeySchema"] for each in table["GlobalSecondaryIndexes"]] == [
+        each["KeySchema"] for each in local["GlobalSecondaryIndexes"]
+    ]
+
+
+def test_another_index_is_scaled(another_index: Stack) -> None:
+    for action in ("Read", "Write"):
+        target = another_index.properties(f"ByOwner{action}Scaling")
+        assert target["ResourceId"] == "table/AgenticPM/index/By.Owner"
+        assert f"ByOwner{action}ScalingPolicy" in another_index.resources
+
+
+def test_another_index_has_alarms_and_counts_for_the_budget(another_index: Stack) -> None:
+    of_index = {"Name": "GlobalSecondaryIndexName", "Value": "By.Owner"}
+
+    for action in ("Read", "Write"):
+        throttles = another_index.properties(f"ByOwner{action}ThrottlesAlarm")
+        assert of_index in throttles["Dimensions"]
+        budget = another_index.properties(f"{action}BudgetAlarm")
+        assert of_index in budget["Metrics"][-1]["MetricStat"]["Metric"]["Dimensions"]
+        assert len(budget["Metrics"]) == 4
+
+
+def test_another_index_is_on_the_dashboard_and_among_the_outputs(another_index: Stack) -> None:
+    body = json.loads(another_index.properties("Dashboard")["DashboardBody"])
+
+    assert "Read throttles of the index By.Owner" in [
+        each["properties"]["title"] for each in body["widgets"]
+    ]
+    assert another_index.outputs["ByOwnerArn"]["Value"] == ("<AgenticPMTable.Arn>/index/By.Owner")
+
+
+def test_another_expiry_attribute_is_the_table_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    change(monkeypatch, "TTL", "ExpiresAt")
+
+    table = resolved(built()).properties("AgenticPMTable")
+
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ExpiresAt", "Enabled": True}
+
+
+def test_other_keys_are_the_table_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    change(monkeypatch, "TABLE", Index(name=None, partition_key="Part", sort_key="Sort"))
+
+    table = resolved(built()).properties("AgenticPMTable")
+
+    assert [each["AttributeName"] for each in table["KeySchema"]] == ["Part", "Sort"]
+    assert [each["AttributeName"] for each in table["AttributeDefinitions"]][:2] == ["Part", "Sort"]
