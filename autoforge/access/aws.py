@@ -23,13 +23,18 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_local(endpoint_url: str | None) -> bool:
+    """Whether an endpoint is on this machine; AWS, which is asked without one, is not."""
+    return endpoint_url is not None and is_loopback(urlsplit(endpoint_url).hostname or "")
+
+
 def local_credentials(endpoint_url: str | None) -> tuple[str, str] | None:
     """Made-up credentials for a DynamoDB on this machine, unless there are real ones.
 
     The machine's own credentials are used where they are configured, so that the AWS CLI sees the
     same tables; roles, which only real AWS has, are not asked for.
     """
-    if endpoint_url is None or not is_loopback(urlsplit(endpoint_url).hostname or ""):
+    if not is_local(endpoint_url):
         return None
     # Its handlers are for clients, and take longer to register than all the rest.
     session = Session(include_builtin_handlers=False)

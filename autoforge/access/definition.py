@@ -5,7 +5,7 @@ In AWS the CloudFormation template creates it.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -23,6 +23,9 @@ KEY_TYPE: Final = "S"
 #: What DynamoDB calls a table or an index that can be read and written.
 USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
 
+#: What is answered to an operation that an engine does not have, or not for this table.
+_UNKNOWN: Final = frozenset({"TableNotFoundException", "UnknownOperationException"})
+
 
 def is_ready(client: Client, table_name: str) -> bool:
     """Whether the table can be read and written now.
@@ -35,7 +38,7 @@ def is_ready(client: Client, table_name: str) -> bool:
 
 
 def create_table(client: Client, table_name: str) -> None:
-    """Create the table with its index and expiry, unless it is there.
+    """Create the table with its index, expiry and recovery, unless it is there.
 
     Raises:
         UnavailableError: if it does not become ready.
@@ -47,6 +50,19 @@ def create_table(client: Client, table_name: str) -> None:
         if not any(is_ready(client, table_name) for _ in client.attempts()):
             raise UnavailableError(f"the table {table_name} was created but is not ready") from None
         client.send(expiry_definition(table_name))
+        if_known(client, recovery_definition(table_name))
+
+
+def if_known(client: Client, request: Request) -> dict[str, Any] | None:
+    """Send what not every engine knows, nor AWS of every table; None where it is not known."""
+    try:
+        return client.send(request)
+    except TableNotFoundError:
+        return None
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _UNKNOWN:
+            return None
+        raise
 
 
 def _create(client: Client, table_name: str) -> None:
@@ -92,6 +108,17 @@ def expiry_definition(table_name: str) -> Request:
         {
             "TableName": table_name,
             "TimeToLiveSpecification": {"AttributeName": TTL, "Enabled": True},
+        },
+    )
+
+
+def recovery_definition(table_name: str) -> Request:
+    """The request that lets the table be restored to any moment of the last weeks."""
+    return Request(
+        "UpdateContinuousBackups",
+        {
+            "TableName": table_name,
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
         },
     )
 

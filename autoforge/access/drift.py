@@ -12,10 +12,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from autoforge.access.aws import is_local
 from autoforge.access.client import Client
-from autoforge.access.definition import KEY_TYPE, READINESS, USABLE
+from autoforge.access.definition import KEY_TYPE, READINESS, USABLE, if_known
 from autoforge.access.request import Request
-from autoforge.errors import ConfigurationError, TableNotFoundError
+from autoforge.errors import ConfigurationError
 from autoforge.models.indexes import ENTITY_TYPE, GSIS, TABLE, TTL, Index
 
 _EXPIRY: Final = "DescribeTimeToLive"
@@ -88,9 +89,6 @@ _INDEXES: Final[Mapping[str, tuple[str, str]]] = {
 
 _ROLES: Final = (("HASH", "partition key"), ("RANGE", "sort key"))
 
-#: What is answered to an operation that an engine does not have, or not for this table.
-_UNANSWERED: Final = frozenset({"TableNotFoundException", "UnknownOperationException"})
-
 
 def find_drifts(client: Client, table_name: str) -> tuple[Drift, ...]:
     """Ask DynamoDB about a table, and say where it is not as it should be.
@@ -101,20 +99,29 @@ def find_drifts(client: Client, table_name: str) -> tuple[Drift, ...]:
     """
     table, expiry, recovery = (Request(each, {"TableName": table_name}) for each in CHECKS)
     try:
-        return drifts(client.send(table), _known(client, expiry), _known(client, recovery))
+        return drifts(
+            client.send(table),
+            if_known(client, expiry),
+            if_known(client, recovery),
+            local=is_local(client.endpoint_url),
+        )
     except ClientError as error:
         raise ConfigurationError(_refusal(error, table_name)) from error
     except BotoCoreError as error:
         raise ConfigurationError(f"DynamoDB cannot be asked: {error}") from error
 
 
-def drifts(table: Answer, expiry: Answer | None, recovery: Answer | None) -> tuple[Drift, ...]:
+def drifts(
+    table: Answer, expiry: Answer | None, recovery: Answer | None, *, local: bool = False
+) -> tuple[Drift, ...]:
     """Say where a table is not as it should be: its status, its keys, each index, then the rest.
 
     Args:
         table: The answer to DescribeTable.
         expiry: The answer to DescribeTimeToLive; None if there is none to be had.
         recovery: The answer to DescribeContinuousBackups; None if there is none to be had.
+        local: Whether the table is on this machine: it may be deleted, and need not be recovered
+            where the engine does not know how.
     """
     described: Answer = table.get("Table") or {}
     return (
@@ -123,8 +130,8 @@ def drifts(table: Answer, expiry: Answer | None, recovery: Answer | None) -> tup
         *(drift for index in GSIS for drift in _index(described, index)),
         *_unknown_indexes(described),
         *_expiry(expiry),
-        *_recovery(recovery),
-        *_protection(described),
+        *(() if local and recovery is None else _recovery(recovery)),
+        *(() if local else _protection(described)),
     )
 
 
@@ -268,18 +275,6 @@ def _joined(names: Sequence[str]) -> str:
     """Names as one says them: a, b and c."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def _known(client: Client, request: Request) -> Answer | None:
-    """Ask what not every engine knows, nor AWS of every table that is there."""
-    try:
-        return client.send(request)
-    except TableNotFoundError:
-        return None
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _UNANSWERED:
-            return None
-        raise
 
 
 def _refusal(error: ClientError, table_name: str) -> str:

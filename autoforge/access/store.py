@@ -381,7 +381,7 @@ class Store:
             yield from answer["Items"]
 
     def create_table(self) -> None:
-        """Create the table with its index and expiry, unless it is there.
+        """Create the table with its index, expiry and recovery, unless it is there.
 
         For a local DynamoDB; in AWS the CloudFormation template does this.
         """

@@ -25,7 +25,7 @@ def table() -> None:
 @click.option("--table-name", help="Name of the table.")
 @click.option("--region", help="AWS region.")
 def create(endpoint_url: str, table_name: str | None, region: str | None) -> None:
-    """Create the table with its index and expiry, unless it is there."""
+    """Create the table with its index, expiry and recovery, unless it is there."""
     forge = connect(Settings(), table_name=table_name, region=region, endpoint_url=endpoint_url)
     forge.store.create_table()
     click.echo(f"table {forge.store.table_name} is there")

@@ -157,7 +157,7 @@ def test_an_operator_checks_the_table_and_the_api_may_only_ask_whether_it_is_rea
         enforcing.forge(role, _table_of(OPERATOR), Clock()).store for role in (OPERATOR, API)
     )
 
-    assert {each.name for each in operator.drifts()} == {"expiry", "recovery", "protection"}
+    assert {each.name for each in operator.drifts()} == {"expiry", "recovery"}
     assert api.is_ready()
     with pytest.raises(ConfigurationError, match="DescribeTimeToLive is not allowed"):
         api.drifts()

@@ -83,36 +83,59 @@ Check = Callable[..., Said]
 
 
 @pytest.fixture
-def check(engine: Engine, command: Command) -> Check:
-    """Check a table that was created here, with further arguments."""
-    table = ("--endpoint-url", engine.endpoint_url, "--table-name", f"checked-{new_id()}")
-    assert command("table", "create", *table).code == 0
+def check(engine: Engine, client: Client, command: Command) -> Check:
+    """Check a table without index and expiry, with further arguments."""
+    name = f"checked-{new_id()}"
+    client.botocore.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": each, "AttributeType": "S"} for each in ("PK", "SK")
+        ],
+        KeySchema=[
+            {"AttributeName": "PK", "KeyType": "HASH"},
+            {"AttributeName": "SK", "KeyType": "RANGE"},
+        ],
+    )
+    # Of recovery the engines know more or less.
+    table = ("--endpoint-url", engine.endpoint_url, "--table-name", name, "--ignore", "recovery")
+    assert any(store_of(client, name, Clock()).is_ready() for _ in range(3))
     return lambda *arguments: command("table", "check", *table, *arguments)
+
+
+def test_a_table_that_was_created_here_agrees(command: Command, engine: Engine) -> None:
+    name = f"created-{new_id()}"
+    table = ("--endpoint-url", engine.endpoint_url, "--table-name", name)
+    assert command("table", "create", *table).code == 0
+
+    said = command("table", "check", *table)
+
+    assert (said.code, said.out, said.err) == (0, f"table {name} agrees\n", "")
 
 
 def test_a_table_with_drifts_is_told_them_a_line_each_by_name(check: Check) -> None:
     said = check()
 
-    recovery, protection = said.out.splitlines()
+    index, expiry = said.out.splitlines()
     assert (said.code, said.err) == (1, "")
-    assert recovery.startswith("[recovery] point-in-time recovery ")
-    assert protection.startswith("[protection] deletion protection is off, not on: ")
+    assert index.startswith("[index] there is no index GSI1: ")
+    assert expiry.startswith("[expiry] items never expire: ")
 
 
 def test_a_drift_that_is_ignored_is_none_and_the_others_stay(check: Check) -> None:
-    said = check("--ignore", "recovery", "--ignore", "keys")
+    said = check("--ignore", "index", "--ignore", "keys")
 
     (line,) = said.out.splitlines()
     assert (said.code, said.err) == (1, "")
-    assert line.startswith("[protection] ")
+    assert line.startswith("[expiry] ")
 
 
 def test_a_table_whose_drifts_are_all_ignored_agrees_but_for_these(check: Check) -> None:
-    said = check("--ignore", "protection", "--ignore", "recovery", "--ignore", "keys")
+    said = check("--ignore", "expiry", "--ignore", "index", "--ignore", "keys")
 
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("table checked-")
-    assert said.out.endswith(" agrees, but for what is ignored: recovery, protection\n")
+    assert " agrees, but for what is ignored: index, expiry" in said.out
 
 
 def test_a_table_that_is_as_promised_agrees(command: Command) -> None:
@@ -137,26 +160,26 @@ def test_the_table_of_the_settings_is_checked(command: Command) -> None:
 
 
 def test_a_check_is_answered_with_json_for_programs(check: Check) -> None:
-    said = check("--json", "--ignore", "protection")
+    said = check("--json", "--ignore", "index")
 
     answer = json.loads(said.out)
     (drift,) = answer.pop("drifts")
-    (ignored,) = answer.pop("ignored")
+    ignored = answer.pop("ignored")[0]
     assert (said.code, said.err) == (1, "")
     assert answer.pop("table").startswith("checked-")
     assert answer == {"agrees": False}
-    assert (drift["name"], ignored["name"]) == ("recovery", "protection")
-    assert drift["says"].startswith("point-in-time recovery ")
-    assert ignored["says"].startswith("deletion protection ")
+    assert (drift["name"], ignored["name"]) == ("expiry", "index")
+    assert drift["says"].startswith("items never expire: ")
+    assert ignored["says"].startswith("there is no index GSI1: ")
 
 
 def test_an_agreement_is_answered_with_json_too(check: Check) -> None:
-    said = check("--json", "--ignore", "protection", "--ignore", "recovery")
+    said = check("--json", "--ignore", "index", "--ignore", "expiry")
 
     answer = json.loads(said.out)
     assert said.code == 0
     assert (answer["agrees"], answer["drifts"]) == (True, [])
-    assert [each["name"] for each in answer["ignored"]] == ["recovery", "protection"]
+    assert [each["name"] for each in answer["ignored"]][:2] == ["index", "expiry"]
 
 
 def test_what_is_no_name_of_a_drift_cannot_be_ignored(command: Command) -> None:
