@@ -48,6 +48,7 @@ from autoforge.access.dependencies import AddDependency, RemoveDependency
 from autoforge.access.disjoint import (
     require_disjoint,
 )
+from autoforge.access.drift import Drift
 from autoforge.access.escalations import (
     EscalationById,
     EscalationsByStatus,
@@ -109,6 +110,7 @@ from autoforge.access.members import (
 from autoforge.access.outcomes import Outcome
 from autoforge.access.ownership import ChangeProject, CreateProject
 from autoforge.access.pattern import Fetch, Get, Pattern
+from autoforge.access.permissions import Permission, to_ask, to_do
 from autoforge.access.pointing import Hydrate, Lookup
 from autoforge.access.projects import (
     DeleteProject,
@@ -164,6 +166,7 @@ from autoforge.access.users import (
     UserOfAuth0Id,
     UserOfEmail,
 )
+from autoforge.access.work import LOADING, WORK, Work
 from autoforge.access.writing import (
     Check,
     Delete,
@@ -174,6 +177,8 @@ from autoforge.access.writing import (
 
 __all__ = [
     "CATALOGUE",
+    "LOADING",
+    "WORK",
     "ActionById",
     "ActionsOfProject",
     "ActiveRuns",
@@ -203,6 +208,7 @@ __all__ = [
     "DeleteProject",
     "DependenciesOfProject",
     "DependentsOfFeature",
+    "Drift",
     "EscalationById",
     "EscalationsByStatus",
     "EscalationsOfProject",
@@ -239,6 +245,7 @@ __all__ = [
     "Page",
     "Part",
     "Pattern",
+    "Permission",
     "ProjectById",
     "ProjectOverview",
     "ProjectWithArtefacts",
@@ -278,6 +285,7 @@ __all__ = [
     "UserById",
     "UserOfAuth0Id",
     "UserOfEmail",
+    "Work",
     "Write",
     "advance_checkpoint",
     "approve_action",
@@ -303,6 +311,8 @@ __all__ = [
     "set_checkpoint",
     "supersede_escalation",
     "sync_ticket",
+    "to_ask",
+    "to_do",
     "update_agent",
     "update_artefact",
     "update_project",
