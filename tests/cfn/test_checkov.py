@@ -6,8 +6,6 @@ import json
 import subprocess
 from typing import Any, Final
 
-import pytest
-
 from cfn.exemptions import EXEMPTIONS
 from tests.cfn.resolved import ROOT, SNIPPETS
 
@@ -16,8 +14,7 @@ CHECKOV: Final = ROOT / ".venv-checkov" / "bin" / "checkov"
 _TEMPLATE: Final = ROOT / "cfn" / "template.yaml"
 
 
-@pytest.fixture(scope="module")
-def report() -> dict[str, Any]:
+def _checked() -> dict[str, Any]:
     """What checkov says of all of them at once: it takes most of its time to start."""
     assert CHECKOV.exists(), "checkov is not installed: make .venv-checkov/checkov.stamp"
     files = [str(each) for each in (_TEMPLATE, *sorted(SNIPPETS.glob("*.yaml")))]
@@ -29,24 +26,18 @@ def report() -> dict[str, Any]:
         text=True,
         check=False,
     )
-    read: dict[str, Any] = json.loads(done.stdout)
-    return read
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
 
 
-def test_checkov_finds_nothing_but_what_is_exempt(report: dict[str, Any]) -> None:
+def test_checkov_finds_nothing_in_any_template_but_what_is_exempt_with_a_reason() -> None:
+    report = _checked()
+
     assert report["results"]["failed_checks"] == []
     assert report["summary"]["parsing_errors"] == 0
-
-
-def test_every_template_was_checked(report: dict[str, Any]) -> None:
     checked = {each["file_path"].rpartition("/")[2] for each in report["results"]["passed_checks"]}
-
     assert checked == {"template.yaml", "ecs.yaml", "lambda.yaml"}
-
-
-def test_every_exemption_is_needed_and_has_a_reason(report: dict[str, Any]) -> None:
     skipped = report["results"]["skipped_checks"]
-
     assert sorted(each["check_id"] for each in skipped) == sorted(
         [*(exemption.check for exemption in EXEMPTIONS), "CKV_AWS_116", "CKV_AWS_117"]
     )
