@@ -24,7 +24,7 @@ from autoforge.access.wire import NotDynamoDBError, Wire
 from autoforge.errors import ConfigurationError
 from autoforge.forge import Forge
 from autoforge.moments import IdMint
-from cfn.roles import AGENT, API, OPERATOR, READER, Role
+from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, Role
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, names
 from tests.cfn.aws import AWS, moto
@@ -32,7 +32,8 @@ from tests.cfn.resolved import ROOT
 from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of
 
-_ROLES: Final = (READER, API, AGENT, OPERATOR)
+#: What takes an operation that deletes, sent by itself.
+_DELETIONS: Final = {"features.delete", "projects.delete"}
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ def enforcing() -> Iterator[Enforcing]:
     with moto() as aws:
         said = aws.deploy("tracker", ROOT / "cfn" / "template.yaml")
         assert said.code == 0, said.err
-        keys = {role.name: _user(aws, role) for role in _ROLES}
+        keys = {role.name: _user(aws, role) for role in ROLES}
         dynamodb = aws.client("dynamodb")
-        for role in _ROLES:
+        for role in ROLES:
             dynamodb.create_table(**table_definition(_table_of(role)).parameters)
         aws.enforce_policies()
         yield Enforcing(aws, keys)
@@ -139,8 +140,11 @@ def _refused(enforcing: Enforcing, role: Role) -> set[str]:
     ("role", "refused"),
     [
         (READER, names(WRITES) - {"features.repair"}),
-        (AGENT, {"features.delete", "projects.delete"}),
         (API, set()),
+        (AGENT, _DELETIONS),
+        (PROJECT_AGENT, _DELETIONS),
+        (INTEGRATION, _DELETIONS),
+        (OPERATOR, set()),
     ],
     ids=lambda value: value.name if isinstance(value, Role) else "",
 )
@@ -164,7 +168,7 @@ def test_an_operator_checks_the_table_and_the_api_may_only_ask_whether_it_is_rea
 
 
 def test_nobody_may_scan(enforcing: Enforcing) -> None:
-    for role in _ROLES:
+    for role in ROLES:
         key = enforcing.keys[role.name]
         dynamodb = enforcing.aws.client("dynamodb", key.id, key.secret)
         with pytest.raises(ClientError, match="AccessDenied"):
