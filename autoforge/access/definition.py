@@ -5,13 +5,15 @@ In AWS the CloudFormation template creates it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from autoforge.access.client import Client
 from autoforge.access.request import Request
-from autoforge.errors import TableNotFoundError, UnavailableError
+from autoforge.errors import ConfigurationError, TableNotFoundError, UnavailableError
 from autoforge.models.indexes import GSIS, TABLE, TTL, Index
 
 #: The operation that tells whether the table can be used.
@@ -42,15 +44,42 @@ def create_table(client: Client, table_name: str) -> None:
 
     Raises:
         UnavailableError: if it does not become ready.
+        ConfigurationError: if the credentials are missing, not accepted, or do not allow it.
     """
-    try:
-        is_ready(client, table_name)
-    except TableNotFoundError:
-        _create(client, table_name)
+    with refusals_by_meaning(table_name):
+        try:
+            is_ready(client, table_name)
+        except TableNotFoundError:
+            _create(client, table_name)
+        else:
+            return
         if not any(is_ready(client, table_name) for _ in client.attempts()):
-            raise UnavailableError(f"the table {table_name} was created but is not ready") from None
+            raise UnavailableError(f"the table {table_name} was created but is not ready")
         client.send(expiry_definition(table_name))
         if_known(client, recovery_definition(table_name))
+
+
+@contextmanager
+def refusals_by_meaning(table_name: str) -> Iterator[None]:
+    """Say in words that DynamoDB refused what is asked or done about a table.
+
+    Raises:
+        ConfigurationError: if the credentials are missing, not accepted, or do not allow it.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise ConfigurationError(_refusal(error, table_name)) from error
+    except BotoCoreError as error:
+        raise ConfigurationError(f"DynamoDB cannot be asked: {error}") from error
+
+
+def _refusal(error: ClientError, table_name: str) -> str:
+    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    operation = error.operation_name
+    if code == "AccessDeniedException":
+        return f"dynamodb:{operation} is not allowed on the table {table_name}: {message}"
+    return f"{operation} is refused: {code}: {message}"
 
 
 def if_known(client: Client, request: Request) -> dict[str, Any] | None:

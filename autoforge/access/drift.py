@@ -10,13 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from autoforge.access.aws import is_local
 from autoforge.access.client import Client
-from autoforge.access.definition import KEY_TYPE, READINESS, USABLE, if_known
+from autoforge.access.definition import KEY_TYPE, READINESS, USABLE, if_known, refusals_by_meaning
 from autoforge.access.request import Request
-from autoforge.errors import ConfigurationError
 from autoforge.models.indexes import ENTITY_TYPE, GSIS, TABLE, TTL, Index
 
 _EXPIRY: Final = "DescribeTimeToLive"
@@ -98,17 +95,13 @@ def find_drifts(client: Client, table_name: str) -> tuple[Drift, ...]:
         ConfigurationError: if the credentials are missing, not accepted, or not allowed to ask.
     """
     table, expiry, recovery = (Request(each, {"TableName": table_name}) for each in CHECKS)
-    try:
+    with refusals_by_meaning(table_name):
         return drifts(
             client.send(table),
             if_known(client, expiry),
             if_known(client, recovery),
             local=is_local(client.endpoint_url),
         )
-    except ClientError as error:
-        raise ConfigurationError(_refusal(error, table_name)) from error
-    except BotoCoreError as error:
-        raise ConfigurationError(f"DynamoDB cannot be asked: {error}") from error
 
 
 def drifts(
@@ -275,13 +268,3 @@ def _joined(names: Sequence[str]) -> str:
     """Names as one says them: a, b and c."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def _refusal(error: ClientError, table_name: str) -> str:
-    """Say in words that DynamoDB refused to be asked."""
-    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-    if code == "AccessDeniedException":
-        return (
-            f"dynamodb:{error.operation_name} is not allowed on the table {table_name}: {message}"
-        )
-    return f"{error.operation_name} is refused: {code}: {message}"

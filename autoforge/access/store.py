@@ -384,6 +384,10 @@ class Store:
         """Create the table with its index, expiry and recovery, unless it is there.
 
         For a local DynamoDB; in AWS the CloudFormation template does this.
+
+        Raises:
+            UnavailableError: if it does not become ready.
+            ConfigurationError: if the credentials are missing, not accepted, or do not allow it.
         """
         definition.create_table(self.client, self.table_name)
 

@@ -630,6 +630,17 @@ def test_what_is_not_answered_of_a_table_that_is_there_could_not_be_checked(
     assert f"could not be checked: {operation} is not answered" in found[unchecked]
 
 
+def test_who_may_not_create_a_table_learns_that(client: Client) -> None:
+    store = store_of(client, f"denied-{new_id()}", Clock())
+    denied = Refuse("AccessDeniedException", message="no policy allows it")
+
+    with (
+        _refusing(store, "CreateTable", denied),
+        pytest.raises(ConfigurationError, match="dynamodb:CreateTable is not allowed on the table"),
+    ):
+        store.create_table()
+
+
 def test_a_dynamodb_that_does_not_answer_is_unavailable(store: Store) -> None:
     down = Refuse("InternalServerError", 500)
 
