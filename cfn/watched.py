@@ -9,18 +9,16 @@ from typing import Any, Final
 from troposphere import Ref
 
 from autoforge.models.indexes import GSIS, TABLE, Index
+from cfn.roles import ROLES
 from cfn.table import TABLE_ID, identifier
 
-#: Every operation that autoforge sends to read or write items.
-OPERATIONS: Final = (
-    "BatchGetItem",
-    "BatchWriteItem",
-    "DeleteItem",
-    "GetItem",
-    "PutItem",
-    "Query",
-    "TransactWriteItems",
-    "UpdateItem",
+#: Every operation by which some role reads or writes items. A condition is checked in transactions
+#: only, which CloudWatch counts as such.
+_OPERATIONS: Final = tuple(
+    sorted(
+        "TransactWriteItems" if each == "ConditionCheckItem" else each
+        for each in {permission.action for role in ROLES for permission in role.permissions}
+    )
 )
 
 #: One read, a page, a write and a transaction: if DynamoDB is slow, one of them shows it, and each
@@ -96,7 +94,7 @@ def _errors() -> Iterator[Watched]:
         "Failures of DynamoDB",
         "DynamoDB itself failed (HTTP 500) more than five times in five minutes; autoforge repeats "
         "such requests. Look at the AWS Health Dashboard; there is nothing to repair in the table.",
-        tuple(Metric("SystemErrors", _of_operation(each)) for each in OPERATIONS),
+        tuple(Metric("SystemErrors", _of_operation(each)) for each in _OPERATIONS),
         threshold=5,
     )
     yield Watched(

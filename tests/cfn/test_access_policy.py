@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final
 
 import pytest
@@ -31,11 +30,10 @@ from cfn.roles import (
     ROLES,
     Role,
 )
-from cfn.watched import OPERATIONS
 from tests.access.heard import Heard, everything_asked
 from tests.access.tours import READS, WRITES, names
-from tests.cfn.judged import ENCRYPTION_CONTEXT, KEY_ARN, Judge, case, documents, key_policy
-from tests.iam import ACCOUNT, Asked, Case, Evaluator, Verdict, is_installed
+from tests.cfn.judged import Judge, case, documents
+from tests.iam import Asked, Case, Evaluator, Verdict
 from tests.servers import Engine, moto
 from tests.stores import client_of
 
@@ -105,21 +103,6 @@ _DENIED_TO_AGENTS_OF_ONE_PROJECT: Final = {
     "tickets.get",
     "tickets.sync",
 }
-
-
-@pytest.fixture(scope="module")
-def iam() -> Iterator[Evaluator]:
-    """What judges policies; skipped where it is not installed."""
-    if not is_installed():
-        pytest.skip("the evaluator of policies is not installed: npm ci --prefix tests/engines")
-    with Evaluator() as evaluator:
-        yield evaluator
-
-
-@pytest.fixture(scope="module")
-def judged(iam: Evaluator) -> Judge:
-    """What judges the policies of the template."""
-    return partial(iam.judge, documents())
 
 
 @pytest.fixture(scope="module")
@@ -305,13 +288,6 @@ def test_a_request_that_names_no_partition_is_not_allowed(role: Role, judged: Ju
     )
 
 
-def test_every_operation_that_is_allowed_is_watched_for_failures() -> None:
-    actions = {each.action for role in ROLES for each in role.permissions}
-
-    # A condition is checked in transactions alone, which are watched as such.
-    assert {*OPERATIONS} == (actions - {"ConditionCheckItem"}) | {"TransactWriteItems"}
-
-
 def test_a_batch_is_allowed_only_if_all_of_it_is(judged: Judge) -> None:
     allowed = Asked("BatchGetItem", partitions=frozenset({"PROJECT#p", "LINEAR#1"}))
     mixed = Asked("BatchGetItem", partitions=frozenset({"PROJECT#p", "USER#ann"}))
@@ -335,65 +311,6 @@ def test_no_role_reaches_another_table_or_index(judged: Judge) -> None:
 
 def _any(permission: Permission) -> frozenset[str]:
     return frozenset({permission.partition.replace("*", "p")})
-
-
-@pytest.mark.parametrize(
-    ("role", "operations"),
-    [
-        (READER, set()),
-        (API, {"Encrypt"}),
-        (AGENT, set()),
-        (PROJECT_AGENT, set()),
-        (INTEGRATION, {"Decrypt"}),
-        (OPERATOR, {"Encrypt", "Decrypt"}),
-    ],
-    ids=lambda value: value.name if isinstance(value, Role) else "",
-)
-def test_credentials_are_decrypted_only_by_who_talks_to_integrations(
-    role: Role, operations: set[str], judged: Judge
-) -> None:
-    asked = ("Encrypt", "Decrypt", "GenerateDataKey", "DescribeKey", "PutKeyPolicy")
-    verdicts = judged(_of_key(role, each, table="AgenticPM") for each in asked)
-
-    allowed = {each for each, verdict in zip(asked, verdicts, strict=True) if verdict.allowed}
-
-    assert allowed == operations
-
-
-def test_the_key_decrypts_credentials_of_this_table_only(judged: Judge) -> None:
-    elsewhere = _of_key(OPERATOR, "Decrypt", table="Other")
-    of_nothing = Case("Operator", "kms:Decrypt", KEY_ARN, {}, key_policy())
-
-    assert not any(each.allowed for each in judged([elsewhere, of_nothing]))
-
-
-def test_a_policy_is_bound_to_this_table_even_where_the_key_is_not(judged: Judge) -> None:
-    delegating = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-                "Action": "kms:*",
-                "Resource": "*",
-            }
-        ],
-    }
-    here, elsewhere = (
-        replace(_of_key(OPERATOR, "Decrypt", table=table), resource_policy=delegating)
-        for table in ("AgenticPM", "Other")
-    )
-
-    assert [each.allowed for each in judged([here, elsewhere])] == [True, False]
-
-
-def _of_key(role: Role, operation: str, *, table: str) -> Case:
-    context = {
-        f"{ENCRYPTION_CONTEXT}table": table,
-        f"{ENCRYPTION_CONTEXT}integration": "jira",
-        "kms:EncryptionContextKeys": ["table", "integration"],
-    }
-    return Case(role.name, f"kms:{operation}", KEY_ARN, context, key_policy())
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
