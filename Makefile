@@ -11,6 +11,8 @@ PORT ?= 8000
 # For example `make suite PYTEST_FLAGS='-x -k cursor'`. Two workers, for the two cores of a small CI machine.
 PYTEST_FLAGS ?= -n 2
 PATTERN ?= EventsOfProject
+# Seconds that each adversarial test which draws or races goes on; `make suite` gives it two.
+ADVERSARIAL_SECONDS ?= 60
 # For example `make bench BENCH_FLAGS='--only clients'`, `make bench-scale BENCH_FLAGS=--full`.
 BENCH_FLAGS ?=
 
@@ -38,7 +40,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-
 # `make lock UPGRADE=--upgrade` takes the newest of everything; otherwise pins stay where they can.
 UPGRADE ?=
 
-.PHONY: help serve test suite lint generated wheel-check bench bench-claims bench-scale profile fix docs lock clean
+.PHONY: help serve test suite adversarial lint generated wheel-check bench bench-claims bench-scale profile fix docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +52,9 @@ test: lint generated suite wheel-check ## everything CI runs
 
 suite: $(DEV) $(ENGINES) $(CHECKOV) ## the tests alone
 	$(BIN)/pytest $(PYTEST_FLAGS)
+
+adversarial: $(DEV) $(ENGINES) ## races, kills, delays and interleavings: every case, and for longer
+	ADVERSARIAL_SECONDS=$(ADVERSARIAL_SECONDS) $(BIN)/pytest $(PYTEST_FLAGS) tests/adversarial
 
 lint: $(DEV) ## style, types, layers, spelling
 	$(BIN)/ruff check

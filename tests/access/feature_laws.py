@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from graphlib import TopologicalSorter
+from typing import Any
 
 from autoforge.access.store import Store
 from autoforge.forge import Forge
@@ -46,7 +47,12 @@ class Stored:
 
 def stored(store: Store, now: datetime) -> Stored:
     """Read the features of a table that one project's are in; every key must be what it renders."""
-    entities = [entity_of(item) for item in raw_items(store)]
+    return among([entity_of(item) for item in raw_items(store)], now)
+
+
+def among(entities: Iterable[Any], now: datetime) -> Stored:
+    """The features of one project, and what leads to them, among entities of that project."""
+    entities = list(entities)
     features = [each for each in entities if isinstance(each, Feature)]
     return Stored(
         {str(each.id): each for each in features if each.is_live(now)},
@@ -71,6 +77,12 @@ def require_safe(store: Store, now: datetime) -> Stored:
     issue leads to the feature that was made from it; who works on a feature is known.
     """
     there = stored(store, now)
+    demand_safe(there)
+    return there
+
+
+def demand_safe(there: Stored) -> None:
+    """Demand what ``require_safe`` does of what was read."""
     passing = there.in_status(FeatureStatus.PASSING)
     for each in there.features.values():
         short = (each.dependencies & {*there.features}) - passing - each.waiting_on
@@ -81,27 +93,39 @@ def require_safe(store: Store, now: datetime) -> Stored:
     TopologicalSorter({f: each.dependencies for f, each in there.features.items()}).prepare()
     everything = there.features | there.dying
     for issue, feature_id in there.lookups.items():
+        assert feature_id in everything, f"{issue} leads to {feature_id}, which is not there"
         assert everything[feature_id].linear_issue_id == issue
-    return there
 
 
 def require_released(store: Store, now: datetime) -> Stored:
     """Demand what is safe, and that nothing waits for what passes or is no more."""
-    there = require_safe(store, now)
+    there = stored(store, now)
+    demand_released(there)
+    return there
+
+
+def demand_released(there: Stored) -> None:
+    """Demand what ``require_released`` does of what was read."""
+    demand_safe(there)
     passing = there.in_status(FeatureStatus.PASSING)
     for each in there.features.values():
         assert each.unsettled is None, f"{each.id} is left {each.unsettled}"
         assert each.waiting_on == each.dependencies - passing, f"{each.id} waits for ever"
         assert each.dependencies <= {*there.features}, f"{each.id} waits for what is no more"
-    return there
 
 
 def require_settled(store: Store, now: datetime) -> Stored:
     """Demand what is safe, and that nothing is unfinished: both ends of each dependency agree."""
-    there = require_released(store, now)
+    there = stored(store, now)
+    demand_settled(there)
+    return there
+
+
+def demand_settled(there: Stored) -> None:
+    """Demand what ``require_settled`` does of what was read."""
+    demand_released(there)
     assert not there.dying
     assert there.edges == there.dependencies
-    return there
 
 
 def work_off(store: Store, forges: Iterable[Forge], clock: Clock) -> list[str]:

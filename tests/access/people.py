@@ -51,7 +51,11 @@ def known(user_id: str) -> list[Entity]:
 
 def assert_people_agree(store: Store) -> None:
     """Hold all that finds a user or a membership to agree with what it leads to, in a table."""
-    there = _entities(store)
+    demand_people_agree(_entities(store))
+
+
+def demand_people_agree(there: Sequence[Any]) -> None:
+    """Hold the same among entities that were read."""
     people = [each for each in there if isinstance(each, User)]
     projects = [each for each in there if isinstance(each, Project)]
     lookups = {it.auth0_id: it.user_id for it in there if isinstance(it, UserByAuth0IdLookup)}
