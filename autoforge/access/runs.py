@@ -29,16 +29,13 @@ class RunsOfProject(Query[AgentRun]):
 
 @dataclass(frozen=True)
 class RunsOfFeature(Query[AgentRun]):
-    """Which runs worked on a feature of this id, newest first?
-
-    Callers may give features of two projects one id, and a key condition cannot tell those apart:
-    the answer then holds the runs of both.
-    """
+    """Which runs worked on this feature, newest first?"""
 
     source = "AutoForge design, agent runs: by feature"
     key = AgentRun.by_feature
     newest_first = True
 
+    project_id: str
     feature_id: str
 
 

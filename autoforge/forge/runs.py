@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict, Unpack
 
-from autoforge.access.projects import ProjectById
 from autoforge.access.query import Page
 from autoforge.access.running import FinishRun, ReportRun, StartRun
 from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
@@ -91,20 +90,9 @@ class Runs(Kind):
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[AgentRun]:
-        """Return a page of a feature's runs, newest first.
-
-        Runs of another project whose feature was given the same id are passed over, and more is
-        read in their place. A cursor goes on in any project's list of a feature of that id.
-        """
-        partition = ProjectById(project_id).primary_key().partition
-        query = RunsOfFeature(feature_id, order=order)
-        found: list[AgentRun] = []
-        while True:
-            page = self._store.page(query, limit=limit - len(found), cursor=cursor)
-            found.extend(run for run in page.items if partition == run.PK)
-            cursor = page.cursor
-            if cursor is None or len(found) == limit:
-                return Page(tuple(found), cursor)
+        """Return a page of a feature's runs, newest first."""
+        query = RunsOfFeature(project_id, feature_id, order=order)
+        return self._store.page(query, limit=limit, cursor=cursor)
 
     def of_agent(
         self,

@@ -46,7 +46,6 @@ class Paging:
         page: type[P],
         *,
         consistent: bool = False,
-        where: Callable[[Json], bool] | None = None,
     ) -> Response[P]:
         """Answer with the page of the query, each item as the page's view shows it.
 
@@ -54,24 +53,15 @@ class Paging:
             query: What is listed.
             page: How it is shown.
             consistent: Whether it is read strongly consistently.
-            where: Which items belong to the list; others are passed over, and more is read in
-                their place.
         """
-        reading = shown_as(page.item())
-        found: list[Json] = []
-        cursor = self.cursor
-        while True:
-            some = self.store.page(
-                query,
-                limit=self.limit - len(found),
-                cursor=cursor,
-                consistent=consistent,
-                reading=reading,
-            )
-            found.extend(some.items if where is None else filter(where, some.items))
-            cursor = some.cursor
-            if where is None or cursor is None or len(found) == self.limit:
-                return written({"items": found, "nextCursor": cursor})
+        found = self.store.page(
+            query,
+            limit=self.limit,
+            cursor=self.cursor,
+            consistent=consistent,
+            reading=shown_as(page.item()),
+        )
+        return written({"items": found.items, "nextCursor": found.cursor})
 
 
 def page_of(store: Store) -> Callable[..., Paging]:

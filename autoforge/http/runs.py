@@ -29,7 +29,6 @@ from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View
 from autoforge.models.agent import AgentRole, RunStatus
-from autoforge.models.encoding import canonical_id
 
 RunId = Annotated[str, PathParameter(name="runId", pattern=ID_PATTERN)]
 
@@ -249,10 +248,8 @@ class FeatureRunController(Controller):
         feature_id: FeatureId,
     ) -> Response[RunPage]:
         """List a feature's runs without their outputs, newest first."""
-        # Another project may have given a feature of its own the same id.
-        own = canonical_id(project_id)
-        query = RunsOfFeature(feature_id, order=paging.order)
-        return paging.answer(query, RunPage, where=lambda run: run["projectId"] == own)
+        query = RunsOfFeature(project_id, feature_id, order=paging.order)
+        return paging.answer(query, RunPage)
 
 
 class AgentRunController(Controller):

@@ -96,7 +96,7 @@ class AgentRun(Entity):
     updated_at = optional(MomentAttribute())
 
     key = Key("PROJECT#{project_id}", "RUN#{id}")
-    by_feature = Key("FEATURE#{feature_id}", "RUN#{id}", index=GSI1)
+    by_feature = Key("PROJECT#{project_id}#FEATURE#{feature_id}#RUN", "RUN#{id}", index=GSI1)
 
 
 class AgentRunRef(Entity):

@@ -598,11 +598,10 @@ PROOFS: Final[dict[type[Pattern[Any]], Proof]] = {
     RunsOfProject: Proof((AgentRun,), {"project_id": projects}, _runs, newest_first=True),
     RunsOfFeature: Proof(
         (AgentRun,),
-        {"feature_id": other_ids},
-        lambda asked, there: sorted(
-            [each for each in there.of(AgentRun) if each.feature_id == asked.feature_id],
-            key=lambda run: str(run.id),
-        ),
+        {"project_id": projects, "feature_id": other_ids},
+        lambda asked, there: [
+            each for each in _runs(asked, there) if each.feature_id == asked.feature_id
+        ],
         newest_first=True,
     ),
     RunsOfAgent: Proof(

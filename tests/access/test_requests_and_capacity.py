@@ -205,7 +205,7 @@ CASES: Final = [
     Case(AgentsByStatus("p", _AGENTS[0].status), _AGENTS),
     Case(AgentById("p", _AGENTS[2].id), [_AGENTS[2]]),
     Case(RunsOfProject("p"), _RUNS),
-    Case(RunsOfFeature("f"), _RUNS),
+    Case(RunsOfFeature("p", "f"), _RUNS),
     Case(RunsOfAgent("a"), [*_RUN_REFS, *_RUNS]),
     Case(ActiveRuns("p"), [*_RUN_REFS, *_RUNS]),
     Case(RunById("p", _RUNS[2].id), [_RUNS[2]]),

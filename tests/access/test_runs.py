@@ -23,7 +23,7 @@ from autoforge.forge import Forge
 from autoforge.models import Agent, AgentRole, AgentRun, AgentRunRef, AgentStatus, RunStatus
 from autoforge.models.size import LIMIT
 from tests.access.at_work import AtWork
-from tests.factories import NOON, a_feature, a_project, a_run_ref, an_agent, new_id
+from tests.factories import NOON, a_feature, a_project, a_run, a_run_ref, an_agent, new_id
 from tests.stores import Clock, watching
 
 LATER: Final = NOON + timedelta(seconds=90, milliseconds=5)
@@ -74,7 +74,7 @@ def test_a_run_is_found_by_project_feature_agent_and_activity(work: AtWork) -> N
 
     for query in (
         RunsOfProject(work.project_id),
-        RunsOfFeature(work.feature_id),
+        RunsOfFeature(work.project_id, work.feature_id),
         RunsOfAgent(work.agent_id),
         ActiveRuns(work.project_id),
     ):
@@ -400,11 +400,27 @@ def test_the_runs_of_a_feature_are_those_of_its_own_project(forge: Forge) -> Non
     ]
     expected = [run for project_id, run in runs if project_id == mine.project_id]
 
-    page = forge.runs.of_feature(mine.project_id.lower(), "feature", limit=2)
+    page = forge.runs.of_feature(mine.project_id, "feature", limit=2)
     rest = forge.runs.of_feature(mine.project_id, "feature", limit=2, cursor=page.cursor)
 
     assert page.items == (expected[2], expected[1])
     assert rest.items == (expected[0],)
     assert rest.cursor is None
-    forward = forge.runs.of_feature(mine.project_id, "feature", order="asc")
+    forward = forge.runs.of_feature(mine.project_id.lower(), "feature", order="asc")
     assert forward.items == tuple(expected)
+
+
+def test_the_runs_of_a_namesake_elsewhere_cost_nothing(forge: Forge) -> None:
+    mine, other = (AtWork(forge.store, agent_id=new_id(), feature_id="same") for _ in range(2))
+    run = mine.starting().run(forge.store)
+    forge.store.put_all(
+        a_run(project_id=other.project_id, agent_id=other.agent_id, feature_id="same")
+        for _ in range(60)
+    )
+
+    with watching(forge.store.client) as watched:
+        page = forge.runs.of_feature(mine.project_id, "same", limit=1)
+        forge.runs.of_feature(mine.project_id, "none", limit=1)
+
+    assert page.items == (run,)
+    assert watched.operations == ["Query", "Query"]

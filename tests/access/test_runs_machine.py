@@ -161,11 +161,11 @@ class Platform(RuleBasedStateMachine):
         for agent_id in _AGENTS:
             mine = self.those(lambda run, a=agent_id: run.agent_id == a)
             assert self.answers(RunsOfAgent(agent_id)) == mine
-        for feature_id in _FEATURES:
-            found = self.answers(RunsOfFeature(feature_id))
-            mine = self.those(lambda run, f=feature_id: run.feature_id == f)
-            assert [run.id for run in found] == [run.id for run in mine]
-            assert all(run in found for run in mine)
+        for project_id, feature_id in product(_PROJECTS, _FEATURES):
+            mine = self.those(
+                lambda run, p=project_id, f=feature_id: (run.project_id, run.feature_id) == (p, f)
+            )
+            assert self.answers(RunsOfFeature(project_id, feature_id)) == mine
 
     def those(self, wanted: Callable[..., bool]) -> list[AgentRun]:
         """The runs that are wanted, newest first."""

@@ -16,7 +16,7 @@ from autoforge.access.events import EventById, GlobalEvents
 from autoforge.access.features import FeaturesByStatus
 from autoforge.access.permissions import Permission, to_ask, to_do
 from autoforge.access.projects import ProjectsByStatus
-from autoforge.access.runs import RunsOfFeature
+from autoforge.access.runs import RunsOfAgent
 from autoforge.access.tickets import TicketByLinearIssue
 from autoforge.access.work import WORK
 from autoforge.models.indexes import GSIS, TABLE
@@ -98,7 +98,6 @@ _DENIED_TO_AGENTS_OF_ONE_PROJECT: Final = {
     "actions.held",
     "agents.runs",
     "runs.of_agent",
-    "runs.of_feature",
     "features.by_linear_issue",
     "tickets.get",
     "tickets.sync",
@@ -174,7 +173,7 @@ def test_an_agent_of_one_project_asks_what_reads_in_one_project() -> None:
     asked = {*PROJECT_AGENT.patterns}
 
     assert {EventById, FeaturesByStatus, AgentConfigs} <= asked
-    assert asked.isdisjoint({GlobalEvents, ProjectsByStatus, RunsOfFeature, TicketByLinearIssue})
+    assert asked.isdisjoint({GlobalEvents, ProjectsByStatus, RunsOfAgent, TicketByLinearIssue})
 
 
 @pytest.mark.parametrize("project", ["q", "pp", "p#", None])

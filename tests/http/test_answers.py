@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from autoforge.access.query import Page
 from autoforge.access.runs import RunsOfFeature
 from autoforge.http.answers import Paging
 from autoforge.http.runs import RunPage
-
-
-def _is_odd(number: Any) -> bool:
-    return bool(number % 2)
 
 
 class Answers:
@@ -30,21 +24,11 @@ class Answers:
         return self.pages.pop(0)
 
 
-def test_what_is_not_of_the_list_is_passed_over_and_more_is_read_in_its_place() -> None:
-    store = Answers(Page((1, 2, 3), "a"), Page((4, 5), "b"), Page((7,), "c"), Page((9,), "d"))
-    paging = Paging(store, None, 3, "begin")  # type: ignore[arg-type]  # all that is asked of one
-
-    response: Any = paging.answer(RunsOfFeature("f"), RunPage, where=_is_odd)
-
-    assert orjson.loads(response.content) == {"items": [1, 3, 5], "nextCursor": "b"}
-    assert [(each["limit"], each["cursor"]) for each in store.asked] == [(3, "begin"), (1, "a")]
-
-
 def test_a_list_is_read_as_consistently_as_its_route_says() -> None:
     store = Answers(Page((), None), Page((), None))
     paging = Paging(store, "asc", 25, None)  # type: ignore[arg-type]
 
-    paging.answer(RunsOfFeature("f"), RunPage)
-    paging.answer(RunsOfFeature("f"), RunPage, consistent=True)
+    paging.answer(RunsOfFeature("p", "f"), RunPage)
+    paging.answer(RunsOfFeature("p", "f"), RunPage, consistent=True)
 
     assert [each["consistent"] for each in store.asked] == [False, True]
