@@ -56,6 +56,11 @@ def available() -> tuple[str, ...]:
     return tuple(name for name in JUDGES if there[name])
 
 
+def most_faithful() -> str:
+    """Name the engine that differs least from DynamoDB, of those this machine has."""
+    return "dynoxide" if dynoxide_binary() is not None else "moto"
+
+
 def required() -> tuple[str, ...]:
     """Name the judges without which the run is a failure, from AUTOFORGE_REQUIRE_ENGINES."""
     names = os.environ.get("AUTOFORGE_REQUIRE_ENGINES", "").split(",")

@@ -33,6 +33,7 @@ def test_every_route_that_reads_is_tried() -> None:
     assert len(documented) == len(READS) == 43
 
 
+@pytest.mark.every_engine
 @lists
 def test_pages_joined_are_the_list(world: World, route: Route) -> None:
     (whole,) = listed(world, route)

@@ -268,6 +268,7 @@ def test_a_secret_is_said_to_be_write_only() -> None:
     assert "config" not in DOCUMENT["components"]["schemas"]["IntegrationView"]["properties"]
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize("route", READS, ids=str)
 def test_what_a_route_shows_is_what_its_schema_says(world: World, route: Route) -> None:
     (schema,) = [media["schema"] for whose, _, media in media_of(route) if whose == "200"]
@@ -279,6 +280,7 @@ def test_what_a_route_shows_is_what_its_schema_says(world: World, route: Route) 
     assert set(answer.json()) == set(shown)
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize("route", WITH_BODY, ids=str)
 def test_every_example_of_a_request_is_accepted(
     prepared: Api, prepared_store: Store, route: Route
