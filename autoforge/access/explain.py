@@ -53,7 +53,11 @@ def explain(
         pattern=type(pattern).__name__,
         question=type(pattern).question(),
         arguments=pattern.arguments(),
-        requests=tuple(_request(part, table_name, now, consistent=how) for part, how in asked),
+        # A page asks for one item more than it has, to know whether another page follows.
+        requests=tuple(
+            _request(part, table_name, now, consistent=how, ahead=len(parts) == 1)
+            for part, how in asked
+        ),
         words=tuple(_words(part, now, consistent=how) for part, how in asked),
     )
 
@@ -71,10 +75,12 @@ def _offers(part: Part) -> bool:
     return not isinstance(part.pattern, Query) or part.pattern.index.consistent_reads
 
 
-def _request(part: Part, table_name: str, now: datetime, *, consistent: bool) -> Request:
+def _request(
+    part: Part, table_name: str, now: datetime, *, consistent: bool, ahead: bool
+) -> Request:
     match part.pattern:
         case Query() as query:
-            limit = None if part.count else part.limit
+            limit = None if part.count else part.limit + ahead
             return query.request(
                 table_name, limit=limit, now=now, consistent=consistent, count=part.count
             )

@@ -153,7 +153,8 @@ class Store:
 
         Items past their expiry, of another type or unreadable are passed over, and more is read
         in their place. So a page takes one request, and another for each megabyte or stretch of
-        such items.
+        such items. It has a cursor only if another item follows; of references, only if another
+        reference does, whether or not it points to something.
 
         Raises:
             InvalidCursorError: if the cursor is not one of this query.
@@ -193,31 +194,34 @@ class Store:
         limit: int,
         cursor: str | None,
         consistent: bool,
+        ahead: bool = True,
     ) -> Page[T]:
+        """The next items; with ``ahead``, also whether any follow them."""
         if limit < 1:
             raise InvalidValueError(f"a page has at least 1 item, not {limit}")
-        start = self.cursors.accept(query, cursor) if cursor is not None else None
+        accept = self.cursors.accept
+        start = accept(self.table_name, query, cursor) if cursor is not None else None
         now = self.clock()
         readers = readers_of(query.entities, reading)
         found: list[T] = []
-        ask = limit
+        last: Item = {}
+        # One more than the page has tells whether another page follows.
+        ask = limit + ahead
         while True:
             request = query.request(
                 self.table_name, limit=ask, now=now, start=start, consistent=consistent
             )
             answer = self._send(request, query)
-            items: Sequence[Item] = answer["Items"]
             start = answer.get("LastEvaluatedKey")
-            for place, item in enumerate(items, 1):
+            for item in answer["Items"]:
                 read = self._readable(item, readers, now)
                 if read is None:
                     continue
-                found.append(read)
                 if len(found) == limit:
-                    ended = start is None and place == len(items)
-                    at = None if ended else self.cursors.issue(query, item)
-                    return Page(tuple(found), at)
-            if start is None:
+                    return Page(tuple(found), self.cursors.issue(self.table_name, query, last))
+                found.append(read)
+                last = item
+            if start is None or (len(found) == limit and not ahead):
                 return Page(tuple(found), None)
             ask = min(ask * 2, LOOKAHEAD)
 
@@ -418,10 +422,20 @@ class Store:
                 strongly = consistent and pattern.index.consistent_reads
                 if part.count:
                     return (self.count(pattern, consistent=strongly),)
-                page = self.page(pattern, limit=part.limit, consistent=strongly, reading=reading)
-                return page.items
+                return self._first(pattern, reading, limit=part.limit, consistent=strongly)
             case Fetch():
                 return self.fetch(pattern, consistent=consistent, reading=reading)
+
+    def _first(
+        self, query: Query[Any], reading: Reading[T], *, limit: int, consistent: bool
+    ) -> Sequence[T]:
+        """The first items, whatever follows them."""
+        if isinstance(query, Hydrate):
+            return self.page(query, limit=limit, consistent=consistent, reading=reading).items
+        page = self._stretch(
+            query, reading, limit=limit, cursor=None, consistent=consistent, ahead=False
+        )
+        return page.items
 
     def _write_once(self, write: Write[E], error: UncertainError) -> E | None:
         """Make a write that must not be made twice and perhaps was: look, then fence it."""

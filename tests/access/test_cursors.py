@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from itertools import product
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -16,17 +16,20 @@ from autoforge.access.actions import HeldActions
 from autoforge.access.cursor import Cursors
 from autoforge.access.escalations import EscalationsByStatus, EscalationsOfProject
 from autoforge.access.events import EventsOfProject, GlobalEvents
-from autoforge.access.query import Query
+from autoforge.access.query import Page, Query
 from autoforge.access.store import Store
 from autoforge.errors import ConfigurationError, InvalidCursorError, InvalidValueError
 from autoforge.models import Escalation, EscalationStatus
-from tests.factories import NOON, an_action, an_escalation, new_id
+from tests.factories import NOON, an_action, an_escalation, an_event, new_id
 from tests.stores import Clock, fresh, watching
 from tests.strategies import ids, key_texts
 
 _QUERY = EscalationsOfProject("p")
 _KEY = {"PK": {"S": "PROJECT#p"}, "SK": {"S": "ESCALATION#e"}}
 _CURSORS = Cursors(["new", "old"])
+
+#: The characters of URL-safe base64.
+_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,10 @@ def test_a_cursor_is_read_back_as_what_it_was_made_of(project_id: str, sort: str
     query = EscalationsOfProject(project_id)
     key = {"PK": {"S": f"PROJECT#{project_id}"}, "SK": {"S": sort}}
 
-    cursor = _CURSORS.issue(query, {**key, "title": {"S": "not in the cursor"}})
+    cursor = _CURSORS.issue("t", query, {**key, "title": {"S": "not in the cursor"}})
 
-    assert _CURSORS.accept(query, cursor) == key
-    assert cursor == _CURSORS.issue(query, key)
+    assert _CURSORS.accept("t", query, cursor) == key
+    assert cursor == _CURSORS.issue("t", query, key)
     assert cursor.isascii()
 
 
@@ -55,7 +58,7 @@ def test_a_cursor_of_an_index_holds_the_keys_of_both() -> None:
     query = EscalationsByStatus(EscalationStatus.PENDING)
     item = an_escalation().to_item()
 
-    accepted = _CURSORS.accept(query, _CURSORS.issue(query, item))
+    accepted = _CURSORS.accept("t", query, _CURSORS.issue("t", query, item))
 
     assert accepted == {name: item[name] for name in ("GSI1PK", "GSI1SK", "PK", "SK")}
 
@@ -71,7 +74,7 @@ def test_a_cursor_of_an_index_holds_the_keys_of_both() -> None:
 )
 def test_a_cursor_of_another_query_is_refused(other: Query[Any]) -> None:
     with pytest.raises(InvalidCursorError, match="the cursor was not issued for this query"):
-        _CURSORS.accept(other, _CURSORS.issue(_QUERY, _KEY))
+        _CURSORS.accept("t", other, _CURSORS.issue("t", _QUERY, _KEY))
 
 
 def test_a_cursor_of_other_bounds_is_refused() -> None:
@@ -84,54 +87,73 @@ def test_a_cursor_of_other_bounds_is_refused() -> None:
         EventsOfProject("p", since=NOON, after=new_id()),
     ):
         with pytest.raises(InvalidCursorError):
-            _CURSORS.accept(other, _CURSORS.issue(one, _KEY))
+            _CURSORS.accept("t", other, _CURSORS.issue("t", one, _KEY))
 
 
 @given(data=st.data())
 def test_a_cursor_with_any_character_changed_added_or_left_out_is_refused(
     data: st.DataObject,
 ) -> None:
-    cursor = _CURSORS.issue(_QUERY, _KEY)
+    cursor = _CURSORS.issue("t", _QUERY, _KEY)
     place = data.draw(st.integers(0, len(cursor) - 1))
     length = data.draw(st.integers(0, 1))
     tampered = cursor[:place] + data.draw(st.text(max_size=1)) + cursor[place + length :]
 
-    # The last character of base64 has bits that mean nothing.
-    if tampered == cursor or _decoded(tampered) == _decoded(cursor):
+    if tampered == cursor:
         return
     with pytest.raises(InvalidCursorError):
-        _CURSORS.accept(_QUERY, tampered)
+        _CURSORS.accept("t", _QUERY, tampered)
+
+
+def test_a_cursor_is_good_in_the_one_form_it_was_issued_in() -> None:
+    """base64 of 32 bytes leaves two bits of its last character that a decoder passes over."""
+    for sort in ("ESCALATION#e", "ESCALATION#ee", "ESCALATION#eee"):
+        cursor = _CURSORS.issue("t", _QUERY, {**_KEY, "SK": {"S": sort}})
+        content, _, signature = cursor.partition(".")
+        forms = {f"{content}.{signature[:-1]}{last}" for last in _ALPHABET}
+        forms |= {f"{content[:-1]}{last}.{signature}" for last in _ALPHABET}
+        forms |= {
+            f"{content}{one}.{signature}{two}" for one, two in product(["", "=", "=="], repeat=2)
+        }
+
+        for form in forms - {cursor}:
+            with pytest.raises(InvalidCursorError):
+                _CURSORS.accept("t", _QUERY, form)
+
+
+def test_a_cursor_of_another_table_is_refused() -> None:
+    with pytest.raises(InvalidCursorError):
+        _CURSORS.accept("another", _QUERY, _CURSORS.issue("t", _QUERY, _KEY))
 
 
 @given(text=st.text() | st.text(st.characters(categories=["Cs"])) | st.from_regex(r"[\w.-]*"))
 def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(InvalidCursorError):
-        _CURSORS.accept(_QUERY, text)
+        _CURSORS.accept("t", _QUERY, text)
 
 
 def test_a_cursor_signed_by_an_unknown_secret_is_refused() -> None:
     with pytest.raises(InvalidCursorError):
-        _CURSORS.accept(_QUERY, Cursors(["another"]).issue(_QUERY, _KEY))
+        _CURSORS.accept("t", _QUERY, Cursors(["another"]).issue("t", _QUERY, _KEY))
 
 
 def test_secrets_rotate() -> None:
-    old = Cursors(["old"]).issue(_QUERY, _KEY)
-    new = _CURSORS.issue(_QUERY, _KEY)
+    old = Cursors(["old"]).issue("t", _QUERY, _KEY)
+    new = _CURSORS.issue("t", _QUERY, _KEY)
 
-    assert _CURSORS.accept(_QUERY, old) == _CURSORS.accept(_QUERY, new) == _KEY
-    assert Cursors(["new"]).accept(_QUERY, new) == _KEY
+    assert _CURSORS.accept("t", _QUERY, old) == _CURSORS.accept("t", _QUERY, new) == _KEY
+    assert Cursors(["new"]).accept("t", _QUERY, new) == _KEY
     with pytest.raises(InvalidCursorError):
-        Cursors(["new"]).accept(_QUERY, old)
+        Cursors(["new"]).accept("t", _QUERY, old)
 
 
-def test_what_is_signed_but_names_other_keys_is_refused() -> None:
+def test_what_is_signed_but_names_other_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a release in which the pattern reads another index."""
-    by_status = EscalationsByStatus(EscalationStatus.PENDING)
+    before = _CURSORS.issue("t", _QUERY, _KEY)
+    monkeypatch.setattr(EscalationsOfProject, "key", Escalation.by_status)
 
-    for content in ({"PK": "a"}, ["PK", "SK"], "PK", None):
-        forged = _CURSORS._serializer(by_status).dumps(content)
-        with pytest.raises(InvalidCursorError):
-            _CURSORS.accept(by_status, str(forged))
+    with pytest.raises(InvalidCursorError):
+        _CURSORS.accept("t", _QUERY, before)
 
 
 @pytest.mark.parametrize("secrets", [[], [""], ["good", ""]])
@@ -141,10 +163,10 @@ def test_without_a_secret_there_are_no_cursors(secrets: list[str]) -> None:
 
 
 def test_a_bad_cursor_reaches_no_table(store: Store) -> None:
-    elsewhere = store.cursors.issue(EscalationsOfProject("q"), _KEY)
+    elsewhere = store.cursors.issue(store.table_name, EscalationsOfProject("q"), _KEY)
 
     with watching(store.client) as watched:
-        for cursor in ("", "nonsense", elsewhere, Cursors(["another"]).issue(_QUERY, _KEY)):
+        for cursor in ("", "nonsense", elsewhere, Cursors(["another"]).issue("t", _QUERY, _KEY)):
             with pytest.raises(InvalidCursorError):
                 store.page(_QUERY, limit=1, cursor=cursor)
 
@@ -157,6 +179,19 @@ def test_a_page_of_nothing_is_refused_before_the_call(store: Store, limit: int) 
         store.page(_QUERY, limit=limit)
 
     assert watched.sent == []
+
+
+def test_a_page_that_ends_with_the_last_item_has_no_cursor(store: Store) -> None:
+    project_id = new_id()
+    dead = [an_event(project_id=project_id, created_at=NOON - timedelta(days=40)) for _ in range(3)]
+    alive = [an_event(project_id=project_id) for _ in range(4)]
+    store.put_all([*dead, *alive])
+
+    for limit, sizes in {1: [1, 1, 1, 1], 2: [2, 2], 3: [3, 1], 4: [4], 5: [4]}.items():
+        pages = list(_pages(store, EventsOfProject(project_id), limit))
+
+        assert [len(page.items) for page in pages] == sizes
+        assert [each for page in pages for each in page.items] == alive[::-1]
 
 
 def test_a_cursor_stays_good_when_the_item_it_ended_at_is_gone(store: Store) -> None:
@@ -206,11 +241,11 @@ def test_crossed_bounds_are_an_empty_page(store: Store) -> None:
     assert (page.items, page.cursor, feed.items, feed.cursor) == ((), None, (), None)
 
 
-def _decoded(cursor: str) -> Any:
-    """What a cursor says, whatever the bits that base64 leaves over."""
-    try:
-        content, signature = cursor.rsplit(".", 1)
-        padded = signature + "=" * (-len(signature) % 4)
-        return json.dumps(content), base64.urlsafe_b64decode(padded)
-    except ValueError:
-        return cursor
+def _pages(store: Store, query: Query[Any], limit: int) -> Iterator[Page[Any]]:
+    cursor = None
+    while True:
+        page = store.page(query, limit=limit, cursor=cursor)
+        yield page
+        cursor = page.cursor
+        if cursor is None:
+            return

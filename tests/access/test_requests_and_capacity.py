@@ -293,8 +293,8 @@ def test_a_long_run_of_expired_items_takes_few_requests(store: Store) -> None:
         page = store.page(EventsOfProject(project_id, order="asc"), limit=1)
 
     assert page.items == (alive,)
-    # 1 + 2 + 4 + ... + 256 items: the 301st is in the ninth.
-    assert [sent["Limit"] for _, sent in watched.sent] == [2**n for n in range(9)]
+    # 2 + 4 + ... + 256 items: the 301st is in the eighth, and none follows it.
+    assert [sent["Limit"] for _, sent in watched.sent] == [2**n for n in range(1, 9)]
 
 
 def test_a_page_never_looks_ahead_further_than_a_bound(store: Store) -> None:
@@ -310,7 +310,7 @@ def test_a_page_never_looks_ahead_further_than_a_bound(store: Store) -> None:
 
     limits = [sent["Limit"] for _, sent in watched.sent]
     assert (page.items, page.cursor) == ((), None)
-    assert limits == [100, 200, 400, 800, *[LOOKAHEAD] * 9]
+    assert limits == [101, 202, 404, 808, *[LOOKAHEAD] * 9]
 
 
 @given(document=documents(), above=st.integers(0, 2))
