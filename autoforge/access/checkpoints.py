@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from autoforge.access.clocks import require_not_ahead
 from autoforge.access.pattern import Get
 from autoforge.access.query import Query
 from autoforge.access.update import Update
-from autoforge.models.checkpoint import AgentCheckpoint, position_of
+from autoforge.models.checkpoint import AgentCheckpoint, moment_at, position_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,12 @@ def advance_checkpoint(
     """Move a checkpoint forward, or leave it where it is; never back.
 
     Moments go forward in time, whole numbers by size, anything else as text.
+
+    Raises:
+        InvalidValueError: if the value is a moment ahead of the present, which no true one could
+            follow; setting a checkpoint takes it.
     """
+    require_not_ahead("checkpointValue", moment_at(value), at)
     position, stored = AgentCheckpoint.position, AgentCheckpoint.checkpoint_value
     forward = (
         stored.does_not_exist()

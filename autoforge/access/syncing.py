@@ -16,6 +16,7 @@ from functools import partial
 from typing import Final
 
 from autoforge.access.batch import chunks
+from autoforge.access.clocks import require_not_ahead
 from autoforge.access.features import FeatureOfLinearIssue, FeaturesOfLinearIssues
 from autoforge.access.pattern import BATCH_READ
 from autoforge.access.projects import ProjectById
@@ -95,11 +96,12 @@ class SyncTicket:
         """Read the ticket and write what differs.
 
         Raises:
-            InvalidValueError: if a value cannot be stored.
+            InvalidValueError: if a value cannot be stored, or ``as_of`` is ahead of the present.
             ItemNotFoundError: if there is no such project.
             TransactionConflictError: if others never stopped changing the ticket.
         """
         wanted = self.issue.ticket(self.project_id, id=self.id, at=self.at)
+        require_not_ahead("asOf", wanted.source_updated_at, self.at)
         store.require(ProjectById(self.project_id), consistent=True)
         issue_id = wanted.linear_issue_id
         seen = store.get(TicketByLinearIssue(issue_id), consistent=True)
@@ -153,10 +155,13 @@ class SyncTickets:
         """Sync some issues, in order."""
         store.require(ProjectById(self.project_id), consistent=True)
         wanted: list[Ticket] = []
+        # Linear may have changed an issue since this sync began, which may be minutes ago.
+        now = max(self.at, store.clock())
         for issue in chunk:
             try:
-                id_ = self.new_id(self.at)
-                wanted.append(issue.ticket(self.project_id, id=id_, at=self.at))
+                ticket = issue.ticket(self.project_id, id=self.new_id(self.at), at=self.at)
+                require_not_ahead("asOf", ticket.source_updated_at, now)
+                wanted.append(ticket)
             except InvalidValueError as error:
                 yield RefusedIssue(issue.linear_issue_id, str(error))
         seen = _seen(store, wanted)

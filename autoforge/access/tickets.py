@@ -89,7 +89,8 @@ class LinearIssue:
         feature_id: The feature that is built for it. Without one, the ticket takes the feature
             that was made from the issue, or keeps the one it has.
         as_of: When Linear last changed the issue. What is older than what the ticket was made of
-            changes nothing; without it, whoever comes last is right.
+            changes nothing; without it, whoever comes last is right. A moment ahead of the
+            present would outrank every later state, and is refused.
     """
 
     linear_issue_id: str

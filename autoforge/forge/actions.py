@@ -15,6 +15,7 @@ from autoforge.access.actions import (
     execute_action,
     hold_action,
 )
+from autoforge.access.clocks import require_not_ahead
 from autoforge.access.events import require_minted
 from autoforge.access.query import Page
 from autoforge.access.writing import Put
@@ -49,18 +50,21 @@ class Actions(Kind):
             confidence: What speaks for it, as a document.
             executed: Whether it was done already.
             held_until: Until when a person may object to it.
-            id: A ULID chosen by the caller; the action is created at its time.
+            id: A ULID chosen by the caller; the action is created at its time, which may lie in
+                the past, and at most 2 seconds ahead.
 
         Raises:
             ItemExistsError: if the id is taken.
             ItemNotFoundError: if there is no such project.
-            InvalidValueError: if it is both executed and held.
+            InvalidValueError: if it is both executed and held, or the id's time is ahead of the
+                present.
         """
         if executed and held_until is not None:
             raise InvalidValueError("an action that was executed is not held any more")
         self._require_project(project_id)
         now = self._now()
         moment = now if id is None else moment_of(id)
+        require_not_ahead(f"the time of id {id}", moment, now)
         action = AgentAction(
             id=self._tools.new_id(now) if id is None else id,
             project_id=project_id,

@@ -70,6 +70,7 @@ class Checkpoints(Kind):
 
         Raises:
             ConditionFailedError: if it is further already; its ``item`` says how far.
+            InvalidValueError: if the value is a moment ahead of the present; ``set`` takes it.
             ItemNotFoundError: if there is no such project.
         """
         self._require_project(project_id)

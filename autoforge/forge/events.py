@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 
+from autoforge.access.clocks import require_not_ahead
 from autoforge.access.events import (
     EventById,
     EventsOfDate,
@@ -43,12 +44,14 @@ class Events(Kind):
             detail: Anything else, as a document.
             id: A ULID chosen by the caller. Recording the same event under the same id again
                 changes nothing, so a caller that is unsure may repeat itself.
-            created_at: When it happened; now, or the id's own time, unless given.
+            created_at: When it happened; now, or the id's own time, unless given. It may lie in
+                the past, and at most 2 seconds ahead.
 
         Raises:
             ItemExistsError: if another event has the id.
             ItemNotFoundError: if there is no such project.
-            InvalidValueError: if the id was not minted from ``created_at``.
+            InvalidValueError: if the id was not minted from ``created_at``, or either is ahead
+                of the present.
         """
         if project_id is not None:
             self._require_project(project_id)
@@ -127,6 +130,12 @@ class Events(Kind):
         return self._store.page(query, limit=limit, cursor=cursor)
 
     def _moment(self, event_id: str | None, created_at: datetime | None) -> datetime:
+        now = self._now()
+        require_not_ahead("createdAt", created_at, now)
         if created_at is not None:
             return as_moment(created_at)
-        return self._now() if event_id is None else moment_of(event_id)
+        if event_id is None:
+            return now
+        moment = moment_of(event_id)
+        require_not_ahead(f"the time of id {event_id}", moment, now)
+        return moment

@@ -46,10 +46,10 @@ class Tickets(Kind):
             feature_id: The feature that is built for it. Without one, the ticket takes the
                 feature that was made from the issue, or keeps the one it has.
             as_of: When Linear last changed the issue, so that a late notice of an older state
-                changes nothing.
+                changes nothing; at most 2 seconds ahead of the present.
 
         Raises:
-            InvalidValueError: if a value cannot be stored.
+            InvalidValueError: if a value cannot be stored, or ``as_of`` is ahead of the present.
             ItemNotFoundError: if there is no such project.
             TransactionConflictError: if others never stopped changing the ticket.
         """

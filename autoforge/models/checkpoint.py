@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Final
 
 from autoforge.errors import InvalidValueError
@@ -31,6 +32,16 @@ class AgentCheckpoint(Entity):
     key = Key("PROJECT#{project_id}", "CHECKPOINT#{integration}#{checkpoint_key}")
 
 
+def moment_at(value: str) -> datetime | None:
+    """The moment that a checkpoint's value is; None if it is something else."""
+    if not _MOMENT.fullmatch(value):
+        return None
+    try:
+        return as_moment(value)
+    except InvalidValueError:
+        return None
+
+
 def position_of(value: str) -> str:
     """Write a checkpoint's value so that text sorts as values do.
 
@@ -41,9 +52,5 @@ def position_of(value: str) -> str:
     """
     if _WHOLE_NUMBER.fullmatch(value):
         return value.zfill(40)
-    if not _MOMENT.fullmatch(value):
-        return value
-    try:
-        return moment_text(as_moment(value))
-    except InvalidValueError:
-        return value
+    moment = moment_at(value)
+    return value if moment is None else moment_text(moment)

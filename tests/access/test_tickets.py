@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from autoforge.access.client import Client
+from autoforge.access.clocks import CLOCK_SKEW
 from autoforge.access.store import Store
 from autoforge.access.syncing import (
     CHUNK,
@@ -45,6 +46,9 @@ from tests.stores import Overheard, fresh, put_raw, raw_items, watching
 
 _THREADS: Final = 8
 _CUT_OFF: Final = Refuse("AccessDeniedException")
+
+#: As new as a state may be that is noticed at noon.
+NEWER: Final = NOON + CLOCK_SKEW
 
 #: Ids that a careless key would take for one another.
 HOSTILE: Final = (
@@ -115,7 +119,7 @@ both_ways: Final = pytest.mark.parametrize("way", [sync, _together], ids=["alone
 @both_ways
 def test_an_issue_that_is_new_becomes_a_ticket(store: Store, project_id: str, way: Way) -> None:
     issue = an_issue(
-        description="", priority=2, labels=["b", "a", "b"], feature_id="f1", as_of=LATER
+        description="", priority=2, labels=["b", "a", "b"], feature_id="f1", as_of=NEWER
     )
 
     result = way(store, project_id, issue)
@@ -138,7 +142,7 @@ def test_an_issue_that_is_new_becomes_a_ticket(store: Store, project_id: str, wa
         "priority": {"N": "2"},
         "status": {"S": "Todo"},
         "labels": {"L": [{"S": "b"}, {"S": "a"}, {"S": "b"}]},
-        "sourceUpdatedAt": {"S": "2026-02-04T12:01:00.000Z"},
+        "sourceUpdatedAt": {"S": "2026-02-04T12:00:02.000Z"},
         "createdAt": {"S": "2026-02-04T12:00:00.000Z"},
         "syncedAt": {"S": "2026-02-04T12:00:00.000Z"},
         "version": {"N": "1"},
@@ -333,10 +337,10 @@ def test_a_late_notice_of_an_older_state_changes_nothing(
 
     assert result == SyncedTicket(newer, Synced.UNCHANGED)
     assert "UpdateItem" not in watched.operations
-    for as_of in (NOON, None, LATER):
+    for as_of in (NOON, None, NEWER):
         result = way(store, project_id, replace(older, title=str(as_of), as_of=as_of))
         assert (result.synced, result.ticket.title) == (Synced.UPDATED, str(as_of))
-        assert result.ticket.source_updated_at == (LATER if as_of == LATER else NOON)
+        assert result.ticket.source_updated_at == (NEWER if as_of == NEWER else NOON)
 
 
 @both_ways
@@ -346,10 +350,10 @@ def test_a_notice_that_changes_nothing_still_outdates_those_before_it(
     issue = an_issue(as_of=NOON)
     way(store, project_id, issue)
 
-    unchanged = way(store, project_id, replace(issue, as_of=LATER))
-    late = way(store, project_id, replace(issue, title="Between", as_of=LATER - MILLISECOND))
+    unchanged = way(store, project_id, replace(issue, as_of=NEWER))
+    late = way(store, project_id, replace(issue, title="Between", as_of=NEWER - MILLISECOND))
 
-    assert (unchanged.synced, unchanged.ticket.source_updated_at) == (Synced.UNCHANGED, LATER)
+    assert (unchanged.synced, unchanged.ticket.source_updated_at) == (Synced.UNCHANGED, NEWER)
     assert late == SyncedTicket(unchanged.ticket, Synced.UNCHANGED)
 
 
@@ -404,7 +408,7 @@ def test_a_change_made_between_reading_and_writing_is_compared_anew(
 ) -> None:
     issue = an_issue(as_of=NOON)
     sync(store, project_id, issue)
-    newest = replace(issue, title="Newest", as_of=LATER)
+    newest = replace(issue, title="Newest", as_of=NEWER)
 
     # What the rival does, it does when the other has read and is about to write.
     with _before_write(store.client, lambda: sync(store, project_id, newest)):

@@ -172,6 +172,26 @@ def test_another_event_under_the_same_id_is_refused_with_the_one_that_has_it(
     assert problem["detail"].endswith("exists already")
 
 
+def test_a_moment_in_the_future_is_refused_by_the_name_of_its_field(
+    api: Api, store: Store, path: str
+) -> None:
+    late = "2026-02-04T12:00:02.001Z"
+    project_id = path.split("/")[2]
+    ticket = {"projectId": project_id, "linearIssueUrl": "u", "title": "t", "status": "s"}
+    value = {"checkpointValue": late, "onlyForward": True}
+    future = f"{late}, ahead of the present ({NOON_TEXT}): at most 2 seconds ahead is accepted"
+
+    with unchanged(store, path):
+        answers = {
+            "createdAt": api.post(path, json={**EVENT, "createdAt": late}),
+            "asOf": api.put("/tickets/LIN-1", json={**ticket, "asOf": late}),
+            "checkpointValue": api.put(f"/projects/{project_id}/checkpoints/jira/k", json=value),
+        }
+
+    for field, response in answers.items():
+        assert_problem(response, 400, f"{field} is {future}", kind="invalid-value")
+
+
 def test_an_id_that_was_minted_at_another_moment_is_refused(
     api: Api, store: Store, path: str
 ) -> None:
