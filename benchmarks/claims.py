@@ -181,7 +181,7 @@ def main() -> None:
     given = parser.parse_args()
     with (
         DynoxideDynamoDB(None, binary=given.dynoxide) as engine,
-        _connected(engine.endpoint_url) as forge,
+        _connected(engine.direct_url) as forge,
     ):
         forge.store.create_table()
         print("| agents | features | strategy | requests/claim | attempts/claim ", end="")
@@ -191,7 +191,7 @@ def main() -> None:
                 # The other way takes minutes where many race, so it gets fewer features.
                 each = given.features if name == "ours" else given.features // 4
                 count = max(100, agents * each)
-                tally, seconds = race(engine.endpoint_url, name, a_backlog(forge, count), agents)
+                tally, seconds = race(engine.direct_url, name, a_backlog(forge, count), agents)
                 if sorted(Counter(tally.claimed).values()) != [1] * count:
                     raise RuntimeError(f"{name}: not every feature was claimed exactly once")
                 print(

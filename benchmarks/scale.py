@@ -166,7 +166,7 @@ def on_disk(binary: Path | None) -> Iterator[Forge]:
     with (
         TemporaryDirectory() as folder,
         DynoxideDynamoDB(Path(folder) / "table.db", binary=binary) as engine,
-        _connected(engine.endpoint_url) as forge,
+        _connected(engine.direct_url) as forge,
     ):
         forge.store.create_table()
         yield forge

@@ -24,8 +24,8 @@ class Engine:
 @contextmanager
 def moto() -> Iterator[str]:
     """Serve moto's DynamoDB from this process."""
-    with EmbeddedDynamoDB() as server:
-        yield server.endpoint_url
+    with EmbeddedDynamoDB(access_key_id=os.environ["AWS_ACCESS_KEY_ID"]) as server:
+        yield server.direct_url
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def dynoxide(data: Path | None = None) -> Iterator[str]:
         ConfigurationError: if it is not installed, or does not start.
     """
     with DynoxideDynamoDB(data, binary=dynoxide_binary()) as server:
-        yield server.endpoint_url
+        yield server.direct_url
 
 
 #: How each engine is started, by the name it has in test ids and AUTOFORGE_REQUIRE_ENGINES.

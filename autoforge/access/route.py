@@ -103,7 +103,10 @@ def _direct_server(session: Session, region: str, endpoint_url: str | None) -> S
     if url is None:
         return None
     server = server_of(url)
-    if server is None or get_environ_proxies(url).get(urlsplit(url).scheme):
+    if server is None:
+        return None
+    # No proxy leads to this machine's own loopback.
+    if not is_loopback(server.host) and get_environ_proxies(url).get(urlsplit(url).scheme):
         return None
     if _is_intercepted() and not (endpoint_url and is_loopback(server.host)):
         return None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -13,7 +15,7 @@ import click
 
 from autoforge import __version__
 from autoforge.cli.connection import connect
-from autoforge.errors import ConfigurationError
+from autoforge.errors import ConfigurationError, UnavailableError
 from autoforge.forge import Forge, utc_now
 from autoforge.settings import Settings, revealed
 
@@ -68,10 +70,11 @@ def serve(
     if data is not None and not embedded:
         raise ConfigurationError("--data goes with --embedded")
     signal.signal(signal.SIGTERM, _stop)
+    lost = Event()
     with ExitStack() as closing:
         listener = closing.enter_context(reserve(host, port))
         forge = closing.enter_context(
-            _embed(settings, data=data, table_name=table_name)
+            _embed(settings, data=data, table_name=table_name, on_lost=lost.set)
             if embedded
             else connect(settings, table_name=table_name, region=region, endpoint_url=endpoint_url)
         )
@@ -86,7 +89,9 @@ def serve(
         shown = f"[{host}]" if ":" in host else host
         _warm(forge)
         click.echo(f"API documentation: http://{shown}:{port}/docs", err=True)
-        run(app, listener, threads=settings.threads)
+        run(app, listener, threads=settings.threads, useless=lost.is_set)
+    if lost.is_set():
+        raise UnavailableError(f"dynoxide ended, and does not start again on {data}")
 
 
 def _warm(forge: Forge) -> None:
@@ -122,14 +127,23 @@ def _load_demo(forge: Forge, path: Path) -> None:
         click.echo(note, err=True)
 
 
-def _embed(settings: Settings, *, data: Path | None, table_name: str | None) -> Forge:
+def _embed(
+    settings: Settings,
+    *,
+    data: Path | None,
+    table_name: str | None,
+    on_lost: Callable[[], object],
+) -> Forge:
     forge = Forge.embedded(
         table_name=table_name or settings.table_name,
         data=data,
         dynoxide=settings.dynoxide,
         cursor_secrets=revealed(settings.cursor_secrets),
         encryption_secrets=revealed(settings.encryption_secrets),
+        on_lost=on_lost,
     )
     kept = "in memory, gone when this process ends" if data is None else f"kept in {data}"
     click.echo(f"Embedded DynamoDB at {forge.endpoint_url}: {kept}", err=True)
+    variables = " ".join(f"{name}={value}" for name, value in forge.environment.items())
+    click.echo(f"For the AWS CLI and other programs: export {variables}", err=True)
     return forge

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import autoforge.forge as kinds
 from autoforge.access.aws import kms_client, local_credentials
@@ -24,6 +24,9 @@ from autoforge.access.writing import Transaction, Write
 from autoforge.forge.kind import Tools
 from autoforge.models.table import Entity
 from autoforge.moments import IdMint
+
+if TYPE_CHECKING:  # only who embeds a DynamoDB imports what starts one
+    from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB
 
 E = TypeVar("E", bound=Entity)
 
@@ -56,6 +59,7 @@ class Forge:
         self.store = store
         self._tools = Tools(store, clock, new_id, cipher)
         self._closing = ExitStack()
+        self._engine: DynoxideDynamoDB | EmbeddedDynamoDB | None = None
 
     @classmethod
     def connect(
@@ -64,6 +68,7 @@ class Forge:
         table_name: str,
         region: str,
         endpoint_url: str | None = None,
+        credentials: tuple[str, str] | None = None,
         cursor_secrets: Sequence[str] = (),
         kms_key_id: str | None = None,
         kms_endpoint_url: str | None = None,
@@ -78,6 +83,7 @@ class Forge:
             table_name: The table; the template or ``autoforge table create`` made it.
             region: AWS region.
             endpoint_url: Another DynamoDB than AWS's.
+            credentials: Access key id and secret key; looked up as AWS's tools do unless given.
             cursor_secrets: Keys that sign cursors, the newest first. Without one, cursors are
                 good in this process only.
             kms_key_id: KMS key for integration credentials.
@@ -93,7 +99,7 @@ class Forge:
         client = Client(
             region=region,
             endpoint_url=endpoint_url,
-            credentials=local_credentials(endpoint_url),
+            credentials=credentials or local_credentials(endpoint_url),
             sleep=time.sleep,
             retries=retries or RetryPolicy(),
             transport=transport,
@@ -119,11 +125,13 @@ class Forge:
         cursor_secrets: Sequence[str] = (),
         encryption_secrets: Sequence[str] = (),
         clock: Callable[[], datetime] = utc_now,
+        on_lost: Callable[[], object] = lambda: None,
     ) -> Self:
         """Start a DynamoDB of our own, with the table in it; close it when done.
 
         Without ``data`` it is moto inside this process, in memory and gone with it. With ``data``
-        it is dynoxide in a process beside this one, and the file keeps what was acknowledged.
+        it is dynoxide in a process beside this one, and the file keeps what was acknowledged. That
+        process is started again if it ends, and ends with this one.
 
         Args:
             table_name: The table; a new one of its own unless given.
@@ -133,24 +141,32 @@ class Forge:
             encryption_secrets: Keys for integration credentials; made for this run, or kept
                 beside ``data``, unless given.
             clock: Tells the time.
+            on_lost: Called in another thread if dynoxide ends and does not start again.
 
         Raises:
-            ConfigurationError: if dynoxide is needed and not there.
+            ConfigurationError: if dynoxide is needed and not there, or if others can read the
+                file and that cannot be changed.
         """
         # Only who embeds a DynamoDB pays for what starts one.
         from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB  # noqa: PLC0415
         from autoforge.models.workbench import WORKBENCH  # noqa: PLC0415
 
         name = table_name or (WORKBENCH.name if data else f"{WORKBENCH.name}-{IdMint()(clock())}")
-        engine = EmbeddedDynamoDB() if data is None else DynoxideDynamoDB(data, binary=dynoxide)
+        engine = (
+            EmbeddedDynamoDB()
+            if data is None
+            else DynoxideDynamoDB(data, binary=dynoxide, on_lost=on_lost)
+        )
         forge = cls.connect(
             table_name=name,
             region=LOCAL_REGION,
-            endpoint_url=engine.endpoint_url,
+            endpoint_url=engine.direct_url,
+            credentials=engine.credentials,
             cursor_secrets=cursor_secrets,
             encryption_secrets=encryption_secrets or [_own_secret(data)],
             clock=clock,
         )
+        forge._engine = engine  # noqa: SLF001 - it is a Forge's own
         forge.on_close(engine.close)
         try:
             forge.store.create_table()
@@ -226,8 +242,21 @@ class Forge:
 
     @property
     def endpoint_url(self) -> str | None:
-        """Where the DynamoDB is; None for AWS."""
-        return self.store.client.endpoint_url
+        """Where other programs reach the DynamoDB; None for AWS."""
+        return self._engine.endpoint_url if self._engine else self.store.client.endpoint_url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead AWS's tools to the embedded DynamoDB; none for any other."""
+        if self._engine is None:
+            return {}
+        access_key_id, secret_key = self._engine.credentials
+        return {
+            "AWS_ENDPOINT_URL_DYNAMODB": self._engine.endpoint_url,
+            "AWS_ACCESS_KEY_ID": access_key_id,
+            "AWS_SECRET_ACCESS_KEY": secret_key,
+            "AWS_DEFAULT_REGION": LOCAL_REGION,
+        }
 
     def each(self, query: Query[E]) -> Iterator[E]:
         """Return every item that answers a query, reading page after page as they are taken."""
@@ -285,8 +314,6 @@ def _own_secret(data: Path | None) -> str:
     """A key for this run, or the one kept beside a database file, readable by its owner only."""
     if data is None:
         return secrets.token_urlsafe(32)
-    beside = data.with_name(f"{data.name}.key")
-    if not beside.exists():
-        beside.touch(mode=0o600)
-        beside.write_text(secrets.token_urlsafe(32))
-    return beside.read_text()
+    from autoforge.embedded.files import private_text  # noqa: PLC0415 - see embedded
+
+    return private_text(data.with_name(f"{data.name}.key"), new=secrets.token_urlsafe(32))

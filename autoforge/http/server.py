@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -64,13 +65,32 @@ def reserve(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(app: Litestar, listener: socket.socket, *, threads: int = THREADS) -> None:
+class _Server(uvicorn.Server):
+    """Serves until it is told to stop, or somebody else says that there is no use any more."""
+
+    def __init__(self, config: uvicorn.Config, useless: Callable[[], bool]) -> None:
+        super().__init__(config)
+        self._useless = useless
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to stop; asked ten times a second."""
+        return await super().on_tick(counter) or self._useless()
+
+
+def serve(
+    app: Litestar,
+    listener: socket.socket,
+    *,
+    threads: int = THREADS,
+    useless: Callable[[], bool] = lambda: False,
+) -> None:
     """Serve on a reserved port until interrupted or terminated.
 
     Args:
         app: The application.
         listener: The port.
         threads: How many handlers may wait for DynamoDB at once.
+        useless: Says when to end because nothing can be answered any more.
     """
     config = server_config(app)
     handlers = HandlerThreads(threads)
@@ -79,7 +99,7 @@ def serve(app: Litestar, listener: socket.socket, *, threads: int = THREADS) -> 
     tune_collector()
     try:
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config, useless).run(sockets=[listener])
     finally:
         set_asyncio_executor(None)
         handlers.shutdown(wait=False)

@@ -219,10 +219,14 @@ def be_the_platform(agents: int, workshop: Path) -> None:
         command = [sys.executable, __file__, "--endpoint-url", str(forge.endpoint_url)]
         command += ["--table-name", forge.store.table_name, "--project-id", project.id]
         command += ["--workshop", str(workshop)]
-        dying = subprocess.run([*command, "--agent", "agent-0", "--dies"], check=False)  # noqa: S603
+        # The embedded DynamoDB answers only those who know its access key.
+        environment = {**os.environ, **forge.environment}  # noqa: TID251 - an entry point
+        dying = subprocess.run(  # noqa: S603
+            [*command, "--agent", "agent-0", "--dies"], env=environment, check=False
+        )
         print(f"agent-0 died with code {dying.returncode}")
         workers = [
-            subprocess.Popen([*command, "--agent", f"agent-{number}"])  # noqa: S603
+            subprocess.Popen([*command, "--agent", f"agent-{number}"], env=environment)  # noqa: S603
             for number in range(1, agents + 1)
         ]
         while any(each.poll() is None for each in workers):

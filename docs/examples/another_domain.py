@@ -146,7 +146,7 @@ def main() -> None:
             client=Client(
                 region="us-east-1",
                 endpoint_url=dynamodb.endpoint_url,
-                credentials=("local", "local"),
+                credentials=dynamodb.credentials,
                 sleep=time.sleep,
             ),
             cursors=Cursors([secrets.token_urlsafe(32)]),

@@ -161,13 +161,25 @@ def test_requests_take_botocores_way_through_a_proxy(
     unwatched: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "127.0.0.1")
+        monkeypatch.setenv(name, "dynamodb.internal")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
 
     assert isinstance(_client().wire, BotocoreWire)
     assert isinstance(_client("https://dynamodb.example").wire, BotocoreWire)
     assert isinstance(_client("http://dynamodb.example").wire, DirectWire)
-    assert isinstance(_client("https://127.0.0.1").wire, DirectWire)
+    assert isinstance(_client("https://dynamodb.internal").wire, DirectWire)
+
+
+def test_no_proxy_is_asked_for_what_is_on_this_machine(
+    unwatched: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+
+    assert isinstance(_client("http://127.0.0.1:8001").wire, DirectWire)
+    assert isinstance(_client("http://127.44.5.6:8001").wire, DirectWire)
+    assert isinstance(_client("http://dynamodb.internal:8001").wire, BotocoreWire)
 
 
 def test_our_own_way_leads_where_botocore_goes(unwatched: None) -> None:

@@ -209,6 +209,7 @@ def test_the_handler_of_the_template_builds_all_that_is_ready(
 ) -> None:
     monkeypatch.setenv("AUTOFORGE_TABLE_NAME", embedded.store.table_name)
     monkeypatch.setenv("AUTOFORGE_ENDPOINT_URL", str(embedded.endpoint_url))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", embedded.environment["AWS_ACCESS_KEY_ID"])
     monkeypatch.setenv("AUTOFORGE_REGION", LOCAL_REGION)
     handler = getattr(agent, properties("lambda.yaml", "Agent")["Handler"].partition(".")[2])
     (target,) = properties("lambda.yaml", "EveryMinute")["Targets"]

@@ -88,8 +88,9 @@ def test_a_demo_of_no_repository_is_refused(command: Command, tmp_path: Path, po
     said = command("serve", "--embedded", "--demo", str(tmp_path), "--port", str(port))
 
     assert said.code == 2
-    started, refused = said.err.splitlines()
+    started, reached, refused = said.err.splitlines()
     assert started.startswith("Embedded DynamoDB at http://127.0.0.1:")
+    assert reached.startswith("For the AWS CLI and other programs: export AWS_ENDPOINT_URL")
     assert refused.startswith(f"autoforge: git cannot read {tmp_path}")
 
 

@@ -11,6 +11,7 @@ def a_forge(embedded: EmbeddedDynamoDB) -> Forge:
         table_name=f"demo-{new_id()}",
         region="us-east-1",
         endpoint_url=embedded.endpoint_url,
+        credentials=embedded.credentials,
         encryption_secrets=["a secret of at least thirty-two characters"],
         clock=lambda: NOON,
     )

@@ -226,12 +226,13 @@ def test_two_repositories_are_two_projects(
 
 
 def test_where_nothing_can_be_encrypted_nothing_is_half_loaded(
-    forge: Forge, portal: Repository
+    forge: Forge, portal: Repository, embedded: EmbeddedDynamoDB
 ) -> None:
     without_key = Forge.connect(
         table_name=forge.store.table_name,
         region="us-east-1",
-        endpoint_url=forge.endpoint_url,
+        endpoint_url=embedded.endpoint_url,
+        credentials=embedded.credentials,
         clock=lambda: NOON,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from ast import literal_eval
 from collections.abc import Callable
@@ -41,7 +42,7 @@ def test_the_example_watch_repository_does_nothing_twice_when_it_is_started_agai
     tmp_path: Path,
 ) -> None:
     repository = make_repository(tmp_path)
-    with EmbeddedDynamoDB() as dynamodb:
+    with EmbeddedDynamoDB(access_key_id=os.environ["AWS_ACCESS_KEY_ID"]) as dynamodb:
         turn = _loop(repository, dynamodb.endpoint_url)
 
         assert turn() == {**IDLE, "recorded": 3, "held": 1, "asked": 1}

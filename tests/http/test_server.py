@@ -4,13 +4,14 @@ import gc
 import json
 import os
 import re
+import select
 import signal
 import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -231,10 +232,63 @@ def test_data_outlives_the_server_secrets_included(tmp_path: Path, number: signa
     assert read.stdout == "15 {'token': 's3cr3t'}\n"
 
 
+@needs_dynoxide
+def test_a_server_whose_engine_is_killed_starts_it_again(tmp_path: Path) -> None:
+    arguments = ("--embedded", "--data", str(tmp_path / "data.db"))
+    given = {"AUTOFORGE_DYNOXIDE": str(dynoxide_binary()), "AUTOFORGE_LOG_JSON": "true"}
+
+    with served(*arguments, **given) as server:
+        assert server.put("/agent/config/interval", {"value": 15}).status_code == 201
+        (engine,) = _children(server.process.pid)
+        os.kill(engine, signal.SIGKILL)
+        answers = [server.get("/agent/config/interval") for _ in range(20)]
+        (another,) = _children(server.process.pid)
+        code, said = server.stop()
+
+    assert {each.status_code for each in answers} <= {200, 503}
+    assert answers[-1].json()["value"] == 15
+    assert another != engine
+    logged = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    (ended,) = (each for each in logged if each["event"] == "engine.ended")
+    assert (ended["engine"], ended["code"]) == ("dynoxide", -signal.SIGKILL)
+    assert code == 0
+
+
+@needs_dynoxide
+def test_a_server_whose_engine_cannot_be_started_again_ends_and_says_so(tmp_path: Path) -> None:
+    program, data = tmp_path / "dynoxide", tmp_path / "data.db"
+    program.symlink_to(str(dynoxide_binary()))
+
+    with served("--embedded", "--data", str(data), AUTOFORGE_DYNOXIDE=str(program)) as server:
+        (engine,) = _children(server.process.pid)
+        program.unlink()
+        os.kill(engine, signal.SIGKILL)
+        _, said = server.process.communicate(timeout=30)
+
+    assert server.process.returncode == 4
+    assert said.splitlines()[-1] == f"autoforge: dynoxide ended, and does not start again on {data}"
+    assert "Traceback" not in said
+
+
+@needs_dynoxide
+def test_an_engine_does_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
+    given = {"AUTOFORGE_DYNOXIDE": str(dynoxide_binary())}
+    with served("--embedded", "--data", str(tmp_path / "data.db"), **given) as server:
+        (engine,) = _children(server.process.pid)
+        watched = os.pidfd_open(engine)
+        server.process.kill()
+
+        assert select.select([watched], [], [], 30)[0]
+        os.close(watched)
+
+
 def _children(pid: int) -> list[int]:
-    """The processes that a process started."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in path.read_text().split()]
+    """The processes that a process started, in whichever of its threads."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # a thread that ended meanwhile
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 def test_a_path_that_is_sent_as_raw_bytes_gets_an_answer(tmp_path: Path) -> None:
