@@ -1,6 +1,7 @@
 """The DynamoDB engines that the contract tests run on."""
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -65,6 +66,13 @@ def required() -> tuple[str, ...]:
     """Name the judges without which the run is a failure, from AUTOFORGE_REQUIRE_ENGINES."""
     names = os.environ.get("AUTOFORGE_REQUIRE_ENGINES", "").split(",")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def free_port() -> int:
+    """A port of loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def dynoxide_binary() -> Path | None:

@@ -1,0 +1,126 @@
+"""Agents and their engine are killed at random moments, and the work is done all the same.
+
+The agents are processes that note what they are about to do and what was acknowledged. The notes
+are held against each other and against the table: whoever claims, claims alone and in a valid
+order, and what was acknowledged stays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from math import inf
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import pytest
+
+from autoforge.forge import Forge, NewFeature
+from tests import servers
+from tests.adversarial.effort import Effort
+from tests.adversarial.laws import require_finished
+from tests.adversarial.mortal import (
+    LEASE_SECONDS,
+    Agents,
+    Entry,
+    Journal,
+    MortalEngine,
+    connected,
+    hasty_clock,
+)
+
+#: How many agents work at a time, and on how many features in a round.
+_AGENTS: Final = 4
+_FEATURES: Final = 16
+#: Of how many kills one is the engine's, and after how many the work should long be done.
+_ENGINE: Final = 4
+_MOST_KILLS: Final = 300
+
+pytestmark = pytest.mark.skipif(
+    servers.dynoxide_binary() is None, reason="moto keeps nothing when it is killed"
+)
+
+
+def test_work_is_done_once_and_in_order_though_agents_and_engine_are_killed(
+    effort: Effort, tmp_path: Path
+) -> None:
+    draw = Random(2026)
+    with MortalEngine(tmp_path / "table.db") as engine, connected(engine.endpoint_url) as forge:
+        forge.store.create_table()
+        for number in effort.rounds():
+            project_id = f"round-{number}"
+            dependencies = _backlog(forge, project_id, draw)
+            journal = Journal(tmp_path / f"journal-{number}")
+
+            agents = Agents(engine.endpoint_url, project_id, journal)
+            _work_off(forge, engine, agents, dependencies, draw)
+
+            # A pass that was cut off is finished by whoever comes; here nobody does any more.
+            forge.features.repair(project_id)
+            require_finished(forge.store, hasty_clock())
+
+
+def _backlog(forge: Forge, project_id: str, draw: Random) -> Mapping[str, frozenset[str]]:
+    """Create features, each with some of those before it as dependencies."""
+    forge.projects.create("Portal", id=project_id)
+    new = [
+        NewFeature(
+            name=f"Feature {n}", dependencies=draw.sample(range(n), min(n, draw.randint(0, 2)))
+        )
+        for n in range(_FEATURES)
+    ]
+    made = forge.features.create_many(project_id, new)
+    return {str(each.id): each.dependencies for each in made.features}
+
+
+def _work_off(
+    forge: Forge,
+    engine: MortalEngine,
+    agents: Agents,
+    dependencies: Mapping[str, frozenset[str]],
+    draw: Random,
+) -> None:
+    """Let agents work until every feature passes, and kill one process after the other."""
+    try:
+        for kill in range(_MOST_KILLS):
+            while len(agents) < _AGENTS:
+                agents.start()
+            agents.journal.grow(draw.randint(1, 12))
+            time.sleep(draw.uniform(0, 0.01))  # somewhere between two lines
+            _require_sound([*agents.journal.entries()], dependencies)
+            if forge.features.stats(agents.project_id).passing == len(dependencies):
+                return
+            if kill % _ENGINE == 0:
+                engine.kill()
+                engine.start()
+            else:
+                agents.kill(draw.randrange(_AGENTS))
+        pytest.fail("the work is never done")
+    finally:
+        agents.kill_all()
+
+
+def _require_sound(entries: list[Entry], dependencies: Mapping[str, frozenset[str]]) -> None:
+    """Hold the agents' notes against each other.
+
+    Nobody releases a feature, so another claim of it is right only when the lease has ended, which
+    is no sooner than counted from when the holder asked.
+    """
+    asked: dict[str, float] = {}
+    free_from: dict[str, float] = {}
+    passing: dict[str, float] = {}
+    passed: dict[str, float] = {}
+    for each in entries:
+        match each.did:
+            case "asks":
+                asked[each.agent] = each.at
+            case "claimed":
+                assert each.at >= free_from.get(each.feature, 0), "claimed while another holds it"
+                assert asked[each.agent] < passed.get(each.feature, inf), "claimed when it passed"
+                assert dependencies[each.feature] <= {*passing}, "claimed before its dependencies"
+                free_from[each.feature] = asked[each.agent] + LEASE_SECONDS
+            case "passes":
+                passing.setdefault(each.feature, each.at)
+            case "passed":
+                passed.setdefault(each.feature, each.at)
