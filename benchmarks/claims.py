@@ -44,7 +44,12 @@ def read_all_then_try(forge: Forge, project_id: str, agent_id: str) -> Feature |
     """Claim as agent platforms commonly do: read all that is ready, try from the first on."""
     for candidate in list(forge.each(ReadyFeatures(project_id))):
         write = claim_feature(
-            project_id, str(candidate.id), agent_id, lease_until=None, at=utc_now()
+            project_id,
+            str(candidate.id),
+            agent_id,
+            request_id=forge.store.new_token(),
+            lease_until=None,
+            at=utc_now(),
         )
         try:
             return forge.store.save(write)

@@ -29,6 +29,7 @@ from autoforge.models import (
     ProjectMemberRef,
     Severity,
     Ticket,
+    TransactionMark,
     User,
     UserByAuth0Id,
     UserByEmail,
@@ -282,3 +283,8 @@ def a_ticket(**over: Any) -> Ticket:
         "synced_at": NOON,
     }
     return Ticket(**{**given, **over})
+
+
+def a_transaction_mark(**over: Any) -> TransactionMark:
+    """What shows that a transaction was made."""
+    return TransactionMark(**{"token": new_id(), "created_at": NOON, **over})

@@ -42,7 +42,7 @@ def client_of(engine: Engine, **given: Any) -> Client:
     )
 
 
-def store_of(client: Client, table_name: str, clock: Clock) -> Store:
+def store_of(client: Client, table_name: str, clock: Callable[[], datetime]) -> Store:
     """A Store on a table that may not be there yet."""
     return Store(
         table_name=table_name,

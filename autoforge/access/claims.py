@@ -79,8 +79,10 @@ class Claim:
             LimitReachedError: if the limit is to be respected and is reached.
             ItemNotFoundError: if there is no such feature.
         """
-        write = self._write(feature_id)
-        return _within_limit(store, self, write) if self.respect_limit else store.save(write)
+        write = self._write(feature_id, store.new_token())
+        if self.respect_limit:
+            return _within_limit(store, self, write)
+        return _held(store.save(write), write)
 
     def next(self, store: Store, memory: ClaimMemory) -> Feature | None:
         """Claim the ready feature of the highest priority, the oldest first; None if none is.
@@ -211,10 +213,14 @@ class Claim:
         memory.won(Candidate.of(claimed))
         return claimed
 
-    def _write(self, feature_id: str) -> Move:
-        lease_until = None if self.lease is None else self.at + self.lease
+    def _write(self, feature_id: str, request_id: str) -> Move:
         return claim_feature(
-            self.project_id, feature_id, self.agent_id, lease_until=lease_until, at=self.at
+            self.project_id,
+            feature_id,
+            self.agent_id,
+            request_id=request_id,
+            lease_until=None if self.lease is None else self.at + self.lease,
+            at=self.at,
         )
 
 
@@ -244,11 +250,26 @@ def _within_limit(store: Store, claim: Claim, write: Move) -> Feature:
             store.transact(Transaction((write, taken)))
         except (VersionConflictError, ItemExistsError):
             continue  # Another claim took a slot in between: count again.
-        claimed = store.require(pattern, consistent=True)
-        if claimed.assigned_agent_id != canonical_id(claim.agent_id):
-            raise write.refusal(claimed)  # It was taken over before it could be read.
-        return claimed
+        return _held(store.require(pattern, consistent=True), write)
     raise AssertionError("rounds end in an answer or an error")
+
+
+def _held(claimed: Feature, write: Move) -> Feature:
+    """A claimed feature with the token of the claim as its version, whoever edited it since.
+
+    Raises:
+        ConditionFailedError: if the claim has ended before its answer came.
+    """
+    if claimed.claim_request != write.values["claim_request"]:
+        raise write.refusal(claimed)
+    if claimed.status != FeatureStatus.IN_PROGRESS or claimed.claim_version is None:
+        raise ConditionFailedError(
+            f"claim {claimed.claim_version} of Feature {claimed.project_id} / {claimed.id} has "
+            f"ended: the feature is {claimed.status}",
+            item=claimed,
+        )
+    claimed.version = claimed.claim_version
+    return claimed
 
 
 def _in_progress(store: Store, project_id: str, slots: FeatureSlots | None) -> frozenset[str]:

@@ -115,7 +115,8 @@ class AddDependency:
                 replace(update, counts=True),
                 still(other, at=self.at),
                 *linked_to(feature, this, at=self.at),
-            )
+            ),
+            marked=True,
         )
 
 
@@ -153,7 +154,7 @@ class RemoveDependency:
             dependencies = feature.dependencies - {this}
             update = waits_for(feature, waiting_on, dependencies=dependencies, at=self.at)
             try:
-                store.transact(Transaction((replace(update, counts=True), edge)))
+                store.transact(Transaction((replace(update, counts=True), edge), marked=True))
             except ConditionFailedError:
                 continue
             if not waiting_on:

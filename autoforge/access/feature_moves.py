@@ -105,11 +105,18 @@ class Move(Update[Feature]):
 
 
 def claim_feature(
-    project_id: str, feature_id: str, agent_id: str, *, lease_until: datetime | None, at: datetime
+    project_id: str,
+    feature_id: str,
+    agent_id: str,
+    *,
+    request_id: str,
+    lease_until: datetime | None,
+    at: datetime,
 ) -> Move:
     """Take a feature that is ready, or whose holder's lease has ended; one of racing callers may.
 
-    The version of the answer is the token that the holder's later writes are known by.
+    The version of the answer is the token that the holder's later writes are known by. The id of
+    the request is what a caller whose answer was lost knows its own claim by.
     """
     free = And(Feature.status == FeatureStatus.PENDING, ~Feature.assigned_agent_id.exists())
     abandoned = And(Feature.status == _IN_PROGRESS, Feature.lease_until <= moment_text(at))
@@ -121,7 +128,9 @@ def claim_feature(
             "status": _IN_PROGRESS,
             "assigned_agent_id": agent_id,
             "lease_until": lease_until,
+            "claim_request": request_id,
         },
+        mark="claim_request",
         actions=[Feature.claim_version.set(Feature.version + 1)],
         condition=And(Or(free, abandoned), ~Feature.waiting_on.exists()),
         requires="ready to be claimed",

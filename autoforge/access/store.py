@@ -37,11 +37,14 @@ from autoforge.errors import (
     InvalidValueError,
     ItemNotFoundError,
     UnreadableItemError,
+    VersionConflictError,
 )
 from autoforge.models.indexes import ENTITY_TYPE, TABLE
 from autoforge.models.keys import KeyValue
 from autoforge.models.size import require_size
 from autoforge.models.table import Entity, Item
+from autoforge.models.transaction import TransactionMark
+from autoforge.moments import as_moment
 
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
@@ -284,7 +287,8 @@ class Store:
         except ConditionRefusedError as error:
             (refusal,) = error.refusals
             existing = self._existing(refusal.item, write)
-            if not (error.repeated or write.idempotent) or not write.is_done(refusal.item):
+            made = error.repeated and write.proves(refusal.item)
+            if not made and not (write.idempotent and write.is_done(refusal.item)):
                 raise write.refusal(existing) from error
             return existing
         if isinstance(write, Put):
@@ -305,20 +309,29 @@ class Store:
         return entity
 
     def transact(self, transaction: Transaction) -> None:
-        """Make several writes, all or none; sent again, it is still made once.
+        """Make several writes, all or none.
+
+        A transaction whose answer was lost is sent again under the same token. An engine that was
+        restarted knows the token no more; then the writes are refused, and those that show that
+        they were made stand for all. Where none would, a TransactionMark is written with them.
 
         Raises:
+            InvalidTransactionError: if there is no room for the mark.
             AutoforgeError: by meaning, for the first write that was refused.
         """
-        request = transaction.request(self.table_name, token=self.new_token())
+        token = self.new_token()
+        if transaction.marked or not transaction.made_once:
+            transaction = transaction.with_mark(self._mark(token))
         try:
-            self._send(request, transaction)
+            self._send(transaction.request(self.table_name, token=token), transaction)
         except ConditionRefusedError as error:
             refused = [
                 (write, refusal.item)
                 for write, refusal in zip(transaction.writes, error.refusals, strict=True)
                 if refusal.refused
             ]
+            if error.repeated and any(w.tells and w.proves(item) for w, item in refused):
+                return
             for write, item in refused:
                 if not (write.idempotent and write.is_done(item)):
                     raise write.refusal(self._existing(item, write)) from error
@@ -329,6 +342,9 @@ class Store:
                 raise write.refusal(self._existing(item, write)) from error
             if rest:
                 self.transact(Transaction(tuple(rest)))
+
+    def _mark(self, token: str) -> Put[TransactionMark]:
+        return Put(TransactionMark(token=token, created_at=as_moment(self.clock())))
 
     def put_all(self, entities: Iterable[Entity]) -> int:
         """Store entities in batches, over what is there, and return how many.
@@ -438,15 +454,23 @@ class Store:
         return page.items
 
     def _write_once(self, write: Write[E], error: UncertainError) -> E | None:
-        """Make a write that must not be made twice and perhaps was: look, then fence it."""
+        """Make a write that must not be made twice and perhaps was: look, then fence it.
+
+        Others may change the item between the look and the write, which the caller did not forbid.
+        """
         request = get_request(self.table_name, write.primary_key(), consistent=True)
         item = self._send(request, write).get("Item")
-        existing = self._existing(item, write)
-        if write.is_done(item):
-            return existing
-        if existing is None:
-            raise write.refusal(None) from error
-        return self.write(write.fenced(existing))
+        for _ in self.client.rounds(f"a {write.entity.type_name}"):
+            existing = self._existing(item, write)
+            if write.proves(item):
+                return existing
+            if existing is None:
+                raise write.refusal(None) from error
+            try:
+                return self.write(write.fenced(existing))
+            except VersionConflictError as conflict:
+                item = conflict.item.to_item()
+        raise AssertionError("rounds end in an answer or an error")
 
     def _pages(self, request: Request, subject: object) -> Iterator[dict[str, Any]]:
         """Every answer of a query, from the first to the last."""

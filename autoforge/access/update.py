@@ -72,6 +72,8 @@ class Update(Write[E]):
         expected_version: The version the caller read; the write adds 1 to it.
         counts: Whether the write adds 1 to the version whatever it was.
         initial: If not None, the write may create the item, with these attributes besides.
+        mark: One of the values, which no other write sets: what an item shows that this write
+            changed, whoever changed other attributes since. It is refused where it was made.
 
     Raises:
         DeclarationError: if it names what the entity lacks, or could leave a key stale.
@@ -92,6 +94,7 @@ class Update(Write[E]):
     expected_version: int | None = None
     counts: bool = False
     initial: Mapping[str, Any] | None = None
+    mark: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse unknown attributes and changes of the primary key."""
@@ -109,7 +112,23 @@ class Update(Write[E]):
     @property
     def repeatable(self) -> bool:
         """Not where the new state follows from the old one, and nothing fences it."""
-        return self.expected_version is not None or not (self.counts or self.actions)
+        fenced = self.expected_version is not None or self.mark is not None
+        return fenced or not (self.counts or self.actions)
+
+    @property
+    def refused_twice(self) -> bool:
+        """Where it demands a version or a value that it changes."""
+        fenced = self.expected_version is not None or self.mark is not None
+        return fenced or any(
+            self._wire(name, value) != self._wire(name, self.values[name])
+            for name, value in self.given.items()
+            if name in self.values
+        )
+
+    @property
+    def tells(self) -> bool:
+        """Where the item says who changed it, or when it was changed."""
+        return self.mark is not None or _UPDATED in _settable(self.entity)
 
     def fenced(self, existing: E) -> Self:
         """The same write, on condition of the version that is there."""
@@ -167,6 +186,13 @@ class Update(Write[E]):
             name not in existing if wire is None else alike(wire, existing.get(name, {}))
             for name, wire in wanted.items()
         )
+
+    def proves(self, existing: Mapping[str, Any] | None) -> bool:
+        """Whether the item has this write's mark or, without one, is as the write leaves it."""
+        if self.mark is None or existing is None:
+            return self.is_done(existing)
+        name = _name(self.entity, self.mark)
+        return existing.get(name) == self._wire(self.mark, self.values[self.mark])
 
     def size(self) -> int:
         """Bytes of what is set."""
@@ -242,6 +268,10 @@ class Update(Write[E]):
         for name, value in given.items():
             path, wire = Path([_name(self.entity, name)]), self._wire(name, value)
             conditions.append(_is_absent(path) if wire is None else path == Value(wire))
+        if self.mark is not None:
+            made = self._wire(self.mark, self.values[self.mark])
+            path = Path([_name(self.entity, self.mark)])
+            conditions.append(Or(path.does_not_exist(), path != Value(made)))
         return conditions if self.condition is None else [*conditions, self.condition]
 
     def _wire(self, name: str, value: Any) -> Wire:

@@ -48,6 +48,7 @@ from autoforge.models.feature import (
 from autoforge.models.project import Project
 from autoforge.models.table import Entity
 from autoforge.models.ticket import Ticket
+from autoforge.models.transaction import TransactionMark
 from autoforge.models.user import (
     ProjectMember,
     ProjectMemberRef,
@@ -131,7 +132,7 @@ WORK: Final = (
     Work("projects.create", puts=(Project,), updates=(ProjectMember, ProjectMemberRef)),
     _BELONGING.with_more("projects.update", updates=(Project,)),
     _BELONGING.with_more("projects.add_member", asks=(UserById,)),
-    _BELONGING.with_more("projects.remove_member"),
+    _BELONGING.with_more("projects.remove_member", puts=(TransactionMark,)),
     Work(
         "projects.delete",
         asks=(TicketsOfProject,),
@@ -167,8 +168,14 @@ WORK: Final = (
         )
         for name in ("features.create", "features.create_many")
     ),
-    _SETTLING.with_more("features.add_dependency", asks=(FeatureGraphOf, DependenciesOfProject)),
-    _SETTLING.with_more("features.remove_dependency", deletes=(FeatureDependency,)),
+    _SETTLING.with_more(
+        "features.add_dependency",
+        asks=(FeatureGraphOf, DependenciesOfProject),
+        puts=(TransactionMark,),
+    ),
+    _SETTLING.with_more(
+        "features.remove_dependency", puts=(TransactionMark,), deletes=(FeatureDependency,)
+    ),
     *(
         _SETTLING.with_more(f"features.{name}")
         for name in ("update", "release", "send_to_review", "pass_", "fail", "reopen")
@@ -190,7 +197,7 @@ WORK: Final = (
         )
         for name in ("features.claim", "features.claim_next")
     ),
-    _REMOVING.with_more("features.delete"),
+    _REMOVING.with_more("features.delete", puts=(TransactionMark,)),
     _REMOVING.with_more("features.repair", asks=(DependenciesOfProject, FeaturesOfProject)),
     Work("agents.create", asks=(ProjectById,), puts=(Agent,)),
     Work("agents.update", updates=(Agent,)),

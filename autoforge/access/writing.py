@@ -45,6 +45,9 @@ E = TypeVar("E", bound=Entity)
 #: Actions of one transaction and their bytes together (AWS, "TransactWriteItems").
 TRANSACTION_ITEMS: Final = 100
 TRANSACTION_BYTES: Final = 4 * 1024 * 1024
+#: What says when an item was created, and in the table's terms when it was last changed.
+_CREATED: Final = ("created_at", "started_at")
+_UPDATED: Final = "updatedAt"
 #: Writes that fit whatever they hold: each is refused alone when it is over the size of an item.
 _SURELY_FIT: Final = TRANSACTION_BYTES // LIMIT
 
@@ -66,6 +69,16 @@ class Write(ABC, Generic[E]):
         """Whether making the write twice comes to the same as once."""
         return True
 
+    @property
+    def refused_twice(self) -> bool:
+        """Whether the write, once made, is refused if it is made again."""
+        return False
+
+    @property
+    def tells(self) -> bool:
+        """Whether ``proves`` knows this write from an equal one of another caller."""
+        return False
+
     def fenced(self, existing: E) -> Self:
         """The same write, on condition that the item is still the existing one."""
         raise NotImplementedError(f"{type(self).__name__} may be repeated as it is: {existing}")
@@ -83,12 +96,16 @@ class Write(ABC, Generic[E]):
         """The error, by meaning, when the condition was false for the item that is there."""
 
     def is_done(self, existing: Mapping[str, Any] | None) -> bool:
-        """Whether the item that is there already is what this write would have made.
+        """Whether the item that is there already is what this write would have made."""
+        del existing
+        return False
+
+    def proves(self, existing: Mapping[str, Any] | None) -> bool:
+        """Whether the item that is there shows that an earlier attempt made this write.
 
         Asked when the condition fails on a repetition of a request whose answer was lost.
         """
-        del existing
-        return False
+        return self.is_done(existing)
 
     def request(self, table_name: str) -> Request:
         """The request that makes this write alone."""
@@ -129,6 +146,16 @@ class Put(Write[E]):
         """The entity the item is of."""
         return type(self.item)
 
+    @property
+    def refused_twice(self) -> bool:
+        """An item is created once."""
+        return True
+
+    @property
+    def tells(self) -> bool:
+        """Where the item says when it was created."""
+        return _creation_stamp(self.entity) is not None
+
     def primary_key(self) -> KeyValue:
         """The key of the new item."""
         return primary_key(self.entity, self.item.attribute_values)
@@ -150,6 +177,18 @@ class Put(Write[E]):
     def is_done(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether an equal item is there."""
         return existing is not None and alike({"M": existing}, {"M": self.item.to_item()})
+
+    def proves(self, existing: Mapping[str, Any] | None) -> bool:
+        """Whether an equal item is there, or one of the same creation that was changed since."""
+        if existing is None or self.is_done(existing):
+            return existing is not None
+        stamp = _creation_stamp(self.entity)
+        if stamp is None or _UPDATED not in existing:
+            return False
+        item = self.item.to_item()
+        is_changed = existing[_UPDATED] != item.get(_UPDATED)
+        same = (ENTITY_TYPE, stamp)
+        return is_changed and all(existing.get(name) == item[name] for name in same)
 
     def size(self) -> int:
         """Bytes of the item."""
@@ -176,6 +215,11 @@ class Delete(Write[E]):
     missing_ok: bool = False
     condition: Condition | None = None
     requires: str = ""
+
+    @property
+    def refused_twice(self) -> bool:
+        """What is gone is not deleted again, unless it may be missing."""
+        return not self.missing_ok
 
     def primary_key(self) -> KeyValue:
         """The key of the item."""
@@ -254,12 +298,30 @@ class Check(Write[E]):
 class Transaction:
     """Several writes, all made or none.
 
+    Args:
+        writes: The writes.
+        marked: Whether to write a TransactionMark with them: where others may change all the
+            items at once, nothing else would show that they were made.
+
     Raises:
         InvalidTransactionError: if DynamoDB could never accept it: none or more than 100 writes,
             two on one item, or more than 4 MB.
     """
 
     writes: tuple[Write[Any], ...]
+    marked: bool = False
+
+    @property
+    def made_once(self) -> bool:
+        """Whether an attempt after a lost answer changes nothing more, and is recognised.
+
+        DynamoDB knows a repeated transaction by its token, until an engine loses its memory. So
+        one of the writes must be refused the second time, and show by its item that it was made;
+        or all of them come to the same if they are made twice.
+        """
+        return any(write.refused_twice and write.tells for write in self.writes) or all(
+            write.repeatable and not write.refused_twice for write in self.writes
+        )
 
     def __post_init__(self) -> None:
         """Refuse what DynamoDB would refuse, before anything is sent."""
@@ -280,6 +342,19 @@ class Transaction:
                 f"a transaction has at most {TRANSACTION_BYTES:,} bytes, not {size:,}"
             )
 
+    def with_mark(self, mark: Write[Any]) -> Transaction:
+        """The same transaction, with a write that shows that it was made.
+
+        Raises:
+            InvalidTransactionError: if it has 100 writes already.
+        """
+        if len(self.writes) == TRANSACTION_ITEMS:
+            raise InvalidTransactionError(
+                f"a transaction of {TRANSACTION_ITEMS} writes must have one that is refused the "
+                "second time and bears the moment, such as a Put"
+            )
+        return Transaction((*self.writes, mark))
+
     def request(self, table_name: str, *, token: str) -> Request:
         """The request; repeated with the same token it is still made once."""
         return Request(
@@ -289,6 +364,13 @@ class Transaction:
                 "ClientRequestToken": token,
             },
         )
+
+
+@cache
+def _creation_stamp(entity: type[Entity]) -> str | None:
+    """The attribute, by its name in the table, that says when an item was created."""
+    attributes = entity.get_attributes()
+    return next((attributes[each].attr_name for each in _CREATED if each in attributes), None)
 
 
 @cache

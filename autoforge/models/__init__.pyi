@@ -25,6 +25,7 @@ from autoforge.models.feature import (
 from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
 from autoforge.models.table import Entity
 from autoforge.models.ticket import Ticket
+from autoforge.models.transaction import TransactionMark
 from autoforge.models.user import (
     ProjectMember,
     ProjectMemberRef,
@@ -72,6 +73,7 @@ __all__ = [
     "RunStatus",
     "Severity",
     "Ticket",
+    "TransactionMark",
     "User",
     "UserByAuth0Id",
     "UserByEmail",

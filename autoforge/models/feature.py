@@ -79,6 +79,8 @@ class Feature(Entity):
     assigned_agent_id = optional(IdAttribute())
     #: The version the latest claim returned: the token that its holder's writes are known by.
     claim_version = optional(IntegerAttribute())
+    #: The request that made the latest claim: by it a caller whose answer was lost knows its own.
+    claim_request = optional(IdAttribute())
     #: Until when the claim holds; a claim without it holds until it is released.
     lease_until = optional(MomentAttribute())
     linear_issue_id = optional(TextAttribute())

@@ -21,6 +21,7 @@ from autoforge.models.feature import (
 )
 from autoforge.models.project import Project
 from autoforge.models.ticket import Ticket
+from autoforge.models.transaction import TransactionMark
 from autoforge.models.user import ProjectMember, ProjectMemberRef, User, UserByAuth0Id, UserByEmail
 
 #: Every entity of the agent platform's table.
@@ -50,5 +51,6 @@ WORKBENCH: Final = Design(
         AgentRun,
         AgentRunRef,
         Ticket,
+        TransactionMark,
     ),
 )

@@ -46,6 +46,7 @@ from autoforge.models import (
     ProjectStatus,
     RunStatus,
     Ticket,
+    TransactionMark,
     User,
     UserByAuth0Id,
     UserByEmail,
@@ -270,6 +271,7 @@ KINDS: Final[dict[type[Entity], SearchStrategy[Any]]] = {
         status=texts(),
         synced_at=moments,
     ),
+    TransactionMark: _of(TransactionMark, token=other_ids, created_at=moments),
 }
 assert set(KINDS) == set(WORKBENCH.entities)
 
@@ -298,6 +300,7 @@ _IDENTITIES: Final[dict[type[Entity], tuple[str, ...]]] = {
     AgentRun: ("project_id", "id"),
     AgentRunRef: ("agent_id", "run_id"),
     Ticket: ("linear_issue_id",),
+    TransactionMark: ("token",),
 }
 
 

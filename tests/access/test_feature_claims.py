@@ -316,10 +316,8 @@ def test_a_claim_of_nothing_is_refused(forge: Forge) -> None:
     ids=str,
 )
 def test_a_caller_whose_answers_are_lost_claims_one_feature(
-    world: World, engine: Engine, agent: Forge, faults: list[Fault], *, limited: bool
+    world: World, agent: Forge, faults: list[Fault], *, limited: bool
 ) -> None:
-    if limited and engine.name == "moto":
-        pytest.skip("moto carries a repeated transaction out twice")
     create(world.process(), "a", "b", "c")
     left = list(faults)
 

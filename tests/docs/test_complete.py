@@ -172,7 +172,8 @@ def test_every_entity_is_documented_with_its_keys_and_attributes(entity: type[En
         for each in entity.get_attributes().values()
         if each.attr_name not in KEY_ATTRIBUTES | {ENTITY_TYPE, TTL}
     }
-    lifetime = "" if entity.lifetime is None else f"{entity.lifetime.days} days"
+    days = None if entity.lifetime is None else entity.lifetime.days
+    lifetime = "" if days is None else "1 day" if days == 1 else f"{days} days"
 
     assert [span for cell in keys[1:5] for span in _spans(cell)] == templates
     assert keys[5] == lifetime

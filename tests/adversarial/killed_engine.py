@@ -1,0 +1,84 @@
+"""dynoxide on one file and one port, killed while it works and started again."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from autoforge.access.client import Client, RetryPolicy
+from tests.servers import dynoxide_binary
+
+_LOOPBACK: Final = "127.0.0.1"
+#: So many attempts as outlast any restart, and no long waits between them.
+_PATIENT: Final = RetryPolicy(attempts=400, base=0.01, cap=0.05)
+
+
+@dataclass
+class KilledEngine:
+    """An engine that is killed, with its file and its address.
+
+    Attributes:
+        kills: How often it was killed.
+    """
+
+    program: Path
+    data: Path
+    port: int
+    kills: int = 0
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        where = ["--host", _LOOPBACK, "--port", str(self.port), "--db-path", str(self.data)]
+        self._process = subprocess.Popen(
+            [str(self.program), *where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex((_LOOPBACK, self.port)) == 0:
+                    return
+            time.sleep(0.01)
+        raise AssertionError("dynoxide did not start")
+
+    def kill(self) -> None:
+        """End it at once, whatever it is at, as ``kill -9`` does."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self.kills += 1
+
+    def client(self) -> Client:
+        """A connection that outlasts a restart."""
+        url = f"http://{_LOOPBACK}:{self.port}"
+        return Client(
+            region="eu-west-1", endpoint_url=url, sleep=time.sleep, retries=_PATIENT, **_KEYS
+        )
+
+
+_KEYS: Final[dict[str, Any]] = {"credentials": ("testing", "testing")}
+
+
+@contextmanager
+def killed_engine(folder: Path) -> Iterator[KilledEngine]:
+    """An engine that runs, and is stopped in the end."""
+    program = dynoxide_binary()
+    if program is None:
+        pytest.skip("dynoxide is not installed")
+    with socket.socket() as probe:
+        probe.bind((_LOOPBACK, 0))
+        port = probe.getsockname()[1]
+    engine = KilledEngine(program, folder / "table.db", port)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.kill()
