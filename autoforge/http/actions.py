@@ -7,19 +7,19 @@ from typing import Annotated, Any
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
-from autoforge.http.params import ProjectId, moment
+from autoforge.http.params import ProjectId, id_in_path, moment
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ID_PATTERN, ULID_PATTERN, Body, Moment, PageView, View
+from autoforge.http.views import ULID_PATTERN, Body, Moment, PageView, View
 from autoforge.models.action import ActionState
 
-ActionId = Annotated[str, PathParameter(name="actionId", pattern=ID_PATTERN)]
+ActionId = Annotated[str, id_in_path("actionId", "01KGKR2T40A2C4E6G8J0M2P4R6")]
 
 _MOVED = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
@@ -188,7 +188,7 @@ class ActionController(Controller):
             QueryParameter(
                 name="until",
                 description="Actions due by this moment (any ISO-8601); by now, unless given.",
-                schema_extra={"examples": ["2026-02-04T10:30:00Z"]},
+                schema_extra={"examples": ["2026-02-04T10:30:00Z"], "format": "date-time"},
             ),
         ] = None,
     ) -> Response[ActionPage]:

@@ -7,19 +7,19 @@ from typing import Annotated, Any
 
 from litestar import Controller, Response, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
-from autoforge.http.params import ProjectId
+from autoforge.http.params import ProjectId, id_in_path
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View
+from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View, left_out
 from autoforge.models.agent import AgentRole, AgentStatus
 
-AgentId = Annotated[str, PathParameter(name="agentId", pattern=ID_PATTERN)]
+AgentId = Annotated[str, id_in_path("agentId", "01KGKR2T40V3M1Q5C8Y7D2N6XA")]
 
 _AGENT: dict[str, Any] = {
     "id": "01KGKR2T40V3M1Q5C8Y7D2N6XA",
@@ -74,10 +74,10 @@ class AgentChanges(Changes):
 
     example = {"status": "stopped", "currentFeatureId": None}
 
-    name: str = Field(default="", min_length=1, max_length=200)
-    role: AgentRole = AgentRole.CODER
-    status: AgentStatus = AgentStatus.IDLE
-    current_feature_id: str | None = Field(default=None, pattern=ID_PATTERN)
+    name: str = Field(default_factory=left_out, min_length=1, max_length=200)
+    role: AgentRole = Field(default_factory=left_out)
+    status: AgentStatus = Field(default_factory=left_out)
+    current_feature_id: str | None = Field(default_factory=left_out, pattern=ID_PATTERN)
 
 
 class AgentController(Controller):

@@ -7,17 +7,19 @@ from typing import Annotated
 
 from litestar import Controller, Response, get, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
-from autoforge.http.params import ProjectId, text_segments
+from autoforge.http.params import Integration, ProjectId, text_in_path, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_put, creation
 from autoforge.http.respond import JsonRequest
 from autoforge.http.views import Body, Moment, PageView, View
+
+Key = Annotated[str, text_in_path("key", "last_sync")]
 
 
 class CheckpointView(View):
@@ -75,7 +77,13 @@ class CheckpointController(Controller):
         paging: NamedDependency[Paging],
         project_id: ProjectId,
         integration: Annotated[
-            str | None, QueryParameter(name="integration", min_length=1, description="Only of it.")
+            str | None,
+            QueryParameter(
+                name="integration",
+                min_length=1,
+                description="Only of it.",
+                schema_extra={"examples": ["jira"]},
+            ),
         ] = None,
     ) -> Response[CheckpointPage]:
         """List a project's checkpoints, of all integrations or of one."""
@@ -92,8 +100,8 @@ class CheckpointController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         project_id: ProjectId,
-        integration: FromPath[str],  # noqa: ARG002 - documented; read exactly from the request
-        key: FromPath[str],  # noqa: ARG002
+        integration: Integration,  # noqa: ARG002 - documented; read exactly from the request
+        key: Key,  # noqa: ARG002
     ) -> Response[CheckpointView]:
         """Get a checkpoint."""
         return answer(forge.store, CheckpointOf(project_id, *_names(request)), CheckpointView)
@@ -112,8 +120,8 @@ class CheckpointController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         project_id: ProjectId,
-        integration: FromPath[str],  # noqa: ARG002
-        key: FromPath[str],  # noqa: ARG002
+        integration: Integration,  # noqa: ARG002
+        key: Key,  # noqa: ARG002
         data: JSONBody[CheckpointValue],
     ) -> Response[CheckpointView]:
         """Set a checkpoint, or with onlyForward advance it."""

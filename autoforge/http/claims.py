@@ -17,7 +17,7 @@ from pydantic import Field
 
 from autoforge.forge import Forge
 from autoforge.forge.features import LONGEST_LEASE
-from autoforge.http.feature_views import LARGEST_VERSION, FeatureView
+from autoforge.http.feature_views import FeatureView, Version
 from autoforge.http.params import FeatureId, ProjectId
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
@@ -55,9 +55,7 @@ class Renewal(Body):
 
     example = {"version": 7, "leaseSeconds": 900}
 
-    version: int = Field(
-        ge=1, le=LARGEST_VERSION, strict=True, description="The version that the claim returned."
-    )
+    version: Version = Field(description="The version that the claim returned.")
     lease_seconds: float | None = Field(
         ge=_SHORTEST,
         le=_LONGEST,
@@ -71,11 +69,8 @@ class FeatureMove(Body):
 
     example = {"version": 7, "force": False}
 
-    version: int | None = Field(
+    version: Version | None = Field(
         default=None,
-        ge=1,
-        le=LARGEST_VERSION,
-        strict=True,
         description="The version that the claim returned; null if nobody may hold the feature.",
     )
     force: bool = Field(

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Response, get, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 from pydantic import Field
 
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs
 from autoforge.access.integrations import IntegrationConfigOf
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
-from autoforge.http.params import text_segments
+from autoforge.http.params import Integration, text_in_path, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_put, creation
 from autoforge.http.respond import JsonRequest
 from autoforge.http.views import Body, Moment, PageView, View
 from autoforge.models.configuration import IntegrationStatus
+
+Setting = Annotated[str, text_in_path("key", "polling_interval_minutes")]
 
 
 class IntegrationView(View):
@@ -99,7 +101,7 @@ class IntegrationController(Controller):
         self,
         request: JsonRequest,
         forge: NamedDependency[Forge],
-        integration: FromPath[str],  # noqa: ARG002 - documented; read exactly from the request
+        integration: Integration,  # noqa: ARG002 - documented; read exactly from the request
     ) -> Response[IntegrationView]:
         """Get an integration's status and dates."""
         (name,) = text_segments(request, 1)
@@ -114,7 +116,7 @@ class IntegrationController(Controller):
         self,
         request: JsonRequest,
         forge: NamedDependency[Forge],
-        integration: FromPath[str],  # noqa: ARG002
+        integration: Integration,  # noqa: ARG002
         data: JSONBody[IntegrationSecret],
     ) -> Response[IntegrationView]:
         """Encrypt and store an integration's configuration."""
@@ -142,7 +144,7 @@ class AgentConfigController(Controller):
         self,
         request: JsonRequest,
         forge: NamedDependency[Forge],
-        key: FromPath[str],  # noqa: ARG002
+        key: Setting,  # noqa: ARG002
     ) -> Response[AgentConfigView]:
         """Get one of the agent's settings."""
         (name,) = text_segments(request, 1)
@@ -157,7 +159,7 @@ class AgentConfigController(Controller):
         self,
         request: JsonRequest,
         forge: NamedDependency[Forge],
-        key: FromPath[str],  # noqa: ARG002
+        key: Setting,  # noqa: ARG002
         data: JSONBody[AgentConfigValue],
     ) -> Response[AgentConfigView]:
         """Set one of the agent's settings to any JSON value."""

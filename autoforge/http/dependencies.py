@@ -7,17 +7,15 @@ from typing import Annotated
 
 from litestar import Controller, Response, delete, get, put
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
 
 from autoforge.access.features import DependentsOfFeature
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging
 from autoforge.http.feature_views import DependencyPage, FeatureView
-from autoforge.http.params import FeatureId, ProjectId
+from autoforge.http.params import FeatureId, ProjectId, id_in_path
 from autoforge.http.problem import responses
-from autoforge.http.views import ID_PATTERN
 
-DependsOnId = Annotated[str, PathParameter(name="dependsOnId", pattern=ID_PATTERN)]
+DependsOnId = Annotated[str, id_in_path("dependsOnId", "01KGKR2T40A7C9E1G3J5M7P9R1")]
 
 
 class DependencyController(Controller):

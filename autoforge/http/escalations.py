@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.escalations import (
@@ -17,13 +17,13 @@ from autoforge.access.escalations import (
 )
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
-from autoforge.http.params import ProjectId
+from autoforge.http.params import ProjectId, id_in_path
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ID_PATTERN, Body, Moment, PageView, View
 from autoforge.models.escalation import EscalationStatus
 
-EscalationId = Annotated[str, PathParameter(name="escalationId", pattern=ID_PATTERN)]
+EscalationId = Annotated[str, id_in_path("escalationId", "01KGKR2T40E5G7J9M1P3R5T7V9")]
 
 
 class EscalationView(View):
@@ -170,7 +170,10 @@ class EscalationController(Controller):
         self,
         paging: NamedDependency[Paging],
         status: Annotated[
-            EscalationStatus, QueryParameter(name="status", description="Which escalations.")
+            EscalationStatus,
+            QueryParameter(
+                name="status", description="Which escalations; the pending ones unless given."
+            ),
         ] = EscalationStatus.PENDING,
     ) -> Response[EscalationPage]:
         """List all projects' escalations in a status, oldest first."""

@@ -8,20 +8,20 @@ from typing import Annotated, Any
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
-from autoforge.http.params import After, From, ProjectId, To, stretch
+from autoforge.http.params import After, From, ProjectId, To, id_in_path, stretch
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ID_PATTERN, ULID_PATTERN, Body, Moment, PageView, View
+from autoforge.http.views import ULID_PATTERN, Body, Moment, PageView, View
 from autoforge.models.event import Severity
 
-EventId = Annotated[str, PathParameter(name="eventId", pattern=ID_PATTERN)]
+EventId = Annotated[str, id_in_path("eventId", "01KGKR2T40R6BAX8A0B1RTCDKN")]
 
 
 class EventView(View):
@@ -130,7 +130,12 @@ class EventController(Controller):
         *,
         paging: NamedDependency[Paging],
         day: Annotated[
-            date | None, QueryParameter(name="date", description="Only this UTC day, in detail.")
+            date | None,
+            QueryParameter(
+                name="date",
+                description="Only this UTC day, in detail.",
+                schema_extra={"examples": ["2026-02-04"]},
+            ),
         ] = None,
         since: From = None,
         until: To = None,

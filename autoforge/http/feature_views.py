@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from autoforge.access.backlog import MOST, Creation
 from autoforge.forge import features
-from autoforge.http.views import ID_PATTERN, Body, Changes, Ids, Moment, OneOrMany, PageView, View
+from autoforge.http.views import (
+    ID_PATTERN,
+    WHOLE,
+    Body,
+    Changes,
+    Ids,
+    Moment,
+    OneOrMany,
+    PageView,
+    View,
+    left_out,
+)
 from autoforge.models.encoding import canonical_id
 from autoforge.models.feature import DEFAULT_PRIORITY, FeatureStatus, Unsettled
 
 #: What a client may take for a version; DynamoDB refuses numbers of over 38 digits.
-LARGEST_VERSION: Final = 10**15 - 1
+Version = Annotated[int, Field(strict=True, ge=1, le=10**15 - 1), WHOLE]
 
-_LAST_PRIORITY: Final = 99_999
+_Priority = Annotated[int, Field(strict=True, ge=0, le=99_999), WHOLE]
 
 #: Segments that stand for something else where others name a feature.
 _TAKEN: Final = frozenset({"claim", "ready", "repair", "stats"})
@@ -166,8 +177,18 @@ class RepairView(View):
 
 def _dependency(given: Any) -> Any:
     """Take a position as it is, and refuse what is neither one nor an id."""
-    is_position = isinstance(given, int) and not isinstance(given, bool)
-    return given if is_position else canonical_id(given)
+    is_position = isinstance(given, int | float) and not isinstance(given, bool)
+    return int(given) if is_position and given == int(given) else canonical_id(given)
+
+
+#: What a feature waits for: an id, or a position in the array that it comes in.
+_Dependency = Annotated[
+    str | int,
+    BeforeValidator(_dependency),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": ID_PATTERN}, {"type": "integer", "minimum": 0}]}
+    ),
+]
 
 
 class NewFeature(Body):
@@ -184,13 +205,17 @@ class NewFeature(Body):
         "linearIssueUrl": "https://linear.app/acme/issue/MCU-160",
     }
 
-    id: str | None = Field(default=None, pattern=ID_PATTERN)
+    id: str | None = Field(
+        default=None,
+        pattern=ID_PATTERN,
+        json_schema_extra={"not": {"enum": [*sorted(_TAKEN)]}},
+    )
     name: str = Field(min_length=1, max_length=2000)
     description: str | None = None
-    priority: int = Field(default=DEFAULT_PRIORITY, ge=0, le=_LAST_PRIORITY, strict=True)
+    priority: _Priority = DEFAULT_PRIORITY
     category: str | None = Field(default=None, max_length=200)
     steps: list[str] | None = None
-    dependencies: list[Annotated[str | int, BeforeValidator(_dependency)]] = Field(
+    dependencies: list[_Dependency] = Field(
         default=[],
         max_length=MOST,
         description="What must pass first: ids, or positions in the array from 0.",
@@ -222,19 +247,23 @@ class NewFeatures(OneOrMany):
 class FeatureChanges(Changes):
     """Attributes of a feature to change; null removes one that may be absent."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 1,
+            "dependentSchemas": {"expectedVersion": {"minProperties": 2}},
+        }
+    )
+
     example = {"priority": 10, "description": None, "expectedVersion": 7}
 
-    name: str = Field(default="", min_length=1, max_length=2000)
-    description: str | None = None
-    priority: int = Field(default=DEFAULT_PRIORITY, ge=0, le=_LAST_PRIORITY, strict=True)
-    category: str | None = Field(default=None, max_length=200)
-    steps: list[str] | None = None
-    linear_issue_url: str | None = Field(default=None, max_length=2000)
-    expected_version: int | None = Field(
-        default=None,
-        ge=1,
-        le=LARGEST_VERSION,
-        strict=True,
+    name: str = Field(default_factory=left_out, min_length=1, max_length=2000)
+    description: str | None = Field(default_factory=left_out)
+    priority: _Priority = Field(default_factory=left_out)
+    category: str | None = Field(default_factory=left_out, max_length=200)
+    steps: list[str] | None = Field(default_factory=left_out)
+    linear_issue_url: str | None = Field(default_factory=left_out, max_length=2000)
+    expected_version: Version | None = Field(
+        default_factory=left_out,
         description="Change the feature in this version only; null to change whatever is there.",
     )
 

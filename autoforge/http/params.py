@@ -15,9 +15,21 @@ from autoforge.http.views import ID_PATTERN
 from autoforge.models.encoding import naming
 from autoforge.moments import as_moment
 
-ProjectId = Annotated[str, PathParameter(name="projectId", pattern=ID_PATTERN)]
-FeatureId = Annotated[str, PathParameter(name="featureId", pattern=ID_PATTERN)]
-UserId = Annotated[str, PathParameter(name="userId", pattern=ID_PATTERN)]
+
+def id_in_path(name: str, example: str) -> PathParameter:
+    """Declare an id in a path."""
+    return PathParameter(name=name, pattern=ID_PATTERN, schema_extra={"examples": [example]})
+
+
+def text_in_path(name: str, example: str) -> PathParameter:
+    """Declare free text in a path; ``text_segments`` reads it exactly."""
+    return PathParameter(name=name, schema_extra={"examples": [example], "min_length": 1})
+
+
+ProjectId = Annotated[str, id_in_path("projectId", "550e8400-e29b-41d4-a716-446655440000")]
+FeatureId = Annotated[str, id_in_path("featureId", "01KGKR2T40B9E4H6J8K0M2P4R6")]
+UserId = Annotated[str, id_in_path("userId", "01KGKR2T40R6BAX8A0B1RTCDKN")]
+Integration = Annotated[str, text_in_path("integration", "jira")]
 
 Limit = Annotated[
     int, QueryParameter(ge=1, le=100, description="Items of the page, while so many follow.")
@@ -26,6 +38,7 @@ Cursor = Annotated[
     str | None,
     QueryParameter(
         name="cursor",
+        schema_extra={"examples": ["eyJQSyI6IkFHRU5UIn0.Xo3m"]},
         description="The nextCursor of the page before, with the same other parameters.",
     ),
 ]
@@ -38,7 +51,7 @@ From = Annotated[
     QueryParameter(
         name="from",
         description="Only what is not before this moment (any ISO-8601; write + as %2B).",
-        schema_extra={"examples": ["2026-02-04T10:30:00Z"]},
+        schema_extra={"examples": ["2026-02-04T10:30:00Z"], "format": "date-time"},
     ),
 ]
 To = Annotated[
@@ -46,24 +59,33 @@ To = Annotated[
     QueryParameter(
         name="to",
         description="Only what is before this moment (any ISO-8601; write + as %2B).",
-        schema_extra={"examples": ["2026-02-05T00:00:00Z"]},
+        schema_extra={"examples": ["2026-02-05T00:00:00Z"], "format": "date-time"},
     ),
 ]
 After = Annotated[
     str | None,
     QueryParameter(
         name="after",
+        schema_extra={"examples": ["01KGKR2T40R6BAX8A0B1RTCDKN"]},
         pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
         description="Id of an event: only newer ones. Half a read unit when there are none.",
     ),
 ]
 IfMatch = Annotated[
     str | None,
-    HeaderParameter(name="If-Match", description="The ETag of the version that was read, or *."),
+    HeaderParameter(
+        name="If-Match",
+        description="The ETag of the version that was read, or *.",
+        schema_extra={"examples": ['"3"']},
+    ),
 ]
 IfNoneMatch = Annotated[
     str | None,
-    HeaderParameter(name="If-None-Match", description="* to create only."),
+    HeaderParameter(
+        name="If-None-Match",
+        description="* to create only.",
+        schema_extra={"examples": ["*"]},
+    ),
 ]
 
 

@@ -24,7 +24,16 @@ from autoforge.http.params import ProjectId
 from autoforge.http.problem import responses
 from autoforge.http.projection import Json, shown_as
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View
+from autoforge.http.views import (
+    ID_PATTERN,
+    WHOLE,
+    Body,
+    Changes,
+    Moment,
+    PageView,
+    View,
+    left_out,
+)
 from autoforge.models.artefact import Artefact
 from autoforge.models.escalation import Escalation
 from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
@@ -98,6 +107,9 @@ _PARTS: Final[Mapping[type[Entity], type[View]]] = {
 }
 
 
+_MaxConcurrency = Annotated[int, Field(strict=True, ge=1, le=1000), WHOLE]
+
+
 class NewProject(Body):
     """A project to create."""
 
@@ -120,7 +132,7 @@ class NewProject(Body):
     config: dict[str, Any] | None = None
     owner_id: str | None = Field(default=None, pattern=ID_PATTERN)
     repo_url: str | None = None
-    max_concurrency: int = Field(default=3, ge=1, le=1000, strict=True)
+    max_concurrency: _MaxConcurrency = 3
 
 
 class ProjectChanges(Changes):
@@ -128,16 +140,16 @@ class ProjectChanges(Changes):
 
     example = {"status": "paused", "description": None}
 
-    name: str = Field(default="", min_length=1, max_length=200)
-    description: str | None = None
-    status: ProjectStatus = ProjectStatus.ACTIVE
-    source: ProjectSource = ProjectSource.MANUAL
-    source_project_key: str | None = None
-    autonomy_level: AutonomyLevel = AutonomyLevel.MONITORING
-    config: dict[str, Any] | None = None
-    owner_id: str | None = Field(default=None, pattern=ID_PATTERN)
-    repo_url: str | None = None
-    max_concurrency: int = Field(default=3, ge=1, le=1000, strict=True)
+    name: str = Field(default_factory=left_out, min_length=1, max_length=200)
+    description: str | None = Field(default_factory=left_out)
+    status: ProjectStatus = Field(default_factory=left_out)
+    source: ProjectSource = Field(default_factory=left_out)
+    source_project_key: str | None = Field(default_factory=left_out)
+    autonomy_level: AutonomyLevel = Field(default_factory=left_out)
+    config: dict[str, Any] | None = Field(default_factory=left_out)
+    owner_id: str | None = Field(default_factory=left_out, pattern=ID_PATTERN)
+    repo_url: str | None = Field(default_factory=left_out)
+    max_concurrency: _MaxConcurrency = Field(default_factory=left_out)
 
 
 class ProjectController(Controller):
@@ -151,7 +163,10 @@ class ProjectController(Controller):
         self,
         paging: NamedDependency[Paging],
         status: Annotated[
-            ProjectStatus, QueryParameter(name="status", description="Which projects.")
+            ProjectStatus,
+            QueryParameter(
+                name="status", description="Which projects; the active ones unless given."
+            ),
         ] = ProjectStatus.ACTIVE,
     ) -> Response[ProjectPage]:
         """List the projects in a status, in the order of their ids."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from litestar import Controller, Response, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 from pydantic import Field, model_validator
 
 from autoforge.access.runs import (
@@ -24,13 +24,13 @@ from autoforge.access.runs import (
 from autoforge.forge import Forge
 from autoforge.http.agents import AgentId
 from autoforge.http.answers import Paging, answer
-from autoforge.http.params import FeatureId, ProjectId
+from autoforge.http.params import FeatureId, ProjectId, id_in_path
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View
+from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View, left_out
 from autoforge.models.agent import AgentRole, RunStatus
 
-RunId = Annotated[str, PathParameter(name="runId", pattern=ID_PATTERN)]
+RunId = Annotated[str, id_in_path("runId", "01KGKR2T40F7T9V1X3Z5A7C9E1")]
 
 #: Characters of a summary or an error message: so both fit beside the longest output.
 _TEXT_LIMIT: Final = 4000
@@ -98,7 +98,9 @@ class NewRun(Body):
     agent_id: str = Field(pattern=ID_PATTERN)
     feature_id: str = Field(pattern=ID_PATTERN)
     role: AgentRole | None = None
-    id: str | None = Field(default=None, pattern=ID_PATTERN)
+    id: str | None = Field(
+        default=None, pattern=ID_PATTERN, json_schema_extra={"not": {"const": _ACTIVE}}
+    )
     mark_agent: bool = Field(default=True, strict=True)
 
     @model_validator(mode="after")
@@ -125,17 +127,19 @@ class RunReport(Changes):
         RunStatus.CODING,
         RunStatus.TESTING,
         RunStatus.REVIEWING,
-    ] = RunStatus.STARTED
-    output_summary: str | None = Field(default=None, max_length=_TEXT_LIMIT)
-    error_message: str | None = Field(default=None, max_length=_TEXT_LIMIT)
-    append_output: str = Field(default="", description="Text to append to the output.")
+    ] = Field(default_factory=left_out)
+    output_summary: str | None = Field(default_factory=left_out, max_length=_TEXT_LIMIT)
+    error_message: str | None = Field(default_factory=left_out, max_length=_TEXT_LIMIT)
+    append_output: str = Field(
+        default_factory=left_out, description="Text to append to the output."
+    )
     keep_tail: bool = Field(
-        default=False,
+        default_factory=left_out,
         strict=True,
         description="Whether to drop the oldest output where it would not fit.",
     )
     report_id: str | None = Field(
-        default=None,
+        default_factory=left_out,
         pattern=ID_PATTERN,
         description="Names the report: sent again under the same id it is made once.",
     )

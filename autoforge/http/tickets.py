@@ -7,20 +7,20 @@ from typing import Annotated
 
 from litestar import Controller, Response, get, put
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 from pydantic import Field
 
 from autoforge.access.syncing import Synced
 from autoforge.access.tickets import TicketByLinearIssue, TicketsOfProject
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
-from autoforge.http.params import ProjectId, text_segments
+from autoforge.http.params import ProjectId, text_in_path, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_created, creation
 from autoforge.http.respond import JsonRequest
-from autoforge.http.views import ID_PATTERN, Body, Moment, PageView, View
+from autoforge.http.views import ID_PATTERN, WHOLE, Body, Moment, PageView, View
 
-LinearIssueId = Annotated[str, PathParameter(name="linearIssueId")]
+LinearIssueId = Annotated[str, text_in_path("linearIssueId", "MCU-160")]
 
 
 class TicketView(View):
@@ -90,7 +90,7 @@ class TicketState(Body):
     title: str = Field(min_length=1, max_length=2000)
     status: str = Field(min_length=1, max_length=200)
     description: str | None = None
-    priority: int = Field(default=0, ge=0, le=4, strict=True)
+    priority: Annotated[int, Field(strict=True, ge=0, le=4), WHOLE] = 0
     labels: list[str] = Field(default=[], max_length=1000)
     feature_id: str | None = Field(default=None, pattern=ID_PATTERN)
     as_of: Moment | None = None

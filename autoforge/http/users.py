@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 from litestar import Controller, Response, get, put
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 from pydantic import Field
 
 from autoforge.access.members import ProjectsOfUser
 from autoforge.access.users import UserByAuth0Id, UserByEmail, UserById
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
-from autoforge.http.params import UserId, text_segments
+from autoforge.http.params import UserId, text_in_path, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.projects import ProjectPage
 from autoforge.http.puts import creation
@@ -22,8 +22,8 @@ from autoforge.http.respond import JsonRequest, JsonResponse
 from autoforge.http.views import Body, Moment, View
 from autoforge.models.user import UserRole
 
-Auth0Id = Annotated[str, PathParameter(name="auth0Id")]
-Email = Annotated[str, PathParameter(name="email")]
+Auth0Id = Annotated[str, text_in_path("auth0Id", "auth0|65b8f3a1c2d4e5f6a7b8c9d0")]
+Email = Annotated[str, text_in_path("email", "ann@example.org")]
 
 _SAID: dict[str, Any] = {
     "auth0Id": "auth0|65b8f3a1c2d4e5f6a7b8c9d0",

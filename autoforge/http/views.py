@@ -15,12 +15,15 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetJsonSchemaHandler,
     PlainSerializer,
     ValidationError,
     WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from autoforge.models.table import Entity
 from autoforge.moments import as_moment, moment_text
@@ -37,6 +40,15 @@ Moment = Annotated[
     PlainSerializer(moment_text, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+
+
+def _whole(given: Any) -> Any:
+    """Read 5.0 as 5, which JSON does not tell apart."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+#: Goes with a strict ``int``, after its bounds: otherwise these would not be published.
+WHOLE = BeforeValidator(_whole)
 
 #: Ids that are stored without an order.
 Ids = Annotated[list[str], BeforeValidator(sorted)]
@@ -85,13 +97,23 @@ class Body(BaseModel, Example):
                 (".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()
             ) from None
 
-    def given(self) -> dict[str, Any]:
-        """The fields the client sent, null included, by their Python names."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+
+def left_out() -> Any:
+    """Stand for a field that the client did not send; only ``Changes.given`` tells.
+
+    It is a default factory, not a default: the document publishes defaults, generated clients
+    send them, and a change that nobody asked for would be made.
+    """
+    return None
 
 
 class Changes(Body):
-    """What a client wants to be otherwise; a body that changes nothing is refused."""
+    """What a client wants to be otherwise; a body that changes nothing is refused.
+
+    Every field may be left out, and is then not changed: its default is ``left_out``.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     @model_validator(mode="after")
     def require_a_change(self) -> Self:
@@ -99,6 +121,10 @@ class Changes(Body):
         if not self.changes():
             raise ValueError("there is nothing to change")
         return self
+
+    def given(self) -> dict[str, Any]:
+        """The fields the client sent, null included, by their Python names."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
 
     def changes(self) -> dict[str, Any]:
         """What is to be otherwise, by the Python names."""
@@ -113,6 +139,19 @@ class OneOrMany(Body):
 
     #: Whether they came in an array.
     in_array: bool
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Say that the client sends one of the items, or the array of them."""
+        reference = handler(core_schema)
+        schema = handler.resolve_ref_schema(reference)
+        array = schema["properties"]["items"]
+        description = schema["description"]
+        schema.clear()
+        schema.update(description=description, oneOf=[array["items"], array])
+        return reference
 
     @classmethod
     def model_validate(cls, obj: Any, **given: Any) -> Self:
@@ -140,6 +179,7 @@ class View(BaseModel, Example):
         validate_by_name=True,
         from_attributes=True,
         frozen=True,
+        json_schema_serialization_defaults_required=True,
     )
 
     @classmethod

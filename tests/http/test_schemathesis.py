@@ -33,6 +33,7 @@ CHECKS: Final = (
 )
 #: Operations whose success takes more than a request out of nowhere.
 UNLIKELY: Final = {
+    "change_project",  # an owner whom it draws does not exist
     "hold_action",
     "revert_artefact",
     "put_artefact",

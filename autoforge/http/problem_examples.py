@@ -1,0 +1,81 @@
+"""Examples of problems for the OpenAPI document, each of its status and about its route."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+#: What a route is about, by the last parameter of its path.
+_ABOUT: Final[Mapping[str, str]] = {
+    "": "Project",
+    "projectId": "Project",
+    "type": "Artefact",
+    "eventId": "Event",
+    "escalationId": "Escalation",
+    "actionId": "AgentAction",
+    "key": "AgentConfig",
+    "integration": "IntegrationConfig",
+    "userId": "User",
+    "auth0Id": "UserByAuth0Id",
+    "email": "UserByEmail",
+    "featureId": "Feature",
+    "dependsOnId": "Feature",
+    "linearIssueId": "Ticket",
+    "agentId": "Agent",
+    "runId": "AgentRun",
+}
+
+_PARAMETER: Final = re.compile(r"{(\w+)}")
+
+#: What each status says of the item that a route is about, and which error of ours says so.
+_PROBLEMS: Final[Mapping[HTTPStatus, tuple[str | None, str]]] = {
+    HTTPStatus.FORBIDDEN: (None, "requests from https://elsewhere.example are not allowed"),
+    HTTPStatus.NOT_FOUND: ("item-not-found", "there is no {item}"),
+    HTTPStatus.CONFLICT: ("condition-failed", "{item} is in a state that does not allow this"),
+    HTTPStatus.PRECONDITION_FAILED: ("version-conflict", "{item} is in version 1, not 7"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (None, "Request Entity Too Large"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (None, "the body must be application/json"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (None, "the request is not the one that was sent before"),
+    HTTPStatus.PRECONDITION_REQUIRED: (
+        None,
+        "{item} exists already: send its ETag as If-Match to replace it",
+    ),
+    HTTPStatus.NOT_IMPLEMENTED: ("configuration", "no cipher is configured: set a KMS key"),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("throttled", "DynamoDB throttled the request"),
+}
+
+
+def problem_example(status: HTTPStatus, path: str, operation: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the example of a problem that a route may answer with."""
+    about: dict[str, Any] = {"title": status.phrase, "status": int(status)}
+    if status == HTTPStatus.BAD_REQUEST:
+        return {"type": "about:blank", **about, **_what_is_wrong(operation)}
+    kind, detail = _PROBLEMS[status]
+    created = "201" in operation["responses"]
+    if status == HTTPStatus.CONFLICT and created:
+        kind, detail = "item-exists", "{item} exists already"
+    return {
+        "type": "about:blank" if kind is None else f"urn:autoforge:problem:{kind}",
+        **about,
+        "detail": detail.format(item=_item(path, operation)),
+    }
+
+
+def _what_is_wrong(operation: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be wrong with any request of an operation."""
+    if "requestBody" in operation:
+        wrong = {"where": "body", "message": "a body is required"}
+        return {"detail": "Validation failed", "errors": [wrong]}
+    return {"detail": "unknown query parameters: colour"}
+
+
+def _item(path: str, operation: Mapping[str, Any]) -> str:
+    """Name the item that a route is about, as errors name it."""
+    name = (_PARAMETER.findall(path) or [""])[-1]
+    given = next(
+        (each["example"] for each in operation["parameters"] if each["name"] == name),
+        "01KGKR2T40R6BAX8A0B1RTCDKN",
+    )
+    return f"{_ABOUT[name]} with {name or 'id'} {given!r}"
