@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from autoforge.access.client import Client, RetryPolicy
-from tests.servers import dynoxide_binary
+from tests.servers import dynoxide_binary, free_port
 
 _LOOPBACK: Final = "127.0.0.1"
 #: So many attempts as outlast any restart, and no long waits between them.
-_PATIENT: Final = RetryPolicy(attempts=400, base=0.01, cap=0.05)
+PATIENT: Final = RetryPolicy(attempts=400, base=0.01, cap=0.05)
 
 
 @dataclass
@@ -34,6 +34,11 @@ class KilledEngine:
     port: int
     kills: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where it is reached, however often it is killed."""
+        return f"http://{_LOOPBACK}:{self.port}"
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
@@ -58,13 +63,13 @@ class KilledEngine:
 
     def client(self) -> Client:
         """A connection that outlasts a restart."""
-        url = f"http://{_LOOPBACK}:{self.port}"
         return Client(
-            region="eu-west-1", endpoint_url=url, sleep=time.sleep, retries=_PATIENT, **_KEYS
+            region="eu-west-1",
+            endpoint_url=self.endpoint_url,
+            credentials=("testing", "testing"),
+            sleep=time.sleep,
+            retries=PATIENT,
         )
-
-
-_KEYS: Final[dict[str, Any]] = {"credentials": ("testing", "testing")}
 
 
 @contextmanager
@@ -73,10 +78,7 @@ def killed_engine(folder: Path) -> Iterator[KilledEngine]:
     program = dynoxide_binary()
     if program is None:
         pytest.skip("dynoxide is not installed")
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        port = probe.getsockname()[1]
-    engine = KilledEngine(program, folder / "table.db", port)
+    engine = KilledEngine(program, folder / "table.db", free_port())
     engine.start()
     try:
         yield engine

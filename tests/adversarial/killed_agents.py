@@ -1,12 +1,11 @@
-"""Processes that are killed: an engine that keeps its data, and agents that work on it.
+"""Agents that are processes, and are killed while they claim and pass features.
 
-Nothing here is told that it will end: a process gets SIGKILL between any two of its instructions.
+An agent is not told that it will end: it gets SIGKILL between any two of its instructions.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,13 +14,11 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from autoforge.access.client import RetryPolicy
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
-from tests import servers
+from tests.adversarial.killed_engine import PATIENT
 
 #: Simulated seconds in a second: leases end, and notes are forgotten, while a test waits.
 _HASTE: Final = 60
@@ -47,51 +44,8 @@ def connected(endpoint_url: str) -> Forge:
         region="eu-west-1",
         endpoint_url=endpoint_url,
         clock=hasty_clock,
-        retries=RetryPolicy(attempts=30, base=0.01, cap=0.05),
+        retries=PATIENT,
     )
-
-
-@dataclass
-class MortalEngine:
-    """dynoxide on a file, at one address however often it is killed and started again."""
-
-    data: Path
-    port: int = field(default_factory=servers.free_port)
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
-
-    @property
-    def endpoint_url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Start it on its file; clients that come too early try again."""
-        command = [str(servers.dynoxide_binary()), "--host", "127.0.0.1", "--port", str(self.port)]
-        self._process = subprocess.Popen(
-            [*command, "--db-path", str(self.data)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def kill(self) -> None:
-        """End it at once, in the middle of whatever it does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        """End it."""
-        self.kill()
 
 
 @dataclass(frozen=True)

@@ -17,18 +17,17 @@ from typing import Final
 import pytest
 
 from autoforge.forge import Forge, NewFeature
-from tests import servers
 from tests.adversarial.effort import Effort
-from tests.adversarial.laws import require_finished
-from tests.adversarial.mortal import (
+from tests.adversarial.killed_agents import (
     LEASE_SECONDS,
     Agents,
     Entry,
     Journal,
-    MortalEngine,
     connected,
     hasty_clock,
 )
+from tests.adversarial.killed_engine import KilledEngine, killed_engine
+from tests.adversarial.laws import require_finished
 
 #: How many agents work at a time, and on how many features in a round.
 _AGENTS: Final = 4
@@ -37,16 +36,12 @@ _FEATURES: Final = 16
 _ENGINE: Final = 4
 _MOST_KILLS: Final = 300
 
-pytestmark = pytest.mark.skipif(
-    servers.dynoxide_binary() is None, reason="moto keeps nothing when it is killed"
-)
-
 
 def test_work_is_done_once_and_in_order_though_agents_and_engine_are_killed(
     effort: Effort, tmp_path: Path
 ) -> None:
     draw = Random(2026)
-    with MortalEngine(tmp_path / "table.db") as engine, connected(engine.endpoint_url) as forge:
+    with killed_engine(tmp_path) as engine, connected(engine.endpoint_url) as forge:
         forge.store.create_table()
         for number in effort.rounds():
             project_id = f"round-{number}"
@@ -76,7 +71,7 @@ def _backlog(forge: Forge, project_id: str, draw: Random) -> Mapping[str, frozen
 
 def _work_off(
     forge: Forge,
-    engine: MortalEngine,
+    engine: KilledEngine,
     agents: Agents,
     dependencies: Mapping[str, frozenset[str]],
     draw: Random,
