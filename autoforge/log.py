@@ -1,4 +1,4 @@
-"""Configures logging for an entry point: structured, one event a line.
+"""Configures logging for an entry point: structured, one event a line, written by a thread.
 
 The library itself only speaks to the standard library's loggers, and says nothing unless asked.
 """
@@ -7,33 +7,71 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from queue import Queue
 from typing import Any, Final
 
 import structlog
 
+from autoforge.log_queue import CAPACITY, LineWriter, QueuedHandler
+
 #: What every record has; anything else was said of its event.
 _STANDARD: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
-
-#: What a record says of the request it belongs to; without it, the context says so.
-REQUEST_ID: Final = "request_id"
 
 #: What makes a text in a line hard to tell from what stands beside it.
 _AMBIGUOUS: Final = frozenset(" \t=\r\n\"'")
 
 
-def configure(*, level: str, json: bool) -> None:
-    """Send every log event to standard error, as JSON for machines or as text for people."""
+#: Whose events are written: ours, and those of what serves requests for us.
+#: Each with the least level that is logged of it.
+_LOGGERS: Final = {
+    "autoforge": logging.DEBUG,
+    "asyncio": logging.WARNING,
+    "uvicorn": logging.WARNING,
+}
+
+
+@contextmanager
+def configured(*, level: str, json: bool, capacity: int = CAPACITY) -> Iterator[None]:
+    """Send log events to standard error until the block ends, as JSON or as text for people.
+
+    Args:
+        level: What is of less weight is not logged; of other packages, nothing below WARNING is.
+        json: One JSON object a line, for machines.
+        capacity: How many events may wait to be written; further ones are dropped and counted.
+    """
     in_colour: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=True)
     for_people = in_colour if sys.stderr.isatty() else _plain_line
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter(structlog.processors.JSONRenderer() if json else for_people))
-    logger = logging.getLogger("autoforge")
-    logger.handlers = [handler]
-    logger.setLevel(level)
-    logger.propagate = False
+    renderer = structlog.processors.JSONRenderer() if json else for_people
+    records: Queue[logging.LogRecord | None] = Queue(capacity)
+    handler = QueuedHandler(records)
+    writer = LineWriter(records, _Formatter(renderer).format, sys.stderr)
+    with ExitStack() as restoring:
+        for name, least in _LOGGERS.items():
+            restoring.enter_context(_sent(logging.getLogger(name), handler, level, least))
+        writer.start()
+        try:
+            yield
+        finally:
+            writer.finish(handler.last())
+
+
+@contextmanager
+def _sent(
+    logger: logging.Logger, handler: logging.Handler, level: str, least: int
+) -> Iterator[None]:
+    """Send what a logger logs to a handler alone, until the block ends."""
+    kept = (logger.handlers, logger.level, logger.propagate)
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(max(logging.getLevelNamesMapping()[level], least))
+    try:
+        yield
+    finally:
+        logger.handlers, before, logger.propagate = kept
+        logger.setLevel(before)
 
 
 class _Formatter(logging.Formatter):
@@ -48,11 +86,9 @@ class _Formatter(logging.Formatter):
         self._render = renderer
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record with what was said of its event, and of the request it belongs to."""
+        """Write a record with what was said of its event."""
         values = vars(record)
         said = {name: values[name] for name in values.keys() - _STANDARD}
-        if REQUEST_ID not in said:
-            said = {**structlog.contextvars.get_contextvars(), **said}
         event = {
             "event": record.getMessage(),
             **said,
@@ -60,8 +96,8 @@ class _Formatter(logging.Formatter):
             "logger": record.name,
             "timestamp": _moment(record.created),
         }
-        if record.exc_info:
-            event["exception"] = self.formatException(record.exc_info)
+        if record.exc_text:
+            event["exception"] = record.exc_text
         return str(self._render(None, event["level"], event))
 
 

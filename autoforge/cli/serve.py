@@ -62,7 +62,6 @@ def serve(
     from autoforge.http.server import serve as run  # noqa: PLC0415
 
     settings = Settings()
-    log.configure(level=settings.log_level, json=settings.log_json)
     if embedded and endpoint_url:
         raise ConfigurationError("--embedded and --endpoint-url are two different DynamoDBs")
     if embedded and region:
@@ -72,6 +71,7 @@ def serve(
     signal.signal(signal.SIGTERM, _stop)
     lost = Event()
     with ExitStack() as closing:
+        closing.enter_context(log.configured(level=settings.log_level, json=settings.log_json))
         listener = closing.enter_context(reserve(host, port))
         forge = closing.enter_context(
             _embed(settings, data=data, table_name=table_name, on_lost=lost.set)

@@ -110,6 +110,7 @@ def server_config(app: Litestar) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         access_log=False,
+        log_config=None,  # its warnings go where ours do
         log_level="warning",
         proxy_headers=False,  # nothing here asks who the client is, or by which scheme it came
         ws="none",

@@ -232,6 +232,16 @@ def test_data_outlives_the_server_secrets_included(tmp_path: Path, number: signa
     assert read.stdout == "15 {'token': 's3cr3t'}\n"
 
 
+def test_a_server_whose_log_nobody_reads_answers_all_the_same() -> None:
+    with served("--embedded") as server, httpx.Client(base_url=server.url, timeout=30) as client:
+        statuses = {client.get("/health").status_code for _ in range(1500)}
+        code, said = server.stop()
+
+    assert statuses == {200}
+    assert code == 0
+    assert said.count("http.request") > 1000
+
+
 @needs_dynoxide
 def test_a_server_whose_engine_is_killed_starts_it_again(tmp_path: Path) -> None:
     arguments = ("--embedded", "--data", str(tmp_path / "data.db"))

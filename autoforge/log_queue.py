@@ -1,0 +1,143 @@
+"""Hands log records to a thread that writes them, so that nobody who logs waits for who reads.
+
+A pipe that nobody reads is full after 64 KB, and writing to it then blocks. The queue is bounded:
+what does not fit is dropped and counted, and the count is logged as soon as there is room.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+from collections.abc import Callable
+from contextlib import suppress
+from io import UnsupportedOperation
+from logging.handlers import QueueHandler, QueueListener
+from queue import Full, Queue
+from typing import Any, Final, TextIO, TypeAlias
+
+import structlog
+
+#: Records that wait to be written; a few megabytes.
+CAPACITY: Final = 10_000
+
+#: Seconds to wait, once nothing more is logged, for room in the queue and for the last line.
+PATIENCE: Final = 1.0
+
+#: Lines that are written at once.
+_BATCH: Final = 100
+
+#: What a record says of the request it belongs to; without it, the context says so.
+REQUEST_ID: Final = "request_id"
+
+_Records: TypeAlias = "Queue[logging.LogRecord | None]"
+
+
+class QueuedHandler(QueueHandler):
+    """Puts records into a queue, and never waits."""
+
+    queue: _Records
+
+    def __init__(self, queue: _Records) -> None:
+        super().__init__(queue)
+        self._dropped = 0
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """Add to a record what the thread that writes it could not find out."""
+        if record.exc_info:
+            # As text: a traceback holds all that its functions had, a request's body, say.
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+            record.exc_info = None
+        values = vars(record)
+        if REQUEST_ID not in values:
+            record.__dict__ = {**structlog.contextvars.get_contextvars(), **values}
+        return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Put a record into the queue, after a note of those that did not fit."""
+        try:
+            if self._dropped:
+                self.queue.put_nowait(_note(self._dropped))
+                self._dropped = 0
+            self.queue.put_nowait(record)
+        except Full:
+            self._dropped += 1
+
+    def last(self) -> logging.LogRecord | None:
+        """A note of the records that did not fit since the last one, if any."""
+        return _note(self._dropped) if self._dropped else None
+
+
+class LineWriter(QueueListener):
+    """Writes the records of a queue to a stream, in a thread, as many at once as there are.
+
+    Args:
+        queue: Where records come from.
+        line_of: Makes a line of a record.
+        stream: Where lines go. Its file, if it has one, is written to directly: who ends while a
+            write blocks must not wait for a lock of the stream.
+    """
+
+    queue: _Records
+
+    def __init__(
+        self, queue: _Records, line_of: Callable[[logging.LogRecord], str], stream: TextIO
+    ) -> None:
+        super().__init__(queue)
+        self._line_of = line_of
+        self._stream = stream
+        self._lines: list[str] = []
+
+    def dequeue(self, block: bool) -> Any:
+        """Return the next record, or None at the end; before waiting for it, write the others."""
+        if self.queue.empty():
+            self._flush()
+        record: Any = super().dequeue(block)
+        if record is None:
+            self._flush()
+        return record
+
+    def handle(self, record: logging.LogRecord) -> None:
+        """Take a record, and write it with others."""
+        self._lines.append(self._line_of(record))
+        if len(self._lines) >= _BATCH:
+            self._flush()
+
+    def finish(self, last: logging.LogRecord | None) -> None:
+        """Write what is waiting and end; a writer that nobody reads is left behind.
+
+        Args:
+            last: A record to write after all others.
+        """
+        thread, self._thread = self._thread, None
+        with suppress(Full):
+            if last is not None:
+                self.queue.put(last, timeout=PATIENCE)
+            self.queue.put(None, timeout=PATIENCE)
+            if thread is not None:
+                thread.join(PATIENCE)
+
+    def _flush(self) -> None:
+        text = "".join(f"{line}\n" for line in self._lines)
+        self._lines.clear()
+        with suppress(OSError, ValueError):  # nobody reads any more
+            self._write(text)
+
+    def _write(self, text: str) -> None:
+        try:
+            file = self._stream.fileno()
+        except UnsupportedOperation:
+            self._stream.write(text)
+            return
+        left = memoryview(text.encode(errors="backslashreplace"))
+        while left:
+            try:
+                left = left[os.write(file, left) :]
+            except BlockingIOError:
+                select.select([], [file], [])
+
+
+def _note(dropped: int) -> logging.LogRecord:
+    note = logging.LogRecord(__name__, logging.WARNING, __file__, 0, "log.dropped", (), None)
+    note.__dict__["records"] = dropped
+    return note
