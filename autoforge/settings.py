@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     #: How many requests may wait for DynamoDB at once.
     threads: int = Field(default=64, ge=1, le=1000)
+    #: Seconds that an idle connection is kept for its next request.
+    keep_alive: int = Field(default=75, ge=1, le=3600)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     #: One JSON object a line, for machines, instead of coloured lines for people.
     log_json: bool = False

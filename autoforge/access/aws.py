@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from botocore.credentials import EnvProvider
 from botocore.session import Session
 
+from autoforge.errors import ConfigurationError, shortened
+
 #: What an emulator on this machine takes for credentials, where there are none.
 _DUMMY = ("local", "local")
+
+#: A host name or an IPv4 address. Underscores occur in those of containers.
+_NAME: Final = re.compile(r"[0-9A-Za-z]([0-9A-Za-z._-]{0,253}[0-9A-Za-z.])?", re.ASCII)
+
+#: What urlsplit passes over or leaves as it is, and no request can hold.
+_BLANK: Final = re.compile(r"[\s\x00-\x20\x7f]")
+
+
+def require_endpoint(url: str) -> None:
+    """Refuse a URL that no request can be sent to.
+
+    Raises:
+        ConfigurationError: if it is not ``http[s]://host[:port][/path]``.
+    """
+    if not _is_endpoint(url):
+        # It may hold a password, which is then in front of an @.
+        shown = "one with a user" if "@" in url else shortened(url)
+        raise ConfigurationError(f"an endpoint must be http[s]://host[:port], not {shown}")
+
+
+def _is_endpoint(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        return (
+            parts.scheme in {"http", "https"}
+            and bool(_NAME.fullmatch(host) or (":" in host and ip_address(host)))
+            and parts.port != 0
+            and not (_BLANK.search(url) or parts.query or parts.fragment or "@" in parts.netloc)
+        )
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

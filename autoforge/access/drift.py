@@ -14,6 +14,7 @@ from autoforge.access.aws import is_local
 from autoforge.access.client import Client
 from autoforge.access.definition import KEY_TYPE, READINESS, USABLE, if_known, refusals_by_meaning
 from autoforge.access.request import Request
+from autoforge.errors import ConfigurationError
 from autoforge.models.indexes import ENTITY_TYPE, GSIS, TABLE, TTL, Index
 
 _EXPIRY: Final = "DescribeTimeToLive"
@@ -104,6 +105,22 @@ def find_drifts(client: Client, table_name: str) -> tuple[Drift, ...]:
         )
 
 
+def require_shape(client: Client, table_name: str) -> None:
+    """Ask DynamoDB about a table, and refuse one that the models' items do not fit.
+
+    Raises:
+        TableNotFoundError: if there is no such table.
+        ConfigurationError: if its keys or an index are others.
+    """
+    answer = client.send(Request(READINESS, {"TableName": table_name}))
+    described: Answer = answer.get("Table") or {}
+    found = [*_keys(described, TABLE, _types(described))]
+    found += [each for index in GSIS for each in _index(described, index, status=False)]
+    if found:
+        says = "; ".join(each.says for each in found)
+        raise ConfigurationError(f"the table {table_name} does not fit: {says}")
+
+
 def drifts(
     table: Answer, expiry: Answer | None, recovery: Answer | None, *, local: bool = False
 ) -> tuple[Drift, ...]:
@@ -162,8 +179,8 @@ def _wrong_key(index: Index, says: str) -> Drift:
     return Drift("index", f"index {index.name} {says}: {follows}")
 
 
-def _index(table: Answer, index: Index) -> Iterator[Drift]:
-    """Compare one index that the models know."""
+def _index(table: Answer, index: Index, *, status: bool = True) -> Iterator[Drift]:
+    """Compare one index that the models know, and with its status whether it can be used now."""
     listed: Sequence[Answer] = table.get("GlobalSecondaryIndexes") or ()
     found = next((each for each in listed if each.get("IndexName") == index.name), None)
     if found is None:
@@ -174,10 +191,10 @@ def _index(table: Answer, index: Index) -> Iterator[Drift]:
             f" projection {index.projection}",
         )
         return
-    status = found.get("IndexStatus", "of unknown status")
-    if status not in USABLE:
-        follows = _INDEX_STATUSES.get(status, "its queries may be refused")
-        yield Drift("index", f"index {index.name} is {status}, not ACTIVE: {follows}")
+    state = found.get("IndexStatus", "of unknown status")
+    if status and state not in USABLE:
+        follows = _INDEX_STATUSES.get(state, "its queries may be refused")
+        yield Drift("index", f"index {index.name} is {state}, not ACTIVE: {follows}")
     yield from _keys(found, index, _types(table))
     yield from _projection(found, index)
 

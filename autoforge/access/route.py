@@ -23,7 +23,7 @@ from botocore.httpsession import get_cert_path
 from botocore.session import Session
 from botocore.utils import get_environ_proxies
 
-from autoforge.access.aws import is_loopback
+from autoforge.access.aws import is_loopback, require_endpoint
 from autoforge.access.botocore_wire import BotocoreWire
 from autoforge.access.connections import Connections, Server
 from autoforge.access.direct_wire import DirectWire
@@ -69,6 +69,7 @@ def transport(
 
     Raises:
         NoCredentialsError: if there are no credentials.
+        ConfigurationError: if an endpoint is configured for AWS's tools that is no such URL.
     """
     server = _direct_server(session, region, endpoint_url)
     if server is None:
@@ -163,6 +164,8 @@ def _configured_endpoint(session: Session) -> str | None:
         client_name="dynamodb",
     )
     url: str | None = provider.provide()
+    if url is not None:
+        require_endpoint(url)
     return url
 
 

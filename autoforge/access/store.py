@@ -419,6 +419,15 @@ class Store:
         """
         return definition.is_ready(self.client, self.table_name)
 
+    def require_table(self) -> None:
+        """Refuse to go on where no table is, or one whose keys or index are others.
+
+        Raises:
+            TableNotFoundError: if there is no such table.
+            ConfigurationError: if its keys or an index are not those of the models.
+        """
+        drift.require_shape(self.client, self.table_name)
+
     def drifts(self) -> tuple[drift.Drift, ...]:
         """Say where the live table is not what the models and the template promise.
 

@@ -13,9 +13,9 @@ def connect(
     """Connect to the table that options and settings name.
 
     Raises:
-        ConfigurationError: if AWS is meant and no region is chosen.
+        ConfigurationError: if AWS is meant and no region is chosen, or if an endpoint is malformed.
     """
-    url = endpoint_url or settings.endpoint_url
+    url = endpoint_url or settings.endpoint_url or None
     chosen = region or settings.region or (None if url is None else LOCAL_REGION)
     if chosen is None:
         raise ConfigurationError("choose a region: --region, AUTOFORGE_REGION or AWS_REGION")

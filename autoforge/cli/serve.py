@@ -15,7 +15,7 @@ import click
 
 from autoforge import __version__
 from autoforge.cli.connection import connect
-from autoforge.errors import ConfigurationError, UnavailableError
+from autoforge.errors import ConfigurationError, TableNotFoundError, UnavailableError
 from autoforge.forge import Forge, utc_now
 from autoforge.settings import Settings, revealed
 
@@ -43,6 +43,7 @@ _HERE: Final = Path()
 @click.option("--endpoint-url", help="Another DynamoDB than AWS's.")
 @click.option("--table-name", help="Name of the table.")
 @click.option("--region", help="AWS region.")
+@click.option("--wait-for-table", is_flag=True, help="Start though the table is not there yet.")
 def serve(
     *,
     host: str,
@@ -53,6 +54,7 @@ def serve(
     endpoint_url: str | None,
     table_name: str | None,
     region: str | None,
+    wait_for_table: bool,
 ) -> None:
     """Serve the HTTP API."""
     # Who lists patterns does not wait for a web framework to be imported.
@@ -78,6 +80,7 @@ def serve(
             if embedded
             else connect(settings, table_name=table_name, region=region, endpoint_url=endpoint_url)
         )
+        _look(forge, wait=wait_for_table)
         if demo is not None:
             _load_demo(forge, demo)
         app = create_app(
@@ -87,19 +90,43 @@ def serve(
             allowed_hosts=settings.allowed_hosts,
         )
         shown = f"[{host}]" if ":" in host else host
-        _warm(forge)
         click.echo(f"API documentation: http://{shown}:{port}/docs", err=True)
-        run(app, listener, threads=settings.threads, useless=lost.is_set)
+        run(
+            app,
+            listener,
+            threads=settings.threads,
+            keep_alive=settings.keep_alive,
+            useless=lost.is_set,
+        )
     if lost.is_set():
         raise UnavailableError(f"dynoxide ended, and does not start again on {data}")
 
 
-def _warm(forge: Forge) -> None:
-    """Have a connection before the first request comes; without one, serve until there is."""
+def _look(forge: Forge, *, wait: bool) -> None:
+    """Have a connection before the first request comes, and look whether the table is there.
+
+    Raises:
+        TableNotFoundError: if it is not, and is not waited for.
+        ConfigurationError: if its keys or an index are not those of the models.
+    """
     try:
         forge.warm()
-    except Exception as error:  # noqa: BLE001 - whatever it is, requests will tell, and so does /ready
+        forge.store.require_table()
+    except ConfigurationError:
+        raise
+    except TableNotFoundError as error:
+        said = f"there is no table {forge.store.table_name}"
+        if not wait:
+            url = forge.endpoint_url
+            how = f"autoforge table create --endpoint-url {url}" if url else "cfn/template.yaml"
+            raise TableNotFoundError(
+                f"{said}: create it with {how}, or start with --wait-for-table"
+            ) from error
+        click.echo(f"Waiting: {said}; /ready tells when there is", err=True)
+    except UnavailableError as error:
         click.echo(f"DynamoDB cannot be reached yet: {error}", err=True)
+    except Exception as error:  # noqa: BLE001 - such as credentials that are not there yet
+        click.echo(f"The table could not be checked: {error}", err=True)
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import autoforge.forge as kinds
-from autoforge.access.aws import kms_client, local_credentials
+from autoforge.access.aws import kms_client, local_credentials, require_endpoint
 from autoforge.access.client import Client, RetryPolicy
 from autoforge.access.cursor import Cursors
 from autoforge.access.query import Query
@@ -94,7 +94,13 @@ class Forge:
             retries: How often a request is tried.
             transport: "botocore" to send every request through botocore; otherwise only what
                 our own way to DynamoDB cannot carry goes there.
+
+        Raises:
+            ConfigurationError: if an endpoint is no URL that a request can be sent to.
         """
+        for url in (endpoint_url, kms_endpoint_url):
+            if url is not None:
+                require_endpoint(url)
         new_id = IdMint()
         client = Client(
             region=region,

@@ -26,6 +26,10 @@ from autoforge.http.threads import HandlerThreads
 #: keeps as many.
 THREADS: Final = 64
 
+#: Seconds that an idle connection is kept: longer than clients and load balancers keep theirs, as
+#: whoever closes first may meet a request. AWS's application load balancer waits 60.
+KEEP_ALIVE: Final = 75
+
 #: How many more containers than now there may be before the collector looks at the new ones, and
 #: how often it looks at older ones. A page of 1,000 items is about 40,000 containers, none of which
 #: can be in a cycle.
@@ -82,6 +86,7 @@ def serve(
     listener: socket.socket,
     *,
     threads: int = THREADS,
+    keep_alive: int = KEEP_ALIVE,
     useless: Callable[[], bool] = lambda: False,
 ) -> None:
     """Serve on a reserved port until interrupted or terminated.
@@ -90,9 +95,10 @@ def serve(
         app: The application.
         listener: The port.
         threads: How many handlers may wait for DynamoDB at once.
+        keep_alive: Seconds that an idle connection is kept for its next request.
         useless: Says when to end because nothing can be answered any more.
     """
-    config = server_config(app)
+    config = server_config(app, keep_alive=keep_alive)
     handlers = HandlerThreads(threads)
     set_asyncio_executor(cast("Any", handlers))
     compile_projections()
@@ -105,13 +111,14 @@ def serve(
         handlers.shutdown(wait=False)
 
 
-def server_config(app: Litestar) -> uvicorn.Config:
+def server_config(app: Litestar, *, keep_alive: int = KEEP_ALIVE) -> uvicorn.Config:
     """How the application is served: with uvloop and httptools, where they can be had."""
     config = uvicorn.Config(
         app,
         access_log=False,
         log_config=None,  # its warnings go where ours do
         log_level="warning",
+        timeout_keep_alive=keep_alive,
         proxy_headers=False,  # nothing here asks who the client is, or by which scheme it came
         ws="none",
     )

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from autoforge.access.aws import require_endpoint
+from autoforge.access.client import Client
 from tests.cli.conftest import Command
-from tests.servers import dynoxide_binary
+from tests.factories import new_id
+from tests.servers import Engine, dynoxide_binary
 
 #: A PATH that offers no dynoxide.
 PATH = "/usr/bin:/bin"
@@ -130,6 +133,111 @@ def test_aws_is_not_asked_before_a_region_is_chosen(
     line = refusal(command, "--port", str(port))
 
     assert line == "autoforge: choose a region: --region, AUTOFORGE_REGION or AWS_REGION"
+
+
+#: URLs that no request can be sent to.
+MALFORMED = [
+    "http://[",
+    "http://[::1",
+    "foo",
+    "//localhost:8000",
+    "ftp://localhost",
+    "http://",
+    "http://:8000",
+    "http://localhost:99999",
+    "http://localhost:0",
+    "http://localhost:http",
+    "http://local host",
+    "http://localhost:8000?a=b",
+    "http://localhost:8000#a",
+    "http://me:s3cr3t@localhost",
+]
+
+COMMANDS = {
+    "serve": ("serve", "--port"),
+    "table check": ("table", "check"),
+    "table create": ("table", "create"),
+}
+
+
+@pytest.mark.parametrize("url", MALFORMED)
+@pytest.mark.parametrize("of", COMMANDS)
+def test_a_malformed_endpoint_is_refused_by_each_command(
+    command: Command, of: str, url: str, port: int
+) -> None:
+    arguments = [*COMMANDS[of], *([str(port)] if of == "serve" else []), "--endpoint-url", url]
+
+    said = command(*arguments)
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("autoforge: an endpoint must be http[s]://host[:port], not ")
+    assert len(said.err.splitlines()) == 1
+    assert "s3cr3t" not in said.err
+
+
+@pytest.mark.parametrize("url", ["http://[", "foo", "http://localhost:99999"])
+@pytest.mark.parametrize(
+    "name",
+    ["AUTOFORGE_ENDPOINT_URL", "AUTOFORGE_KMS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"],
+)
+def test_a_malformed_endpoint_in_the_environment_is_refused(
+    command: Command, name: str, url: str, port: int
+) -> None:
+    for arguments in (("serve", "--port", str(port)), ("table", "check")):
+        said = command(*arguments, **{name: url})
+
+        assert (said.code, said.out) == (2, "")
+        assert said.err.startswith("autoforge: an endpoint must be http[s]://host[:port], not ")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8000",
+        "https://dynamodb.eu-west-1.amazonaws.com/",
+        "http://[::1]:8000",
+        "http://dynamodb_local:8000",
+        "http://127.0.0.1/path",
+    ],
+)
+def test_an_endpoint_may_be_any_server(url: str) -> None:
+    require_endpoint(url)
+
+
+def test_a_table_that_is_not_there_is_refused(command: Command, engine: Engine, port: int) -> None:
+    said = command(
+        *("serve", "--endpoint-url", engine.endpoint_url),
+        *("--table-name", "not-there", "--port", str(port)),
+    )
+
+    assert (said.code, said.out) == (3, "")
+    assert said.err == (
+        "autoforge: there is no table not-there: create it with autoforge table create "
+        f"--endpoint-url {engine.endpoint_url}, or start with --wait-for-table\n"
+    )
+
+
+def test_a_table_of_another_shape_is_refused(
+    command: Command, engine: Engine, client: Client, port: int
+) -> None:
+    name = f"another-{new_id()}"
+    client.botocore.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "ID", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "ID", "KeyType": "HASH"}],
+    )
+
+    said = command(
+        *("serve", "--endpoint-url", engine.endpoint_url),
+        *("--table-name", name, "--port", str(port)),
+    )
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(
+        f"autoforge: the table {name} does not fit: the table has the partition key ID, not PK"
+    )
+    assert "there is no index GSI1" in said.err
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])

@@ -10,11 +10,13 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -25,9 +27,11 @@ from litestar.concurrency import get_asyncio_executor
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from autoforge.access.aws import is_loopback
+from autoforge.embedded import EmbeddedDynamoDB
 from autoforge.errors import ConfigurationError
 from autoforge.http.server import THRESHOLDS, reserve, serve, server_config
 from autoforge.http.threads import HandlerThreads
+from autoforge.settings import Settings
 from tests.servers import dynoxide_binary
 
 #: The command, run as the installed one is.
@@ -72,6 +76,12 @@ class Served:
 
     process: subprocess.Popen[str]
     url: str
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        parts = urlsplit(self.url)
+        return str(parts.hostname), int(parts.port or 0)
 
     def get(self, path: str, **given: str) -> httpx.Response:
         return httpx.get(f"{self.url}{path}", headers=given, timeout=30)
@@ -384,6 +394,45 @@ def test_a_server_does_without_the_fast_loop_and_parser(monkeypatch: pytest.Monk
 
     assert projects.json() == {"items": [], "nextCursor": None}
     assert made.status_code == 201
+
+
+def test_a_server_may_be_told_to_wait_for_its_table() -> None:
+    with (
+        EmbeddedDynamoDB(access_key_id=os.environ["AWS_ACCESS_KEY_ID"]) as engine,
+        served("--endpoint-url", engine.endpoint_url, "--wait-for-table") as server,
+    ):
+        before = server.get("/ready")
+        made = [*COMMAND, "table", "create", "--endpoint-url", engine.endpoint_url]
+        subprocess.run(made, env=environment(), check=True, timeout=60)
+        after = server.get("/ready")
+        _, said = server.stop()
+
+    assert (before.status_code, after.status_code) == (503, 200)
+    assert "Waiting: there is no table AgenticPM; /ready tells when there is" in said
+
+
+def test_an_idle_connection_is_kept_for_as_long_as_is_set() -> None:
+    request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with (
+        served("--embedded", AUTOFORGE_KEEP_ALIVE="2") as server,
+        socket.create_connection(server.address, timeout=30) as connection,
+    ):
+        stream = connection.makefile("rb")
+        began = time.monotonic()
+        for _ in range(2):
+            connection.sendall(request)
+            assert stream.readline() == b"HTTP/1.1 200 OK\r\n"
+            while stream.readline() != b"\r\n":
+                pass
+            assert json.loads(stream.read(len('{"status":"ok"}'))) == {"status": "ok"}
+        assert stream.read() == b""  # closed by the server
+        assert time.monotonic() - began >= 2
+
+
+def test_connections_are_kept_longer_than_load_balancers_keep_theirs() -> None:
+    config = server_config(Litestar([]), keep_alive=Settings().keep_alive)
+
+    assert config.timeout_keep_alive == 75
 
 
 def test_a_server_is_up_before_its_dynamodb_is() -> None:
