@@ -14,6 +14,7 @@
     + HeldByAnotherError      somebody else holds the item, or holds it by now
     + LimitReachedError       as many are at work as the project allows
     + VersionConflictError    the item is not in the version the caller read
+  x RequestReusedError        the id of a request was used for one with other content
   x UnreadableItemError       a stored item is not what its entity says
   x SecretError               a secret cannot be encrypted or decrypted
   x TableNotFoundError        the table, or its index, does not exist
@@ -45,6 +46,7 @@ __all__ = [
     "ItemNotFoundError",
     "ItemTooLargeError",
     "LimitReachedError",
+    "RequestReusedError",
     "SecretError",
     "TableNotFoundError",
     "ThrottledError",
@@ -160,6 +162,10 @@ class LimitReachedError(ConditionFailedError):
 
 class VersionConflictError(ConditionFailedError):
     """The item is not in the version that the caller read."""
+
+
+class RequestReusedError(AutoforgeError):
+    """The id of a request was used for a request with other content; nothing was done."""
 
 
 class UnreadableItemError(AutoforgeError):

@@ -27,6 +27,7 @@ from autoforge.models import (
     Project,
     ProjectMember,
     ProjectMemberRef,
+    RequestRecord,
     Severity,
     Ticket,
     TransactionMark,
@@ -283,6 +284,12 @@ def a_ticket(**over: Any) -> Ticket:
         "synced_at": NOON,
     }
     return Ticket(**{**given, **over})
+
+
+def a_request_record(**over: Any) -> RequestRecord:
+    """What is known of a request in a project of its own."""
+    given = {"id": new_id(), "project_id": new_id(), "content": "hash", "minted": new_id()}
+    return RequestRecord(**{**given, "created_at": NOON, **over})
 
 
 def a_transaction_mark(**over: Any) -> TransactionMark:

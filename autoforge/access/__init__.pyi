@@ -123,6 +123,7 @@ from autoforge.access.projects import (
 )
 from autoforge.access.query import Page, Query, SortRange
 from autoforge.access.repair import Repaired, RepairFeatures
+from autoforge.access.requests import RequestOf
 from autoforge.access.running import (
     FinishRun,
     ReportRun,
@@ -259,6 +260,7 @@ __all__ = [
     "RepairFeatures",
     "Repaired",
     "ReportRun",
+    "RequestOf",
     "RetryPolicy",
     "RunById",
     "RunsOfAgent",

@@ -52,6 +52,7 @@ from autoforge.access.projects import (
     ProjectWithArtefacts,
 )
 from autoforge.access.query import Query
+from autoforge.access.requests import RequestOf
 from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
 from autoforge.access.tickets import (
     TicketByLinearIssue,
@@ -125,6 +126,7 @@ CATALOGUE: Final[tuple[type[Pattern[Any]], ...]] = (
     TicketsOfProject,
     TicketByLinearIssue,
     TicketsByLinearIssue,
+    RequestOf,
 )
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from autoforge.access.candidates import Candidate, candidates
 from autoforge.access.claim_memory import ClaimMemory
@@ -30,6 +30,7 @@ from autoforge.access.features import (
     features_by_id,
 )
 from autoforge.access.projects import ProjectById
+from autoforge.access.requests import RepeatableRequest
 from autoforge.access.settling import settle_all
 from autoforge.access.store import Store
 from autoforge.access.update import Update
@@ -43,6 +44,7 @@ from autoforge.errors import (
 )
 from autoforge.models.encoding import canonical_id
 from autoforge.models.feature import Feature, FeatureGraph, FeatureSlots, FeatureStatus
+from autoforge.models.request import RequestRecord
 
 #: Candidates read beside those to choose from: some rows may be stale.
 _SPARE: Final = 4
@@ -62,6 +64,7 @@ class Claim:
         lease: How long the claim holds unless renewed; None until it is released.
         respect_limit: Whether to refuse what would let more features be in progress than the
             project's ``maxConcurrency``.
+        request: What this is known by, if it may be repeated (``claim_requests.py``).
     """
 
     project_id: str
@@ -69,6 +72,7 @@ class Claim:
     at: datetime
     lease: timedelta | None = None
     respect_limit: bool = False
+    request: RepeatableRequest | None = None
 
     def one(self, store: Store, feature_id: str) -> Feature:
         """Claim the feature with this id.
@@ -79,10 +83,17 @@ class Claim:
             LimitReachedError: if the limit is to be respected and is reached.
             ItemNotFoundError: if there is no such feature.
         """
-        write = self._write(feature_id, store.new_token())
+        token = store.new_token()
+        write = self._write(feature_id, token)
+        record = self._record(feature_id, token)
         if self.respect_limit:
-            return _within_limit(store, self, write)
-        return _held(store.save(write), write)
+            named = canonical_id(feature_id)
+            return _within_limit(store, self, named, (*record, write), token)
+        if not record:
+            return held(store.save(write), token)
+        store.transact(Transaction((*record, write)))
+        pattern = FeatureById(self.project_id, feature_id)
+        return held(store.require(pattern, consistent=True), token)
 
     def next(self, store: Store, memory: ClaimMemory) -> Feature | None:
         """Claim the ready feature of the highest priority, the oldest first; None if none is.
@@ -213,6 +224,14 @@ class Claim:
         memory.won(Candidate.of(claimed))
         return claimed
 
+    def _record(self, feature_id: str, token: str) -> tuple[Put[RequestRecord], ...]:
+        """What says that the request has claimed a feature; first, so that its refusal is told."""
+        if self.request is None:
+            return ()
+        record = self.request.new_record(token, self.at)
+        record.ids = [canonical_id(feature_id)]
+        return (Put(record),)
+
     def _write(self, feature_id: str, request_id: str) -> Move:
         return claim_feature(
             self.project_id,
@@ -224,7 +243,9 @@ class Claim:
         )
 
 
-def _within_limit(store: Store, claim: Claim, write: Move) -> Feature:
+def _within_limit(
+    store: Store, claim: Claim, feature_id: str, writes: tuple[Write[Any], ...], token: str
+) -> Feature:
     """Make a claim together with a change of the project's slots, which all such claims change.
 
     The slots name the features claimed so; those that are in progress without a slot count too,
@@ -234,8 +255,7 @@ def _within_limit(store: Store, claim: Claim, write: Move) -> Feature:
         LimitReachedError: if as many others are in progress as the project allows.
         ConditionFailedError: as the claim alone does.
     """
-    project_id, feature_id = claim.project_id, canonical_id(write.key["id"])
-    pattern = FeatureById(project_id, feature_id)
+    project_id = claim.project_id
     for _ in store.client.rounds(f"the slots of project {project_id}"):
         project = store.require(ProjectById(project_id), consistent=True)
         slots = store.get(FeatureSlotsOf(project_id), consistent=True)
@@ -245,28 +265,36 @@ def _within_limit(store: Store, claim: Claim, write: Move) -> Feature:
                 f"{len(working)} features of project {project_id} are in progress, "
                 f"and it allows {project.max_concurrency}"
             )
+        taken = _take(project_id, working | {feature_id}, slots, at=claim.at)
         try:
-            taken = _take(project_id, working | {feature_id}, slots, at=claim.at)
-            store.transact(Transaction((write, taken)))
-        except (VersionConflictError, ItemExistsError):
+            store.transact(Transaction((*writes, taken)))
+        except VersionConflictError:
             continue  # Another claim took a slot in between: count again.
-        return _held(store.require(pattern, consistent=True), write)
+        except ItemExistsError as error:
+            if error.entity != FeatureSlots.type_name:
+                raise
+            continue
+        claimed = store.require(FeatureById(project_id, feature_id), consistent=True)
+        return held(claimed, token)
     raise AssertionError("rounds end in an answer or an error")
 
 
-def _held(claimed: Feature, write: Move) -> Feature:
+def held(claimed: Feature, token: str) -> Feature:
     """A claimed feature with the token of the claim as its version, whoever edited it since.
 
+    Args:
+        claimed: The feature as it is.
+        token: What the claim marked it with.
+
     Raises:
-        ConditionFailedError: if the claim has ended before its answer came.
+        ConditionFailedError: if the claim has ended.
     """
-    if claimed.claim_request != write.values["claim_request"]:
-        raise write.refusal(claimed)
-    if claimed.status != FeatureStatus.IN_PROGRESS or claimed.claim_version is None:
+    is_held = claimed.claim_request == token and claimed.status == FeatureStatus.IN_PROGRESS
+    if not is_held or claimed.claim_version is None:
+        by = f" by {claimed.assigned_agent_id}" if claimed.assigned_agent_id else ""
+        name = f"{claimed.project_id} / {claimed.id}"
         raise ConditionFailedError(
-            f"claim {claimed.claim_version} of Feature {claimed.project_id} / {claimed.id} has "
-            f"ended: the feature is {claimed.status}",
-            item=claimed,
+            f"the claim has ended: Feature {name} is {claimed.status}{by}", item=claimed
         )
     claimed.version = claimed.claim_version
     return claimed

@@ -27,6 +27,7 @@ from autoforge.access.features import (
 from autoforge.access.members import MemberOfProject
 from autoforge.access.pattern import Pattern
 from autoforge.access.projects import ProjectById
+from autoforge.access.requests import RequestOf
 from autoforge.access.runs import RunById
 from autoforge.access.tickets import TicketByLinearIssue, TicketsByLinearIssue, TicketsOfProject
 from autoforge.access.users import UserById, UserOfAuth0Id, UserOfEmail
@@ -46,6 +47,7 @@ from autoforge.models.feature import (
     FeatureSlots,
 )
 from autoforge.models.project import Project
+from autoforge.models.request import RequestRecord
 from autoforge.models.table import Entity
 from autoforge.models.ticket import Ticket
 from autoforge.models.transaction import TransactionMark
@@ -191,9 +193,11 @@ WORK: Final = (
                 FeaturesByStatus,
                 ReadyFeatures,
                 FeaturesOfProject,
+                RequestOf,
             ),
-            puts=(FeatureSlots,),
+            puts=(FeatureSlots, RequestRecord),
             updates=(FeatureSlots,),
+            deletes=(RequestRecord,),
         )
         for name in ("features.claim", "features.claim_next")
     ),

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypedDict, Unpack
 
 from autoforge.access.backlog import CreateFeatures, Creation
 from autoforge.access.claim_memory import ClaimMemory
+from autoforge.access.claim_requests import claim_once
 from autoforge.access.claims import Claim
 from autoforge.access.dependencies import AddDependency, RemoveDependency
 from autoforge.access.feature_changes import ChangeFeature
@@ -29,6 +30,7 @@ from autoforge.access.query import Page
 from autoforge.access.repair import Repaired, RepairFeatures
 from autoforge.errors import InvalidValueError
 from autoforge.forge.kind import PAGE_SIZE, Kind, Tools
+from autoforge.models.encoding import canonical_id
 from autoforge.models.feature import (
     DEFAULT_PRIORITY,
     Feature,
@@ -263,6 +265,7 @@ class Features(Kind):
         lease: float | None = None,
         *,
         respect_limit: bool = False,
+        request_id: str | None = None,
     ) -> Feature | None:
         """Claim the ready feature of the highest priority for an agent; None if none is ready.
 
@@ -274,13 +277,22 @@ class Features(Kind):
             agent_id: The agent.
             lease: Seconds until others may claim the feature; None to hold it until released.
             respect_limit: Whether to refuse what would exceed the project's ``maxConcurrency``.
+            request_id: What the caller knows this call by, up to 255 characters. Repeated with it
+                within a day, the call returns the claim that it has made, as long as that holds.
+                None is no claim: a repetition may make one.
 
         Raises:
+            ConditionFailedError: if this request made a claim that has ended since.
             LimitReachedError: if the limit is to be respected and is reached.
             InvalidValueError: if the lease is not a positive number of seconds.
+            RequestReusedError: if the request was another agent's, or for another lease.
         """
         claim = self._claim(project_id, agent_id, lease, respect_limit=respect_limit)
-        return claim.next(self._store, self._memory)
+        if request_id is None:
+            return claim.next(self._store, self._memory)
+        return claim_once(
+            self._store, claim, request_id, lambda claim: claim.next(self._store, self._memory)
+        )
 
     def claim(
         self,
@@ -290,6 +302,7 @@ class Features(Kind):
         lease: float | None = None,
         *,
         respect_limit: bool = False,
+        request_id: str | None = None,
     ) -> Feature:
         """Claim a feature that is ready; see ``claim_next``.
 
@@ -298,9 +311,18 @@ class Features(Kind):
             ConditionFailedError: if it is not pending, or waits for another.
             LimitReachedError: if the limit is to be respected and is reached.
             ItemNotFoundError: if there is none.
+            RequestReusedError: if the request was another agent's, or for another lease.
         """
         claim = self._claim(project_id, agent_id, lease, respect_limit=respect_limit)
-        return claim.one(self._store, feature_id)
+        if request_id is None:
+            return claim.one(self._store, feature_id)
+        return claim_once(
+            self._store,
+            claim,
+            request_id,
+            lambda claim: claim.one(self._store, feature_id),
+            feature_id=canonical_id(feature_id),
+        )
 
     def renew(
         self, project_id: str, feature_id: str, *, version: int, lease: float | None

@@ -25,6 +25,7 @@ from autoforge.http.dependencies import DependencyController
 from autoforge.http.escalations import EscalationController, ProjectEscalationController
 from autoforge.http.events import EventController, ProjectEventController
 from autoforge.http.features import FeatureController, LinearFeatureController
+from autoforge.http.idempotency import given_key
 from autoforge.http.members import MemberController
 from autoforge.http.openapi import DOCS, complete, openapi_config, swagger_assets
 from autoforge.http.problems import HANDLERS
@@ -92,6 +93,7 @@ def create_app(
         ],
         dependencies={
             "forge": Provide(lambda: forge, sync_to_thread=False),
+            "idempotency_key": Provide(given_key, sync_to_thread=False),
             "paging": Provide(page_of(forge.store), sync_to_thread=False),
         },
         exception_handlers=HANDLERS,

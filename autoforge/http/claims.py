@@ -28,6 +28,9 @@ _SHORTEST: Final = MILLISECOND.total_seconds()
 _LONGEST: Final = LONGEST_LEASE.total_seconds()
 
 _MOVED: Final = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+_CLAIMED: Final = responses(
+    HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
+)
 
 
 class Claim(Body):
@@ -92,18 +95,28 @@ class ClaimController(Controller):
         status_code=HTTPStatus.OK,
         responses={
             HTTPStatus.NO_CONTENT: ResponseSpec(None, description="Nothing is ready"),
-            **_MOVED,
+            **_CLAIMED,
         },
     )
     def claim_next_feature(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[Claim]
+        self,
+        forge: NamedDependency[Forge],
+        project_id: ProjectId,
+        idempotency_key: NamedDependency[str | None],
+        data: JSONBody[Claim],
     ) -> Response[FeatureView]:
         """Claim the ready feature of the highest priority, the oldest first.
 
         The version of the answer is the token of the claim: what its holder does next takes it.
+        Sent again under its Idempotency-Key, it is the same claim as long as that holds, and 409
+        when it has ended; that nothing was ready is not remembered.
         """
         feature = forge.features.claim_next(
-            project_id, data.agent_id, data.lease_seconds, respect_limit=data.respect_limit
+            project_id,
+            data.agent_id,
+            data.lease_seconds,
+            respect_limit=data.respect_limit,
+            request_id=idempotency_key,
         )
         if feature is None:
             # Nothing is ready in a project that is not there either, and who waits should know.
@@ -115,22 +128,27 @@ class ClaimController(Controller):
         "/{featureId:str}/claim",
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
-        responses=_MOVED,
+        responses=_CLAIMED,
     )
     def claim_feature(
         self,
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         feature_id: FeatureId,
+        idempotency_key: NamedDependency[str | None],
         data: JSONBody[Claim],
     ) -> FeatureView:
-        """Claim a feature that is ready, or whose holder's lease has ended."""
+        """Claim a feature that is ready, or whose holder's lease has ended.
+
+        Sent again under its Idempotency-Key, it is the same claim as long as that holds.
+        """
         feature = forge.features.claim(
             project_id,
             feature_id,
             data.agent_id,
             data.lease_seconds,
             respect_limit=data.respect_limit,
+            request_id=idempotency_key,
         )
         return FeatureView.of(feature)
 

@@ -28,6 +28,7 @@ from autoforge.errors import (
     ItemNotFoundError,
     ItemTooLargeError,
     LimitReachedError,
+    RequestReusedError,
     SecretError,
     TableNotFoundError,
     ThrottledError,
@@ -57,6 +58,7 @@ STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
     ItemNotFoundError: HTTPStatus.NOT_FOUND,
     ItemTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     LimitReachedError: HTTPStatus.CONFLICT,
+    RequestReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     SecretError: HTTPStatus.SERVICE_UNAVAILABLE,
     TableNotFoundError: HTTPStatus.SERVICE_UNAVAILABLE,
     ThrottledError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -153,7 +155,11 @@ def _field_error(request: Request[Any, Any, Any], error: Mapping[str, Any]) -> F
     key = str(error.get("key", ""))
     if key == "data":
         return FieldError(where="body", message="a body is required")
-    parameter = request.route_handler.parsed_fn_signature.parameters.get(key)
-    if parameter and isinstance(parameter.kwarg_definition, ParameterKwarg):
-        key = parameter.kwarg_definition.name or key
+    handler = request.route_handler
+    signatures: list[Any] = [handler, *handler.resolve_dependencies().values()]
+    for signed in signatures:
+        parameter = signed.parsed_fn_signature.parameters.get(key)
+        if parameter and isinstance(parameter.kwarg_definition, ParameterKwarg):
+            key = parameter.kwarg_definition.name or key
+            break
     return FieldError(where=f"{source}.{key}" if key else source, message=error["message"])

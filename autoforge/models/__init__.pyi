@@ -23,6 +23,7 @@ from autoforge.models.feature import (
     Readiness,
 )
 from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
+from autoforge.models.request import RequestRecord
 from autoforge.models.table import Entity
 from autoforge.models.ticket import Ticket
 from autoforge.models.transaction import TransactionMark
@@ -70,6 +71,7 @@ __all__ = [
     "ProjectSource",
     "ProjectStatus",
     "Readiness",
+    "RequestRecord",
     "RunStatus",
     "Severity",
     "Ticket",

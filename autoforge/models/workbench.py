@@ -20,6 +20,7 @@ from autoforge.models.feature import (
     FeatureSlots,
 )
 from autoforge.models.project import Project
+from autoforge.models.request import RequestRecord
 from autoforge.models.ticket import Ticket
 from autoforge.models.transaction import TransactionMark
 from autoforge.models.user import ProjectMember, ProjectMemberRef, User, UserByAuth0Id, UserByEmail
@@ -51,6 +52,7 @@ WORKBENCH: Final = Design(
         AgentRun,
         AgentRunRef,
         Ticket,
+        RequestRecord,
         TransactionMark,
     ),
 )

@@ -44,6 +44,7 @@ from autoforge.models import (
     ProjectMember,
     ProjectMemberRef,
     ProjectStatus,
+    RequestRecord,
     RunStatus,
     Ticket,
     TransactionMark,
@@ -271,6 +272,14 @@ KINDS: Final[dict[type[Entity], SearchStrategy[Any]]] = {
         status=texts(),
         synced_at=moments,
     ),
+    RequestRecord: _of(
+        RequestRecord,
+        id=other_ids,
+        project_id=st.none() | projects,
+        content=texts(),
+        minted=other_ids,
+        created_at=moments,
+    ),
     TransactionMark: _of(TransactionMark, token=other_ids, created_at=moments),
 }
 assert set(KINDS) == set(WORKBENCH.entities)
@@ -300,6 +309,7 @@ _IDENTITIES: Final[dict[type[Entity], tuple[str, ...]]] = {
     AgentRun: ("project_id", "id"),
     AgentRunRef: ("agent_id", "run_id"),
     Ticket: ("linear_issue_id",),
+    RequestRecord: ("project_id", "id"),
     TransactionMark: ("token",),
 }
 

@@ -55,6 +55,7 @@ from autoforge.access.projects import (
     ProjectWithArtefacts,
 )
 from autoforge.access.query import Page, Query
+from autoforge.access.requests import RequestOf
 from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
 from autoforge.access.store import Store
 from autoforge.access.tickets import (
@@ -94,6 +95,7 @@ from autoforge.models import (
     ProjectMember,
     ProjectMemberRef,
     ProjectStatus,
+    RequestRecord,
     Ticket,
     User,
 )
@@ -580,6 +582,18 @@ PROOFS: Final[dict[type[Pattern[Any]], Proof]] = {
         lambda asked, there: _one(
             [each for each in there.of(FeatureSlots) if each.project_id == asked.project_id]
         ),
+    ),
+    RequestOf: Proof(
+        (RequestRecord,),
+        {"project_id": st.none() | projects, "id": other_ids},
+        lambda asked, there: _one(
+            [
+                each
+                for each in there.of(RequestRecord)
+                if (each.project_id, each.id) == (asked.project_id, asked.id)
+            ]
+        ),
+        drawn_from={"id": "id"},
     ),
     AgentsOfProject: Proof((Agent,), {"project_id": projects}, _agents),
     AgentsByStatus: Proof(

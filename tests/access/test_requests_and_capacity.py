@@ -52,6 +52,7 @@ from autoforge.access.projects import (
     ProjectWithArtefacts,
 )
 from autoforge.access.query import Query
+from autoforge.access.requests import RequestOf
 from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
 from autoforge.access.store import LOOKAHEAD, Store
 from autoforge.access.tickets import (
@@ -83,6 +84,7 @@ from tests.factories import (
     a_member,
     a_member_ref,
     a_project,
+    a_request_record,
     a_run,
     a_run_ref,
     a_ticket,
@@ -134,6 +136,7 @@ _OF_ISSUE: Final = a_feature_by_linear_issue(
 )
 _EDGES: Final = [a_dependency(project_id="p", depends_on_id="f") for _ in range(40)]
 _GRAPH: Final = a_feature_graph(project_id="p")
+_REQUEST: Final = a_request_record(project_id="p", id="r")
 _SLOTS: Final = feature_slots(project_id="p", features=_FEATURE_IDS)
 _AGENTS: Final = [an_agent(project_id="p", name=_PAD) for _ in range(5)]
 _RUNS: Final = [a_run(project_id="p", agent_id="a", feature_id="f", output=_PAD) for _ in range(20)]
@@ -146,7 +149,7 @@ _ALL: Final[list[Entity]] = [
     _PROJECT, *_ARTEFACTS, *_EVENTS, *_REFERENCES, *_ESCALATIONS, *_ACTIONS, *_CHECKPOINTS,
     _INTEGRATION, *_SETTINGS, _USER, _BY_AUTH0_ID, _BY_EMAIL, *_OF_USER, *_OWNED[1:], *_MEMBERS,
     *_AGENTS, *_RUNS, *_RUN_REFS, *_TICKETS, *_OF_ISSUES,
-    *_FEATURES, _OF_ISSUE, *_EDGES, _GRAPH, _SLOTS,
+    *_FEATURES, _OF_ISSUE, *_EDGES, _GRAPH, _SLOTS, _REQUEST,
 ]  # fmt: skip
 
 
@@ -201,6 +204,7 @@ CASES: Final = [
     Case(FeatureStats("p"), _FEATURES),
     Case(FeatureGraphOf("p"), [_GRAPH]),
     Case(FeatureSlotsOf("p"), [_SLOTS]),
+    Case(RequestOf("p", "r"), [_REQUEST]),
     Case(AgentsOfProject("p"), _AGENTS),
     Case(AgentsByStatus("p", _AGENTS[0].status), _AGENTS),
     Case(AgentById("p", _AGENTS[2].id), [_AGENTS[2]]),

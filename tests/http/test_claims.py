@@ -10,11 +10,14 @@ from typing import Any, Final
 import httpx
 import pytest
 import uvicorn
+from litestar.exceptions import ClientException
 
 from autoforge.access.store import Store
 from autoforge.forge import Forge
 from autoforge.forge.features import NewFeature
 from autoforge.http.app import create_app
+from autoforge.http.idempotency import given_key
+from autoforge.http.respond import JsonRequest
 from autoforge.http.server import reserve
 from tests.factories import NOON, new_id
 from tests.http.backlogs import MOVES, NO_FEATURES
@@ -104,6 +107,49 @@ def test_a_feature_is_claimed_by_its_id_and_only_once(api: Api, store: Store, pa
         "until 2026-02-04T12:01:00.000Z"
     )
     assert_problem(second, 409, detail, kind="held-by-another", current=held)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_claim_that_is_sent_again_under_its_key_is_the_same_claim(
+    api: Api, path: str, *, named: bool
+) -> None:
+    first, _ = (new_feature(api, path) for _ in range(2))
+    where = f"{path}/{first['id']}/claim" if named else f"{path}/claim"
+    sent: dict[str, Any] = {
+        "json": {"agentId": "coder-1"},
+        "headers": {"Idempotency-Key": new_id()},
+    }
+    claimed = api.post(where, **sent)
+    api.patch(f"{path}/{first['id']}", json={"name": "Edited"})
+
+    again = api.post(where, **sent)
+
+    assert (claimed.status_code, again.status_code) == (200, 200)
+    assert again.json()["version"] == claimed.json()["version"]
+    assert (again.json()["id"], again.json()["name"]) == (first["id"], "Edited")
+    other = api.post(where, **{**sent, "json": {"agentId": "coder-2"}})
+    used = "the id of the request was used for another request"
+    assert_problem(other, 422, used, kind="request-reused")
+    api.post(f"{path}/{first['id']}/release", json={"version": again.json()["version"]})
+    ended = api.post(where, **sent)
+    assert (ended.status_code, ended.json()["current"]["status"]) == (409, "pending")
+
+
+@pytest.mark.parametrize("key", ["", " ", "\t", "x" * 256, "é".encode()])
+def test_a_key_that_is_none_is_refused(api: Api, path: str, key: str | bytes) -> None:
+    headers: Any = [("Idempotency-Key", key)]
+    answer = api.post(f"{path}/claim", json={"agentId": "coder-1"}, headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["where"] == "header.Idempotency-Key"
+
+
+def test_two_keys_are_none() -> None:
+    """The client of the tests would join them."""
+    twice: Any = {"type": "http", "headers": [(b"idempotency-key", b"a")] * 2}
+
+    with pytest.raises(ClientException, match="more than once"):
+        given_key(JsonRequest(twice), "a")
 
 
 def test_what_waits_is_not_claimed(api: Api, store: Store, path: str) -> None:
