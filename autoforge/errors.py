@@ -10,6 +10,7 @@
     + ItemTooLargeError       an item of more than 400 KB
   x ItemNotFoundError         no item has the key that was asked for
   x ItemExistsError           an item with the key is there already
+    + DeletionUnfinishedError its deletion was begun and not finished
   x ConditionFailedError      the condition of a write was false
     + HeldByAnotherError      somebody else holds the item, or holds it by now
     + LimitReachedError       as many are at work as the project allows
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigurationError",
     "CyclicDependencyError",
     "DeclarationError",
+    "DeletionUnfinishedError",
     "HeldByAnotherError",
     "IncompleteBatchError",
     "InvalidCursorError",
@@ -138,6 +140,15 @@ class ItemExistsError(AutoforgeError):
         self.parameters = dict(parameters)
         self.item = item
         super().__init__(f"{entity} with {_listed(parameters)} exists already")
+
+
+class DeletionUnfinishedError(ItemExistsError):
+    """An item with this key reads as gone, and its deletion is not finished: delete it again."""
+
+    def __init__(self, entity: str, parameters: Mapping[str, Any]) -> None:
+        super().__init__(entity, parameters)
+        named = f"{entity} with {_listed(parameters)}"
+        self.args = (f"{named} is not deleted completely: delete it again, then create it",)
 
 
 class ConditionFailedError(AutoforgeError):

@@ -112,8 +112,8 @@ from autoforge.access.ownership import ChangeProject, CreateProject
 from autoforge.access.pattern import Fetch, Get, Pattern
 from autoforge.access.permissions import Permission, to_ask, to_do
 from autoforge.access.pointing import Hydrate, Lookup
+from autoforge.access.project_deletion import DeleteProject
 from autoforge.access.projects import (
-    DeleteProject,
     Overview,
     ProjectById,
     ProjectOverview,

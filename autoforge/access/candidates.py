@@ -29,7 +29,7 @@ class Candidate:
     priority: int
     version: int
     status: str
-    waits: bool = False
+    waiting_on: frozenset[str] = frozenset()
     holder: str | None = None
     lease_until: datetime | None = None
     unsettled: bool = False
@@ -43,7 +43,7 @@ class Candidate:
             int(feature.priority),
             int(feature.version),
             str(feature.status),
-            bool(feature.waiting_on),
+            feature.waiting_on,
             feature.assigned_agent_id,
             feature.lease_until,
             feature.unsettled is not None,
@@ -61,7 +61,7 @@ class Candidate:
 
     def is_ready(self, now: datetime) -> bool:
         """Whether it may be claimed, as far as is known."""
-        return not self.waits and is_free(self.status, self.holder, self.lease_until, now)
+        return not self.waiting_on and is_free(self.status, self.holder, self.lease_until, now)
 
 
 def candidates(
@@ -94,7 +94,7 @@ def _candidate(row: Item, now: datetime) -> Candidate | None:
             int(priority),
             int(version),
             status,
-            "waitingOn" in values,
+            frozenset(values.get("waitingOn", ())),
             values.get("assignedAgentId"),
             None if lease is None else as_moment(lease),
             "unsettled" in values,

@@ -9,7 +9,8 @@ them again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any, Final
 
 from autoforge.access.candidates import Candidate, candidates
 from autoforge.access.claim_memory import ClaimMemory
+from autoforge.access.cycles import cycle_in
 from autoforge.access.feature_moves import Move, claim_feature
 from autoforge.access.features import (
     FeatureById,
@@ -45,6 +47,8 @@ from autoforge.errors import (
 from autoforge.models.encoding import canonical_id
 from autoforge.models.feature import Feature, FeatureGraph, FeatureSlots, FeatureStatus
 from autoforge.models.request import RequestRecord
+
+_log = logging.getLogger("autoforge.features")
 
 #: Candidates read beside those to choose from: some rows may be stale.
 _SPARE: Final = 4
@@ -145,7 +149,13 @@ class Claim:
             if graph is not None and graph.is_quiet(self.at):
                 return None
             query = FeaturesOfProject(self.project_id)
-            all_ = [each for each in candidates(store, query, self.at) if _matters(each, self.at)]
+            waiting: dict[str, frozenset[str]] = {}
+            all_: list[Candidate] = []
+            for each in candidates(store, query, self.at):
+                if each.waiting_on:
+                    waiting[each.id] = each.waiting_on
+                if _matters(each, self.at):
+                    all_.append(each)
             held = [each for each in all_ if each.status == FeatureStatus.IN_PROGRESS]
             lease_ends = memory.looked_at_leases(self.project_id, held, self.at)
             unsettled = [each.id for each in all_ if each.unsettled]
@@ -154,10 +164,20 @@ class Claim:
             if claimed := self._one_of(store, memory, ready):
                 return claimed
             if not ready and not unsettled:
+                self._tell_of_cycle(waiting)
                 if graph is not None:  # else no feature was ever created here, or not by us
                     self._note_quiet(store, graph, lease_ends)
                 return None
         raise AssertionError("rounds end in an answer or an error")
+
+    def _tell_of_cycle(self, waiting: Mapping[str, frozenset[str]]) -> None:
+        """Log features that wait for each other: none of them is ever ready.
+
+        There is work that can still be claimed, or is, so it is no error of the claim.
+        """
+        path = cycle_in(waiting)
+        if path is not None:
+            _log.error("features.cycle", extra={"project": self.project_id, "path": [*path]})
 
     def _note_quiet(self, store: Store, graph: FeatureGraph, lease_ends: datetime | None) -> None:
         """Spare others the reading, unless something was announced in between."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
+from typing import Any
 
 from autoforge.access.features import (
     DependenciesOfProject,
@@ -24,7 +25,7 @@ from autoforge.access.features import (
 from autoforge.access.settling import announce, linked_to, still, waits_for, with_edges
 from autoforge.access.store import Store
 from autoforge.access.update import Update
-from autoforge.access.writing import Delete, Transaction
+from autoforge.access.writing import Delete, Transaction, Write
 from autoforge.errors import (
     ConditionFailedError,
     CyclicDependencyError,
@@ -122,12 +123,21 @@ class AddDependency:
 
 @dataclass(frozen=True)
 class RemoveDependency:
-    """Let a feature wait no longer for another; it may be ready then."""
+    """Let a feature wait no longer for another; it may be ready then.
+
+    Args:
+        project_id: The project.
+        feature_id: The feature that waits.
+        depends_on_id: The feature it waits for.
+        at: The moment.
+        checks: What else must hold; the errors of their refusals are the caller's.
+    """
 
     project_id: str
     feature_id: str
     depends_on_id: str
     at: datetime
+    checks: tuple[Write[Any], ...] = ()
 
     def run(self, store: Store) -> Feature:
         """Remove the dependency and return the feature that had it.
@@ -154,7 +164,8 @@ class RemoveDependency:
             dependencies = feature.dependencies - {this}
             update = waits_for(feature, waiting_on, dependencies=dependencies, at=self.at)
             try:
-                store.transact(Transaction((replace(update, counts=True), edge), marked=True))
+                writes = (*self.checks, replace(update, counts=True), edge)
+                store.transact(Transaction(writes, marked=True))
             except ConditionFailedError:
                 continue
             if not waiting_on:

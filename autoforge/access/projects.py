@@ -1,49 +1,24 @@
-"""Projects: what is asked of them, and how they are created, changed and deleted."""
+"""Projects: what is asked of them, and how they are changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
-from typing import Any, Final
+from typing import Any
 
-from pynamodb.expressions.operand import Path
-
-from autoforge.access.batch import BATCH_WRITE, chunks, key_of
 from autoforge.access.composite import Composite, Part
 from autoforge.access.escalations import EscalationsOfProject
 from autoforge.access.pattern import Fetch, Get
 from autoforge.access.query import Query
-from autoforge.access.request import KeyCondition
-from autoforge.access.store import Store
-from autoforge.access.tickets import TicketsOfProject
 from autoforge.access.update import Update
-from autoforge.access.writing import Delete, primary_key
 from autoforge.errors import (
-    ConditionFailedError,
     DeclarationError,
-    InvalidValueError,
-    ItemNotFoundError,
-    UnreadableItemError,
 )
-from autoforge.models.agent import AgentRun, AgentRunRef
 from autoforge.models.artefact import Artefact, ArtefactType
-from autoforge.models.attributes import camel_case
-from autoforge.models.encoding import canonical_id
 from autoforge.models.escalation import Escalation
-from autoforge.models.event import Event, GlobalEventRef
-from autoforge.models.feature import Feature, FeatureByLinearIssue
-from autoforge.models.indexes import TABLE
 from autoforge.models.keys import KeyValue
 from autoforge.models.project import Project, ProjectStatus
-from autoforge.models.table import Entity, Item
-from autoforge.models.ticket import Ticket
-from autoforge.models.user import ProjectMember, ProjectMemberRef
-
-#: The attribute by which entities name their project, and those that tell of items elsewhere.
-_PROJECT_ID: Final = camel_case("project_id")
-_TELLING: Final = (camel_case("agent_id"), camel_case("linear_issue_id"))
 
 
 @dataclass(frozen=True)
@@ -140,109 +115,3 @@ def update_project(project_id: str, changes: Mapping[str, Any], *, at: datetime)
     if "owner_id" in changes:
         raise DeclarationError("an owner changes with what finds the project: use ChangeProject")
     return Update(Project, {"id": project_id}, at, values=changes)
-
-
-@dataclass(frozen=True)
-class DeleteProject:
-    """Delete a project with everything in its partition, and with what leads to it from elsewhere.
-
-    That is: traces of its events in the global feed, its people's memberships, what finds its runs
-    by their agent and its features by their Linear issue, and its tickets.
-
-    Goes on where an earlier run was cut off: the project reads as gone from the first request on,
-    what leads to an item is deleted before the item that tells of it, and the project's own item,
-    the mark that there is something left to do, is deleted last.
-    """
-
-    project_id: str
-    at: datetime
-
-    def run(self, store: Store) -> int:
-        """Delete in bounded requests and return how many items there were.
-
-        Items go in batches. What another project may have taken over by now, such as a ticket,
-        is deleted on condition that it has not, in a request of its own.
-
-        Raises:
-            ItemNotFoundError: if there was nothing to delete.
-        """
-        root = ProjectById(self.project_id).primary_key()
-        items = store.items_in(KeyCondition(TABLE, root.partition), *_TELLING)
-        first = next(items, None)
-        count = 0
-        if first is not None:
-            self._mark(store)
-            inside = (item for item in chain([first], items) if key_of(item) != root)
-            for chunk in chunks(inside, BATCH_WRITE):
-                count += self._delete_items(store, chunk)
-        # The index may lag behind. So tickets go late, and also where there is nothing else.
-        count += self._delete_tickets(store)
-        if first is not None:
-            count += store.delete_all([root])
-        if not count:
-            raise ItemNotFoundError(Project.type_name, {"projectId": self.project_id})
-        return count
-
-    def _mark(self, store: Store) -> None:
-        """Let the project read as gone, unless an earlier run has marked it."""
-        try:
-            store.write(update_project(self.project_id, {"expires_at": self.at}, at=self.at))
-        except ItemNotFoundError:
-            return
-
-    def _delete_items(self, store: Store, items: Sequence[Item]) -> int:
-        """Delete items of the partition, after all that they alone tell of."""
-        count = store.delete_all(trace for item in items for trace in _traces(key_of(item)))
-        for item in items:
-            for entity, key in _references(item):
-                count += self._delete_own(store, entity, key)
-        return count + store.delete_all(map(key_of, items))
-
-    def _delete_tickets(self, store: Store) -> int:
-        """Delete the tickets that the index shows, if they still are of the project."""
-        count = 0
-        for item in store.items_in(TicketsOfProject(self.project_id).condition(self.at)):
-            key = Ticket.key.decode(key_of(item))
-            if key is not None:
-                count += self._delete_own(store, Ticket, key)
-        return count
-
-    def _delete_own(self, store: Store, entity: type[Entity], key: Mapping[str, Any]) -> int:
-        """Delete an item outside the partition, unless it is of another project; 1 if it was."""
-        if not _can_be(entity, key):
-            return 0
-        project_id = canonical_id(self.project_id)
-        own = Path([_PROJECT_ID]) == project_id
-        try:
-            store.write(Delete(entity, key, condition=own, requires=f"of project {project_id}"))
-        except (ItemNotFoundError, ConditionFailedError, UnreadableItemError):
-            return 0
-        return 1
-
-
-def _traces(key: KeyValue) -> Iterator[KeyValue]:
-    """The keys elsewhere that follow from that of an item, and are of no other project."""
-    if Event.key.decode(key) is not None:
-        # The trace has the event's own sort key, also where others wrote it in another form.
-        yield KeyValue(GlobalEventRef.key.partition, key.sort)
-    membership = ProjectMemberRef.key.decode(key)
-    if membership is not None:
-        yield primary_key(ProjectMember, membership)
-
-
-def _references(item: Item) -> Iterator[tuple[type[Entity], dict[str, Any]]]:
-    """What leads to an item from elsewhere, and could be of another project by now."""
-    agent_id, issue_id = (item.get(name, {}).get("S") for name in _TELLING)
-    run = AgentRun.key.decode(key_of(item))
-    if run is not None:
-        yield AgentRunRef, {"agent_id": agent_id, "run_id": run["id"]}
-    if Feature.key.decode(key_of(item)) is not None:
-        yield FeatureByLinearIssue, {"linear_issue_id": issue_id}
-
-
-def _can_be(entity: type[Entity], key: Mapping[str, Any]) -> bool:
-    """Whether an item can have the key: what another program stored may tell of none."""
-    try:
-        return entity.primary_key.render(key) is not None
-    except InvalidValueError:
-        return False

@@ -7,8 +7,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
+from autoforge.access.cycles import Cycle, find_cycles
 from autoforge.access.dependencies import change_graph, unless_changed
-from autoforge.access.feature_deletion import remove_traces
+from autoforge.access.feature_deletion import finish_deletion
 from autoforge.access.features import (
     DependenciesOfProject,
     FeatureById,
@@ -24,7 +25,7 @@ from autoforge.models.feature import FeatureDependency, FeatureGraph
 
 @dataclass(frozen=True)
 class Repaired:
-    """How many features needed what; all 0 where nothing was cut off."""
+    """How many features needed what; all 0 where nothing was cut off, and which are in a cycle."""
 
     #: Of these a change was finished that their dependents had not all seen.
     settled: int = 0
@@ -34,6 +35,9 @@ class Repaired:
     relinked: int = 0
     #: So many reverse edges belonged to no dependency.
     edges: int = 0
+    #: Features that wait for each other. They are left as they are: which dependency is wrong is
+    #: for people to say, and ``remove_dependency`` removes it.
+    cycles: tuple[Cycle, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class RepairFeatures:
         guard = store.get(FeatureGraphOf(self.project_id), consistent=True)
         query = DependenciesOfProject(self.project_id)
         edges = {
-            (str(edge.feature_id), str(edge.depends_on_id))
+            (str(edge.feature_id), str(edge.depends_on_id)): edge.created_at
             for edge in store.each(query, page_size=1000, consistent=True)
         }
         features, deleted = self._survey(store)
@@ -63,12 +67,16 @@ class RepairFeatures:
         if unsettled:
             features, more = self._survey(store)
             deleted += more
-        wrong = [each for each, seen in features.items() if _contradictory(each, features, edges)]
+        wrong = [
+            each for each, seen in features.items() if _contradictory(each, features, {*edges})
+        ]
         for each in wrong:
             self._relink(store, each)
         real = {(each, other) for each, seen in features.items() for other in seen.dependencies}
-        removed = self._remove(store, sorted(edges - real), guard)
-        return Repaired(len(unsettled), deleted, len(wrong), removed)
+        removed = self._remove(store, sorted(edges.keys() - real), guard)
+        graph = {each: seen.dependencies & {*features} for each, seen in features.items()}
+        cycles = tuple(find_cycles(graph, edges))
+        return Repaired(len(unsettled), deleted, len(wrong), removed, cycles)
 
     def _survey(self, store: Store) -> tuple[dict[str, _Seen], int]:
         """Read all features, and delete those whose deletion was begun."""
@@ -76,13 +84,13 @@ class RepairFeatures:
         deleted = 0
         query = FeaturesOfProject(self.project_id)
         for each in store.with_expired().each(query, page_size=1000, consistent=True):
-            if each.is_live(self.at):
+            if each.deletion is not None:
+                finish_deletion(store, each, at=self.at)
+                deleted += 1
+            elif each.is_live(self.at):
                 features[str(each.id)] = _Seen(
                     each.passes, each.unsettled is not None, each.dependencies, each.waiting_on
                 )
-            else:
-                remove_traces(store, each, at=self.at)
-                deleted += 1
         return features, deleted
 
     def _relink(self, store: Store, feature_id: str) -> None:

@@ -53,6 +53,8 @@ Wire = dict[str, Any] | None
 
 _UPDATED: Final = "updated_at"
 _VERSION: Final = "version"
+#: What an item that is being deleted is marked with; such an item is past its expiry, too.
+_DELETION: Final = "deletion"
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,9 @@ class Update(Write[E]):
         changed = key.sources & {*self.values}
         if not changed and self.initial is None:
             return {}
-        known = {**(self.initial or {}), **self.given, **self.key, **self.values}
+        # An update that may not create is refused where the item is past its expiry.
+        live = {_DELETION: None} if self.initial is None else self.initial
+        known = {**live, **self.given, **self.key, **self.values}
         names = (key.index.partition_key, key.index.sort_key)
         # Whether the item is in the index at all, and under which alternative.
         direct = key.components - {*key.derived}
@@ -233,7 +237,7 @@ class Update(Write[E]):
         wires: dict[str, Wire] = {}
         for name, template in zip(names, templates, strict=True):
             sources = key.sources_of(template)
-            if deciding or sources & changed or self.initial is not None:
+            if deciding & changed or sources & changed or self.initial is not None:
                 _require_known(key, sources, known)
                 wires[name] = {"S": template.render(known)}
         return wires
@@ -265,9 +269,7 @@ class Update(Write[E]):
         given = dict(self.given)
         if self.expected_version is not None:
             given[_VERSION] = self.expected_version
-        for name, value in given.items():
-            path, wire = Path([_name(self.entity, name)]), self._wire(name, value)
-            conditions.append(_is_absent(path) if wire is None else path == Value(wire))
+        conditions += has(self.entity, given)
         if self.mark is not None:
             made = self._wire(self.mark, self.values[self.mark])
             path = Path([_name(self.entity, self.mark)])
@@ -275,17 +277,34 @@ class Update(Write[E]):
         return conditions if self.condition is None else [*conditions, self.condition]
 
     def _wire(self, name: str, value: Any) -> Wire:
-        """A value as it is stored, or None where an optional attribute is to go."""
-        attribute = _settable(self.entity)[name]
-        if isinstance(attribute, IdSetAttribute):
-            value = value or None
-        if value is None and attribute.null:
-            return None
-        if value is None and not isinstance(attribute, JsonAttribute):
-            raise InvalidValueError(f"{self.entity.type_name} needs {attribute.attr_name}")
-        if isinstance(attribute, EntityAttribute):
-            value = attribute.check(value)
-        return attribute_to_wire(attribute, value)
+        return _wire(self.entity, name, value)
+
+
+def has(entity: type[Entity], values: Mapping[str, Any]) -> list[Condition]:
+    """The conditions that attributes of an item have these values; None for an absent one.
+
+    Raises:
+        InvalidValueError: if an attribute cannot have its value.
+    """
+    wires = {_name(entity, name): _wire(entity, name, value) for name, value in values.items()}
+    return [
+        _is_absent(Path([name])) if wire is None else Path([name]) == Value(wire)
+        for name, wire in wires.items()
+    ]
+
+
+def _wire(entity: type[Entity], name: str, value: Any) -> Wire:
+    """A value as it is stored, or None where an optional attribute is to go."""
+    attribute = _settable(entity)[name]
+    if isinstance(attribute, IdSetAttribute):
+        value = value or None
+    if value is None and attribute.null:
+        return None
+    if value is None and not isinstance(attribute, JsonAttribute):
+        raise InvalidValueError(f"{entity.type_name} needs {attribute.attr_name}")
+    if isinstance(attribute, EntityAttribute):
+        value = attribute.check(value)
+    return attribute_to_wire(attribute, value)
 
 
 @cache

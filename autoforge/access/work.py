@@ -107,10 +107,11 @@ _SETTLING: Final = Work(
 #: What deleting a feature, or finishing that, asks and changes (``feature_deletion.py``).
 _REMOVING: Final = _SETTLING.with_more(
     "",
-    asks=(FeatureGraphOf,),
+    asks=(FeatureGraphOf, FeatureOfLinearIssue, TicketByLinearIssue),
     updates=(Ticket,),
+    checks=(Ticket,),
+    puts=(TransactionMark,),
     deletes=(Feature, FeatureDependency, FeatureByLinearIssue),
-    batches=(FeatureDependency,),
 )
 #: What setting who a project belongs to asks and changes (``members.py``).
 _BELONGING: Final = Work(
@@ -137,11 +138,21 @@ WORK: Final = (
     _BELONGING.with_more("projects.remove_member", puts=(TransactionMark,)),
     Work(
         "projects.delete",
-        asks=(TicketsOfProject,),
+        asks=(TicketsOfProject, TicketsByLinearIssue),
         sweeps=(Project,),
+        puts=(Project,),
         updates=(Project,),
-        deletes=(AgentRunRef, FeatureByLinearIssue, Ticket),
-        batches=(Project, Event, GlobalEventRef, ProjectMember, ProjectMemberRef),
+        checks=(Project,),
+        deletes=(
+            Project,
+            Event,
+            GlobalEventRef,
+            ProjectMember,
+            ProjectMemberRef,
+            AgentRunRef,
+            FeatureByLinearIssue,
+            Ticket,
+        ),
     ),
     Work("artefacts.create", asks=(ProjectById,), puts=(Artefact,)),
     Work("artefacts.update", asks=(ArtefactOfProject,), updates=(Artefact,)),
@@ -201,7 +212,7 @@ WORK: Final = (
         )
         for name in ("features.claim", "features.claim_next")
     ),
-    _REMOVING.with_more("features.delete", puts=(TransactionMark,)),
+    _REMOVING.with_more("features.delete"),
     _REMOVING.with_more("features.repair", asks=(DependenciesOfProject, FeaturesOfProject)),
     Work("agents.create", asks=(ProjectById,), puts=(Agent,)),
     Work("agents.update", updates=(Agent,)),

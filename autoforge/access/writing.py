@@ -29,6 +29,7 @@ from autoforge.access.request import Placeholders, Request
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,
+    DeletionUnfinishedError,
     InvalidTransactionError,
     InvalidValueError,
     ItemExistsError,
@@ -167,12 +168,11 @@ class Put(Write[E]):
         return {"Item": item, **_is_new()}
 
     def refusal(self, existing: E | None) -> AutoforgeError:
-        """The item exists already."""
-        return ItemExistsError(
-            self.entity.type_name,
-            identity(self.entity, self.item.attribute_values),
-            item=existing,
-        )
+        """The item exists already, or its deletion was begun and not finished."""
+        named = identity(self.entity, self.item.attribute_values)
+        if existing is not None and existing.attribute_values.get("deletion") is not None:
+            return DeletionUnfinishedError(self.entity.type_name, named)
+        return ItemExistsError(self.entity.type_name, named, item=existing)
 
     def is_done(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether an equal item is there."""
@@ -259,6 +259,7 @@ class Check(Write[E]):
         at: The moment of the write; an item expired by then is gone.
         condition: What else must hold.
         requires: The condition in words, for the error.
+        missing_ok: Whether only the condition must hold, whatever is there.
     """
 
     operation = ""
@@ -269,6 +270,7 @@ class Check(Write[E]):
     at: datetime
     condition: Condition | None = None
     requires: str = ""
+    missing_ok: bool = False
 
     def primary_key(self) -> KeyValue:
         """The key of the item."""
@@ -277,12 +279,12 @@ class Check(Write[E]):
     def parameters(self) -> dict[str, Any]:
         """The key and the condition."""
         placeholders = Placeholders()
-        condition: Condition = And(is_of(self.entity), is_live(self.at))
+        conditions = [] if self.missing_ok else [is_of(self.entity), is_live(self.at)]
         if self.condition is not None:
-            condition = And(condition, self.condition)
+            conditions.append(self.condition)
         return {
             "Key": wire_key(self.primary_key()),
-            "ConditionExpression": placeholders.write(condition),
+            "ConditionExpression": placeholders.write(reduce(And, conditions)),
             **placeholders.parameters(),
         }
 

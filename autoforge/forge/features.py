@@ -256,7 +256,9 @@ class Features(Kind):
             ConditionFailedError: if others depend on it and are not to be detached.
             ItemNotFoundError: if there is none.
         """
-        DeleteFeature(project_id, feature_id, self._now(), detach=detach).run(self._store)
+        now = self._now()
+        deletion = self._tools.new_id(now)
+        DeleteFeature(project_id, feature_id, now, deletion, detach=detach).run(self._store)
 
     def claim_next(
         self,
@@ -435,6 +437,7 @@ class Features(Kind):
             dependencies=[_dependency(each, ids) for each in new.dependencies],
             linear_issue_id=new.linear_issue_id,
             linear_issue_url=new.linear_issue_url,
+            incarnation=self._tools.new_id(now),
             created_at=now,
             updated_at=now,
         )

@@ -7,8 +7,8 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from autoforge.access.members import MembersOfProject, SetMember
 from autoforge.access.ownership import ChangeProject, CreateProject
+from autoforge.access.project_deletion import DeleteProject
 from autoforge.access.projects import (
-    DeleteProject,
     Overview,
     ProjectById,
     ProjectOverview,
@@ -73,6 +73,7 @@ class Projects(Kind):
             owner_id=owner_id,
             repo_url=repo_url,
             max_concurrency=max_concurrency,
+            incarnation=self._tools.new_id(now),
             created_at=now,
             updated_at=now,
         )
@@ -156,4 +157,5 @@ class Projects(Kind):
         Raises:
             ItemNotFoundError: if nothing is left of such a project.
         """
-        return DeleteProject(project_id, self._now()).run(self._store)
+        now = self._now()
+        return DeleteProject(project_id, now, self._tools.new_id(now)).run(self._store)

@@ -164,15 +164,26 @@ class StatsView(View):
     total: int
 
 
-class RepairView(View):
-    """How many features needed what; all 0 where nothing was cut off."""
+class CycleView(View):
+    """Features that wait for each other, and the dependency whose removal opens the cycle."""
 
-    example = {"settled": 1, "deleted": 0, "relinked": 2, "edges": 0}
+    example = {"path": ["a", "b", "a"], "featureId": "b", "dependsOnId": "a"}
+
+    path: tuple[str, ...]
+    feature_id: str
+    depends_on_id: str
+
+
+class RepairView(View):
+    """How many features needed what, all 0 where nothing was cut off; and which are in a cycle."""
+
+    example = {"settled": 1, "deleted": 0, "relinked": 2, "edges": 0, "cycles": []}
 
     settled: int
     deleted: int
     relinked: int
     edges: int
+    cycles: tuple[CycleView, ...]
 
 
 def _dependency(given: Any) -> Any:

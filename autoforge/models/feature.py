@@ -88,6 +88,10 @@ class Feature(Entity):
     completed_at = optional(MomentAttribute())
     #: What a crash may have cut off; absent from nearly every feature.
     unsettled = optional(EnumAttribute(Unsettled))
+    #: A ULID, another for every feature that is created under the id.
+    incarnation = optional(IdAttribute())
+    #: The id of the deletion that the feature is marked with, until its own item is deleted.
+    deletion = optional(IdAttribute())
     version = IntegerAttribute(default_for_new=1)
     created_at = MomentAttribute()
     updated_at = MomentAttribute()
@@ -96,7 +100,10 @@ class Feature(Entity):
 
     key = Key("PROJECT#{project_id}", "FEATURE#{id}")
     by_status = Key(
-        "PROJECT#{project_id}#FEATURE#{status}", "{readiness}#{priority:5}#{id}", index=GSI1
+        "PROJECT#{project_id}#FEATURE#{status}",
+        "{readiness}#{priority:5}#{id}",
+        index=GSI1,
+        where={"deletion": None},
     )
 
     @property

@@ -58,8 +58,12 @@ class Project(Entity):
     repo_url = optional(TextAttribute())
     #: How many features agents may work on at once.
     max_concurrency = optional(IntegerAttribute(default_for_new=3))
+    #: A ULID, another for every project that is created under the id.
+    incarnation = optional(IdAttribute())
+    #: The id of the deletion that the project is marked with, until its own item is deleted.
+    deletion = optional(IdAttribute())
     created_at = MomentAttribute()
     updated_at = MomentAttribute()
 
     key = Key("PROJECT#{id}", "METADATA")
-    by_status = Key("STATUS#{status}", "PROJECT#{id}", index=GSI1)
+    by_status = Key("STATUS#{status}", "PROJECT#{id}", index=GSI1, where={"deletion": None})

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 from botocore.exceptions import ClientError
 
-from autoforge.access.batch import BATCH_WRITE
-from autoforge.access.client import Client
 from autoforge.access.events import (
     record_event,
 )
+from autoforge.access.project_deletion import DeleteProject
 from autoforge.access.projects import (
-    DeleteProject,
     ProjectById,
     ProjectOverview,
     ProjectsByStatus,
 )
+from autoforge.access.request import KeyCondition
 from autoforge.access.store import Store
 from autoforge.access.syncing import Synced, SyncedTicket, SyncTicket
 from autoforge.access.tickets import LinearIssue, TicketByLinearIssue
-from autoforge.access.wire import Wire
 from autoforge.access.writing import Put
 from autoforge.errors import (
+    DeletionUnfinishedError,
     ItemNotFoundError,
 )
 from autoforge.forge import Forge
@@ -37,8 +34,10 @@ from autoforge.models import (
     Entity,
     Project,
     ProjectStatus,
+    RequestRecord,
 )
-from tests.access.faults import Answer, Break, Fault, Lose, Pass, injected
+from autoforge.models.indexes import TABLE
+from tests.access.faults import Answer, Break, Fault, Lose, Pass, Refuse, injected
 from tests.access.written import LATER, by_key
 from tests.factories import (
     NOON,
@@ -109,6 +108,7 @@ def _everything_of(project_id: str, *, events: int = 12) -> list[Entity]:
         a_member_ref(**own, user_id=_SHARED_USER),
         a_ticket(**own, linear_issue_id="ENG#1", feature_id=feature.id),
         a_ticket(**own, linear_issue_id="ENG%231"),
+        RequestRecord(**own, id=new_id(), content="hash", minted=new_id(), created_at=NOON),
     ]
 
 
@@ -166,11 +166,11 @@ def test_deleting_a_project_removes_everything_of_it_and_nothing_else(store: Sto
     store.put_all([*_everything_of("p"), *neighbours])
     put_raw(store, {"PK": {"S": "PROJECT#p"}, "SK": {"S": "NOTE#of-another-program"}})
 
-    DeleteProject("p", NOON).run(store)
+    DeleteProject("p", NOON, new_id()).run(store)
 
     assert _left(store) == _stored(neighbours)
     with pytest.raises(ItemNotFoundError, match="there is no Project with projectId 'p'"):
-        DeleteProject("p", NOON).run(store)
+        DeleteProject("p", NOON, new_id()).run(store)
 
 
 def test_an_id_in_another_case_deletes_the_same_project(store: Store) -> None:
@@ -178,7 +178,7 @@ def test_an_id_in_another_case_deletes_the_same_project(store: Store) -> None:
     project_id = new_id()
     store.put_all(_everything_of(project_id))
 
-    DeleteProject(project_id.lower(), NOON).run(store)
+    DeleteProject(project_id.lower(), NOON, new_id()).run(store)
 
     assert _left(store) == {}
 
@@ -191,12 +191,12 @@ def test_deleting_a_project_counts_what_is_removed(store: Store) -> None:
     store.put_all([a_feature(**issue, project_id=project.id), a_feature_by_linear_issue(**issue)])
 
     # The lookup is of another project.
-    assert DeleteProject(project.id, NOON).run(store) == 33
+    assert DeleteProject(project.id, NOON, new_id()).run(store) == 33
 
 
 def test_deleting_a_project_that_was_never_there_finds_none(store: Store) -> None:
     with pytest.raises(ItemNotFoundError):
-        DeleteProject(new_id(), NOON).run(store)
+        DeleteProject(new_id(), NOON, new_id()).run(store)
 
 
 def test_what_another_project_has_taken_over_stays(store: Store) -> None:
@@ -212,7 +212,7 @@ def test_what_another_project_has_taken_over_stays(store: Store) -> None:
     store.put_all([*everything, a_project(id="p1")])
     store.put_all(taken)
 
-    DeleteProject("p", NOON).run(store)
+    DeleteProject("p", NOON, new_id()).run(store)
 
     left = _left(store)
     assert left.pop(("PROJECT#p1", "METADATA"))
@@ -228,13 +228,13 @@ def test_a_ticket_that_moves_while_its_project_is_deleted_stays(store: Store) ->
 
     def move(_: int, operation: str) -> Fault:
         # The index has shown the ticket as one of the project that goes.
-        if operation == "DeleteItem" and not moved:
+        if operation == "TransactWriteItems" and not moved:
             moved.append(SyncedTicket(a_ticket(), Synced.UNCHANGED))
             moved[0] = SyncTicket("p1", issue, new_id(), LATER).run(store)
         return Pass()
 
     with injected(store.client, move):
-        DeleteProject("p", NOON).run(store)
+        DeleteProject("p", NOON, new_id()).run(store)
 
     assert moved[0].synced == Synced.UPDATED
     assert store.get(TicketByLinearIssue("ENG-1")) == moved[0].ticket
@@ -249,12 +249,16 @@ def test_a_row_of_the_index_that_lags_behind_deletes_nothing(store: Store) -> No
     store.put_all([a_project(id="p"), there])
     put_raw(store, broken)
     rows = Answer({"Items": [each.to_item() for each in (gone, moved, spoilt)]})
+    queries: list[int] = []
 
     def lag(number: int, operation: str) -> Fault:
-        return rows if operation == "Query" and number else Pass()
+        if operation == "Query":
+            queries.append(number)
+        # The third looks for tickets, after those for the project and its partition.
+        return rows if operation == "Query" and len(queries) == 3 else Pass()
 
     with injected(store.client, lag):
-        assert DeleteProject("p", NOON).run(store) == 1
+        DeleteProject("p", NOON, new_id()).run(store)
 
     assert _left(store) == by_key([there.to_item(), broken])
 
@@ -263,10 +267,10 @@ def test_a_ticket_that_the_index_shows_only_later_goes_with_the_next_run(store: 
     store = fresh(store.client)
     ticket = a_ticket(project_id="p")
     store.put_all([a_project(id="p")])
-    DeleteProject("p", NOON).run(store)
+    DeleteProject("p", NOON, new_id()).run(store)
     store.put_all([ticket])
 
-    assert DeleteProject("p", LATER).run(store) == 1
+    assert DeleteProject("p", LATER, new_id()).run(store) == 1
     assert _left(store) == {}
 
 
@@ -287,7 +291,7 @@ def test_what_another_program_wrote_amiss_stops_no_deletion(store: Store) -> Non
     stray = {**note, "SK": {"S": "NOTE"}}
     put_raw(store, spoilt, {**note, "EntityType": {"S": "Note"}}, stray)
 
-    DeleteProject("p", NOON).run(store)
+    DeleteProject("p", NOON, new_id()).run(store)
 
     # What is no ticket, though the index shows it among them, is of another program.
     assert {sort for _, sort in _left(store)} == {"TICKET", "NOTE"}
@@ -327,7 +331,8 @@ def test_a_deletion_cut_off_at_any_request_goes_on_and_meanwhile_reads_as_gone(
     store: Store, *, after: bool
 ) -> None:
     store = fresh(store.client)
-    everything, neighbours = _everything_of("p"), _neighbours()
+    # More than one transaction holds.
+    everything, neighbours = _everything_of("p", events=60), _neighbours()
     store.put_all(neighbours)
     requests = 0
     finished = False
@@ -338,7 +343,7 @@ def test_a_deletion_cut_off_at_any_request_goes_on_and_meanwhile_reads_as_gone(
 
         with injected(store.client, _cut(requests, after=after)) as attempts:
             try:
-                DeleteProject("p", NOON).run(store)
+                DeleteProject("p", NOON, new_id()).run(store)
                 finished = True
             except ClientError:
                 assert len(attempts.operations) == requests
@@ -348,41 +353,14 @@ def test_a_deletion_cut_off_at_any_request_goes_on_and_meanwhile_reads_as_gone(
             active = store.page(ProjectsByStatus(ProjectStatus.ACTIVE), limit=9).items
             assert active == (neighbours[0],)
         if not finished and _is_anything_left(store):
-            DeleteProject("p", LATER).run(store)
+            DeleteProject("p", LATER, new_id()).run(store)
         assert _left(store) == _stored(neighbours)
 
-    assert requests > 10
-
-
-@pytest.mark.parametrize("done", [slice(0, None, 2), slice(1, None, 2)], ids=["even", "odd"])
-def test_a_deletion_cut_off_in_the_middle_of_a_batch_loses_track_of_nothing(
-    store: Store, done: slice
-) -> None:
-    store = fresh(store.client)
-    everything, neighbours = _everything_of("p"), _neighbours()
-    store.put_all(neighbours)
-    batches = 0
-    finished = False
-
-    while not finished:
-        batches += 1
-        store.put_all(everything)
-
-        with _half_done(store.client, batches, done):
-            try:
-                DeleteProject("p", NOON).run(store)
-                finished = True
-            except ClientError:
-                pass
-        if _is_anything_left(store):
-            DeleteProject("p", LATER).run(store)
-        assert _left(store) == _stored(neighbours)
-
-    assert batches > 3
+    assert requests > 9
 
 
 @pytest.mark.parametrize("number", [1, 60])
-def test_a_deletion_takes_no_more_requests_than_there_are_items(store: Store, number: int) -> None:
+def test_a_deletion_sends_a_transaction_for_each_99_items(store: Store, number: int) -> None:
     store = fresh(store.client)
     own = {"project_id": "p"}
     runs = [a_run(**own) for _ in range(number)]
@@ -391,20 +369,60 @@ def test_a_deletion_takes_no_more_requests_than_there_are_items(store: Store, nu
     store.put_all([a_project(id="p"), *runs, *references, *tickets])
 
     with watching(store.client) as watched:
-        DeleteProject("p", NOON).run(store)
+        DeleteProject("p", NOON, new_id()).run(store)
 
     reads = [sent["ConsistentRead"] for operation, sent in watched.sent if operation == "Query"]
-    assert reads == [True, False]
-    # Two look what there is, one marks; what may be another's by now goes one by one.
-    batches = -(-number // BATCH_WRITE) + 1
+    # The project, its partition, that this is empty now, and tickets.
+    assert reads == [True, True, True, False]
+    # A run goes with its reference.
+    transactions = -(-number // 49) + -(-number // 99)
     assert sorted(watched.operations) == sorted(
-        [
-            *["Query"] * 2,
-            "UpdateItem",
-            *["DeleteItem"] * 2 * number,
-            *["BatchWriteItem"] * batches,
-        ]
+        [*["Query"] * 4, "UpdateItem", *["TransactWriteItems"] * transactions, "DeleteItem"]
     )
+
+
+def test_a_project_is_not_created_while_a_deletion_of_its_id_is_unfinished(
+    store: Store, forge: Forge
+) -> None:
+    project_id = str(forge.projects.create("Portal", owner_id="ann").id)
+    with injected(store.client, _cut(2, after=True)), pytest.raises(ClientError):
+        forge.projects.delete(project_id)
+
+    for owner in (None, "ann"):
+        with pytest.raises(DeletionUnfinishedError, match="not deleted completely: delete it"):
+            forge.projects.create("Portal", id=project_id, owner_id=owner)
+
+    forge.projects.delete(project_id)
+    assert forge.projects.create("Portal", id=project_id).id == project_id
+
+
+def test_dynamodb_never_deletes_the_mark_of_a_deletion(store: Store, forge: Forge) -> None:
+    project_id = str(forge.projects.create("Portal").id)
+    with injected(store.client, _cut(2, after=True)), pytest.raises(ClientError):
+        forge.projects.delete(project_id)
+
+    (root,) = store.items_in(KeyCondition(TABLE, f"PROJECT#{project_id}"), "TTL", "GSI1PK")
+
+    # What expired more than five years ago stays (AWS, "Using time to live").
+    assert int(root["TTL"]["N"]) < (NOON - timedelta(days=5 * 366)).timestamp()
+    assert "GSI1PK" not in root
+
+
+def test_items_of_more_than_a_transaction_may_hold_are_deleted_in_parts(store: Store) -> None:
+    store = fresh(store.client)
+    store.put_all([a_project(id="p"), *(an_event(project_id="p") for _ in range(8))])
+    refused: list[int] = []
+
+    def meet(_: int, operation: str) -> Fault:
+        if operation == "TransactWriteItems" and len(refused) < 3:
+            refused.append(1)
+            return Refuse("ValidationException", message="the aggregate size exceeds 4 MB")
+        return Pass()
+
+    with injected(store.client, meet):
+        DeleteProject("p", NOON, new_id()).run(store)
+
+    assert (len(refused), _left(store)) == (3, {})
 
 
 def _cut(request: int, *, after: bool) -> Callable[[int, str], Fault]:
@@ -416,36 +434,6 @@ def _cut(request: int, *, after: bool) -> Callable[[int, str], Fault]:
         return Lose(_GONE) if after and number == request - 1 else Break(_GONE)
 
     return fault
-
-
-@contextmanager
-def _half_done(client: Client, batch: int, done: slice) -> Iterator[None]:
-    """Carry out every other member of the so-many-th batch, and nothing after it."""
-    wire = client.wire
-    client.wire = _Halving(wire, batch, done)
-    try:
-        yield
-    finally:
-        client.wire = wire
-
-
-@dataclass
-class _Halving:
-    wire: Wire
-    batch: int
-    done: slice
-    sent: int = 0
-
-    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        if self.sent == self.batch:
-            raise _GONE
-        if operation == "BatchWriteItem":
-            self.sent += 1
-            if self.sent == self.batch:
-                ((table_name, members),) = parameters["RequestItems"].items()
-                members = members[self.done] or members
-                parameters = {"RequestItems": {table_name: members}}
-        return self.wire.exchange(operation, parameters)
 
 
 def _is_anything_left(store: Store) -> bool:

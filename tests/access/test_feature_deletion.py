@@ -95,7 +95,7 @@ def test_a_slow_deletion_spares_a_new_feature_with_the_same_id(
         forge.features.delete(PROJECT, "a")
         create(forge, "a")
 
-    with interrupted(own, "DeleteItem", overtake):
+    with interrupted(own, _TRANSACT, overtake):
         world.process(own).features.delete(PROJECT, "a")
 
     assert taken(forge, 1) == ["a"]

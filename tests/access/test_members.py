@@ -12,7 +12,8 @@ import pytest
 from autoforge.access.client import Client
 from autoforge.access.members import MemberOfProject, MembersOfProject, ProjectsOfUser, SetMember
 from autoforge.access.ownership import ChangeProject, CreateProject
-from autoforge.access.projects import DeleteProject, ProjectById, update_project
+from autoforge.access.project_deletion import DeleteProject
+from autoforge.access.projects import ProjectById, update_project
 from autoforge.access.store import Store
 from autoforge.access.wire import Wire
 from autoforge.access.writing import Delete, Put
@@ -323,7 +324,11 @@ def test_of_racing_changes_the_owner_is_who_the_project_says(store: Store, attem
         (lambda store: _add(store, "u1"), lambda store: _own(store, "u10"), {"u1", "u10"}),
         (lambda store: _add(store, _ULID), lambda store: _own(store, _ULID), {_ULID, "u10"}),
         (lambda store: _remove(store, "u10"), lambda store: _own(store, "u10"), set()),
-        (lambda store: _add(store, "u1"), lambda store: DeleteProject("p", NOON).run(store), set()),
+        (
+            lambda store: _add(store, "u1"),
+            lambda store: DeleteProject("p", NOON, _ULID).run(store),
+            set(),
+        ),
     ],
     ids=[
         *("owns/disowned", "owns/old one joins", "owns/leaves", "disowned/another leaves"),

@@ -17,13 +17,14 @@ from hypothesis.stateful import (
 from autoforge.access.client import Client
 from autoforge.access.members import MembersOfProject, SetMember
 from autoforge.access.ownership import ChangeProject, CreateProject
-from autoforge.access.projects import DeleteProject
+from autoforge.access.project_deletion import DeleteProject
 from autoforge.access.users import UserByAuth0Id
 from autoforge.errors import ItemExistsError, ItemNotFoundError
 from autoforge.models.user import comparable_email
 from tests.access.people import assert_people_agree, assert_people_are_found, log_in
 from tests.access.populations import PROJECTS
 from tests.factories import NOON, a_project
+from tests.factories import new_id as fresh_id
 from tests.stores import Clock, fresh
 
 _auth0_ids: Final = st.sampled_from(("auth0|x", "auth0|x#", "auth0|x%23", "#"))
@@ -98,7 +99,8 @@ class People(RuleBasedStateMachine):
 
     @rule(project_id=_projects)
     def delete_project(self, project_id: str) -> None:
-        assert self.attempt(DeleteProject(project_id, NOON)) == (project_id in self.owners)
+        deletion = DeleteProject(project_id, NOON, fresh_id())
+        assert self.attempt(deletion) == (project_id in self.owners)
         self.owners.pop(project_id, None)
         self.members.pop(project_id, None)
 

@@ -34,7 +34,8 @@ from autoforge.access.escalations import (
     supersede_escalation,
 )
 from autoforge.access.events import EventsOfProject, GlobalEvents, record_event
-from autoforge.access.projects import DeleteProject, ProjectsByStatus, update_project
+from autoforge.access.project_deletion import DeleteProject
+from autoforge.access.projects import ProjectsByStatus, update_project
 from autoforge.access.query import Query
 from autoforge.access.update import Update
 from autoforge.access.writing import Delete, Put, Transaction, Write
@@ -61,7 +62,15 @@ from autoforge.models.keys import KeyValue
 from autoforge.models.table import Item
 from autoforge.moments import MILLISECOND
 from tests.access.populations import identity, key_text, minted, other_ids, projects
-from tests.factories import NOON, a_project, an_action, an_artefact, an_escalation, an_event
+from tests.factories import (
+    NOON,
+    a_project,
+    an_action,
+    an_artefact,
+    an_escalation,
+    an_event,
+    new_id,
+)
 from tests.stores import Clock, fresh, raw_items
 
 _TYPES: Final = {entity.type_name: entity for entity in WORKBENCH.entities}
@@ -109,7 +118,7 @@ class Workbench(RuleBasedStateMachine):
     @rule(project_id=project_ids)
     def delete_project(self, project_id: str) -> None:
         if self.of(project_id):
-            DeleteProject(project_id, self.now).run(self.store)
+            DeleteProject(project_id, self.now, new_id()).run(self.store)
         for key in self.of(project_id):
             del self.there[key]
 

@@ -271,11 +271,27 @@ def test_a_repair_finishes_what_was_cut_off_and_says_how_much(
     repaired = api.post(f"{path}/repair")
     again = api.post(f"{path}/repair")
 
-    counts = {"settled": 1, "deleted": 0, "relinked": 0, "edges": 1}
+    counts = {"settled": 1, "deleted": 0, "relinked": 0, "edges": 1, "cycles": []}
     assert (repaired.status_code, repaired.json()) == (200, counts)
-    assert again.json() == dict.fromkeys(counts, 0)
+    assert again.json() == {**dict.fromkeys(counts, 0), "cycles": []}
     assert api.get(f"{path}/{waiting}").json() == expected
     assert api.get(f"{path}/{waited}").json()["unsettled"] is None
+
+
+def test_a_repair_names_a_cycle_and_the_dependency_that_opens_it(api: Api, store: Store) -> None:
+    project_id = new_project(api)
+    one, other = a_feature(project_id=project_id), a_feature(project_id=project_id)
+    one.dependencies = one.waiting_on = frozenset({other.id})
+    other.dependencies = other.waiting_on = frozenset({one.id})
+    put_raw(store, one.to_item(), other.to_item())
+    path = f"/projects/{project_id}/features"
+
+    (cycle,) = api.post(f"{path}/repair").json()["cycles"]
+    removed = api.delete(f"{path}/{cycle['featureId']}/dependencies/{cycle['dependsOnId']}")
+
+    assert cycle["path"] in ([one.id, other.id, one.id], [other.id, one.id, other.id])
+    assert removed.status_code == 200
+    assert api.post(f"{path}/repair").json()["cycles"] == []
 
 
 def test_a_project_that_is_not_there_is_not_repaired(api: Api) -> None:
