@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     threads: int = Field(default=64, ge=1, le=1000)
     #: Seconds that an idle connection is kept for its next request.
     keep_alive: int = Field(default=75, ge=1, le=3600)
+    #: Bytes of a request's head, seconds for it and for the body, and connections at once.
+    max_head_bytes: int = Field(default=32_768, ge=4_096, le=1_048_576)
+    head_timeout: int = Field(default=10, ge=1, le=3600)
+    body_timeout: int = Field(default=30, ge=1, le=3600)
+    max_connections: int = Field(default=1000, ge=1, le=100_000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     #: One JSON object a line, for machines, instead of coloured lines for people.
     log_json: bool = False

@@ -60,6 +60,7 @@ def serve(
     # Who lists patterns does not wait for a web framework to be imported.
     from autoforge import log  # noqa: PLC0415
     from autoforge.http.app import create_app  # noqa: PLC0415
+    from autoforge.http.limits import Limits  # noqa: PLC0415
     from autoforge.http.server import reserve  # noqa: PLC0415
     from autoforge.http.server import serve as run  # noqa: PLC0415
 
@@ -96,6 +97,12 @@ def serve(
             listener,
             threads=settings.threads,
             keep_alive=settings.keep_alive,
+            limits=Limits(
+                head_bytes=settings.max_head_bytes,
+                head_seconds=settings.head_timeout,
+                body_seconds=settings.body_timeout,
+                connections=settings.max_connections,
+            ),
             useless=lost.is_set,
         )
     if lost.is_set():

@@ -6,11 +6,13 @@ leaves alone.
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import resource
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 import uvicorn
 from litestar import Litestar
@@ -18,6 +20,7 @@ from litestar.concurrency import set_asyncio_executor
 
 from autoforge.access.aws import is_loopback
 from autoforge.errors import ConfigurationError
+from autoforge.http.limits import LIMITS, Limits, check_all, limited
 from autoforge.http.projection import shown_as
 from autoforge.http.shown import VIEWS
 from autoforge.http.threads import HandlerThreads
@@ -29,6 +32,12 @@ THREADS: Final = 64
 #: Seconds that an idle connection is kept: longer than clients and load balancers keep theirs, as
 #: whoever closes first may meet a request. AWS's application load balancer waits 60.
 KEEP_ALIVE: Final = 75
+
+#: Ticks of the server in a second.
+_TICKS: Final = 10
+
+#: Files that are open besides connections: those to DynamoDB, modules, the log.
+_OTHER_FILES: Final = 512
 
 #: How many more containers than now there may be before the collector looks at the new ones, and
 #: how often it looks at older ones. A page of 1,000 items is about 40,000 containers, none of which
@@ -70,7 +79,10 @@ def reserve(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Serves until it is told to stop, or somebody else says that there is no use any more."""
+    """Serves until it is told to stop, or somebody else says that there is no use any more.
+
+    Once a second, it ends the connections that take too long.
+    """
 
     def __init__(self, config: uvicorn.Config, useless: Callable[[], bool]) -> None:
         super().__init__(config)
@@ -78,6 +90,8 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to stop; asked ten times a second."""
+        if counter % _TICKS == 0:
+            check_all(self.server_state.connections, asyncio.get_running_loop().time())
         return await super().on_tick(counter) or self._useless()
 
 
@@ -87,6 +101,7 @@ def serve(
     *,
     threads: int = THREADS,
     keep_alive: int = KEEP_ALIVE,
+    limits: Limits = LIMITS,
     useless: Callable[[], bool] = lambda: False,
 ) -> None:
     """Serve on a reserved port until interrupted or terminated.
@@ -96,9 +111,11 @@ def serve(
         listener: The port.
         threads: How many handlers may wait for DynamoDB at once.
         keep_alive: Seconds that an idle connection is kept for its next request.
+        limits: What one client may take.
         useless: Says when to end because nothing can be answered any more.
     """
-    config = server_config(app, keep_alive=keep_alive)
+    config = server_config(app, keep_alive=keep_alive, limits=limits)
+    allow_files(limits.connections)
     handlers = HandlerThreads(threads)
     set_asyncio_executor(cast("Any", handlers))
     compile_projections()
@@ -111,19 +128,38 @@ def serve(
         handlers.shutdown(wait=False)
 
 
-def server_config(app: Litestar, *, keep_alive: int = KEEP_ALIVE) -> uvicorn.Config:
+def server_config(
+    app: Litestar,
+    *,
+    keep_alive: int = KEEP_ALIVE,
+    limits: Limits = LIMITS,
+    http: Literal["auto", "h11", "httptools"] = "auto",
+) -> uvicorn.Config:
     """How the application is served: with uvloop and httptools, where they can be had."""
     config = uvicorn.Config(
         app,
         access_log=False,
         log_config=None,  # its warnings go where ours do
-        log_level="warning",
+        log_level="error",  # what it refuses is logged by who refuses it
+        http=http,
+        h11_max_incomplete_event_size=limits.head_bytes,
         timeout_keep_alive=keep_alive,
         proxy_headers=False,  # nothing here asks who the client is, or by which scheme it came
         ws="none",
     )
     config.load()
+    config.http_protocol_class = limited(config.http_protocol_class, limits)
     return config
+
+
+def allow_files(connections: int) -> None:
+    """Let the process have so many connections open, and the files it needs besides."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = connections + _OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        needed = min(needed, hard)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def compile_projections() -> None:

@@ -380,7 +380,7 @@ def test_interrupted_a_server_ends_as_if_it_were_told_to(
 def test_a_server_takes_the_fast_loop_and_parser_where_there_are_any() -> None:
     config = server_config(Litestar([]))
 
-    assert config.http_protocol_class is HttpToolsProtocol
+    assert issubclass(config.http_protocol_class, HttpToolsProtocol)
     assert config.get_loop_factory() is uvloop.new_event_loop
 
 
