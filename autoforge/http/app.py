@@ -17,6 +17,7 @@ from autoforge.http.actions import ActionController, ProjectActionController
 from autoforge.http.agents import AgentController
 from autoforge.http.answers import page_of
 from autoforge.http.artefacts import ArtefactController
+from autoforge.http.bodies import SMALL_BODY, JsonRequest
 from autoforge.http.checkpoints import CheckpointController
 from autoforge.http.checks import Checks
 from autoforge.http.claims import ClaimController
@@ -30,14 +31,11 @@ from autoforge.http.members import MemberController
 from autoforge.http.openapi import DOCS, complete, openapi_config, swagger_assets
 from autoforge.http.problems import HANDLERS
 from autoforge.http.projects import ProjectController
-from autoforge.http.respond import JsonRequest, JsonResponse
+from autoforge.http.respond import JsonResponse
 from autoforge.http.runs import AgentRunController, FeatureRunController, ProjectRunController
 from autoforge.http.service import get_health, get_readiness, list_patterns
 from autoforge.http.tickets import ProjectTicketController, TicketController
 from autoforge.http.users import UserController
-
-#: Bytes a request body may have; an item has at most 400 KB, several may come at once.
-MAX_BODY = 4 * 1024 * 1024
 
 #: Headers that a script of another origin may read.
 _EXPOSED_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-Id"]
@@ -102,7 +100,7 @@ def create_app(
         response_class=JsonResponse,
         plugins=[PydanticPlugin(prefer_alias=True)],
         openapi_config=openapi_config(version),
-        request_max_body_size=MAX_BODY,
+        request_max_body_size=SMALL_BODY,
         logging_config=None,
         cors_config=_cors(allowed_origins),
     )

@@ -15,6 +15,7 @@ from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, Gl
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.params import After, From, ProjectId, To, id_in_path, stretch
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
@@ -100,6 +101,7 @@ class ProjectEventController(Controller):
     @post(
         "",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     def record_project_event(
@@ -156,6 +158,7 @@ class EventController(Controller):
     @post(
         "",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses=responses(HTTPStatus.CONFLICT),
     )
     def record_event(

@@ -20,6 +20,7 @@ from autoforge.access.features import (
 )
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import BULK_BODY, DOCUMENT_BODY, JsonRequest
 from autoforge.http.feature_views import (
     CreatedFeatures,
     FeatureChanges,
@@ -31,7 +32,7 @@ from autoforge.http.feature_views import (
 )
 from autoforge.http.params import FeatureId, ProjectId, text_segments
 from autoforge.http.problem import responses
-from autoforge.http.respond import JsonRequest, JsonResponse
+from autoforge.http.respond import JsonResponse
 from autoforge.http.tickets import LinearIssueId
 from autoforge.models.feature import FeatureStatus
 
@@ -66,6 +67,7 @@ class FeatureController(Controller):
     @post(
         "",
         sync_to_thread=True,
+        request_max_body_size=BULK_BODY,
         responses={
             HTTPStatus.OK: ResponseSpec(
                 FeatureView | CreatedFeatures,  # type: ignore[arg-type]  # Litestar takes unions
@@ -125,6 +127,7 @@ class FeatureController(Controller):
     @patch(
         "/{featureId:str}",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
     )
     def change_feature(

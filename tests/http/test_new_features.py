@@ -216,7 +216,10 @@ def test_an_array_with_a_fault_creates_nothing_and_names_its_place(
     wrong = [
         {"name": "good"},
         {"name": "", "priority": True},
-        {"name": "good", "dependencies": [0, True, "a b", 1.0, None]},
+        {"name": "good", "dependencies": [0, True, "a b"]},  # one fault of a list is enough
+        {"name": "good", "dependencies": [0, "a b"]},
+        {"name": "good", "dependencies": [1.5]},
+        {"name": "good", "dependencies": [None]},
         5,
         {"name": "good", "unheard.of": 1},
     ]
@@ -228,11 +231,11 @@ def test_an_array_with_a_fault_creates_nothing_and_names_its_place(
         "body.1.name",
         "body.1.priority",
         "body.2.dependencies.1",
-        "body.2.dependencies.2",
-        "body.2.dependencies.3",
-        "body.2.dependencies.4",
-        "body.3",
-        "body.4.unheard.of",
+        "body.3.dependencies.1",
+        "body.4.dependencies.0",
+        "body.5.dependencies.0",
+        "body.6",
+        "body.7.unheard.of",
     ]
 
 
