@@ -22,6 +22,7 @@
   x UnavailableError          DynamoDB could not answer, after retries
     + ThrottledError          it was over its throughput
     + TransactionConflictError another request kept changing the same items
+    + UnacknowledgedEventError an event may be stored, and a poll may have missed it
   x IncompleteBatchError      some items of a batch were neither written nor refused
 
 Codes of AWS that are not in this list (say, AccessDeniedException) propagate unchanged.
@@ -53,6 +54,7 @@ __all__ = [
     "TableNotFoundError",
     "ThrottledError",
     "TransactionConflictError",
+    "UnacknowledgedEventError",
     "UnavailableError",
     "UnreadableItemError",
     "VersionConflictError",
@@ -201,6 +203,20 @@ class ThrottledError(UnavailableError):
 
 class TransactionConflictError(UnavailableError):
     """Other requests kept changing the same items, after bounded retries."""
+
+
+class UnacknowledgedEventError(UnavailableError):
+    """An event may be stored, or was stored so late that polls may have missed it.
+
+    Recording it again under its id tells whether it is there, and stores it if it is not.
+
+    Attributes:
+        id: The event's id.
+    """
+
+    def __init__(self, event_id: str, reason: str) -> None:
+        self.id = event_id
+        super().__init__(f"event {event_id} {reason}")
 
 
 class IncompleteBatchError(AutoforgeError):

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     #: Names the API may be called by besides those of loopback, separated by commas.
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    #: Seconds after its moment within which attempts to record an event begin.
+    record_seconds: float = Field(default=5, gt=0, le=30)
     #: How many requests may wait for DynamoDB at once.
     threads: int = Field(default=64, ge=1, le=1000)
     #: Seconds that an idle connection is kept for its next request.

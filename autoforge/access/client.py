@@ -6,8 +6,9 @@ how often, and what the caller learns. Only the Store uses this module.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from secrets import SystemRandom
 from threading import RLock
 from typing import Any, Final, Protocol
@@ -22,12 +23,13 @@ from autoforge.access.crew import Crew
 from autoforge.access.meaning import (
     ConditionRefusedError,
     Refusal,
+    TooLateError,
     UncertainError,
     failure_of,
 )
 from autoforge.access.request import Request
 from autoforge.access.signing import Clock, wall_clock
-from autoforge.access.wire import Timeouts, Transport, TransportName, Wire
+from autoforge.access.wire import Timeouts, Transport, TransportName, Wire, answered_within
 from autoforge.errors import TransactionConflictError, UnavailableError
 
 __all__ = [
@@ -36,9 +38,11 @@ __all__ = [
     "Call",
     "Client",
     "ConditionRefusedError",
+    "Deadline",
     "Observer",
     "Refusal",
     "RetryPolicy",
+    "TooLateError",
     "UncertainError",
 ]
 
@@ -90,6 +94,25 @@ class Call:
     capacity: Any = None
 
 
+@dataclass(frozen=True)
+class Deadline:
+    """Until when a request may be sent, and how long each attempt may take.
+
+    Attributes:
+        clock: Tells the time.
+        last: The moment after which no attempt is begun.
+        answer: Seconds to wait for an answer.
+    """
+
+    clock: Clock
+    last: datetime
+    answer: float
+
+    def is_over(self) -> bool:
+        """Whether no attempt may be begun any more."""
+        return self.clock() > self.last
+
+
 class Observer(Protocol):
     """Is told of every request that was answered."""
 
@@ -127,7 +150,8 @@ class Client:
     timeouts: Timeouts = field(default_factory=Timeouts)
     crew: Crew = field(default_factory=Crew)
     _session: Session | None = field(default=None, init=False, repr=False)
-    _botocore: Any = field(default=None, init=False, repr=False)
+    #: By the seconds they wait.
+    _botocore: dict[float | None, Any] = field(default_factory=dict, init=False, repr=False)
     _transport: Transport | None = field(default=None, init=False, repr=False)
     _wire: Wire | None = field(default=None, init=False, repr=False)
     #: Held while the above are made, which is once each; making one asks for another.
@@ -136,17 +160,7 @@ class Client:
     @property
     def botocore(self) -> Any:
         """A botocore client for the same DynamoDB; made once, by whoever comes first."""
-        if self._botocore is None:
-            with self._lock:
-                if self._botocore is None:
-                    self._botocore = botocore_client(
-                        Session(),
-                        region=self.region,
-                        endpoint_url=self.endpoint_url,
-                        credentials=self.credentials,
-                        timeouts=self.timeouts,
-                    )
-        return self._botocore
+        return self._botocore_within(None)
 
     @property
     def wire(self) -> Wire:
@@ -181,15 +195,19 @@ class Client:
             self._transport.close()
         self.crew.close()
 
-    def send(self, request: Request, *, repeatable: bool = True) -> dict[str, Any]:
+    def send(
+        self, request: Request, *, repeatable: bool = True, deadline: Deadline | None = None
+    ) -> dict[str, Any]:
         """Send a request and return DynamoDB's answer as its JSON says it.
 
         Args:
             request: The request.
             repeatable: Whether carrying it out twice comes to the same as once.
+            deadline: Until when it may be sent; unless given, as often as the retries say.
 
         Raises:
             ConditionRefusedError: if the condition of a write was false.
+            TooLateError: if the deadline is over before an attempt that is answered.
             UncertainError: if a request that is not repeatable may have been carried out.
             UnavailableError: if no attempt was answered.
             AutoforgeError: of another kind, by meaning.
@@ -202,7 +220,7 @@ class Client:
         perhaps_done = False
         while True:
             try:
-                answer = wire.exchange(operation, parameters)
+                answer = _exchanged(wire, operation, parameters, deadline)
             except (ClientError, NoConnectionError, HTTPClientError) as error:
                 failure = failure_of(error, repeated=perhaps_done)
                 perhaps_done = perhaps_done or failure.perhaps_done
@@ -255,15 +273,45 @@ class Client:
             self._session = Session(include_builtin_handlers=False)
         return self._session
 
+    def _botocore_within(self, seconds: float | None) -> Any:
+        """The botocore client that waits for so many seconds; made once, by whoever comes first."""
+        if seconds not in self._botocore:
+            with self._lock:
+                if seconds not in self._botocore:
+                    self._botocore[seconds] = botocore_client(
+                        Session(),
+                        region=self.region,
+                        endpoint_url=self.endpoint_url,
+                        credentials=self.credentials,
+                        timeouts=self.timeouts if seconds is None else Timeouts(seconds, seconds),
+                    )
+        return self._botocore[seconds]
+
     def _chosen(self) -> Transport:
         if self.transport == "botocore":
-            return BotocoreWire(lambda: self.botocore)
+            return BotocoreWire(self._botocore_within)
         return route.transport(
             self._configured(),
-            lambda: self.botocore,
+            self._botocore_within,
             region=self.region,
             endpoint_url=self.endpoint_url,
             credentials=self.credentials,
             clock=self.clock,
             timeouts=self.timeouts,
         )
+
+
+def _exchanged(
+    wire: Wire, operation: str, parameters: Mapping[str, Any], deadline: Deadline | None
+) -> dict[str, Any]:
+    """Make an attempt, unless the deadline is over.
+
+    Raises:
+        TooLateError: if it is.
+    """
+    if deadline is None:
+        return wire.exchange(operation, parameters)
+    if deadline.is_over():
+        raise TooLateError
+    with answered_within(deadline.answer):
+        return wire.exchange(operation, parameters)

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, cast, overload
 
 from autoforge.access import batch, definition, drift
 from autoforge.access.batch import key_of
-from autoforge.access.client import Client, ConditionRefusedError, UncertainError
+from autoforge.access.client import Client, ConditionRefusedError, Deadline, UncertainError
 from autoforge.access.composite import Composite, Part
 from autoforge.access.cursor import Cursors
 from autoforge.access.pattern import (
@@ -308,14 +308,19 @@ class Store:
             raise UnreadableItemError(f"{write.entity.type_name} was not returned")
         return entity
 
-    def transact(self, transaction: Transaction) -> None:
+    def transact(self, transaction: Transaction, *, deadline: Deadline | None = None) -> None:
         """Make several writes, all or none.
 
         A transaction whose answer was lost is sent again under the same token. An engine that was
         restarted knows the token no more; then the writes are refused, and those that show that
         they were made stand for all. Where none would, a TransactionMark is written with them.
 
+        With a deadline it is not sent again once an attempt may have been carried out: the caller
+        decides what then is to be done.
+
         Raises:
+            TooLateError: if the deadline is over and no attempt was carried out.
+            UncertainError: with a deadline, if an attempt may have been carried out.
             InvalidTransactionError: if there is no room for the mark.
             AutoforgeError: by meaning, for the first write that was refused.
         """
@@ -323,7 +328,12 @@ class Store:
         if transaction.marked or not transaction.made_once:
             transaction = transaction.with_mark(self._mark(token))
         try:
-            self._send(transaction.request(self.table_name, token=token), transaction)
+            self._send(
+                transaction.request(self.table_name, token=token),
+                transaction,
+                repeatable=deadline is None,
+                deadline=deadline,
+            )
         except ConditionRefusedError as error:
             refused = [
                 (write, refusal.item)
@@ -341,7 +351,21 @@ class Store:
                 write, item = refused[0]
                 raise write.refusal(self._existing(item, write)) from error
             if rest:
-                self.transact(Transaction(tuple(rest)))
+                self.transact(Transaction(tuple(rest)), deadline=deadline)
+
+    def is_stored(self, put: Put[Any]) -> bool:
+        """Whether the item is there as the Put would store it, read strongly consistently.
+
+        Raises:
+            ItemExistsError: if another item has its key.
+        """
+        request = get_request(self.table_name, put.primary_key(), consistent=True)
+        item = self._send(request, put).get("Item")
+        if item is None:
+            return False
+        if not put.is_done(item):
+            raise put.refusal(self._existing(item, put))
+        return True
 
     def _mark(self, token: str) -> Put[TransactionMark]:
         return Put(TransactionMark(token=token, created_at=as_moment(self.clock())))
@@ -534,9 +558,14 @@ class Store:
         return self._send(request, self)
 
     def _send(
-        self, request: Request, subject: object, *, repeatable: bool = True
+        self,
+        request: Request,
+        subject: object,
+        *,
+        repeatable: bool = True,
+        deadline: Deadline | None = None,
     ) -> dict[str, Any]:
-        answer = self.client.send(request, repeatable=repeatable)
+        answer = self.client.send(request, repeatable=repeatable, deadline=deadline)
         if _log.isEnabledFor(logging.DEBUG):
             said = {
                 "operation": request.operation,

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -174,6 +175,7 @@ def _embed(
         dynoxide=settings.dynoxide,
         cursor_secrets=revealed(settings.cursor_secrets),
         encryption_secrets=revealed(settings.encryption_secrets),
+        record_within=timedelta(seconds=settings.record_seconds),
         on_lost=on_lost,
     )
     kept = "in memory, gone when this process ends" if data is None else f"kept in {data}"
