@@ -72,13 +72,8 @@ class Connections:
         self._process = os.getpid()
         weakref.finalize(self, _close_all, self._idle)
 
-    def exchange(self, message: bytes, within: float | None = None) -> Answer:
+    def exchange(self, message: bytes) -> Answer:
         """Send an HTTP request on a connection and read the answer.
-
-        Args:
-            message: The request.
-            within: Seconds for the whole exchange on a connection, where the timeouts would wait
-                longer; a new connection is opened in as many.
 
         Raises:
             EndpointConnectionError: if there is no connection to be had.
@@ -87,9 +82,9 @@ class Connections:
             ReadTimeoutError: if the answer is not there in time.
             ConnectionClosedError: if there is none that can be read.
         """
-        connection = self._taken(within)
+        connection = self._taken()
         try:
-            answer = connection.exchange(message, within)
+            answer = connection.exchange(message)
         except TimeoutError as error:
             connection.close()
             raise ReadTimeoutError(endpoint_url=self._server.url, error=error) from error
@@ -105,13 +100,13 @@ class Connections:
 
     def warm(self) -> None:
         """Have a connection ready."""
-        self._keep(self._taken(None))
+        self._keep(self._taken())
 
     def close(self) -> None:
         """Close those that are idle."""
         _close_all(self._idle)
 
-    def _taken(self, within: float | None) -> Connection:
+    def _taken(self) -> Connection:
         if self._process != os.getpid():
             # After a fork both processes hold the same sockets, and would read each other's
             # answers. Closing this process' copies says nothing to the server.
@@ -121,7 +116,7 @@ class Connections:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                return Connection(self._opened(within))
+                return Connection(self._opened())
             if not connection.is_stale():
                 return connection
             connection.close()
@@ -132,13 +127,11 @@ class Connections:
         else:
             connection.close()
 
-    def _opened(self, within: float | None) -> socket.socket:
+    def _opened(self) -> socket.socket:
         url = self._server.url
-        usual = self._timeouts.connect
         try:
             opened = socket.create_connection(
-                (self._server.host, self._server.port),
-                usual if within is None else min(usual, within),
+                (self._server.host, self._server.port), self._timeouts.connect
             )
         except TimeoutError as error:
             raise ConnectTimeoutError(endpoint_url=url, error=error) from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from autoforge.errors import ConfigurationError
 from autoforge.forge import LOCAL_REGION, Forge
 from autoforge.settings import Settings, revealed
@@ -30,5 +28,4 @@ def connect(
         kms_key_id=settings.kms_key_id,
         kms_endpoint_url=settings.kms_endpoint_url,
         encryption_secrets=revealed(settings.encryption_secrets),
-        record_within=timedelta(seconds=settings.record_seconds),
     )

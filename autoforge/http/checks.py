@@ -108,11 +108,7 @@ def _require_own_origin(origin: str, host: str | None) -> None:
     Raises:
         PermissionDeniedException: if the page is another site's.
     """
-    try:
-        own = urlsplit(origin).netloc == host
-    except ValueError:
-        own = False
-    if not own:
+    if urlsplit(origin).netloc != host:
         raise PermissionDeniedException(f"requests from {origin} are not allowed")
 
 
