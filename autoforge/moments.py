@@ -22,8 +22,9 @@ _REMEMBERED: Final = 4096
 _RANDOM_BITS: Final = 80
 _TIME: Final = 10
 
-#: A ULID's digits as Python counts to the base of 32.
-_DIGITS: Final = str.maketrans("ABCDEFGHJKMNPQRSTVWXYZ", "abcdefghijklmnopqrstuv")
+#: A ULID's digits, and how Python counts to the base of 32.
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DIGITS: Final = str.maketrans(_ALPHABET[10:], "abcdefghijklmnopqrstuv")
 
 #: Characters of a moment's text up to its zone.
 _WIDTH: Final = len("2026-02-04T10:30:00.000")
@@ -112,6 +113,36 @@ def moment_of(ulid: str) -> datetime:
         return _EPOCH + MILLISECOND * int(ulid[:_TIME].translate(_DIGITS), 32)
     except OverflowError as error:
         raise InvalidValueError(f"the time of {ulid!r} is past the year 9999") from error
+
+
+def ulid_number(ulid: str) -> int:
+    """The 128 bits of a ULID: its milliseconds since 1970, then 80 others.
+
+    Raises:
+        InvalidValueError: if the text is not a ULID.
+    """
+    if not is_ulid(ulid):
+        raise InvalidValueError(f"{shortened(ulid)} is not a ULID")
+    return int(ulid.translate(_DIGITS), 32)
+
+
+def ulid_text(number: int) -> str:
+    """The ULID of 128 bits.
+
+    >>> ulid_text(ulid_number("01KGKR2T40R6BAX8A0B1RTCDKN"))
+    '01KGKR2T40R6BAX8A0B1RTCDKN'
+    """
+    digits = [_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5)]
+    return "".join(digits)
+
+
+def first_ulid(moment: datetime) -> int:
+    """The smallest 128 bits of a ULID of a moment, which is not before 1970.
+
+    Raises:
+        InvalidValueError: if the moment is before 1970.
+    """
+    return _unix_milliseconds(moment) << _RANDOM_BITS
 
 
 def _unix_milliseconds(moment: datetime) -> int:

@@ -56,7 +56,7 @@ _LOOKALIKES: Final[tuple[dict[str, Any], ...]] = (
     {"S": "x"}, {"N": "1"}, {"BOOL": True}, {"NULL": True}, {"M": {}}, {"L": []}, {"SS": ["x"]},
 )  # fmt: skip
 _SMALLEST: Final = 1e-130
-_EXACT_FLOATS: Final = 1e37
+_EXACT_FLOATS: Final = 9.99e125
 
 
 def texts(*, min_size: int = 0, max_size: int = 12) -> SearchStrategy[str]:

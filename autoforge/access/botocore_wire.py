@@ -17,7 +17,7 @@ from botocore.session import Session
 
 from autoforge.access.answers import content
 from autoforge.access.http1 import Answer
-from autoforge.access.wire import Timeouts, encode
+from autoforge.access.wire import Timeouts, encode, patience
 
 #: Connections that are kept; as many threads may ask at once without opening more.
 POOL_SIZE = 50
@@ -27,17 +27,19 @@ class BotocoreWire:
     """Sends requests through a botocore client.
 
     Args:
-        client: Gives the botocore client; asked for it at each request.
+        client: Gives the botocore client that waits for so many seconds, or with None for as long
+            as it likes; asked for it at each request.
     """
 
-    def __init__(self, client: Callable[[], Any]) -> None:
+    def __init__(self, client: Callable[[float | None], Any]) -> None:
         self._client = client
-        self._used: Any = None
+        self._used: dict[float | None, Any] = {}
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Send a request once, as ``Wire`` says."""
-        self._used = self._client()
-        call = getattr(self._used, xform_name(operation))
+        seconds = patience()
+        client = self._used[seconds] = self._client(seconds)
+        call = getattr(client, xform_name(operation))
         given = _with_bytes(orjson.loads(encode(parameters)))
         try:
             answer: dict[str, Any] = _with_text(call(**given))
@@ -56,12 +58,12 @@ class BotocoreWire:
 
     def warm(self) -> None:
         """Make the botocore client; it opens no connection before the first request."""
-        self._client()
+        self._client(None)
 
     def close(self) -> None:
         """Close botocore's connections, if it has any."""
-        if self._used is not None:
-            self._used.close()
+        for client in self._used.values():
+            client.close()
 
 
 def botocore_client(

@@ -72,8 +72,13 @@ class Connections:
         self._process = os.getpid()
         weakref.finalize(self, _close_all, self._idle)
 
-    def exchange(self, message: bytes) -> Answer:
+    def exchange(self, message: bytes, within: float | None = None) -> Answer:
         """Send an HTTP request on a connection and read the answer.
+
+        Args:
+            message: The request.
+            within: Seconds for the whole exchange on a connection, where the timeouts would wait
+                longer; a new connection is opened in as many.
 
         Raises:
             EndpointConnectionError: if there is no connection to be had.
@@ -82,9 +87,9 @@ class Connections:
             ReadTimeoutError: if the answer is not there in time.
             ConnectionClosedError: if there is none that can be read.
         """
-        connection = self._taken()
+        connection = self._taken(within)
         try:
-            answer = connection.exchange(message)
+            answer = connection.exchange(message, within)
         except TimeoutError as error:
             connection.close()
             raise ReadTimeoutError(endpoint_url=self._server.url, error=error) from error
@@ -100,13 +105,13 @@ class Connections:
 
     def warm(self) -> None:
         """Have a connection ready."""
-        self._keep(self._taken())
+        self._keep(self._taken(None))
 
     def close(self) -> None:
         """Close those that are idle."""
         _close_all(self._idle)
 
-    def _taken(self) -> Connection:
+    def _taken(self, within: float | None) -> Connection:
         if self._process != os.getpid():
             # After a fork both processes hold the same sockets, and would read each other's
             # answers. Closing this process' copies says nothing to the server.
@@ -116,7 +121,7 @@ class Connections:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                return Connection(self._opened())
+                return Connection(self._opened(within))
             if not connection.is_stale():
                 return connection
             connection.close()
@@ -127,11 +132,13 @@ class Connections:
         else:
             connection.close()
 
-    def _opened(self) -> socket.socket:
+    def _opened(self, within: float | None) -> socket.socket:
         url = self._server.url
+        usual = self._timeouts.connect
         try:
             opened = socket.create_connection(
-                (self._server.host, self._server.port), self._timeouts.connect
+                (self._server.host, self._server.port),
+                usual if within is None else min(usual, within),
             )
         except TimeoutError as error:
             raise ConnectTimeoutError(endpoint_url=url, error=error) from error

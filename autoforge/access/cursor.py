@@ -20,6 +20,7 @@ from autoforge.errors import InvalidCursorError
 from autoforge.models.indexes import TABLE, Index
 
 _REFUSAL: Final = "the cursor was not issued for this query"
+_REFUSED_PLACE: Final = "the poll cursor was not issued for this feed"
 
 
 class Cursors:
@@ -35,7 +36,7 @@ class Cursors:
     def issue(self, table_name: str, query: Query[Any], item: WireKey) -> str:
         """Make the cursor of a page of a table that ended with an item."""
         content = orjson.dumps({name: item[name]["S"] for name in _names_in(query.index)})
-        return self._seals.seal(_purpose(table_name, query), content)
+        return self._seals.seal(_purpose("page", table_name, query), content)
 
     def accept(self, table_name: str, query: Query[Any], cursor: str) -> WireKey:
         """Read where the page before ended.
@@ -43,17 +44,32 @@ class Cursors:
         Raises:
             InvalidCursorError: if the cursor was made for another query or table, or not by us.
         """
-        content = self._seals.open(_purpose(table_name, query), cursor)
+        content = self._seals.open(_purpose("page", table_name, query), cursor)
         key = None if content is None else orjson.loads(content)
         # A release before may have read another index under the same name.
         if not isinstance(key, dict) or tuple(sorted(key)) != _names_in(query.index):
             raise InvalidCursorError(_REFUSAL)
         return {name: {"S": str(text)} for name, text in key.items()}
 
+    def issue_place(self, table_name: str, feed: Query[Any], content: bytes) -> str:
+        """Make the poll cursor of a place in a feed of a table."""
+        return self._seals.seal(_purpose("poll", table_name, feed), content)
 
-def _purpose(table_name: str, query: Query[Any]) -> str:
-    """What binds a cursor to a table, a pattern and its parameters."""
-    parts = ["page", table_name, type(query).__name__, query.arguments()]
+    def accept_place(self, table_name: str, feed: Query[Any], cursor: str) -> bytes:
+        """Read the place in a feed that a poll cursor holds.
+
+        Raises:
+            InvalidCursorError: if the cursor was made for another feed or table, or not by us.
+        """
+        content = self._seals.open(_purpose("poll", table_name, feed), cursor)
+        if content is None:
+            raise InvalidCursorError(_REFUSED_PLACE)
+        return content
+
+
+def _purpose(kind: str, table_name: str, query: Query[Any]) -> str:
+    """What binds a cursor to its kind, a table, a pattern and its parameters."""
+    parts = [kind, table_name, type(query).__name__, query.arguments()]
     return json.dumps(parts, default=str, sort_keys=True)
 
 

@@ -14,7 +14,7 @@ from autoforge.access import answers
 from autoforge.access.connections import Connections, Server
 from autoforge.access.http1 import Answer
 from autoforge.access.signing import Clock, Signer
-from autoforge.access.wire import ClockSkewedError, encode
+from autoforge.access.wire import ClockSkewedError, encode, patience
 
 #: What AWS says of a signature whose time is not its own, and of a wrong one.
 _SKEW_CODES: Final = frozenset(
@@ -69,7 +69,7 @@ class DirectWire:
         now, skew = self._clock(), self._skew
         body = encode(parameters)
         message = self._signer.request(operation, body, self._credentials(), now + skew)
-        answer = self._connections.exchange(message)
+        answer = self._connections.exchange(message, patience())
         said = answers.content(answer, self._url)
         if said is not None:
             return said

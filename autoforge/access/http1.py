@@ -7,6 +7,7 @@ import socket
 import ssl
 from contextlib import suppress
 from select import POLLIN, poll
+from time import monotonic
 from typing import Final, NamedTuple
 
 #: The most bytes of an answer's head; DynamoDB sends some 300.
@@ -51,21 +52,40 @@ class Connection:
             answer was read to the end, and for ever if the server said so or was not understood.
     """
 
-    __slots__ = ("_arrivals", "_socket", "reusable")
+    __slots__ = ("_arrivals", "_socket", "_until", "reusable")
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        #: When the answer must be there, by the monotonic clock; None while pieces may dribble in.
+        self._until: float | None = None
         self._arrivals = poll()
         self._arrivals.register(connected, POLLIN)
         self.reusable = True
 
-    def exchange(self, message: bytes) -> Answer:
+    def exchange(self, message: bytes, within: float | None = None) -> Answer:
         """Send a request and read its answer.
+
+        Args:
+            message: The request.
+            within: Seconds for all of it; unless given, each piece may take the socket's timeout.
 
         Raises:
             OSError: if the connection breaks, times out, or carries something else.
         """
         self.reusable = False
+        if within is None:
+            return self._exchanged(message)
+        usual = self._socket.gettimeout()
+        self._until = monotonic() + within
+        self._socket.settimeout(within)
+        try:
+            answer = self._exchanged(message)
+        finally:
+            self._until = None
+        self._socket.settimeout(usual)
+        return answer
+
+    def _exchanged(self, message: bytes) -> Answer:
         self._socket.sendall(message)
         data = b""
         while True:
@@ -110,8 +130,17 @@ class Connection:
         finally:
             self._socket.settimeout(waiting)
 
+    def _received(self, most: int) -> bytes:
+        """The next piece of the answer; nothing at the end of the connection."""
+        if self._until is not None:
+            left = self._until - monotonic()
+            if left <= 0:
+                raise TimeoutError("the answer was not there in time")
+            self._socket.settimeout(left)
+        return self._socket.recv(most)
+
     def _more(self, most: int = _CHUNK) -> bytes:
-        data = self._socket.recv(most)
+        data = self._received(most)
         if not data:
             raise AnswerCutOffError("the connection ended before the answer did")
         return data
@@ -174,7 +203,7 @@ class Connection:
 
     def _until_closed(self, data: bytes) -> bytes:
         pieces = [data]
-        while piece := self._socket.recv(_CHUNK):
+        while piece := self._received(_CHUNK):
             pieces.append(piece)
         return b"".join(pieces)
 

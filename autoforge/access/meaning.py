@@ -73,6 +73,10 @@ class UncertainError(Exception):
     """No answer came, and a request that must not be carried out twice may have been once."""
 
 
+class TooLateError(Exception):
+    """A request may not be sent any more; no attempt of it was carried out."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """An attempt failed in a way that the next may not.

@@ -48,7 +48,7 @@ _APPLICATION_ID: Final = re.compile(r"[0-9A-Za-z!$%&*+.^_`|~-]{1,50}", re.ASCII)
 
 def transport(
     session: Session,
-    client: Callable[[], Any],
+    client: Callable[[float | None], Any],
     *,
     region: str,
     endpoint_url: str | None,
@@ -60,7 +60,8 @@ def transport(
 
     Args:
         session: What is configured.
-        client: Gives the botocore client, made when it is asked for first.
+        client: Gives the botocore client that waits for so many seconds, made when it is asked for
+            first.
         region: AWS region.
         endpoint_url: Another DynamoDB than AWS's.
         credentials: Access key and secret; None for botocore's own chain.

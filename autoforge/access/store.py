@@ -15,10 +15,9 @@ from typing import Any, Final, TypeVar, cast, overload
 
 from autoforge.access import batch, definition, drift
 from autoforge.access.batch import key_of
-from autoforge.access.client import Client, ConditionRefusedError, UncertainError
+from autoforge.access.client import Client, ConditionRefusedError, Deadline, UncertainError
 from autoforge.access.composite import Composite, Part
 from autoforge.access.cursor import Cursors
-from autoforge.access.pace import Pace
 from autoforge.access.pattern import (
     BATCH_READ,
     Fetch,
@@ -73,19 +72,6 @@ class Store:
     cursors: Cursors
     clock: Callable[[], datetime]
     new_token: Callable[[], str]
-    #: What the requests of a bulk have in common; None where each stands for itself.
-    pace: Pace | None = None
-
-    def paced(self, limit: float | None = None) -> Store:
-        """The same Store for a bulk: being refused for throughput slows it down, and no more.
-
-        It goes on as long as DynamoDB accepts something of it now and then. A Store that is paced
-        already stays as it is.
-
-        Args:
-            limit: Seconds after which nothing more is sent; each request then is an OutOfTimeError.
-        """
-        return self if self.pace is not None else replace(self, pace=self.client.pace(limit))
 
     def with_expired(self) -> Store:
         """The same Store to which nothing is past its expiry, for whoever finishes deletions."""
@@ -322,14 +308,19 @@ class Store:
             raise UnreadableItemError(f"{write.entity.type_name} was not returned")
         return entity
 
-    def transact(self, transaction: Transaction) -> None:
+    def transact(self, transaction: Transaction, *, deadline: Deadline | None = None) -> None:
         """Make several writes, all or none.
 
         A transaction whose answer was lost is sent again under the same token. An engine that was
         restarted knows the token no more; then the writes are refused, and those that show that
         they were made stand for all. Where none would, a TransactionMark is written with them.
 
+        With a deadline it is not sent again once an attempt may have been carried out: the caller
+        decides what then is to be done.
+
         Raises:
+            TooLateError: if the deadline is over and no attempt was carried out.
+            UncertainError: with a deadline, if an attempt may have been carried out.
             InvalidTransactionError: if there is no room for the mark.
             AutoforgeError: by meaning, for the first write that was refused.
         """
@@ -337,7 +328,12 @@ class Store:
         if transaction.marked or not transaction.made_once:
             transaction = transaction.with_mark(self._mark(token))
         try:
-            self._send(transaction.request(self.table_name, token=token), transaction)
+            self._send(
+                transaction.request(self.table_name, token=token),
+                transaction,
+                repeatable=deadline is None,
+                deadline=deadline,
+            )
         except ConditionRefusedError as error:
             refused = [
                 (write, refusal.item)
@@ -355,7 +351,21 @@ class Store:
                 write, item = refused[0]
                 raise write.refusal(self._existing(item, write)) from error
             if rest:
-                self.transact(Transaction(tuple(rest)))
+                self.transact(Transaction(tuple(rest)), deadline=deadline)
+
+    def is_stored(self, put: Put[Any]) -> bool:
+        """Whether the item is there as the Put would store it, read strongly consistently.
+
+        Raises:
+            ItemExistsError: if another item has its key.
+        """
+        request = get_request(self.table_name, put.primary_key(), consistent=True)
+        item = self._send(request, put).get("Item")
+        if item is None:
+            return False
+        if not put.is_done(item):
+            raise put.refusal(self._existing(item, put))
+        return True
 
     def _mark(self, token: str) -> Put[TransactionMark]:
         return Put(TransactionMark(token=token, created_at=as_moment(self.clock())))
@@ -363,26 +373,23 @@ class Store:
     def put_all(self, entities: Iterable[Entity]) -> int:
         """Store entities in batches, over what is there, and return how many.
 
-        For loading: a batch has no conditions and is not a transaction. Being refused for
-        throughput slows it down.
+        For loading: a batch has no conditions and is not a transaction.
 
         Raises:
             InvalidValueError: if an entity cannot be stored; its batch was not sent.
-            IncompleteBatchError: if DynamoDB leaves items unprocessed and takes no others.
-            ThrottledError: if it refuses whole batches for as long.
+            IncompleteBatchError: if DynamoDB leaves items unprocessed after all retries.
         """
         members = (_put_member(entity) for entity in entities)
-        return self._write_all(members)
+        return batch.write(self.client, self._send_batch, self.table_name, members)
 
     def delete_all(self, keys: Iterable[KeyValue]) -> int:
         """Delete items in batches, those that are not there included, and return how many.
 
         Raises:
-            IncompleteBatchError: if DynamoDB leaves keys unprocessed and takes no others.
-            ThrottledError: if it refuses whole batches for as long.
+            IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
         """
         members = ((key, {"DeleteRequest": {"Key": wire_key(key)}}) for key in keys)
-        return self._write_all(members)
+        return batch.write(self.client, self._send_batch, self.table_name, members)
 
     def keys_in(self, partition: str) -> Iterator[KeyValue]:
         """The primary keys of a whole item collection, whatever the items are."""
@@ -526,11 +533,7 @@ class Store:
         requests = [fetch_request(self.table_name, each, consistent=consistent) for each in chunks]
 
         def answer(request: Request) -> list[Item]:
-            return list(
-                batch.read(
-                    self.client, lambda again: self._send(again, pattern), request, self.pace
-                )
-            )
+            return list(batch.read(self.client, lambda again: self._send(again, pattern), request))
 
         found: dict[KeyValue, T] = {}
         for items in self.client.crew.run([partial(answer, request) for request in requests]):
@@ -551,11 +554,8 @@ class Store:
             return None
         return readers_of((entity,), reading)[entity.type_name](item, self.clock())
 
-    def _write_all(self, members: Iterable[batch.Member]) -> int:
-        """Make writes in batches; a bulk, whether the Store is one's or not."""
-        pace = self.pace or self.client.pace()
-        send = partial(self._send, subject=self, pace=pace)
-        return batch.write(self.client, send, self.table_name, members, pace)
+    def _send_batch(self, request: Request) -> dict[str, Any]:
+        return self._send(request, self)
 
     def _send(
         self,
@@ -563,9 +563,9 @@ class Store:
         subject: object,
         *,
         repeatable: bool = True,
-        pace: Pace | None = None,
+        deadline: Deadline | None = None,
     ) -> dict[str, Any]:
-        answer = self.client.send(request, repeatable=repeatable, pace=pace or self.pace)
+        answer = self.client.send(request, repeatable=repeatable, deadline=deadline)
         if _log.isEnabledFor(logging.DEBUG):
             said = {
                 "operation": request.operation,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import orjson
 from botocore.exceptions import ClientError, HTTPClientError
@@ -15,6 +17,24 @@ from autoforge.errors import InvalidValueError
 
 #: Which way requests go: "auto" takes our own wherever it is known to be right.
 TransportName: TypeAlias = Literal["auto", "botocore"]
+
+
+_patience: Final[ContextVar[float | None]] = ContextVar("patience", default=None)
+
+
+@contextmanager
+def answered_within(seconds: float) -> Iterator[None]:
+    """Have transports give up a request of this context that is not answered in so many seconds."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
+def patience() -> float | None:
+    """Seconds a transport may take for a request of this context; None for as long as it likes."""
+    return _patience.get()
 
 
 class Wire(Protocol):

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from autoforge.access.agents import AgentById
 from autoforge.access.artefacts import ArtefactOfProject
+from autoforge.access.events import EventById
 from autoforge.access.features import (
     DependenciesOfProject,
     DependentsOfFeature,
@@ -157,7 +158,7 @@ WORK: Final = (
     Work("artefacts.create", asks=(ProjectById,), puts=(Artefact,)),
     Work("artefacts.update", asks=(ArtefactOfProject,), updates=(Artefact,)),
     Work("artefacts.revert", asks=(ArtefactOfProject,), updates=(Artefact,)),
-    Work("events.record", asks=(ProjectById,), puts=(Event, GlobalEventRef)),
+    Work("events.record", asks=(ProjectById, EventById), puts=(Event, GlobalEventRef)),
     Work("escalations.create", asks=(ProjectById,), puts=(Escalation,)),
     Work("escalations.decide", updates=(Escalation,)),
     Work("escalations.expire", updates=(Escalation,)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from autoforge.errors import ConfigurationError
 from autoforge.forge import LOCAL_REGION, Forge
 from autoforge.settings import Settings, revealed
@@ -28,4 +30,5 @@ def connect(
         kms_key_id=settings.kms_key_id,
         kms_endpoint_url=settings.kms_endpoint_url,
         encryption_secrets=revealed(settings.encryption_secrets),
+        record_within=timedelta(seconds=settings.record_seconds),
     )

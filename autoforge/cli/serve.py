@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -89,7 +90,6 @@ def serve(
             version=__version__,
             allowed_origins=settings.allowed_origins,
             allowed_hosts=settings.allowed_hosts,
-            bulk_seconds=settings.bulk_seconds,
         )
         shown = f"[{host}]" if ":" in host else host
         click.echo(f"API documentation: http://{shown}:{port}/docs", err=True)
@@ -175,6 +175,7 @@ def _embed(
         dynoxide=settings.dynoxide,
         cursor_secrets=revealed(settings.cursor_secrets),
         encryption_secrets=revealed(settings.encryption_secrets),
+        record_within=timedelta(seconds=settings.record_seconds),
         on_lost=on_lost,
     )
     kept = "in memory, gone when this process ends" if data is None else f"kept in {data}"

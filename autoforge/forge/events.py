@@ -12,9 +12,10 @@ from autoforge.access.events import (
     EventsOfDate,
     EventsOfProject,
     GlobalEvents,
-    record_event,
 )
+from autoforge.access.polling import POLL_LIMIT, Feed, Poll, begin, poll
 from autoforge.access.query import Page
+from autoforge.access.recording import RecordEvent
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.event import Event, GlobalEventRef, Severity
 from autoforge.moments import as_moment, moment_of
@@ -36,6 +37,10 @@ class Events(Kind):
     ) -> Event:
         """Record an event in its project and in the global feed, together.
 
+        Once this returns, every poll shows it, if its moment lies within the last 5 seconds
+        (``record_within`` of ``Forge.connect``) or is not given. An older one is recorded too, but
+        polls that are past its moment do not show it.
+
         Args:
             project_id: The project; None for an event that belongs to none.
             event_type: What kind of event it is; an open set.
@@ -52,21 +57,27 @@ class Events(Kind):
             ItemNotFoundError: if there is no such project.
             InvalidValueError: if the id was not minted from ``created_at``, or either is ahead
                 of the present.
+            UnacknowledgedEventError: if nobody knows whether the event was stored, or it was
+                stored too late for polls; its ``id`` says which event to look up or record again.
+            UnavailableError: if the event was not stored.
         """
         if project_id is not None:
             self._require_project(project_id)
-        moment = self._moment(id, created_at)
-        event = Event(
-            id=self._tools.new_id(moment) if id is None else id,
-            project_id=project_id,
-            event_type=event_type,
-            severity=severity,
-            summary=summary,
-            detail=detail,
-            created_at=moment,
-        )
-        self._store.transact(record_event(event))
-        return event
+
+        def event() -> Event:
+            moment = self._moment(id, created_at)
+            return Event(
+                id=self._tools.new_id(moment) if id is None else id,
+                project_id=project_id,
+                event_type=event_type,
+                severity=severity,
+                summary=summary,
+                detail=detail,
+                created_at=moment,
+            )
+
+        renewed = event if id is None and created_at is None else None
+        return RecordEvent(event(), renewed, self._tools.record_bound).run(self._store)
 
     def get(self, project_id: str | None, event_id: str, *, consistent: bool = False) -> Event:
         """Return an event of a project, or with None one of no project.
@@ -93,7 +104,8 @@ class Events(Kind):
             project_id: The project.
             since: Only events from this moment on.
             until: Only events before this moment.
-            after: Id of an event; only newer ones. Costs half a read unit when there are none.
+            after: Id of an event; only newer ones. Costs half a read unit when there are none. An
+                event that was stored later than a newer one is not among them: see ``poll``.
             order: ``asc`` for oldest first.
             limit: Events of the page.
             cursor: Where the page before ended.
@@ -128,6 +140,43 @@ class Events(Kind):
         """Return a page of what happened in all projects, newest first, over any range."""
         query = GlobalEvents(since=since, until=until, after=after, order=order)
         return self._store.page(query, limit=limit, cursor=cursor)
+
+    def poll(
+        self, project_id: str, *, after: str | None = None, limit: int = POLL_LIMIT
+    ) -> Poll[Event]:
+        """Return a project's events that no poll before has returned, oldest first.
+
+        Every event whose recording was acknowledged is returned once: events with a moment of
+        ``record``'s own, or one that was not older than its bound. Poll again at once while there
+        are as many events as the limit.
+
+        Args:
+            project_id: The project.
+            after: The cursor of the poll before. Without it the latest events are returned, and
+                the next poll returns those that follow.
+            limit: Events of the poll, at most 100.
+
+        Raises:
+            InvalidCursorError: if the cursor is not one of a poll of this project.
+            InvalidValueError: if the limit is not 1 to 100.
+        """
+        return self._polled(EventsOfProject(project_id), after, limit)
+
+    def poll_feed(
+        self, *, after: str | None = None, limit: int = POLL_LIMIT
+    ) -> Poll[GlobalEventRef | Event]:
+        """Return what happened in all projects that no poll before has returned, oldest first.
+
+        The rest is as in ``poll``.
+        """
+        return self._polled(GlobalEvents(), after, limit)
+
+    def _polled(self, feed: Feed, after: str | None, limit: int) -> Poll[Any]:
+        bound = self._tools.record_bound
+        if after is not None:
+            return poll(self._store, feed, after=after, limit=limit, bound=bound)
+        newest, _, cursor = begin(self._store, feed, limit=limit, bound=bound)
+        return Poll(tuple(reversed(newest)), cursor)
 
     def _moment(self, event_id: str | None, created_at: datetime | None) -> datetime:
         now = self._now()

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from autoforge.access.aws import kms_client, local_credentials, require_endpoint
 from autoforge.access.client import Client, RetryPolicy
 from autoforge.access.cursor import Cursors
 from autoforge.access.query import Query
+from autoforge.access.recording import RecordBound
 from autoforge.access.secrets import Cipher, KmsCipher, LocalCipher
 from autoforge.access.store import Store
 from autoforge.access.wire import TransportName
@@ -55,9 +56,10 @@ class Forge:
         clock: Callable[[], datetime],
         new_id: Callable[[datetime], str],
         cipher: Cipher | None = None,
+        record_bound: RecordBound | None = None,
     ) -> None:
         self.store = store
-        self._tools = Tools(store, clock, new_id, cipher)
+        self._tools = Tools(store, clock, new_id, cipher, record_bound or RecordBound())
         self._closing = ExitStack()
         self._engine: DynoxideDynamoDB | EmbeddedDynamoDB | None = None
 
@@ -76,6 +78,7 @@ class Forge:
         clock: Callable[[], datetime] = utc_now,
         retries: RetryPolicy | None = None,
         transport: TransportName = "auto",
+        record_within: timedelta | None = None,
     ) -> Self:
         """Connect to a table. Nothing is sent before the first call.
 
@@ -94,9 +97,12 @@ class Forge:
             retries: How often a request is tried.
             transport: "botocore" to send every request through botocore; otherwise only what
                 our own way to DynamoDB cannot carry goes there.
+            record_within: How long after its moment attempts to record an event may begin, at
+                most 30 seconds; 5 unless given. The same for all that record or poll events.
 
         Raises:
-            ConfigurationError: if an endpoint is no URL that a request can be sent to.
+            ConfigurationError: if an endpoint is no URL that a request can be sent to, or events
+                are to be recorded within a time that polls cannot keep.
         """
         for url in (endpoint_url, kms_endpoint_url):
             if url is not None:
@@ -119,7 +125,8 @@ class Forge:
             new_token=lambda: new_id(clock()),
         )
         cipher = _cipher(kms_key_id, encryption_secrets, region, kms_endpoint_url)
-        return cls(store, clock=clock, new_id=new_id, cipher=cipher)
+        bound = RecordBound() if record_within is None else RecordBound(record_within)
+        return cls(store, clock=clock, new_id=new_id, cipher=cipher, record_bound=bound)
 
     @classmethod
     def embedded(
@@ -132,6 +139,7 @@ class Forge:
         encryption_secrets: Sequence[str] = (),
         clock: Callable[[], datetime] = utc_now,
         on_lost: Callable[[], object] = lambda: None,
+        record_within: timedelta | None = None,
     ) -> Self:
         """Start a DynamoDB of our own, with the table in it; close it when done.
 
@@ -148,6 +156,7 @@ class Forge:
                 beside ``data``, unless given.
             clock: Tells the time.
             on_lost: Called in another thread if dynoxide ends and does not start again.
+            record_within: How long after its moment attempts to record an event may begin.
 
         Raises:
             ConfigurationError: if dynoxide is needed and not there, or if others can read the
@@ -171,6 +180,7 @@ class Forge:
             cursor_secrets=cursor_secrets,
             encryption_secrets=encryption_secrets or [_own_secret(data)],
             clock=clock,
+            record_within=record_within,
         )
         forge._engine = engine  # noqa: SLF001 - it is a Forge's own
         forge.on_close(engine.close)
@@ -180,6 +190,11 @@ class Forge:
             forge.close()
             raise
         return forge
+
+    @property
+    def record_bound(self) -> RecordBound:
+        """How long after its moment an event is recorded."""
+        return self._tools.record_bound
 
     @cached_property
     def projects(self) -> kinds.Projects:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from autoforge import access
+from autoforge.access.recording import RecordBound
 from autoforge.access.secrets import Cipher
 from autoforge.access.store import Store
 from autoforge.moments import as_moment
@@ -26,6 +27,8 @@ class Tools:
     new_id: Callable[[datetime], str]
     #: Encrypts integration credentials; None where no key is configured.
     cipher: Cipher | None
+    #: How long after its moment an event is recorded.
+    record_bound: RecordBound
 
 
 class Kind:

@@ -13,6 +13,7 @@ from pydantic import Field
 from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.params import ProjectId, id_in_path, moment
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
@@ -117,6 +118,7 @@ class ProjectActionController(Controller):
     @post(
         "",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     def create_action(

@@ -17,6 +17,7 @@ from autoforge.http.actions import ActionController, ProjectActionController
 from autoforge.http.agents import AgentController
 from autoforge.http.answers import page_of
 from autoforge.http.artefacts import ArtefactController
+from autoforge.http.bodies import SMALL_BODY, JsonRequest
 from autoforge.http.checkpoints import CheckpointController
 from autoforge.http.checks import Checks
 from autoforge.http.claims import ClaimController
@@ -30,17 +31,11 @@ from autoforge.http.members import MemberController
 from autoforge.http.openapi import DOCS, complete, openapi_config, swagger_assets
 from autoforge.http.problems import HANDLERS
 from autoforge.http.projects import ProjectController
-from autoforge.http.respond import JsonRequest, JsonResponse
+from autoforge.http.respond import JsonResponse
 from autoforge.http.runs import AgentRunController, FeatureRunController, ProjectRunController
 from autoforge.http.service import get_health, get_readiness, list_patterns
 from autoforge.http.tickets import ProjectTicketController, TicketController
 from autoforge.http.users import UserController
-
-#: Bytes a request body may have; an item has at most 400 KB, several may come at once.
-MAX_BODY = 4 * 1024 * 1024
-
-#: Seconds; less than load balancers and clients wait at most, where nobody has set them.
-BULK_SECONDS = 20.0
 
 #: Headers that a script of another origin may read.
 _EXPOSED_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-Id"]
@@ -52,7 +47,6 @@ def create_app(
     version: str,
     allowed_origins: Sequence[str] = (),
     allowed_hosts: Sequence[str] | None = None,
-    bulk_seconds: float = BULK_SECONDS,
 ) -> Litestar:
     """Make the application over a Forge.
 
@@ -62,8 +56,6 @@ def create_app(
         allowed_origins: Other origins whose pages may call the API, such as a dashboard's.
         allowed_hosts: Names the API may be called by besides those of loopback; None for any,
             where something before it checks.
-        bulk_seconds: How long a request that creates many features may take on a table that is too
-            small for them.
     """
     checks = Checks(allowed_hosts=allowed_hosts, allowed_origins=allowed_origins)
     app = Litestar(
@@ -100,7 +92,6 @@ def create_app(
         dependencies={
             "forge": Provide(lambda: forge, sync_to_thread=False),
             "idempotency_key": Provide(given_key, sync_to_thread=False),
-            "bulk_seconds": Provide(lambda: bulk_seconds, sync_to_thread=False),
             "paging": Provide(page_of(forge.store), sync_to_thread=False),
         },
         exception_handlers=HANDLERS,
@@ -109,7 +100,7 @@ def create_app(
         response_class=JsonResponse,
         plugins=[PydanticPlugin(prefer_alias=True)],
         openapi_config=openapi_config(version),
-        request_max_body_size=MAX_BODY,
+        request_max_body_size=SMALL_BODY,
         logging_config=None,
         cors_config=_cors(allowed_origins),
     )

@@ -14,6 +14,7 @@ from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
 from autoforge.errors import ItemExistsError
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.params import IfMatch, IfNoneMatch, ProjectId
 from autoforge.http.preconditions import expected_version, version_tag
 from autoforge.http.problem import responses
@@ -96,6 +97,7 @@ class ArtefactController(Controller):
     @put(
         "/{type:str}",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses={
             **creation(ArtefactView),
             **responses(

@@ -13,10 +13,10 @@ from pydantic import Field
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import JsonRequest
 from autoforge.http.params import Integration, ProjectId, text_in_path, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_put, creation
-from autoforge.http.respond import JsonRequest
 from autoforge.http.views import Body, Moment, PageView, View
 
 Key = Annotated[str, text_in_path("key", "last_sync")]

@@ -108,7 +108,11 @@ def _require_own_origin(origin: str, host: str | None) -> None:
     Raises:
         PermissionDeniedException: if the page is another site's.
     """
-    if urlsplit(origin).netloc != host:
+    try:
+        own = urlsplit(origin).netloc == host
+    except ValueError:
+        own = False
+    if not own:
         raise PermissionDeniedException(f"requests from {origin} are not allowed")
 
 

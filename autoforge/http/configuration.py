@@ -14,10 +14,10 @@ from autoforge.access.agent_config import AgentConfigOf, AgentConfigs
 from autoforge.access.integrations import IntegrationConfigOf
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import DOCUMENT_BODY, JsonRequest
 from autoforge.http.params import Integration, text_in_path, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_put, creation
-from autoforge.http.respond import JsonRequest
 from autoforge.http.views import Body, Moment, PageView, View
 from autoforge.models.configuration import IntegrationStatus
 
@@ -110,6 +110,7 @@ class IntegrationController(Controller):
     @put(
         "/{integration:path}",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses={**creation(IntegrationView), **responses(HTTPStatus.NOT_IMPLEMENTED)},
     )
     def put_integration(
@@ -153,6 +154,7 @@ class AgentConfigController(Controller):
     @put(
         "/{key:path}",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses={**creation(AgentConfigView), **responses()},
     )
     def put_agent_config(

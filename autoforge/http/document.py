@@ -6,12 +6,12 @@ example, and every answer the headers it carries.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from autoforge.http.problem import MEDIA_TYPE, Problem
-from autoforge.http.problem_examples import problem_example
+from autoforge.http.problem_examples import MAX_BYTES, problem_example
 from autoforge.http.schemas import component_schemas, examples
 
 Json = dict[str, Any]
@@ -50,15 +50,20 @@ _HEADERS: Final[dict[str, Json]] = {
 }
 
 
-def completed(document: Json) -> Json:
-    """Complete what Litestar made: a new document."""
+def completed(document: Json, limits: Mapping[str, int]) -> Json:
+    """Complete what Litestar made: a new document.
+
+    Args:
+        document: What Litestar made.
+        limits: How many bytes a body of each operation may have.
+    """
     schemas = {**document["components"]["schemas"]}
     schemas.update(component_schemas(schemas))
     paths = {
         path: {
             **item,
             **{
-                method: _operation(path, method, item[method], schemas)
+                method: _operation(path, method, item[method], schemas, limits)
                 for method in METHODS
                 if method in item
             },
@@ -72,7 +77,9 @@ def completed(document: Json) -> Json:
     }
 
 
-def _operation(path: str, method: str, operation: Json, schemas: Json) -> Json:
+def _operation(
+    path: str, method: str, operation: Json, schemas: Json, limits: Mapping[str, int]
+) -> Json:
     """Complete an operation."""
     summary, _, rest = operation.get("description", "").partition("\n")
     operation = {**operation, "summary": summary, "description": rest.strip()}
@@ -81,9 +88,12 @@ def _operation(path: str, method: str, operation: Json, schemas: Json) -> Json:
     operation["parameters"] = [
         _parameter(each, schemas) for each in operation.get("parameters", [])
     ]
+    if "requestBody" in operation:
+        most = limits[operation["operationId"]]
+        operation["requestBody"] = {**operation["requestBody"], MAX_BYTES: most}
+        for media in operation["requestBody"]["content"].values():
+            _show_example(media)
     operation["responses"] = dict(_responses(path, method, operation))
-    for media in operation.get("requestBody", {}).get("content", {}).values():
-        _show_example(media)
     return operation
 
 

@@ -17,6 +17,7 @@ from autoforge.access.escalations import (
 )
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.params import ProjectId, id_in_path
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
@@ -84,7 +85,7 @@ class NewEscalation(Body):
 
     title: str = Field(min_length=1, max_length=2000)
     context: dict[str, Any] | None = None
-    options: list[Any] | None = None
+    options: list[Any] | None = Field(default=None, max_length=100)
     agent_recommendation: str | None = None
     agent_rationale: str | None = None
     id: str | None = Field(default=None, pattern=ID_PATTERN)
@@ -118,6 +119,7 @@ class ProjectEscalationController(Controller):
     @post(
         "",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     def create_escalation(
@@ -138,6 +140,7 @@ class ProjectEscalationController(Controller):
     @post(
         "/{escalationId:str}/decide",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         status_code=HTTPStatus.OK,
         responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )

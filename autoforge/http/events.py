@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -12,14 +14,19 @@ from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.polling import Feed, begin, poll
+from autoforge.access.query import Query
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer
+from autoforge.http.answers import Paging, answer, written
+from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.params import After, From, ProjectId, To, id_in_path, stretch
 from autoforge.http.problem import responses
+from autoforge.http.projection import Json, shown_as
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ULID_PATTERN, Body, Moment, PageView, View
 from autoforge.models.event import Severity
+from autoforge.moments import is_ulid
 
 EventId = Annotated[str, id_in_path("eventId", "01KGKR2T40R6BAX8A0B1RTCDKN")]
 
@@ -49,12 +56,21 @@ class EventView(View):
 
 
 class EventPage(PageView):
-    """Some events, and where the next ones begin."""
+    """Some events, and where the next ones begin.
 
-    example = {"items": [EventView.example], "nextCursor": None}
+    The pollCursor of the first page without a range, given as ``after``, answers with what was not
+    delivered since, and with the pollCursor for the next poll. Other pages have none.
+    """
+
+    example = {
+        "items": [EventView.example],
+        "nextCursor": None,
+        "pollCursor": "AZxnLRIQ__________________7-_w.w3jW6rJZ2tZ8n0yC1c5cVh1rKq7xT3u4v5w6x7y8z9A",
+    }
 
     items: tuple[EventView, ...]
     next_cursor: str | None
+    poll_cursor: str | None
 
 
 class NewEvent(Body):
@@ -86,20 +102,22 @@ class ProjectEventController(Controller):
     def list_project_events(
         self,
         *,
+        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         project_id: ProjectId,
         since: From = None,
         until: To = None,
         after: After = None,
     ) -> Response[EventPage]:
-        """List a project's events, newest first."""
-        between = stretch(since, until)
-        query = EventsOfProject(project_id, **between, after=after, order=paging.order)
-        return paging.answer(query, EventPage)
+        """List a project's events, newest first; or poll for those that follow."""
+        first, end = stretch(since, until)
+        feed = EventsOfProject(project_id, first, end, order=paging.order)
+        return _answer_feed(forge, paging, feed, after)
 
     @post(
         "",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     def record_project_event(
@@ -128,6 +146,7 @@ class EventController(Controller):
     def list_events(
         self,
         *,
+        forge: NamedDependency[Forge],
         paging: NamedDependency[Paging],
         day: Annotated[
             date | None,
@@ -141,21 +160,21 @@ class EventController(Controller):
         until: To = None,
         after: After = None,
     ) -> Response[EventPage]:
-        """List what happened in all projects, newest first.
+        """List what happened in all projects, newest first; or poll for what follows.
 
         The feed carries no detail of the events of projects; with a date the events do.
         """
-        between = stretch(since, until)
+        first, end = stretch(since, until)
         if day is None:
-            feed = GlobalEvents(**between, after=after, order=paging.order)
-            return paging.answer(feed, EventPage)
+            return _answer_feed(forge, paging, GlobalEvents(first, end, order=paging.order), after)
         if after is not None:
             raise InvalidValueError("after does not go with date: the feed without a date has it")
-        return paging.answer(EventsOfDate(day, **between, order=paging.order), EventPage)
+        return _answer_page(paging, EventsOfDate(day, first, end, order=paging.order))
 
     @post(
         "",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses=responses(HTTPStatus.CONFLICT),
     )
     def record_event(
@@ -169,3 +188,60 @@ class EventController(Controller):
     def get_event(self, forge: NamedDependency[Forge], event_id: EventId) -> Response[EventView]:
         """Get an event that belongs to no project."""
         return answer(forge.store, EventById(None, event_id), EventView)
+
+
+def _answer_feed(
+    forge: Forge, paging: Paging, feed: Feed, after: str | None
+) -> Response[EventPage]:
+    """Answer with a page of a feed, or with what a poll delivers.
+
+    Raises:
+        InvalidCursorError: if ``after`` is no cursor of this feed.
+        InvalidValueError: if a parameter was given that does not go with a poll.
+    """
+    reading = shown_as(EventView)
+    if after is not None and is_ulid(after):
+        return _answer_page(paging, replace(feed, after=after))
+    if after is not None:
+        _require_plain(paging, feed)
+        polled = poll(
+            paging.store,
+            feed,
+            after=after,
+            limit=paging.limit,
+            bound=forge.record_bound,
+            reading=reading,
+        )
+        return _written(polled.items, None, polled.cursor)
+    if paging.cursor or feed.since or feed.until or not feed.descending:
+        return _answer_page(paging, feed)
+    items, cursor, poll_cursor = begin(
+        paging.store, feed, limit=paging.limit, bound=forge.record_bound, reading=reading
+    )
+    return _written(items, cursor, poll_cursor)
+
+
+def _require_plain(paging: Paging, feed: Feed) -> None:
+    """Refuse what would make a poll pass over events."""
+    given = {
+        "from": feed.since,
+        "to": feed.until,
+        "cursor": paging.cursor,
+        "order=desc": feed.order == "desc",
+    }
+    for name, value in given.items():
+        if value:
+            raise InvalidValueError(f"{name} does not go with a pollCursor as after")
+
+
+def _answer_page(paging: Paging, query: Query[Any]) -> Response[EventPage]:
+    page = paging.store.page(
+        query, limit=paging.limit, cursor=paging.cursor, reading=shown_as(EventView)
+    )
+    return _written(page.items, page.cursor, None)
+
+
+def _written(
+    items: Sequence[Json], cursor: str | None, poll_cursor: str | None
+) -> Response[EventPage]:
+    return written({"items": items, "nextCursor": cursor, "pollCursor": poll_cursor})

@@ -202,6 +202,10 @@ _Dependency = Annotated[
 ]
 
 
+#: What is to be done for a feature; the first text that is none is enough to refuse them.
+_Steps = Annotated[list[str], Field(max_length=1000, fail_fast=True)]
+
+
 class NewFeature(Body):
     """A feature to create."""
 
@@ -225,10 +229,11 @@ class NewFeature(Body):
     description: str | None = None
     priority: _Priority = DEFAULT_PRIORITY
     category: str | None = Field(default=None, max_length=200)
-    steps: list[str] | None = None
+    steps: _Steps | None = None
     dependencies: list[_Dependency] = Field(
         default=[],
         max_length=MOST,
+        fail_fast=True,
         description="What must pass first: ids, or positions in the array from 0.",
     )
     linear_issue_id: str | None = Field(default=None, min_length=1, max_length=300)
@@ -271,7 +276,7 @@ class FeatureChanges(Changes):
     description: str | None = Field(default_factory=left_out)
     priority: _Priority = Field(default_factory=left_out)
     category: str | None = Field(default_factory=left_out, max_length=200)
-    steps: list[str] | None = Field(default_factory=left_out)
+    steps: _Steps | None = Field(default_factory=left_out)
     linear_issue_url: str | None = Field(default_factory=left_out, max_length=2000)
     expected_version: Version | None = Field(
         default_factory=left_out,

@@ -20,6 +20,7 @@ from autoforge.access.features import (
 )
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import BULK_BODY, DOCUMENT_BODY, JsonRequest
 from autoforge.http.feature_views import (
     CreatedFeatures,
     FeatureChanges,
@@ -31,7 +32,7 @@ from autoforge.http.feature_views import (
 )
 from autoforge.http.params import FeatureId, ProjectId, text_segments
 from autoforge.http.problem import responses
-from autoforge.http.respond import JsonRequest, JsonResponse
+from autoforge.http.respond import JsonResponse
 from autoforge.http.tickets import LinearIssueId
 from autoforge.models.feature import FeatureStatus
 
@@ -66,6 +67,7 @@ class FeatureController(Controller):
     @post(
         "",
         sync_to_thread=True,
+        request_max_body_size=BULK_BODY,
         responses={
             HTTPStatus.OK: ResponseSpec(
                 FeatureView | CreatedFeatures,  # type: ignore[arg-type]  # Litestar takes unions
@@ -76,20 +78,14 @@ class FeatureController(Controller):
         },
     )
     def create_features(
-        self,
-        forge: NamedDependency[Forge],
-        bulk_seconds: NamedDependency[float],
-        project_id: ProjectId,
-        data: JSONBody[NewFeatures],
+        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewFeatures]
     ) -> Response[FeatureView | CreatedFeatures]:
         """Create a feature, or an array of up to 1,000 with dependencies among them.
 
         One that says the same under the same id, or was made from the same Linear issue, is that
-        feature. Features that would wait for each other are refused, and none is created. Where
-        the table is too small for so many at once, 503 says how many are stored: send the same ids
-        again, and the rest is created.
+        feature. Features that would wait for each other are refused, and none is created.
         """
-        creation = forge.features.create_many(project_id, data.new(), time_limit=bulk_seconds)
+        creation = forge.features.create_many(project_id, data.new())
         return _answer_creation(creation, in_array=data.in_array)
 
     @get("/ready", sync_to_thread=True, responses=responses())
@@ -131,6 +127,7 @@ class FeatureController(Controller):
     @patch(
         "/{featureId:str}",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
     )
     def change_feature(

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from litestar.exceptions import ClientException
 from litestar.params import HeaderParameter
 
-from autoforge.http.respond import JsonRequest
+from autoforge.http.bodies import JsonRequest
 
 HEADER: Final = "Idempotency-Key"
 _RAW: Final = HEADER.lower().encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import BaseSchemaObject
+from litestar.routes import HTTPRoute
 from litestar.static_files import create_static_files_router
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
@@ -76,9 +78,18 @@ def swagger_assets() -> Router:
 def complete(app: Litestar) -> None:
     """Publish the document with what Litestar leaves out."""
     published = app.openapi_schema
-    document = completed(published.to_schema())
+    document = completed(published.to_schema(), dict(_limits(app)))
     published.paths = {path: _exact(item) for path, item in document["paths"].items()}
     published.components = _exact(document["components"])
+
+
+def _limits(app: Litestar) -> Iterator[tuple[str, int]]:
+    """How many bytes a body of each operation may have."""
+    for route in app.routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
+            limit = handler.resolve_request_max_body_size()
+            if limit is not None:
+                yield handler.handler_name, limit
 
 
 def _operation_id(

@@ -67,8 +67,12 @@ After = Annotated[
     QueryParameter(
         name="after",
         schema_extra={"examples": ["01KGKR2T40R6BAX8A0B1RTCDKN"]},
-        pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
-        description="Id of an event: only newer ones. Half a read unit when there are none.",
+        # A ULID, or a sealed text (access/seals.py).
+        pattern="^([0-7][0-9A-HJKMNP-TV-Z]{25}|[A-Za-z0-9_-]{30,2003}[.][A-Za-z0-9_-]{43})$",
+        description=(
+            "The pollCursor of an answer before: what was not delivered since, oldest first. Or "
+            "the id of an event: what is newer by its own time; it misses what is stored late."
+        ),
     ),
 ]
 IfMatch = Annotated[
@@ -101,7 +105,7 @@ def moment(name: str, text: str | None) -> datetime | None:
         return as_moment(text)
 
 
-def stretch(since: str | None, until: str | None) -> dict[str, datetime | None]:
+def stretch(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
     """Read the query parameters ``from`` and ``to``.
 
     Raises:
@@ -110,7 +114,7 @@ def stretch(since: str | None, until: str | None) -> dict[str, datetime | None]:
     first, end = moment("from", since), moment("to", until)
     if first is not None and end is not None and first > end:
         raise InvalidValueError("from is after to")
-    return {"since": first, "until": end}
+    return first, end
 
 
 def text_segments(request: Request[Any, Any, Any], count: int) -> list[str]:

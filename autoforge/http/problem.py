@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from litestar.openapi import ResponseSpec
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from autoforge.http.views import View
 
 MEDIA_TYPE: Final = "application/problem+json"
+
+#: How many faults of a request are listed, and how many characters a text has: an answer stays
+#: small whatever was sent.
+MOST_FAULTS: Final = 20
+_PLACE: Final = 200
+_TEXT: Final = 1000
+
+
+def cut(text: str, most: int = _TEXT) -> str:
+    """Shorten a text that repeats what was sent."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 class FieldError(View):
@@ -18,8 +29,8 @@ class FieldError(View):
 
     example = {"where": "query.limit", "message": "Expected `int` <= 100"}
 
-    where: str
-    message: str
+    where: Annotated[str, BeforeValidator(lambda text: cut(text, _PLACE))]
+    message: Annotated[str, BeforeValidator(cut)]
 
 
 class Problem(View):

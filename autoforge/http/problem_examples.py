@@ -27,6 +27,9 @@ _ABOUT: Final[Mapping[str, str]] = {
     "runId": "AgentRun",
 }
 
+#: What of a body in the document says how many bytes it may have.
+MAX_BYTES: Final = "x-max-bytes"
+
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 
 #: What each status says of the item that a route is about, and which error of ours says so.
@@ -35,7 +38,7 @@ _PROBLEMS: Final[Mapping[HTTPStatus, tuple[str | None, str]]] = {
     HTTPStatus.NOT_FOUND: ("item-not-found", "there is no {item}"),
     HTTPStatus.CONFLICT: ("condition-failed", "{item} is in a state that does not allow this"),
     HTTPStatus.PRECONDITION_FAILED: ("version-conflict", "{item} is in version 1, not 7"),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (None, "Request Entity Too Large"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (None, "the body has more than {most:,} bytes"),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (None, "the body must be application/json"),
     HTTPStatus.UNPROCESSABLE_ENTITY: (None, "the request is not the one that was sent before"),
     HTTPStatus.PRECONDITION_REQUIRED: (
@@ -59,7 +62,9 @@ def problem_example(status: HTTPStatus, path: str, operation: Mapping[str, Any])
     return {
         "type": "about:blank" if kind is None else f"urn:autoforge:problem:{kind}",
         **about,
-        "detail": detail.format(item=_item(path, operation)),
+        "detail": detail.format(
+            item=_item(path, operation), most=operation.get("requestBody", {}).get(MAX_BYTES)
+        ),
     }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.params import ParameterKwarg
 from litestar.types import ExceptionHandlersMap
 
@@ -22,7 +23,6 @@ from autoforge.errors import (
     DeletionUnfinishedError,
     HeldByAnotherError,
     IncompleteBatchError,
-    IncompleteCreationError,
     InvalidCursorError,
     InvalidTransactionError,
     InvalidValueError,
@@ -30,17 +30,17 @@ from autoforge.errors import (
     ItemNotFoundError,
     ItemTooLargeError,
     LimitReachedError,
-    OutOfTimeError,
     RequestReusedError,
     SecretError,
     TableNotFoundError,
     ThrottledError,
     TransactionConflictError,
+    UnacknowledgedEventError,
     UnavailableError,
     UnreadableItemError,
     VersionConflictError,
 )
-from autoforge.http.problem import MEDIA_TYPE, FieldError, Problem
+from autoforge.http.problem import MEDIA_TYPE, MOST_FAULTS, FieldError, Problem, cut
 from autoforge.http.respond import JsonResponse
 from autoforge.http.shown import shown
 from autoforge.http.views import InvalidBodyError
@@ -55,7 +55,6 @@ STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
     DeletionUnfinishedError: HTTPStatus.CONFLICT,
     HeldByAnotherError: HTTPStatus.CONFLICT,
     IncompleteBatchError: HTTPStatus.SERVICE_UNAVAILABLE,
-    IncompleteCreationError: HTTPStatus.SERVICE_UNAVAILABLE,
     InvalidCursorError: HTTPStatus.BAD_REQUEST,
     InvalidTransactionError: HTTPStatus.BAD_REQUEST,
     InvalidValueError: HTTPStatus.BAD_REQUEST,
@@ -64,11 +63,11 @@ STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
     ItemTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     LimitReachedError: HTTPStatus.CONFLICT,
     RequestReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    OutOfTimeError: HTTPStatus.SERVICE_UNAVAILABLE,
     SecretError: HTTPStatus.SERVICE_UNAVAILABLE,
     TableNotFoundError: HTTPStatus.SERVICE_UNAVAILABLE,
     ThrottledError: HTTPStatus.SERVICE_UNAVAILABLE,
     TransactionConflictError: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnacknowledgedEventError: HTTPStatus.SERVICE_UNAVAILABLE,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     UnreadableItemError: HTTPStatus.INTERNAL_SERVER_ERROR,
     VersionConflictError: HTTPStatus.PRECONDITION_FAILED,
@@ -105,11 +104,15 @@ def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
     errors = None
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
         errors = [_field_error(request, each) for each in error.extra]
+    detail = error.detail.partition(" for ")[0] if errors else error.detail
+    if isinstance(error, RequestEntityTooLarge):
+        most = request.route_handler.resolve_request_max_body_size()
+        detail = f"the body has more than {most:,} bytes"
     problem = Problem(
         type="about:blank",
         title=status.phrase,
         status=status,
-        detail=error.detail.partition(" for ")[0] if errors else error.detail,
+        detail=cut(detail),
         errors=errors,
     )
     return _response(problem, dict(error.headers or {}))
@@ -124,10 +127,7 @@ def answer_invalid_body(request: Request[Any, Any, Any], error: InvalidBodyError
         title=status.phrase,
         status=status,
         detail="Validation failed",
-        errors=[
-            FieldError(where=f"body.{name}" if name else "body", message=message)
-            for name, message in error.faults
-        ],
+        errors=_listed(error.faults),
     )
     return _response(problem, {})
 
@@ -149,6 +149,18 @@ HANDLERS: Final[ExceptionHandlersMap] = {
     InvalidBodyError: answer_invalid_body,
     Exception: answer_crash,
 }
+
+
+def _listed(faults: Sequence[tuple[str, str]]) -> list[FieldError]:
+    """List the first faults of a body, and how many there are besides."""
+    named = [
+        FieldError(where=f"body.{place}" if place else "body", message=message)
+        for place, message in faults[:MOST_FAULTS]
+    ]
+    if len(faults) > MOST_FAULTS:
+        rest = f"{len(faults) - MOST_FAULTS} further faults are not listed"
+        named.append(FieldError(where="body", message=rest))
+    return named
 
 
 def _response(problem: Problem, headers: dict[str, str]) -> Response[Any]:

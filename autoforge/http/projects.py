@@ -19,6 +19,7 @@ from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer, written
 from autoforge.http.artefacts import ArtefactView
+from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.escalations import EscalationView
 from autoforge.http.params import ProjectId
 from autoforge.http.problem import responses
@@ -172,7 +173,12 @@ class ProjectController(Controller):
         """List the projects in a status, in the order of their ids."""
         return paging.answer(ProjectsByStatus(status, order=paging.order), ProjectPage)
 
-    @post("", sync_to_thread=True, responses=responses(HTTPStatus.CONFLICT))
+    @post(
+        "",
+        sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
+        responses=responses(HTTPStatus.CONFLICT),
+    )
     def create_project(
         self, forge: NamedDependency[Forge], data: JSONBody[NewProject]
     ) -> Response[ProjectView]:
@@ -192,6 +198,7 @@ class ProjectController(Controller):
     @patch(
         "/{projectId:str}",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses=responses(HTTPStatus.NOT_FOUND),
     )
     def change_project(

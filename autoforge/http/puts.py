@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 from litestar import Response
 from litestar.openapi import ResponseSpec
 
-from autoforge.http.respond import JsonRequest, JsonResponse
+from autoforge.http.bodies import JsonRequest
+from autoforge.http.respond import JsonResponse
 from autoforge.http.views import View
 
 V = TypeVar("V", bound=View)

@@ -11,34 +11,12 @@ from litestar import Litestar, Request, Response
 from litestar.background_tasks import BackgroundTask, BackgroundTasks
 from litestar.datastructures import Cookie
 from litestar.enums import MediaType
-from litestar.exceptions import ClientException, HTTPException
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send, Serializer, TypeEncodersMap
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 _JSON: Final = (b"content-type", b"application/json")
 _NO_CACHE: Final = (b"cache-control", b"no-cache")
-
-
-class JsonRequest(Request[Any, Any, Any]):
-    """A request whose JSON is read exactly: whole numbers of any size stay what they are."""
-
-    async def json(self) -> Any:
-        """Read the body.
-
-        Raises:
-            HTTPException: 415 if it is not sent as JSON (what a form of another site could send
-                without being asked is not), 400 if it is none; NaN and infinities are none.
-        """
-        if self.content_type[0] != MediaType.JSON:
-            raise HTTPException(
-                "the body must be application/json",
-                status_code=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            )
-        try:
-            return from_json(await self.body(), allow_inf_nan=False)
-        except ValueError as error:
-            raise ClientException(f"the body is no JSON: {error}") from None
 
 
 class JsonResponse(Response[Any]):

@@ -24,6 +24,7 @@ from autoforge.access.runs import (
 from autoforge.forge import Forge
 from autoforge.http.agents import AgentId
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.params import FeatureId, ProjectId, id_in_path
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
@@ -209,6 +210,7 @@ class ProjectRunController(Controller):
     @patch(
         "/{runId:str}",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     def report_run(

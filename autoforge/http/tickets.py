@@ -14,10 +14,10 @@ from autoforge.access.syncing import Synced
 from autoforge.access.tickets import TicketByLinearIssue, TicketsOfProject
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import DOCUMENT_BODY, JsonRequest
 from autoforge.http.params import ProjectId, text_in_path, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_created, creation
-from autoforge.http.respond import JsonRequest
 from autoforge.http.views import ID_PATTERN, WHOLE, Body, Moment, PageView, View
 
 LinearIssueId = Annotated[str, text_in_path("linearIssueId", "MCU-160")]
@@ -91,7 +91,7 @@ class TicketState(Body):
     status: str = Field(min_length=1, max_length=200)
     description: str | None = None
     priority: Annotated[int, Field(strict=True, ge=0, le=4), WHOLE] = 0
-    labels: list[str] = Field(default=[], max_length=1000)
+    labels: list[str] = Field(default=[], max_length=1000, fail_fast=True)
     feature_id: str | None = Field(default=None, pattern=ID_PATTERN)
     as_of: Moment | None = None
 
@@ -132,6 +132,7 @@ class TicketController(Controller):
     @put(
         "/{linearIssueId:path}",
         sync_to_thread=True,
+        request_max_body_size=DOCUMENT_BODY,
         responses={
             **creation(TicketView),
             **responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),

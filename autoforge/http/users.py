@@ -14,11 +14,12 @@ from autoforge.access.members import ProjectsOfUser
 from autoforge.access.users import UserByAuth0Id, UserByEmail, UserById
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.bodies import JsonRequest
 from autoforge.http.params import UserId, text_in_path, text_segments
 from autoforge.http.problem import responses
 from autoforge.http.projects import ProjectPage
 from autoforge.http.puts import creation
-from autoforge.http.respond import JsonRequest, JsonResponse
+from autoforge.http.respond import JsonResponse
 from autoforge.http.views import Body, Moment, View
 from autoforge.models.user import UserRole
 

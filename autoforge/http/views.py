@@ -33,6 +33,9 @@ ID_PATTERN = "^[A-Za-z0-9_-]{1,64}$"
 #: A ULID as it is minted.
 ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 
+#: How many fields that a body does not know are named before all are refused.
+_MOST_UNKNOWN = 10
+
 #: A moment: any ISO-8601 text in, fixed-width UTC text out.
 Moment = Annotated[
     datetime,
@@ -90,12 +93,24 @@ class Body(BaseModel, Example):
             InvalidBodyError: if the body is not what the fields say. Litestar would take a fault
                 of a field for one of the parameter, or of the dependency, of the same name.
         """
+        if isinstance(obj, cls):
+            return obj
         try:
             return super().model_validate(obj, **{**given, "strict": None})
         except ValidationError as error:
+            faults = error.errors(include_url=False, include_context=False, include_input=False)
             raise InvalidBodyError(
-                (".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()
+                (".".join(map(str, each["loc"])), each["msg"]) for each in faults
             ) from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def require_few_fields(cls, given: Any) -> Any:
+        """Refuse more unknown fields than are worth naming, at once."""
+        most = len(cls.model_fields) + _MOST_UNKNOWN
+        if isinstance(given, dict) and len(given) > most:
+            raise ValueError(f"there are {len(given)} fields, and at most {most} are looked at")
+        return given
 
 
 def left_out() -> Any:
@@ -160,6 +175,8 @@ class OneOrMany(Body):
         Raises:
             InvalidBodyError: if the body is not what the fields say.
         """
+        if isinstance(obj, cls):
+            return obj
         in_array = isinstance(obj, list)
         body = {"items": obj if in_array else [obj], "inArray": in_array}
         try:

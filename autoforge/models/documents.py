@@ -11,7 +11,7 @@ import base64
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 from autoforge.errors import InvalidValueError, UnreadableItemError, shortened
@@ -23,7 +23,14 @@ LARGEST_EXPONENT: Final = 125
 SMALLEST_EXPONENT: Final = -130
 DEPTH: Final = 32
 
+#: A float is whole from here on, and only the digits it has read back as an equal number: 1e23 is
+#: 99999999999999991611392.
 _WHOLE_FROM: Final = 2**53
+_AS_MANY_DIGITS: Final = Context(prec=DIGITS)
+
+#: From here on, a number with the digits of a float is read as one, as from here on ECMAScript
+#: writes exponents. Below are ids and counters, which may have such digits by chance.
+_NO_INTEGER_FROM: Final = 10**21
 
 #: Whole numbers under this are written as Python does, whatever their digits.
 _SMALL: Final = 10**15
@@ -139,18 +146,19 @@ def number_to_wire(value: float, path: str) -> str:
     Raises:
         InvalidValueError: if it is not finite, or past DynamoDB's 38 digits or its magnitude.
     """
-    if not math.isfinite(value):
+    is_whole = isinstance(value, int)
+    if not is_whole and not math.isfinite(value):
         raise InvalidValueError(f"{path} is {value}, which is no JSON number")
-    # A float past 2**53 is whole, and only its exact digits read back as an equal number.
-    exact = isinstance(value, int) or abs(value) >= _WHOLE_FROM
-    number = Decimal(int(value)) if exact else Decimal(float.__repr__(value))
+    number = Decimal(int(value)) if is_whole else Decimal(float.__repr__(value))
     if not number:
         return "0"
+    if not _is_in_range(number):
+        raise InvalidValueError(f"{path} is {number:.4E}, beyond what DynamoDB can hold")
+    if not is_whole and abs(value) >= _WHOLE_FROM:
+        number = _AS_MANY_DIGITS.create_decimal(int(value))
     digits = "".join(map(str, number.as_tuple().digits)).rstrip("0")
     if len(digits) > DIGITS:
         raise InvalidValueError(f"{path} has more than {DIGITS} significant digits")
-    if not _is_in_range(number):
-        raise InvalidValueError(f"{path} is {value}, beyond what DynamoDB can hold")
     # As DynamoDB answers: no exponent, no zeros at the end, so that equal numbers are equal texts.
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -173,7 +181,19 @@ def wire_to_number(text: str) -> int | float:
         raise UnreadableItemError(f"{shortened(text)} is no number") from error
     if not number.is_finite() or (number and not _is_in_range(number)):
         raise UnreadableItemError(f"{shortened(text)} is beyond what DynamoDB can hold")
-    return int(number) if number == number.to_integral_value() else float(number)
+    if number != number.to_integral_value():
+        return float(number)
+    whole = int(number)
+    return float(whole) if abs(whole) >= _NO_INTEGER_FROM and _is_of_float(whole) else whole
+
+
+def _is_of_float(whole: int) -> bool:
+    """Whether a number has the digits of a float, and not those one would write it with."""
+    nearest = float(whole)
+    return (
+        _AS_MANY_DIGITS.create_decimal(int(nearest)) == whole
+        and Decimal(float.__repr__(nearest)) != whole
+    )
 
 
 def _is_in_range(number: Decimal) -> bool:

@@ -1,4 +1,4 @@
-"""A dashboard that polls: new events by ``after``, the overview by its ETag.
+"""A dashboard that polls: new events by the poll cursor, the overview by its ETag.
 
     python docs/examples/poll.py http://127.0.0.1:8000 [PROJECT] [--turns 3] [--pause 2]
 
@@ -16,6 +16,9 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
+
+#: Events of one answer at most.
+LIMIT = 100
 
 
 class Api:
@@ -42,22 +45,22 @@ class Api:
             raise
 
 
-def newest(api: Api, project_id: str) -> str | None:
-    """The id of the newest event, where polling begins."""
-    page = api.get(f"/projects/{project_id}/events", limit=1)
-    return page["items"][0]["id"] if page and page["items"] else None
+class Events:
+    """The events of a project that follow the present, each once."""
 
+    def __init__(self, api: Api, project_id: str) -> None:
+        self._api = api
+        self._path = f"/projects/{project_id}/events"
+        page = api.get(self._path, limit=1)
+        self._cursor: str = (page or {})["pollCursor"]
 
-def events_after(api: Api, project_id: str, after: str | None) -> Iterator[dict[str, Any]]:
-    """The events that are newer than one, oldest first, however many pages they are."""
-    query: dict[str, str | int] = {"order": "asc", "limit": 100}
-    if after is not None:
-        query["after"] = after
-    while page := api.get(f"/projects/{project_id}/events", **query):
-        yield from page["items"]
-        if page["nextCursor"] is None:
-            return
-        query["cursor"] = page["nextCursor"]
+    def new(self) -> Iterator[dict[str, Any]]:
+        """Poll, again at once while there is as much as one answer holds."""
+        while answer := self._api.get(self._path, after=self._cursor, limit=LIMIT):
+            yield from answer["items"]
+            self._cursor = answer["pollCursor"]
+            if len(answer["items"]) < LIMIT:
+                return
 
 
 def main() -> None:
@@ -70,7 +73,7 @@ def main() -> None:
     given = parser.parse_args()
     api = Api(given.url)
     project_id = given.project or (api.get("/projects", limit=1) or {})["items"][0]["id"]
-    seen = newest(api, project_id)
+    events = Events(api, project_id)
     for number in range(given.turns):
         if number:
             time.sleep(given.pause)
@@ -80,9 +83,8 @@ def main() -> None:
         else:
             kinds = ", ".join(artefact["type"] for artefact in overview["artefacts"])
             print(f"overview: {overview['project']['name']}: {kinds or 'no artefacts yet'}")
-        for event in events_after(api, project_id, seen):
+        for event in events.new():
             print(f"{event['createdAt']}  {event['severity']:8}  {event['summary']}")
-            seen = event["id"]
 
 
 if __name__ == "__main__":

@@ -368,7 +368,7 @@ def test_what_was_never_used_can_be_closed(transport: TransportName) -> None:
     assert client.wire is not None
     client.close()
 
-    assert client._botocore is None
+    assert not client._botocore
 
 
 def test_a_warm_connection_is_the_first_requests() -> None:
@@ -461,7 +461,7 @@ def test_threads_get_their_own_answers_over_a_bounded_number_of_connections() ->
     assert answers == [[f"{thread}-{number}" for number in range(100)] for thread in range(16)]
     assert len(served.requests) == 1600
     assert len(served.connections) <= 16
-    assert client._botocore is None
+    assert not client._botocore
 
 
 def test_of_the_connections_of_a_burst_a_bounded_number_is_kept() -> None:

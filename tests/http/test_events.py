@@ -267,8 +267,92 @@ def test_polling_returns_what_is_newer_and_costs_one_request(api: Api, store: St
     assert ids(api, path, after=first) == [third, second]
     assert ids(api, path, after=second, order="asc", limit=1) == [third]
     with watching(store.client) as watched:
-        assert api.get(path, params={"after": third}).json() == {"items": [], "nextCursor": None}
+        response = api.get(path, params={"after": third})
+    assert response.json() == {"items": [], "nextCursor": None, "pollCursor": None}
     assert watched.operations == ["Query"]
+
+
+def test_a_poll_delivers_what_was_not_delivered_before_oldest_first(
+    api: Api, clock: Clock, path: str
+) -> None:
+    for each in (path, "/events"):
+        first = api.get(each, params={"limit": 2})
+        cursor = first.json()["pollCursor"]
+        recorded = [created(api.post(path, json=EVENT))["id"] for _ in range(5)]
+
+        delivered = []
+        for _ in range(4):
+            answer = api.get(each, params={"after": cursor, "limit": 2}).json()
+            delivered += [event["id"] for event in answer["items"]]
+            assert answer["nextCursor"] is None
+            cursor = answer["pollCursor"]
+        assert delivered == recorded
+
+        clock.now += timedelta(days=1)
+        assert api.get(each, params={"after": cursor}).json()["items"] == []
+
+
+def test_an_event_stored_behind_others_that_were_read_is_delivered(
+    api: Api, clock: Clock, path: str
+) -> None:
+    """As by a write that was slower than theirs."""
+    cursor = api.get(path).json()["pollCursor"]
+    (newer,) = at(api, path, "2026-02-04T12:00:00.002Z")
+    polled = api.get(path, params={"after": cursor}).json()
+    (older,) = at(api, path, "2026-02-04T12:00:00.001Z")
+
+    late = api.get(path, params={"after": polled["pollCursor"]}).json()
+
+    assert [[event["id"] for event in each["items"]] for each in (polled, late)] == [
+        [newer],
+        [older],
+    ]
+    assert ids(api, path, after=newer) == []  # a plain id misses it
+
+
+def test_a_quiet_feed_is_answered_with_304(api: Api, clock: Clock, path: str) -> None:
+    created(api.post(path, json=EVENT))
+    clock.now += timedelta(minutes=1)
+    page = api.get(path)
+    polled = api.get(path, params={"after": page.json()["pollCursor"]})
+    clock.now += timedelta(minutes=1)
+
+    for before in (page, polled):
+        again = api.get(str(before.request.url), headers={"If-None-Match": before.headers["etag"]})
+        assert again.status_code == 304
+
+
+@pytest.mark.parametrize("name", ["from", "to", "cursor"])
+def test_a_poll_takes_nothing_that_would_pass_over_events(api: Api, path: str, name: str) -> None:
+    cursor = api.get(path).json()["pollCursor"]
+    given = {"after": cursor, name: "2026-02-04"}
+
+    response = api.get(path, params=given)
+
+    detail = f"{name} does not go with a pollCursor as after"
+    assert_problem(response, 400, detail, kind="invalid-value")
+    assert api.get(path, params={"after": cursor, "order": "asc"}).status_code == 200
+    assert api.get(path, params={"after": cursor, "order": "desc"}).status_code == 400
+
+
+def test_a_poll_cursor_is_good_for_its_own_feed_only(api: Api, path: str) -> None:
+    mine = api.get(path).json()["pollCursor"]
+    other = f"/projects/{new_project(api)}/events"
+
+    for wrong, where in ((mine, other), (mine, "/events"), (mine[:-1] + "_", path)):
+        response = api.get(where, params={"after": wrong})
+        detail = "the poll cursor was not issued for this feed"
+        assert_problem(response, 400, detail, kind="invalid-cursor")
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"from": "2026-02-04"}, {"to": "2026-02-05"}, {"order": "asc"}, {"after": new_id()}],
+)
+def test_a_page_of_a_part_of_a_feed_has_no_poll_cursor(
+    api: Api, path: str, parameters: dict[str, str]
+) -> None:
+    assert api.get(path, params=parameters).json()["pollCursor"] is None
 
 
 def test_polling_goes_with_a_stretch(api: Api, path: str) -> None:
@@ -303,9 +387,9 @@ def test_the_feed_shows_what_happened_in_all_projects_and_in_none(fresh_api: Api
     assert response.headers["location"] == f"/events/{alone['id']}"
     assert fresh_api.get(response.headers["location"]).json() == alone
     feed = fresh_api.get("/events").json()
-    assert feed == {"items": [alone, {**inside, "detail": None}], "nextCursor": None}
+    assert (feed["items"], feed["nextCursor"]) == ([alone, {**inside, "detail": None}], None)
     day = fresh_api.get("/events", params={"date": "2026-02-04"}).json()
-    assert day == {"items": [alone, inside], "nextCursor": None}
+    assert day == {"items": [alone, inside], "nextCursor": None, "pollCursor": None}
 
 
 def test_the_feed_reaches_over_midnight_and_a_day_does_not(fresh_api: Api) -> None:

@@ -176,13 +176,6 @@ def test_a_field_is_refused_as_one_even_where_a_parameter_has_its_name(
     assert_invalid(response, (f"body.{name}", "Extra inputs are not permitted"))
 
 
-@with_body
-def test_a_body_of_more_than_four_megabytes_is_refused(detached: Api, route: Route) -> None:
-    response = send(detached, route, content=b" " * (4 * 1024 * 1024 + 1), headers=JSON)
-
-    assert_problem(response, 413, "Request Entity Too Large")
-
-
 @pytest.mark.parametrize(
     "route", [route for route in ROUTES if "{projectId}" in route.template], ids=str
 )

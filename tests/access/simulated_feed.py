@@ -1,0 +1,197 @@
+"""Writers, pollers and an engine in simulated time: every delay is drawn, and nobody waits.
+
+A writer's requests do not depend on what pollers read, so writers run one after another, each in
+its own time, and leave behind when which item was committed. Then pollers read what was there at
+each of their moments.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from autoforge.access.client import Client, RetryPolicy
+from autoforge.access.cursor import Cursors
+from autoforge.access.store import Store
+from autoforge.access.wire import patience
+from autoforge.forge import Forge
+from autoforge.models.table import Item
+from autoforge.moments import first_ulid, ulid_text
+from tests.factories import NOON, a_project
+
+PROJECT: Final = "p"
+_PROJECT_ITEM: Final = a_project(id=PROJECT).to_item()
+#: What a transport waits for an answer where nobody is in a hurry.
+_READ_TIMEOUT: Final = 10.0
+
+
+@dataclass
+class Time:
+    """The true time, which only what takes time moves."""
+
+    now: datetime = NOON
+
+    def pass_(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Engine:
+    """What was committed when, in the order of commits."""
+
+    commits: list[tuple[datetime, int, tuple[Item, ...]]] = field(default_factory=list)
+
+    def commit(self, at: datetime, items: tuple[Item, ...]) -> None:
+        """Have a transaction commit, unless one of its items is there by then."""
+        insort(self.commits, (at, len(self.commits), items), key=lambda each: each[:2])
+
+    def take(self, other: Engine) -> None:
+        """Have what was committed to another engine be committed here; it shares no keys."""
+        for at, _, items in other.commits:
+            self.commit(at, items)
+
+    def items(self, at: datetime) -> dict[tuple[str, str], Item]:
+        """What is there at a moment."""
+        there: dict[tuple[str, str], Item] = {}
+        for moment, _, items in self.commits:
+            if moment <= at and not any(_key(item) in there for item in items):
+                there |= {_key(item): item for item in items}
+        return there
+
+
+@dataclass
+class WriterWire:
+    """A way to the engine on which requests are slow, refused, or lost, as drawn."""
+
+    engine: Engine
+    time: Time
+    random: Random
+    #: How likely an attempt meets each fault.
+    faults: float
+    #: Seconds that a request or an answer is under way, as drawn.
+    delay: Callable[[Random], float]
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry a request out, or do not."""
+        self.time.pass_(self.delay(self.random))
+        if operation == "GetItem":
+            return self._get(parameters)
+        items = tuple(each["Put"]["Item"] for each in parameters["TransactItems"])
+        fate = self.random.random() / self.faults if self.faults else 5
+        if fate < 1:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
+        if fate < 2:
+            raise EndpointConnectionError(endpoint_url="simulated")
+        if fate < 4:
+            # The answer is lost; the transaction commits at some time, or never.
+            late = self.random.choice([0.0, 0.001, 2.9, 3.1, 8.0, 30.0, None])
+            if late is not None:
+                self.engine.commit(self.time.now + timedelta(seconds=late), items)
+            self.time.pass_(patience() or _READ_TIMEOUT)
+            raise ReadTimeoutError(endpoint_url="simulated")
+        there = self.engine.items(self.time.now)
+        if any(_key(item) in there for item in items):
+            reasons = [
+                {"Code": "ConditionalCheckFailed", "Item": there[_key(item)]}
+                if _key(item) in there
+                else {"Code": "None"}
+                for item in items
+            ]
+            said: Any = {
+                "Error": {"Code": "TransactionCanceledException"},
+                "CancellationReasons": reasons,
+            }
+            raise ClientError(said, operation)
+        self.engine.commit(self.time.now, items)
+        self.time.pass_(self.delay(self.random))
+        if self.random.random() < self.faults / 4:
+            self.time.pass_(self.random.choice([4.0, 20.0]))  # the process was stopped
+        return {}
+
+    def _get(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        key = parameters["Key"]["PK"]["S"], parameters["Key"]["SK"]["S"]
+        found = self.engine.items(self.time.now).get(key)
+        self.time.pass_(self.delay(self.random))
+        if key[1] == "METADATA":
+            return {"Item": _PROJECT_ITEM}
+        return {} if found is None else {"Item": found}
+
+
+@dataclass
+class PollerWire:
+    """A way to the engine for who only reads."""
+
+    engine: Engine
+    time: Time
+    random: Random
+    delay: Callable[[Random], float]
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a query of a stretch of sort keys, as of some moment while it is under way."""
+        assert (operation, parameters["ConsistentRead"]) == ("Query", True)
+        self.time.pass_(self.delay(self.random))
+        partition, low, *high = (
+            each["S"] for each in parameters["ExpressionAttributeValues"].values()
+        )
+        there = self.engine.items(self.time.now)
+        self.time.pass_(self.delay(self.random))
+        below = high[0] if high else f"{low}\U0010ffff"
+        sorts = sorted(sort for in_, sort in there if in_ == partition and low <= sort <= below)
+        if not parameters["ScanIndexForward"]:
+            sorts.reverse()
+        if start := parameters.get("ExclusiveStartKey"):
+            sorts = sorts[sorts.index(start["SK"]["S"]) + 1 :]
+        limit: int = parameters["Limit"]
+        items = [there[partition, sort] for sort in sorts[:limit]]
+        answer: dict[str, Any] = {"Items": items, "Count": len(items)}
+        if len(sorts) >= limit and items:  # DynamoDB says so even if nothing follows
+            answer["LastEvaluatedKey"] = {name: items[-1][name] for name in ("PK", "SK")}
+        return answer
+
+
+def forge_of(wire: WriterWire | PollerWire, time: Time, offset: timedelta, random: Random) -> Forge:
+    """A Forge of a process whose clock is ahead by an offset."""
+    client = Client(
+        region="nowhere",
+        endpoint_url="http://simulated.invalid",
+        sleep=time.pass_,
+        credentials=("a", "b"),
+        chance=random.random,
+        retries=RetryPolicy(attempts=8, cap=4.0),
+    )
+    client.wire = wire
+
+    def clock() -> datetime:
+        return time.now + offset
+
+    def new_id(moment: datetime) -> str:
+        return ulid_text(first_ulid(moment) | random.getrandbits(80))
+
+    store = Store("simulated", client, Cursors(["a signing key"]), clock, lambda: new_id(NOON))
+    return Forge(store, clock=clock, new_id=new_id)
+
+
+def delays(longest: float) -> Callable[[Random], float]:
+    """What draws delays: mostly short, now and then as long as may be."""
+
+    def draw(random: Random) -> float:
+        return longest * random.random() ** 6
+
+    return draw
+
+
+def moments(random: Random, count: int, longest: float) -> Iterator[float]:
+    """Pauses between requests, in seconds; several fall into one millisecond."""
+    for _ in range(count):
+        yield random.choice([0.0, 0.0004, longest * random.random() ** 3])
+
+
+def _key(item: Item) -> tuple[str, str]:
+    return item["PK"]["S"], item["SK"]["S"]
