@@ -18,10 +18,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
+from pynamodb.expressions.condition import Condition
+
 from autoforge.access.candidates import Candidate, candidates
 from autoforge.access.claim_memory import ClaimMemory
 from autoforge.access.cycles import cycle_in
-from autoforge.access.feature_moves import Move, claim_feature
+from autoforge.access.expected import Expected, fenced, seen_as_expected
+from autoforge.access.feature_moves import claim_feature
 from autoforge.access.features import (
     FeatureById,
     FeatureGraphOf,
@@ -78,17 +81,35 @@ class Claim:
     respect_limit: bool = False
     request: RepeatableRequest | None = None
 
-    def one(self, store: Store, feature_id: str) -> Feature:
-        """Claim the feature with this id.
+    def one(
+        self, store: Store, feature_id: str, expected: Expected[Feature] | None = None
+    ) -> Feature:
+        """Claim the feature with this id, if it is as expected.
 
         Raises:
+            VersionConflictError: if it is not as expected.
             HeldByAnotherError: if somebody holds it.
             ConditionFailedError: if it is not pending, or waits for another.
             LimitReachedError: if the limit is to be respected and is reached.
             ItemNotFoundError: if there is no such feature.
         """
+        if expected is None:
+            return self._one(store, feature_id)
+        pattern = FeatureById(self.project_id, feature_id)
+        for _ in store.client.rounds(f"feature {feature_id}"):
+            seen = seen_as_expected(store, pattern, expected, at=self.at)
+            try:
+                return self._one(store, feature_id, seen.condition)
+            except LimitReachedError:
+                raise
+            except ConditionFailedError as error:
+                if not seen.has_changed(error):
+                    raise
+        raise AssertionError("rounds end in an answer or an error")
+
+    def _one(self, store: Store, feature_id: str, unchanged: Condition | None = None) -> Feature:
         token = store.new_token()
-        write = self._write(feature_id, token)
+        write = fenced(self._write(feature_id, token), unchanged)
         record = self._record(feature_id, token)
         if self.respect_limit:
             named = canonical_id(feature_id)
@@ -252,7 +273,7 @@ class Claim:
         record.ids = [canonical_id(feature_id)]
         return (Put(record),)
 
-    def _write(self, feature_id: str, request_id: str) -> Move:
+    def _write(self, feature_id: str, request_id: str) -> Update[Feature]:
         return claim_feature(
             self.project_id,
             feature_id,

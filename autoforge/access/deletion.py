@@ -47,6 +47,7 @@ class Root(Write[E]):
         entity: What the root is.
         key: Components of its primary key.
         values: Attributes, and the values they must have; None for an absent one.
+        unchanged: What else must hold, if the caller expects something of it.
     """
 
     operation = ""
@@ -55,11 +56,12 @@ class Root(Write[E]):
     entity: type[E]
     key: Mapping[str, Any]
     values: Mapping[str, Any] = field(default_factory=dict)
+    unchanged: Condition | None = None
 
     @property
     def condition(self) -> Condition:
         """What must hold of the root."""
-        return reduce(And, [exists(), *has(self.entity, self.values)])
+        return reduce(And, [self._there(), *has(self.entity, self.values)])
 
     def primary_key(self) -> KeyValue:
         """The key of the root."""
@@ -90,11 +92,14 @@ class Root(Write[E]):
             at,
             values={"deletion": deletion, "expires_at": EXPIRED},
             given={**self.values, "deletion": None},
-            condition=exists(),
+            condition=self._there(),
             requires="as it was read",
             # Whether or not it is past another expiry.
             initial={},
         )
+
+    def _there(self) -> Condition:
+        return exists() if self.unchanged is None else And(exists(), self.unchanged)
 
     def deleted(self) -> Delete[E]:
         """Delete the root itself, if it is as it must be."""

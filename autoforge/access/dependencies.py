@@ -16,6 +16,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any
 
+from autoforge.access.expected import Expected, Seen, seen_as_expected
 from autoforge.access.features import (
     DependenciesOfProject,
     FeatureById,
@@ -47,12 +48,15 @@ class AddDependency:
     feature_id: str
     depends_on_id: str
     at: datetime
+    #: What the feature that waits is expected to be; None to change whatever is there.
+    expected: Expected[Feature] | None = None
 
     def run(self, store: Store) -> Feature:
         """Add the dependency and return the feature that has it.
 
         Raises:
             ItemNotFoundError: if the project has no such feature, or not the other.
+            VersionConflictError: if the feature is not as expected.
             ItemExistsError: if the feature has the dependency already.
             CyclicDependencyError: if the other waits for the feature, or is the feature.
         """
@@ -60,6 +64,11 @@ class AddDependency:
             # The guard is read first: a change after this reading fails the transaction.
             guard = store.get(FeatureGraphOf(self.project_id), consistent=True)
             feature, other = self._both(store)
+            seen = Seen(feature)
+            if self.expected is not None:
+                pattern = FeatureById(self.project_id, self.feature_id)
+                seen = seen_as_expected(store, pattern, self.expected, at=self.at)
+                feature = seen.item
             # The search for cycles needs all reverse edges of what others depend on.
             other = with_edges(store, other, at=self.at)
             if other.id in feature.dependencies:
@@ -69,7 +78,7 @@ class AddDependency:
                 )
             self._refuse_cycle(store, str(feature.id), str(other.id))
             try:
-                store.transact(self._transaction(store, guard, feature, other))
+                store.transact(self._transaction(store, guard, seen, other))
             except ConditionFailedError:
                 continue
             return store.require(FeatureById(self.project_id, self.feature_id), consistent=True)
@@ -104,8 +113,9 @@ class AddDependency:
         ]
 
     def _transaction(
-        self, store: Store, guard: FeatureGraph | None, feature: Feature, other: Feature
+        self, store: Store, guard: FeatureGraph | None, seen: Seen[Feature], other: Feature
     ) -> Transaction:
+        feature = seen.item
         this = frozenset({str(other.id)})
         waiting_on = feature.waiting_on if other.passes else feature.waiting_on | this
         dependencies = feature.dependencies | this
@@ -113,7 +123,7 @@ class AddDependency:
         return Transaction(
             (
                 unless_changed(change_graph(store, self.project_id, at=self.at), guard),
-                replace(update, counts=True),
+                seen.fence(replace(update, counts=True)),
                 still(other, at=self.at),
                 *linked_to(feature, this, at=self.at),
             ),
@@ -131,6 +141,7 @@ class RemoveDependency:
         depends_on_id: The feature it waits for.
         at: The moment.
         checks: What else must hold; the errors of their refusals are the caller's.
+        expected: What the feature that waits is expected to be; None to change whatever is there.
     """
 
     project_id: str
@@ -138,16 +149,19 @@ class RemoveDependency:
     depends_on_id: str
     at: datetime
     checks: tuple[Write[Any], ...] = ()
+    expected: Expected[Feature] | None = None
 
     def run(self, store: Store) -> Feature:
         """Remove the dependency and return the feature that had it.
 
         Raises:
             ItemNotFoundError: if there is no such feature, or it has no such dependency.
+            VersionConflictError: if the feature is not as expected.
         """
         for _ in store.client.rounds(f"feature {self.feature_id}"):
             pattern = FeatureById(self.project_id, self.feature_id)
-            feature = store.require(pattern, consistent=True)
+            seen = seen_as_expected(store, pattern, self.expected, at=self.at)
+            feature = seen.item
             this = canonical_id(self.depends_on_id)
             key = {
                 "project_id": self.project_id,
@@ -164,7 +178,7 @@ class RemoveDependency:
             dependencies = feature.dependencies - {this}
             update = waits_for(feature, waiting_on, dependencies=dependencies, at=self.at)
             try:
-                writes = (*self.checks, replace(update, counts=True), edge)
+                writes = (*self.checks, seen.fence(replace(update, counts=True)), edge)
                 store.transact(Transaction(writes, marked=True))
             except ConditionFailedError:
                 continue

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from autoforge.access.expected import Expected, save_as_expected, seen_as_expected
 from autoforge.access.feature_moves import Move
 from autoforge.access.features import FeatureById
 from autoforge.access.store import Store
@@ -24,6 +25,7 @@ class ChangeFeature:
         changes: The attributes and their new values; None removes one.
         at: The moment.
         expected_version: The version the caller read; None to change whatever is there.
+        expected: What the feature is expected to be; None to change whatever is there.
     """
 
     project_id: str
@@ -31,22 +33,25 @@ class ChangeFeature:
     changes: Mapping[str, Any]
     at: datetime
     expected_version: int | None = None
+    expected: Expected[Feature] | None = None
 
     def run(self, store: Store) -> Feature:
         """Change it, and return the feature as it then is.
 
         Raises:
-            VersionConflictError: if it is in another version than the caller read.
+            VersionConflictError: if it is in another version than the caller read, or not as
+                expected.
             ItemNotFoundError: if there is no such feature.
         """
         if "priority" not in self.changes:
-            return store.save(self._write({}))
+            return save_as_expected(store, self._write({}), self.expected)
         # Where the feature stands follows from its priority and from what it waits for.
         pattern = FeatureById(self.project_id, self.feature_id)
         for _ in store.client.rounds(f"feature {self.feature_id}"):
-            feature = store.require(pattern, consistent=True)
+            seen = seen_as_expected(store, pattern, self.expected, at=self.at)
+            write = self._write({"waiting_on": seen.item.waiting_on})
             try:
-                return store.save(self._write({"waiting_on": feature.waiting_on}))
+                return store.save(seen.fence(write))
             except VersionConflictError:
                 raise
             except ConditionFailedError:

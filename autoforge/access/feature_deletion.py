@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from pynamodb.expressions.condition import And, Not
 from autoforge.access.batch import chunks
 from autoforge.access.deletion import Removal, Root, RootChangedError, sweep
 from autoforge.access.dependencies import RemoveDependency, change_graph, unless_changed
+from autoforge.access.expected import Expected, Seen, seen_as_expected
 from autoforge.access.features import (
     DependentsOfFeature,
     FeatureById,
@@ -57,6 +58,7 @@ class DeleteFeature:
         at: The moment.
         deletion: The id of this deletion, for the mark.
         detach: Whether to remove the dependencies of others on it; else they are a refusal.
+        expected: What the feature is expected to be; None to delete whatever is there.
     """
 
     project_id: str
@@ -64,6 +66,7 @@ class DeleteFeature:
     at: datetime
     deletion: str
     detach: bool = False
+    expected: Expected[Feature] | None = None
 
     def run(self, store: Store) -> None:
         """Delete it. A feature that is created with its id meanwhile is another, and is spared.
@@ -71,39 +74,49 @@ class DeleteFeature:
         Raises:
             ItemNotFoundError: if there is no such feature.
             ConditionFailedError: if others depend on it and are not to be detached.
+            VersionConflictError: if it is not as expected.
         """
         pattern = FeatureById(self.project_id, self.feature_id)
-        feature = store.with_expired().require(pattern, consistent=True)
+        seen = self._seen(store, pattern)
         for _ in store.client.rounds(f"feature {self.feature_id}"):
-            if feature.deletion is not None:
-                finish_deletion(store, feature, at=self.at)
+            if seen.item.deletion is not None:
+                finish_deletion(store, seen.item, at=self.at)
                 return
             try:
-                self._delete(store, feature)
+                self._delete(store, seen)
             except RootChangedError:
                 now = store.with_expired().get(pattern, consistent=True)
-                if now is None or now.incarnation != feature.incarnation:
+                if now is None or now.incarnation != seen.item.incarnation:
                     return  # Another deletion has finished.
-                feature = now
+                seen = Seen(now) if self.expected is None else self._seen(store, pattern)
             else:
                 return
         raise AssertionError("rounds end in an answer or an error")
 
-    def _delete(self, store: Store, feature: Feature) -> None:
+    def _seen(self, store: Store, pattern: FeatureById) -> Seen[Feature]:
+        if self.expected is not None:
+            return seen_as_expected(store, pattern, self.expected, at=self.at)
+        return Seen(store.with_expired().require(pattern, consistent=True))
+
+    def _delete(self, store: Store, seen: Seen[Feature]) -> None:
         """Delete the feature that was read.
 
         Raises:
             RootChangedError: if it has changed, or a dependency was added in between.
         """
+        feature = seen.item
         # The guard is read first: what is added to depend on it afterwards fails the transaction.
         guard = store.get(FeatureGraphOf(self.project_id), consistent=True)
         self._detach(store, feature)
         writes = _writes_with(store, feature, at=self.at)
-        root = _root(
-            feature,
-            incarnation=feature.incarnation,
-            deletion=None,
-            dependencies=feature.dependencies,
+        root = replace(
+            _root(
+                feature,
+                incarnation=feature.incarnation,
+                deletion=None,
+                dependencies=feature.dependencies,
+            ),
+            unchanged=seen.condition,
         )
         all_at_once = len(writes) <= _ROOM
         change = unless_changed(change_graph(store, self.project_id, at=self.at), guard)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.feature_moves import (
     UNHELD,
     Hold,
@@ -23,7 +24,7 @@ from autoforge.access.feature_moves import (
 )
 from autoforge.access.settling import Settle, announce
 from autoforge.access.store import Store
-from autoforge.errors import ConditionFailedError
+from autoforge.errors import ConditionFailedError, VersionConflictError
 from autoforge.models.feature import Feature, FeatureStatus, Unsettled
 
 
@@ -36,12 +37,14 @@ class Outcome:
         feature_id: The feature.
         at: The moment.
         hold: The token of the claim, or by force.
+        expected: What the feature is expected to be; None to move whatever is there.
     """
 
     project_id: str
     feature_id: str
     at: datetime
     hold: Hold = UNHELD
+    expected: Expected[Feature] | None = None
 
     def released(self, store: Store) -> Feature:
         """Give the feature back unfinished: pending, and ready unless it waits.
@@ -102,6 +105,8 @@ class Outcome:
         """Make a write; where the feature passes, its dependents must wait for it first."""
         try:
             return self._announced(store, self._made(store, write, to))
+        except VersionConflictError:
+            raise
         except ConditionFailedError as error:
             passing = error.item is not None and error.item.status == FeatureStatus.PASSING
             if not passing or not self._is_ours(error.item):
@@ -114,7 +119,9 @@ class Outcome:
         """Make a write, unless it is made already; what is unfinished is finished before."""
         for _ in store.client.rounds(f"feature {self.feature_id}"):
             try:
-                return store.save(write)
+                return save_as_expected(store, write, self.expected)
+            except VersionConflictError:
+                raise
             except ConditionFailedError as error:
                 existing: Feature | None = error.item
                 if existing is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from autoforge.access.expected import Expected, Seen, save_as_expected, seen_as_expected
 from autoforge.access.members import MemberOfProject, belonging, belonging_instead
 from autoforge.access.optimistic import written
 from autoforge.access.projects import ProjectById, update_project
@@ -54,29 +55,34 @@ class ChangeProject:
         project_id: The project.
         changes: Attributes to set; None removes an optional one.
         at: The moment of the change.
+        expected: What the project is expected to be; None to change whatever is there.
     """
 
     project_id: str
     changes: Mapping[str, Any]
     at: datetime
+    expected: Expected[Project] | None = None
 
     def run(self, store: Store) -> Project:
         """Change the project and return it as it then is.
 
         Raises:
             ItemNotFoundError: if there is no such project.
+            VersionConflictError: if it is not as expected.
             InvalidValueError: if a value cannot be stored.
         """
         if "owner_id" not in self.changes:
-            return store.save(update_project(self.project_id, self.changes, at=self.at))
+            write = update_project(self.project_id, self.changes, at=self.at)
+            return save_as_expected(store, write, self.expected)
         pattern = ProjectById(self.project_id)
         for _ in store.client.rounds(f"project {self.project_id}"):
-            project = store.require(pattern, consistent=True)
-            if written(store, self._writes(store, project)):
+            seen = seen_as_expected(store, pattern, self.expected, at=self.at)
+            if written(store, self._writes(store, seen)):
                 return store.require(pattern, consistent=True)
         raise AssertionError("rounds end in an answer or an error")
 
-    def _writes(self, store: Store, project: Project) -> list[Write[Any]]:
+    def _writes(self, store: Store, seen: Seen[Project]) -> list[Write[Any]]:
+        project = seen.item
         change = Update(
             Project,
             {"id": self.project_id},
@@ -86,15 +92,15 @@ class ChangeProject:
             requires="as it was read",
         )
         owner_id = self._owner_id()
-        writes: list[Write[Any]] = [change]
+        writes: list[Write[Any]] = [seen.fence(change)]
         for each in sorted({each for each in (project.owner_id, owner_id) if each is not None}):
-            seen = store.get(MemberOfProject(self.project_id, each), consistent=True)
+            known = store.get(MemberOfProject(self.project_id, each), consistent=True)
             writes += belonging_instead(
                 self.project_id,
                 each,
-                seen,
+                known,
                 owner=each == owner_id,
-                member=seen is not None and seen.member,
+                member=known is not None and known.member,
                 at=self.at,
             )
         return writes

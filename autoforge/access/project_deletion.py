@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from pynamodb.expressions.operand import Path
 
 from autoforge.access.batch import chunks, key_of
 from autoforge.access.deletion import Removal, Root, RootChangedError, exists, sweep
+from autoforge.access.expected import Expected, seen_as_expected
 from autoforge.access.pattern import BATCH_READ
 from autoforge.access.projects import ProjectById
 from autoforge.access.request import KeyCondition
@@ -67,11 +68,14 @@ class DeleteProject:
         project_id: The project.
         at: The moment.
         deletion: The id of this deletion, for the mark.
+        expected: What the project is expected to be; None to delete whatever is there, or is left
+            of one.
     """
 
     project_id: str
     at: datetime
     deletion: str
+    expected: Expected[Project] | None = None
 
     def run(self, store: Store) -> int:
         """Delete in bounded requests, and return how many items went.
@@ -81,7 +85,10 @@ class DeleteProject:
 
         Raises:
             ItemNotFoundError: if there was nothing to delete.
+            VersionConflictError: if the project is not as expected.
         """
+        if self.expected is not None:
+            return self._sweep(store, self._marked_as_expected(store, self.expected))
         root = self._root(store)
         if root is None:
             # The project that is made for strays counts for nothing.
@@ -93,6 +100,18 @@ class DeleteProject:
         if mark is None:
             return 0
         return _Sweep(store, canonical_id(self.project_id), self._as(deletion=mark), self.at).run()
+
+    def _marked_as_expected(self, store: Store, expected: Expected[Project]) -> Root[Project]:
+        """Mark the project, if it is as expected."""
+        pattern = ProjectById(self.project_id)
+        for _ in store.client.rounds(f"project {self.project_id}"):
+            seen = seen_as_expected(store, pattern, expected, at=self.at)
+            read = self._as(incarnation=seen.item.incarnation, deletion=None)
+            root = replace(read, unchanged=seen.condition)
+            with suppress(ConditionFailedError, ItemNotFoundError):
+                store.write(root.marked(self.deletion, at=self.at))
+                return self._as(deletion=self.deletion)
+        raise AssertionError("rounds end in an answer or an error")
 
     def _as(self, **values: str | None) -> Root[Project]:
         return Root(Project, {"id": self.project_id}, values)

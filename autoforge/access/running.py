@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from autoforge.access.agents import AgentById, update_agent
+from autoforge.access.expected import Expected, require_expected
 from autoforge.access.features import FeatureById
 from autoforge.access.run_output import make_room
 from autoforge.access.runs import RunById
@@ -161,6 +162,8 @@ class ReportRun:
     changes: Mapping[str, Any] = field(default_factory=dict)
     output: str = ""
     keep_tail: bool = False
+    #: What the run is expected to be; None to report on whatever is there.
+    expected: Expected[AgentRun] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no report may change."""
@@ -177,14 +180,17 @@ class ReportRun:
         Raises:
             ItemNotFoundError: if there is no such run.
             ConditionFailedError: if the run is finished; its ``item`` says how.
+            VersionConflictError: if it is not as expected.
             ItemTooLargeError: if the output or another text does not fit; nothing was changed.
             TransactionConflictError: if others kept reporting; it cannot be told whether this was.
         """
         run = store.require(RunById(self.project_id, self.run_id), consistent=True)
         known = run.version
         for _ in store.client.rounds(_named(run)):
+            # A report that was made is not made again, whatever was expected when it was sent.
             if self.report_id in (run.recent_reports or ()):
                 break
+            require_expected(run, self.expected, _named(run))
             if run.status in FINAL:
                 raise _finished_already(run)
             if run.version - known > REMEMBERED:
@@ -228,6 +234,8 @@ class FinishRun:
     status: RunStatus
     at: datetime
     changes: Mapping[str, str] = field(default_factory=dict)
+    #: What the run is expected to be; None to finish whatever is there.
+    expected: Expected[AgentRun] | None = None
 
     def __post_init__(self) -> None:
         """Refuse an end that is none."""
@@ -240,11 +248,13 @@ class FinishRun:
         Raises:
             ItemNotFoundError: if there is no such run.
             ConditionFailedError: if the run ended in another way; its ``item`` says how.
+            VersionConflictError: if it is not as expected.
             ItemTooLargeError: if the item would be over 400 KB; nothing was changed.
         """
         pattern = RunById(self.project_id, self.run_id)
         run = store.require(pattern, consistent=True)
         for _ in store.client.rounds(_named(run)):
+            require_expected(run, self.expected, _named(run))
             if run.status in FINAL:
                 break
             finished = _changed(run, self._values(run), at=self.at)

@@ -391,6 +391,13 @@ class Store:
         members = ((key, {"DeleteRequest": {"Key": wire_key(key)}}) for key in keys)
         return batch.write(self.client, self._send_batch, self.table_name, members)
 
+    def item_at(self, key: KeyValue) -> Item | None:
+        """The item with a primary key as it is stored, read strongly consistently."""
+        item: Item | None = self._send(
+            get_request(self.table_name, key, consistent=True), self
+        ).get("Item")
+        return item
+
     def keys_in(self, partition: str) -> Iterator[KeyValue]:
         """The primary keys of a whole item collection, whatever the items are."""
         return map(key_of, self.items_in(KeyCondition(TABLE, partition)))
@@ -491,8 +498,7 @@ class Store:
 
         Others may change the item between the look and the write, which the caller did not forbid.
         """
-        request = get_request(self.table_name, write.primary_key(), consistent=True)
-        item = self._send(request, write).get("Item")
+        item = self.item_at(write.primary_key())
         for _ in self.client.rounds(f"a {write.entity.type_name}"):
             existing = self._existing(item, write)
             if write.proves(item):

@@ -17,6 +17,7 @@ from typing import Final
 
 from autoforge.access.batch import chunks
 from autoforge.access.clocks import require_not_ahead
+from autoforge.access.expected import Expected, fenced, look, require_expected
 from autoforge.access.features import FeatureOfLinearIssue, FeaturesOfLinearIssues
 from autoforge.access.pattern import BATCH_READ
 from autoforge.access.projects import ProjectById
@@ -91,6 +92,8 @@ class SyncTicket:
     #: The ticket's id if it is new.
     id: str
     at: datetime
+    #: What the ticket is expected to be; None to sync whatever is there.
+    expected: Expected[Ticket] | None = None
 
     def run(self, store: Store) -> SyncedTicket:
         """Read the ticket and write what differs.
@@ -98,6 +101,7 @@ class SyncTicket:
         Raises:
             InvalidValueError: if a value cannot be stored, or ``as_of`` is ahead of the present.
             ItemNotFoundError: if there is no such project.
+            VersionConflictError: if the ticket is not as expected.
             TransactionConflictError: if others never stopped changing the ticket.
         """
         wanted = self.issue.ticket(self.project_id, id=self.id, at=self.at)
@@ -107,7 +111,7 @@ class SyncTicket:
         seen = store.get(TicketByLinearIssue(issue_id), consistent=True)
         if wanted.feature_id is None:
             _link(wanted, store.get(FeatureOfLinearIssue(issue_id), consistent=True))
-        return _settled(store, wanted, seen)
+        return _settled(store, wanted, seen, self.expected)
 
 
 @dataclass(frozen=True)
@@ -211,13 +215,24 @@ def _link(wanted: Ticket, made: FeatureByLinearIssue | None) -> None:
         wanted.feature_id = made.feature_id
 
 
-def _settled(store: Store, wanted: Ticket, seen: Ticket | None) -> SyncedTicket:
+def _settled(
+    store: Store,
+    wanted: Ticket,
+    seen: Ticket | None,
+    expected: Expected[Ticket] | None = None,
+) -> SyncedTicket:
     """Write what differs, comparing anew as long as others change the ticket meanwhile.
 
     Raises:
         ItemExistsError: if something that is no ticket has its place.
+        VersionConflictError: if the ticket is not as expected.
     """
+    pattern = TicketByLinearIssue(wanted.linear_issue_id)
+    condition = None
     for _ in store.client.rounds(f"the ticket of {wanted.linear_issue_id}"):
+        if expected is not None:
+            seen, condition = look(store, pattern, at=wanted.synced_at)
+            require_expected(seen, expected, f"Ticket {wanted.linear_issue_id}")
         write: Put[Ticket] | Update[Ticket] | None
         if seen is None:
             write = Put(wanted)
@@ -225,6 +240,7 @@ def _settled(store: Store, wanted: Ticket, seen: Ticket | None) -> SyncedTicket:
             write = sync_ticket(wanted, seen)
             if write is None:
                 return SyncedTicket(seen, Synced.UNCHANGED)
+            write = fenced(write, condition)
         try:
             return SyncedTicket(store.save(write), _made_by(write))
         except (ItemExistsError, ConditionFailedError) as error:

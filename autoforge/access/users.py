@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from autoforge.access.expected import Expected, Seen, require_expected, seen_as_expected
 from autoforge.access.optimistic import written
 from autoforge.access.pattern import Get
 from autoforge.access.pointing import Lookup
@@ -111,6 +112,7 @@ class UpsertUser:
         role: What they may do; without it as it was, at first a developer.
         new_id: The id of the user if this makes one; no user may ever have had it.
         at: The moment of the log-in.
+        expected: What the user is expected to be; None for whoever is there.
 
     Raises:
         InvalidValueError: if the e-mail address is none.
@@ -123,6 +125,7 @@ class UpsertUser:
     role: UserRole | None
     new_id: str
     at: datetime
+    expected: Expected[User] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no e-mail address."""
@@ -135,6 +138,7 @@ class UpsertUser:
 
         Raises:
             ItemExistsError: if somebody else has the e-mail address; nothing was changed.
+            VersionConflictError: if the user is not as expected; nothing was changed.
             InvalidValueError: if a value cannot be stored; nothing was changed.
         """
         new = self._new()
@@ -142,15 +146,20 @@ class UpsertUser:
             lookup = store.get(UserOfAuth0Id(self.auth0_id), consistent=True)
             user = None if lookup is None else self._user_of(store, lookup)
             if user is None:
+                require_expected(None, self.expected, f"User {self.auth0_id}")
                 user, writes = self._creation(store, new, lookup)
                 if written(store, writes) and user is new:
                     return LogIn(new, first=True)
                 continue
+            seen = Seen(user)
+            if self.expected is not None:
+                seen = seen_as_expected(store, UserById(user.id), self.expected, at=self.at)
+                user = seen.item
             changes = self._changes(user, new)
             if not changes:
                 # With the new id this made the user, although no answer to that came.
                 return LogIn(user, first=user.id == new.id)
-            if written(store, self._change(store, user, changes)):
+            if written(store, self._change(store, seen, changes)):
                 user = store.require(UserById(user.id), consistent=True)
                 return LogIn(user, first=user.id == new.id)
         raise AssertionError("rounds end in an answer or an error")
@@ -194,15 +203,20 @@ class UpsertUser:
         said = ["email", "name", "picture", *([] if self.role is None else ["role"])]
         return {n: getattr(new, n) for n in said if getattr(new, n) != getattr(user, n)}
 
-    def _change(self, store: Store, user: User, changes: Mapping[str, Any]) -> list[Write[Any]]:
+    def _change(
+        self, store: Store, seen: Seen[User], changes: Mapping[str, Any]
+    ) -> list[Write[Any]]:
         """The change of the user, with the lookup items where the e-mail address is another."""
-        change = Update(
-            User,
-            {"id": user.id},
-            self.at,
-            values=changes,
-            given={"email": user.email},
-            requires="as it was read",
+        user = seen.item
+        change = seen.fence(
+            Update(
+                User,
+                {"id": user.id},
+                self.at,
+                values=changes,
+                given={"email": user.email},
+                requires="as it was read",
+            )
         )
         if UserByEmail(self.email).agrees(user):
             return [change]

@@ -9,8 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from autoforge.access.actions import ActionById
+from autoforge.access.agent_config import AgentConfigOf
 from autoforge.access.agents import AgentById
 from autoforge.access.artefacts import ArtefactOfProject
+from autoforge.access.checkpoints import CheckpointOf
+from autoforge.access.escalations import EscalationById
 from autoforge.access.events import EventById
 from autoforge.access.features import (
     DependenciesOfProject,
@@ -25,6 +29,7 @@ from autoforge.access.features import (
     FeaturesOfProject,
     ReadyFeatures,
 )
+from autoforge.access.integrations import IntegrationConfigOf
 from autoforge.access.members import MemberOfProject
 from autoforge.access.pattern import Pattern
 from autoforge.access.projects import ProjectById
@@ -68,7 +73,7 @@ class Work:
     Attributes:
         name: The method, as its author calls it: ``features.claim_next``.
         asks: The patterns it asks, first or on the way; also what a Store looks at before it
-            makes a change again whose answer was lost.
+            makes a change again whose answer was lost, or one that expects something.
         sweeps: Entities whose whole partition it reads, whatever the items there are.
         puts: Entities of which it stores new items.
         updates: Entities of which it changes items, or makes one by changing it.
@@ -139,7 +144,7 @@ WORK: Final = (
     _BELONGING.with_more("projects.remove_member", puts=(TransactionMark,)),
     Work(
         "projects.delete",
-        asks=(TicketsOfProject, TicketsByLinearIssue),
+        asks=(ProjectById, TicketsOfProject, TicketsByLinearIssue),
         sweeps=(Project,),
         puts=(Project,),
         updates=(Project,),
@@ -160,19 +165,19 @@ WORK: Final = (
     Work("artefacts.revert", asks=(ArtefactOfProject,), updates=(Artefact,)),
     Work("events.record", asks=(ProjectById, EventById), puts=(Event, GlobalEventRef)),
     Work("escalations.create", asks=(ProjectById,), puts=(Escalation,)),
-    Work("escalations.decide", updates=(Escalation,)),
+    Work("escalations.decide", asks=(EscalationById,), updates=(Escalation,)),
     Work("escalations.expire", updates=(Escalation,)),
     Work("escalations.supersede", updates=(Escalation,)),
     Work("actions.create", asks=(ProjectById,), puts=(AgentAction,)),
-    Work("actions.hold", updates=(AgentAction,)),
-    Work("actions.approve", updates=(AgentAction,)),
-    Work("actions.cancel", updates=(AgentAction,)),
-    Work("actions.execute", updates=(AgentAction,)),
-    Work("checkpoints.set", asks=(ProjectById,), updates=(AgentCheckpoint,)),
-    Work("checkpoints.advance", asks=(ProjectById,), updates=(AgentCheckpoint,)),
-    Work("integrations.save", updates=(IntegrationConfig,)),
+    Work("actions.hold", asks=(ActionById,), updates=(AgentAction,)),
+    Work("actions.approve", asks=(ActionById,), updates=(AgentAction,)),
+    Work("actions.cancel", asks=(ActionById,), updates=(AgentAction,)),
+    Work("actions.execute", asks=(ActionById,), updates=(AgentAction,)),
+    Work("checkpoints.set", asks=(ProjectById, CheckpointOf), updates=(AgentCheckpoint,)),
+    Work("checkpoints.advance", asks=(ProjectById, CheckpointOf), updates=(AgentCheckpoint,)),
+    Work("integrations.save", asks=(IntegrationConfigOf,), updates=(IntegrationConfig,)),
     Work("integrations.report_health", updates=(IntegrationConfig,)),
-    Work("agent_config.set", updates=(AgentConfig,)),
+    Work("agent_config.set", asks=(AgentConfigOf,), updates=(AgentConfig,)),
     *(
         _SETTLING.with_more(
             name,
@@ -194,7 +199,7 @@ WORK: Final = (
         _SETTLING.with_more(f"features.{name}")
         for name in ("update", "release", "send_to_review", "pass_", "fail", "reopen")
     ),
-    Work("features.renew", updates=(Feature,)),
+    Work("features.renew", asks=(FeatureById,), updates=(Feature,)),
     *(
         _SETTLING.with_more(
             name,
@@ -216,7 +221,7 @@ WORK: Final = (
     _REMOVING.with_more("features.delete"),
     _REMOVING.with_more("features.repair", asks=(DependenciesOfProject, FeaturesOfProject)),
     Work("agents.create", asks=(ProjectById,), puts=(Agent,)),
-    Work("agents.update", updates=(Agent,)),
+    Work("agents.update", asks=(AgentById,), updates=(Agent,)),
     Work(
         "runs.start",
         asks=(ProjectById, FeatureById, AgentById),

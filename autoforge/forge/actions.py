@@ -17,6 +17,7 @@ from autoforge.access.actions import (
 )
 from autoforge.access.clocks import require_not_ahead
 from autoforge.access.events import require_minted
+from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.query import Page
 from autoforge.access.writing import Put
 from autoforge.errors import InvalidValueError
@@ -119,39 +120,59 @@ class Actions(Kind):
         """
         return self._store.page(HeldActions(until, order=order), limit=limit, cursor=cursor)
 
-    def hold(self, project_id: str, action_id: str, until: datetime) -> AgentAction:
+    def hold(
+        self,
+        project_id: str,
+        action_id: str,
+        until: datetime,
+        *,
+        expected: Expected[AgentAction] | None = None,
+    ) -> AgentAction:
         """Let a proposed action wait, so that a person may object.
 
         Raises:
             ConditionFailedError: if it is not proposed; its ``item`` says what it is.
+            VersionConflictError: if it is not as expected; it carries the action.
             ItemNotFoundError: if there is none.
         """
         write = hold_action(project_id, action_id, held_until=until, at=self._now())
-        return self._store.save(write)
+        return save_as_expected(self._store, write, expected)
 
-    def approve(self, project_id: str, action_id: str) -> AgentAction:
+    def approve(
+        self, project_id: str, action_id: str, *, expected: Expected[AgentAction] | None = None
+    ) -> AgentAction:
         """End the hold of a held action.
 
         Raises:
             ConditionFailedError: if it is not held; its ``item`` says what it is.
+            VersionConflictError: if it is not as expected; it carries the action.
             ItemNotFoundError: if there is none.
         """
-        return self._store.save(approve_action(project_id, action_id, at=self._now()))
+        write = approve_action(project_id, action_id, at=self._now())
+        return save_as_expected(self._store, write, expected)
 
-    def cancel(self, project_id: str, action_id: str) -> AgentAction:
+    def cancel(
+        self, project_id: str, action_id: str, *, expected: Expected[AgentAction] | None = None
+    ) -> AgentAction:
         """Rule out that an action is executed.
 
         Raises:
             ConditionFailedError: if it was executed or cancelled; its ``item`` says which.
+            VersionConflictError: if it is not as expected; it carries the action.
             ItemNotFoundError: if there is none.
         """
-        return self._store.save(cancel_action(project_id, action_id, at=self._now()))
+        write = cancel_action(project_id, action_id, at=self._now())
+        return save_as_expected(self._store, write, expected)
 
-    def execute(self, project_id: str, action_id: str) -> AgentAction:
+    def execute(
+        self, project_id: str, action_id: str, *, expected: Expected[AgentAction] | None = None
+    ) -> AgentAction:
         """Mark an action as executed; of several callers one succeeds, and only it may act.
 
         Raises:
             ConditionFailedError: if it is held for longer, was cancelled, or was executed.
+            VersionConflictError: if it is not as expected; it carries the action.
             ItemNotFoundError: if there is none.
         """
-        return self._store.save(execute_action(project_id, action_id, at=self._now()))
+        write = execute_action(project_id, action_id, at=self._now())
+        return save_as_expected(self._store, write, expected)

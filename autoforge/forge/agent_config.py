@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs, set_agent_config
+from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.query import Page
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.configuration import AgentConfig
@@ -35,10 +36,20 @@ class AgentSettings(Kind):
         """Return a page of the settings, by name."""
         return self._store.page(AgentConfigs(order=order), limit=limit, cursor=cursor)
 
-    def set(self, config_key: str, value: Any) -> AgentConfig:
+    def set(
+        self, config_key: str, value: Any, *, expected: Expected[AgentConfig] | None = None
+    ) -> AgentConfig:
         """Set one to any JSON value, null included.
 
+        Args:
+            config_key: Its name.
+            value: The value.
+            expected: The setting as the caller read it, or a test that it must pass, which is
+                given None where it was never set; None to set it whatever it is.
+
         Raises:
+            VersionConflictError: if it is not as expected; it carries the setting.
             InvalidValueError: if the value is no JSON value, or none DynamoDB can hold exactly.
         """
-        return self._store.save(set_agent_config(config_key, value, at=self._now()))
+        write = set_agent_config(config_key, value, at=self._now())
+        return save_as_expected(self._store, write, expected)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict, Unpack
 
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject, update_agent
+from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.query import Page
 from autoforge.access.runs import RunsOfAgent
 from autoforge.access.writing import Put
@@ -84,16 +85,32 @@ class Agents(Kind):
         query = AgentsByStatus(project_id, status, order=order)
         return self._store.page(query, limit=limit, cursor=cursor)
 
-    def update(self, project_id: str, agent_id: str, **changes: Unpack[AgentChanges]) -> Agent:
+    def update(
+        self,
+        project_id: str,
+        agent_id: str,
+        *,
+        expected: Expected[Agent] | None = None,
+        **changes: Unpack[AgentChanges],
+    ) -> Agent:
         """Change attributes of an agent; None removes the current feature.
 
         A status that is set by hand stays when a run of the agent ends, unless it is running.
 
+        Args:
+            project_id: The project.
+            agent_id: The agent.
+            expected: The agent as the caller read it, or a test that it must pass; None to change
+                whatever is there.
+            **changes: The attributes and their new values.
+
         Raises:
+            VersionConflictError: if it is not as expected; it carries the agent.
             ItemNotFoundError: if there is none.
             InvalidValueError: if a value cannot be stored.
         """
-        return self._store.save(update_agent(project_id, agent_id, changes, at=self._now()))
+        write = update_agent(project_id, agent_id, changes, at=self._now())
+        return save_as_expected(self._store, write, expected)
 
     def runs(
         self,

@@ -11,6 +11,7 @@ from autoforge.access.artefacts import (
     revert_artefact,
     update_artefact,
 )
+from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.query import Page
 from autoforge.access.writing import Put
 from autoforge.forge.kind import PAGE_SIZE, Kind
@@ -70,7 +71,8 @@ class Artefacts(Kind):
         type: ArtefactType,  # noqa: A002 - the attribute's name
         content: Mapping[str, Any],
         *,
-        expected_version: int | None,
+        expected_version: int | None = None,
+        expected: Expected[Artefact] | None = None,
     ) -> Artefact:
         """Replace the content of an artefact; what it replaces becomes the previous version.
 
@@ -79,6 +81,8 @@ class Artefacts(Kind):
             type: Which of its artefacts.
             content: The new content.
             expected_version: The version the caller read; None to replace whatever is there.
+                An artefact that was deleted and made anew counts from 1 again.
+            expected: The artefact as the caller read it, or a test that it must pass.
 
         Raises:
             VersionConflictError: if the artefact is in another version; it carries the artefact.
@@ -87,7 +91,7 @@ class Artefacts(Kind):
         write = update_artefact(
             project_id, type, content, expected_version=expected_version, at=self._now()
         )
-        return self._store.save(write)
+        return save_as_expected(self._store, write, expected)
 
     def revert(
         self,
@@ -95,13 +99,20 @@ class Artefacts(Kind):
         type: ArtefactType,  # noqa: A002 - the attribute's name
         *,
         expected_version: int | None = None,
+        expected: Expected[Artefact] | None = None,
     ) -> Artefact:
         """Swap the content and the previous version; the version goes up as with any change.
 
+        Args:
+            project_id: The project.
+            type: Which of its artefacts.
+            expected_version: The version the caller read; None to revert whatever is there.
+            expected: The artefact as the caller read it, or a test that it must pass.
+
         Raises:
             ConditionFailedError: if there is no previous version.
-            VersionConflictError: if the artefact is not in the expected version.
+            VersionConflictError: if the artefact is not as expected; it carries the artefact.
             ItemNotFoundError: if there is none.
         """
         write = revert_artefact(project_id, type, expected_version=expected_version, at=self._now())
-        return self._store.save(write)
+        return save_as_expected(self._store, write, expected)

@@ -10,6 +10,7 @@ from autoforge.access.checkpoints import (
     advance_checkpoint,
     set_checkpoint,
 )
+from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.query import Page
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.checkpoint import AgentCheckpoint
@@ -50,19 +51,40 @@ class Checkpoints(Kind):
         return self._store.page(query, limit=limit, cursor=cursor)
 
     def set(
-        self, project_id: str, integration: str, checkpoint_key: str, value: str
+        self,
+        project_id: str,
+        integration: str,
+        checkpoint_key: str,
+        value: str,
+        *,
+        expected: Expected[AgentCheckpoint] | None = None,
     ) -> AgentCheckpoint:
         """Set a checkpoint as given, forward or back.
 
+        Args:
+            project_id: The project.
+            integration: Which integration is read.
+            checkpoint_key: Which of its checkpoints.
+            value: How far the agent has come.
+            expected: The checkpoint as the caller read it, or a test that it must pass, which is
+                given None where there is none; None to set it whatever it is.
+
         Raises:
+            VersionConflictError: if it is not as expected; it carries the checkpoint.
             ItemNotFoundError: if there is no such project.
         """
         self._require_project(project_id)
         write = set_checkpoint(project_id, integration, checkpoint_key, value, at=self._now())
-        return self._store.save(write)
+        return save_as_expected(self._store, write, expected)
 
     def advance(
-        self, project_id: str, integration: str, checkpoint_key: str, value: str
+        self,
+        project_id: str,
+        integration: str,
+        checkpoint_key: str,
+        value: str,
+        *,
+        expected: Expected[AgentCheckpoint] | None = None,
     ) -> AgentCheckpoint:
         """Move a checkpoint forward, never back; to where it is already is no error.
 
@@ -70,9 +92,10 @@ class Checkpoints(Kind):
 
         Raises:
             ConditionFailedError: if it is further already; its ``item`` says how far.
+            VersionConflictError: if it is not as expected; it carries the checkpoint.
             InvalidValueError: if the value is a moment ahead of the present; ``set`` takes it.
             ItemNotFoundError: if there is no such project.
         """
         self._require_project(project_id)
         write = advance_checkpoint(project_id, integration, checkpoint_key, value, at=self._now())
-        return self._store.save(write)
+        return save_as_expected(self._store, write, expected)

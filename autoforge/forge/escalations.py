@@ -13,6 +13,7 @@ from autoforge.access.escalations import (
     expire_escalation,
     supersede_escalation,
 )
+from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.query import Page
 from autoforge.access.writing import Put
 from autoforge.forge.kind import PAGE_SIZE, Kind
@@ -95,11 +96,13 @@ class Escalations(Kind):
         *,
         notes: str | None = None,
         decided_by: str | None = None,
+        expected: Expected[Escalation] | None = None,
     ) -> Escalation:
         """Answer an escalation that is pending.
 
         Raises:
             ConditionFailedError: if it is not pending any more; its ``item`` says who decided what.
+            VersionConflictError: if it is not as expected; it carries the escalation.
             ItemNotFoundError: if there is none.
         """
         write = decide_escalation(
@@ -110,7 +113,7 @@ class Escalations(Kind):
             decided_by=decided_by,
             at=self._now(),
         )
-        return self._store.save(write)
+        return save_as_expected(self._store, write, expected)
 
     def expire(self, project_id: str, escalation_id: str) -> Escalation:
         """Give up waiting for an answer.

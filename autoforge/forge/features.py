@@ -12,9 +12,10 @@ from autoforge.access.claim_memory import ClaimMemory
 from autoforge.access.claim_requests import claim_once
 from autoforge.access.claims import Claim
 from autoforge.access.dependencies import AddDependency, RemoveDependency
+from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.feature_changes import ChangeFeature
 from autoforge.access.feature_deletion import DeleteFeature
-from autoforge.access.feature_moves import Hold, renew_lease
+from autoforge.access.feature_moves import UNHELD, Hold, renew_lease
 from autoforge.access.features import (
     DependentsOfFeature,
     FeatureById,
@@ -224,6 +225,7 @@ class Features(Kind):
         feature_id: str,
         *,
         expected_version: int | None = None,
+        expected: Expected[Feature] | None = None,
         **changes: Unpack[FeatureChanges],
     ) -> Feature:
         """Change attributes of a feature; None removes one that may be absent.
@@ -232,33 +234,46 @@ class Features(Kind):
             project_id: The project.
             feature_id: The feature.
             expected_version: The version the caller read; None to change whatever is there.
+                A feature that was deleted and made anew counts from 1 again.
+            expected: The feature as the caller read it, or a test that it must pass.
             **changes: The attributes and their new values.
 
         Raises:
-            VersionConflictError: if the feature is in another version.
+            VersionConflictError: if the feature is in another version, or not as expected.
             ItemNotFoundError: if there is none.
             InvalidValueError: if a value cannot be stored.
         """
         operation = ChangeFeature(
-            project_id, feature_id, changes, self._now(), expected_version=expected_version
+            project_id, feature_id, changes, self._now(), expected_version, expected
         )
         return operation.run(self._store)
 
-    def delete(self, project_id: str, feature_id: str, *, detach: bool = False) -> None:
+    def delete(
+        self,
+        project_id: str,
+        feature_id: str,
+        *,
+        detach: bool = False,
+        expected: Expected[Feature] | None = None,
+    ) -> None:
         """Delete a feature; cut off, call it again.
 
         Args:
             project_id: The project.
             feature_id: The feature.
             detach: Whether others that depend on it lose the dependency.
+            expected: The feature as the caller read it, or a test that it must pass; None to
+                delete whatever is there.
 
         Raises:
             ConditionFailedError: if others depend on it and are not to be detached.
+            VersionConflictError: if it is not as expected; it carries the feature.
             ItemNotFoundError: if there is none.
         """
         now = self._now()
         deletion = self._tools.new_id(now)
-        DeleteFeature(project_id, feature_id, now, deletion, detach=detach).run(self._store)
+        operation = DeleteFeature(project_id, feature_id, now, deletion, detach, expected)
+        operation.run(self._store)
 
     def claim_next(
         self,
@@ -305,10 +320,12 @@ class Features(Kind):
         *,
         respect_limit: bool = False,
         request_id: str | None = None,
+        expected: Expected[Feature] | None = None,
     ) -> Feature:
-        """Claim a feature that is ready; see ``claim_next``.
+        """Claim a feature that is ready, and as expected; see ``claim_next``.
 
         Raises:
+            VersionConflictError: if it is not as expected; it carries the feature.
             HeldByAnotherError: if somebody holds it.
             ConditionFailedError: if it is not pending, or waits for another.
             LimitReachedError: if the limit is to be respected and is reached.
@@ -317,103 +334,160 @@ class Features(Kind):
         """
         claim = self._claim(project_id, agent_id, lease, respect_limit=respect_limit)
         if request_id is None:
-            return claim.one(self._store, feature_id)
+            return claim.one(self._store, feature_id, expected)
         return claim_once(
             self._store,
             claim,
             request_id,
-            lambda claim: claim.one(self._store, feature_id),
+            lambda claim: claim.one(self._store, feature_id, expected),
             feature_id=canonical_id(feature_id),
         )
 
     def renew(
-        self, project_id: str, feature_id: str, *, version: int, lease: float | None
+        self,
+        project_id: str,
+        feature_id: str,
+        *,
+        version: int,
+        lease: float | None,
+        expected: Expected[Feature] | None = None,
     ) -> Feature:
         """Let a claim hold for so many seconds from now, or with None until it is released.
 
         Raises:
             HeldByAnotherError: if another holds the feature by now.
             ConditionFailedError: if nobody does.
+            VersionConflictError: if it is not as expected; it carries the feature.
             ItemNotFoundError: if there is none.
         """
         now = self._now()
         ends = None if lease is None else now + _seconds(lease)
         write = renew_lease(project_id, feature_id, hold=Hold(version), lease_until=ends, at=now)
-        return self._store.save(write)
+        return save_as_expected(self._store, write, expected)
 
     def release(
-        self, project_id: str, feature_id: str, *, version: int | None = None, force: bool = False
+        self,
+        project_id: str,
+        feature_id: str,
+        *,
+        version: int | None = None,
+        force: bool = False,
+        expected: Expected[Feature] | None = None,
     ) -> Feature:
         """Give a feature back unfinished.
 
         Raises:
             HeldByAnotherError: if another holds it.
             ConditionFailedError: if it is not in progress.
+            VersionConflictError: if it is not as expected; it carries the feature.
             ItemNotFoundError: if there is none.
         """
-        return self._outcome(project_id, feature_id, version, force).released(self._store)
+        outcome = self._outcome(project_id, feature_id, Hold(version, force), expected)
+        return outcome.released(self._store)
 
     def send_to_review(
-        self, project_id: str, feature_id: str, *, version: int | None = None, force: bool = False
+        self,
+        project_id: str,
+        feature_id: str,
+        *,
+        version: int | None = None,
+        force: bool = False,
+        expected: Expected[Feature] | None = None,
     ) -> Feature:
         """Let a feature wait for its review; nobody holds it then.
 
         Raises:
             AutoforgeError: as ``release`` does.
         """
-        outcome = self._outcome(project_id, feature_id, version, force)
+        outcome = self._outcome(project_id, feature_id, Hold(version, force), expected)
         return outcome.sent_to_review(self._store)
 
     def pass_(
-        self, project_id: str, feature_id: str, *, version: int | None = None, force: bool = False
+        self,
+        project_id: str,
+        feature_id: str,
+        *,
+        version: int | None = None,
+        force: bool = False,
+        expected: Expected[Feature] | None = None,
     ) -> Feature:
         """Let a feature pass, and release what depends on it.
 
         Raises:
             HeldByAnotherError: if another holds it.
             ConditionFailedError: if it is pending.
+            VersionConflictError: if it is not as expected; it carries the feature.
             ItemNotFoundError: if there is none.
         """
-        return self._outcome(project_id, feature_id, version, force).passed(self._store)
+        outcome = self._outcome(project_id, feature_id, Hold(version, force), expected)
+        return outcome.passed(self._store)
 
     def fail(
-        self, project_id: str, feature_id: str, *, version: int | None = None, force: bool = False
+        self,
+        project_id: str,
+        feature_id: str,
+        *,
+        version: int | None = None,
+        force: bool = False,
+        expected: Expected[Feature] | None = None,
     ) -> Feature:
         """Note that a feature fails; if it passed, what depends on it waits for it again.
 
         Raises:
             AutoforgeError: as ``pass_`` does.
         """
-        return self._outcome(project_id, feature_id, version, force).failed(self._store)
+        outcome = self._outcome(project_id, feature_id, Hold(version, force), expected)
+        return outcome.failed(self._store)
 
-    def reopen(self, project_id: str, feature_id: str) -> Feature:
+    def reopen(
+        self, project_id: str, feature_id: str, *, expected: Expected[Feature] | None = None
+    ) -> Feature:
         """Let a feature be claimed again; if it passed, what depends on it waits for it again.
 
         Raises:
             HeldByAnotherError: if somebody holds it.
+            VersionConflictError: if it is not as expected; it carries the feature.
             ItemNotFoundError: if there is none.
         """
-        outcome = self._outcome(project_id, feature_id, None, force=False)
+        outcome = self._outcome(project_id, feature_id, UNHELD, expected)
         return outcome.reopened(self._store)
 
-    def add_dependency(self, project_id: str, feature_id: str, depends_on_id: str) -> Feature:
+    def add_dependency(
+        self,
+        project_id: str,
+        feature_id: str,
+        depends_on_id: str,
+        *,
+        expected: Expected[Feature] | None = None,
+    ) -> Feature:
         """Let a feature wait until another passes, and return the one that waits.
 
         Raises:
+            VersionConflictError: if the feature that waits is not as expected.
             CyclicDependencyError: if the other waits for the feature, or is the feature.
             ItemExistsError: if the feature has the dependency already.
             ItemNotFoundError: if the project lacks one of the two.
         """
-        operation = AddDependency(project_id, feature_id, depends_on_id, self._now())
+        operation = AddDependency(project_id, feature_id, depends_on_id, self._now(), expected)
         return operation.run(self._store)
 
-    def remove_dependency(self, project_id: str, feature_id: str, depends_on_id: str) -> Feature:
+    def remove_dependency(
+        self,
+        project_id: str,
+        feature_id: str,
+        depends_on_id: str,
+        *,
+        expected: Expected[Feature] | None = None,
+    ) -> Feature:
         """Let a feature wait no longer for another.
 
         Raises:
+            VersionConflictError: if the feature that waits is not as expected.
             ItemNotFoundError: if there is no such feature, or it has no such dependency.
         """
-        operation = RemoveDependency(project_id, feature_id, depends_on_id, self._now())
+        operation = RemoveDependency(
+            project_id, feature_id, depends_on_id, self._now(), expected=expected
+        )
         return operation.run(self._store)
 
     def repair(self, project_id: str) -> Repaired:
@@ -449,9 +523,9 @@ class Features(Kind):
         return Claim(project_id, agent_id, self._now(), length, respect_limit)
 
     def _outcome(
-        self, project_id: str, feature_id: str, version: int | None, force: bool
+        self, project_id: str, feature_id: str, hold: Hold, expected: Expected[Feature] | None
     ) -> Outcome:
-        return Outcome(project_id, feature_id, self._now(), Hold(version, force))
+        return Outcome(project_id, feature_id, self._now(), hold, expected)
 
 
 def _dependency(given: str | int, ids: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.integrations import (
     IntegrationConfigOf,
     encryption_context,
@@ -27,10 +28,19 @@ class Integrations(Kind):
         config: Mapping[str, Any],
         *,
         status: IntegrationStatus = IntegrationStatus.ACTIVE,
+        expected: Expected[IntegrationConfig] | None = None,
     ) -> IntegrationConfig:
         """Encrypt and store an integration's configuration, new or in place of another.
 
+        Args:
+            integration: Its name.
+            config: The configuration, credentials included.
+            status: Whether it is to be used.
+            expected: What is there as the caller read it, or a test that it must pass, which is
+                given None where there is none; None to store it whatever is there.
+
         Raises:
+            VersionConflictError: if what is there is not as expected; it carries the item.
             InvalidValueError: if it is no JSON, or more than 4,096 bytes of it.
             SecretError: if it cannot be encrypted.
             ConfigurationError: if neither a KMS key nor a local key is configured.
@@ -53,7 +63,7 @@ class Integrations(Kind):
             new_id=self._tools.new_id(now),
             at=now,
         )
-        return self._store.save(write)
+        return save_as_expected(self._store, write, expected)
 
     def get(self, integration: str, *, consistent: bool = False) -> IntegrationConfig:
         """Return an integration's status and dates; its configuration stays cipher text.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
+from autoforge.access.expected import Expected
 from autoforge.access.members import MembersOfProject, SetMember
 from autoforge.access.ownership import ChangeProject, CreateProject
 from autoforge.access.project_deletion import DeleteProject
@@ -111,14 +112,27 @@ class Projects(Kind):
             raise ItemNotFoundError(Project.type_name, {"projectId": project_id})
         return overview
 
-    def update(self, project_id: str, **changes: Unpack[ProjectChanges]) -> Project:
+    def update(
+        self,
+        project_id: str,
+        *,
+        expected: Expected[Project] | None = None,
+        **changes: Unpack[ProjectChanges],
+    ) -> Project:
         """Change attributes of a project; None removes one that may be absent.
+
+        Args:
+            project_id: The project.
+            expected: The project as the caller read it, or a test that it must pass; None to
+                change whatever is there.
+            **changes: The attributes and their new values.
 
         Raises:
             ItemNotFoundError: if there is no such project.
+            VersionConflictError: if it is not as expected; it carries the project.
             InvalidValueError: if a value cannot be stored.
         """
-        return ChangeProject(project_id, changes, self._now()).run(self._store)
+        return ChangeProject(project_id, changes, self._now(), expected).run(self._store)
 
     def members(
         self,
@@ -148,14 +162,21 @@ class Projects(Kind):
         """
         SetMember(project_id, user_id, member=False, at=self._now()).run(self._store)
 
-    def delete(self, project_id: str) -> int:
+    def delete(self, project_id: str, *, expected: Expected[Project] | None = None) -> int:
         """Delete a project with everything that is in it, and return how many items that were.
 
         Cut off at any point it may be called again and goes on; meanwhile the project reads as
         gone.
 
+        Args:
+            project_id: The project.
+            expected: The project as the caller read it, or a test that it must pass; None to
+                delete whatever is there, or is left of one.
+
         Raises:
             ItemNotFoundError: if nothing is left of such a project.
+            VersionConflictError: if it is not as expected; it carries the project.
         """
         now = self._now()
-        return DeleteProject(project_id, now, self._tools.new_id(now)).run(self._store)
+        deletion = DeleteProject(project_id, now, self._tools.new_id(now), expected)
+        return deletion.run(self._store)

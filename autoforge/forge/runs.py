@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict, Unpack
 
+from autoforge.access.expected import Expected
 from autoforge.access.query import Page
 from autoforge.access.running import FinishRun, ReportRun, StartRun
 from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
@@ -124,6 +125,7 @@ class Runs(Kind):
         output: str = "",
         keep_tail: bool = False,
         report_id: str | None = None,
+        expected: Expected[AgentRun] | None = None,
         **changes: Unpack[RunChanges],
     ) -> AgentRun:
         """Say which phase an active run is in, and append to its output.
@@ -135,12 +137,15 @@ class Runs(Kind):
             keep_tail: Whether to drop the oldest output where it would not fit.
             report_id: Names the report, so that one that is sent again is made once; minted
                 unless given.
+            expected: The run as the caller read it, or a test that it must pass; None to report
+                on whatever is there.
             **changes: The new status, which is no final one; output summary and error message,
                 of which None removes.
 
         Raises:
             ItemNotFoundError: if there is no such run.
             ConditionFailedError: if the run is finished; its ``item`` says how.
+            VersionConflictError: if it is not as expected; it carries the run.
             ItemTooLargeError: if the output does not fit, and nothing is to be dropped.
             InvalidValueError: if a value cannot be stored, or the status is a final one.
             TransactionConflictError: if others kept reporting at the same time.
@@ -154,6 +159,7 @@ class Runs(Kind):
             changes=changes,
             output=output,
             keep_tail=keep_tail,
+            expected=expected,
         )
         return report.run(self._store)
 
@@ -165,6 +171,7 @@ class Runs(Kind):
         *,
         output_summary: str | None = None,
         error_message: str | None = None,
+        expected: Expected[AgentRun] | None = None,
     ) -> AgentRun:
         """End a run as completed or failed, for good; its agent is idle if it is still at it.
 
@@ -173,10 +180,11 @@ class Runs(Kind):
         Raises:
             ItemNotFoundError: if there is no such run.
             ConditionFailedError: if the run ended in another way; its ``item`` says how.
+            VersionConflictError: if it is not as expected; it carries the run.
             ItemTooLargeError: if the item would be over 400 KB.
             InvalidValueError: if a value cannot be stored, or the status is not a final one.
         """
         given = {"output_summary": output_summary, "error_message": error_message}
         changes = {name: text for name, text in given.items() if text is not None}
-        finish = FinishRun(project_id, run_id, status, self._now(), changes=changes)
+        finish = FinishRun(project_id, run_id, status, self._now(), changes, expected)
         return finish.run(self._store)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
+from autoforge.access.expected import Expected
 from autoforge.access.query import Page
 from autoforge.access.syncing import SyncCounts, SyncedTicket, SyncTicket, SyncTickets
 from autoforge.access.tickets import LinearIssue, TicketByLinearIssue, TicketsOfProject
@@ -29,6 +30,7 @@ class Tickets(Kind):
         labels: Sequence[str] = (),
         feature_id: str | None = None,
         as_of: datetime | None = None,
+        expected: Expected[Ticket] | None = None,
     ) -> SyncedTicket:
         """Create or update the ticket of a Linear issue, and say which.
 
@@ -47,8 +49,11 @@ class Tickets(Kind):
                 feature that was made from the issue, or keeps the one it has.
             as_of: When Linear last changed the issue, so that a late notice of an older state
                 changes nothing; at most 2 seconds ahead of the present.
+            expected: The ticket as the caller read it, or a test that it must pass, which is
+                given None where there is none; None to sync it whatever it is.
 
         Raises:
+            VersionConflictError: if it is not as expected; it carries the ticket.
             InvalidValueError: if a value cannot be stored, or ``as_of`` is ahead of the present.
             ItemNotFoundError: if there is no such project.
             TransactionConflictError: if others never stopped changing the ticket.
@@ -65,7 +70,9 @@ class Tickets(Kind):
             as_of=as_of,
         )
         now = self._now()
-        return SyncTicket(project_id, issue, self._tools.new_id(now), now).run(self._store)
+        return SyncTicket(project_id, issue, self._tools.new_id(now), now, expected).run(
+            self._store
+        )
 
     def sync_all(
         self,

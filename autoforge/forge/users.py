@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from autoforge.access.expected import Expected
 from autoforge.access.members import ProjectsOfUser
 from autoforge.access.query import Page
 from autoforge.access.users import LogIn, UpsertUser, UserByAuth0Id, UserByEmail, UserById
@@ -23,12 +24,16 @@ class Users(Kind):
         *,
         picture: str | None = None,
         role: UserRole | None = None,
+        expected: Expected[User] | None = None,
     ) -> LogIn:
         """Make the user that logs in, or keep the user as the log-in says; call it every time.
 
         Without a picture the user has none. Without a role it stays; a new user is a developer.
+        With ``expected`` the user, or None where the log-in makes one, must be as the caller read
+        them, or pass a test.
 
         Raises:
+            VersionConflictError: if the user is not as expected; it carries the user.
             ItemExistsError: if somebody else has the e-mail address, in whatever case.
             InvalidValueError: if the e-mail address is none, or a value cannot be stored.
         """
@@ -41,6 +46,7 @@ class Users(Kind):
             role=role,
             new_id=self._tools.new_id(now),
             at=now,
+            expected=expected,
         )
         return log_in.run(self._store)
 

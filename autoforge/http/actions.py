@@ -15,9 +15,10 @@ from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.params import ProjectId, id_in_path, moment
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ULID_PATTERN, Body, Moment, PageView, View
+from autoforge.http.views import ULID_PATTERN, Body, ItemView, Moment, PageView
 from autoforge.models.action import ActionState
 
 ActionId = Annotated[str, id_in_path("actionId", "01KGKR2T40A2C4E6G8J0M2P4R6")]
@@ -25,7 +26,7 @@ ActionId = Annotated[str, id_in_path("actionId", "01KGKR2T40A2C4E6G8J0M2P4R6")]
 _MOVED = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 
-class ActionView(View):
+class ActionView(ItemView):
     """Something an agent did or means to do."""
 
     example = {
@@ -142,37 +143,56 @@ class ProjectActionController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         action_id: ActionId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[Hold],
     ) -> ActionView:
         """Let a proposed action wait, so that a person may object."""
-        return ActionView.of(forge.actions.hold(project_id, action_id, data.held_until))
+        expected = preconditions.on(ActionView)
+        return ActionView.of(
+            forge.actions.hold(project_id, action_id, data.held_until, expected=expected)
+        )
 
     @post(
         "/{actionId:str}/approve", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
     )
     def approve_action(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, action_id: ActionId
+        self,
+        forge: NamedDependency[Forge],
+        preconditions: NamedDependency[Preconditions],
+        project_id: ProjectId,
+        action_id: ActionId,
     ) -> ActionView:
         """End the hold of a held action."""
-        return ActionView.of(forge.actions.approve(project_id, action_id))
+        expected = preconditions.on(ActionView)
+        return ActionView.of(forge.actions.approve(project_id, action_id, expected=expected))
 
     @post(
         "/{actionId:str}/cancel", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
     )
     def cancel_action(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, action_id: ActionId
+        self,
+        forge: NamedDependency[Forge],
+        preconditions: NamedDependency[Preconditions],
+        project_id: ProjectId,
+        action_id: ActionId,
     ) -> ActionView:
         """Rule out that an action is executed."""
-        return ActionView.of(forge.actions.cancel(project_id, action_id))
+        expected = preconditions.on(ActionView)
+        return ActionView.of(forge.actions.cancel(project_id, action_id, expected=expected))
 
     @post(
         "/{actionId:str}/execute", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
     )
     def execute_action(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, action_id: ActionId
+        self,
+        forge: NamedDependency[Forge],
+        preconditions: NamedDependency[Preconditions],
+        project_id: ProjectId,
+        action_id: ActionId,
     ) -> ActionView:
         """Mark an action as executed; of several callers one succeeds."""
-        return ActionView.of(forge.actions.execute(project_id, action_id))
+        expected = preconditions.on(ActionView)
+        return ActionView.of(forge.actions.execute(project_id, action_id, expected=expected))
 
 
 class ActionController(Controller):

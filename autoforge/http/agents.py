@@ -14,9 +14,18 @@ from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.params import ProjectId, id_in_path
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View, left_out
+from autoforge.http.views import (
+    ID_PATTERN,
+    Body,
+    Changes,
+    ItemView,
+    Moment,
+    PageView,
+    left_out,
+)
 from autoforge.models.agent import AgentRole, AgentStatus
 
 AgentId = Annotated[str, id_in_path("agentId", "01KGKR2T40V3M1Q5C8Y7D2N6XA")]
@@ -34,7 +43,7 @@ _AGENT: dict[str, Any] = {
 }
 
 
-class AgentView(View):
+class AgentView(ItemView):
     """Who works on a project, and what on."""
 
     example = _AGENT
@@ -130,7 +139,11 @@ class AgentController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         agent_id: AgentId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[AgentChanges],
     ) -> AgentView:
         """Change attributes of an agent."""
-        return AgentView.of(forge.agents.update(project_id, agent_id, **data.given()))
+        expected = preconditions.on(AgentView)
+        return AgentView.of(
+            forge.agents.update(project_id, agent_id, expected=expected, **data.given())
+        )

@@ -19,12 +19,13 @@ from autoforge.access.store import Store
 from autoforge.http.params import Cursor, Limit, Order
 from autoforge.http.projection import Json, shown_as
 from autoforge.http.respond import RenderedResponse
-from autoforge.http.views import PageView, View
+from autoforge.http.tags import item_tag
+from autoforge.http.views import ItemView, PageView
 
 #: As queries take it.
 Direction = Literal["asc", "desc"] | None
 
-V = TypeVar("V", bound=View)
+OneView = TypeVar("OneView", bound=ItemView)
 P = TypeVar("P", bound=PageView)
 
 
@@ -73,22 +74,14 @@ def page_of(store: Store) -> Callable[..., Paging]:
     return provide_paging
 
 
-def answer(
-    store: Store, pattern: Get[Any], view: type[V], *, etag: Callable[[Json], str] | None = None
-) -> Response[V]:
-    """Answer with the item of the pattern, as the view shows it.
-
-    Args:
-        store: Where it is.
-        pattern: Which item.
-        view: How it is shown.
-        etag: Its ETag, by what is shown; of its content unless given.
+def answer(store: Store, pattern: Get[Any], view: type[OneView]) -> Response[OneView]:
+    """Answer with the item of the pattern, as the view shows it, and its tag.
 
     Raises:
         ItemNotFoundError: if there is none, or it is past its expiry.
     """
     shown = store.require(pattern, reading=shown_as(view))
-    return written(shown, etag=None if etag is None else etag(shown))
+    return written(shown, etag=item_tag(shown))
 
 
 def written(shown: Json, *, etag: str | None = None) -> Response[Any]:

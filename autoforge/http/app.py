@@ -29,6 +29,7 @@ from autoforge.http.features import FeatureController, LinearFeatureController
 from autoforge.http.idempotency import given_key
 from autoforge.http.members import MemberController
 from autoforge.http.openapi import DOCS, complete, openapi_config, swagger_assets
+from autoforge.http.preconditions import provide_preconditions
 from autoforge.http.problems import HANDLERS
 from autoforge.http.projects import ProjectController
 from autoforge.http.respond import JsonResponse
@@ -93,6 +94,7 @@ def create_app(
             "forge": Provide(lambda: forge, sync_to_thread=False),
             "idempotency_key": Provide(given_key, sync_to_thread=False),
             "paging": Provide(page_of(forge.store), sync_to_thread=False),
+            "preconditions": Provide(provide_preconditions, sync_to_thread=False),
         },
         exception_handlers=HANDLERS,
         before_request=checks.require_sound,

@@ -7,27 +7,25 @@ from typing import Annotated, Any
 
 from litestar import Controller, Response, get, post, put
 from litestar.di import NamedDependency
-from litestar.exceptions import HTTPException
 from litestar.params import JSONBody, PathParameter
 
 from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
-from autoforge.errors import ItemExistsError
+from autoforge.errors import ItemExistsError, ItemNotFoundError, VersionConflictError
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY
-from autoforge.http.params import IfMatch, IfNoneMatch, ProjectId
-from autoforge.http.preconditions import expected_version, version_tag
+from autoforge.http.params import ProjectId
+from autoforge.http.preconditions import PreconditionRequiredError, Preconditions
 from autoforge.http.problem import responses
-from autoforge.http.projection import Json
 from autoforge.http.puts import creation
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import Body, Moment, PageView, View
-from autoforge.models.artefact import Artefact, ArtefactType
+from autoforge.http.views import Body, ItemView, Moment, PageView
+from autoforge.models.artefact import ArtefactType
 
 Type = Annotated[ArtefactType, PathParameter(name="type")]
 
 
-class ArtefactView(View):
+class ArtefactView(ItemView):
     """A document of a project, with the version before it."""
 
     example = {
@@ -90,9 +88,8 @@ class ArtefactController(Controller):
         project_id: ProjectId,
         artefact_type: Type,
     ) -> Response[ArtefactView]:
-        """Get an artefact; its ETag is its version."""
-        pattern = ArtefactOfProject(project_id, artefact_type)
-        return answer(forge.store, pattern, ArtefactView, etag=_tag)
+        """Get an artefact."""
+        return answer(forge.store, ArtefactOfProject(project_id, artefact_type), ArtefactView)
 
     @put(
         "/{type:str}",
@@ -100,11 +97,7 @@ class ArtefactController(Controller):
         request_max_body_size=DOCUMENT_BODY,
         responses={
             **creation(ArtefactView),
-            **responses(
-                HTTPStatus.NOT_FOUND,
-                HTTPStatus.PRECONDITION_FAILED,
-                HTTPStatus.PRECONDITION_REQUIRED,
-            ),
+            **responses(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_REQUIRED),
         },
     )
     def put_artefact(
@@ -113,63 +106,59 @@ class ArtefactController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         artefact_type: Type,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[ArtefactContent],
-        if_match: IfMatch = None,
-        if_none_match: IfNoneMatch = None,
     ) -> Response[ArtefactView]:
-        """Create an artefact, or with If-Match replace the version that was read.
+        """Create an artefact, or with If-Match replace the one that was read.
 
         Without If-Match an artefact that is there is left alone (428, or 412 with
         If-None-Match: *), so that no writer overwrites what it has not seen.
         """
-        if if_match is not None:
-            version = expected_version(if_match)
-            artefact = forge.artefacts.update(
-                project_id, artefact_type, data.content, expected_version=version
-            )
-            return _tagged(artefact)
+        if preconditions.if_match is not None:
+            expected = preconditions.on(ArtefactView)
+            try:
+                artefact = forge.artefacts.update(
+                    project_id, artefact_type, data.content, expected=expected
+                )
+            except ItemNotFoundError as error:
+                forge.projects.get(project_id)
+                raise VersionConflictError(f"{error}, and If-Match demands one") from error
+            return JsonResponse(ArtefactView.of(artefact), status_code=HTTPStatus.OK)
         try:
             created = forge.artefacts.create(project_id, artefact_type, data.content)
         except ItemExistsError as error:
-            raise HTTPException(
-                f"{error}: send its ETag as If-Match to replace it",
-                status_code=HTTPStatus.PRECONDITION_REQUIRED
-                if if_none_match is None
-                else HTTPStatus.PRECONDITION_FAILED,
-            ) from error
+            raise _unseen(error, preconditions) from error
         location = f"/projects/{created.project_id}/artefacts/{created.type}"
-        return _tagged(created, status_code=HTTPStatus.CREATED, location=location)
+        return JsonResponse(
+            ArtefactView.of(created),
+            status_code=HTTPStatus.CREATED,
+            headers={"location": location},
+        )
 
     @post(
         "/{type:str}/revert",
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
-        responses=responses(
-            HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED
-        ),
+        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     def revert_artefact(
         self,
         forge: NamedDependency[Forge],
+        preconditions: NamedDependency[Preconditions],
         project_id: ProjectId,
         artefact_type: Type,
-        if_match: IfMatch = None,
-    ) -> Response[ArtefactView]:
+    ) -> ArtefactView:
         """Swap the content of an artefact and the version before it."""
-        version = None if if_match is None else expected_version(if_match)
-        artefact = forge.artefacts.revert(project_id, artefact_type, expected_version=version)
-        return _tagged(artefact)
+        expected = preconditions.on(ArtefactView)
+        return ArtefactView.of(forge.artefacts.revert(project_id, artefact_type, expected=expected))
 
 
-def _tag(shown: Json) -> str:
-    """The ETag of an artefact as it is shown."""
-    return version_tag(shown["version"])
-
-
-def _tagged(
-    artefact: Artefact, *, status_code: int = HTTPStatus.OK, location: str | None = None
-) -> Response[ArtefactView]:
-    headers = {"etag": version_tag(artefact.version)}
-    if location is not None:
-        headers["location"] = location
-    return JsonResponse(ArtefactView.of(artefact), status_code=status_code, headers=headers)
+def _unseen(error: ItemExistsError, preconditions: Preconditions) -> Exception:
+    """What a client is told that would replace an artefact without naming what it has seen."""
+    holds = preconditions.on(ArtefactView)
+    if holds is not None and not holds(error.item):
+        return VersionConflictError(str(error), item=error.item)
+    tag = ArtefactView.of(error.item).tag()
+    return PreconditionRequiredError(
+        f"{error}: send If-Match: {tag} to replace it as it is now", error.item
+    )

@@ -15,14 +15,15 @@ from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import JsonRequest
 from autoforge.http.params import Integration, ProjectId, text_in_path, text_segments
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_put, creation
-from autoforge.http.views import Body, Moment, PageView, View
+from autoforge.http.views import Body, ItemView, Moment, PageView
 
 Key = Annotated[str, text_in_path("key", "last_sync")]
 
 
-class CheckpointView(View):
+class CheckpointView(ItemView):
     """How far an agent has come."""
 
     example = {
@@ -122,11 +123,17 @@ class CheckpointController(Controller):
         project_id: ProjectId,
         integration: Integration,  # noqa: ARG002
         key: Key,  # noqa: ARG002
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[CheckpointValue],
     ) -> Response[CheckpointView]:
         """Set a checkpoint, or with onlyForward advance it."""
         write = forge.checkpoints.advance if data.only_forward else forge.checkpoints.set
-        checkpoint = write(project_id, *_names(request), data.checkpoint_value)
+        checkpoint = write(
+            project_id,
+            *_names(request),
+            data.checkpoint_value,
+            expected=preconditions.on(CheckpointView),
+        )
         return answer_put(request, checkpoint, CheckpointView.of(checkpoint))
 
 

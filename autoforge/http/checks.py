@@ -6,11 +6,18 @@ They are on every request's way, so each tells at once what nearly all requests 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from litestar import Request
-from litestar.exceptions import ClientException, NotFoundException, PermissionDeniedException
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    NotFoundException,
+    PermissionDeniedException,
+)
+from litestar.types import HTTPScope
 
 from autoforge.access.aws import is_loopback
 from autoforge.http.openapi import DOCS
@@ -19,6 +26,9 @@ from autoforge.http.respond import header
 
 #: Where Litestar would answer with a page of its own that there is none.
 _UNKNOWN_PAGE: Final = f"{DOCS}/{{path}}"
+
+#: Methods of requests that write nothing.
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 #: How many names of this server are remembered as allowed; a client may make up any number.
 _REMEMBERED: Final = 64
@@ -39,16 +49,26 @@ class Checks:
         self._origins = allowed_origins
         self._known_hosts: set[str | None] = set()
         self._parameters: dict[tuple[str, str], frozenset[str]] = {}
+        self._conditional: frozenset[tuple[str, str]] = frozenset()
+        self._lists: frozenset[str] = frozenset()
 
     def learn(self, document: Mapping[str, Any]) -> None:
-        """Take from the OpenAPI document the query parameters that each operation has."""
-        self._parameters = {
-            (method.upper(), path): frozenset(
-                each["name"] for each in operation.get("parameters", []) if each["in"] == "query"
-            )
+        """Take from the OpenAPI document the parameters that each operation has."""
+        parameters = {
+            (method.upper(), path): operation.get("parameters", [])
             for path, operations in document["paths"].items()
             for method, operation in operations.items()
         }
+        self._parameters = {
+            route: frozenset(each["name"] for each in taken if each["in"] == "query")
+            for route, taken in parameters.items()
+        }
+        self._conditional = frozenset(
+            route
+            for route, taken in parameters.items()
+            if any(each["name"] == "If-Match" for each in taken)
+        )
+        self._lists = frozenset(path for method, path in parameters if method == "GET")
 
     async def require_sound(self, request: Request[Any, Any, Any]) -> None:
         """Check a request. In the event loop: nothing here waits.
@@ -58,6 +78,7 @@ class Checks:
                 site's page.
             NotFoundException: if routing took its path for another than was sent.
             ClientException: if it has a query parameter that its route has not.
+            HTTPException: 412 if it demands with If-Match what its route cannot hold.
         """
         scope = request.scope
         host = header(scope, b"host")
@@ -74,6 +95,8 @@ class Checks:
             _require_read_as_sent(request)
         if scope["query_string"]:
             self._require_known_parameters(request)
+        if scope["method"] not in _SAFE:
+            self._require_held_precondition(scope)
 
     def _require_own_host(self, host: str) -> None:
         """Refuse a name that is not ours: another site's may resolve to loopback (DNS rebinding).
@@ -89,6 +112,25 @@ class Checks:
             raise PermissionDeniedException("requests to this host are not allowed")
         if len(self._known_hosts) < _REMEMBERED:
             self._known_hosts.add(host)
+
+    def _require_held_precondition(self, scope: HTTPScope) -> None:
+        """Refuse If-Match where a route does not evaluate it, rather than pass it over.
+
+        A list is there, so ``*`` holds of it. But nothing can keep what a list shows as it was
+        while one of its items is written, and what no GET shows has no tag.
+
+        Raises:
+            HTTPException: 412 if there is such a demand.
+        """
+        path: str = scope["path_template"]
+        if_match = header(scope, b"if-match")
+        if if_match is None or (scope["method"], path) in self._conditional:
+            return
+        if if_match.strip() != "*" or path not in self._lists:
+            raise HTTPException(
+                "this route cannot hold If-Match: what it writes has no tag of its own",
+                status_code=HTTPStatus.PRECONDITION_FAILED,
+            )
 
     def _require_known_parameters(self, request: Request[Any, Any, Any]) -> None:
         """Refuse a misspelt filter, which passed over would answer with everything.

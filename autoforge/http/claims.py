@@ -19,6 +19,7 @@ from autoforge.forge import Forge
 from autoforge.forge.features import LONGEST_LEASE
 from autoforge.http.feature_views import FeatureView, Version
 from autoforge.http.params import FeatureId, ProjectId
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ID_PATTERN, Body
@@ -132,10 +133,12 @@ class ClaimController(Controller):
     )
     def claim_feature(
         self,
+        *,
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         feature_id: FeatureId,
         idempotency_key: NamedDependency[str | None],
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[Claim],
     ) -> FeatureView:
         """Claim a feature that is ready, or whose holder's lease has ended.
@@ -149,6 +152,7 @@ class ClaimController(Controller):
             data.lease_seconds,
             respect_limit=data.respect_limit,
             request_id=idempotency_key,
+            expected=preconditions.on(FeatureView),
         )
         return FeatureView.of(feature)
 
@@ -163,11 +167,16 @@ class ClaimController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         feature_id: FeatureId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[Renewal],
     ) -> FeatureView:
         """Let a claim hold for so many seconds from now, or until it is released."""
         feature = forge.features.renew(
-            project_id, feature_id, version=data.version, lease=data.lease_seconds
+            project_id,
+            feature_id,
+            version=data.version,
+            lease=data.lease_seconds,
+            expected=preconditions.on(FeatureView),
         )
         return FeatureView.of(feature)
 
@@ -182,10 +191,13 @@ class ClaimController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         feature_id: FeatureId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[FeatureMove],
     ) -> FeatureView:
         """Give a feature back unfinished; it is pending again."""
-        return FeatureView.of(forge.features.release(project_id, feature_id, **dict(data)))
+        expected = preconditions.on(FeatureView)
+        feature = forge.features.release(project_id, feature_id, expected=expected, **dict(data))
+        return FeatureView.of(feature)
 
     @post(
         "/{featureId:str}/review",
@@ -198,10 +210,15 @@ class ClaimController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         feature_id: FeatureId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[FeatureMove],
     ) -> FeatureView:
         """Let a feature wait for its review; nobody holds it meanwhile."""
-        return FeatureView.of(forge.features.send_to_review(project_id, feature_id, **dict(data)))
+        expected = preconditions.on(FeatureView)
+        feature = forge.features.send_to_review(
+            project_id, feature_id, expected=expected, **dict(data)
+        )
+        return FeatureView.of(feature)
 
     @post(
         "/{featureId:str}/pass",
@@ -214,10 +231,13 @@ class ClaimController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         feature_id: FeatureId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[FeatureMove],
     ) -> FeatureView:
         """Let a feature pass, and release what depends on it; cut off, call it again."""
-        return FeatureView.of(forge.features.pass_(project_id, feature_id, **dict(data)))
+        expected = preconditions.on(FeatureView)
+        feature = forge.features.pass_(project_id, feature_id, expected=expected, **dict(data))
+        return FeatureView.of(feature)
 
     @post(
         "/{featureId:str}/fail",
@@ -230,10 +250,13 @@ class ClaimController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         feature_id: FeatureId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[FeatureMove],
     ) -> FeatureView:
         """Note that a feature fails; if it passed, what depends on it waits for it again."""
-        return FeatureView.of(forge.features.fail(project_id, feature_id, **dict(data)))
+        expected = preconditions.on(FeatureView)
+        feature = forge.features.fail(project_id, feature_id, expected=expected, **dict(data))
+        return FeatureView.of(feature)
 
     @post(
         "/{featureId:str}/reopen",
@@ -242,7 +265,12 @@ class ClaimController(Controller):
         responses=_MOVED,
     )
     def reopen_feature(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, feature_id: FeatureId
+        self,
+        forge: NamedDependency[Forge],
+        preconditions: NamedDependency[Preconditions],
+        project_id: ProjectId,
+        feature_id: FeatureId,
     ) -> FeatureView:
         """Let a feature be claimed again; if it passed, what depends on it waits for it again."""
-        return FeatureView.of(forge.features.reopen(project_id, feature_id))
+        expected = preconditions.on(FeatureView)
+        return FeatureView.of(forge.features.reopen(project_id, feature_id, expected=expected))

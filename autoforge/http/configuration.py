@@ -16,15 +16,16 @@ from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY, JsonRequest
 from autoforge.http.params import Integration, text_in_path, text_segments
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_put, creation
-from autoforge.http.views import Body, Moment, PageView, View
+from autoforge.http.views import Body, ItemView, Moment, PageView
 from autoforge.models.configuration import IntegrationStatus
 
 Setting = Annotated[str, text_in_path("key", "polling_interval_minutes")]
 
 
-class IntegrationView(View):
+class IntegrationView(ItemView):
     """An integration's status and dates; its configuration never leaves."""
 
     example = {
@@ -53,7 +54,7 @@ class IntegrationSecret(Body):
     status: IntegrationStatus = IntegrationStatus.ACTIVE
 
 
-class AgentConfigView(View):
+class AgentConfigView(ItemView):
     """One of the agent's settings."""
 
     example = {
@@ -118,11 +119,13 @@ class IntegrationController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         integration: Integration,  # noqa: ARG002
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[IntegrationSecret],
     ) -> Response[IntegrationView]:
         """Encrypt and store an integration's configuration."""
         (name,) = text_segments(request, 1)
-        saved = forge.integrations.save(name, data.config, status=data.status)
+        expected = preconditions.on(IntegrationView)
+        saved = forge.integrations.save(name, data.config, status=data.status, expected=expected)
         return answer_put(request, saved, IntegrationView.of(saved))
 
 
@@ -162,9 +165,11 @@ class AgentConfigController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         key: Setting,  # noqa: ARG002
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[AgentConfigValue],
     ) -> Response[AgentConfigView]:
         """Set one of the agent's settings to any JSON value."""
         (name,) = text_segments(request, 1)
-        setting = forge.agent_config.set(name, data.value)
+        expected = preconditions.on(AgentConfigView)
+        setting = forge.agent_config.set(name, data.value, expected=expected)
         return answer_put(request, setting, AgentConfigView.of(setting))

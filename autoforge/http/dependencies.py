@@ -13,6 +13,7 @@ from autoforge.forge import Forge
 from autoforge.http.answers import Paging
 from autoforge.http.feature_views import DependencyPage, FeatureView
 from autoforge.http.params import FeatureId, ProjectId, id_in_path
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 
 DependsOnId = Annotated[str, id_in_path("dependsOnId", "01KGKR2T40A7C9E1G3J5M7P9R1")]
@@ -46,9 +47,12 @@ class DependencyController(Controller):
         project_id: ProjectId,
         feature_id: FeatureId,
         depends_on_id: DependsOnId,
+        preconditions: NamedDependency[Preconditions],
     ) -> FeatureView:
         """Let a feature wait until another passes; a dependency it has is refused, and a cycle."""
-        feature = forge.features.add_dependency(project_id, feature_id, depends_on_id)
+        feature = forge.features.add_dependency(
+            project_id, feature_id, depends_on_id, expected=preconditions.on(FeatureView)
+        )
         return FeatureView.of(feature)
 
     @delete(
@@ -62,6 +66,9 @@ class DependencyController(Controller):
         project_id: ProjectId,
         feature_id: FeatureId,
         depends_on_id: DependsOnId,
+        preconditions: NamedDependency[Preconditions],
     ) -> None:
         """Let a feature wait no longer for another."""
-        forge.features.remove_dependency(project_id, feature_id, depends_on_id)
+        forge.features.remove_dependency(
+            project_id, feature_id, depends_on_id, expected=preconditions.on(FeatureView)
+        )

@@ -20,6 +20,9 @@ METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 _REFERENCES: Final = "#/components/schemas/"
 
+#: Statuses of writes whose answers show an item: the one written, or the one in the way.
+_TAGGED: Final = frozenset({"200", "201", "409", "412", "428"})
+
 #: What headers of answers say.
 _HEADERS: Final[dict[str, Json]] = {
     "X-Request-Id": {
@@ -28,9 +31,12 @@ _HEADERS: Final[dict[str, Json]] = {
         "example": "9f86d081884c7d650000000001",
     },
     "ETag": {
-        "description": "Names what is shown: send it as If-None-Match to read only what changed.",
+        "description": (
+            "Names what is shown: send it as If-None-Match to read only what changed, or as "
+            "If-Match to change what was read and nothing newer."
+        ),
         "schema": {"type": "string"},
-        "example": '"3"',
+        "example": '"9f86d081884c7d659a2feaa0c55ad015"',
     },
     "Cache-Control": {
         "description": "The answer may be kept, if it is asked for again each time.",
@@ -125,6 +131,9 @@ def _of_what_is_there(schema: Json) -> Json:
 def _responses(path: str, method: str, operation: Json) -> Iterator[tuple[str, Json]]:
     """Complete the answers of an operation, and add those that what serves all routes gives."""
     common = [HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN]
+    if method != "get":
+        # Where If-Match can be held, and where it cannot and is refused.
+        common.append(HTTPStatus.PRECONDITION_FAILED)
     if "requestBody" in operation:
         common += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE]
     answers = operation["responses"] | {str(int(each)): _problem(each) for each in common}
@@ -147,6 +156,8 @@ def _headers(method: str, status: str, answers: Json) -> Iterator[tuple[str, Jso
     names = ["X-Request-Id"]
     if method == "get" and status in {"200", "304"}:
         names += ["ETag", "Cache-Control"]
+    elif status in _TAGGED:
+        names.append("ETag")
     if status == "201" or (status == "200" and method == "post" and "201" in answers):
         names.append("Location")
     if status == "503":

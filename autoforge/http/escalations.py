@@ -19,15 +19,16 @@ from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.params import ProjectId, id_in_path
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ID_PATTERN, Body, Moment, PageView, View
+from autoforge.http.views import ID_PATTERN, Body, ItemView, Moment, PageView
 from autoforge.models.escalation import EscalationStatus
 
 EscalationId = Annotated[str, id_in_path("escalationId", "01KGKR2T40E5G7J9M1P3R5T7V9")]
 
 
-class EscalationView(View):
+class EscalationView(ItemView):
     """A question an agent asks a person, and the answer."""
 
     example = {
@@ -149,6 +150,7 @@ class ProjectEscalationController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         escalation_id: EscalationId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[Decision],
     ) -> EscalationView:
         """Answer an escalation that is pending; if it is not, learn who decided what."""
@@ -158,6 +160,7 @@ class ProjectEscalationController(Controller):
             data.user_decision,
             notes=data.user_notes,
             decided_by=data.decided_by,
+            expected=preconditions.on(EscalationView),
         )
         return EscalationView.of(escalation)
 

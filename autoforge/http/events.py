@@ -24,14 +24,14 @@ from autoforge.http.params import After, From, ProjectId, To, id_in_path, stretc
 from autoforge.http.problem import responses
 from autoforge.http.projection import Json, shown_as
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ULID_PATTERN, Body, Moment, PageView, View
+from autoforge.http.views import ULID_PATTERN, Body, ItemView, Moment, PageView
 from autoforge.models.event import Severity
 from autoforge.moments import is_ulid
 
 EventId = Annotated[str, id_in_path("eventId", "01KGKR2T40R6BAX8A0B1RTCDKN")]
 
 
-class EventView(View):
+class EventView(ItemView):
     """Something that happened; in the global feed, without its detail."""
 
     example = {

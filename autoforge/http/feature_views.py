@@ -14,6 +14,7 @@ from autoforge.http.views import (
     Body,
     Changes,
     Ids,
+    ItemView,
     Moment,
     OneOrMany,
     PageView,
@@ -55,7 +56,7 @@ _FEATURE: dict[str, Any] = {
 }
 
 
-class FeatureView(View):
+class FeatureView(ItemView):
     """Something to build, what it waits for, and who holds it.
 
     ``unsettled`` says what a crash may have cut off: a feature that passes and is about to be

@@ -31,6 +31,7 @@ from autoforge.http.feature_views import (
     StatsView,
 )
 from autoforge.http.params import FeatureId, ProjectId, text_segments
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.tickets import LinearIssueId
@@ -128,19 +129,24 @@ class FeatureController(Controller):
         "/{featureId:str}",
         sync_to_thread=True,
         request_max_body_size=DOCUMENT_BODY,
-        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+        responses=responses(HTTPStatus.NOT_FOUND),
     )
     def change_feature(
         self,
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         feature_id: FeatureId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[FeatureChanges],
     ) -> FeatureView:
         """Change attributes of a feature, whoever holds it."""
         return FeatureView.of(
             forge.features.update(
-                project_id, feature_id, expected_version=data.expected_version, **data.changes()
+                project_id,
+                feature_id,
+                expected_version=data.expected_version,
+                expected=preconditions.on(FeatureView),
+                **data.changes(),
             )
         )
 
@@ -154,6 +160,7 @@ class FeatureController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         feature_id: FeatureId,
+        preconditions: NamedDependency[Preconditions],
         detach: Annotated[
             bool,
             QueryParameter(
@@ -162,8 +169,9 @@ class FeatureController(Controller):
             ),
         ] = False,
     ) -> None:
-        """Delete a feature; cut off, call it again."""
-        forge.features.delete(project_id, feature_id, detach=detach)
+        """Delete a feature; cut off, call it again without If-Match."""
+        expected = preconditions.on(FeatureView)
+        forge.features.delete(project_id, feature_id, detach=detach, expected=expected)
 
 
 class LinearFeatureController(Controller):

@@ -79,15 +79,15 @@ IfMatch = Annotated[
     str | None,
     HeaderParameter(
         name="If-Match",
-        description="The ETag of the version that was read, or *.",
-        schema_extra={"examples": ['"3"']},
+        description="ETags, of which the item must have one for anything to be written; or *.",
+        schema_extra={"examples": ['"9f86d081884c7d659a2feaa0c55ad015"']},
     ),
 ]
 IfNoneMatch = Annotated[
     str | None,
     HeaderParameter(
         name="If-None-Match",
-        description="* to create only.",
+        description="ETags, of which the item must have none; or *, for there to be none yet.",
         schema_extra={"examples": ["*"]},
     ),
 ]

@@ -1,33 +1,74 @@
-"""If-Match and ETags where the version of an item is its ETag (RFC 9110, 13.1.1)."""
+"""Preconditions of requests that write: what a client expects of the item (RFC 9110, 13.1)."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any
 
+from litestar import Request
 from litestar.exceptions import HTTPException
 
-_VERSION: Final = re.compile(r'"([1-9][0-9]{0,14})"')
+from autoforge.http.params import IfMatch, IfNoneMatch
+from autoforge.http.respond import header
+from autoforge.http.tags import matches, names
+from autoforge.http.views import ItemView
+from autoforge.models.table import Entity
+
+#: A test of the item that a request writes; None where the client expects nothing.
+Expectation = Callable[[Entity | None], bool] | None
 
 
-def version_tag(version: int) -> str:
-    """The ETag of a version."""
-    return f'"{version}"'
+class PreconditionRequiredError(HTTPException):
+    """A client would overwrite what it may not have seen.
 
-
-def expected_version(if_match: str) -> int | None:
-    """Read the version that a client expects; None where it sends ``*`` for any.
-
-    Raises:
-        HTTPException: 412 if the header names no version an item could have.
+    Attributes:
+        item: What is there.
     """
-    if if_match.strip() == "*":
-        return None
-    match = _VERSION.fullmatch(if_match.strip())
-    if match is None:
-        raise HTTPException(
-            'If-Match takes the ETag of one version, such as "3", or *',
-            status_code=HTTPStatus.PRECONDITION_FAILED,
-        )
-    return int(match[1])
+
+    status_code = HTTPStatus.PRECONDITION_REQUIRED
+
+    def __init__(self, detail: str, item: Entity) -> None:
+        super().__init__(detail)
+        self.item = item
+
+
+@dataclass(frozen=True)
+class Preconditions:
+    """What a client expects of the item that its request writes.
+
+    Attributes:
+        if_match: The tags of which the item has one, as the header lists them.
+        if_none_match: The tags of which it has none.
+    """
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+    def on(self, view: type[ItemView]) -> Expectation:
+        """The test that the item must pass, which is tagged as the view shows it."""
+        if self.if_match is None and self.if_none_match is None:
+            return None
+
+        def hold(item: Entity | None) -> bool:
+            tag = None if item is None else view.of(item).tag()
+            if self.if_match is not None and not matches(self.if_match, tag):
+                return False
+            return self.if_none_match is None or not names(self.if_none_match, tag)
+
+        return hold
+
+
+def provide_preconditions(
+    request: Request[Any, Any, Any],
+    if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
+) -> Preconditions:
+    """Read the preconditions of a request.
+
+    Of several lines of a header its parameter has one, so it is there for the OpenAPI document.
+    """
+    del if_match, if_none_match
+    scope = request.scope
+    return Preconditions(header(scope, b"if-match"), header(scope, b"if-none-match"))

@@ -42,8 +42,9 @@ from autoforge.errors import (
 )
 from autoforge.http.problem import MEDIA_TYPE, MOST_FAULTS, FieldError, Problem, cut
 from autoforge.http.respond import JsonResponse
-from autoforge.http.shown import shown
+from autoforge.http.shown import shown, tag_of
 from autoforge.http.views import InvalidBodyError
+from autoforge.models.table import Entity
 
 #: The status of every error this package raises.
 STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
@@ -86,16 +87,14 @@ def answer_error(request: Request[Any, Any, Any], error: AutoforgeError) -> Resp
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("http.error", exc_info=error, extra={"path": request.url.path})
     name = _WORDS.sub("-", type(error).__name__.removesuffix("Error")).lower()
-    item = getattr(error, "item", None)
     problem = Problem(
         type=f"urn:autoforge:problem:{name}",
         title=status.phrase,
         status=status,
         detail=str(error),
-        current=None if item is None else shown(item),
     )
     retry = {"retry-after": str(RETRY_AFTER)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return _response(problem, retry)
+    return _about_item(problem, getattr(error, "item", None), retry)
 
 
 def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -115,7 +114,7 @@ def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
         detail=cut(detail),
         errors=errors,
     )
-    return _response(problem, dict(error.headers or {}))
+    return _about_item(problem, getattr(error, "item", None), dict(error.headers or {}))
 
 
 def answer_invalid_body(request: Request[Any, Any, Any], error: InvalidBodyError) -> Response[Any]:
@@ -165,6 +164,16 @@ def _listed(faults: Sequence[tuple[str, str]]) -> list[FieldError]:
 
 def _response(problem: Problem, headers: dict[str, str]) -> Response[Any]:
     return JsonResponse(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _about_item(problem: Problem, item: Entity | None, headers: dict[str, str]) -> Response[Any]:
+    """Answer a problem with the item as it is, and with the tag that the item's GET has."""
+    if item is None:
+        return _response(problem, headers)
+    tag = tag_of(item)
+    if tag is not None:
+        headers["etag"] = tag
+    return _response(problem.model_copy(update={"current": shown(item)}), headers)
 
 
 def _field_error(request: Request[Any, Any, Any], error: Mapping[str, Any]) -> FieldError:

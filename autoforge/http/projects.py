@@ -22,6 +22,7 @@ from autoforge.http.artefacts import ArtefactView
 from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.escalations import EscalationView
 from autoforge.http.params import ProjectId
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.projection import Json, shown_as
 from autoforge.http.respond import JsonResponse
@@ -30,6 +31,7 @@ from autoforge.http.views import (
     WHOLE,
     Body,
     Changes,
+    ItemView,
     Moment,
     PageView,
     View,
@@ -57,7 +59,7 @@ _PROJECT: dict[str, Any] = {
 }
 
 
-class ProjectView(View):
+class ProjectView(ItemView):
     """A project."""
 
     example = _PROJECT
@@ -202,15 +204,25 @@ class ProjectController(Controller):
         responses=responses(HTTPStatus.NOT_FOUND),
     )
     def change_project(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[ProjectChanges]
+        self,
+        forge: NamedDependency[Forge],
+        preconditions: NamedDependency[Preconditions],
+        project_id: ProjectId,
+        data: JSONBody[ProjectChanges],
     ) -> ProjectView:
         """Change attributes of a project."""
-        return ProjectView.of(forge.projects.update(project_id, **data.given()))
+        expected = preconditions.on(ProjectView)
+        return ProjectView.of(forge.projects.update(project_id, expected=expected, **data.given()))
 
     @delete("/{projectId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
-    def delete_project(self, forge: NamedDependency[Forge], project_id: ProjectId) -> None:
-        """Delete a project with everything in it; cut off, call it again."""
-        forge.projects.delete(project_id)
+    def delete_project(
+        self,
+        forge: NamedDependency[Forge],
+        preconditions: NamedDependency[Preconditions],
+        project_id: ProjectId,
+    ) -> None:
+        """Delete a project with everything in it; cut off, call it again without If-Match."""
+        forge.projects.delete(project_id, expected=preconditions.on(ProjectView))
 
     @get(
         "/{projectId:str}/overview", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from http import HTTPMethod, HTTPStatus
 from typing import Any, Final
@@ -15,15 +14,20 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send, Serializer, TypeEncodersMap
 from pydantic_core import to_json
 
+from autoforge.http.tags import content_tag, names
+from autoforge.http.views import ItemView
+
 _JSON: Final = (b"content-type", b"application/json")
 _NO_CACHE: Final = (b"cache-control", b"no-cache")
+_SUCCESSES: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 
 
 class JsonResponse(Response[Any]):
     """A response written by pydantic.
 
     A GET that succeeds carries an ETag, of its content unless the route gives one, so a client
-    that polls may send it back and gets 304 without a body where nothing changed.
+    that polls may send it back and gets 304 without a body where nothing changed. What shows an
+    item after a write carries the ETag that its GET would.
     """
 
     def render(self, content: Any, media_type: str, enc_hook: Serializer | None = None) -> bytes:
@@ -59,12 +63,17 @@ class JsonResponse(Response[Any]):
             status_code=status_code,
             type_encoders=type_encoders,
         )
-        if request.method != HTTPMethod.GET or response.status_code != HTTPStatus.OK:
+        if response.status_code not in _SUCCESSES:
+            return response
+        if isinstance(self.content, ItemView):
+            response.headers.setdefault("etag", self.content.tag())
+        if request.method != HTTPMethod.GET:
             return response
         tag = response.headers.get("etag") or content_tag(response.body)
         response.headers["etag"] = tag
         response.headers.setdefault("cache-control", "no-cache")
-        if _names(request.headers.get("if-none-match"), tag):
+        if_none_match = header(request.scope, b"if-none-match")
+        if if_none_match is not None and names(if_none_match, tag):
             return ASGIResponse(
                 status_code=HTTPStatus.NOT_MODIFIED,
                 headers={"etag": tag, "cache-control": response.headers["cache-control"]},
@@ -89,7 +98,8 @@ class RenderedResponse(JsonResponse):
         """Write the response, or 304 in its place."""
         del app, given
         head = [(b"etag", self._etag.encode()), _NO_CACHE]
-        if _names(header(request.scope, b"if-none-match"), self._etag):
+        if_none_match = header(request.scope, b"if-none-match")
+        if if_none_match is not None and names(if_none_match, self._etag):
             return _Written(HTTPStatus.NOT_MODIFIED, head, b"")
         content: bytes = self.content
         length = (b"content-length", str(len(content)).encode())
@@ -113,22 +123,10 @@ class _Written(ASGIResponse):
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
-def content_tag(content: bytes) -> str:
-    """The ETag of content that has no version."""
-    return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
-
-
 def header(scope: Scope, name: bytes) -> str | None:
-    """The first header of a name."""
+    """The value of a header; of several lines the list they make (RFC 9110, 5.3)."""
+    found: bytes | None = None
     for each, value in scope["headers"]:
         if each == name:
-            return value.decode("latin-1")
-    return None
-
-
-def _names(header: str | None, tag: str) -> bool:
-    """Whether If-None-Match names the tag, by weak comparison (RFC 9110, 13.1.2)."""
-    if header is None:
-        return False
-    given = [each.strip().removeprefix("W/") for each in header.split(",")]
-    return "*" in given or tag.removeprefix("W/") in given
+            found = value if found is None else found + b", " + value
+    return None if found is None else found.decode("latin-1")

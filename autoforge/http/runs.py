@@ -26,10 +26,20 @@ from autoforge.http.agents import AgentId
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.params import FeatureId, ProjectId, id_in_path
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ID_PATTERN, Body, Changes, Moment, PageView, View, left_out
-from autoforge.models.agent import AgentRole, RunStatus
+from autoforge.http.views import (
+    ID_PATTERN,
+    Body,
+    Changes,
+    ItemView,
+    Moment,
+    PageView,
+    View,
+    left_out,
+)
+from autoforge.models.agent import AgentRole, AgentRun, RunStatus
 
 RunId = Annotated[str, id_in_path("runId", "01KGKR2T40F7T9V1X3Z5A7C9E1")]
 
@@ -74,7 +84,7 @@ class RunView(View):
     updated_at: Moment | None
 
 
-class RunWithOutputView(RunView):
+class RunWithOutputView(RunView, ItemView):
     """What an agent did on a feature, with what it put out."""
 
     example = {**_RUN, "output": "Reading the feature\n12 passed\n"}
@@ -188,8 +198,11 @@ class ProjectRunController(Controller):
     ) -> Response[RunView]:
         """Start a run; sent again with the same id and values, it is still one run."""
         run = forge.runs.start(project_id, **dict(data))
-        location = f"/projects/{run.project_id}/runs/{run.id}"
-        return JsonResponse(RunView.of(run), headers={"location": location})
+        return _without_output(
+            run,
+            status_code=HTTPStatus.CREATED,
+            location=f"/projects/{run.project_id}/runs/{run.id}",
+        )
 
     @get(f"/{_ACTIVE}", sync_to_thread=True, responses=responses())
     def list_active_runs(
@@ -218,10 +231,13 @@ class ProjectRunController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         run_id: RunId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[RunReport],
-    ) -> RunView:
+    ) -> Response[RunView]:
         """Say which phase an active run is in, and append to its output."""
-        return RunView.of(forge.runs.report(project_id, run_id, **data.changes()))
+        expected = preconditions.on(RunWithOutputView)
+        run = forge.runs.report(project_id, run_id, expected=expected, **data.changes())
+        return _without_output(run)
 
     @post(
         "/{runId:str}/finish",
@@ -234,10 +250,13 @@ class ProjectRunController(Controller):
         forge: NamedDependency[Forge],
         project_id: ProjectId,
         run_id: RunId,
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[RunOutcome],
-    ) -> RunView:
+    ) -> Response[RunView]:
         """End a run for good; of two that end it differently, the second learns of the first."""
-        return RunView.of(forge.runs.finish(project_id, run_id, **dict(data)))
+        expected = preconditions.on(RunWithOutputView)
+        run = forge.runs.finish(project_id, run_id, expected=expected, **dict(data))
+        return _without_output(run)
 
 
 class FeatureRunController(Controller):
@@ -272,3 +291,11 @@ class AgentRunController(Controller):
     ) -> Response[RunPage]:
         """List an agent's runs without their outputs, newest first."""
         return paging.answer(RunsOfAgent(agent_id, order=paging.order), RunPage)
+
+
+def _without_output(
+    run: AgentRun, *, status_code: int = HTTPStatus.OK, **headers: str
+) -> Response[RunView]:
+    """Answer with a run as lists show it, and with the tag that its own GET has."""
+    headers["etag"] = RunWithOutputView.of(run).tag()
+    return JsonResponse(RunView.of(run), status_code=status_code, headers=headers)

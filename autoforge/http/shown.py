@@ -15,10 +15,10 @@ from autoforge.http.events import EventView
 from autoforge.http.feature_views import DependencyView, FeatureLookupView, FeatureView
 from autoforge.http.members import MemberView
 from autoforge.http.projects import ProjectView
-from autoforge.http.runs import RunView
+from autoforge.http.runs import RunView, RunWithOutputView
 from autoforge.http.tickets import TicketView
 from autoforge.http.users import UserLookupView, UserView
-from autoforge.http.views import View
+from autoforge.http.views import ItemView, View
 from autoforge.models import (
     Agent,
     AgentAction,
@@ -65,6 +65,16 @@ VIEWS: Final[Mapping[type[Entity], type[View]]] = {
     UserByAuth0Id: UserLookupView,
     UserByEmail: UserLookupView,
 }
+
+
+#: What the GET of an entity answers with, where that is more than lists and problems show.
+_ALONE: Final[Mapping[type[Entity], type[ItemView]]] = {AgentRun: RunWithOutputView}
+
+
+def tag_of(entity: Entity) -> str | None:
+    """The ETag that the GET of an entity answers with; None if no route gets it alone."""
+    view = _ALONE.get(type(entity)) or VIEWS.get(type(entity))
+    return view.of(entity).tag() if view is not None and issubclass(view, ItemView) else None
 
 
 def shown(entity: Entity) -> dict[str, Any] | None:

@@ -16,14 +16,15 @@ from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY, JsonRequest
 from autoforge.http.params import ProjectId, text_in_path, text_segments
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.puts import answer_created, creation
-from autoforge.http.views import ID_PATTERN, WHOLE, Body, Moment, PageView, View
+from autoforge.http.views import ID_PATTERN, WHOLE, Body, ItemView, Moment, PageView
 
 LinearIssueId = Annotated[str, text_in_path("linearIssueId", "MCU-160")]
 
 
-class TicketView(View):
+class TicketView(ItemView):
     """A Linear issue as it was when it was last synced."""
 
     example = {
@@ -143,10 +144,12 @@ class TicketController(Controller):
         request: JsonRequest,
         forge: NamedDependency[Forge],
         linear_issue_id: LinearIssueId,  # noqa: ARG002
+        preconditions: NamedDependency[Preconditions],
         data: JSONBody[TicketState],
     ) -> Response[TicketView]:
         """Sync the ticket of a Linear issue; one of another project moves."""
         (issue_id,) = text_segments(request, 1)
-        result = forge.tickets.sync(linear_issue_id=issue_id, **dict(data))
+        expected = preconditions.on(TicketView)
+        result = forge.tickets.sync(linear_issue_id=issue_id, expected=expected, **dict(data))
         view = TicketView.of(result.ticket)
         return answer_created(request, view, created=result.synced is Synced.CREATED)

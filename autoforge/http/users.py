@@ -16,11 +16,12 @@ from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import JsonRequest
 from autoforge.http.params import UserId, text_in_path, text_segments
+from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.projects import ProjectPage
 from autoforge.http.puts import creation
 from autoforge.http.respond import JsonResponse
-from autoforge.http.views import Body, Moment, View
+from autoforge.http.views import Body, ItemView, Moment, View
 from autoforge.models.user import UserRole
 
 Auth0Id = Annotated[str, text_in_path("auth0Id", "auth0|65b8f3a1c2d4e5f6a7b8c9d0")]
@@ -35,7 +36,7 @@ _SAID: dict[str, Any] = {
 }
 
 
-class UserView(View):
+class UserView(ItemView):
     """A person who logs in."""
 
     example = {
@@ -90,10 +91,13 @@ class UserController(Controller):
         responses={**creation(UserView), **responses(HTTPStatus.CONFLICT)},
     )
     def put_user(
-        self, forge: NamedDependency[Forge], data: JSONBody[Profile]
+        self,
+        forge: NamedDependency[Forge],
+        preconditions: NamedDependency[Preconditions],
+        data: JSONBody[Profile],
     ) -> Response[UserView]:
         """Make the user that logs in, or keep the user as the log-in says."""
-        log_in = forge.users.upsert(**dict(data))
+        log_in = forge.users.upsert(expected=preconditions.on(UserView), **dict(data))
         view = UserView.of(log_in.user)
         if not log_in.first:
             return JsonResponse(view, status_code=HTTPStatus.OK)

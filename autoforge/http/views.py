@@ -25,6 +25,8 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from autoforge.http.tags import item_tag
+from autoforge.models.documents import document_to_wire, wire_to_document
 from autoforge.models.table import Entity
 from autoforge.moments import as_moment, moment_text
 
@@ -52,6 +54,9 @@ def _whole(given: Any) -> Any:
 
 #: Goes with a strict ``int``, after its bounds: otherwise these would not be published.
 WHOLE = BeforeValidator(_whole)
+
+#: What a document may be, or may hold a number in.
+_DOCUMENTS = (dict, list, float)
 
 #: Ids that are stored without an order.
 Ids = Annotated[list[str], BeforeValidator(sorted)]
@@ -205,6 +210,15 @@ class View(BaseModel, Example):
         return cls.model_validate(entity)
 
 
+class ItemView(View):
+    """What the GET of one item answers with; its tag is the item's."""
+
+    def tag(self) -> str:
+        """The ETag that the GET of the item answers with."""
+        shown = self.model_dump(mode="json", by_alias=True)
+        return item_tag({name: _as_read(value) for name, value in shown.items()})
+
+
 class PageView(View):
     """Some items, and where the next ones begin; a subclass declares both."""
 
@@ -214,3 +228,8 @@ class PageView(View):
         """The view that shows each of the items."""
         view: type[View] = get_args(cls.model_fields["items"].annotation)[0]
         return view
+
+
+def _as_read(value: Any) -> Any:
+    """A value as it is read once it was stored: 1.0 is 1 then."""
+    return wire_to_document(document_to_wire(value)) if isinstance(value, _DOCUMENTS) else value

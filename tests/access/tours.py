@@ -31,6 +31,11 @@ _EVENT, _HELD, _CANCELLED = (new_id() for _ in range(3))
 _ISSUE: Final[dict[str, Any]] = {"linear_issue_url": "https://x.org/7", "title": "Passkeys"}
 
 
+def _anything(_: object) -> bool:
+    """Expect nothing in particular of an item: a write that expects looks at it first."""
+    return True
+
+
 class Step:
     """A call of a method of a Forge, which is named as its author names it."""
 
@@ -49,7 +54,7 @@ WRITES: Final = (
     Step("users.upsert", "auth0|eve", "eve@x.org", "Eve"),
     Step("users.upsert", "auth0|eve", "eve@y.org", "Eve"),
     Step("projects.create", "Portal", id="p", owner_id="ann"),
-    Step("projects.update", "p", status=ProjectStatus.PAUSED),
+    Step("projects.update", "p", status=ProjectStatus.PAUSED, expected=_anything),
     Step("projects.update", "p", status=ProjectStatus.ACTIVE, owner_id="bob"),
     Step("projects.update", "p", owner_id="bob"),
     Step("projects.add_member", "p", "ann"),
@@ -63,20 +68,20 @@ WRITES: Final = (
     Step("escalations.create", "p", "Scope", id="decided"),
     Step("escalations.create", "p", "Scope", id="expired"),
     Step("escalations.create", "p", "Scope", id="superseded"),
-    Step("escalations.decide", "p", "decided", "yes"),
+    Step("escalations.decide", "p", "decided", "yes", expected=_anything),
     Step("escalations.expire", "p", "expired"),
     Step("escalations.supersede", "p", "superseded"),
     Step("actions.create", "p", "update", "Update the log", id=_HELD),
-    Step("actions.hold", "p", _HELD, _LATER),
-    Step("actions.approve", "p", _HELD),
-    Step("actions.execute", "p", _HELD),
+    Step("actions.hold", "p", _HELD, _LATER, expected=_anything),
+    Step("actions.approve", "p", _HELD, expected=_anything),
+    Step("actions.execute", "p", _HELD, expected=_anything),
     Step("actions.create", "p", "update", "Update", id=_CANCELLED, held_until=_LATER),
-    Step("actions.cancel", "p", _CANCELLED),
+    Step("actions.cancel", "p", _CANCELLED, expected=_anything),
     Step("checkpoints.set", "p", "jira", "last_sync", "1"),
     Step("checkpoints.advance", "p", "jira", "last_sync", "2"),
-    Step("integrations.save", "jira", {"token": "secret"}),
+    Step("integrations.save", "jira", {"token": "secret"}, expected=_anything),
     Step("integrations.report_health", "jira", IntegrationStatus.ERROR),
-    Step("agent_config.set", "interval", 15),
+    Step("agent_config.set", "interval", 15, expected=_anything),
     Step("features.create", "p", "a", id="a", linear_issue_id="L-1"),
     Step("features.create_many", "p", [NewFeature(name=each, id=each) for each in "bcd"]),
     Step("features.add_dependency", "p", "b", "a"),
@@ -85,7 +90,7 @@ WRITES: Final = (
     Step("features.update", "p", "c", priority=7),
     Step("features.update", "p", "b", priority=9, expected_version=2),
     Step("features.claim", "p", "a", "coder", 3600),
-    Step("features.renew", "p", "a", version=2, lease=7200),
+    Step("features.renew", "p", "a", version=2, lease=7200, expected=_anything),
     Step("features.release", "p", "a", version=2),
     Step("features.claim", "p", "a", "coder", respect_limit=True),
     Step("features.send_to_review", "p", "a", version=4),
@@ -99,7 +104,7 @@ WRITES: Final = (
     Step("features.create", "p", "e", id="e", dependencies=["b"], linear_issue_id="L-1"),
     Step("features.repair", "p"),
     Step("agents.create", "p", "coder", id="coder"),
-    Step("agents.update", "p", "coder", status=AgentStatus.STOPPED),
+    Step("agents.update", "p", "coder", status=AgentStatus.STOPPED, expected=_anything),
     Step("runs.start", "p", "coder", "b", id="run"),
     Step("runs.report", "p", "run", output="…", status=RunStatus.CODING),
     Step("runs.finish", "p", "run", RunStatus.COMPLETED),
@@ -112,7 +117,7 @@ WRITES: Final = (
     Step("events.record", "q", "started", "In no time"),
     Step("runs.start", "q", "coder", "qa", role=AgentRole.CODER, mark_agent=False),
     Step("tickets.sync", "q", "L-3", status="Todo", **_ISSUE),
-    Step("projects.delete", "q"),
+    Step("projects.delete", "q", expected=_anything),
 )
 
 #: All that only reads, of what the writes have left.
@@ -168,12 +173,15 @@ READS: Final = (
 #: All writes that change what must be there, of what is not: the project may be, and nothing else.
 OF_NOTHING: Final = (
     Step("projects.update", "none", name="Ghost"),
+    Step("projects.update", "none", name="Ghost", expected=_anything),
     Step("projects.add_member", "p", "nobody"),
     Step("projects.remove_member", "p", "nobody"),
     Step("projects.delete", "none"),
+    Step("projects.delete", "none", expected=_anything),
     Step("artefacts.update", "p", _LOG, {}, expected_version=None),
     Step("artefacts.update", "p", _LOG, {}, expected_version=1),
     Step("artefacts.revert", "p", _LOG),
+    Step("artefacts.revert", "p", _LOG, expected=_anything),
     Step("escalations.decide", "p", "none", "yes"),
     Step("escalations.expire", "p", "none"),
     Step("escalations.supersede", "p", "none"),

@@ -61,6 +61,7 @@ class Route:
     operation: str
     body: Json | None
     queries: frozenset[str]
+    headers: frozenset[str]
     #: Statuses that the document says it may answer with.
     statuses: frozenset[int]
 
@@ -82,13 +83,15 @@ def _routes() -> Iterator[Route]:
                 template,
                 operation["operationId"],
                 content["application/json"]["example"] if content else None,
-                frozenset(
-                    each["name"]
-                    for each in operation.get("parameters", [])
-                    if each["in"] == "query"
-                ),
+                _named(operation, "query"),
+                _named(operation, "header"),
                 frozenset(int(status) for status in operation["responses"]),
             )
+
+
+def _named(operation: Json, where: str) -> frozenset[str]:
+    parameters = operation.get("parameters", [])
+    return frozenset(each["name"] for each in parameters if each["in"] == where)
 
 
 ROUTES: Final = tuple(_routes())

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from httpx import Response
 
 from autoforge.access.store import Store
 from tests.factories import NOON
@@ -29,6 +30,16 @@ def path(api: Api) -> str:
     return f"/projects/{new_project(api)}/artefacts/raid_log"
 
 
+def _match(seen: Response) -> dict[str, str]:
+    """The header that demands the artefact to be as it was seen."""
+    return {"if-match": seen.headers["etag"]}
+
+
+def _conflict(current: Json) -> str:
+    name = f"Artefact {current['projectId']} / raid_log"
+    return f"{name} is not as the caller expects it: it is in version {current['version']}"
+
+
 def test_an_artefact_is_created_in_version_1(api: Api, path: str) -> None:
     response = api.put(path, json={"content": {"risks": []}})
 
@@ -43,21 +54,22 @@ def test_an_artefact_is_created_in_version_1(api: Api, path: str) -> None:
         "createdAt": NOON_TEXT,
         "updatedAt": NOON_TEXT,
     }
-    assert response.headers["etag"] == '"1"'
     assert response.headers["location"] == path
     shown = api.get(path)
-    assert (shown.status_code, shown.json(), shown.headers["etag"]) == (200, artefact, '"1"')
+    assert (shown.status_code, shown.json()) == (200, artefact)
+    assert shown.headers["etag"] == response.headers["etag"]
 
 
 def test_the_version_that_was_read_is_replaced_and_kept(api: Api, clock: Clock, path: str) -> None:
-    artefact = created(api.put(path, json={"content": {"n": 1}}))
+    first = api.put(path, json={"content": {"n": 1}})
+    artefact = created(first)
     clock.now = NOON + timedelta(seconds=1)
 
-    response = api.put(path, json={"content": {"n": 2}}, headers={"if-match": '"1"'})
+    response = api.put(path, json={"content": {"n": 2}}, headers=_match(first))
 
     assert response.status_code == 200
     assert "location" not in response.headers
-    assert response.headers["etag"] == '"2"'
+    assert response.headers["etag"] == api.get(path).headers["etag"] != first.headers["etag"]
     replaced = {
         **artefact,
         "content": {"n": 2},
@@ -72,13 +84,13 @@ def test_the_version_that_was_read_is_replaced_and_kept(api: Api, clock: Clock, 
 def test_another_version_than_the_one_that_was_read_is_left_alone(
     api: Api, store: Store, path: str
 ) -> None:
-    api.put(path, json={"content": {"n": 1}})
-    current = api.put(path, json={"content": {"n": 2}}, headers={"if-match": '"1"'}).json()
+    first = api.put(path, json={"content": {"n": 1}})
+    current = api.put(path, json={"content": {"n": 2}}, headers=_match(first)).json()
 
     with unchanged(store, path):
-        response = api.put(path, json={"content": {"n": 3}}, headers={"if-match": '"1"'})
+        response = api.put(path, json={"content": {"n": 3}}, headers=_match(first))
 
-    detail = f"Artefact {current['projectId']} / raid_log is in version 2, not 1"
+    detail = _conflict(current)
     assert_problem(response, 412, detail, kind="version-conflict", current=current)
 
 
@@ -93,10 +105,10 @@ def test_any_version_is_replaced_where_the_client_says_so(api: Api, path: str) -
 @pytest.mark.parametrize(
     "tag", ["1", '"0"', '"01"', '"-1"', 'W/"1"', '"1", "2"', '""', "", '"1', '"1000000000000000"']
 )
-def test_an_if_match_that_names_no_one_version_is_a_failed_precondition(
+def test_an_if_match_that_names_another_tag_or_none_is_a_failed_precondition(
     api: Api, store: Store, path: str, tag: str
 ) -> None:
-    api.put(path, json={"content": {"n": 1}})
+    current = created(api.put(path, json={"content": {"n": 1}}))
 
     with unchanged(store, path):
         responses = [
@@ -105,25 +117,32 @@ def test_an_if_match_that_names_no_one_version_is_a_failed_precondition(
         ]
 
     for response in responses:
-        assert_problem(response, 412, 'If-Match takes the ETag of one version, such as "3", or *')
+        detail = _conflict(current)
+        assert_problem(response, 412, detail, kind="version-conflict", current=current)
 
 
 @pytest.mark.parametrize(
-    ("headers", "status"), [({}, 428), ({"if-none-match": "*"}, 412)], ids=["nothing", "a star"]
+    ("headers", "status"),
+    [({}, 428), ({"if-none-match": '"bogus"'}, 428), ({"if-none-match": "*"}, 412)],
+    ids=["nothing", "another tag", "a star"],
 )
 def test_what_a_client_has_not_seen_it_does_not_overwrite(
     api: Api, store: Store, path: str, headers: dict[str, str], status: int
 ) -> None:
-    project_id = created(api.put(path, json={"content": {"n": 1}}, headers=headers))["projectId"]
+    first = api.put(path, json={"content": {"n": 1}}, headers=headers)
+    current = created(first)
 
     with unchanged(store, path):
         response = api.put(path, json={"content": {"n": 2}}, headers=headers)
 
-    detail = (
-        f"Artefact with projectId '{project_id}', type 'raid_log' exists already: "
-        "send its ETag as If-Match to replace it"
-    )
-    assert_problem(response, status, detail)
+    tag = first.headers["etag"]
+    exists = f"Artefact with projectId '{current['projectId']}', type 'raid_log' exists already"
+    if status == 412:
+        assert_problem(response, status, exists, kind="version-conflict", current=current)
+    else:
+        detail = f"{exists}: send If-Match: {tag} to replace it as it is now"
+        assert_problem(response, status, detail, current=current)
+    assert response.headers["etag"] == tag
 
 
 @pytest.mark.parametrize("tag", ['"1"', "*"])
@@ -133,48 +152,51 @@ def test_an_artefact_that_is_not_there_is_not_found(
     with unchanged(store, path):
         responses = [
             api.get(path),
-            api.put(path, json={"content": {}}, headers={"if-match": tag}),
             api.post(f"{path}/revert", headers={"if-match": tag}),
             api.post(f"{path}/revert"),
         ]
+        # Without If-Match it would be created: so there is nothing that matches.
+        replaced = api.put(path, json={"content": {}}, headers={"if-match": tag})
 
     detail = f"there is no Artefact with projectId '{path.split('/')[2]}', type 'raid_log'"
     for response in responses:
         assert_problem(response, 404, detail, kind="item-not-found")
+    detail = f"{detail}, and If-Match demands one"
+    assert_problem(replaced, 412, detail, kind="version-conflict")
 
 
 def test_reverting_swaps_the_content_and_the_one_before_it(
     api: Api, clock: Clock, path: str
 ) -> None:
-    api.put(path, json={"content": {"n": 1}})
-    second = api.put(path, json={"content": {"n": 2}}, headers={"if-match": '"1"'}).json()
+    first = api.put(path, json={"content": {"n": 1}})
+    second = api.put(path, json={"content": {"n": 2}}, headers=_match(first))
     clock.now = NOON + timedelta(seconds=1)
 
-    response = api.post(f"{path}/revert", headers={"if-match": '"2"'})
+    response = api.post(f"{path}/revert", headers=_match(second))
 
     swapped = {
-        **second,
+        **second.json(),
         "content": {"n": 1},
         "previousVersion": {"n": 2},
         "version": 3,
         "updatedAt": LATER,
     }
     assert (response.status_code, response.json()) == (200, swapped)
-    assert response.headers["etag"] == '"3"'
+    assert response.headers["etag"] == api.get(path).headers["etag"]
     again = api.post(f"{path}/revert")
-    assert again.json() == {**second, "version": 4, "updatedAt": LATER}
+    assert again.json() == {**second.json(), "version": 4, "updatedAt": LATER}
 
 
 def test_reverting_another_version_than_was_read_is_refused(
     api: Api, store: Store, path: str
 ) -> None:
-    api.put(path, json={"content": {"n": 1}})
-    current = api.put(path, json={"content": {"n": 2}}, headers={"if-match": '"1"'}).json()
+    first = api.put(path, json={"content": {"n": 1}})
+    current = api.put(path, json={"content": {"n": 2}}, headers=_match(first)).json()
 
     with unchanged(store, path):
-        response = api.post(f"{path}/revert", headers={"if-match": '"1"'})
+        response = api.post(f"{path}/revert", headers=_match(first))
 
-    detail = f"Artefact {current['projectId']} / raid_log is in version 2, not 1"
+    detail = _conflict(current)
     assert_problem(response, 412, detail, kind="version-conflict", current=current)
 
 

@@ -158,7 +158,7 @@ def test_the_artefact_is_served(printed: Printed) -> None:
     artefact = printed.shown("Artefact")
 
     response = printed.api.get(f"{OF}/artefacts/delivery_state")
-    assert (response.json(), response.headers["etag"]) == (artefact, '"3"')
+    assert response.json() == artefact
     assert items_of(walk(printed.api, f"{OF}/artefacts")) == [artefact]
 
 
@@ -227,9 +227,8 @@ def test_the_examples_go_on_living(client: Client) -> None:
     put_raw(store, *(document_to_wire(with_own_expiry(item))["M"] for item in PRINTED))
     with serving(forge_of(store)) as api:
         renamed = api.patch(OF, json={"status": "paused"})
-        replaced = api.put(
-            f"{OF}/artefacts/delivery_state", json={"content": {}}, headers={"if-match": '"3"'}
-        )
+        tag = {"if-match": api.get(f"{OF}/artefacts/delivery_state").headers["etag"]}
+        replaced = api.put(f"{OF}/artefacts/delivery_state", json={"content": {}}, headers=tag)
         decided = api.post(
             f"{OF}/escalations/escalation-uuid/decide", json={"userDecision": "Defer"}
         )
