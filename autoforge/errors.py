@@ -21,6 +21,8 @@
   x TableNotFoundError        the table, or its index, does not exist
   x UnavailableError          DynamoDB could not answer, after retries
     + ThrottledError          it was over its throughput
+    + OutOfTimeError          the time limit of a call that sends many requests was over
+    + IncompleteCreationError some of many features are created, and the others not
     + TransactionConflictError another request kept changing the same items
     + UnacknowledgedEventError an event may be stored, and a poll may have missed it
   x IncompleteBatchError      some items of a batch were neither written nor refused
@@ -42,6 +44,7 @@ __all__ = [
     "DeletionUnfinishedError",
     "HeldByAnotherError",
     "IncompleteBatchError",
+    "IncompleteCreationError",
     "InvalidCursorError",
     "InvalidTransactionError",
     "InvalidValueError",
@@ -49,6 +52,7 @@ __all__ = [
     "ItemNotFoundError",
     "ItemTooLargeError",
     "LimitReachedError",
+    "OutOfTimeError",
     "RequestReusedError",
     "SecretError",
     "TableNotFoundError",
@@ -199,6 +203,25 @@ class UnavailableError(AutoforgeError):
 
 class ThrottledError(UnavailableError):
     """DynamoDB refused for throughput, after bounded retries."""
+
+
+class OutOfTimeError(UnavailableError):
+    """The time limit of a call that sends many requests was over before the next of them."""
+
+
+class IncompleteCreationError(UnavailableError):
+    """Some of many features are created; the same call creates the others.
+
+    Attributes:
+        stored: How many are known to be there, whoever created them. Those of a request that got no
+            answer are not among them.
+        asked: How many were asked for.
+    """
+
+    def __init__(self, *, stored: int, asked: int, reason: str) -> None:
+        self.stored = stored
+        self.asked = asked
+        super().__init__(f"{stored} of {asked} features are known to be stored; {reason}")
 
 
 class TransactionConflictError(UnavailableError):

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     head_timeout: int = Field(default=10, ge=1, le=3600)
     body_timeout: int = Field(default=30, ge=1, le=3600)
     max_connections: int = Field(default=1000, ge=1, le=100_000)
+    #: How long a request that creates many features may take on a table too small for them.
+    bulk_seconds: float = Field(default=20, gt=0, le=3600, allow_inf_nan=False)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     #: One JSON object a line, for machines, instead of coloured lines for people.
     log_json: bool = False

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 from autoforge.access.batch import chunks
@@ -13,7 +15,6 @@ from autoforge.access.dependencies import change_graph, in_order, require_featur
 from autoforge.access.features import (
     FeaturesById,
     FeaturesOfLinearIssues,
-    features_by_id,
 )
 from autoforge.access.pattern import BATCH_READ
 from autoforge.access.settling import (
@@ -31,9 +32,11 @@ from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,
     CyclicDependencyError,
+    IncompleteCreationError,
     InvalidValueError,
     ItemExistsError,
     ItemNotFoundError,
+    UnavailableError,
 )
 from autoforge.models.feature import Feature, FeatureByLinearIssue, Unsettled
 from autoforge.models.size import item_size
@@ -111,11 +114,25 @@ class CreateFeatures:
             InvalidValueError: if there are none or too many, or two with one id or issue.
             ItemExistsError: if another feature has the id or, in another project, the issue.
             ItemNotFoundError: if the project lacks a dependency.
+            IncompleteCreationError: if DynamoDB could not answer and there are several; it says how
+                many are known to be stored.
         """
         self._require_sound()
+        stored = set[str]()
+        try:
+            return self._run(store, stored)
+        except UnavailableError as error:
+            if len(self.features) == 1:
+                raise
+            raise IncompleteCreationError(
+                stored=len(stored), asked=len(self.features), reason=str(error)
+            ) from error
+
+    def _run(self, store: Store, stored: set[str]) -> Creation:
+        """Create those that are not there, noting the ids of those that are, or are by now."""
         created: dict[str, Feature] = {}
         for _ in store.client.rounds(f"the features of project {self.project_id}"):
-            known = self._known(store, created)
+            known = self._known(store, created, stored)
             new = self._new(known)
             order = _in_order(new)
             wanted = {d for each in new.values() for d in each.dependencies} - {*new}
@@ -124,6 +141,7 @@ class CreateFeatures:
                 for group in _groups([new[each] for each in order if each in new]):
                     self._create(store, group, known)
                     created |= _by_id(group)
+                    stored |= {*created}
             except AutoforgeError as error:
                 # Somebody makes a feature of the same issue, or deletes one: see which is there.
                 if not _is_of_lookup(error):
@@ -150,16 +168,17 @@ class CreateFeatures:
         for each in self.features:
             each.to_item()  # refuses what cannot be stored before anything is
 
-    def _known(self, store: Store, created: Mapping[str, Feature]) -> _Known:
+    def _known(self, store: Store, created: Mapping[str, Feature], stored: set[str]) -> _Known:
         """Find the features that are there already, by id and by Linear issue."""
         known = _Known(dependencies=dict(created))
         pending = [each for each in self.features if str(each.id) not in created]
         chosen = [str(each.id) for each in pending if str(each.id) in self.chosen]
-        there = _by_id(features_by_id(store, self.project_id, chosen))
+        there = self._there(store, chosen, stored)
         issues = {each.linear_issue_id: each for each in pending if each.linear_issue_id}
         for ids in chunks(issues, BATCH_READ):
             for lookup in store.fetch(FeaturesOfLinearIssues(ids), consistent=True):
                 self._note(store, issues[lookup.linear_issue_id], lookup, known)
+        stored |= {*known.instead}
         for each in pending:
             same = there.get(str(each.id))
             if same is None:
@@ -170,6 +189,17 @@ class CreateFeatures:
                 raise ItemExistsError(Feature.type_name, named, item=same)
             known.instead[str(each.id)] = with_edges(store, same, at=self.at)
         return known
+
+    def _there(self, store: Store, ids: Sequence[str], stored: set[str]) -> dict[str, Feature]:
+        """Those of the features with these ids that are there, by id."""
+
+        def read(some: tuple[str, ...]) -> tuple[Feature, ...]:
+            found = store.fetch(FeaturesById(self.project_id, some), consistent=True)
+            stored.update(str(each.id) for each in found)
+            return found
+
+        reads = [partial(read, some) for some in chunks(ids, BATCH_READ)]
+        return _by_id(chain.from_iterable(store.client.crew.run(reads)))
 
     def _note(
         self, store: Store, new: Feature, lookup: FeatureByLinearIssue, known: _Known

@@ -10,6 +10,7 @@ from threading import Event, Lock
 from typing import Any, Final, TypeVar
 
 from autoforge.access.client import Client
+from autoforge.access.pace import Pace
 from autoforge.access.request import Request
 from autoforge.errors import IncompleteBatchError
 from autoforge.models.indexes import TABLE
@@ -27,16 +28,20 @@ Send = Callable[[Request], Mapping[str, Any]]
 Member = tuple[KeyValue, Mapping[str, Any]]
 
 
-def read(client: Client, send: Send, request: Request) -> Iterator[dict[str, Any]]:
+def read(
+    client: Client, send: Send, request: Request, pace: Pace | None = None
+) -> Iterator[dict[str, Any]]:
     """The items that a BatchGetItem asks for, in no order.
 
     Raises:
         IncompleteBatchError: if keys are left after all retries.
     """
     wanted = request.parameters["RequestItems"]
-    for _ in client.attempts():
+    for _ in client.attempts(pace):
         answer = send(Request(request.operation, {"RequestItems": wanted}))
         for items in answer["Responses"].values():
+            if items and pace is not None:
+                pace.advance()
             yield from items
         wanted = answer.get("UnprocessedKeys") or {}
         if not wanted:
@@ -46,15 +51,17 @@ def read(client: Client, send: Send, request: Request) -> Iterator[dict[str, Any
     )
 
 
-def write(client: Client, send: Send, table_name: str, members: Iterable[Member]) -> int:
+def write(
+    client: Client, send: Send, table_name: str, members: Iterable[Member], pace: Pace
+) -> int:
     """Make all writes, 25 to a request and several requests at once, and return how many.
 
     Of two writes of one item the later is made last, or alone where both are in one request,
     which DynamoDB refuses.
 
     Raises:
-        IncompleteBatchError: if writes are left after all retries. Batches under way are finished;
-            later ones are not tried.
+        IncompleteBatchError: if writes are left when none was accepted for a while. Batches under
+            way are finished; later ones are not tried.
     """
     remaining = iter(members)
     sizes: list[int] = []
@@ -70,7 +77,7 @@ def write(client: Client, send: Send, table_name: str, members: Iterable[Member]
 
     def write_batch(chunk: Mapping[KeyValue, Mapping[str, Any]], turn: _Turn) -> list[KeyValue]:
         with turn:
-            left = _write_batch(client, send, table_name, list(chunk.values()))
+            left = _write_batch(client, send, table_name, list(chunk.values()), pace)
         if left:
             stopped.set()
         return left
@@ -84,14 +91,17 @@ def write(client: Client, send: Send, table_name: str, members: Iterable[Member]
 
 
 def _write_batch(
-    client: Client, send: Send, table_name: str, left: list[Mapping[str, Any]]
+    client: Client, send: Send, table_name: str, left: list[Mapping[str, Any]], pace: Pace
 ) -> list[KeyValue]:
     """Make the writes of one request, and return the keys of those left after all retries."""
-    for _ in client.attempts():
+    for _ in client.attempts(pace):
+        asked = len(left)
         answer = send(Request("BatchWriteItem", {"RequestItems": {table_name: left}}))
         left = (answer.get("UnprocessedItems") or {}).get(table_name, [])
         if not left:
             return []
+        if len(left) < asked:
+            pace.advance()
     return [key_of(_content(member)) for member in left]
 
 

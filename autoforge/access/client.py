@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from secrets import SystemRandom
 from threading import RLock
+from time import monotonic
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError, HTTPClientError
@@ -22,15 +24,22 @@ from autoforge.access.botocore_wire import BotocoreWire, botocore_client
 from autoforge.access.crew import Crew
 from autoforge.access.meaning import (
     ConditionRefusedError,
+    Failure,
     Refusal,
     TooLateError,
     UncertainError,
     failure_of,
 )
+from autoforge.access.pace import Pace, Timer
 from autoforge.access.request import Request
 from autoforge.access.signing import Clock, wall_clock
 from autoforge.access.wire import Timeouts, Transport, TransportName, Wire, answered_within
-from autoforge.errors import TransactionConflictError, UnavailableError
+from autoforge.errors import (
+    OutOfTimeError,
+    ThrottledError,
+    TransactionConflictError,
+    UnavailableError,
+)
 
 __all__ = [
     "METERED",
@@ -60,6 +69,8 @@ METERED: Final = frozenset(
     }
 )
 
+#: How often a wait is doubled at most; a float has an end.
+_DOUBLED: Final = 64
 #: How often to begin anew what another caller's change got in the way of.
 ROUNDS: Final = 64
 
@@ -72,15 +83,18 @@ class RetryPolicy:
         attempts: The most times a request is sent.
         base: Seconds; the longest first wait. It doubles with every attempt.
         cap: Seconds; the longest wait.
+        patience: Seconds that a bulk which is refused for throughput goes on while none of its
+            requests is accepted, however often each is sent.
     """
 
     attempts: int = 6
     base: float = 0.05
     cap: float = 2.0
+    patience: float = 60.0
 
     def longest_wait(self, failures: int) -> float:
         """Seconds to wait at most after so many failures."""
-        return min(self.cap, self.base * 2.0 ** (failures - 1))
+        return min(self.cap, self.base * 2.0 ** min(failures - 1, _DOUBLED))
 
 
 @dataclass(frozen=True)
@@ -121,6 +135,38 @@ class Observer(Protocol):
 
 
 @dataclass
+class _Tries:
+    """How often a request was sent, and whether it is sent again."""
+
+    client: Client
+    pace: Pace | None
+    number: int = 0
+    #: Failures that count by themselves, and those that only slow a bulk down.
+    _failures: int = 0
+    _refusals: int = 0
+
+    def begin(self, operation: str) -> None:
+        """Begin another attempt.
+
+        Raises:
+            OutOfTimeError: if the time limit of the bulk is over.
+        """
+        if self.pace is not None and self.pace.is_over():
+            raise OutOfTimeError(f"{operation}: the time limit is over")
+        self.number += 1
+
+    def go_on(self, failure: Failure) -> bool:
+        """Wait as long as the kind of failure asks for; or not, if it was the last."""
+        if self.pace is not None and failure.meaning is ThrottledError:
+            self._refusals += 1
+            return self.client.waits(self._refusals, self.pace)
+        self._failures += 1
+        if failure.passed:
+            return self._failures < self.client.retries.attempts
+        return self.client.waits(self._failures)
+
+
+@dataclass
 class Client:
     """Connections to one DynamoDB, safe under threads and after a fork.
 
@@ -134,6 +180,7 @@ class Client:
         observers: Told of every request.
         transport: "botocore" to send every request through botocore.
         clock: Tells the time that signatures bear.
+        timer: Tells how many seconds have passed, for bulks.
         timeouts: How long to wait for the network.
         crew: Makes requests at once that do not need each other's answers.
     """
@@ -147,6 +194,7 @@ class Client:
     observers: list[Observer] = field(default_factory=list)
     transport: TransportName = "auto"
     clock: Clock = wall_clock
+    timer: Timer = monotonic
     timeouts: Timeouts = field(default_factory=Timeouts)
     crew: Crew = field(default_factory=Crew)
     _session: Session | None = field(default=None, init=False, repr=False)
@@ -195,8 +243,21 @@ class Client:
             self._transport.close()
         self.crew.close()
 
+    def pace(self, limit: float | None = None) -> Pace:
+        """What the requests of a bulk that begins now have in common.
+
+        Args:
+            limit: Seconds after which nothing more of it is sent.
+        """
+        return Pace(self.timer, self.retries.patience, limit)
+
     def send(
-        self, request: Request, *, repeatable: bool = True, deadline: Deadline | None = None
+        self,
+        request: Request,
+        *,
+        repeatable: bool = True,
+        deadline: Deadline | None = None,
+        pace: Pace | None = None,
     ) -> dict[str, Any]:
         """Send a request and return DynamoDB's answer as its JSON says it.
 
@@ -204,21 +265,25 @@ class Client:
             request: The request.
             repeatable: Whether carrying it out twice comes to the same as once.
             deadline: Until when it may be sent; unless given, as often as the retries say.
+            pace: The bulk that it is one of: while that advances, being refused for throughput is
+                no failure.
 
         Raises:
             ConditionRefusedError: if the condition of a write was false.
             TooLateError: if the deadline is over before an attempt that is answered.
             UncertainError: if a request that is not repeatable may have been carried out.
             UnavailableError: if no attempt was answered.
+            OutOfTimeError: if the time limit of its bulk is over; this attempt was not sent.
             AutoforgeError: of another kind, by meaning.
         """
         operation, parameters = request.operation, request.parameters
         if operation in METERED:
             parameters = {**parameters, "ReturnConsumedCapacity": "INDEXES"}
         wire = self._wire or self.wire
-        attempt = 1
+        tries = _Tries(self, pace)
         perhaps_done = False
         while True:
+            tries.begin(operation)
             try:
                 answer = _exchanged(wire, operation, parameters, deadline)
             except (ClientError, NoConnectionError, HTTPClientError) as error:
@@ -226,24 +291,38 @@ class Client:
                 perhaps_done = perhaps_done or failure.perhaps_done
                 if perhaps_done and not repeatable:
                     raise UncertainError from error
-                if attempt >= self.retries.attempts:
+                if not tries.go_on(failure):
                     raise failure.meaning(
-                        f"{operation}: {failure.reason} (after {attempt} attempts)"
+                        f"{operation}: {failure.reason} (after {tries.number} attempts)"
                     ) from error
-                if not failure.passed:
-                    self._wait(attempt)
-                attempt += 1
             else:
+                if pace is not None and not _is_partial(answer):
+                    pace.advance()
                 if self.observers:
-                    self._tell(Call(operation, attempt, answer.get("ConsumedCapacity")))
+                    self._tell(Call(operation, tries.number, answer.get("ConsumedCapacity")))
                 return answer
 
-    def attempts(self) -> Iterator[int]:
-        """Count attempts from 1, with a wait between two of them: longer each time, jittered."""
-        for attempt in range(1, self.retries.attempts + 1):
-            if attempt > 1:
-                self._wait(attempt - 1)
+    def attempts(self, pace: Pace | None = None) -> Iterator[int]:
+        """Count attempts from 1, with a wait between two of them: longer each time, jittered.
+
+        Args:
+            deadline: Until when it may be sent; unless given, as often as the retries say.
+            pace: The bulk that they are of, which decides how many there are.
+        """
+        for attempt in count(1):
+            if attempt > 1 and not self.waits(attempt - 1, pace):
+                return
             yield attempt
+
+    def waits(self, failures: int, pace: Pace | None = None) -> bool:
+        """Wait after so many failures, unless there were as many as there may be."""
+        if pace is None and failures >= self.retries.attempts:
+            return False
+        wait = self.chance() * self.retries.longest_wait(failures)
+        if pace is not None and not pace.allows(wait):
+            return False
+        self.sleep(wait)
+        return True
 
     def rounds(self, subject: str) -> Iterator[int]:
         """Count rounds of work that others may get in the way of; they then got their own done.
@@ -255,12 +334,9 @@ class Client:
         """
         for number in range(1, ROUNDS + 1):
             if number > 1:
-                self._wait(min(number - 1, 3))
+                self.waits(min(number - 1, 3))
             yield number
         raise TransactionConflictError(f"others kept changing {subject} ({ROUNDS} rounds)")
-
-    def _wait(self, failures: int) -> None:
-        self.sleep(self.chance() * self.retries.longest_wait(failures))
 
     def _tell(self, call: Call) -> None:
         for observer in self.observers:
@@ -315,3 +391,8 @@ def _exchanged(
         raise TooLateError
     with answered_within(deadline.answer):
         return wire.exchange(operation, parameters)
+
+
+def _is_partial(answer: Mapping[str, Any]) -> bool:
+    """Whether some of a batch was left, and perhaps all of it."""
+    return bool(answer.get("UnprocessedItems") or answer.get("UnprocessedKeys"))

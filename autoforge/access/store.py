@@ -18,6 +18,7 @@ from autoforge.access.batch import key_of
 from autoforge.access.client import Client, ConditionRefusedError, Deadline, UncertainError
 from autoforge.access.composite import Composite, Part
 from autoforge.access.cursor import Cursors
+from autoforge.access.pace import Pace
 from autoforge.access.pattern import (
     BATCH_READ,
     Fetch,
@@ -72,6 +73,19 @@ class Store:
     cursors: Cursors
     clock: Callable[[], datetime]
     new_token: Callable[[], str]
+    #: What the requests of a bulk have in common; None where each stands for itself.
+    pace: Pace | None = None
+
+    def paced(self, limit: float | None = None) -> Store:
+        """The same Store for a bulk: being refused for throughput slows it down, and no more.
+
+        It goes on as long as DynamoDB accepts something of it now and then. A Store that is paced
+        already stays as it is.
+
+        Args:
+            limit: Seconds after which nothing more is sent; each request then is an OutOfTimeError.
+        """
+        return self if self.pace is not None else replace(self, pace=self.client.pace(limit))
 
     def with_expired(self) -> Store:
         """The same Store to which nothing is past its expiry, for whoever finishes deletions."""
@@ -373,23 +387,26 @@ class Store:
     def put_all(self, entities: Iterable[Entity]) -> int:
         """Store entities in batches, over what is there, and return how many.
 
-        For loading: a batch has no conditions and is not a transaction.
+        For loading: a batch has no conditions and is not a transaction. Being refused for
+        throughput slows it down.
 
         Raises:
             InvalidValueError: if an entity cannot be stored; its batch was not sent.
-            IncompleteBatchError: if DynamoDB leaves items unprocessed after all retries.
+            IncompleteBatchError: if DynamoDB leaves items unprocessed and takes no others.
+            ThrottledError: if it refuses whole batches for as long.
         """
         members = (_put_member(entity) for entity in entities)
-        return batch.write(self.client, self._send_batch, self.table_name, members)
+        return self._write_all(members)
 
     def delete_all(self, keys: Iterable[KeyValue]) -> int:
         """Delete items in batches, those that are not there included, and return how many.
 
         Raises:
-            IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
+            IncompleteBatchError: if DynamoDB leaves keys unprocessed and takes no others.
+            ThrottledError: if it refuses whole batches for as long.
         """
         members = ((key, {"DeleteRequest": {"Key": wire_key(key)}}) for key in keys)
-        return batch.write(self.client, self._send_batch, self.table_name, members)
+        return self._write_all(members)
 
     def item_at(self, key: KeyValue) -> Item | None:
         """The item with a primary key as it is stored, read strongly consistently."""
@@ -539,7 +556,11 @@ class Store:
         requests = [fetch_request(self.table_name, each, consistent=consistent) for each in chunks]
 
         def answer(request: Request) -> list[Item]:
-            return list(batch.read(self.client, lambda again: self._send(again, pattern), request))
+            return list(
+                batch.read(
+                    self.client, lambda again: self._send(again, pattern), request, self.pace
+                )
+            )
 
         found: dict[KeyValue, T] = {}
         for items in self.client.crew.run([partial(answer, request) for request in requests]):
@@ -560,8 +581,11 @@ class Store:
             return None
         return readers_of((entity,), reading)[entity.type_name](item, self.clock())
 
-    def _send_batch(self, request: Request) -> dict[str, Any]:
-        return self._send(request, self)
+    def _write_all(self, members: Iterable[batch.Member]) -> int:
+        """Make writes in batches; a bulk, whether the Store is one's or not."""
+        pace = self.pace or self.client.pace()
+        send = partial(self._send, subject=self, pace=pace)
+        return batch.write(self.client, send, self.table_name, members, pace)
 
     def _send(
         self,
@@ -570,8 +594,11 @@ class Store:
         *,
         repeatable: bool = True,
         deadline: Deadline | None = None,
+        pace: Pace | None = None,
     ) -> dict[str, Any]:
-        answer = self.client.send(request, repeatable=repeatable, deadline=deadline)
+        answer = self.client.send(
+            request, repeatable=repeatable, deadline=deadline, pace=pace or self.pace
+        )
         if _log.isEnabledFor(logging.DEBUG):
             said = {
                 "operation": request.operation,

@@ -143,6 +143,7 @@ class SyncTickets:
             ItemNotFoundError: if there is no such project, or it is deleted meanwhile.
             UnavailableError: if DynamoDB could not answer, after retries.
         """
+        store = store.paced()
         counts = Counter[Synced]()
         refused: list[RefusedIssue] = []
         for chunk in chunks(self.issues, CHUNK):

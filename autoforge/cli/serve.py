@@ -90,6 +90,7 @@ def serve(
             version=__version__,
             allowed_origins=settings.allowed_origins,
             allowed_hosts=settings.allowed_hosts,
+            bulk_seconds=settings.bulk_seconds,
         )
         shown = f"[{host}]" if ":" in host else host
         click.echo(f"API documentation: http://{shown}:{port}/docs", err=True)

@@ -128,13 +128,28 @@ class Features(Kind):
         )
         return self.create_many(project_id, [new]).features[0]
 
-    def create_many(self, project_id: str, features: Sequence[NewFeature]) -> Creation:
+    def create_many(
+        self,
+        project_id: str,
+        features: Sequence[NewFeature],
+        *,
+        time_limit: float | None = None,
+    ) -> Creation:
         """Create up to 1,000 features, with dependencies among them.
 
         With ids that the caller chose, it may be called again after a crash and creates the rest.
+        A table that is too small for so many at once slows it down.
+
+        Args:
+            project_id: The project.
+            features: The features.
+            time_limit: Seconds after which nothing more is sent; without it, it goes on as long as
+                DynamoDB accepts something now and then.
 
         Raises:
             CyclicDependencyError: if some would wait for each other; none was created.
+            IncompleteCreationError: if the time was over, or DynamoDB could not answer; it says
+                how many are stored.
             AutoforgeError: as ``create`` does.
         """
         self._require_project(project_id)
@@ -147,7 +162,9 @@ class Features(Kind):
         chosen = frozenset(
             str(made.id) for made, each in zip(built, features, strict=True) if each.id is not None
         )
-        return CreateFeatures(project_id, built, chosen, now).run(self._store)
+        # One alone stands for itself: whoever waits for it learns soon that it was refused.
+        store = self._store if len(built) == 1 else self._store.paced(time_limit)
+        return CreateFeatures(project_id, built, chosen, now).run(store)
 
     def get(self, project_id: str, feature_id: str, *, consistent: bool = False) -> Feature:
         """Return a feature.

@@ -84,7 +84,7 @@ class Tickets(Kind):
         """Create or update the tickets of any number of Linear issues, and count them.
 
         Cut off at any point it may be called again with the same issues: what is as Linear says
-        costs a read.
+        costs a read. A table that is too small for so many at once slows it down.
 
         Args:
             project_id: The project of all the tickets.

@@ -38,6 +38,9 @@ from autoforge.http.service import get_health, get_readiness, list_patterns
 from autoforge.http.tickets import ProjectTicketController, TicketController
 from autoforge.http.users import UserController
 
+#: Seconds; less than load balancers and clients wait at most, where nobody has set them.
+BULK_SECONDS = 20.0
+
 #: Headers that a script of another origin may read.
 _EXPOSED_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-Id"]
 
@@ -48,6 +51,7 @@ def create_app(
     version: str,
     allowed_origins: Sequence[str] = (),
     allowed_hosts: Sequence[str] | None = None,
+    bulk_seconds: float = BULK_SECONDS,
 ) -> Litestar:
     """Make the application over a Forge.
 
@@ -57,6 +61,8 @@ def create_app(
         allowed_origins: Other origins whose pages may call the API, such as a dashboard's.
         allowed_hosts: Names the API may be called by besides those of loopback; None for any,
             where something before it checks.
+        bulk_seconds: How long a request that creates many features may take on a table that is too
+            small for them.
     """
     checks = Checks(allowed_hosts=allowed_hosts, allowed_origins=allowed_origins)
     app = Litestar(
@@ -93,6 +99,7 @@ def create_app(
         dependencies={
             "forge": Provide(lambda: forge, sync_to_thread=False),
             "idempotency_key": Provide(given_key, sync_to_thread=False),
+            "bulk_seconds": Provide(lambda: bulk_seconds, sync_to_thread=False),
             "paging": Provide(page_of(forge.store), sync_to_thread=False),
             "preconditions": Provide(provide_preconditions, sync_to_thread=False),
         },

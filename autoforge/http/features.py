@@ -79,14 +79,20 @@ class FeatureController(Controller):
         },
     )
     def create_features(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewFeatures]
+        self,
+        forge: NamedDependency[Forge],
+        bulk_seconds: NamedDependency[float],
+        project_id: ProjectId,
+        data: JSONBody[NewFeatures],
     ) -> Response[FeatureView | CreatedFeatures]:
         """Create a feature, or an array of up to 1,000 with dependencies among them.
 
         One that says the same under the same id, or was made from the same Linear issue, is that
-        feature. Features that would wait for each other are refused, and none is created.
+        feature. Features that would wait for each other are refused, and none is created. Where
+        the table is too small for so many at once, 503 says how many are stored: send the same ids
+        again, and the rest is created.
         """
-        creation = forge.features.create_many(project_id, data.new())
+        creation = forge.features.create_many(project_id, data.new(), time_limit=bulk_seconds)
         return _answer_creation(creation, in_array=data.in_array)
 
     @get("/ready", sync_to_thread=True, responses=responses())

@@ -28,6 +28,7 @@ from tests.http.serving import (
 )
 from tests.servers import Engine
 from tests.stores import fresh
+from tests.throttled import throttled_client
 
 #: What a feature shows of which nothing but its name is said.
 NOTHING: Final[Json] = {
@@ -373,3 +374,24 @@ def test_a_feature_of_more_than_400_kilobytes_is_refused(api: Api, store: Store,
     for answer in answers:
         assert answer.status_code == 413
         assert answer.json()["type"] == "urn:autoforge:problem:item-too-large"
+
+
+def test_many_features_on_a_small_table_are_created_over_several_requests(engine: Engine) -> None:
+    client, table = throttled_client(engine)
+    store = fresh(client)
+    asked = [{"name": f"n{number}", "id": f"n{number}"} for number in range(400)]
+    stored: list[int] = []
+
+    with serving(forge_of(store), bulk_seconds=8) as api:
+        path = f"/projects/{new_project(api)}/features"
+        while (answer := api.post(path, json=asked)).status_code == 503:
+            assert answer.headers["retry-after"] == "1"
+            problem = answer.json()
+            assert problem["type"] == "urn:autoforge:problem:incomplete-creation"
+            stored.append(int(problem["detail"].split()[0]))
+
+    assert answer.status_code == 201
+    assert len(answer.json()["items"]) == 400
+    assert stored == sorted({*stored})
+    assert stored
+    assert table.time.seconds <= 8 * (len(stored) + 1)

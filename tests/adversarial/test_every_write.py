@@ -1,0 +1,99 @@
+"""Whatever write comes between the requests of another, the table stays lawful and nothing is lost.
+
+Every write meets every other that touches the same things: between any two of its requests, after
+each of its writes whose answer is lost, and after each after which its process ends.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Final
+
+import pytest
+
+from autoforge.access.client import Client
+from autoforge.access.work import WORK
+from autoforge.errors import IncompleteBatchError, UnavailableError
+from autoforge.models import Feature
+from tests.adversarial.effort import Effort
+from tests.adversarial.interleaving import (
+    Board,
+    Meeting,
+    Refused,
+    Way,
+    crossings,
+    meet,
+    outcome,
+)
+from tests.adversarial.laws import require_finished, require_safe
+from tests.adversarial.serial import Serial, image
+from tests.adversarial.writes import CHOSEN, WRITES, Write, prepare, related
+from tests.servers import Engine
+
+#: One case of so many is tried beside the other tests.
+_SHARE: Final = 64
+#: What is then enough for moto: engines differ in requests, not in what comes between them.
+_ON_BOTH: Final = {"features.pass_", "projects.update-owner", "runs.finish", "tickets.sync_all"}
+#: Deletions act on what they read earlier: what they leave behind is known.
+_MET: Final = [write for write in WRITES if not write.step.name.endswith(".delete")]
+
+
+@pytest.fixture(scope="module")
+def prepared(client: Client) -> Board:
+    """A table with something of everything."""
+    return Board.on(client, prepare)
+
+
+def test_every_method_that_writes_is_among_the_writes() -> None:
+    assert {write.step.name for write in WRITES} == {work.name for work in WORK}
+
+
+def test_the_table_is_lawful_before(prepared: Board) -> None:
+    prepared.put_back()
+
+    require_finished(prepared.store, prepared.clock.now)
+
+
+@pytest.mark.parametrize("first", _MET, ids=str)
+def test_writes_that_meet_leave_what_they_leave_one_after_the_other(
+    prepared: Board, engine: Engine, effort: Effort, first: Write
+) -> None:
+    if engine.name == "moto" and not effort.whole and str(first) not in _ON_BOTH:
+        pytest.skip("moto is slow: make adversarial tries this on it")
+    others = [each for each in related(first) if each in _MET]
+    cases = [*product(crossings(prepared, first), others)]
+    serials = {other: Serial(prepared, first, other, CHOSEN) for other in others}
+
+    for crossing, other in effort.share(cases, of=_SHARE):
+        meeting = meet(prepared, first, other, crossing)
+        _require_lawful(meeting)
+        if first.is_claim and other.is_claim:
+            _require_claimed_once(meeting)
+        way = crossing.way
+        repeated = way is Way.KILLED or (way is Way.UNANSWERED and first.whatever)
+        _require_serial(meeting, serials[other], repeated=repeated)
+
+
+def _require_lawful(meeting: Meeting) -> None:
+    """Demand what holds of every table; what a process left behind is finished by who looks."""
+    board = meeting.board
+    for came in (meeting.first, meeting.second, meeting.again):
+        if isinstance(came, Refused):
+            assert not isinstance(came.error, UnavailableError | IncompleteBatchError), meeting
+    if meeting.crossing.way is Way.KILLED:
+        require_safe(board.store, board.clock.now)
+        outcome(lambda forge: forge.features.repair("p"), board.process())
+    require_finished(board.store, board.clock.now)
+
+
+def _require_claimed_once(meeting: Meeting) -> None:
+    """Demand that no two callers were told that they hold one feature by one claim."""
+    told = [each for each in (meeting.first, meeting.second) if isinstance(each, Feature)]
+    assert len({(each.id, each.claim_version) for each in told}) == len(told), meeting
+
+
+def _require_serial(meeting: Meeting, serial: Serial, *, repeated: bool) -> None:
+    """Demand that they left what they leave one after the other."""
+    left = image(meeting.board, CHOSEN)
+    if not serial.explains(left, repeated=repeated):
+        pytest.fail(f"{meeting}: {serial.nearest(left, repeated=repeated)}")
