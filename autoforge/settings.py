@@ -8,6 +8,8 @@ from pydantic import AliasChoices, Field, FilePath, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from autoforge.models import WORKBENCH
+from autoforge.origins import require_host, require_origin
+from autoforge.strength import require_strong
 
 
 class Settings(BaseSettings):
@@ -55,6 +57,29 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     #: One JSON object a line, for machines, instead of coloured lines for people.
     log_json: bool = False
+
+    @field_validator("cursor_secrets", "encryption_secrets")
+    @classmethod
+    def require_strong(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Refuse secrets that could be guessed."""
+        require_strong(revealed(secrets))
+        return secrets
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def require_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what no browser sends as an origin."""
+        for origin in origins:
+            require_origin(origin)
+        return origins
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def require_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is no name of a host."""
+        for host in hosts:
+            require_host(host)
+        return hosts
 
     @field_validator(
         "cursor_secrets", "encryption_secrets", "allowed_origins", "allowed_hosts", mode="before"

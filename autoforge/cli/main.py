@@ -53,5 +53,6 @@ def main() -> None:
     except ValidationError as error:
         for each in error.errors(include_input=False, include_url=False):
             name = "_".join(str(part) for part in each["loc"]).upper()
-            click.echo(f"autoforge: AUTOFORGE_{name}: {each['msg']}", err=True)
+            said = each["msg"].removeprefix("Value error, ")
+            click.echo(f"autoforge: AUTOFORGE_{name}: {said}", err=True)
         sys.exit(2)

@@ -25,6 +25,7 @@ from autoforge.access.writing import Transaction, Write
 from autoforge.forge.kind import Tools
 from autoforge.models.table import Entity
 from autoforge.moments import IdMint
+from autoforge.strength import require_strong
 
 if TYPE_CHECKING:  # only who embeds a DynamoDB imports what starts one
     from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB
@@ -101,9 +102,11 @@ class Forge:
                 most 30 seconds; 5 unless given. The same for all that record or poll events.
 
         Raises:
-            ConfigurationError: if an endpoint is no URL that a request can be sent to, or events
-                are to be recorded within a time that polls cannot keep.
+            ConfigurationError: if an endpoint is no URL that a request can be sent to, if a secret
+                is too weak, or if events are to be recorded within a time that polls cannot keep.
         """
+        for given in (cursor_secrets, encryption_secrets):
+            require_strong(given)
         for url in (endpoint_url, kms_endpoint_url):
             if url is not None:
                 require_endpoint(url)
@@ -159,8 +162,8 @@ class Forge:
             record_within: How long after its moment attempts to record an event may begin.
 
         Raises:
-            ConfigurationError: if dynoxide is needed and not there, or if others can read the
-                file and that cannot be changed.
+            ConfigurationError: if dynoxide is needed and not there, if others can read the file
+                and that cannot be changed, or if a secret is too weak.
         """
         # Only who embeds a DynamoDB pays for what starts one.
         from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB  # noqa: PLC0415
@@ -172,23 +175,23 @@ class Forge:
             if data is None
             else DynoxideDynamoDB(data, binary=dynoxide, on_lost=on_lost)
         )
-        forge = cls.connect(
-            table_name=name,
-            region=LOCAL_REGION,
-            endpoint_url=engine.direct_url,
-            credentials=engine.credentials,
-            cursor_secrets=cursor_secrets,
-            encryption_secrets=encryption_secrets or [_own_secret(data)],
-            clock=clock,
-            record_within=record_within,
-        )
-        forge._engine = engine  # noqa: SLF001 - it is a Forge's own
-        forge.on_close(engine.close)
         try:
+            forge = cls.connect(
+                table_name=name,
+                region=LOCAL_REGION,
+                endpoint_url=engine.direct_url,
+                credentials=engine.credentials,
+                cursor_secrets=cursor_secrets,
+                encryption_secrets=encryption_secrets or [_own_secret(data)],
+                clock=clock,
+                record_within=record_within,
+            )
             forge.store.create_table()
         except BaseException:
-            forge.close()
+            engine.close()
             raise
+        forge._engine = engine  # noqa: SLF001 - it is a Forge's own
+        forge.on_close(engine.close)
         return forge
 
     @property

@@ -37,6 +37,7 @@ from autoforge.http.runs import AgentRunController, FeatureRunController, Projec
 from autoforge.http.service import get_health, get_readiness, list_patterns
 from autoforge.http.tickets import ProjectTicketController, TicketController
 from autoforge.http.users import UserController
+from autoforge.origins import require_host, require_origin
 
 #: Seconds; less than load balancers and clients wait at most, where nobody has set them.
 BULK_SECONDS = 20.0
@@ -63,7 +64,14 @@ def create_app(
             where something before it checks.
         bulk_seconds: How long a request that creates many features may take on a table that is too
             small for them.
+
+    Raises:
+        ConfigurationError: if an origin or a host is not as browsers send it.
     """
+    for origin in allowed_origins:
+        require_origin(origin)
+    for host in allowed_hosts or ():
+        require_host(host)
     checks = Checks(allowed_hosts=allowed_hosts, allowed_origins=allowed_origins)
     app = Litestar(
         route_handlers=[

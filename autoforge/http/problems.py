@@ -89,13 +89,13 @@ def answer_error(request: Request[Any, Any, Any], error: AutoforgeError) -> Resp
     """Answer an error of ours."""
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("http.error", exc_info=error, extra={"path": request.url.path})
+        _log.error("http.error", exc_info=error, extra=_route(request))
     name = _WORDS.sub("-", type(error).__name__.removesuffix("Error")).lower()
     problem = Problem(
         type=f"urn:autoforge:problem:{name}",
         title=status.phrase,
         status=status,
-        detail=str(error),
+        detail=_told(error),
     )
     retry = {"retry-after": str(RETRY_AFTER)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     return _about_item(problem, getattr(error, "item", None), retry)
@@ -137,7 +137,7 @@ def answer_invalid_body(request: Request[Any, Any, Any], error: InvalidBodyError
 
 def answer_crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Answer what nobody foresaw, and tell the log and not the client."""
-    _log.error("http.crash", exc_info=error, extra={"path": request.url.path})
+    _log.error("http.crash", exc_info=error, extra=_route(request))
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     problem = Problem(
         type="about:blank", title=status.phrase, status=status, detail="an unforeseen error"
@@ -178,6 +178,18 @@ def _about_item(problem: Problem, item: Entity | None, headers: dict[str, str]) 
     if tag is not None:
         headers["etag"] = tag
     return _response(problem.model_copy(update={"current": shown(item)}), headers)
+
+
+def _route(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """What is logged of a request: its path may hold an e-mail address."""
+    return {"method": request.scope["method"], "route": request.scope.get("path_template")}
+
+
+def _told(error: AutoforgeError) -> str:
+    """What a client is told of an error: not where DynamoDB is."""
+    if type(error) is UnavailableError and error.__cause__ is not None:
+        return "DynamoDB cannot be reached, or does not answer; the log says more"
+    return str(error)
 
 
 def _field_error(request: Request[Any, Any, Any], error: Mapping[str, Any]) -> FieldError:

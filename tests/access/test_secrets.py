@@ -118,6 +118,15 @@ def test_what_kms_did_not_make_it_does_not_decrypt(kms: Any, kms_key: str, seale
         KmsCipher(kms, kms_key).decrypt(sealed, _HERE)
 
 
+def test_kms_decrypts_only_what_our_key_encrypted(kms: Any, kms_key: str) -> None:
+    another = KmsCipher(kms, kms.create_key()["KeyMetadata"]["KeyId"])
+    sealed = another.encrypt(b"secret", _HERE)
+
+    assert another.decrypt(sealed, _HERE) == b"secret"
+    with pytest.raises(SecretError, match="KMS did not decrypt"):
+        KmsCipher(kms, kms_key).decrypt(sealed, _HERE)
+
+
 def test_local_keys_rotate() -> None:
     old = LocalCipher(["old"]).encrypt(b"secret", _HERE)
     both = LocalCipher(["new", "old"])

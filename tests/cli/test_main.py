@@ -1,18 +1,23 @@
 """The group of commands: exit codes, and what the environment says wrongly."""
 
+import secrets
+
 import click
 import pytest
 
-from autoforge import __version__
+from autoforge import Forge, __version__
 from autoforge.cli.main import EXIT_CODES, group
 from autoforge.errors import (
     AutoforgeError,
+    ConfigurationError,
     InvalidCursorError,
     ItemNotFoundError,
     ThrottledError,
     VersionConflictError,
 )
+from autoforge.origins import require_host, require_origin
 from autoforge.settings import Settings, revealed
+from autoforge.strength import require_strong
 from tests.cli.conftest import Command
 
 
@@ -67,15 +72,18 @@ def test_everything_that_is_wrong_with_the_settings_is_said_at_once(command: Com
 
 
 def test_a_secret_of_the_settings_is_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTOFORGE_CURSOR_SECRETS", "newest-s3cr3t, oldest-s3cr3t,")
-    monkeypatch.setenv("AUTOFORGE_ENCRYPTION_SECRETS", "s3cr3t")
+    newest, oldest, third = (
+        f"{each}-s3cr3t-of-thirty-two-characters" for each in ("1st", "2nd", "3rd")
+    )
+    monkeypatch.setenv("AUTOFORGE_CURSOR_SECRETS", f"{newest}, {oldest},")
+    monkeypatch.setenv("AUTOFORGE_ENCRYPTION_SECRETS", third)
     monkeypatch.setenv("AUTOFORGE_ALLOWED_ORIGINS", "https://a.example,https://b.example")
 
     settings = Settings()
 
     assert "s3cr3t" not in f"{settings!r} {settings} {settings.model_dump()}"
-    assert revealed(settings.cursor_secrets) == ("newest-s3cr3t", "oldest-s3cr3t")
-    assert revealed(settings.encryption_secrets) == ("s3cr3t",)
+    assert revealed(settings.cursor_secrets) == (newest, oldest)
+    assert revealed(settings.encryption_secrets) == (third,)
     assert settings.allowed_origins == ("https://a.example", "https://b.example")
 
 
@@ -85,3 +93,123 @@ def test_the_version_and_the_commands_are_shown(command: Command) -> None:
         shown = command(*arguments).out
         assert all(name in shown for name in ("serve", "patterns", "explain", "table"))
     assert command("unheard-of").code == 2
+
+
+@pytest.mark.parametrize("name", ["AUTOFORGE_CURSOR_SECRETS", "AUTOFORGE_ENCRYPTION_SECRETS"])
+@pytest.mark.parametrize(
+    ("secrets", "wrong"),
+    [
+        ("s3cr3t", "the secret has 6 characters, not at least 32"),
+        ("s3cr3t-" * 4 + "abc", "the secret has 31 characters, not at least 32"),
+        ("abcdefg" * 8, "the secret has 7 different characters, not at least 8"),
+        ("s3cr3t-" * 4 + "abcdefg,s3cr3t", "secret 2 of 2 has 6 characters, not at least 32"),
+    ],
+)
+def test_a_secret_that_could_be_guessed_is_refused_and_not_shown(
+    command: Command, name: str, secrets: str, wrong: str
+) -> None:
+    for arguments in (("serve", "--embedded"), ("table", "check")):
+        said = command(*arguments, **{name: secrets})
+
+        assert (said.code, said.out) == (2, "")
+        assert said.err == (
+            f"autoforge: {name}: {wrong}; make one with: "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'\n"
+        )
+
+
+def test_what_is_said_to_make_a_secret_makes_one_that_is_taken() -> None:
+    for _ in range(100):
+        require_strong([secrets.token_urlsafe(32), secrets.token_hex(16)])
+
+
+def test_the_library_refuses_weak_secrets_as_well() -> None:
+    weak = ["short"]
+    with pytest.raises(ConfigurationError, match="has 5 characters"):
+        Forge.connect(table_name="T", region="us-east-1", cursor_secrets=weak)
+    with pytest.raises(ConfigurationError, match="has 5 characters"):
+        Forge.connect(table_name="T", region="us-east-1", encryption_secrets=weak)
+    with pytest.raises(ConfigurationError, match="has 5 characters"):
+        Forge.embedded(cursor_secrets=weak)
+
+
+@pytest.mark.parametrize(
+    ("origin", "wrong"),
+    [
+        ("*", "has a wildcard"),
+        ("https://*.example.net", "has a wildcard"),
+        ("null", "the origin null is that of any sandboxed page"),
+        ("https://a.example/", "is not an origin"),
+        ("https://a.example/path", "is not an origin"),
+        ("https://a.example?a", "is not an origin"),
+        ("https://a.example#a", "is not an origin"),
+        ("https://me@a.example", "is not an origin"),
+        ("https://A.example", "is not an origin"),
+        ("HTTPS://a.example", "is not an origin"),
+        ("https://a.example:443", "is not an origin"),
+        ("http://a.example:80", "is not an origin"),
+        ("https://a.example:", "is not an origin"),
+        ("https://a.example:0", "is not an origin"),
+        ("https://a.example:99999", "is not an origin"),
+        ("https://a.example:http", "is not an origin"),
+        ("https://", "is not an origin"),
+        ("https://[", "is not an origin"),
+        ("https://[::1", "is not an origin"),
+        ("https://a b", "is not an origin"),
+        ("https://b\u00fccher.example", "is not an origin"),
+        ("a.example", "is not an origin"),
+        ("//a.example", "is not an origin"),
+        ("file://", "is not an origin"),
+        ("ftp://a.example", "is not an origin"),
+    ],
+)
+def test_what_no_browser_sends_as_an_origin_is_refused(
+    command: Command, origin: str, wrong: str
+) -> None:
+    said = command("serve", "--embedded", AUTOFORGE_ALLOWED_ORIGINS=f"https://b.example,{origin}")
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("autoforge: AUTOFORGE_ALLOWED_ORIGINS: ")
+    assert wrong in said.err
+    with pytest.raises(ConfigurationError):
+        require_origin(origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://dashboard.example.net",
+        "http://localhost:3000",
+        "http://127.0.0.1:5173",
+        "http://[::1]:3000",
+        "https://a.example:8443",
+        "https://xn--bcher-kva.example",
+    ],
+)
+def test_an_origin_is_taken_as_browsers_send_it(origin: str) -> None:
+    require_origin(origin)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "*",
+        "*.example",
+        "a.example:80",
+        "https://a.example",
+        "a.example/",
+        "A.example",
+        "a b",
+        "[::1]",
+    ],
+)
+def test_what_is_no_host_is_refused(command: Command, host: str) -> None:
+    said = command("serve", "--embedded", AUTOFORGE_ALLOWED_HOSTS=host)
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("autoforge: AUTOFORGE_ALLOWED_HOSTS: ")
+
+
+@pytest.mark.parametrize("host", ["forge.internal", "10.0.0.1", "2001:db8::1", "my_host"])
+def test_a_host_is_a_name_or_an_address(host: str) -> None:
+    require_host(host)

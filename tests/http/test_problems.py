@@ -24,7 +24,7 @@ from autoforge.http import access_log
 from autoforge.http.problems import STATUSES
 from autoforge.models import Entity
 from tests.factories import a_feature_graph, an_escalation, feature_slots
-from tests.http.serving import Api, assert_problem, forge_of, new_project, serving
+from tests.http.serving import READS, Api, assert_problem, forge_of, new_project, serving
 from tests.stores import put_raw
 
 
@@ -206,3 +206,30 @@ def test_the_log_says_when_a_request_was_answered_and_how_long_it_took(
     (record,) = (each for each in caplog.records if each.getMessage() == "http.request")
     assert (record.created, record.msecs) == (1_770_201_000.125, 125.0)
     assert vars(record)["milliseconds"] == 250.0
+
+
+def test_what_goes_wrong_is_logged_with_its_route_and_without_its_path(
+    detached: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "autoforge"):
+        response = detached.get("/users/by-email/ann@example.org")
+
+    assert response.status_code == 503
+    assert {each.getMessage() for each in caplog.records} == {"http.error", "http.request"}
+    for record in caplog.records:
+        assert vars(record)["route"] == "/users/by-email/{email}"
+        assert "ann@example.org" not in str(vars(record))
+
+
+def test_no_answer_says_where_dynamodb_is(detached: Api) -> None:
+    for route in READS:
+        response = detached.get(route.path)
+        if response.status_code == 503:
+            assert "127.0.0.1" not in response.text, route
+            assert_problem(
+                response,
+                503,
+                "DynamoDB cannot be reached, or does not answer; the log says more",
+                kind="unavailable",
+            )
+    assert detached.get("/ready").status_code == 503
