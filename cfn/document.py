@@ -20,9 +20,9 @@ _ORDER: Final = (
 )
 _HEADER: Final = "# Made by `python -m cfn` from the models: change those, or cfn/, and not this.\n"
 #: Characters of what is written on one line, beside what comes before it.
-_SHORT: Final = 92
+_SHORT: Final = 120
 #: A line's, where it can be folded.
-_WIDTH: Final = 120
+_WIDTH: Final = 140
 #: A name after a tag, in the quotes that PyYAML puts around it.
 _QUOTED: Final = re.compile(r"(![A-Z]\w+) '([\w.]+)'")
 
