@@ -28,6 +28,7 @@ from autoforge.access.escalations import decide_escalation
 from autoforge.access.events import EventsOfProject, record_event
 from autoforge.access.projects import ProjectById, ProjectsByStatus, ProjectWithArtefacts
 from autoforge.access.store import Store
+from autoforge.access.update import Update
 from autoforge.access.wire import TransportName
 from autoforge.access.writing import Delete, Put, Transaction
 from autoforge.errors import (
@@ -325,6 +326,19 @@ def test_an_update_whose_answer_was_lost_is_made_once(
         artefact.content,
         _LATER,
     )
+
+
+def test_an_update_that_adds_is_made_once_though_nothing_counts_it(store: Store) -> None:
+    project = a_project(max_concurrency=3)
+    store.save(Put(project))
+    more = Project.max_concurrency.set(Project.max_concurrency + 1)
+    write = Update(Project, {"id": project.id}, _LATER, actions=[more])
+
+    with injected(store.client, [Lose()]):
+        saved = store.save(write)
+
+    assert saved.max_concurrency == 4
+    assert store.require(ProjectById(project.id), consistent=True) == saved
 
 
 @pytest.mark.parametrize("expected_version", [2, None])

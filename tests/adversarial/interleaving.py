@@ -163,22 +163,33 @@ def meetings(board: Board, first: Operation, second: Operation) -> Iterator[Meet
 
 def crossings(board: Board, first: Operation) -> list[Crossing]:
     """Where another operation can come in, by what an operation sends when it is alone."""
-    board.put_back()
-    client, _ = _connections(board.store.client.endpoint_url)
-    with watching(client) as watched:
-        outcome(first, board.process(client))
-    writes = [place for place, sent in enumerate(watched.operations) if sent not in _READS]
+    sent = requests(board, first)
+    writes = [place for place, each in enumerate(sent) if each not in _READS]
     return [
-        *(Crossing(Way.BEFORE, place) for place in range(len(watched.operations) + 1)),
+        *(Crossing(Way.BEFORE, place) for place in range(len(sent) + 1)),
         *(Crossing(Way.UNANSWERED, place) for place in writes),
         *(Crossing(Way.KILLED, place + 1) for place in writes),
     ]
 
 
+def requests(board: Board, operation: Operation) -> list[str]:
+    """The operations of DynamoDB that an operation asks for when it is alone."""
+    board.put_back()
+    client, _ = connections(board)
+    with watching(client) as watched:
+        outcome(operation, board.process(client))
+    return watched.operations
+
+
+def connections(board: Board) -> tuple[Client, Client]:
+    """The connections of two processes to the engine of a board."""
+    return _connections(board.store.client.endpoint_url)
+
+
 def meet(board: Board, first: Operation, second: Operation, crossing: Crossing) -> Meeting:
     """Put the table back, and let two operations meet on it."""
     board.put_back()
-    client, other = _connections(board.store.client.endpoint_url)
+    client, other = connections(board)
     sound = client.wire
     wire = _Crossed(sound, lambda: outcome(second, board.process(other)), crossing)
     client.wire = wire
