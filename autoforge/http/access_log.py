@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
 
 _log = logging.getLogger("autoforge.http")
 
@@ -21,6 +21,10 @@ _log = logging.getLogger("autoforge.http")
 _ALWAYS: Final = vars(
     logging.LogRecord(_log.name, logging.INFO, __file__, 0, "http.request", (), None)
 )
+
+#: The status that is logged where the client went before it had sent its request: nobody got the
+#: answer (as nginx logs it).
+CLIENT_GONE: Final = 499
 
 #: Bytes of a request's id that are the process's, by chance; its number makes up the rest.
 _CHANCE: Final = 8
@@ -38,17 +42,24 @@ def logged(app: ASGIApp) -> ASGIApp:
         request_id = f"{process}{next(numbers):010x}"
         began = perf_counter()
         status = 0
+        gone = False
+
+        async def hear() -> ReceiveMessage:
+            nonlocal gone
+            message = await receive()
+            gone = gone or message["type"] == "http.disconnect"
+            return message
 
         async def note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = CLIENT_GONE if gone else message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
         # A server gives each request a context of its own, which ends with it.
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        await app(scope, receive, note)
+        await app(scope, hear, note)
         if _log.isEnabledFor(logging.INFO):
             taken = round((perf_counter() - began) * 1000, 1)
             _write(request_id, scope, status, taken)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from litestar import Litestar, get
-from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.response import Redirect
@@ -22,12 +21,14 @@ from autoforge.http.checkpoints import CheckpointController
 from autoforge.http.checks import Checks
 from autoforge.http.claims import ClaimController
 from autoforge.http.configuration import AgentConfigController, IntegrationController
+from autoforge.http.cors import Cors
 from autoforge.http.dependencies import DependencyController
 from autoforge.http.escalations import EscalationController, ProjectEscalationController
 from autoforge.http.events import EventController, ProjectEventController
 from autoforge.http.features import FeatureController, LinearFeatureController
 from autoforge.http.idempotency import given_key
 from autoforge.http.members import MemberController
+from autoforge.http.methods import WithMethods
 from autoforge.http.openapi import DOCS, complete, openapi_config, swagger_assets
 from autoforge.http.preconditions import provide_preconditions
 from autoforge.http.problems import HANDLERS
@@ -41,9 +42,6 @@ from autoforge.origins import require_host, require_origin
 
 #: Seconds; less than load balancers and clients wait at most, where nobody has set them.
 BULK_SECONDS = 20.0
-
-#: Headers that a script of another origin may read.
-_EXPOSED_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-Id"]
 
 
 def create_app(
@@ -119,10 +117,9 @@ def create_app(
         openapi_config=openapi_config(version),
         request_max_body_size=SMALL_BODY,
         logging_config=None,
-        cors_config=_cors(allowed_origins),
     )
     # Around everything, so that a path without a route is logged too.
-    app.asgi_handler = logged(app.asgi_handler)
+    app.asgi_handler = logged(WithMethods(app, Cors(allowed_origins)))
     complete(app)
     checks.learn(app.openapi_schema.to_schema())
     return app
@@ -131,10 +128,3 @@ def create_app(
 @get("/", include_in_schema=False, sync_to_thread=False, status_code=HTTPStatus.FOUND)
 def _open_documentation() -> Redirect:
     return Redirect(DOCS)
-
-
-def _cors(allowed: Sequence[str]) -> CORSConfig | None:
-    """Let scripts of other origins call, and read the headers they need."""
-    if not allowed:
-        return None
-    return CORSConfig(allow_origins=list(allowed), expose_headers=_EXPOSED_HEADERS)

@@ -77,11 +77,14 @@ class Checks:
             PermissionDeniedException: if it is made under another name than ours, or by another
                 site's page.
             NotFoundException: if routing took its path for another than was sent.
-            ClientException: if it has a query parameter that its route has not.
+            ClientException: if it has several Host headers, or a query parameter that its route has
+                not.
             HTTPException: 412 if it demands with If-Match what its route cannot hold.
         """
         scope = request.scope
         host = header(scope, b"host")
+        if host is not None and "," in host:
+            raise ClientException("a request has one Host header, with one name")
         if self._hosts is not None and host not in self._known_hosts:
             self._require_own_host(host or "")
         origin = header(scope, b"origin")

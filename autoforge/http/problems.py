@@ -42,6 +42,7 @@ from autoforge.errors import (
     UnreadableItemError,
     VersionConflictError,
 )
+from autoforge.http.methods import allow
 from autoforge.http.problem import MEDIA_TYPE, MOST_FAULTS, FieldError, Problem, cut
 from autoforge.http.respond import JsonResponse
 from autoforge.http.shown import shown, tag_of
@@ -118,7 +119,10 @@ def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
         detail=cut(detail),
         errors=errors,
     )
-    return _about_item(problem, getattr(error, "item", None), dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["allow"] = allow(headers.get("allow", "").split(", "))
+    return _about_item(problem, getattr(error, "item", None), headers)
 
 
 def answer_invalid_body(request: Request[Any, Any, Any], error: InvalidBodyError) -> Response[Any]:

@@ -166,12 +166,6 @@ def test_names_of_settings_stay_what_they_are(fresh_api: Api) -> None:
     assert [each["key"] for each in listed] == sorted(NAMES)
 
 
-@pytest.mark.parametrize("path", ["/agent/config/%2F", "/agent/config/%2F%2F", "/integrations/%2F"])
-def test_a_name_of_slashes_only_is_not_taken_for_none(detached: Api, path: str) -> None:
-    assert_problem(detached.get(path), 404, "Not Found")
-    assert detached.put(path, json={"value": 1, "config": {}}).status_code in {400, 404, 405}
-
-
 def test_a_setting_is_set_and_shown(api: Api, clock: Clock) -> None:
     name = fresh_name("polling")
     path = f"/agent/config/{name}"

@@ -75,7 +75,7 @@ def test_a_method_that_is_not_there_is_a_problem_that_names_those_that_are(
     response = detached.request(method, "/health")
 
     assert_problem(response, 405, "Method Not Allowed")
-    assert response.headers["allow"] == "GET, OPTIONS"
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_a_file_of_the_documentation_that_is_not_there_is_a_problem(detached: Api) -> None:
