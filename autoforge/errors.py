@@ -16,6 +16,8 @@
     + LimitReachedError       as many are at work as the project allows
     + VersionConflictError    the item is not in the version the caller read
   x RequestReusedError        the id of a request was used for one with other content
+  x RequestRunningError       the same request is being run at the moment
+  x OutcomeGoneError          what a repeated request created was deleted since
   x UnreadableItemError       a stored item is not what its entity says
   x SecretError               a secret cannot be encrypted or decrypted
   x TableNotFoundError        the table, or its index, does not exist
@@ -53,7 +55,9 @@ __all__ = [
     "ItemTooLargeError",
     "LimitReachedError",
     "OutOfTimeError",
+    "OutcomeGoneError",
     "RequestReusedError",
+    "RequestRunningError",
     "SecretError",
     "TableNotFoundError",
     "ThrottledError",
@@ -183,6 +187,22 @@ class VersionConflictError(ConditionFailedError):
 
 class RequestReusedError(AutoforgeError):
     """The id of a request was used for a request with other content; nothing was done."""
+
+
+class RequestRunningError(AutoforgeError):
+    """The same request is being run at the moment; what it comes to is known soon."""
+
+
+class OutcomeGoneError(AutoforgeError):
+    """What a request created, which is repeated, was deleted since.
+
+    Attributes:
+        location: Where it was.
+    """
+
+    def __init__(self, message: str, *, location: str | None) -> None:
+        self.location = location
+        super().__init__(message)
 
 
 class UnreadableItemError(AutoforgeError):

@@ -20,6 +20,7 @@ _REMEMBERED: Final = 4096
 
 #: Bits of a ULID after its time, and characters of the time.
 _RANDOM_BITS: Final = 80
+_RANDOM: Final = (1 << _RANDOM_BITS) - 1
 _TIME: Final = 10
 
 #: A ULID's digits, and how Python counts to the base of 32.
@@ -94,6 +95,26 @@ class IdMint:
             if len(self._latest) > _REMEMBERED:
                 self._latest.pop(next(iter(self._latest)))
         return str(ULID.from_int(milliseconds << _RANDOM_BITS | randomness))
+
+
+class FollowingMint:
+    """Mints ids that follow from a first one, so that what is done again mints the same.
+
+    Args:
+        first: A ULID that no other mint goes on from.
+    """
+
+    def __init__(self, first: str) -> None:
+        from ulid import ULID  # noqa: PLC0415 - see IdMint
+
+        self._next = int(ULID.from_str(first)) & _RANDOM
+
+    def __call__(self, moment: datetime) -> str:
+        """Mint the next id, whose time is the moment."""
+        from ulid import ULID  # noqa: PLC0415 - see IdMint
+
+        randomness, self._next = self._next, self._next + 1
+        return str(ULID.from_int(_unix_milliseconds(moment) << _RANDOM_BITS | randomness))
 
 
 def is_ulid(text: str) -> bool:

@@ -289,7 +289,7 @@ def a_ticket(**over: Any) -> Ticket:
 def a_request_record(**over: Any) -> RequestRecord:
     """What is known of a request in a project of its own."""
     given = {"id": new_id(), "project_id": new_id(), "content": "hash", "minted": new_id()}
-    return RequestRecord(**{**given, "created_at": NOON, **over})
+    return RequestRecord(**{**given, "moment": NOON, "created_at": NOON, **over})
 
 
 def a_transaction_mark(**over: Any) -> TransactionMark:

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, Final
 
 from autoforge.access.batch import chunks
+from autoforge.access.creation import content_of, is_same
 from autoforge.access.dependencies import change_graph, in_order, require_features
 from autoforge.access.features import (
     FeaturesById,
@@ -45,17 +46,6 @@ from autoforge.models.size import item_size
 MOST: Final = 1000
 #: Bytes of the features of one transaction, which with all that goes with them has room for 4 MB.
 _BYTES: Final = 3_000_000
-#: What a caller says of a new feature: one that is there and says the same was created before.
-_GIVEN: Final = (
-    "name",
-    "description",
-    "priority",
-    "category",
-    "steps",
-    "dependencies",
-    "linear_issue_id",
-    "linear_issue_url",
-)
 
 
 @dataclass(frozen=True)
@@ -143,8 +133,9 @@ class CreateFeatures:
                     created |= _by_id(group)
                     stored |= {*created}
             except AutoforgeError as error:
-                # Somebody makes a feature of the same issue, or deletes one: see which is there.
-                if not _is_of_lookup(error):
+                # Somebody creates the same, or makes a feature of the same issue, or deletes one:
+                # see which is there.
+                if not _is_of_lookup(error) and not self._is_chosen(error):
                     raise
                 continue
             if any(not each.waiting_on for each in created.values()):
@@ -154,6 +145,13 @@ class CreateFeatures:
                 tuple(answer[str(each.id)] for each in self.features), frozenset(created)
             )
         raise AssertionError("rounds end in an answer or an error")
+
+    def _is_chosen(self, error: AutoforgeError) -> bool:
+        """Whether a feature is there by now whose id the caller chose; it may be the same."""
+        there = error.item if isinstance(error, ItemExistsError) else None
+        if not isinstance(there, Feature) or not there.is_live(self.at):
+            return False
+        return str(there.id) in self.chosen
 
     def _require_sound(self) -> None:
         if not 0 < len(self.features) <= MOST:
@@ -184,7 +182,7 @@ class CreateFeatures:
             if same is None:
                 continue
             each.dependencies = known.instead_of(each.dependencies)
-            if any(getattr(same, name) != getattr(each, name) for name in _GIVEN):
+            if not is_same(each, same):
                 named = {"projectId": self.project_id, "id": same.id}
                 raise ItemExistsError(Feature.type_name, named, item=same)
             known.instead[str(each.id)] = with_edges(store, same, at=self.at)
@@ -221,6 +219,7 @@ class CreateFeatures:
             if str(each.id) in {*known.instead, *known.dependencies}:
                 continue
             each.dependencies = known.instead_of(each.dependencies)
+            each.creation = content_of(each)
             new[str(each.id)] = each
         return new
 

@@ -90,6 +90,8 @@ def save_as_expected(store: Store, write: Update[E], expected: Expected[E] | Non
         item, condition = _look(store, write.entity, write.primary_key(), write.at)
         if item is None and write.initial is None:
             raise write.refusal(None)
+        if store.repeated and item is not None and write.proves(item.to_item()):
+            return item
         require_expected(item, expected, name)
         try:
             return store.save(fenced(write, condition))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from autoforge.access.creation import content_of, create, existing_instead
 from autoforge.access.expected import Expected, Seen, save_as_expected, seen_as_expected
 from autoforge.access.members import MemberOfProject, belonging, belonging_instead
 from autoforge.access.optimistic import written
@@ -14,6 +15,7 @@ from autoforge.access.projects import ProjectById, update_project
 from autoforge.access.store import Store
 from autoforge.access.update import Update
 from autoforge.access.writing import Put, Transaction, Write
+from autoforge.errors import ItemExistsError
 from autoforge.models.encoding import canonical_id, naming
 from autoforge.models.project import Project
 
@@ -25,15 +27,16 @@ class CreateProject:
     project: Project
 
     def run(self, store: Store) -> Project:
-        """Create the project and return it.
+        """Create the project and return it; created again with the same content, it is the same.
 
         Raises:
-            ItemExistsError: if the id is taken.
+            ItemExistsError: if the id is that of another.
             InvalidValueError: if a value cannot be stored.
         """
         project = self.project
         if project.owner_id is None:
-            return store.save(Put(project))
+            return create(store, project)
+        project.creation = content_of(project)
         # Where there is no project nobody else writes who belongs to it: no condition is needed.
         owner = belonging(
             project.id,
@@ -43,7 +46,10 @@ class CreateProject:
             since=project.created_at,
             at=project.created_at,
         )
-        store.transact(Transaction((Put(project), *owner)))
+        try:
+            store.transact(Transaction((Put(project), *owner)))
+        except ItemExistsError as error:
+            return existing_instead(project, error, now=store.clock())
         return project
 
 

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from autoforge.access.client import Deadline, TooLateError, UncertainError
 from autoforge.access.clocks import CLOCK_SKEW
-from autoforge.access.events import record_event
+from autoforge.access.events import EventById, record_event
 from autoforge.access.store import Store
 from autoforge.access.writing import Put
-from autoforge.errors import ConfigurationError, UnacknowledgedEventError, UnavailableError
+from autoforge.errors import (
+    ConfigurationError,
+    RequestRunningError,
+    UnacknowledgedEventError,
+    UnavailableError,
+)
 from autoforge.models.event import Event
 from autoforge.moments import as_moment
 
@@ -91,9 +96,14 @@ class RecordEvent:
             UnavailableError: if the event was not stored.
         """
         event = self.event
+        if store.repeated and store.is_stored(Put(event)):
+            return event
         if store.clock() - as_moment(event.created_at) > self.bound.sending:
             store.transact(record_event(event))
             return event
+        return self._in_time(store, event)
+
+    def _in_time(self, store: Store, event: Event) -> Event:
         uncertain = False
         for _ in store.client.attempts():
             try:
@@ -134,6 +144,24 @@ class RecordEvent:
                 "was stored, but too late for polls to be sure to show it",
             )
         return event
+
+
+def has_lapsed(
+    store: Store, project_id: str | None, event_id: str, moment: datetime, bound: RecordBound
+) -> bool:
+    """Whether an event of the present, whose recording was cut off, needs another moment.
+
+    It does if it was not stored and cannot be any more: polls are past its moment.
+
+    Raises:
+        RequestRunningError: if it may still be stored, and it is too late to try that again.
+    """
+    age = store.clock() - moment
+    if age <= bound.sending / 2 or store.get(EventById(project_id, event_id), consistent=True):
+        return False
+    if age <= bound.complete:
+        raise RequestRunningError(f"event {event_id} may still be stored")
+    return True
 
 
 def _is_stored(store: Store, event: Event, error: UncertainError) -> bool:

@@ -72,6 +72,7 @@ class RepeatableRequest:
             project_id=self.project_id,
             id=self.id,
             content=self.content,
+            moment=now,
             minted=minted,
             created_at=now,
         )

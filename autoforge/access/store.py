@@ -66,6 +66,8 @@ class Store:
         cursors: Issues and accepts the cursors of pages.
         clock: Tells the time; items past their expiry by it are not returned.
         new_token: Makes the token under which DynamoDB carries a transaction out once.
+        repeated: Whether every write may have been made before, by a run that was cut off: what
+            shows that it was is success.
     """
 
     table_name: str
@@ -73,6 +75,7 @@ class Store:
     cursors: Cursors
     clock: Callable[[], datetime]
     new_token: Callable[[], str]
+    repeated: bool = False
     #: What the requests of a bulk have in common; None where each stands for itself.
     pace: Pace | None = None
 
@@ -294,14 +297,16 @@ class Store:
         Raises:
             AutoforgeError: by meaning, if the write is refused; nothing was changed then.
         """
+        if self.repeated and not write.repeatable:
+            return self._write_once(write)
         try:
             answer = self._send(write.request(self.table_name), write, repeatable=write.repeatable)
         except UncertainError as error:
-            return self._write_once(write, error)
+            return self._write_once(write, because=error)
         except ConditionRefusedError as error:
             (refusal,) = error.refusals
             existing = self._existing(refusal.item, write)
-            made = error.repeated and write.proves(refusal.item)
+            made = (error.repeated or self.repeated) and write.proves(refusal.item)
             if not made and not (write.idempotent and write.is_done(refusal.item)):
                 raise write.refusal(existing) from error
             return existing
@@ -354,7 +359,8 @@ class Store:
                 for write, refusal in zip(transaction.writes, error.refusals, strict=True)
                 if refusal.refused
             ]
-            if error.repeated and any(w.tells and w.proves(item) for w, item in refused):
+            repeated = error.repeated or self.repeated
+            if repeated and any(w.tells and w.proves(item) for w, item in refused):
                 return
             for write, item in refused:
                 if not (write.idempotent and write.is_done(item)):
@@ -510,7 +516,7 @@ class Store:
         )
         return page.items
 
-    def _write_once(self, write: Write[E], error: UncertainError) -> E | None:
+    def _write_once(self, write: Write[E], because: Exception | None = None) -> E | None:
         """Make a write that must not be made twice and perhaps was: look, then fence it.
 
         Others may change the item between the look and the write, which the caller did not forbid.
@@ -521,7 +527,7 @@ class Store:
             if write.proves(item):
                 return existing
             if existing is None:
-                raise write.refusal(None) from error
+                raise write.refusal(None) from because
             try:
                 return self.write(write.fenced(existing))
             except VersionConflictError as conflict:

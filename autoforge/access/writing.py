@@ -49,6 +49,8 @@ TRANSACTION_BYTES: Final = 4 * 1024 * 1024
 #: What says when an item was created, and in the table's terms when it was last changed.
 _CREATED: Final = ("created_at", "started_at")
 _UPDATED: Final = "updatedAt"
+#: What tells an item from all others that were created under its key, where it has that.
+_INCARNATION: Final = "incarnation"
 #: Writes that fit whatever they hold: each is refused alone when it is over the size of an item.
 _SURELY_FIT: Final = TRANSACTION_BYTES // LIMIT
 
@@ -186,6 +188,8 @@ class Put(Write[E]):
         if stamp is None or _UPDATED not in existing:
             return False
         item = self.item.to_item()
+        if _INCARNATION in item and _INCARNATION in existing:
+            return bool(existing[_INCARNATION] == item[_INCARNATION])
         is_changed = existing[_UPDATED] != item.get(_UPDATED)
         same = (ENTITY_TYPE, stamp)
         return is_changed and all(existing.get(name) == item[name] for name in same)

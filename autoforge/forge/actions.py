@@ -16,10 +16,10 @@ from autoforge.access.actions import (
     hold_action,
 )
 from autoforge.access.clocks import require_not_ahead
+from autoforge.access.creation import create
 from autoforge.access.events import require_minted
 from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.query import Page
-from autoforge.access.writing import Put
 from autoforge.errors import InvalidValueError
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.action import AgentAction
@@ -43,6 +43,8 @@ class Actions(Kind):
     ) -> AgentAction:
         """Note an action: one that was executed, is held, or is proposed.
 
+        Noted again under its id with the same content, it is the action that is there.
+
         Args:
             project_id: The project.
             action_type: What kind of action it is; an open set.
@@ -55,7 +57,7 @@ class Actions(Kind):
                 the past, and at most 2 seconds ahead.
 
         Raises:
-            ItemExistsError: if the id is taken.
+            ItemExistsError: if the id is that of another.
             ItemNotFoundError: if there is no such project.
             InvalidValueError: if it is both executed and held, or the id's time is ahead of the
                 present.
@@ -80,7 +82,7 @@ class Actions(Kind):
             updated_at=now,
         )
         require_minted(action.id, action.created_at)
-        return self._store.save(Put(action))
+        return create(self._store, action)
 
     def get(self, project_id: str, action_id: str, *, consistent: bool = False) -> AgentAction:
         """Return an action.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal, TypedDict, Unpack
 
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject, update_agent
+from autoforge.access.creation import create
 from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.query import Page
 from autoforge.access.runs import RunsOfAgent
-from autoforge.access.writing import Put
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.agent import Agent, AgentRole, AgentRun, AgentStatus
 
@@ -35,8 +35,10 @@ class Agents(Kind):
     ) -> Agent:
         """Create an agent, idle until it starts a run; its id is minted unless given.
 
+        Created again under its id with the same content, it is the agent that is there.
+
         Raises:
-            ItemExistsError: if the id is taken.
+            ItemExistsError: if the id is that of another.
             ItemNotFoundError: if there is no such project.
             InvalidValueError: if a value cannot be stored.
         """
@@ -50,7 +52,7 @@ class Agents(Kind):
             created_at=now,
             updated_at=now,
         )
-        return self._store.save(Put(agent))
+        return create(self._store, agent)
 
     def get(self, project_id: str, agent_id: str, *, consistent: bool = False) -> Agent:
         """Return an agent.

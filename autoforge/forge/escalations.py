@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from autoforge.access.creation import create
 from autoforge.access.escalations import (
     EscalationById,
     EscalationsByStatus,
@@ -15,7 +16,6 @@ from autoforge.access.escalations import (
 )
 from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.query import Page
-from autoforge.access.writing import Put
 from autoforge.forge.kind import PAGE_SIZE, Kind
 from autoforge.models.escalation import Escalation, EscalationStatus
 
@@ -36,8 +36,10 @@ class Escalations(Kind):
     ) -> Escalation:
         """Ask a person; the escalation is pending until it is decided.
 
+        Asked again under its id with the same content, it is the escalation that is there.
+
         Raises:
-            ItemExistsError: if the id is taken.
+            ItemExistsError: if the id is that of another.
             ItemNotFoundError: if there is no such project.
         """
         self._require_project(project_id)
@@ -53,7 +55,7 @@ class Escalations(Kind):
             created_at=now,
             updated_at=now,
         )
-        return self._store.save(Put(escalation))
+        return create(self._store, escalation)
 
     def get(self, project_id: str, escalation_id: str, *, consistent: bool = False) -> Escalation:
         """Return an escalation.

@@ -160,7 +160,9 @@ class Features(Kind):
             for id_, each in zip(ids, features, strict=True)
         )
         chosen = frozenset(
-            str(made.id) for made, each in zip(built, features, strict=True) if each.id is not None
+            str(made.id)
+            for made, each in zip(built, features, strict=True)
+            if each.id is not None or self._store.repeated
         )
         # One alone stands for itself: whoever waits for it learns soon that it was refused.
         store = self._store if len(built) == 1 else self._store.paced(time_limit)

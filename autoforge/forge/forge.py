@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -16,21 +17,24 @@ import autoforge.forge as kinds
 from autoforge.access.aws import kms_client, local_credentials, require_endpoint
 from autoforge.access.client import Client, RetryPolicy
 from autoforge.access.cursor import Cursors
+from autoforge.access.once import Lapsed, Once, Outcome, Run
 from autoforge.access.query import Query
 from autoforge.access.recording import RecordBound
+from autoforge.access.requests import RepeatableRequest
 from autoforge.access.secrets import Cipher, KmsCipher, LocalCipher
 from autoforge.access.store import Store
 from autoforge.access.wire import TransportName
 from autoforge.access.writing import Transaction, Write
 from autoforge.forge.kind import Tools
 from autoforge.models.table import Entity
-from autoforge.moments import IdMint
+from autoforge.moments import FollowingMint, IdMint, as_moment
 from autoforge.strength import require_strong
 
 if TYPE_CHECKING:  # only who embeds a DynamoDB imports what starts one
     from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB
 
 E = TypeVar("E", bound=Entity)
+T = TypeVar("T")
 
 #: The region of a DynamoDB that is not AWS's, where a name is needed and means nothing.
 LOCAL_REGION: Final = "us-east-1"
@@ -294,6 +298,45 @@ class Forge:
             AutoforgeError: by meaning, for the first write that was refused.
         """
         self.store.transact(Transaction(writes))
+
+    def once(
+        self,
+        request: RepeatableRequest,
+        make: Callable[[Forge], tuple[T, Outcome]],
+        lapsed: Lapsed = lambda _: False,
+    ) -> tuple[T | None, Outcome]:
+        """Do something under an id of the caller's; done again within a day, it is done once.
+
+        What is done is repeated at the same moment and with the same ids where it was cut off, so
+        it must mint all its ids by the Forge that it is given, and make one change, or create.
+
+        Args:
+            request: What it is known by.
+            make: Does it with a Forge, and returns what it made and what it came to.
+            lapsed: Whether it is too late to finish what was cut off, and safe to begin anew.
+
+        Returns:
+            What was made and came of it; or None, and what came of it before.
+
+        Raises:
+            RequestReusedError: if the id was used with other content.
+            RequestRunningError: if it is being done.
+            AutoforgeError: as ``make`` does; it may be tried again then.
+        """
+        now = as_moment(self._tools.clock())
+        # A mint of its own: no other goes on from its first id.
+        once = Once(request, now, first_id=IdMint()(now), runner=self.store.new_token())
+        return once.make(self.store, lambda run: make(self._as_of(run)), lapsed)
+
+    def _as_of(self, run: Run) -> Forge:
+        """This Forge at the moment of a run, with the ids that it mints."""
+        return Forge(
+            replace(self.store, repeated=run.again),
+            clock=lambda: run.moment,
+            new_id=FollowingMint(run.first_id),
+            cipher=self._tools.cipher,
+            record_bound=self._tools.record_bound,
+        )
 
     def on_close(self, callback: Callable[[], object]) -> None:
         """Have something done when this Forge is closed."""

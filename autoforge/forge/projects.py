@@ -57,8 +57,10 @@ class Projects(Kind):
     ) -> Project:
         """Create a project; its id is minted unless given. The owner need not be a user yet.
 
+        Created again under its id with the same content, it is the project that is there.
+
         Raises:
-            ItemExistsError: if the id is taken.
+            ItemExistsError: if the id is that of another.
             InvalidValueError: if a value cannot be stored.
         """
         now = self._now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -14,16 +15,17 @@ from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.http.params import ProjectId, id_in_path, moment
 from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ULID_PATTERN, Body, ItemView, Moment, PageView
-from autoforge.models.action import ActionState
+from autoforge.models.action import ActionState, AgentAction
 
 ActionId = Annotated[str, id_in_path("actionId", "01KGKR2T40A2C4E6G8J0M2P4R6")]
 
-_MOVED = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+_MOVED = repeatable(HTTPStatus.NOT_FOUND)
 
 
 class ActionView(ItemView):
@@ -120,15 +122,23 @@ class ProjectActionController(Controller):
         "",
         sync_to_thread=True,
         request_max_body_size=DOCUMENT_BODY,
-        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        responses=_MOVED,
     )
     def create_action(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewAction]
+        self,
+        forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
+        project_id: ProjectId,
+        data: JSONBody[NewAction],
     ) -> Response[ActionView]:
         """Note an action; with heldUntil it is held, so that a person may object."""
-        action = forge.actions.create(project_id, **dict(data))
-        location = f"/projects/{action.project_id}/actions/{action.id}"
-        return JsonResponse(ActionView.of(action), headers={"location": location})
+        return once.one(
+            lambda forge: forge.actions.create(project_id, **dict(data)),
+            lambda action_id: forge.actions.get(project_id, action_id, consistent=True),
+            lambda action: placed(
+                ActionView.of(action), f"/projects/{action.project_id}/actions/{action.id}"
+            ),
+        )
 
     @get("/{actionId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_action(
@@ -140,16 +150,23 @@ class ProjectActionController(Controller):
     @post("/{actionId:str}/hold", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED)
     def hold_action(
         self,
+        *,
         forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
         project_id: ProjectId,
         action_id: ActionId,
         preconditions: NamedDependency[Preconditions],
         data: JSONBody[Hold],
-    ) -> ActionView:
+    ) -> Response[ActionView]:
         """Let a proposed action wait, so that a person may object."""
         expected = preconditions.on(ActionView)
-        return ActionView.of(
-            forge.actions.hold(project_id, action_id, data.held_until, expected=expected)
+        return _moved(
+            once,
+            forge,
+            project_id,
+            lambda forge: forge.actions.hold(
+                project_id, action_id, data.held_until, expected=expected
+            ),
         )
 
     @post(
@@ -158,13 +175,19 @@ class ProjectActionController(Controller):
     def approve_action(
         self,
         forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
         preconditions: NamedDependency[Preconditions],
         project_id: ProjectId,
         action_id: ActionId,
-    ) -> ActionView:
+    ) -> Response[ActionView]:
         """End the hold of a held action."""
         expected = preconditions.on(ActionView)
-        return ActionView.of(forge.actions.approve(project_id, action_id, expected=expected))
+        return _moved(
+            once,
+            forge,
+            project_id,
+            lambda forge: forge.actions.approve(project_id, action_id, expected=expected),
+        )
 
     @post(
         "/{actionId:str}/cancel", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
@@ -172,13 +195,19 @@ class ProjectActionController(Controller):
     def cancel_action(
         self,
         forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
         preconditions: NamedDependency[Preconditions],
         project_id: ProjectId,
         action_id: ActionId,
-    ) -> ActionView:
+    ) -> Response[ActionView]:
         """Rule out that an action is executed."""
         expected = preconditions.on(ActionView)
-        return ActionView.of(forge.actions.cancel(project_id, action_id, expected=expected))
+        return _moved(
+            once,
+            forge,
+            project_id,
+            lambda forge: forge.actions.cancel(project_id, action_id, expected=expected),
+        )
 
     @post(
         "/{actionId:str}/execute", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
@@ -186,13 +215,19 @@ class ProjectActionController(Controller):
     def execute_action(
         self,
         forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
         preconditions: NamedDependency[Preconditions],
         project_id: ProjectId,
         action_id: ActionId,
-    ) -> ActionView:
+    ) -> Response[ActionView]:
         """Mark an action as executed; of several callers one succeeds."""
         expected = preconditions.on(ActionView)
-        return ActionView.of(forge.actions.execute(project_id, action_id, expected=expected))
+        return _moved(
+            once,
+            forge,
+            project_id,
+            lambda forge: forge.actions.execute(project_id, action_id, expected=expected),
+        )
 
 
 class ActionController(Controller):
@@ -217,3 +252,14 @@ class ActionController(Controller):
         """List the held actions of all projects whose time has come, longest due first."""
         query = HeldActions(moment("until", until), order=paging.order)
         return paging.answer(query, ActionPage)
+
+
+def _moved(
+    once: Once, forge: Forge, project_id: str, move: Callable[[Forge], AgentAction]
+) -> Response[ActionView]:
+    """Answer with an action that was moved, once under its key."""
+    return once.one(
+        move,
+        lambda action_id: forge.actions.get(project_id, action_id, consistent=True),
+        lambda action: JsonResponse(ActionView.of(action)),
+    )

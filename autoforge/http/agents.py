@@ -13,10 +13,10 @@ from pydantic import Field
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.http.params import ProjectId, id_in_path
 from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
-from autoforge.http.respond import JsonResponse
 from autoforge.http.views import (
     ID_PATTERN,
     Body,
@@ -116,15 +116,23 @@ class AgentController(Controller):
     @post(
         "",
         sync_to_thread=True,
-        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        responses=repeatable(HTTPStatus.NOT_FOUND),
     )
     def create_agent(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewAgent]
+        self,
+        forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
+        project_id: ProjectId,
+        data: JSONBody[NewAgent],
     ) -> Response[AgentView]:
         """Create an agent, which is idle until it starts a run."""
-        agent = forge.agents.create(project_id, **dict(data))
-        location = f"/projects/{agent.project_id}/agents/{agent.id}"
-        return JsonResponse(AgentView.of(agent), headers={"location": location})
+        return once.one(
+            lambda forge: forge.agents.create(project_id, **dict(data)),
+            lambda agent_id: forge.agents.get(project_id, agent_id, consistent=True),
+            lambda agent: placed(
+                AgentView.of(agent), f"/projects/{agent.project_id}/agents/{agent.id}"
+            ),
+        )
 
     @get("/{agentId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_agent(

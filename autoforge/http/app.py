@@ -26,7 +26,7 @@ from autoforge.http.dependencies import DependencyController
 from autoforge.http.escalations import EscalationController, ProjectEscalationController
 from autoforge.http.events import EventController, ProjectEventController
 from autoforge.http.features import FeatureController, LinearFeatureController
-from autoforge.http.idempotency import given_key
+from autoforge.http.idempotency import given_key, once_of
 from autoforge.http.members import MemberController
 from autoforge.http.methods import WithMethods
 from autoforge.http.openapi import DOCS, complete, openapi_config, swagger_assets
@@ -106,6 +106,7 @@ def create_app(
             "forge": Provide(lambda: forge, sync_to_thread=False),
             "idempotency_key": Provide(given_key, sync_to_thread=False),
             "bulk_seconds": Provide(lambda: bulk_seconds, sync_to_thread=False),
+            "once": Provide(once_of),
             "paging": Provide(page_of(forge.store), sync_to_thread=False),
             "preconditions": Provide(provide_preconditions, sync_to_thread=False),
         },

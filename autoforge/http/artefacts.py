@@ -14,6 +14,7 @@ from autoforge.errors import ItemExistsError, ItemNotFoundError, VersionConflict
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY
+from autoforge.http.idempotency import Once, repeatable
 from autoforge.http.params import ProjectId
 from autoforge.http.preconditions import PreconditionRequiredError, Preconditions
 from autoforge.http.problem import responses
@@ -139,18 +140,23 @@ class ArtefactController(Controller):
         "/{type:str}/revert",
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
-        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        responses=repeatable(HTTPStatus.NOT_FOUND),
     )
     def revert_artefact(
         self,
         forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
         preconditions: NamedDependency[Preconditions],
         project_id: ProjectId,
         artefact_type: Type,
-    ) -> ArtefactView:
+    ) -> Response[ArtefactView]:
         """Swap the content of an artefact and the version before it."""
         expected = preconditions.on(ArtefactView)
-        return ArtefactView.of(forge.artefacts.revert(project_id, artefact_type, expected=expected))
+        return once.one(
+            lambda forge: forge.artefacts.revert(project_id, artefact_type, expected=expected),
+            lambda _: forge.artefacts.get(project_id, artefact_type, consistent=True),
+            lambda artefact: JsonResponse(ArtefactView.of(artefact)),
+        )
 
 
 def _unseen(error: ItemExistsError, preconditions: Preconditions) -> Exception:

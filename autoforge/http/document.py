@@ -160,7 +160,9 @@ def _headers(method: str, status: str, answers: Json) -> Iterator[tuple[str, Jso
         names.append("ETag")
     if status == "201" or (status == "200" and method == "post" and "201" in answers):
         names.append("Location")
-    if status == "503":
+    if status == "410":
+        names.append("Location")
+    if status == "503" or (status == "409" and "410" in answers):
         names.append("Retry-After")
     for name in names:
         yield name, _HEADERS[name]

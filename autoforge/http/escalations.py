@@ -18,6 +18,7 @@ from autoforge.access.escalations import (
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.http.params import ProjectId, id_in_path
 from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
@@ -121,15 +122,24 @@ class ProjectEscalationController(Controller):
         "",
         sync_to_thread=True,
         request_max_body_size=DOCUMENT_BODY,
-        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        responses=repeatable(HTTPStatus.NOT_FOUND),
     )
     def create_escalation(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewEscalation]
+        self,
+        forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
+        project_id: ProjectId,
+        data: JSONBody[NewEscalation],
     ) -> Response[EscalationView]:
         """Ask a person."""
-        escalation = forge.escalations.create(project_id, **dict(data))
-        location = f"/projects/{escalation.project_id}/escalations/{escalation.id}"
-        return JsonResponse(EscalationView.of(escalation), headers={"location": location})
+        return once.one(
+            lambda forge: forge.escalations.create(project_id, **dict(data)),
+            lambda each: forge.escalations.get(project_id, each, consistent=True),
+            lambda escalation: placed(
+                EscalationView.of(escalation),
+                f"/projects/{escalation.project_id}/escalations/{escalation.id}",
+            ),
+        )
 
     @get("/{escalationId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_escalation(
@@ -143,26 +153,32 @@ class ProjectEscalationController(Controller):
         sync_to_thread=True,
         request_max_body_size=DOCUMENT_BODY,
         status_code=HTTPStatus.OK,
-        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        responses=repeatable(HTTPStatus.NOT_FOUND),
     )
     def decide_escalation(
         self,
+        *,
         forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
         project_id: ProjectId,
         escalation_id: EscalationId,
         preconditions: NamedDependency[Preconditions],
         data: JSONBody[Decision],
-    ) -> EscalationView:
+    ) -> Response[EscalationView]:
         """Answer an escalation that is pending; if it is not, learn who decided what."""
-        escalation = forge.escalations.decide(
-            project_id,
-            escalation_id,
-            data.user_decision,
-            notes=data.user_notes,
-            decided_by=data.decided_by,
-            expected=preconditions.on(EscalationView),
+        expected = preconditions.on(EscalationView)
+        return once.one(
+            lambda forge: forge.escalations.decide(
+                project_id,
+                escalation_id,
+                data.user_decision,
+                notes=data.user_notes,
+                decided_by=data.decided_by,
+                expected=expected,
+            ),
+            lambda each: forge.escalations.get(project_id, each, consistent=True),
+            lambda escalation: JsonResponse(EscalationView.of(escalation)),
         )
-        return EscalationView.of(escalation)
 
 
 class EscalationController(Controller):

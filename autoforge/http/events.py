@@ -14,16 +14,18 @@ from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.once import Lapsed
 from autoforge.access.polling import Feed, begin, poll
 from autoforge.access.query import Query
+from autoforge.access.recording import has_lapsed
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer, written
 from autoforge.http.bodies import DOCUMENT_BODY
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.http.params import After, From, ProjectId, To, id_in_path, stretch
 from autoforge.http.problem import responses
 from autoforge.http.projection import Json, shown_as
-from autoforge.http.respond import JsonResponse
 from autoforge.http.views import ULID_PATTERN, Body, ItemView, Moment, PageView
 from autoforge.models.event import Severity
 from autoforge.moments import is_ulid
@@ -118,15 +120,24 @@ class ProjectEventController(Controller):
         "",
         sync_to_thread=True,
         request_max_body_size=DOCUMENT_BODY,
-        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        responses=repeatable(HTTPStatus.NOT_FOUND),
     )
     def record_project_event(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewEvent]
+        self,
+        forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
+        project_id: ProjectId,
+        data: JSONBody[NewEvent],
     ) -> Response[EventView]:
         """Record an event in a project and in the global feed."""
-        event = forge.events.record(project_id, **dict(data))
-        location = f"/projects/{event.project_id}/events/{event.id}"
-        return JsonResponse(EventView.of(event), headers={"location": location})
+        return once.one(
+            lambda forge: forge.events.record(project_id, **dict(data)),
+            lambda event_id: forge.events.get(project_id, event_id, consistent=True),
+            lambda event: placed(
+                EventView.of(event), f"/projects/{event.project_id}/events/{event.id}"
+            ),
+            _lapsed(forge, project_id, data),
+        )
 
     @get("/{eventId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_project_event(
@@ -175,19 +186,32 @@ class EventController(Controller):
         "",
         sync_to_thread=True,
         request_max_body_size=DOCUMENT_BODY,
-        responses=responses(HTTPStatus.CONFLICT),
+        responses=repeatable(),
     )
     def record_event(
-        self, forge: NamedDependency[Forge], data: JSONBody[NewEvent]
+        self, forge: NamedDependency[Forge], once: NamedDependency[Once], data: JSONBody[NewEvent]
     ) -> Response[EventView]:
         """Record an event that belongs to no project."""
-        event = forge.events.record(None, **dict(data))
-        return JsonResponse(EventView.of(event), headers={"location": f"/events/{event.id}"})
+        return once.one(
+            lambda forge: forge.events.record(None, **dict(data)),
+            lambda event_id: forge.events.get(None, event_id, consistent=True),
+            lambda event: placed(EventView.of(event), f"/events/{event.id}"),
+            _lapsed(forge, None, data),
+        )
 
     @get("/{eventId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_event(self, forge: NamedDependency[Forge], event_id: EventId) -> Response[EventView]:
         """Get an event that belongs to no project."""
         return answer(forge.store, EventById(None, event_id), EventView)
+
+
+def _lapsed(forge: Forge, project_id: str | None, data: NewEvent) -> Lapsed:
+    """Whether an event whose recording was cut off needs another moment than it was given."""
+    if data.id is not None or data.created_at is not None:
+        return lambda _: False
+    return lambda run: has_lapsed(
+        forge.store, project_id, run.first_id, run.moment, forge.record_bound
+    )
 
 
 def _answer_feed(

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 
 from autoforge.access.backlog import Creation
@@ -17,7 +16,10 @@ from autoforge.access.features import (
     FeaturesByStatus,
     FeaturesOfProject,
     ReadyFeatures,
+    features_by_id,
 )
+from autoforge.access.once import Outcome
+from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import BULK_BODY, DOCUMENT_BODY, JsonRequest
@@ -30,12 +32,13 @@ from autoforge.http.feature_views import (
     RepairView,
     StatsView,
 )
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.http.params import FeatureId, ProjectId, text_segments
 from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.respond import JsonResponse
 from autoforge.http.tickets import LinearIssueId
-from autoforge.models.feature import FeatureStatus
+from autoforge.models.feature import Feature, FeatureStatus
 
 
 class FeatureController(Controller):
@@ -69,19 +72,13 @@ class FeatureController(Controller):
         "",
         sync_to_thread=True,
         request_max_body_size=BULK_BODY,
-        responses={
-            HTTPStatus.OK: ResponseSpec(
-                FeatureView | CreatedFeatures,  # type: ignore[arg-type]  # Litestar takes unions
-                description="All of them were there",
-                generate_examples=False,
-            ),
-            **responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
-        },
+        responses=repeatable(HTTPStatus.NOT_FOUND),
     )
     def create_features(
         self,
         forge: NamedDependency[Forge],
         bulk_seconds: NamedDependency[float],
+        once: NamedDependency[Once],
         project_id: ProjectId,
         data: JSONBody[NewFeatures],
     ) -> Response[FeatureView | CreatedFeatures]:
@@ -92,8 +89,28 @@ class FeatureController(Controller):
         the table is too small for so many at once, 503 says how many are stored: send the same ids
         again, and the rest is created.
         """
-        creation = forge.features.create_many(project_id, data.new(), time_limit=bulk_seconds)
-        return _answer_creation(creation, in_array=data.in_array)
+
+        def create(forge: Forge) -> Creation:
+            return forge.features.create_many(project_id, data.new(), time_limit=bulk_seconds)
+
+        if not data.in_array:
+            return once.one(
+                lambda forge: create(forge).features[0],
+                lambda feature_id: forge.features.get(project_id, feature_id, consistent=True),
+                lambda feature: placed(
+                    FeatureView.of(feature),
+                    f"/projects/{feature.project_id}/features/{feature.id}",
+                ),
+            )
+        return once.many(
+            create,
+            lambda outcome: _found(forge, project_id, outcome),
+            lambda creation: JsonResponse(CreatedFeatures.of_creation(creation)),
+            came=lambda creation: (
+                [str(each.id) for each in creation.features],
+                len(creation.created),
+            ),
+        )
 
     @get("/ready", sync_to_thread=True, responses=responses())
     def list_ready_features(
@@ -202,13 +219,10 @@ class LinearFeatureController(Controller):
         return answer(forge.store, FeatureByLinearIssue(issue_id), FeatureView)
 
 
-def _answer_creation(
-    creation: Creation, *, in_array: bool
-) -> Response[FeatureView | CreatedFeatures]:
-    """Answer 201 if any was created, else 200: an array all of them, one alone with its place."""
-    status = HTTPStatus.CREATED if creation.created else HTTPStatus.OK
-    if in_array:
-        return JsonResponse(CreatedFeatures.of_creation(creation), status_code=status)
-    (feature,) = creation.features
-    place = f"/projects/{feature.project_id}/features/{feature.id}"
-    return JsonResponse(FeatureView.of(feature), status_code=status, headers={"location": place})
+def _found(forge: Forge, project_id: str, outcome: Outcome) -> Creation:
+    """What a request for several features has created, as far as it is there."""
+    found = {str(each.id): each for each in features_by_id(forge.store, project_id, outcome.ids)}
+    if not found:
+        raise ItemNotFoundError(Feature.type_name, {"projectId": project_id})
+    there = tuple(found[each] for each in outcome.ids if each in found)
+    return Creation(there, frozenset(outcome.ids[: outcome.created]))

@@ -40,7 +40,14 @@ _PROBLEMS: Final[Mapping[HTTPStatus, tuple[str | None, str]]] = {
     HTTPStatus.PRECONDITION_FAILED: ("version-conflict", "{item} is not as the caller expects it"),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (None, "the body has more than {most:,} bytes"),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (None, "the body must be application/json"),
-    HTTPStatus.UNPROCESSABLE_ENTITY: (None, "the request is not the one that was sent before"),
+    HTTPStatus.GONE: (
+        "outcome-gone",
+        "what this request created was deleted: there is no {item}",
+    ),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (
+        "request-reused",
+        "the id of the request was used for another request",
+    ),
     HTTPStatus.PRECONDITION_REQUIRED: (
         None,
         '{item} exists already: send If-Match: "9f86d081…" to replace it as it is now',

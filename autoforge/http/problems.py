@@ -31,8 +31,10 @@ from autoforge.errors import (
     ItemNotFoundError,
     ItemTooLargeError,
     LimitReachedError,
+    OutcomeGoneError,
     OutOfTimeError,
     RequestReusedError,
+    RequestRunningError,
     SecretError,
     TableNotFoundError,
     ThrottledError,
@@ -67,8 +69,10 @@ STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
     ItemNotFoundError: HTTPStatus.NOT_FOUND,
     ItemTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     LimitReachedError: HTTPStatus.CONFLICT,
+    OutcomeGoneError: HTTPStatus.GONE,
     RequestReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     OutOfTimeError: HTTPStatus.SERVICE_UNAVAILABLE,
+    RequestRunningError: HTTPStatus.CONFLICT,
     SecretError: HTTPStatus.SERVICE_UNAVAILABLE,
     TableNotFoundError: HTTPStatus.SERVICE_UNAVAILABLE,
     ThrottledError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -98,8 +102,12 @@ def answer_error(request: Request[Any, Any, Any], error: AutoforgeError) -> Resp
         status=status,
         detail=_told(error),
     )
-    retry = {"retry-after": str(RETRY_AFTER)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return _about_item(problem, getattr(error, "item", None), retry)
+    headers = {}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE or isinstance(error, RequestRunningError):
+        headers["retry-after"] = str(RETRY_AFTER)
+    if isinstance(error, OutcomeGoneError) and error.location is not None:
+        headers["location"] = error.location
+    return _about_item(problem, getattr(error, "item", None), headers)
 
 
 def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:

@@ -21,11 +21,11 @@ from autoforge.http.answers import Paging, answer, written
 from autoforge.http.artefacts import ArtefactView
 from autoforge.http.bodies import DOCUMENT_BODY
 from autoforge.http.escalations import EscalationView
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.http.params import ProjectId
 from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
 from autoforge.http.projection import Json, shown_as
-from autoforge.http.respond import JsonResponse
 from autoforge.http.views import (
     ID_PATTERN,
     WHOLE,
@@ -179,15 +179,19 @@ class ProjectController(Controller):
         "",
         sync_to_thread=True,
         request_max_body_size=DOCUMENT_BODY,
-        responses=responses(HTTPStatus.CONFLICT),
+        responses=repeatable(),
     )
     def create_project(
-        self, forge: NamedDependency[Forge], data: JSONBody[NewProject]
+        self,
+        forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
+        data: JSONBody[NewProject],
     ) -> Response[ProjectView]:
         """Create a project."""
-        project = forge.projects.create(**dict(data))
-        return JsonResponse(
-            ProjectView.of(project), headers={"location": f"/projects/{project.id}"}
+        return once.one(
+            lambda forge: forge.projects.create(**dict(data)),
+            lambda project_id: forge.projects.get(project_id, consistent=True),
+            lambda project: placed(ProjectView.of(project), f"/projects/{project.id}"),
         )
 
     @get("/{projectId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))

@@ -25,6 +25,7 @@ from autoforge.forge import Forge
 from autoforge.http.agents import AgentId
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY
+from autoforge.http.idempotency import Once, repeatable
 from autoforge.http.params import FeatureId, ProjectId, id_in_path
 from autoforge.http.preconditions import Preconditions
 from autoforge.http.problem import responses
@@ -191,17 +192,24 @@ class ProjectRunController(Controller):
     @post(
         "",
         sync_to_thread=True,
-        responses=responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        responses=repeatable(HTTPStatus.NOT_FOUND),
     )
     def start_run(
-        self, forge: NamedDependency[Forge], project_id: ProjectId, data: JSONBody[NewRun]
+        self,
+        forge: NamedDependency[Forge],
+        once: NamedDependency[Once],
+        project_id: ProjectId,
+        data: JSONBody[NewRun],
     ) -> Response[RunView]:
         """Start a run; sent again with the same id and values, it is still one run."""
-        run = forge.runs.start(project_id, **dict(data))
-        return _without_output(
-            run,
-            status_code=HTTPStatus.CREATED,
-            location=f"/projects/{run.project_id}/runs/{run.id}",
+        return once.one(
+            lambda forge: forge.runs.start(project_id, **dict(data)),
+            lambda run_id: forge.runs.get(project_id, run_id, consistent=True),
+            lambda run: _without_output(
+                run,
+                status_code=HTTPStatus.CREATED,
+                location=f"/projects/{run.project_id}/runs/{run.id}",
+            ),
         )
 
     @get(f"/{_ACTIVE}", sync_to_thread=True, responses=responses())

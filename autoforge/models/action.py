@@ -46,6 +46,8 @@ class AgentAction(Entity):
     approved_at = optional(MomentAttribute())
     cancelled_at = optional(MomentAttribute())
     executed_at = optional(MomentAttribute())
+    #: A hash of what it was created with: created with the same again, it is the same.
+    creation = optional(TextAttribute())
     created_at = MomentAttribute()
     updated_at = optional(MomentAttribute())
 

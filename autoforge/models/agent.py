@@ -65,6 +65,8 @@ class Agent(Entity):
     current_feature_id = optional(IdAttribute())
     #: The run that set the agent running; only that run's end sets it idle.
     current_run_id = optional(IdAttribute())
+    #: A hash of what it was created with: created with the same again, it is the same.
+    creation = optional(TextAttribute())
     created_at = MomentAttribute()
     updated_at = MomentAttribute()
 

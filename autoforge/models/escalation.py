@@ -43,6 +43,8 @@ class Escalation(Entity):
     #: Who decided, as the caller names them.
     decided_by = optional(TextAttribute())
     decided_at = optional(MomentAttribute())
+    #: A hash of what it was created with: created with the same again, it is the same.
+    creation = optional(TextAttribute())
     created_at = MomentAttribute()
     updated_at = optional(MomentAttribute())
 

@@ -92,6 +92,8 @@ class Feature(Entity):
     incarnation = optional(IdAttribute())
     #: The id of the deletion that the feature is marked with, until its own item is deleted.
     deletion = optional(IdAttribute())
+    #: A hash of what it was created with: created with the same again, it is the same.
+    creation = optional(TextAttribute())
     version = IntegerAttribute(default_for_new=1)
     created_at = MomentAttribute()
     updated_at = MomentAttribute()

@@ -62,6 +62,8 @@ class Project(Entity):
     incarnation = optional(IdAttribute())
     #: The id of the deletion that the project is marked with, until its own item is deleted.
     deletion = optional(IdAttribute())
+    #: A hash of what it was created with: created with the same again, it is the same.
+    creation = optional(TextAttribute())
     created_at = MomentAttribute()
     updated_at = MomentAttribute()
 

@@ -30,6 +30,8 @@ class RequestRecord(Entity):
     project_id = optional(IdAttribute())
     #: A hash of what was sent: another request with the same id is refused.
     content = TextAttribute()
+    #: The moment at which the request is made, by whichever run makes it.
+    moment = MomentAttribute()
     #: The id that the request mints; others that it mints count on from it.
     minted = IdAttribute()
     #: Who runs the request at the moment, and until when nobody else does.
@@ -39,6 +41,7 @@ class RequestRecord(Entity):
     status = optional(IntegerAttribute())
     location = optional(TextAttribute())
     ids = optional(ListAttribute())
+    created = optional(IntegerAttribute())
     created_at = MomentAttribute()
 
     key = Key("PROJECT#{project_id}|REQUEST#{id}", "REQUEST#{id}")

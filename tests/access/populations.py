@@ -277,6 +277,7 @@ KINDS: Final[dict[type[Entity], SearchStrategy[Any]]] = {
         id=other_ids,
         project_id=st.none() | projects,
         content=texts(),
+        moment=moments,
         minted=other_ids,
         created_at=moments,
     ),

@@ -27,6 +27,7 @@ def test_a_new_agent_is_idle_and_has_the_values_given(forge: Forge) -> None:
         name="reviewer-1",
         role=AgentRole.REVIEWER,
         status=AgentStatus.IDLE,
+        creation=agent.creation,
         created_at=NOON,
         updated_at=NOON,
     )
@@ -84,6 +85,7 @@ def test_an_agent_is_found_in_the_status_that_it_was_changed_to(forge: Forge, cl
         role=AgentRole.TESTER,
         status=AgentStatus.STOPPED,
         current_feature_id="feature",
+        creation=agent.creation,
         created_at=NOON,
         updated_at=clock.now,
     )

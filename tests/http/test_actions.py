@@ -153,7 +153,7 @@ def test_an_id_that_is_taken_is_refused_with_the_action_that_has_it(
     action = created(api.post(path, json=ACTION))
 
     with unchanged(store, path):
-        response = api.post(path, json={**ACTION, "id": action["id"]})
+        response = api.post(path, json={**ACTION, "id": action["id"], "description": "Another"})
 
     assert response.status_code == 409
     assert response.json()["type"] == "urn:autoforge:problem:item-exists"

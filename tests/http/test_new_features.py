@@ -92,7 +92,7 @@ def test_a_feature_that_says_the_same_under_its_id_is_created_once(api: Api, pat
 
     again = api.post(path, json=said)
 
-    assert (again.status_code, again.json()) == (200, feature)
+    assert (again.status_code, again.json()) == (201, feature)
     assert again.headers["location"] == f"{path}/feature-1"
 
 
@@ -103,7 +103,7 @@ def test_a_feature_of_the_same_issue_is_that_feature(api: Api, store: Store, pat
     with unchanged(store, path):
         again = api.post(path, json={"name": "Another", **issue})
 
-    assert (again.status_code, again.json()) == (200, feature)
+    assert (again.status_code, again.json()) == (201, feature)
     assert again.headers["location"] == f"{path}/{feature['id']}"
 
 
@@ -165,7 +165,7 @@ def test_an_array_that_is_sent_again_creates_what_is_missing(api: Api, path: str
     assert (first.status_code, first.json()["created"]) == (201, 1)
     assert (rest.status_code, rest.json()["created"]) == (201, 2)
     assert rest.json()["items"][1] == first.json()["items"][0]
-    assert (again.status_code, again.json()) == (200, {**rest.json(), "created": 0})
+    assert (again.status_code, again.json()) == (201, {**rest.json(), "created": 0})
 
 
 def test_an_array_of_one_is_answered_as_an_array(api: Api, path: str) -> None:

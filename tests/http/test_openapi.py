@@ -255,10 +255,10 @@ def test_what_is_sent_alone_or_in_an_array_is_documented_and_answered_as_both(
         validator_of(schemas["request"]).validate(allowed)
     for wrong in ([], {}, "text", {**one, "unheardOf": 1}, [one] * 1001, [[one]], {"items": [one]}):
         assert not validator_of(schemas["request"]).is_valid(wrong)
-    for body, status in ((one, "201"), ([one], "200"), ([one, another], "201"), (one, "200")):
+    for body in (one, [one], [one, another], one):
         answer = send(prepared, route, json=body)
-        assert str(answer.status_code) == status
-        validator_of(schemas[status]).validate(answer.json())
+        assert answer.status_code == 201
+        validator_of(schemas["201"]).validate(answer.json())
 
 
 def test_a_secret_is_said_to_be_write_only() -> None:

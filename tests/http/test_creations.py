@@ -1,0 +1,115 @@
+"""One rule for all that is created under an id of its client's: again with the same, the same."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from httpx import Response
+
+from autoforge.access.store import Store
+from tests.factories import new_id
+from tests.http.serving import Api, Json, new_feature, new_project, unchanged
+
+#: A body without an id, and a change of what it created that another client makes.
+Kind = tuple[Json, Callable[[Api, str], Response] | None]
+
+_KINDS: Final[dict[str, Kind]] = {
+    "projects": (
+        {"name": "Portal", "config": {"days": 14.5}},
+        lambda api, place: api.patch(place, json={"name": "Theirs", "config": {}}),
+    ),
+    "features": (
+        {"name": "Passkeys", "steps": ["Ask", "Check"], "priority": 3},
+        lambda api, place: api.patch(place, json={"name": "Theirs", "priority": 9}),
+    ),
+    "agents": (
+        {"name": "coder", "role": "tester"},
+        lambda api, place: api.patch(place, json={"name": "Theirs", "status": "stopped"}),
+    ),
+    "escalations": (
+        {"title": "Scope", "options": [{"id": 1}], "context": {"a": [1, 2.5]}},
+        lambda api, place: api.post(f"{place}/decide", json={"userDecision": "yes"}),
+    ),
+    "actions": (
+        {"actionType": "update", "description": "Log", "heldUntil": "2099-01-01T00:00:00Z"},
+        lambda api, place: api.post(f"{place}/approve"),
+    ),
+    "runs": (
+        {"role": "coder"},
+        lambda api, place: api.patch(place, json={"status": "testing"}),
+    ),
+    "events": ({"eventType": "started", "summary": "Now", "detail": {"n": 1}}, None),
+}
+#: What makes a body another one.
+_OTHER: Final[Json] = {
+    "projects": {"name": "Another"},
+    "features": {"name": "Another"},
+    "agents": {"name": "Another"},
+    "escalations": {"title": "Another"},
+    "actions": {"description": "Another"},
+    "runs": {"role": "tester"},
+    "events": {"summary": "Another"},
+}
+
+
+@pytest.fixture(params=_KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """What is created."""
+    name: str = request.param
+    return name
+
+
+def _prepared(api: Api, kind: str) -> tuple[str, Json]:
+    """Where one is created, and with what."""
+    body: Json = {**_KINDS[kind][0], "id": new_id()}
+    if kind == "projects":
+        return "/projects", body
+    project = f"/projects/{new_project(api)}"
+    if kind == "runs":
+        body["featureId"] = new_feature(api, f"{project}/features")["id"]
+        body["agentId"] = api.post(f"{project}/agents", json={"name": "coder"}).json()["id"]
+    return f"{project}/{kind}", body
+
+
+def test_created_again_with_the_same_it_is_the_same(api: Api, store: Store, kind: str) -> None:
+    path, body = _prepared(api, kind)
+    first = api.post(path, json=body)
+
+    with unchanged(store, first.headers["location"]):
+        again = api.post(path, json=body)
+
+    assert (first.status_code, again.status_code) == (201, 201), again.text
+    assert again.json() == first.json()
+    assert again.headers["location"] == first.headers["location"]
+
+
+def test_created_again_after_another_client_changed_it_it_is_the_same_as_it_is(
+    api: Api, kind: str
+) -> None:
+    path, body = _prepared(api, kind)
+    change: Any = _KINDS[kind][1]
+    if change is None:
+        pytest.skip("nobody changes an event")
+    first = api.post(path, json=body)
+    assert change(api, first.headers["location"]).is_success
+
+    again = api.post(path, json=body)
+
+    assert again.status_code == 201, again.text
+    assert again.json() != first.json()
+    assert again.json()["id"] == first.json()["id"]
+    assert again.headers["location"] == first.headers["location"]
+
+
+def test_other_content_under_the_id_is_refused_with_what_is_there(
+    api: Api, store: Store, kind: str
+) -> None:
+    path, body = _prepared(api, kind)
+    first = api.post(path, json=body)
+
+    with unchanged(store, first.headers["location"]):
+        other = api.post(path, json={**body, **_OTHER[kind]})
+
+    assert other.status_code == 409
+    assert other.json()["type"] == "urn:autoforge:problem:item-exists"
+    assert other.json()["current"] == first.json()
