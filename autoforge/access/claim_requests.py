@@ -67,7 +67,7 @@ def claim_once(
 
 def _made(store: Store, claim: Claim, request: RepeatableRequest) -> Feature | None:
     """The claim that the request has made, if it has made one."""
-    record = request.record(store, claim.at)
+    record = request.record(store)
     if record is None or not record.ids:
         return None
     pattern = FeatureById(claim.project_id, record.ids[0])

@@ -271,7 +271,7 @@ class Claim:
             return ()
         record = self.request.new_record(token, self.at)
         record.ids = [canonical_id(feature_id)]
-        return (Put(record),)
+        return (Put(record, expired_by=self.at),)
 
     def _write(self, feature_id: str, request_id: str) -> Update[Feature]:
         return claim_feature(

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from autoforge.access.requests import RepeatableRequest
 from autoforge.access.store import Store
 from autoforge.access.update import Update
-from autoforge.access.writing import Delete, Put
+from autoforge.access.writing import Put
 from autoforge.errors import (
     ConditionFailedError,
     InvalidValueError,
@@ -145,11 +145,11 @@ class Once:
         new.runner, new.running_until = self.runner, self.now + LEASE
         for _ in store.client.rounds("the record of a request"):
             try:
-                return store.save(Put(new)), False
+                return store.save(Put(new, expired_by=self.now)), False
             except ItemExistsError:
-                there = self.request.record(store, self.now)
+                there = self.request.record(store)
             if there is None:
-                continue  # It was refused, or it is over a day old and was deleted.
+                continue  # It was refused, or it expired, since it was found there.
             if there.status is not None:
                 return there, True
             if there.running_until is not None and there.running_until > self.now:
@@ -166,8 +166,7 @@ class Once:
         return store.save(self._change(values, held_by=there.runner))
 
     def _forget(self, store: Store) -> None:
-        mine = RequestRecord.runner == self.runner
-        store.write(Delete(RequestRecord, self._key, missing_ok=True, condition=mine))
+        store.write(self._change({"expires_at": self.now}))
 
     def _change(
         self, values: dict[str, object], held_by: str | None = None

@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from autoforge.access.pattern import Get
 from autoforge.access.store import Store
-from autoforge.access.writing import Delete
-from autoforge.errors import ConditionFailedError, InvalidValueError, RequestReusedError
+from autoforge.errors import InvalidValueError, RequestReusedError
 from autoforge.models.request import RequestRecord
 
 #: Characters that an id of a request has at most.
@@ -77,31 +76,16 @@ class RepeatableRequest:
             created_at=now,
         )
 
-    def record(self, store: Store, now: datetime) -> RequestRecord | None:
+    def record(self, store: Store) -> RequestRecord | None:
         """What is known of the request; None if it was not made in the last day.
 
         Raises:
             RequestReusedError: if it was made with other content.
         """
-        pattern = RequestOf(self.project_id, self.id)
-        record = store.with_expired().get(pattern, consistent=True)
-        if record is None:
-            return None
-        if not record.is_live(now):
-            # An expired item keeps its key until DynamoDB deletes it.
-            self._forget(store, record)
-            return None
-        if record.content != self.content:
+        record = store.get(RequestOf(self.project_id, self.id), consistent=True)
+        if record is not None and record.content != self.content:
             raise RequestReusedError("the id of the request was used for another request")
         return record
-
-    def _forget(self, store: Store, record: RequestRecord) -> None:
-        key = {"project_id": self.project_id, "id": self.id}
-        as_read = RequestRecord.minted == record.minted
-        try:
-            store.write(Delete(RequestRecord, key, missing_ok=True, condition=as_read))
-        except ConditionFailedError:
-            return  # Another caller was faster, and has made it anew.
 
 
 def _hash(content: Any) -> str:

@@ -214,7 +214,6 @@ WORK: Final = (
             ),
             puts=(FeatureSlots, RequestRecord),
             updates=(FeatureSlots,),
-            deletes=(RequestRecord,),
         )
         for name in ("features.claim", "features.claim_next")
     ),

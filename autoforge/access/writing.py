@@ -136,6 +136,8 @@ class Put(Write[E]):
     Args:
         item: The entity to store.
         idempotent: Whether an equal item that is there already counts as stored.
+        expired_by: The moment by which an item that is there may have expired, to be replaced.
+            DynamoDB deletes it up to two days later; without the moment it holds the key so long.
     """
 
     operation = "PutItem"
@@ -143,6 +145,7 @@ class Put(Write[E]):
 
     item: E
     idempotent: bool = False
+    expired_by: datetime | None = None
 
     @property
     def entity(self) -> type[E]:  # type: ignore[override]  # known from the item
@@ -164,10 +167,11 @@ class Put(Write[E]):
         return primary_key(self.entity, self.item.attribute_values)
 
     def parameters(self) -> dict[str, Any]:
-        """The whole item, on condition that there is none."""
+        """The whole item, on condition that there is none, or an expired one."""
         item = self.item.to_item()
         require_size(self.entity.type_name, item)
-        return {"Item": item, **_is_new()}
+        free = _is_new() if self.expired_by is None else _is_new_or_expired(self.expired_by)
+        return {"Item": item, **free}
 
     def refusal(self, existing: E | None) -> AutoforgeError:
         """The item exists already, or its deletion was begun and not finished."""
@@ -451,3 +455,12 @@ def _shown(value: Any) -> Any:
     if isinstance(value, datetime):
         return moment_text(value)
     return str(value) if isinstance(value, StrEnum) else value
+
+
+def _is_new_or_expired(now: datetime) -> dict[str, Any]:
+    """The request parameters that demand that no item has the key, or one past its expiry."""
+    placeholders = Placeholders()
+    is_new = Path(TABLE.partition_key).does_not_exist()
+    expired = Path([TTL]) <= Value({"N": str(int(now.timestamp()))})
+    condition = placeholders.write(Or(is_new, expired))
+    return {"ConditionExpression": condition, **placeholders.parameters()}
