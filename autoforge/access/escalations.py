@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from autoforge.access.pattern import Get
 from autoforge.access.query import Query
 from autoforge.access.update import Update
+from autoforge.errors import InvalidValueError, shortened
 from autoforge.models.escalation import Escalation, EscalationStatus
 
 
@@ -66,6 +70,29 @@ def decide_escalation(
         decided_by=decided_by,
         decided_at=at,
     )
+
+
+def require_option(options: Sequence[Any] | None, decision: str) -> None:
+    """Refuse a decision that is none of an escalation's options, if it has any.
+
+    An option that is an object has the names ``id`` and ``label``, as in the database analysis;
+    any other that is no text is named by its JSON.
+
+    Raises:
+        InvalidValueError: naming the options.
+    """
+    names = [_names(each) for each in options or ()]
+    if names and not any(decision in each for each in names):
+        known = ", ".join(shortened(" or ".join(each)) for each in names)
+        raise InvalidValueError(f"userDecision is {shortened(decision)}, none of: {known}")
+
+
+def _names(option: Any) -> list[str]:
+    """What an option may be called."""
+    if isinstance(option, str):
+        return [option]
+    given = [option.get(name) for name in ("id", "label")] if isinstance(option, Mapping) else []
+    return [each for each in given if isinstance(each, str)] or [json.dumps(option)]
 
 
 def expire_escalation(project_id: str, escalation_id: str, *, at: datetime) -> Update[Escalation]:

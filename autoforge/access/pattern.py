@@ -92,6 +92,16 @@ class Pattern(ABC, Generic[T]):
         """The values of the parameters, by their names outside Python."""
         return {camel_case(each.name): getattr(self, each.name) for each in self.parameters()}
 
+    def named(self) -> dict[str, Any]:
+        """The same, where a parameter is an attribute by the name that this has in an item."""
+        known = {
+            name: attribute.attr_name
+            for entity in self.entities
+            for name, attribute in entity.get_attributes().items()
+        }
+        values = {each.name: getattr(self, each.name) for each in self.parameters()}
+        return {known.get(name, camel_case(name)): value for name, value in values.items()}
+
 
 @dataclass(frozen=True)
 class Keyed(Pattern[T]):

@@ -136,7 +136,7 @@ class Store:
         """
         found = self.get(pattern, consistent=consistent, reading=reading)
         if found is None:
-            raise ItemNotFoundError(pattern.entity.type_name, pattern.arguments())
+            raise ItemNotFoundError(pattern.entity.type_name, pattern.named())
         return found
 
     @overload

@@ -12,6 +12,7 @@ from autoforge.access.escalations import (
     EscalationsOfProject,
     decide_escalation,
     expire_escalation,
+    require_option,
     supersede_escalation,
 )
 from autoforge.access.expected import Expected, save_as_expected
@@ -100,13 +101,20 @@ class Escalations(Kind):
         decided_by: str | None = None,
         expected: Expected[Escalation] | None = None,
     ) -> Escalation:
-        """Answer an escalation that is pending.
+        """Answer an escalation that is pending, with one of its options if it has any.
+
+        An option is named by its text, or where it is an object by its ``id`` or ``label``.
 
         Raises:
             ConditionFailedError: if it is not pending any more; its ``item`` says who decided what.
             VersionConflictError: if it is not as expected; it carries the escalation.
+            InvalidValueError: if the decision is none of the options.
             ItemNotFoundError: if there is none.
         """
+        # Options never change, so they may be read before.
+        asked = self.get(project_id, escalation_id, consistent=True)
+        if asked.status is EscalationStatus.PENDING:
+            require_option(asked.options, decision)
         write = decide_escalation(
             project_id,
             escalation_id,

@@ -12,6 +12,7 @@ from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
+from autoforge.access.projects import ProjectById
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY
@@ -109,14 +110,18 @@ class ProjectActionController(Controller):
     path = "/projects/{projectId:str}/actions"
     tags = ["actions"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_project_actions(
         self,
         paging: NamedDependency[Paging],
         project_id: ProjectId,
     ) -> Response[ActionPage]:
         """List a project's actions, newest first."""
-        return paging.answer(ActionsOfProject(project_id, order=paging.order), ActionPage)
+        return paging.answer(
+            ActionsOfProject(project_id, order=paging.order),
+            ActionPage,
+            under=ProjectById(project_id),
+        )
 
     @post(
         "",

@@ -11,6 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
+from autoforge.access.projects import ProjectById
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.idempotency import Once, placed, repeatable
@@ -95,7 +96,7 @@ class AgentController(Controller):
     path = "/projects/{projectId:str}/agents"
     tags = ["agents"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_agents(
         self,
         paging: NamedDependency[Paging],
@@ -111,7 +112,7 @@ class AgentController(Controller):
             if status is None
             else AgentsByStatus(project_id, status, order=paging.order)
         )
-        return paging.answer(query, AgentPage)
+        return paging.answer(query, AgentPage, under=ProjectById(project_id))
 
     @post(
         "",

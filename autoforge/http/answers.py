@@ -6,7 +6,7 @@ that nothing is made in between, and the answer says the same as the view would.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar
 
 import orjson
@@ -46,6 +46,7 @@ class Paging:
         query: Query[Any],
         page: type[P],
         *,
+        under: Get[Any] | None = None,
         consistent: bool = False,
     ) -> Response[P]:
         """Answer with the page of the query, each item as the page's view shows it.
@@ -53,7 +54,12 @@ class Paging:
         Args:
             query: What is listed.
             page: How it is shown.
+            under: What the list belongs to; read only where the list is empty, maybe for want of
+                it.
             consistent: Whether it is read strongly consistently.
+
+        Raises:
+            ItemNotFoundError: if the list is empty and what it belongs to is not there.
         """
         found = self.store.page(
             query,
@@ -62,7 +68,17 @@ class Paging:
             consistent=consistent,
             reading=shown_as(page.item()),
         )
+        self.require(under, found.items)
         return written({"items": found.items, "nextCursor": found.cursor})
+
+    def require(self, under: Get[Any] | None, found: Sequence[Any]) -> None:
+        """Look whether what a list belongs to is there, if its first page is empty.
+
+        Raises:
+            ItemNotFoundError: if it is not.
+        """
+        if under is not None and not found and self.cursor is None:
+            self.store.require(under, consistent=True)
 
 
 def page_of(store: Store) -> Callable[..., Paging]:

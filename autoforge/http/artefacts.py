@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
 
 from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
+from autoforge.access.projects import ProjectById
 from autoforge.errors import ItemExistsError, ItemNotFoundError, VersionConflictError
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
@@ -73,14 +74,18 @@ class ArtefactController(Controller):
     path = "/projects/{projectId:str}/artefacts"
     tags = ["artefacts"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_artefacts(
         self,
         paging: NamedDependency[Paging],
         project_id: ProjectId,
     ) -> Response[ArtefactPage]:
         """List a project's artefacts, by type."""
-        return paging.answer(ArtefactsOfProject(project_id, order=paging.order), ArtefactPage)
+        return paging.answer(
+            ArtefactsOfProject(project_id, order=paging.order),
+            ArtefactPage,
+            under=ProjectById(project_id),
+        )
 
     @get("/{type:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_artefact(

@@ -11,6 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
+from autoforge.access.projects import ProjectById
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import JsonRequest
@@ -71,7 +72,7 @@ class CheckpointController(Controller):
     path = "/projects/{projectId:str}/checkpoints"
     tags = ["checkpoints"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_checkpoints(
         self,
         *,
@@ -89,7 +90,7 @@ class CheckpointController(Controller):
     ) -> Response[CheckpointPage]:
         """List a project's checkpoints, of all integrations or of one."""
         query = CheckpointsOfProject(project_id, integration, order=paging.order)
-        return paging.answer(query, CheckpointPage)
+        return paging.answer(query, CheckpointPage, under=ProjectById(project_id))
 
     @get(
         "/{integration:str}/{key:path}",

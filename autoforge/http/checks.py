@@ -11,11 +11,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from litestar import Request
+from litestar.enums import ParamType
 from litestar.exceptions import (
     ClientException,
     HTTPException,
     NotFoundException,
     PermissionDeniedException,
+    ValidationException,
 )
 from litestar.types import HTTPScope
 
@@ -29,6 +31,8 @@ _UNKNOWN_PAGE: Final = f"{DOCS}/{{path}}"
 
 #: Methods of requests that write nothing.
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_NULL: Final = "null"
 
 #: How many names of this server are remembered as allowed; a client may make up any number.
 _REMEMBERED: Final = 64
@@ -48,7 +52,8 @@ class Checks:
         self._hosts = allowed_hosts
         self._origins = allowed_origins
         self._known_hosts: set[str | None] = set()
-        self._parameters: dict[tuple[str, str], frozenset[str]] = {}
+        #: The query parameters of each operation, and whether they take any text.
+        self._parameters: dict[tuple[str, str], dict[str, bool]] = {}
         self._conditional: frozenset[tuple[str, str]] = frozenset()
         self._lists: frozenset[str] = frozenset()
 
@@ -60,7 +65,9 @@ class Checks:
             for method, operation in operations.items()
         }
         self._parameters = {
-            route: frozenset(each["name"] for each in taken if each["in"] == "query")
+            route: {
+                each["name"]: _is_text(each["schema"]) for each in taken if each["in"] == "query"
+            }
             for route, taken in parameters.items()
         }
         self._conditional = frozenset(
@@ -77,8 +84,8 @@ class Checks:
             PermissionDeniedException: if it is made under another name than ours, or by another
                 site's page.
             NotFoundException: if routing took its path for another than was sent.
-            ClientException: if it has several Host headers, or a query parameter that its route has
-                not.
+            ClientException: if it has several Host headers, a query parameter that its route has
+                not, or null for one.
             HTTPException: 412 if it demands with If-Match what its route cannot hold.
         """
         scope = request.scope
@@ -136,15 +143,31 @@ class Checks:
             )
 
     def _require_known_parameters(self, request: Request[Any, Any, Any]) -> None:
-        """Refuse a misspelt filter, which passed over would answer with everything.
+        """Refuse a misspelt filter, or null for one, which would answer with everything.
 
         Raises:
             ClientException: if there is one.
         """
         known = self._parameters.get((request.method, request.scope["path_template"]))
-        unknown = set(request.query_params) - known if known is not None else set()
+        if known is None:
+            return
+        given = list(request.query_params.multi_items())
+        unknown = {name for name, _ in given} - {*known}
         if unknown:
             raise ClientException(f"unknown query parameters: {', '.join(sorted(unknown))}")
+        # Litestar reads null as if the parameter were not there.
+        wrong = [
+            {"key": name, "source": ParamType.QUERY, "message": "null is no value of it"}
+            for name, value in given
+            if value.casefold() == _NULL and not known[name]
+        ]
+        if wrong:
+            raise ValidationException("Validation failed", extra=wrong)
+
+
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    """Whether a parameter takes texts of its client's making."""
+    return schema.get("type") == "string" and not {"enum", "format"} & schema.keys()
 
 
 def _require_own_origin(origin: str, host: str | None) -> None:

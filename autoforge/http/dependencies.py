@@ -8,7 +8,7 @@ from typing import Annotated
 from litestar import Controller, Response, delete, get, put
 from litestar.di import NamedDependency
 
-from autoforge.access.features import DependentsOfFeature
+from autoforge.access.features import DependentsOfFeature, FeatureById
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging
 from autoforge.http.feature_views import DependencyPage, FeatureView
@@ -25,7 +25,7 @@ class DependencyController(Controller):
     path = "/projects/{projectId:str}/features/{featureId:str}"
     tags = ["features"]
 
-    @get("/dependents", sync_to_thread=True, responses=responses())
+    @get("/dependents", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_dependents(
         self,
         paging: NamedDependency[Paging],
@@ -34,7 +34,9 @@ class DependencyController(Controller):
     ) -> Response[DependencyPage]:
         """List what depends on a feature, in the order of the ids."""
         query = DependentsOfFeature(project_id, feature_id, order=paging.order)
-        return paging.answer(query, DependencyPage, consistent=True)
+        return paging.answer(
+            query, DependencyPage, consistent=True, under=FeatureById(project_id, feature_id)
+        )
 
     @put(
         "/dependencies/{dependsOnId:str}",

@@ -15,6 +15,7 @@ from autoforge.access.escalations import (
     EscalationsByStatus,
     EscalationsOfProject,
 )
+from autoforge.access.projects import ProjectById
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
 from autoforge.http.bodies import DOCUMENT_BODY
@@ -109,14 +110,18 @@ class ProjectEscalationController(Controller):
     path = "/projects/{projectId:str}/escalations"
     tags = ["escalations"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_project_escalations(
         self,
         paging: NamedDependency[Paging],
         project_id: ProjectId,
     ) -> Response[EscalationPage]:
         """List a project's escalations, in the order of their ids."""
-        return paging.answer(EscalationsOfProject(project_id, order=paging.order), EscalationPage)
+        return paging.answer(
+            EscalationsOfProject(project_id, order=paging.order),
+            EscalationPage,
+            under=ProjectById(project_id),
+        )
 
     @post(
         "",

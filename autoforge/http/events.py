@@ -16,6 +16,7 @@ from pydantic import Field
 from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.once import Lapsed
 from autoforge.access.polling import Feed, begin, poll
+from autoforge.access.projects import ProjectById
 from autoforge.access.query import Query
 from autoforge.access.recording import has_lapsed
 from autoforge.errors import InvalidValueError
@@ -100,7 +101,7 @@ class ProjectEventController(Controller):
     path = "/projects/{projectId:str}/events"
     tags = ["events"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_project_events(
         self,
         *,
@@ -114,7 +115,7 @@ class ProjectEventController(Controller):
         """List a project's events, newest first; or poll for those that follow."""
         first, end = stretch(since, until)
         feed = EventsOfProject(project_id, first, end, order=paging.order)
-        return _answer_feed(forge, paging, feed, after)
+        return _answer_feed(forge, paging, feed, after, under=ProjectById(project_id))
 
     @post(
         "",
@@ -215,11 +216,19 @@ def _lapsed(forge: Forge, project_id: str | None, data: NewEvent) -> Lapsed:
 
 
 def _answer_feed(
-    forge: Forge, paging: Paging, feed: Feed, after: str | None
+    forge: Forge,
+    paging: Paging,
+    feed: Feed,
+    after: str | None,
+    *,
+    under: ProjectById | None = None,
 ) -> Response[EventPage]:
     """Answer with a page of a feed, or with what a poll delivers.
 
+    A poll most often finds nothing new, so it does not look whether the project is there.
+
     Raises:
+        ItemNotFoundError: if there is nothing, and no project.
         InvalidCursorError: if ``after`` is no cursor of this feed.
         InvalidValueError: if a parameter was given that does not go with a poll.
     """
@@ -237,11 +246,12 @@ def _answer_feed(
             reading=reading,
         )
         return _written(polled.items, None, polled.cursor)
-    if paging.cursor or feed.since or feed.until or not feed.descending:
-        return _answer_page(paging, feed)
+    if paging.cursor is not None or feed.since or feed.until or not feed.descending:
+        return _answer_page(paging, feed, under=under)
     items, cursor, poll_cursor = begin(
         paging.store, feed, limit=paging.limit, bound=forge.record_bound, reading=reading
     )
+    paging.require(under, items)
     return _written(items, cursor, poll_cursor)
 
 
@@ -258,10 +268,13 @@ def _require_plain(paging: Paging, feed: Feed) -> None:
             raise InvalidValueError(f"{name} does not go with a pollCursor as after")
 
 
-def _answer_page(paging: Paging, query: Query[Any]) -> Response[EventPage]:
+def _answer_page(
+    paging: Paging, query: Query[Any], *, under: ProjectById | None = None
+) -> Response[EventPage]:
     page = paging.store.page(
         query, limit=paging.limit, cursor=paging.cursor, reading=shown_as(EventView)
     )
+    paging.require(under, page.items)
     return _written(page.items, page.cursor, None)
 
 

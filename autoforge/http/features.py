@@ -19,6 +19,7 @@ from autoforge.access.features import (
     features_by_id,
 )
 from autoforge.access.once import Outcome
+from autoforge.access.projects import ProjectById
 from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging, answer
@@ -47,7 +48,7 @@ class FeatureController(Controller):
     path = "/projects/{projectId:str}/features"
     tags = ["features"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_features(
         self,
         paging: NamedDependency[Paging],
@@ -66,7 +67,7 @@ class FeatureController(Controller):
             if status is None
             else FeaturesByStatus(project_id, status, order=paging.order)
         )
-        return paging.answer(query, FeaturePage)
+        return paging.answer(query, FeaturePage, under=ProjectById(project_id))
 
     @post(
         "",
@@ -112,19 +113,26 @@ class FeatureController(Controller):
             ),
         )
 
-    @get("/ready", sync_to_thread=True, responses=responses())
+    @get("/ready", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_ready_features(
         self,
         paging: NamedDependency[Paging],
         project_id: ProjectId,
     ) -> Response[FeaturePage]:
         """List a project's features that are pending and wait for nothing, by priority and age."""
-        return paging.answer(ReadyFeatures(project_id, order=paging.order), FeaturePage)
+        return paging.answer(
+            ReadyFeatures(project_id, order=paging.order),
+            FeaturePage,
+            under=ProjectById(project_id),
+        )
 
-    @get("/stats", sync_to_thread=True, responses=responses())
+    @get("/stats", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_feature_stats(self, forge: NamedDependency[Forge], project_id: ProjectId) -> StatsView:
         """Count a project's features by status."""
-        return StatsView.model_validate(forge.features.stats(project_id))
+        stats = StatsView.model_validate(forge.features.stats(project_id))
+        if not stats.total:
+            forge.projects.get(project_id, consistent=True)
+        return stats
 
     @post(
         "/repair",

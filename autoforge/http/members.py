@@ -8,6 +8,7 @@ from litestar import Controller, Response, delete, get, put
 from litestar.di import NamedDependency
 
 from autoforge.access.members import MembersOfProject
+from autoforge.access.projects import ProjectById
 from autoforge.forge import Forge
 from autoforge.http.answers import Paging
 from autoforge.http.params import ProjectId, UserId
@@ -50,14 +51,18 @@ class MemberController(Controller):
     path = "/projects/{projectId:str}/members"
     tags = ["members"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_members(
         self,
         paging: NamedDependency[Paging],
         project_id: ProjectId,
     ) -> Response[MemberPage]:
         """List who owns or belongs to a project, in the order of the users' ids."""
-        return paging.answer(MembersOfProject(project_id, order=paging.order), MemberPage)
+        return paging.answer(
+            MembersOfProject(project_id, order=paging.order),
+            MemberPage,
+            under=ProjectById(project_id),
+        )
 
     @put(
         "/{userId:str}",

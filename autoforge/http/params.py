@@ -12,7 +12,7 @@ from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from autoforge.errors import InvalidValueError
 from autoforge.http.views import ID_PATTERN
-from autoforge.models.encoding import naming
+from autoforge.models.encoding import naming, require_utf8
 from autoforge.moments import as_moment
 
 
@@ -129,6 +129,7 @@ def text_segments(request: Request[Any, Any, Any], count: int) -> list[str]:
 
     Raises:
         NotFoundException: if routing took other segments for the route's than the client meant.
+        InvalidValueError: naming the parameter, if a text is not UTF-8.
     """
     sent: bytes = request.scope["raw_path"].partition(b"?")[0]
     template = request.scope["path_template"].strip("/").split("/")
@@ -143,4 +144,8 @@ def text_segments(request: Request[Any, Any, Any], count: int) -> list[str]:
     leading = [parameters.get(part.strip("{}"), part) for part in template][: len(template) - count]
     if len(read) != len(template) or read[: len(leading)] != leading:
         raise NotFoundException
-    return read[len(leading) :]
+    texts = read[len(leading) :]
+    for part, text in zip(template[len(leading) :], texts, strict=True):
+        with naming(part.strip("{}")):
+            require_utf8(text)
+    return texts

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args, get_origin
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
@@ -205,16 +206,37 @@ def _told(error: AutoforgeError) -> str:
 
 
 def _field_error(request: Request[Any, Any, Any], error: Mapping[str, Any]) -> FieldError:
-    """Name the parameter as the client knows it."""
+    """Name the parameter as the client knows it, and what it may be if that is a few values."""
     source = getattr(error.get("source"), "value", "body")
     key = str(error.get("key", ""))
     if key == "data":
         return FieldError(where="body", message="a body is required")
+    parameter = _parameter(request, key)
+    message = error["message"]
+    if parameter is not None:
+        key = parameter.kwarg_definition.name or key
+        values = [repr(each) for each in _values(parameter.annotation)]
+        if values:
+            message = f"Input should be {', '.join(values[:-1])} or {values[-1]}"
+    return FieldError(where=f"{source}.{key}" if key else source, message=message)
+
+
+def _parameter(request: Request[Any, Any, Any], key: str) -> Any:
+    """The parameter of the route that has a name, in Python or in requests."""
     handler = request.route_handler
     signatures: list[Any] = [handler, *handler.resolve_dependencies().values()]
     for signed in signatures:
-        parameter = signed.parsed_fn_signature.parameters.get(key)
-        if parameter and isinstance(parameter.kwarg_definition, ParameterKwarg):
-            key = parameter.kwarg_definition.name or key
-            break
-    return FieldError(where=f"{source}.{key}" if key else source, message=error["message"])
+        for name, parameter in signed.parsed_fn_signature.parameters.items():
+            given = parameter.kwarg_definition
+            if isinstance(given, ParameterKwarg) and key in {name, given.name}:
+                return parameter
+    return None
+
+
+def _values(annotation: Any) -> list[str]:
+    """What a parameter may be, if it is a member of an enumeration or a literal."""
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return [str(each) for each in annotation]
+    if get_origin(annotation) is Literal:
+        return [str(each) for each in get_args(annotation)]
+    return [value for each in get_args(annotation) for value in _values(each)]

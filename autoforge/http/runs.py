@@ -14,6 +14,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from pydantic import Field, model_validator
 
+from autoforge.access.features import FeatureById
+from autoforge.access.projects import ProjectById
 from autoforge.access.runs import (
     ActiveRuns,
     RunById,
@@ -180,14 +182,16 @@ class ProjectRunController(Controller):
     path = "/projects/{projectId:str}/runs"
     tags = ["runs"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_project_runs(
         self,
         paging: NamedDependency[Paging],
         project_id: ProjectId,
     ) -> Response[RunPage]:
         """List a project's runs without their outputs, newest first."""
-        return paging.answer(RunsOfProject(project_id, order=paging.order), RunPage)
+        return paging.answer(
+            RunsOfProject(project_id, order=paging.order), RunPage, under=ProjectById(project_id)
+        )
 
     @post(
         "",
@@ -212,14 +216,16 @@ class ProjectRunController(Controller):
             ),
         )
 
-    @get(f"/{_ACTIVE}", sync_to_thread=True, responses=responses())
+    @get(f"/{_ACTIVE}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_active_runs(
         self,
         paging: NamedDependency[Paging],
         project_id: ProjectId,
     ) -> Response[RunPage]:
         """List a project's active runs without their outputs, newest first."""
-        return paging.answer(ActiveRuns(project_id, order=paging.order), RunPage)
+        return paging.answer(
+            ActiveRuns(project_id, order=paging.order), RunPage, under=ProjectById(project_id)
+        )
 
     @get("/{runId:str}", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def get_run(
@@ -273,7 +279,7 @@ class FeatureRunController(Controller):
     path = "/projects/{projectId:str}/features/{featureId:str}/runs"
     tags = ["runs"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_feature_runs(
         self,
         paging: NamedDependency[Paging],
@@ -282,7 +288,7 @@ class FeatureRunController(Controller):
     ) -> Response[RunPage]:
         """List a feature's runs without their outputs, newest first."""
         query = RunsOfFeature(project_id, feature_id, order=paging.order)
-        return paging.answer(query, RunPage)
+        return paging.answer(query, RunPage, under=FeatureById(project_id, feature_id))
 
 
 class AgentRunController(Controller):

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from pydantic import Field
 
+from autoforge.access.projects import ProjectById
 from autoforge.access.syncing import Synced
 from autoforge.access.tickets import TicketByLinearIssue, TicketsOfProject
 from autoforge.forge import Forge
@@ -103,14 +104,18 @@ class ProjectTicketController(Controller):
     path = "/projects/{projectId:str}/tickets"
     tags = ["tickets"]
 
-    @get("", sync_to_thread=True, responses=responses())
+    @get("", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_tickets(
         self,
         paging: NamedDependency[Paging],
         project_id: ProjectId,
     ) -> Response[TicketPage]:
         """List a project's tickets, the last synced first."""
-        return paging.answer(TicketsOfProject(project_id, order=paging.order), TicketPage)
+        return paging.answer(
+            TicketsOfProject(project_id, order=paging.order),
+            TicketPage,
+            under=ProjectById(project_id),
+        )
 
 
 class TicketController(Controller):

@@ -139,11 +139,13 @@ class UserController(Controller):
         (name,) = text_segments(request, 1)
         return answer(forge.store, UserByEmail(name), UserView)
 
-    @get("/{userId:str}/projects", sync_to_thread=True, responses=responses())
+    @get("/{userId:str}/projects", sync_to_thread=True, responses=responses(HTTPStatus.NOT_FOUND))
     def list_user_projects(
         self,
         paging: NamedDependency[Paging],
         user_id: UserId,
     ) -> Response[ProjectPage]:
         """List the projects a user owns or is a member of, in the order of their ids."""
-        return paging.answer(ProjectsOfUser(user_id, order=paging.order), ProjectPage)
+        return paging.answer(
+            ProjectsOfUser(user_id, order=paging.order), ProjectPage, under=UserById(user_id)
+        )

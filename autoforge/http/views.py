@@ -6,6 +6,7 @@ moments have a fixed width, and what an item lacks is null.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
@@ -34,6 +35,9 @@ from autoforge.moments import as_moment, moment_text
 ID_PATTERN = "^[A-Za-z0-9_-]{1,64}$"
 #: A ULID as it is minted.
 ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+
+#: A member of an enumeration, as a fault of a literal shows it.
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
 #: How many fields that a body does not know are named before all are refused.
 _MOST_UNKNOWN = 10
@@ -105,7 +109,8 @@ class Body(BaseModel, Example):
         except ValidationError as error:
             faults = error.errors(include_url=False, include_context=False, include_input=False)
             raise InvalidBodyError(
-                (".".join(map(str, each["loc"])), each["msg"]) for each in faults
+                (".".join(map(str, each["loc"])), _MEMBER.sub(r"\1", each["msg"]))
+                for each in faults
             ) from None
 
     @model_validator(mode="before")

@@ -26,8 +26,10 @@ from autoforge.access.update import Update
 from autoforge.access.writing import Put, Write
 from autoforge.errors import (
     ConditionFailedError,
+    InvalidValueError,
     ItemNotFoundError,
 )
+from autoforge.forge import Forge
 from autoforge.models import (
     ActionState,
     AgentAction,
@@ -69,6 +71,48 @@ def test_a_decision_closes_an_escalation_and_moves_it_in_the_index(store: Store)
     }
     assert store.page(EscalationsByStatus(EscalationStatus.PENDING), limit=9).items == ()
     assert store.page(EscalationsByStatus(EscalationStatus.DECIDED), limit=9).items == (decided,)
+
+
+@pytest.mark.parametrize(
+    ("options", "decision", "is_one"),
+    [
+        (None, "anything", True),
+        ([], "anything", True),
+        (["Now", "Later"], "Now", True),
+        (["Now", "Later"], "now", False),
+        ([{"id": "a", "label": "Defer"}, {"id": "b", "label": "Accept"}], "b", True),
+        ([{"id": "a", "label": "Defer"}, {"id": "b", "label": "Accept"}], "Defer", True),
+        ([{"id": "a", "label": "Defer"}, {"id": "b", "label": "Accept"}], "label", False),
+        ([1, 2], "2", True),
+        ([1, 2], "3", False),
+        ([{"weeks": 2}], '{"weeks": 2}', True),
+        (["Now", {"label": "Later"}, []], "", False),
+    ],
+)
+def test_a_decision_is_one_of_the_options_if_there_are_any(
+    forge: Forge, options: list[Any] | None, decision: str, *, is_one: bool
+) -> None:
+    project_id = forge.projects.create("Portal").id
+    asked = forge.escalations.create(project_id, "When?", options=options)
+
+    if is_one:
+        assert forge.escalations.decide(project_id, asked.id, decision).user_decision == decision
+        return
+    with pytest.raises(InvalidValueError, match=r"^userDecision is .*, none of: "):
+        forge.escalations.decide(project_id, asked.id, decision)
+    assert forge.escalations.get(project_id, asked.id, consistent=True) == asked
+
+
+def test_who_decides_second_learns_of_the_first_whatever_the_options_are(forge: Forge) -> None:
+    project_id = forge.projects.create("Portal").id
+    asked = forge.escalations.create(project_id, "When?", options=["Now", "Later"])
+    forge.escalations.decide(project_id, asked.id, "Now", decided_by="Ann")
+
+    with pytest.raises(ConditionFailedError) as caught:
+        forge.escalations.decide(project_id, asked.id, "never")
+
+    assert isinstance(caught.value.item, Escalation)
+    assert caught.value.item.decided_by == "Ann"
 
 
 _CLOSINGS: Final[dict[EscalationStatus, Callable[[Escalation], Write[Escalation]]]] = {

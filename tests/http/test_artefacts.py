@@ -220,7 +220,8 @@ def test_a_type_that_no_artefact_has_is_refused(detached: Api) -> None:
     ]
 
     for response in responses:
-        assert_invalid(response, ("path.type", "Invalid enum value 'diary'"))
+        types = "'delivery_state', 'raid_log', 'backlog_summary' or 'decision_log'"
+        assert_invalid(response, ("path.type", f"Input should be {types}"))
 
 
 @pytest.mark.parametrize(

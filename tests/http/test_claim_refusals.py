@@ -59,7 +59,7 @@ def test_a_lease_is_a_number_and_finite(detached: Api) -> None:
         ("version", None),
         ("version", 0),
         ("version", -1),
-        ("version", 1.0),
+        ("version", 1.5),
         ("version", True),
         ("version", "1"),
         ("version", 10**15),
@@ -91,7 +91,7 @@ def test_a_renewal_says_of_which_claim_and_for_how_long(detached: Api, missing: 
     ("field", "value"),
     [
         ("version", 0),
-        ("version", 1.0),
+        ("version", 1.5),
         ("version", True),
         ("version", "1"),
         ("version", 10**40),

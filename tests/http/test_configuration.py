@@ -188,7 +188,7 @@ def test_a_setting_that_was_never_set_is_not_found(api: Api) -> None:
 
     response = api.get(f"/agent/config/{name}")
 
-    detail = f"there is no AgentConfig with configKey '{name}'"
+    detail = f"there is no AgentConfig with key '{name}'"
     assert_problem(response, 404, detail, kind="item-not-found")
 
 

@@ -141,7 +141,8 @@ def test_a_dependency_that_is_not_there_is_not_removed(api: Api, store: Store, p
 def test_a_feature_that_is_not_there_has_no_dependents(api: Api, path: str) -> None:
     answer = api.get(f"{path}/{new_id()}/dependents")
 
-    assert answer.json() == {"items": [], "nextCursor": None}
+    assert answer.status_code == 404
+    assert answer.json()["detail"].startswith("there is no Feature with projectId")
 
 
 @pytest.mark.parametrize("wrong", ["a%20b", "a%23b", "x" * 65, "%C3%A9"])

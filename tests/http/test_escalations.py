@@ -37,6 +37,18 @@ def path(api: Api) -> str:
     return f"/projects/{new_project(api)}/escalations"
 
 
+def test_a_decision_that_is_none_of_the_options_is_refused(
+    api: Api, store: Store, path: str
+) -> None:
+    own = f"{path}/{created(api.post(path, json=QUESTION))['id']}"
+
+    with unchanged(store, path):
+        response = api.post(f"{own}/decide", json={"userDecision": "Perhaps"})
+
+    detail = "userDecision is 'Perhaps', none of: 'Defer', 'Accept', '[]'"
+    assert_problem(response, 400, detail, kind="invalid-value")
+
+
 def test_a_question_is_pending_until_it_is_decided(api: Api, clock: Clock, path: str) -> None:
     response = api.post(path, json=QUESTION)
 

@@ -4,17 +4,23 @@ from typing import Any
 
 import pytest
 
+from autoforge.access.client import Client
+from autoforge.access.store import Store
 from tests.http.serving import (
     LISTS,
+    PATH_VALUES,
     READS,
     Api,
     Route,
     World,
     assert_problem,
     items_of,
+    new_feature,
     new_project,
+    new_user,
     walk,
 )
+from tests.stores import watching
 
 lists = pytest.mark.parametrize("route", LISTS, ids=str)
 reads = pytest.mark.parametrize("route", READS, ids=str)
@@ -43,6 +49,51 @@ def test_pages_joined_are_the_list(world: World, route: Route) -> None:
         assert items_of(pages) == whole
         assert all(len(page) == limit for page in pages[: len(whole) // limit])
     assert len(whole) >= world.size
+
+
+#: Lists that belong to something which a client names.
+UNDER = [route for route in LISTS if "{" in route.template and route.operation != "list_agent_runs"]
+
+
+@pytest.mark.parametrize("route", UNDER, ids=str)
+def test_a_list_under_what_is_not_there_is_not_found(module_api: Api, route: Route) -> None:
+    answer = module_api.get(route.path)
+
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "urn:autoforge:problem:item-not-found"
+    assert 404 in route.statuses
+
+
+@pytest.mark.parametrize("route", UNDER, ids=str)
+def test_what_a_list_belongs_to_is_read_only_where_its_first_page_is_empty(
+    module_api: Api, store: Store, route: Route
+) -> None:
+    ids = {**PATH_VALUES, "projectId": new_project(module_api)}
+    features = f"/projects/{ids['projectId']}/features"
+    ids["featureId"] = new_feature(module_api, features)["id"]
+    ids["userId"] = new_user(module_api)["id"]
+    path = route.template.format(**ids)
+
+    with watching(store.client) as empty:
+        answer = module_api.get(path)
+    if answer.json()["items"]:  # of features and of ready ones there is one
+        assert "GetItem" not in empty.operations
+    else:
+        assert empty.operations.count("GetItem") == 1
+    assert answer.status_code == 200
+
+
+@lists
+def test_a_page_that_has_items_costs_no_request_for_what_it_belongs_to(
+    world: World, client: Client, route: Route
+) -> None:
+    path, _, query = world.paths[route.operation].partition("?")
+    given = dict(each.split("=") for each in query.split("&") if each)
+
+    with watching(client) as watched:
+        assert world.api.get(path, params={**given, "limit": 1}).json()["items"]
+
+    assert "GetItem" not in watched.operations
 
 
 @lists
