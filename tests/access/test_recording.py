@@ -10,7 +10,9 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from autoforge.access.events import EventById
+from autoforge.access.clocks import CLOCK_SKEW
+from autoforge.access.events import EventById, record_event
+from autoforge.access.polling import MEMORY, POLL_LIMIT
 from autoforge.access.recording import ANSWER, LONGEST, RecordBound
 from autoforge.access.store import Store
 from autoforge.access.wire import patience
@@ -24,7 +26,7 @@ from autoforge.errors import (
 from autoforge.forge import Forge
 from autoforge.moments import MILLISECOND, moment_of
 from tests.access.faults import Attempts, Break, Fault, Lose, Pass, Refuse, injected
-from tests.factories import NOON, a_project, new_id
+from tests.factories import NOON, a_project, an_event, new_id
 from tests.stores import Clock, Overheard, watching
 
 _BOUND: Final = RecordBound()
@@ -217,6 +219,43 @@ def test_a_poll_asks_what_its_pattern_says_in_one_strongly_consistent_request(
             poll()
         ((operation, sent),) = watched.sent
         assert (operation, sent["ConsistentRead"]) == ("Query", True)
+
+
+def test_an_event_stored_at_the_last_moment_by_a_clock_that_is_slow_is_delivered(
+    forge: Forge, store: Store, clock: Clock, project_id: str
+) -> None:
+    """The poller's clock is ahead by as much as may be, and has polled just before."""
+    began = forge.events.poll(project_id)
+    clock.now = NOON + _BOUND.stored + CLOCK_SKEW
+    newer = forge.events.record(project_id, "signal", "newer")
+    polled = forge.events.poll(project_id, after=began.cursor)
+    last = an_event(project_id=project_id, created_at=NOON)
+    store.transact(record_event(last))
+
+    late = forge.events.poll(project_id, after=polled.cursor)
+
+    assert [each.id for each in polled.items] == [newer.id]
+    assert [each.id for each in late.items] == [last.id]
+
+
+def test_more_events_than_a_cursor_remembers_come_later_and_once(
+    forge: Forge, store: Store, clock: Clock, project_id: str
+) -> None:
+    cursor = forge.events.poll(project_id).cursor
+    events = [an_event(project_id=project_id) for _ in range(MEMORY + 30)]
+    store.put_all(events)
+    sizes, delivered = [], []
+
+    for seconds in (0, 0, 0, _BOUND.complete.total_seconds(), 0.001, 0):
+        clock.now += timedelta(seconds=seconds)
+        polled = forge.events.poll(project_id, after=cursor)
+        cursor = polled.cursor
+        sizes.append(len(polled.items))
+        delivered += [each.id for each in polled.items]
+        assert len(cursor) < 2048
+
+    assert sizes == [POLL_LIMIT, MEMORY - POLL_LIMIT, 0, 0, 30, 0]
+    assert delivered == [each.id for each in events]
 
 
 def test_loaded_events_with_other_ids_than_ulids_do_not_stop_a_poll(
