@@ -28,6 +28,8 @@ PROJECT: Final = Project.primary_key.partition.partition("{")[0]
 #: The partitions of the settings that all agents share, and of the feed of all projects.
 SETTINGS: Final = AgentConfig.primary_key.partition
 FEED: Final = GlobalEventRef.primary_key.partition
+#: The partitions of records of requests that are made in no project.
+REQUESTS: Final = "REQUEST#*"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class Role:
         asked = frozenset[Permission]().union(*map(to_ask, self.patterns))
         if self.of_one_project:
             asked = frozenset(filter(_is_own, asked))
-        return asked.union(*map(to_do, self.work))
+        allowed = asked.union(*map(to_do, self.work))
+        # What is done in a project is recorded there; agents do nothing outside of all.
+        return frozenset(filter(_is_in_a_project, allowed)) if self.confined else allowed
 
 
 #: Entities that tell of people, and the one that keeps secrets: none of an agent's business.
@@ -104,6 +108,11 @@ _INTEGRATION_WORK: Final = (
     "tickets.sync",
     "tickets.sync_all",
 )
+
+
+def _is_in_a_project(permission: Permission) -> bool:
+    """Whether it is not about records of requests outside of all projects."""
+    return permission.partition != REQUESTS
 
 
 def _named(names: Iterable[str]) -> tuple[Work, ...]:

@@ -131,6 +131,12 @@ _BELONGING: Final = Work(
 #: Every method of a Forge that writes, by kind.
 WORK: Final = (
     Work(
+        "once",
+        asks=(RequestOf,),
+        puts=(RequestRecord,),
+        updates=(RequestRecord,),
+    ),
+    Work(
         "users.upsert",
         asks=(UserById, UserOfAuth0Id, UserOfEmail),
         puts=(User, UserByAuth0Id, UserByEmail),

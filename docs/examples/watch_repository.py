@@ -156,6 +156,8 @@ def ask(forge: Forge, project_id: str, repository: Path) -> bool:
     if git(repository, "tag"):
         return False
     try:
+        forge.escalations.get(project_id, "first-release")
+    except ItemNotFoundError:
         forge.escalations.create(
             project_id,
             "Nothing is released yet. When is the first release?",
@@ -163,9 +165,8 @@ def ask(forge: Forge, project_id: str, repository: Path) -> bool:
             agent_recommendation="When the documentation is complete",
             id="first-release",
         )
-    except ItemExistsError:
-        return False
-    return True
+        return True
+    return False
 
 
 def turn(forge: Forge, repository: Path, *, hold: timedelta = timedelta()) -> dict[str, int]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from autoforge.access.client import Client
+from autoforge.access.once import Outcome
+from autoforge.access.requests import RepeatableRequest
 from autoforge.access.secrets import LocalCipher
 from autoforge.access.tickets import LinearIssue
+from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import (
     AgentRole,
@@ -49,8 +53,22 @@ class Step:
         return methods(forge)[self.name](*self._positional, **self._named)
 
 
+_ASKED: Final = RepeatableRequest.of("a key", ("test",), None, None)
+
+
+def _made(_: Forge) -> tuple[None, Outcome]:
+    return None, Outcome(201, ("made",))
+
+
+def _refused(_: Forge) -> tuple[None, Outcome]:
+    raise InvalidValueError("made up")
+
+
 #: All that writes, each where the steps before it have made what it needs.
 WRITES: Final = (
+    Step("once", _ASKED, _refused),
+    Step("once", _ASKED, _made),
+    Step("once", _ASKED, _made),
     Step("users.upsert", "auth0|eve", "eve@x.org", "Eve"),
     Step("users.upsert", "auth0|eve", "eve@y.org", "Eve"),
     Step("projects.create", "Portal", id="p", owner_id="ann"),
@@ -216,7 +234,8 @@ MAKERS: Final = frozenset(
         "actions.create", "agent_config.set", "agents.create", "artefacts.create",
         "checkpoints.advance", "checkpoints.set", "escalations.create", "events.record",
         "features.claim_next", "features.create", "features.create_many", "features.repair",
-        "integrations.save", "projects.create", "tickets.sync", "tickets.sync_all", "users.upsert",
+        "integrations.save", "once", "projects.create", "tickets.sync", "tickets.sync_all",
+        "users.upsert",
     }
 )  # fmt: skip
 
@@ -230,7 +249,14 @@ def methods(forge: Forge) -> dict[str, Callable[..., object]]:
         for kept in [getattr(forge, kind)]
         for method in dir(kept)
         if not method.startswith("_")
-    }
+    } | {"once": partial(_once, forge)}
+
+
+def _once(forge: Forge, request: RepeatableRequest, make: Any) -> object:
+    """Have something made once, or refused."""
+    with suppress(InvalidValueError):
+        return forge.once(request, make)
+    return None
 
 
 def names(steps: Sequence[Step]) -> set[str]:

@@ -23,7 +23,7 @@ from tests.strategies import ids, key_texts, ulid_at
 #: Parameters whose texts are ids, and those whose texts hold a moment.
 IDS = {
     *("project_id", "escalation_id", "user_id", "feature_id", "depends_on_id"),
-    *("agent_id", "run_id", "feature_ids"),
+    *("agent_id", "run_id", "feature_ids", "id"),
 }
 ULIDS = {"event_id", "action_id", "after"}
 

@@ -316,7 +316,7 @@ def test_an_event_that_was_not_stored_in_time_is_recorded_at_another_moment(
 
 def test_an_event_that_may_still_be_stored_is_waited_for(world: World) -> None:
     sent, key = world.prepare("record_project_event"), new_id()
-    with injected(world.store.client, [Pass(), _GONE, _GONE]):
+    with injected(world.store.client, [Pass(), _GONE]):
         assert world.post(sent, key).status_code == 503
     world.clock.now += timedelta(seconds=6)
 

@@ -50,9 +50,11 @@ from tests.factories import (
     a_member,
     a_member_ref,
     a_project,
+    a_request_record,
     a_run,
     a_run_ref,
     a_ticket,
+    a_transaction_mark,
     a_user,
     a_user_by_auth0_id,
     a_user_by_email,
@@ -144,6 +146,8 @@ _SAMPLES: list[Entity] = [
     a_run(output="o", duration_ms=7),
     a_run_ref(),
     a_ticket(labels=["l"]),
+    a_request_record(location="/projects/p", ids=["p"], status=201),
+    a_transaction_mark(),
 ]
 _GLOBAL: dict[str, Any] = {
     "id": new_id(),
