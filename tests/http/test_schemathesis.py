@@ -34,6 +34,7 @@ CHECKS: Final = (
 #: Operations whose success takes more than a request out of nowhere.
 UNLIKELY: Final = {
     "change_project",  # an owner whom it draws does not exist
+    *("record_project_event", "record_event"),  # moments that it draws lie ahead of all clocks
     "hold_action",
     "revert_artefact",
     "put_artefact",
