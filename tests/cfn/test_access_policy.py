@@ -80,6 +80,7 @@ _OF_PEOPLE_AND_SECRETS: Final = {
 }
 #: What the tour does with an agent's policy in vain, beside that.
 _DENIED_TO_AGENTS: Final = {
+    "once",
     "projects.create",  # with an owner, whose membership it writes
     "projects.update",
     "projects.add_member",
@@ -250,6 +251,8 @@ def _is_needed(role: Role, asked: Asked) -> bool:
         for each in _needs(role)
         if (each.action, each.on.name or "") == (asked.action, asked.index)
     }
+    if role.confined:  # not to the records of requests outside of all projects
+        needed.discard("REQUEST#*")
     return bool(needed) and (not role.confined or any(fnmatchcase(key, each) for each in needed))
 
 
