@@ -32,6 +32,7 @@ from autoforge.models.documents import (
     document_to_wire,
     number_to_wire,
     wire_to_document,
+    wire_to_integer,
     wire_to_number,
 )
 from autoforge.models.encoding import (
@@ -291,7 +292,7 @@ class IntegerAttribute(EntityAttribute[int]):
 
     def deserialize(self, value: str) -> int:
         """Read the number."""
-        return self.check(wire_to_number(value))
+        return self.check(wire_to_integer(value))
 
     def codec(self, spec: str, *, last: bool) -> Codec:
         """The number, at the width that ``{name:width}`` must give."""

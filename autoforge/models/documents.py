@@ -175,16 +175,33 @@ def wire_to_number(text: str) -> int | float:
             return int(text)
         if _PLAIN_FRACTION(text):
             return float(text)
+    number = _decimal(text)
+    if number != number.to_integral_value():
+        return float(number)
+    whole = int(number)
+    return float(whole) if abs(whole) >= _NO_INTEGER_FROM and _is_of_float(whole) else whole
+
+
+def wire_to_integer(text: str) -> int:
+    """Read a number of an attribute whose numbers are all whole.
+
+    Raises:
+        UnreadableItemError: if it is none, not whole, or one that DynamoDB could not hold.
+    """
+    number = _decimal(text)
+    if number != number.to_integral_value():
+        raise UnreadableItemError(f"{shortened(text)} is not a whole number")
+    return int(number)
+
+
+def _decimal(text: str) -> Decimal:
     try:
         number = Decimal(text)
     except (InvalidOperation, TypeError, ValueError) as error:
         raise UnreadableItemError(f"{shortened(text)} is no number") from error
     if not number.is_finite() or (number and not _is_in_range(number)):
         raise UnreadableItemError(f"{shortened(text)} is beyond what DynamoDB can hold")
-    if number != number.to_integral_value():
-        return float(number)
-    whole = int(number)
-    return float(whole) if abs(whole) >= _NO_INTEGER_FROM and _is_of_float(whole) else whole
+    return number
 
 
 def _is_of_float(whole: int) -> bool:

@@ -91,6 +91,12 @@ def test_an_attribute_is_named_in_camel_case_unless_it_is_given_a_name() -> None
             {"N": "-1"},
         ),
         (Thing.integer_value, 10**37, 10**37, {"N": f"1{'0' * 37}"}),
+        (
+            Thing.integer_value,
+            1186601248221942513664,
+            1186601248221942513664,  # has the digits of a float
+            {"N": "1186601248221942513664"},
+        ),
         (Thing.boolean_value, False, False, {"BOOL": False}),
         (
             Thing.document_value,
