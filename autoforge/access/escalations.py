@@ -75,8 +75,8 @@ def decide_escalation(
 def require_option(options: Sequence[Any] | None, decision: str) -> None:
     """Refuse a decision that is none of an escalation's options, if it has any.
 
-    An option that is an object has the names ``id`` and ``label``, as in the database analysis;
-    any other that is no text is named by its JSON.
+    An option that is an object has the names ``id`` and ``label``, as in the database analysis.
+    A name that is no text, and an option without any, is named by its JSON.
 
     Raises:
         InvalidValueError: naming the options.
@@ -92,7 +92,8 @@ def _names(option: Any) -> list[str]:
     if isinstance(option, str):
         return [option]
     given = [option.get(name) for name in ("id", "label")] if isinstance(option, Mapping) else []
-    return [each for each in given if isinstance(each, str)] or [json.dumps(option)]
+    named = [each for each in given if each is not None] or [option]
+    return [each if isinstance(each, str) else json.dumps(each) for each in named]
 
 
 def expire_escalation(project_id: str, escalation_id: str, *, at: datetime) -> Update[Escalation]:

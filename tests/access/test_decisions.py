@@ -83,6 +83,8 @@ def test_a_decision_closes_an_escalation_and_moves_it_in_the_index(store: Store)
         ([{"id": "a", "label": "Defer"}, {"id": "b", "label": "Accept"}], "b", True),
         ([{"id": "a", "label": "Defer"}, {"id": "b", "label": "Accept"}], "Defer", True),
         ([{"id": "a", "label": "Defer"}, {"id": "b", "label": "Accept"}], "label", False),
+        ([{"id": 1}, {"id": 2}], "2", True),
+        ([{"id": 1}, {"id": 2}], "3", False),
         ([1, 2], "2", True),
         ([1, 2], "3", False),
         ([{"weeks": 2}], '{"weeks": 2}', True),

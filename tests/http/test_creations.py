@@ -28,7 +28,7 @@ _KINDS: Final[dict[str, Kind]] = {
     ),
     "escalations": (
         {"title": "Scope", "options": [{"id": 1}], "context": {"a": [1, 2.5]}},
-        lambda api, place: api.post(f"{place}/decide", json={"userDecision": "yes"}),
+        lambda api, place: api.post(f"{place}/decide", json={"userDecision": "1"}),
     ),
     "actions": (
         {"actionType": "update", "description": "Log", "heldUntil": "2099-01-01T00:00:00Z"},
