@@ -81,7 +81,8 @@ class DeleteProject:
         """Delete in bounded requests, and return how many items went.
 
         A trace or reference that was gone before its item counts as one of them. A deletion that
-        finds the project marked goes on under that mark; one that another has overtaken ends.
+        finds the project marked goes on under that mark, whatever it expects; one that another has
+        overtaken ends.
 
         Raises:
             ItemNotFoundError: if there was nothing to delete.
@@ -102,10 +103,16 @@ class DeleteProject:
         return _Sweep(store, canonical_id(self.project_id), self._as(deletion=mark), self.at).run()
 
     def _marked_as_expected(self, store: Store, expected: Expected[Project]) -> Root[Project]:
-        """Mark the project, if it is as expected."""
+        """Mark the project, if it is as expected; one that is marked already reads as gone."""
         pattern = ProjectById(self.project_id)
         for _ in store.client.rounds(f"project {self.project_id}"):
-            seen = seen_as_expected(store, pattern, expected, at=self.at)
+            try:
+                seen = seen_as_expected(store, pattern, expected, at=self.at)
+            except ItemNotFoundError:
+                begun = self._root(store)
+                if begun is None or begun.values["deletion"] is None:
+                    raise
+                return begun
             read = self._as(incarnation=seen.item.incarnation, deletion=None)
             root = replace(read, unchanged=seen.condition)
             with suppress(ConditionFailedError, ItemNotFoundError):

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from autoforge.access.events import (
     record_event,
 )
+from autoforge.access.expected import Expected
 from autoforge.access.project_deletion import DeleteProject
 from autoforge.access.projects import (
     ProjectById,
@@ -34,7 +35,6 @@ from autoforge.models import (
     Entity,
     Project,
     ProjectStatus,
-    RequestRecord,
 )
 from autoforge.models.indexes import TABLE
 from tests.access.faults import Answer, Break, Fault, Lose, Pass, Refuse, injected
@@ -49,6 +49,7 @@ from tests.factories import (
     a_member,
     a_member_ref,
     a_project,
+    a_request_record,
     a_run,
     a_run_ref,
     a_ticket,
@@ -108,7 +109,7 @@ def _everything_of(project_id: str, *, events: int = 12) -> list[Entity]:
         a_member_ref(**own, user_id=_SHARED_USER),
         a_ticket(**own, linear_issue_id="ENG#1", feature_id=feature.id),
         a_ticket(**own, linear_issue_id="ENG%231"),
-        RequestRecord(**own, id=new_id(), content="hash", minted=new_id(), created_at=NOON),
+        a_request_record(**own),
     ]
 
 
@@ -326,9 +327,10 @@ def test_a_project_that_is_being_deleted_takes_nothing_in(
     assert store.get(TicketByLinearIssue(issue.linear_issue_id)) is None
 
 
+@pytest.mark.parametrize("expected", [None, lambda _: True], ids=["of any", "of what was read"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_deletion_cut_off_at_any_request_goes_on_and_meanwhile_reads_as_gone(
-    store: Store, *, after: bool
+    store: Store, expected: Expected[Project] | None, *, after: bool
 ) -> None:
     store = fresh(store.client)
     # More than one transaction holds.
@@ -343,7 +345,7 @@ def test_a_deletion_cut_off_at_any_request_goes_on_and_meanwhile_reads_as_gone(
 
         with injected(store.client, _cut(requests, after=after)) as attempts:
             try:
-                DeleteProject("p", NOON, new_id()).run(store)
+                DeleteProject("p", NOON, new_id(), expected).run(store)
                 finished = True
             except ClientError:
                 assert len(attempts.operations) == requests
@@ -353,7 +355,7 @@ def test_a_deletion_cut_off_at_any_request_goes_on_and_meanwhile_reads_as_gone(
             active = store.page(ProjectsByStatus(ProjectStatus.ACTIVE), limit=9).items
             assert active == (neighbours[0],)
         if not finished and _is_anything_left(store):
-            DeleteProject("p", LATER, new_id()).run(store)
+            DeleteProject("p", LATER, new_id(), expected).run(store)
         assert _left(store) == _stored(neighbours)
 
     assert requests > 9

@@ -33,7 +33,7 @@ from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of
 
 #: What takes an operation that deletes, sent by itself.
-_DELETIONS: Final = {"features.delete", "projects.delete"}
+_DELETIONS: Final = {"projects.delete"}
 
 
 @dataclass(frozen=True)
