@@ -19,6 +19,7 @@ from autoforge.access.store import Store
 from autoforge.access.writing import Put
 from autoforge.errors import (
     ConfigurationError,
+    ItemExistsError,
     RequestRunningError,
     UnacknowledgedEventError,
     UnavailableError,
@@ -30,6 +31,8 @@ from autoforge.moments import as_moment
 ANSWER: Final = timedelta(seconds=3)
 #: The longest ``RecordBound.sending``: poll cursors write the times of events in two bytes.
 LONGEST: Final = timedelta(seconds=30)
+#: The type of an event that takes an id, and reads as gone.
+NOT_RECORDED: Final = "not_recorded"
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,8 @@ def has_lapsed(
 ) -> bool:
     """Whether an event of the present, whose recording was cut off, needs another moment.
 
-    It does if it was not stored and cannot be any more: polls are past its moment.
+    It does if it was not stored while polls could wait for it. Its id is taken then, so that no
+    process that stood still stores it after all.
 
     Raises:
         RequestRunningError: if it may still be stored, and it is too late to try that again.
@@ -161,6 +165,27 @@ def has_lapsed(
         return False
     if age <= bound.complete:
         raise RequestRunningError(f"event {event_id} may still be stored")
+    return _is_taken(store, project_id, event_id, moment)
+
+
+def _is_taken(store: Store, project_id: str | None, event_id: str, moment: datetime) -> bool:
+    """Take the id of an event that was not stored, with an item that reads as gone at once.
+
+    False if the event is stored by now.
+    """
+    now = store.clock()
+    nothing = Event(
+        id=event_id,
+        project_id=project_id,
+        event_type=NOT_RECORDED,
+        summary="Was not recorded in time; recorded again under another id",
+        created_at=moment,
+        expires_at=now,
+    )
+    try:
+        store.write(Put(nothing))
+    except ItemExistsError as error:
+        return not (isinstance(error.item, Event) and error.item.is_live(now))
     return True
 
 

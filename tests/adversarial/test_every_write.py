@@ -45,7 +45,8 @@ def prepared(client: Client) -> Board:
 
 
 def test_every_method_that_writes_is_among_the_writes() -> None:
-    assert {write.step.name for write in WRITES} == {work.name for work in WORK}
+    """But for what makes another write once: ``test_overtaken_requests.py`` puts that to races."""
+    assert {write.step.name for write in WRITES} == {work.name for work in WORK} - {"once"}
 
 
 def test_the_table_is_lawful_before(prepared: Board) -> None:

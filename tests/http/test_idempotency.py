@@ -20,6 +20,7 @@ from httpx import Response
 
 from autoforge.access.client import Client, RetryPolicy
 from autoforge.access.once import LEASE
+from autoforge.access.recording import NOT_RECORDED
 from autoforge.access.store import Store
 from autoforge.http.idempotency import HEADER
 from autoforge.moments import moment_text
@@ -165,11 +166,12 @@ class World:
         return self.api.post(sent.path, headers=headers, **given)
 
     def counts(self) -> dict[str, int]:
-        """How many items of each entity there are, but for records of requests."""
+        """How many items of each entity there are, but for what is kept of requests."""
         counts: dict[str, int] = {}
         for item in raw_items(self.store):
             name = item["EntityType"]["S"]
-            if name not in {"RequestRecord", "TransactionMark"}:
+            is_taken = item.get("eventType") == {"S": NOT_RECORDED}
+            if not is_taken and name not in {"RequestRecord", "TransactionMark"}:
                 counts[name] = counts.get(name, 0) + 1
         return counts
 

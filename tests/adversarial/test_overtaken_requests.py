@@ -1,0 +1,88 @@
+"""A request that stands still for longer than it is waited for is overtaken, and is made once.
+
+Another process makes the same request again, under the same id of the caller's, between any two
+requests of the first, which then goes on as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from autoforge.access.client import Client
+from autoforge.access.once import LEASE, Outcome, Run
+from autoforge.access.recording import NOT_RECORDED, has_lapsed
+from autoforge.access.requests import RepeatableRequest
+from autoforge.forge import Forge, NewFeature
+from tests.adversarial.interleaving import Board, Way, crossings, meet, outcome
+from tests.adversarial.laws import require_finished
+from tests.adversarial.writes import prepare
+from tests.factories import NOON
+
+_REQUEST: Final = RepeatableRequest.of("a key", ("test",), None, "p")
+
+#: What mints ids.
+MINTING: Final[dict[str, Callable[[Forge], object]]] = {
+    "project": lambda forge: forge.projects.create("Another", owner_id="ann"),
+    "escalation": lambda forge: forge.escalations.create("p", "Scope?"),
+    "action": lambda forge: forge.actions.create("p", "send", "Send it"),
+    "agent": lambda forge: forge.agents.create("p", "Tester"),
+    "features": lambda forge: forge.features.create_many(
+        "p", [NewFeature(name="m", linear_issue_id="L-9"), NewFeature(name="n", dependencies=[0])]
+    ),
+    "run": lambda forge: forge.runs.start("p", "coder", "c"),
+    "event": lambda forge: forge.events.record("p", "begun", "Begun"),
+    "event of no project": lambda forge: forge.events.record(None, "begun", "Begun"),
+}
+
+
+@pytest.fixture(scope="module")
+def prepared(client: Client) -> Board:
+    """A table with something of everything."""
+    return Board.on(client, prepare)
+
+
+#: In which project an event is recorded, by what is minted.
+_RECORDED: Final = {"event": "p", "event of no project": None}
+
+
+def _kinds(board: Board) -> Counter[str]:
+    """How many items of each entity there are, but for what takes an id."""
+    return Counter(
+        item["EntityType"]["S"]
+        for item in board.items().values()
+        if item.get("eventType") != {"S": NOT_RECORDED}
+    )
+
+
+@pytest.mark.parametrize("kind", MINTING)
+def test_a_request_that_is_overtaken_mints_once(prepared: Board, kind: str) -> None:
+    def make(forge: Forge) -> object:
+        def lapsed(run: Run) -> bool:
+            return kind in _RECORDED and has_lapsed(
+                forge.store, _RECORDED[kind], run.first_id, run.moment, forge.record_bound
+            )
+
+        return forge.once(
+            _REQUEST, lambda within: (MINTING[kind](within), Outcome(201, ("made",))), lapsed
+        )
+
+    def overtake(forge: Forge) -> object:
+        prepared.clock.now += LEASE
+        return make(forge)
+
+    prepared.put_back()
+    outcome(make, prepared.process())
+    expected = _kinds(prepared)
+
+    for crossing in crossings(prepared, make):
+        if crossing.way is Way.KILLED:
+            continue
+        prepared.clock.now = NOON
+        meeting = meet(prepared, make, overtake, crossing)
+
+        assert _kinds(prepared) == expected, meeting
+        require_finished(prepared.store, prepared.clock.now)
