@@ -7,12 +7,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from http import HTTPMethod, HTTPStatus
-from typing import Final, cast
-from urllib.parse import unquote
+from typing import cast
 
 from litestar import Litestar
 from litestar.enums import ScopeType
@@ -28,8 +26,7 @@ from litestar.types import (
 )
 
 from autoforge.http.cors import Cors
-
-_ENCODED_SLASH: Final = re.compile("%2f", re.IGNORECASE)
+from autoforge.http.params import text_as_routed
 
 
 class WithMethods:
@@ -51,7 +48,8 @@ class WithMethods:
             await self._inner(scope, receive, send)
             return
         if b"%2" in scope["raw_path"]:
-            _keep_slashes(scope)
+            sent = scope["raw_path"].partition(b"?")[0]
+            scope["path"] = text_as_routed(sent.decode("latin-1"))
         origin = self._cors.origin_of(scope)
         if scope["method"] == HTTPMethod.HEAD:
             # The server goes by its own scope, which says that no body follows.
@@ -105,9 +103,3 @@ def _methods_of(app: Litestar) -> Mapping[str, bytes]:
         if isinstance(route, HTTPRoute):
             methods[route.path_format] |= {*route.methods}
     return {path: allow(taken).encode() for path, taken in methods.items()}
-
-
-def _keep_slashes(scope: HTTPScope) -> None:
-    """Let an encoded slash separate nothing; routes read their texts from the path as sent."""
-    sent = scope["raw_path"].partition(b"?")[0].decode("latin-1")
-    scope["path"] = unquote(_ENCODED_SLASH.sub("%252F", sent))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
 from litestar import Request
@@ -14,6 +15,8 @@ from autoforge.errors import InvalidValueError
 from autoforge.http.views import ID_PATTERN
 from autoforge.models.encoding import naming, require_utf8
 from autoforge.moments import as_moment
+
+_ENCODED_SLASH: Final = re.compile("%2f", re.IGNORECASE)
 
 
 def id_in_path(name: str, example: str) -> PathParameter:
@@ -117,6 +120,11 @@ def stretch(since: str | None, until: str | None) -> tuple[datetime | None, date
     return first, end
 
 
+def text_as_routed(sent: str) -> str:
+    """Decode what was sent of a path as routing reads it: an encoded slash separates nothing."""
+    return unquote(_ENCODED_SLASH.sub("%252F", sent))
+
+
 def text_segments(request: Request[Any, Any, Any], count: int) -> list[str]:
     """Read free text from the path as the client wrote it; the last one may hold slashes.
 
@@ -136,15 +144,12 @@ def text_segments(request: Request[Any, Any, Any], count: int) -> list[str]:
     segments = sent.decode("ascii", "surrogateescape").removeprefix("/")
     if not count:
         segments = segments.removesuffix("/")
-    read = [
-        unquote(segment, errors="surrogateescape")
-        for segment in segments.split("/", len(template) - 1)
-    ]
+    read = segments.split("/", len(template) - 1)
     parameters = request.path_params
     leading = [parameters.get(part.strip("{}"), part) for part in template][: len(template) - count]
-    if len(read) != len(template) or read[: len(leading)] != leading:
+    if len(read) != len(template) or [*map(text_as_routed, read[: len(leading)])] != leading:
         raise NotFoundException
-    texts = read[len(leading) :]
+    texts = [unquote(segment, errors="surrogateescape") for segment in read[len(leading) :]]
     for part, text in zip(template[len(leading) :], texts, strict=True):
         with naming(part.strip("{}")):
             require_utf8(text)
