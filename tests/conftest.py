@@ -107,8 +107,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Note on which engine the test runs, where xdist's workers send it along."""
     if not isinstance(item, pytest.Function):
         return
-    if "iam" in item.fixturenames:
-        item.user_properties.append(("engine", "iam"))
+    for judge in set(servers.JUDGES) - set(servers.ENGINES):
+        if judge in item.fixturenames:
+            item.user_properties.append(("engine", judge))
     if hasattr(item, "callspec") and "engine" in item.callspec.params:
         item.user_properties.append(("engine", item.callspec.params["engine"]))
 

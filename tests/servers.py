@@ -11,7 +11,8 @@ from typing import Final
 from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB
 from tests import iam
 
-_PACKAGES: Final = Path(__file__).parent / "engines" / "node_modules" / "@dynoxide"
+#: The programs that the tests' own package brings.
+NODE_MODULES: Final = Path(__file__).parent / "engines" / "node_modules"
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,19 @@ ENGINES: Final[dict[str, Callable[[], AbstractContextManager[str]]]] = {
 }
 
 
-#: What judges in tests, by the same names: the engines, and the evaluator of IAM policies.
-JUDGES: Final = (*ENGINES, "iam")
+#: What judges in tests, by the same names: the engines, the evaluator of IAM policies, and the
+#: compiler of what is generated for TypeScript.
+JUDGES: Final = (*ENGINES, "iam", "typescript")
 
 
 def available() -> tuple[str, ...]:
     """Name the judges that this machine has; moto is a dependency and always there."""
-    there = {"moto": True, "dynoxide": dynoxide_binary() is not None, "iam": iam.is_installed()}
+    there = {
+        "moto": True,
+        "dynoxide": dynoxide_binary() is not None,
+        "iam": iam.is_installed(),
+        "typescript": (NODE_MODULES / ".bin" / "tsc").exists(),
+    }
     return tuple(name for name in JUDGES if there[name])
 
 
@@ -77,4 +84,4 @@ def free_port() -> int:
 
 def dynoxide_binary() -> Path | None:
     """The program that the tests' own package brings, or None."""
-    return next(_PACKAGES.glob("*/dynoxide"), None)
+    return next(NODE_MODULES.glob("@dynoxide/*/dynoxide"), None)
