@@ -108,7 +108,10 @@ def test_logging_is_afterwards_as_it_was(capsys: pytest.CaptureFixture[str]) -> 
     assert set(threading.enumerate()) <= threads
 
 
-def test_of_other_packages_warnings_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_other_packages_warnings_are_written(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.NOTSET, "uvicorn.error")  # a server in this process has set another
     with log.configured(level="DEBUG", json=True):
         logging.getLogger("uvicorn.error").info("Started")
         logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")

@@ -330,6 +330,7 @@ _LIFETIMES: Final[dict[type[Entity], timedelta]] = {
     Event: timedelta(days=30),
     GlobalEventRef: timedelta(days=30),
     AgentAction: timedelta(days=90),
+    RequestRecord: timedelta(days=1),
 }
 
 

@@ -583,18 +583,6 @@ PROOFS: Final[dict[type[Pattern[Any]], Proof]] = {
             [each for each in there.of(FeatureSlots) if each.project_id == asked.project_id]
         ),
     ),
-    RequestOf: Proof(
-        (RequestRecord,),
-        {"project_id": st.none() | projects, "id": other_ids},
-        lambda asked, there: _one(
-            [
-                each
-                for each in there.of(RequestRecord)
-                if (each.project_id, each.id) == (asked.project_id, asked.id)
-            ]
-        ),
-        drawn_from={"id": "id"},
-    ),
     AgentsOfProject: Proof((Agent,), {"project_id": projects}, _agents),
     AgentsByStatus: Proof(
         (Agent,),
@@ -668,6 +656,18 @@ PROOFS: Final[dict[type[Pattern[Any]], Proof]] = {
         (Ticket, FeatureByLinearIssueLookup),
         {"linear_issue_ids": issues},
         lambda asked, there: _of_issues(asked, there.of(Ticket)),
+    ),
+    RequestOf: Proof(
+        (RequestRecord,),
+        {"project_id": st.none() | projects, "id": other_ids},
+        lambda asked, there: _one(
+            [
+                each
+                for each in there.of(RequestRecord)
+                if (each.project_id, each.id) == (asked.project_id, asked.id)
+            ]
+        ),
+        drawn_from={"id": "id"},
     ),
 }
 

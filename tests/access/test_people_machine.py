@@ -45,8 +45,9 @@ class People(RuleBasedStateMachine):
         self.store = fresh(self.client, Clock())
         #: By Auth0 id: the user's id, address and name.
         self.people: dict[str, tuple[str, str, str]] = {}
-        #: By project id: the owner, and the members.
+        #: By project id: the owner, the one it was created for, and the members.
         self.owners: dict[str, str | None] = {}
+        self.created_for: dict[str, str | None] = {}
         self.members: dict[str, set[str]] = {}
 
     @rule(auth0_id=_auth0_ids, email=_emails, name=st.sampled_from(("Ann", "Ben")))
@@ -71,9 +72,12 @@ class People(RuleBasedStateMachine):
     @rule(project_id=_projects, owner_id=st.none() | _users)
     def create_project(self, project_id: str, owner_id: str | None) -> None:
         done = self.attempt(CreateProject(a_project(id=project_id, owner_id=owner_id)))
-        assert done == (project_id not in self.owners)
-        if done:
-            self.owners[project_id], self.members[project_id] = owner_id, set()
+        there = project_id in self.owners
+        same = owner_id in {self.created_for.get(project_id), self.owners.get(project_id)}
+        assert done == (same or not there)
+        if not there:
+            self.owners[project_id] = self.created_for[project_id] = owner_id
+            self.members[project_id] = set()
 
     @rule(project_id=_projects, owner_id=st.none() | _users)
     def change_owner(self, project_id: str, owner_id: str | None) -> None:

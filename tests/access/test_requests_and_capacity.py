@@ -204,7 +204,6 @@ CASES: Final = [
     Case(FeatureStats("p"), _FEATURES),
     Case(FeatureGraphOf("p"), [_GRAPH]),
     Case(FeatureSlotsOf("p"), [_SLOTS]),
-    Case(RequestOf("p", "r"), [_REQUEST]),
     Case(AgentsOfProject("p"), _AGENTS),
     Case(AgentsByStatus("p", _AGENTS[0].status), _AGENTS),
     Case(AgentById("p", _AGENTS[2].id), [_AGENTS[2]]),
@@ -216,6 +215,7 @@ CASES: Final = [
     Case(TicketsOfProject("p"), _TICKETS),
     Case(TicketByLinearIssue(_ISSUES[2]), [_TICKETS[2]]),
     Case(TicketsByLinearIssue(_ISSUES), _TICKETS),
+    Case(RequestOf("p", "r"), [_REQUEST]),
 ]
 each_case: Final = pytest.mark.parametrize("case", CASES, ids=lambda c: type(c.asked).__name__)
 

@@ -154,6 +154,8 @@ READS: Final = (
     Step("events.of_project", "p"),
     Step("events.of_date", NOON.date()),
     Step("events.feed"),
+    Step("events.poll", "p"),
+    Step("events.poll_feed"),
     Step("escalations.get", "p", "decided"),
     Step("escalations.of_project", "p"),
     Step("escalations.by_status"),

@@ -95,6 +95,7 @@ _DENIED_TO_AGENTS_OF_ONE_PROJECT: Final = {
     "projects.by_status",
     "events.of_date",
     "events.feed",
+    "events.poll_feed",
     "escalations.by_status",
     "actions.held",
     "agents.runs",
