@@ -13,7 +13,6 @@ from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from threading import Event, Lock, Thread
-from types import TracebackType
 from typing import Final, Self
 
 from autoforge.embedded.address import hidden_address
@@ -115,12 +114,7 @@ class DynoxideDynamoDB:
         """Be usable in a with statement."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop at the end of the with statement."""
         self.close()
 

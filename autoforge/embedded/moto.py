@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from itertools import count
 from threading import Lock
-from types import TracebackType
 from typing import Final, Self
 
 from werkzeug.wrappers import Request, Response
@@ -49,12 +48,7 @@ class EmbeddedDynamoDB:
         """Be usable in a with statement."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop at the end of the with statement."""
         self.close()
 
