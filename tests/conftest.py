@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -16,8 +17,14 @@ from autoforge.access.store import Store
 from autoforge.forge import Forge
 from autoforge.moments import IdMint
 from tests import servers
+from tests.adversarial.effort import effort
 from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of
+
+#: Folders whose tests run on one engine, the most faithful that is installed, unless they are
+#: marked ``every_engine``. What an engine does differently shows in ``access``, where every
+#: contract is tried on each. ``make adversarial`` runs on each, too.
+_ON_ONE_ENGINE: Final = ("adversarial", "http")
 
 _tables: Final = count(1)
 
@@ -101,6 +108,27 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(message)
     if not hasattr(config, "workerinput"):  # xdist's workers report to the process that counts
         config.pluginmanager.register(_EngineCount(config))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the most faithful engine judges alone."""
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (left_out if _is_of_another_engine(item) else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_of_another_engine(item: pytest.Item) -> bool:
+    """Whether a test of a folder that one engine judges would run on another."""
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    if folder not in _ON_ONE_ENGINE or item.get_closest_marker("every_engine"):
+        return False
+    if folder == "adversarial" and effort().whole:
+        return False
+    name = item.callspec.params.get("engine") if hasattr(item, "callspec") else None
+    return name not in {None, servers.most_faithful()}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

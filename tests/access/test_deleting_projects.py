@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
+from autoforge.access import project_deletion
 from autoforge.access.events import (
     record_event,
 )
@@ -330,11 +331,15 @@ def test_a_project_that_is_being_deleted_takes_nothing_in(
 @pytest.mark.parametrize("expected", [None, lambda _: True], ids=["of any", "of what was read"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_deletion_cut_off_at_any_request_goes_on_and_meanwhile_reads_as_gone(
-    store: Store, expected: Expected[Project] | None, *, after: bool
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    expected: Expected[Project] | None,
+    *,
+    after: bool,
 ) -> None:
+    monkeypatch.setattr(project_deletion, "_ROOM", 20)
     store = fresh(store.client)
-    # More than one transaction holds.
-    everything, neighbours = _everything_of("p", events=60), _neighbours()
+    everything, neighbours = _everything_of("p"), _neighbours()
     store.put_all(neighbours)
     requests = 0
     finished = False

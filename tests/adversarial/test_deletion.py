@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -23,7 +22,6 @@ from autoforge.models.table import Item
 from tests.adversarial.effort import Effort
 from tests.adversarial.interleaving import (
     Board,
-    Crossing,
     Meeting,
     Operation,
     Refused,
@@ -33,15 +31,12 @@ from tests.adversarial.interleaving import (
     outcome,
 )
 from tests.adversarial.laws import require_finished, require_safe
-from tests.servers import Engine
 
 _ISSUE: Final[dict[str, Any]] = {
     "linear_issue_url": "https://x.org/1",
     "title": "Passkeys",
     "status": "Todo",
 }
-#: What is enough for an engine to show that the requests come to the same on it.
-_ON_BOTH: Final = {"delete it and create it anew", "repair"}
 _GUARD: Final = KeyValue("PROJECT#p", "GRAPH")
 #: More dependencies than one transaction holds.
 _MANY: Final = tuple(f"m{number:03}" for number in range(98))
@@ -125,12 +120,12 @@ _WITH_A_PROJECT: Final[dict[str, Operation]] = {
 
 @pytest.mark.parametrize("name", _WITH_A_PROJECT)
 def test_whatever_comes_between_the_requests_of_a_projects_deletion_it_takes_that_project_alone(
-    board: Board, engine: Engine, effort: Effort, name: str
+    board: Board, effort: Effort, name: str
 ) -> None:
     board.prepare(_project)
     second = Noted(_WITH_A_PROJECT[name], board)
 
-    for crossing in _share(effort, engine, name, crossings(board, _delete_project)):
+    for crossing in effort.share(crossings(board, _delete_project), of=4):
         second.left = {}
         met = meet(board, _delete_project, second, crossing)
 
@@ -141,20 +136,6 @@ def test_whatever_comes_between_the_requests_of_a_projects_deletion_it_takes_tha
         elif name != "create it" or isinstance(met.second, Refused):
             assert {*there.projects} <= {"p", "q"}
             assert _had_begun(met) <= ("p" not in there.projects), met
-
-
-def _share(
-    effort: Effort, engine: Engine, name: str, cases: Sequence[Crossing]
-) -> Sequence[Crossing]:
-    """Every place, or a share; on moto, which is slow, for what shows that its requests work."""
-    if name not in _ON_BOTH:
-        _skip_if_slow(effort, engine)
-    return effort.share(cases, of=9 if engine.name == "moto" else 4)
-
-
-def _skip_if_slow(effort: Effort, engine: Engine) -> None:
-    if engine.name == "moto" and not effort.whole:
-        pytest.skip("moto is slow, and engines differ in requests, not in what comes between them")
 
 
 def _had_begun(met: Meeting) -> bool:
@@ -242,18 +223,15 @@ _FEW: Final = ("delete it and create it anew", "delete it too", "let it wait for
 )
 def test_whatever_comes_between_the_requests_of_a_features_deletion_it_takes_that_feature_alone(
     board: Board,
-    engine: Engine,
     effort: Effort,
     deletion: str,
     name: str,
 ) -> None:
-    if deletion == "many":
-        _skip_if_slow(effort, engine)
     prepare, first = _DELETIONS[deletion]
     board.prepare(prepare)
     second = Noted(_WITH_FEATURES[name], board)
 
-    for crossing in _share(effort, engine, name, crossings(board, first)):
+    for crossing in effort.share(crossings(board, first), of=4):
         second.left = {}
         met = meet(board, first, second, crossing)
 
@@ -287,9 +265,8 @@ def _waits_for(board: Board, one: str, other: str) -> type[Exception] | None:
 
 @pytest.mark.parametrize("finish", ["again", "repair"])
 def test_a_features_deletion_cut_off_anywhere_is_in_no_list_and_no_count_and_can_be_finished(
-    board: Board, engine: Engine, effort: Effort, finish: str
+    board: Board, finish: str
 ) -> None:
-    _skip_if_slow(effort, engine)
     board.prepare(_many)
     finished: list[str] = []
 
@@ -312,9 +289,8 @@ def test_a_features_deletion_cut_off_anywhere_is_in_no_list_and_no_count_and_can
 
 
 def test_no_feature_is_created_with_an_id_whose_deletion_is_unfinished(
-    board: Board, engine: Engine, effort: Effort
+    board: Board,
 ) -> None:
-    _skip_if_slow(effort, engine)
     board.prepare(_many)
     marked = crossings(board, _delete_x)
     came = [

@@ -28,12 +28,9 @@ from tests.adversarial.interleaving import (
 from tests.adversarial.laws import require_finished, require_safe
 from tests.adversarial.serial import Serial, image
 from tests.adversarial.writes import CHOSEN, WRITES, Write, prepare, related
-from tests.servers import Engine
 
 #: One case of so many is tried beside the other tests.
 _SHARE: Final = 64
-#: What is then enough for moto: engines differ in requests, not in what comes between them.
-_ON_BOTH: Final = {"features.pass_", "projects.update-owner", "runs.finish", "tickets.sync_all"}
 #: Deletions act on what they read earlier: what they leave behind is known.
 _MET: Final = [write for write in WRITES if not write.step.name.endswith(".delete")]
 
@@ -57,10 +54,8 @@ def test_the_table_is_lawful_before(prepared: Board) -> None:
 
 @pytest.mark.parametrize("first", _MET, ids=str)
 def test_writes_that_meet_leave_what_they_leave_one_after_the_other(
-    prepared: Board, engine: Engine, effort: Effort, first: Write
+    prepared: Board, effort: Effort, first: Write
 ) -> None:
-    if engine.name == "moto" and not effort.whole and str(first) not in _ON_BOTH:
-        pytest.skip("moto is slow: make adversarial tries this on it")
     others = [each for each in related(first) if each in _MET]
     cases = [*product(crossings(prepared, first), others)]
     serials = {other: Serial(prepared, first, other, CHOSEN) for other in others}

@@ -15,7 +15,6 @@ from tests.adversarial.laws import require_finished
 from tests.adversarial.serial import Serial, image
 from tests.adversarial.weaving import weave, weaves, woven
 from tests.adversarial.writes import CHOSEN, WRITES, Write, prepare
-from tests.servers import Engine
 
 #: One case of so many is tried beside the other tests.
 _SHARE: Final = 2000
@@ -87,10 +86,8 @@ def prepared(client: Client) -> Board:
 
 @pytest.mark.parametrize("first", _OF_FEATURES, ids=str)
 def test_writes_of_features_that_interrupt_each_other_leave_what_they_leave_one_after_the_other(
-    prepared: Board, engine: Engine, effort: Effort, first: Write
+    prepared: Board, effort: Effort, first: Write
 ) -> None:
-    if engine.name == "moto" and not effort.whole:
-        pytest.skip("moto is slow: make adversarial tries this on it")
     cases = [(other, where) for other in _OF_FEATURES for where in weaves(prepared, first, other)]
     for other, where in effort.share(cases, of=_SHARE):
         each = weave(prepared, first, other, where)

@@ -1,19 +1,16 @@
 """The API over an engine, at a moment that a test sets.
 
-What an engine does differently shows below HTTP, where ``tests/access`` runs every contract on
-each. So a test here runs on one engine, the most faithful that is installed, unless it is marked
-``every_engine``: those ask every route of each engine.
+The tests here run on one engine, unless they are marked ``every_engine``: those ask every route of
+each engine.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from autoforge.access.client import Client, RetryPolicy
-from tests import servers
 from tests.http.serving import World, forge_of, populated, serving
 from tests.stores import Clock, fresh, store_of
 
@@ -69,21 +66,3 @@ def world(client: Client) -> Iterator[World]:
     """The API over a table with something for every route to show; only read it."""
     with serving(forge_of(fresh(client, Clock()))) as api:
         yield populated(api)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the most faithful engine judges alone."""
-    kept: list[pytest.Item] = []
-    left_out: list[pytest.Item] = []
-    for item in items:
-        (left_out if _is_of_another_engine(item) else kept).append(item)
-    items[:] = kept
-    config.hook.pytest_deselected(items=left_out)
-
-
-def _is_of_another_engine(item: pytest.Item) -> bool:
-    """Whether a test of this folder would run on a second engine."""
-    if Path(__file__).parent not in item.path.parents or item.get_closest_marker("every_engine"):
-        return False
-    name = item.callspec.params.get("engine") if hasattr(item, "callspec") else None
-    return name not in {None, servers.most_faithful()}

@@ -152,7 +152,6 @@ def test_what_is_created_has_the_tag_of_the_next_get(
     assert made.headers["etag"] == api.get(made.headers["location"]).headers["etag"]
 
 
-@pytest.mark.every_engine
 def test_a_tag_of_another_life_is_refused(
     api: Api, store: Store, clock: Clock, scene: Scene
 ) -> None:
@@ -217,7 +216,6 @@ def test_what_is_to_be_created_only_is_not_overwritten(
     assert (again.status_code, again.headers["etag"]) == (412, first.headers["etag"])
 
 
-@pytest.mark.every_engine
 @pytest.mark.parametrize("operation", ["change_project", "put_agent_config", "put_artefact"])
 def test_of_clients_that_send_the_tag_they_read_none_loses_an_edit(
     api: Api, scene: Scene, operation: str
