@@ -138,6 +138,17 @@ def test_what_else_is_too_large_is_refused_even_where_the_tail_is_kept() -> None
         make_room(run, keep_tail=True)
 
 
+def test_the_tail_is_kept_as_long_as_a_byte_of_it_fits_beside_the_marker() -> None:
+    room = LIMIT - 128 - _size(a_run(output="", output_summary=""))
+    roomy, full = (a_run(output="", output_summary="x" * (room - kept)) for kept in (1, 0))
+
+    _grown(roomy, "x" * 1000, keep_tail=True)
+    with pytest.raises(ItemTooLargeError):
+        _grown(full, "x" * 1000, keep_tail=True)
+
+    assert _holds(roomy, _marker(999) + "x")
+
+
 def test_a_long_summary_leaves_less_room_for_the_output() -> None:
     run = a_run(output="", output_summary="x" * 2 * RESERVED)
 

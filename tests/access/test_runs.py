@@ -211,6 +211,26 @@ def test_a_report_that_is_sent_again_is_made_once(work: AtWork) -> None:
     assert finished.output == "once, twice"
 
 
+def test_a_report_that_was_made_is_sent_again_with_the_run_it_expected_then(work: AtWork) -> None:
+    started = work.starting().run(work.store)
+    report = work.reporting(output="once", expected=started)
+
+    reported = report.run(work.store)
+
+    assert report.run(work.store) == reported == work.run
+
+
+def test_a_report_is_the_same_in_either_case_of_its_id(work: AtWork) -> None:
+    work.starting().run(work.store)
+    report_id = new_id()
+
+    for id_ in (report_id.lower(), report_id):
+        work.reporting(report_id=id_, output="once").run(work.store)
+
+    assert work.run is not None
+    assert work.run.output == "once"
+
+
 @pytest.mark.parametrize("status", ["completed", "failed"])
 def test_no_report_finishes_a_run(status: str) -> None:
     with pytest.raises(InvalidValueError, match=f"{status} is how a run is finished"):
