@@ -186,6 +186,21 @@ def test_whatever_comes_between_two_calls_of_one_request_they_are_one_claim(
         assert [(each, 2) for each in _in_progress(board.process())] == [answer], meeting
 
 
+def test_a_named_claim_that_is_made_twice_at_once_is_one_claim(client: Client) -> None:
+    def prepare(forge: Forge) -> None:
+        forge.projects.create("Portal", id=PROJECT)
+        create(forge, "a")
+
+    def claim(forge: Forge) -> object:
+        claimed = forge.features.claim(PROJECT, "a", "ann", 900, request_id="once")
+        return claimed.id, claimed.version
+
+    board = Board.on(client, prepare)
+    for meeting in meetings(board, claim, claim):
+        answer = meeting.again or meeting.first
+        assert meeting.second == answer == ("a", 2), meeting
+
+
 def _in_progress(forge: Forge) -> set[str]:
     features = forge.features.of_project(PROJECT).items
     return {str(each.id) for each in features if each.status == FeatureStatus.IN_PROGRESS}
