@@ -9,9 +9,14 @@ import pytest
 from autoforge.access.client import Client
 from autoforge.access.store import Store
 from autoforge.access.update import Update
-from autoforge.access.users import LogIn, UserByAuth0Id, UserByEmail, UserById
+from autoforge.access.users import LogIn, UserByAuth0Id, UserByEmail, UserById, UserOfEmail
 from autoforge.access.writing import Delete, Put
-from autoforge.errors import InvalidValueError, ItemExistsError, TransactionConflictError
+from autoforge.errors import (
+    InvalidValueError,
+    ItemExistsError,
+    TransactionConflictError,
+    VersionConflictError,
+)
 from autoforge.models import User, UserRole
 from autoforge.models import UserByAuth0Id as UserByAuth0IdLookup
 from tests.access.faults import Lose, Pass, Refuse, injected
@@ -78,6 +83,15 @@ def test_a_log_in_that_says_nothing_new_writes_nothing(store: Store) -> None:
     assert again == LogIn(first.user, first=False)
     assert watched.operations == ["GetItem", "GetItem"]
     assert all(sent["ConsistentRead"] for _, sent in watched.sent)
+
+
+def test_a_user_who_is_expected_and_is_not_there_is_not_made(store: Store) -> None:
+    store = fresh(store.client)
+
+    with pytest.raises(VersionConflictError, match="there is no User"):
+        log_in(store, "auth0|ann", _EMAIL, expected=lambda user: user is not None)
+
+    assert raw_items(store) == []
 
 
 def test_a_later_log_in_changes_what_it_says_and_keeps_the_role(store: Store) -> None:
@@ -339,6 +353,24 @@ def test_an_address_that_leads_to_another_stays_theirs_when_it_is_left(store: St
     assert store.get(UserByEmail("ben@x.org")) == ben
 
 
+def test_an_address_that_leads_to_another_meanwhile_stays_theirs_when_it_is_left(
+    client: Client,
+) -> None:
+    lookup = a_user_by_email(email="ann@x.org", user_id="ben")
+
+    def prepare(store: Store) -> None:
+        store.put_all([*known("ann"), *known("ben")])
+
+    for table in interrupted_everywhere(
+        client,
+        prepare,
+        lambda store: log_in(store, "auth0|ann", "new@x.org"),
+        # As another program would, which knows of no addresses in users.
+        lambda store: store.put_all([lookup]),
+    ):
+        assert table.get(UserOfEmail("ann@x.org")) == lookup
+
+
 def test_what_led_to_a_user_and_was_lost_is_made_again(store: Store) -> None:
     store = fresh(store.client)
     ann = log_in(store, "auth0|ann", _EMAIL).user
@@ -448,6 +480,17 @@ def test_a_log_in_cut_off_anywhere_leaves_all_in_order_and_can_be_made_again(
         assert_people_agree(table)
         tables += 1
     assert tables >= 5
+
+
+@pytest.mark.parametrize("name", ["Ann", "Anna"])
+def test_a_log_in_is_the_first_wherever_its_own_id_made_the_user(store: Store, name: str) -> None:
+    store = fresh(store.client)
+    made = log_in(store, "auth0|ann", _EMAIL, new_id="u1")
+
+    again = log_in(store, "auth0|ann", _EMAIL, new_id="u1", name=name)
+
+    assert made.first
+    assert again.first
 
 
 def test_a_first_log_in_whose_answer_is_lost_is_the_first(store: Store) -> None:
