@@ -124,11 +124,7 @@ def fenced(write: Update[E], condition: Condition | None) -> Update[E]:
 def _passes(item: E | None, expected: Expected[E]) -> bool:
     if not isinstance(expected, Entity):
         return expected(item)
-    return (
-        item is not None
-        and type(item) is type(expected)
-        and alike({"M": item.to_item()}, {"M": expected.to_item()})
-    )
+    return item is not None and alike({"M": item.to_item()}, {"M": expected.to_item()})
 
 
 def _has_changed(item: Entity | None, error: ConditionFailedError) -> bool:
