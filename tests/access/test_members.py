@@ -161,6 +161,15 @@ def test_a_project_whose_id_is_taken_makes_nobody_an_owner(store: Store) -> None
     assert raw_items(store) == before
 
 
+def test_a_project_with_an_owner_is_the_same_when_created_again_after_a_change(
+    store: Store,
+) -> None:
+    CreateProject(a_project(id="q", owner_id="u1")).run(store)
+    changed = ChangeProject("q", {"name": "Theirs", "owner_id": None}, LATER).run(store)
+
+    assert CreateProject(a_project(id="q", owner_id="u1")).run(store) == changed
+
+
 def test_who_belonged_to_a_project_of_the_same_id_does_not_belong_to_the_new_one(
     store: Store,
 ) -> None:
