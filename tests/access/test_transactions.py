@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autoforge.access.artefacts import ArtefactOfProject, update_artefact
@@ -36,6 +38,16 @@ from tests.factories import (
     new_id,
 )
 from tests.stores import put_raw, watching
+
+
+def test_a_transaction_that_was_made_before_is_success_for_who_may_repeat_it(store: Store) -> None:
+    transaction = Transaction((Put(a_project(id=new_id())), Put(a_project(id=new_id()))))
+    store.transact(transaction)
+
+    replace(store, repeated=True).transact(transaction)
+
+    with pytest.raises(ItemExistsError):
+        store.transact(transaction)
 
 
 def test_a_transaction_makes_all_of_its_writes(store: Store) -> None:

@@ -20,10 +20,10 @@ from httpx import Response
 
 from autoforge.access.client import Client, RetryPolicy
 from autoforge.access.once import LEASE
-from autoforge.access.recording import NOT_RECORDED
+from autoforge.access.recording import NOT_RECORDED, RecordBound
 from autoforge.access.store import Store
 from autoforge.http.idempotency import HEADER
-from autoforge.moments import moment_text
+from autoforge.moments import MILLISECOND, moment_text
 from tests.access.faults import Break, Fault, Lose, Pass, injected
 from tests.factories import new_id
 from tests.http.serving import (
@@ -143,6 +143,16 @@ _SAME: Final = {
     "finish_run",
 }
 
+#: Those that take If-Match besides.
+_CONDITIONAL: Final = (
+    "decide_escalation",
+    "hold_action",
+    "approve_action",
+    "cancel_action",
+    "execute_action",
+    "revert_artefact",
+)
+
 every_route = pytest.mark.parametrize("operation", _REPEATABLE)
 
 
@@ -158,9 +168,12 @@ class World:
         """What the request needs, and the request."""
         return _REPEATABLE[operation](self.api, f"/projects/{new_project(self.api)}")
 
-    def post(self, sent: Sent, key: str | None, *, other: bool = False) -> Response:
-        """Send a request under a key."""
+    def post(
+        self, sent: Sent, key: str | None, *, other: bool = False, tag: str | None = None
+    ) -> Response:
+        """Send a request under a key, perhaps on condition that a tag still matches."""
         headers = {} if key is None else {HEADER: key}
+        headers |= {} if tag is None else {"If-Match": tag}
         body = sent.other if other else sent.body
         given: dict[str, Any] = {} if body is None else {"json": body}
         return self.api.post(sent.path, headers=headers, **given)
@@ -274,6 +287,47 @@ def test_wherever_it_is_cut_off_the_same_call_again_makes_it_once(
     assert tried > 3
 
 
+@pytest.mark.parametrize("operation", _CONDITIONAL)
+def test_wherever_it_is_cut_off_the_same_call_again_meets_its_condition(
+    world: World, operation: str
+) -> None:
+    """The tag of what was read does not match what the call itself has made."""
+    place, cut_off = 0, True
+    while cut_off:
+        sent, key = world.prepare(operation), new_id()
+        changed = sent.path.rpartition("/")[0]
+        tag = world.api.get(changed).headers["etag"]
+        world.clock.now += timedelta(seconds=1)
+        with injected(world.store.client, _gone_after(place)) as attempts:
+            world.post(sent, key, tag=tag)
+        cut_off = len(attempts.operations) > place
+        world.clock.now += LEASE
+
+        again = world.post(sent, key, tag=tag)
+
+        assert again.is_success, (place, again.text)
+        assert world.api.get(changed).headers["etag"] != tag, place
+        place += 1
+    assert place > 3
+
+
+def test_a_revert_that_is_cut_off_is_not_undone_by_the_same_call_again(world: World) -> None:
+    place, cut_off = 0, True
+    while cut_off:
+        sent, key = world.prepare("revert_artefact"), new_id()
+        world.clock.now += timedelta(seconds=1)
+        with injected(world.store.client, _gone_after(place)) as attempts:
+            world.post(sent, key)
+        cut_off = len(attempts.operations) > place
+        world.clock.now += LEASE
+
+        again = world.post(sent, key).json()
+
+        assert (again["content"], again["version"]) == ({"v": 1}, 3), place
+        place += 1
+    assert place > 2
+
+
 @every_route
 def test_of_two_at_once_one_is_made_and_the_other_told_to_wait(
     world: World, operation: str
@@ -317,17 +371,19 @@ def test_an_event_that_was_not_stored_in_time_is_recorded_at_another_moment(
 
 
 def test_an_event_that_may_still_be_stored_is_waited_for(world: World) -> None:
+    bound = RecordBound()
     sent, key = world.prepare("record_project_event"), new_id()
+    moment = world.clock.now
     with injected(world.store.client, [Pass(), _GONE]):
         assert world.post(sent, key).status_code == 503
-    world.clock.now += timedelta(seconds=6)
 
-    early = world.post(sent, key)
-    world.clock.now += timedelta(seconds=6)
+    for age in (bound.sending / 2 + MILLISECOND, bound.sending, bound.complete):
+        world.clock.now = moment + age
+        early = world.post(sent, key)
+        assert (early.status_code, early.headers["retry-after"]) == (409, "1"), age
 
-    assert early.status_code == 409
-    assert early.headers["retry-after"] == "1"
-    assert world.post(sent, key).status_code == 201
+    world.clock.now += MILLISECOND
+    assert world.post(sent, key).json()["createdAt"] == moment_text(world.clock.now)
 
 
 def test_a_refusal_is_not_remembered(world: World) -> None:
