@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from autoforge.access.store import Store
+from autoforge.access.writing import Delete
 from autoforge.errors import AutoforgeError, ItemNotFoundError, VersionConflictError
 from autoforge.forge import Forge
 from autoforge.models import AgentConfig, ArtefactType, Feature, Project
+from autoforge.models.indexes import TTL
 from tests.access.faults import Lose, Pass, injected
 from tests.factories import new_id
 from tests.stores import Clock, put_raw, raw_items, watching
@@ -105,6 +107,33 @@ def test_a_change_between_looking_and_writing_is_not_overwritten(
 
     assert caught.value.item.config == {"n": 2}
     assert forge.projects.get(read.id).name == "Portal"
+
+
+def test_what_is_deleted_between_looking_and_writing_is_held_against_the_expectation_anew(
+    forge: Forge, store: Store
+) -> None:
+    name = new_id()
+    forge.agent_config.set(name, 1)
+    seen: list[object] = []
+
+    def delete(item: AgentConfig | None) -> bool:
+        seen.append(None if item is None else item.value)
+        if item is not None:
+            store.write(Delete(AgentConfig, {"config_key": name}))
+        return True
+
+    assert forge.agent_config.set(name, 2, expected=delete).value == 2
+    assert seen == [1, None]
+
+
+def test_what_is_past_its_expiry_is_not_there_for_who_expects_it(
+    forge: Forge, store: Store
+) -> None:
+    project = forge.projects.create("Portal")
+    put_raw(store, {**_as_stored(store, project.id), TTL: {"N": "1"}})
+
+    with pytest.raises(ItemNotFoundError):
+        forge.projects.update(project.id, name="Shop", expected=lambda _: True)
 
 
 def test_items_of_other_programs_are_changed_as_they_are(forge: Forge, store: Store) -> None:
