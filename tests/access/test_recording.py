@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from autoforge.access.clocks import CLOCK_SKEW
 from autoforge.access.events import EventById, record_event
 from autoforge.access.polling import MEMORY, POLL_LIMIT
-from autoforge.access.recording import ANSWER, LONGEST, RecordBound
+from autoforge.access.recording import ANSWER, LONGEST, RecordBound, has_lapsed
 from autoforge.access.store import Store
 from autoforge.access.wire import patience
 from autoforge.errors import (
@@ -162,6 +162,18 @@ def test_an_event_of_the_past_may_take_as_long_as_any_write(
     assert _stored(store, project_id, event.id)
 
 
+def test_an_event_as_old_as_the_bound_is_still_one_of_the_present(
+    forge: Forge, store: Store, clock: Clock, project_id: str
+) -> None:
+    last = NOON - _BOUND.sending
+
+    with (
+        _taking(clock, store, TransactWriteItems=60),
+        pytest.raises(UnacknowledgedEventError, match="too late for polls"),
+    ):
+        forge.events.record(project_id, "signal", "s", created_at=last)
+
+
 def test_another_event_under_the_id_of_a_lost_attempt_is_refused(
     forge: Forge, store: Store, project_id: str
 ) -> None:
@@ -256,6 +268,26 @@ def test_more_events_than_a_cursor_remembers_come_later_and_once(
 
     assert sizes == [POLL_LIMIT, MEMORY - POLL_LIMIT, 0, 0, 30, 0]
     assert delivered == [each.id for each in events]
+
+
+def test_as_many_events_as_a_cursor_remembers_count_as_delivered_when_polling_begins(
+    forge: Forge, store: Store, project_id: str
+) -> None:
+    store.put_all([an_event(project_id=project_id) for _ in range(MEMORY)])
+
+    cursor = forge.events.poll(project_id).cursor
+
+    assert forge.events.poll(project_id, after=cursor).items == ()
+
+
+def test_an_id_that_was_taken_of_a_late_event_stays_taken(
+    store: Store, clock: Clock, project_id: str
+) -> None:
+    late = an_event(project_id=project_id)
+    clock.now += _BOUND.complete + MILLISECOND
+
+    for _ in range(2):
+        assert has_lapsed(store, project_id, late.id, late.created_at, _BOUND)
 
 
 def test_loaded_events_with_other_ids_than_ulids_do_not_stop_a_poll(
