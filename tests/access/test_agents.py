@@ -12,8 +12,9 @@ from autoforge.access.writing import Put
 from autoforge.errors import InvalidValueError, ItemExistsError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import Agent, AgentRole, AgentStatus
+from autoforge.models.indexes import TTL
 from tests.factories import NOON, an_agent, new_id
-from tests.stores import Clock
+from tests.stores import Clock, put_raw
 
 
 def test_a_new_agent_is_idle_and_has_the_values_given(forge: Forge) -> None:
@@ -62,6 +63,17 @@ def test_an_id_that_is_taken_is_refused(forge: Forge) -> None:
         forge.agents.create(project.id, "other", id="coder")
 
     assert caught.value.item == agent == forge.agents.get(project.id, "coder")
+
+
+def test_an_agent_past_its_expiry_is_not_the_one_that_is_created_again(
+    forge: Forge, store: Store
+) -> None:
+    project = forge.projects.create("Portal")
+    agent = forge.agents.create(project.id, "coder", id="coder")
+    put_raw(store, {**agent.to_item(), TTL: {"N": "1"}})
+
+    with pytest.raises(ItemExistsError):
+        forge.agents.create(project.id, "coder", id="coder")
 
 
 def test_an_agent_is_found_in_the_status_that_it_was_changed_to(forge: Forge, clock: Clock) -> None:

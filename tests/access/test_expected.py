@@ -155,6 +155,23 @@ def test_items_of_other_programs_are_changed_as_they_are(forge: Forge, store: St
         forge.features.update(made.project_id, made.id, category="other", expected=read)
 
 
+def test_a_feature_that_changes_right_before_its_claim_is_looked_at_again(forge: Forge) -> None:
+    project = forge.projects.create("Portal")
+    feature = forge.features.create(project.id, "Sign in")
+    seen: list[str] = []
+
+    def edit(item: Feature | None) -> bool:
+        assert item is not None
+        if not seen:
+            forge.features.update(project.id, feature.id, name="Edited")
+        seen.append(item.name)
+        return True
+
+    claimed = forge.features.claim(project.id, feature.id, "ann", expected=edit)
+
+    assert seen == ["Sign in", "Edited"] == ["Sign in", claimed.name]
+
+
 def test_a_write_that_is_refused_for_itself_says_so(forge: Forge) -> None:
     project = forge.projects.create("Portal")
     feature = forge.features.create(project.id, "Sign in")

@@ -46,6 +46,15 @@ def test_of_a_cycle_the_latest_dependency_is_named() -> None:
     assert (cycle.feature_id, cycle.depends_on_id) == ("b", "c")
 
 
+@pytest.mark.parametrize("graph", [{"a": "b", "b": "a"}, {"b": "a", "a": "b"}], ids=str)
+def test_of_dependencies_of_one_moment_the_same_is_named_wherever_one_begins(
+    graph: dict[str, str],
+) -> None:
+    (cycle,) = find_cycles(graph, {})
+
+    assert (cycle.feature_id, cycle.depends_on_id) == ("b", "a")
+
+
 def _cyclic(client: Client) -> World:
     """A world in which a waits for b, and since later b for a; only the latter has its edge."""
     world = World.on(client)

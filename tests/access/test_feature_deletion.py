@@ -100,3 +100,21 @@ def test_a_slow_deletion_spares_a_new_feature_with_the_same_id(
 
     assert taken(forge, 1) == ["a"]
     require_settled(world.store, world.clock.now)
+
+
+def test_a_slow_deletion_leaves_what_depends_on_a_new_feature_with_the_same_id(
+    world: World, forge: Forge, own: Client
+) -> None:
+    create(forge, "a")
+    create(forge, "b", dependencies=["a"])
+
+    def overtake() -> None:
+        forge.features.delete(PROJECT, "a", detach=True)
+        create(forge, "a")
+        forge.features.add_dependency(PROJECT, "b", "a")
+
+    with interrupted(own, _TRANSACT, overtake):
+        world.process(own).features.delete(PROJECT, "a", detach=True)
+
+    assert forge.features.get(PROJECT, "b").dependencies == {"a"}
+    require_settled(world.store, world.clock.now)

@@ -10,6 +10,7 @@ import pytest
 
 from autoforge.access.client import Client
 from autoforge.access.feature_moves import regress_feature
+from autoforge.access.features import FeatureGraphOf
 from autoforge.access.repair import Repaired
 from autoforge.access.settling import Settle
 from autoforge.errors import AutoforgeError
@@ -57,6 +58,20 @@ def fast(engine: Engine) -> None:
     """A test of many requests, for one engine."""
     if engine.name == "moto":
         pytest.skip("moto is slow, and engines differ in requests, not in what comes between them")
+
+
+def test_a_feature_that_passed_and_is_reopened_is_announced(world: World, forge: Forge) -> None:
+    create(forge, "a")
+    taken(forge, 1)
+    forge.features.pass_(PROJECT, "a", force=True)
+    assert taken(forge, 1) == [None]
+    before = world.store.require(FeatureGraphOf(PROJECT), consistent=True)
+
+    forge.features.reopen(PROJECT, "a")
+
+    after = world.store.require(FeatureGraphOf(PROJECT), consistent=True)
+    assert before.is_quiet(world.clock.now)
+    assert not after.is_quiet(world.clock.now)
 
 
 def test_a_pass_releases_what_waits_for_nothing_else(world: World, forge: Forge) -> None:
