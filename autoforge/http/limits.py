@@ -94,11 +94,11 @@ class Limited(_Protocol):
                 self.refuse_head()
                 return
             self._head_bytes += len(data)
-            self._tail = data[-len(_END) + 1 :]
+        # Also of a body: in the bytes that end it the next head may begin.
+        self._tail = (self._tail + data[-len(_END) :])[-len(_END) + 1 :]
         super().data_received(data)
         if self.cycle is not cycle:
             self._head_bytes = 0
-            self._tail = b""
             self._since = now
 
     def send_400_response(self, msg: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import sys
@@ -14,6 +15,7 @@ from typing import Any, Final, Literal
 import pytest
 import uvicorn
 from litestar import Litestar, Request, get, post
+from uvicorn.server import ServerState
 
 from autoforge import log
 from autoforge.http.limits import Limits
@@ -24,6 +26,7 @@ _PATIENCE = 30
 
 _GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+_ONE = _POST + b"Content-Length: 1\r\n\r\n1"
 _CHUNKED = _POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 LIMITS = Limits(head_bytes=4096, head_seconds=1, body_seconds=1, connections=20)
@@ -199,6 +202,66 @@ def test_a_body_may_be_larger_than_a_head(served: Served) -> None:
         assert connection.recv(65536).endswith(b'{"bytes":409600}')
         connection.sendall(_GET)
         assert status_of(connection.recv(65536)) == 200
+
+
+@pytest.mark.parametrize("left", [1, 2, 3])
+@pytest.mark.parametrize("before", [b"", _GET, _ONE], ids=["first", "after head", "after body"])
+def test_a_head_may_end_in_the_bytes_that_begin_a_large_body(
+    served: Served, before: bytes, left: int
+) -> None:
+    body = b"1" * 10_000
+    head = _POST + b"Content-Length: %d\r\n\r\n" % len(body)
+    with closing(served.connect()) as connection:
+        if before:
+            # The answer tells that the server has all of it.
+            connection.sendall(before[:-1])
+            connection.sendall(before[-1:] + head[:-left])
+            assert status_of(connection.recv(65536)) == 200
+        else:
+            connection.sendall(head[:-left])
+        connection.sendall(head[-left:] + body)
+        answered = connection.recv(65536)
+
+    assert answered.endswith(b'{"bytes":10000}')
+
+
+class _Heard(asyncio.Transport):
+    """A connection that keeps what the server says."""
+
+    said = b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.said += bytes(data)
+
+    def is_closing(self) -> bool:
+        return False
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("protocol", ["httptools", "h11"])
+def test_a_head_that_ends_byte_by_byte_may_be_followed_by_a_large_body(
+    protocol: Literal["h11", "httptools"],
+) -> None:
+    config = server_config(Litestar([size]), limits=LIMITS, keep_alive=5, http=protocol)
+    head = _POST + b"Content-Length: 10000\r\n\r\n"
+
+    async def said() -> bytes:
+        connection = _Heard()
+        made: Any = config.http_protocol_class
+        receiving = made(config=config, server_state=ServerState(), app_state={})
+        receiving.connection_made(connection)
+        receiving.data_received(head[:-4])
+        for byte in head[-4:-1]:
+            receiving.data_received(bytes([byte]))
+        receiving.data_received(head[-1:] + b"1" * 10_000)
+        return connection.said
+
+    assert asyncio.run(said()) == b""
 
 
 #: What is not sent to its end, and the part that is missing.
