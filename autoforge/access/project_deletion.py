@@ -113,8 +113,7 @@ class DeleteProject:
                 if begun is None or begun.values["deletion"] is None:
                     raise
                 return begun
-            read = self._as(incarnation=seen.item.incarnation, deletion=None)
-            root = replace(read, unchanged=seen.condition)
+            root = replace(self._as(), unchanged=seen.condition)
             with suppress(ConditionFailedError, ItemNotFoundError):
                 store.write(root.marked(self.deletion, at=self.at))
                 return self._as(deletion=self.deletion)
