@@ -13,7 +13,7 @@ from autoforge.access.store import Store
 from autoforge.access.writing import Delete
 from autoforge.errors import AutoforgeError, ItemNotFoundError, VersionConflictError
 from autoforge.forge import Forge
-from autoforge.models import AgentConfig, ArtefactType, Feature, Project
+from autoforge.models import AgentConfig, ArtefactType, Feature, Project, Ticket
 from autoforge.models.indexes import TTL
 from tests.access.faults import Lose, Pass, injected
 from tests.factories import new_id
@@ -134,6 +134,8 @@ def test_what_is_past_its_expiry_is_not_there_for_who_expects_it(
 
     with pytest.raises(ItemNotFoundError):
         forge.projects.update(project.id, name="Shop", expected=lambda _: True)
+    with pytest.raises(ItemNotFoundError):
+        forge.projects.delete(project.id, expected=lambda _: True)
 
 
 def test_items_of_other_programs_are_changed_as_they_are(forge: Forge, store: Store) -> None:
@@ -170,6 +172,45 @@ def test_a_feature_that_changes_right_before_its_claim_is_looked_at_again(forge:
     claimed = forge.features.claim(project.id, feature.id, "ann", expected=edit)
 
     assert seen == ["Sign in", "Edited"] == ["Sign in", claimed.name]
+
+
+def test_a_feature_that_changes_right_before_its_deletion_is_left_to_who_changed_it(
+    forge: Forge,
+) -> None:
+    project = forge.projects.create("Portal")
+    feature = forge.features.create(project.id, "Sign in")
+
+    def edit(item: Feature | None) -> bool:
+        if item is not None and item.name == "Sign in":
+            forge.features.update(project.id, feature.id, name="Edited")
+            return True
+        return False
+
+    with pytest.raises(VersionConflictError):
+        forge.features.delete(project.id, feature.id, expected=edit)
+
+    assert forge.features.get(project.id, feature.id).name == "Edited"
+
+
+def test_a_ticket_that_changes_right_before_its_sync_is_looked_at_again(
+    forge: Forge, store: Store
+) -> None:
+    project = forge.projects.create("Portal")
+    issue = new_id()
+    said: dict[str, Any] = {"linear_issue_url": "https://linear.app/L-1", "status": "Todo"}
+    read = forge.tickets.sync(project.id, issue, title="Sign in", **said).ticket
+    seen: list[str] = []
+
+    def edit(item: Ticket | None) -> bool:
+        assert item is not None
+        if not seen:
+            put_raw(store, {**_as_stored(store, read.id), "title": {"S": "Edited"}})
+        seen.append(item.title)
+        return True
+
+    synced = forge.tickets.sync(project.id, issue, title="Ours", expected=edit, **said)
+
+    assert (seen, synced.ticket.title) == (["Sign in", "Edited"], "Ours")
 
 
 def test_a_write_that_is_refused_for_itself_says_so(forge: Forge) -> None:
