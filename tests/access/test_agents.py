@@ -65,6 +65,18 @@ def test_an_id_that_is_taken_is_refused(forge: Forge) -> None:
     assert caught.value.item == agent == forge.agents.get(project.id, "coder")
 
 
+def test_an_agent_of_another_program_is_the_same_if_it_has_what_it_is_created_with(
+    forge: Forge, store: Store
+) -> None:
+    project = forge.projects.create("Portal")
+    theirs = an_agent(project_id=project.id, id="coder", name="coder", role=AgentRole.CODER)
+    put_raw(store, theirs.to_item())
+
+    assert forge.agents.create(project.id, "coder", id="coder") == theirs
+    with pytest.raises(ItemExistsError):
+        forge.agents.create(project.id, "another", id="coder")
+
+
 def test_an_agent_past_its_expiry_is_not_the_one_that_is_created_again(
     forge: Forge, store: Store
 ) -> None:

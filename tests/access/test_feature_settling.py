@@ -27,7 +27,7 @@ from tests.access.feature_worlds import (
     interrupted,
     taken,
 )
-from tests.factories import NOON
+from tests.factories import NOON, a_dependency
 from tests.servers import Engine
 from tests.stores import client_of, put_raw
 
@@ -58,6 +58,17 @@ def fast(engine: Engine) -> None:
     """A test of many requests, for one engine."""
     if engine.name == "moto":
         pytest.skip("moto is slow, and engines differ in requests, not in what comes between them")
+
+
+def test_every_edge_that_belongs_to_no_dependency_is_removed(world: World, forge: Forge) -> None:
+    create(forge, "a", "b", "c")
+    for each in "bc":
+        edge = a_dependency(project_id=PROJECT, feature_id=each, depends_on_id="a")
+        put_raw(world.store, edge.to_item())
+
+    assert forge.features.repair(PROJECT) == Repaired(edges=2)
+
+    require_settled(world.store, world.clock.now)
 
 
 def test_a_feature_that_passed_and_is_reopened_is_announced(world: World, forge: Forge) -> None:
