@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from werkzeug.wrappers import Response
 
 from autoforge import Forge
+from autoforge.embedded.guard import Guard
 from tests.servers import dynoxide_binary
 
 #: What a request to a DynamoDB has besides its signature.
@@ -135,6 +137,30 @@ ATTACKS: Final[dict[str, Callable[[Headers], Headers]]] = {
         ("Origin", "https://evil.example"),
     ],
 }
+
+
+def test_a_program_may_call_the_host_by_its_name(forge: Forge) -> None:
+    headers, body = scan(forge)
+    port = headers[0][1].partition(":")[2]
+
+    answer, _ = sent(forge, [("Host", f"localhost:{port}"), *headers[1:]], body)
+
+    assert answer.status == 200
+
+
+def test_no_header_of_an_engine_lets_in_pages() -> None:
+    guard = Guard(
+        lambda _: Response("{}", headers={"Access-Control-Allow-Origin": "*", "x-amz-crc32": "1"})
+    )
+    where = urlsplit(guard.endpoint_url)
+    connection = HTTPConnection(str(where.hostname), where.port, timeout=30)
+    connection.request("POST", "/", headers={"Authorization": signature(guard.credentials[0])})
+    headers = connection.getresponse().headers
+    connection.close()
+    guard.close()
+
+    assert headers["x-amz-crc32"] == "1"
+    assert "access-control-allow-origin" not in headers
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

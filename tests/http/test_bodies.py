@@ -18,7 +18,7 @@ from litestar.params import JSONBody
 from litestar.testing import TestClient
 from pydantic import field_validator
 
-from autoforge.http.bodies import AT_ONCE, JsonRequest, read_json
+from autoforge.http.bodies import AT_ONCE, MOST_NAMES, JsonRequest, read_json
 from autoforge.http.problem import MOST_FAULTS
 from autoforge.http.schemas import examples
 from autoforge.http.views import Body, InvalidBodyError
@@ -64,7 +64,7 @@ def test_a_key_that_stands_twice_is_refused_wherever_it_is(
 @pytest.mark.parametrize(
     "number",
     [
-        *("1e309", "-1e400", "1e-400", "-1e-999", "1e99999999999999999999"),
+        *("1e309", "-1e400", "1e-400", "-1e-999", "1e99999999999999999999", "1e0400", "1e-0400"),
         *("1e-99999999999999999999", f"0.{'0' * 330}1", f"{'1' * 400}.5", f"0.{'0' * 250}1e-99"),
     ],
 )
@@ -232,6 +232,14 @@ def test_a_long_body_is_not_read_by_the_event_loop(size: int, apart: bool) -> No
         body, loop = api.post("/", json={"text": "x" * size, "thread": 1}).json()
 
     assert (body != loop) is apart
+
+
+def test_a_body_may_have_exactly_as_many_names_as_is_said() -> None:
+    names = [b'{"a":1}'] * MOST_NAMES
+
+    assert len(read_json(b"[" + b",".join(names) + b"]")) == MOST_NAMES
+    with pytest.raises(ClientException, match="more than 100,000 names"):
+        read_json(b"[" + b",".join([*names, b'{"a":1}']) + b"]")
 
 
 def test_the_numbers_of_json_are_finite() -> None:
