@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from autoforge.access.client import Client, RetryPolicy
+from autoforge.access.pace import Pace
 from autoforge.access.tickets import LinearIssue
 from autoforge.errors import (
     IncompleteBatchError,
@@ -171,6 +172,16 @@ def test_a_bulk_goes_on_as_long_as_something_of_it_is_accepted(
 
     assert len(accepted) == 4
     assert table.time.seconds > 3 * _PATIENCE
+
+
+def test_a_bulk_is_patient_for_as_long_as_is_said_and_no_longer() -> None:
+    now = [0.0]
+    pace = Pace(lambda: now[0], patience=10)
+
+    now[0] = 10
+    assert pace.allows(60)
+    now[0] = 10.5
+    assert not pace.allows(60)
 
 
 def test_what_a_batch_leaves_is_no_advance_where_it_is_all_of_it(
