@@ -1,6 +1,6 @@
 """How bodies are read: JSON without a key twice, whose numbers are kept, and which its route takes.
 
-Reading a long body takes long and would hold up everybody else, so a thread does it (ADR 0041).
+Reading a long body takes long and would hold up everybody else, so a thread does it (ADR 0037).
 """
 
 from __future__ import annotations
