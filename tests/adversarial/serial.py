@@ -18,8 +18,13 @@ from tests.adversarial.interleaving import Board, Operation, outcome
 #: ULIDs of the moment at which a board's clock stands.
 _ULID: Final = re.compile(r"\b01KGM8C3G0[0-9A-HJKMNP-TV-Z]{16}\b")
 #: What is different each time it is written, by entity. A feature that is written again after a
-#: lost answer counts that; which claim is its latest is compared, and says more.
-_UNFORESEEN: Final = {"IntegrationConfig": {"configEncrypted"}, "Feature": {"version"}}
+#: lost answer counts that; which claim is its latest is compared, and says more. Slots count a
+#: claim of a feature that was deleted before the claim was read back, and who then claims another.
+_UNFORESEEN: Final = {
+    "IntegrationConfig": {"configEncrypted"},
+    "Feature": {"version"},
+    "FeatureSlots": {"version"},
+}
 #: What says when writers met, and nothing else.
 _MEETING: Final = {"FeatureGraph"}
 
