@@ -82,3 +82,19 @@ def test_importing_leaves_the_collector_and_the_threads_as_they_are() -> None:
     )
 
     _imported(program)
+
+
+def test_every_module_can_be_imported_where_poll_and_resource_are_missing() -> None:
+    """As on Windows."""
+    program = (
+        "import select, sys\n"
+        "del select.poll\n"
+        "sys.modules.update(resource=None, uvloop=None)\n"
+        "from importlib import import_module\n"
+        "from pkgutil import walk_packages\n"
+        "import autoforge\n"
+        "for module in walk_packages(autoforge.__path__, 'autoforge.'):\n"
+        "    import_module(module.name)"
+    )
+
+    assert {"autoforge.access.http1", "autoforge.http.server"} <= _imported(program)

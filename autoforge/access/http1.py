@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import ssl
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from select import POLLIN, poll
+from functools import partial
 from time import monotonic
 from typing import Final, NamedTuple
 
@@ -58,8 +60,7 @@ class Connection:
         self._socket = connected
         #: When the answer must be there, by the monotonic clock; None while pieces may dribble in.
         self._until: float | None = None
-        self._arrivals = poll()
-        self._arrivals.register(connected, POLLIN)
+        self._arrivals = _arrivals_at(connected)
         self.reusable = True
 
     def exchange(self, message: bytes, within: float | None = None) -> Answer:
@@ -106,7 +107,7 @@ class Connection:
 
     def is_stale(self) -> bool:
         """Whether the server closed the connection, or sent what nobody asked for."""
-        return bool(self._arrivals.poll(0)) and not self._only_tickets()
+        return bool(self._arrivals()) and not self._only_tickets()
 
     def close(self) -> None:
         """Close the socket, without a word to the server."""
@@ -206,6 +207,15 @@ class Connection:
         while piece := self._received(_CHUNK):
             pieces.append(piece)
         return b"".join(pieces)
+
+
+def _arrivals_at(connected: socket.socket) -> Callable[[], Sequence[object]]:
+    """What tells, without waiting, of bytes that came and of an end; empty where nothing did."""
+    if not hasattr(select, "poll"):  # Windows, whose select takes a socket of any number
+        return lambda: select.select([connected], [], [], 0)[0]
+    arrivals = select.poll()
+    arrivals.register(connected, select.POLLIN)
+    return partial(arrivals.poll, 0)
 
 
 def _parsed(head: bytes) -> tuple[str, int, dict[str, str]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import resource
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -154,6 +153,10 @@ def server_config(
 
 def allow_files(connections: int) -> None:
     """Let the process have so many connections open, and the files it needs besides."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has neither the module nor the limit
+    except ImportError:
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = connections + _OTHER_FILES
     if hard != resource.RLIM_INFINITY:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +21,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from autoforge.access.client import Client, Deadline, RetryPolicy, TooLateError, UncertainError
 from autoforge.access.connections import IDLE_LIMIT
-from autoforge.access.http1 import GarbledAnswerError
+from autoforge.access.http1 import Connection, GarbledAnswerError
 from autoforge.access.request import Request
 from autoforge.access.wire import Timeouts, TransportName
 from autoforge.errors import InvalidValueError, UnavailableError
@@ -255,6 +257,22 @@ def test_a_connection_is_used_again(transport: TransportName) -> None:
             client.send(_GET)
 
     assert (len(served.connections), len(served.requests)) == (1, 5)
+
+
+@pytest.mark.parametrize("has_poll", [True, False], ids=["poll", "select"])
+def test_what_came_unasked_or_an_end_makes_a_connection_stale(
+    monkeypatch: pytest.MonkeyPatch, *, has_poll: bool
+) -> None:
+    if not has_poll:
+        monkeypatch.delattr(select, "poll")
+
+    for change in (lambda server: server.send(b"x"), socket.socket.close):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            connection = Connection(ours)
+            assert not connection.is_stale()
+            change(theirs)
+            assert connection.is_stale()
 
 
 def test_a_connection_that_was_closed_meanwhile_is_not_used_again(

@@ -409,3 +409,11 @@ def test_a_server_may_have_as_many_files_open_as_it_may_have_connections() -> No
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 1512
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_server_starts_where_nothing_limits_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autoforge.http.server import allow_files  # noqa: PLC0415
+
+    monkeypatch.setitem(sys.modules, "resource", None)
+
+    allow_files(1000)
