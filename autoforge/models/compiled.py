@@ -153,7 +153,7 @@ def compile_reader(
         careful: ``slowly`` reads any item; ``decode_key`` reads components from an item's key;
             ``unknown`` finds what of an item the entity does not declare.
     """
-    source = Source("read(item)", dict(_NAMES))
+    source = Source("read(item)", dict(_NAMES), of=entity.__name__)
     source.names |= {"entity": entity, "new": entity.__new__, **careful}
     required = [each for each in fields if not each.optional]
     source.add("try:")
@@ -190,16 +190,17 @@ def compile_reader(
 
 
 def compile_writer(
-    fields: tuple[Field, ...], **careful: Callable[..., Any]
+    entity: type[Any], fields: tuple[Field, ...], **careful: Callable[..., Any]
 ) -> Callable[[Any], dict[str, Any]]:
     """Compile what writes the attributes of an entity as they are stored.
 
     Args:
+        entity: The entity.
         fields: The attributes that are not rendered from others.
         careful: ``slowly`` writes any entity, or says what is wrong with it; ``copied`` copies the
             attributes the entity does not declare.
     """
-    source = Source("write(entity)", dict(_NAMES))
+    source = Source("write(entity)", dict(_NAMES), of=entity.__name__)
     source.names |= careful
     source.add("try:")
     source.add(
@@ -241,7 +242,7 @@ def compile_projection(
             entity is not shown either.
         slowly: Projects any item.
     """
-    source = Source("project(item, now)", dict(_NAMES))
+    source = Source("project(item, now)", dict(_NAMES), of=entity.__name__)
     source.names |= {"slowly": slowly, **{f"constant_{n}": v for n, v in constants.items()}}
     source.add("try:")
     source.add("get = item.get", depth=2)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import combinations
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models.encoding import (
@@ -209,10 +209,11 @@ class Key:
     #: The entity's class name and the key's own name, once declared.
     entity: str = field(default="", init=False)
     name: str = field(default="", init=False)
-    partitions: tuple[Template, ...] = field(default=(), init=False)
-    sort_template: Template = field(default=Template(()), init=False)
+    #: The compiled templates; there are none before the entity is declared.
+    partitions: tuple[Template, ...] = field(init=False, repr=False)
+    sort_template: Template = field(init=False, repr=False)
     #: Those components that follow from attributes of other names.
-    derived: Mapping[str, Derived] = field(default_factory=dict, init=False)
+    derived: Mapping[str, Derived] = field(default_factory=dict, init=False, repr=False)
 
     def bind(
         self,
@@ -285,7 +286,7 @@ class Key:
     @cached_property
     def _renderer(self) -> Callable[[Mapping[str, Any]], KeyValue | None]:
         """Compile ``render``: one straight-line function, made at the first use (ADR 0021)."""
-        source = Source("render(values)", {"KeyValue": KeyValue, **_QUICK_NAMES})
+        source = Source("render(values)", {"KeyValue": KeyValue, **_QUICK_NAMES}, of=str(self))
         if self.derived:
             source.names["completed"] = self.completed
             source.add("values = completed(values)")
@@ -339,7 +340,16 @@ class Key:
 
     def __str__(self) -> str:
         """Show which key of which entity this is."""
-        return f"{self.entity}.{self.name}"
+        named = f"{self.entity}.{self.name}"
+        return named if self.entity else f"Key({self.partition!r}, {self.sort!r})"
+
+    if not TYPE_CHECKING:  # a type checker that saw it would take any name
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Refuse to tell what is known only once the entity is declared."""
+            if name in {"partitions", "sort_template"}:
+                raise DeclarationError(f"{self} is looked at before its entity is declared")
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def _compile(self, text: str, lookup: CodecLookup) -> Template:
         parts = text.split(SEPARATOR)

@@ -298,7 +298,8 @@ class Entity(Model):
             decode_key=lambda item: cls.primary_key.decode(_stored_key(item)) or {},
             unknown=partial(_unknown, cls),
         )
-        return _Compiled(read, compile_writer(fields, slowly=cls._write_carefully, copied=deepcopy))
+        write = compile_writer(cls, fields, slowly=cls._write_carefully, copied=deepcopy)
+        return _Compiled(read, write)
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
