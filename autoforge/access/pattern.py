@@ -67,10 +67,15 @@ class Pattern(ABC, Generic[T]):
     entities: ClassVar[tuple[type[Entity], ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        """Read the entities from ``Query[Event]`` and the like."""
+        """Read the entities from ``Query[Event]`` and the like; refuse those never stored."""
         super().__init_subclass__()
         for base in getattr(cls, "__orig_bases__", ()):
             cls.entities = tuple(_entities(get_args(base))) or cls.entities
+        for entity in cls.entities:
+            if entity.is_abstract():
+                raise DeclarationError(
+                    f"{cls.__name__}: {entity.__name__} is abstract, and nothing is stored as it"
+                )
 
     @classmethod
     def question(cls) -> str:

@@ -16,7 +16,7 @@ class Design:
 
     Raises:
         DeclarationError: naming every two entities whose keys could be equal, or that have one
-            type name.
+            type name; or those that are abstract.
     """
 
     name: str
@@ -24,6 +24,9 @@ class Design:
 
     def __post_init__(self) -> None:
         """Refuse a design in which one item could be taken for another."""
+        abstract = ", ".join(each.__name__ for each in self.entities if each.is_abstract())
+        if abstract:
+            raise DeclarationError(f"{self.name}: {abstract}: an abstract entity is never stored")
         faults = [*self._shared_names(), *self._shared_keys()]
         if faults:
             raise DeclarationError(f"{self.name}: {'; '.join(faults)}")

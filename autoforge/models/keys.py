@@ -14,7 +14,7 @@ components are all there is taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -429,8 +429,3 @@ def _overlap(mine: str | Component, theirs: str | Component) -> bool:
     if isinstance(theirs, str):
         return mine.codec.admits(theirs)
     return mine.codec.overlaps(theirs.codec)
-
-
-def declared_keys(namespace: Mapping[str, Any]) -> Iterator[tuple[str, Key]]:
-    """The keys declared in a class body, in order."""
-    return ((name, value) for name, value in namespace.items() if isinstance(value, Key))

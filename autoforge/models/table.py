@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self, cast
 
 from pynamodb.attributes import Attribute
 from pynamodb.connection.table import TableConnection
@@ -34,7 +34,7 @@ from autoforge.models.compiled import Field, compile_reader, compile_writer
 from autoforge.models.documents import wire_to_document
 from autoforge.models.encoding import Codec
 from autoforge.models.indexes import ENTITY_TYPE, GSI1, KEY_ATTRIBUTES, TABLE, TTL
-from autoforge.models.keys import Derived, Key, KeyValue, declared_keys
+from autoforge.models.keys import Derived, Key, KeyValue
 
 #: An item in DynamoDB's own form: attribute names to typed values.
 Item = dict[str, dict[str, Any]]
@@ -56,11 +56,33 @@ class RenderedAttribute(Attribute[str]):
         raise InvalidValueError(f"{self.attr_name} is rendered from other attributes, never set")
 
 
+@dataclass(frozen=True)
+class _NoKey:
+    """What an abstract entity has for a primary key: it can be held, and not be used."""
+
+    entity: type[Any]
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise DeclarationError(
+            f"{self.entity.__name__} is abstract: it declares no key in the table itself, so "
+            "nothing is stored as it"
+        )
+
+
+class _NoPrimaryKey:
+    """Stands where an entity that declares no key would have its primary key."""
+
+    def __get__(self, instance: Any, owner: type[Any]) -> _NoKey:
+        """Name the entity. PynamoDB looks at every member, so there is no error yet."""
+        return _NoKey(owner)
+
+
 class Entity(Model):
     """What is stored: one entity of a table, with its attributes and its keys.
 
     A subclass declares attributes and keys. One key must stand in the table itself; it identifies
-    an item, so its components may not change.
+    an item, so its components may not change. A subclass of it inherits both. One without any key
+    is abstract: it gives its attributes to its subclasses, and nothing is stored as it.
     """
 
     #: What the item's ``EntityType`` says; the class name unless given.
@@ -78,23 +100,17 @@ class Entity(Model):
 
     #: The keys of the entity by name, and the one that stands in the table.
     keys: ClassVar[Mapping[str, Key]] = {}
-    primary_key: ClassVar[Key]
+    primary_key: ClassVar[Key] = cast("Key", _NoPrimaryKey())
 
     def __init_subclass__(cls) -> None:
         """Compile the keys, so that a mistake in one is an error at import."""
         super().__init_subclass__()
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
-        attributes: dict[str, Any] = {}
-        derived: dict[str, Derived] = {}
-        for base in reversed(cls.__mro__):
-            for name, member in vars(base).items():
-                attributes.pop(name, None)
-                derived.pop(name, None)
-                if isinstance(member, Attribute):
-                    attributes[name] = member
-                elif isinstance(member, Derived):
-                    derived[name] = member
+        attributes = _declared(cls, Attribute)
+        derived = _declared(cls, Derived)
+        keys = _declared(cls, Key)
+        keys.pop("primary_key", None)
 
         def lookup(name: str, spec: str, last: bool) -> Codec:
             if name in derived:
@@ -103,12 +119,22 @@ class Entity(Model):
                 raise DeclarationError("no such attribute")
             return component_codec(attributes[name], spec, last=last)
 
-        cls.keys = dict(declared_keys(cls.__dict__))
-        for name, key in cls.keys.items():
-            key.bind(cls.__name__, name, lookup, derived)
-        _require_sound_keys(cls, attributes)
+        for name, key in keys.items():
+            if name not in cls.__dict__:
+                keys[name] = replace(key)
+                setattr(cls, name, keys[name])
+            keys[name].bind(cls.__name__, name, lookup, derived)
+        cls.keys = keys
         _require_sound_attributes(cls, attributes)
+        if cls.is_abstract():
+            return
+        _require_sound_keys(cls, attributes)
         cls.primary_key = next(key for key in cls.keys.values() if key.index is TABLE)
+
+    @classmethod
+    def is_abstract(cls) -> bool:
+        """Whether it has no key, and only gives attributes to its subclasses."""
+        return not cls.keys
 
     def __init__(self, **attributes: Any) -> None:
         self._unknown: Item = {}
@@ -243,7 +269,7 @@ class Entity(Model):
         """Show the key and nothing else: contents do not belong in logs."""
         try:
             key = self.primary_key.render(self.attribute_values)
-        except InvalidValueError:
+        except (DeclarationError, InvalidValueError):
             key = None
         where = "without a key" if key is None else f"{key.partition} / {key.sort}"
         return f"<{self.type_name} {where}>"
@@ -344,6 +370,17 @@ _RENDERED: Final = KEY_ATTRIBUTES | {ENTITY_TYPE}
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
+def _declared(entity: type[Entity], kind: type[Any]) -> dict[str, Any]:
+    """What an entity declares and inherits of a kind; a name that is given anew is the last one."""
+    found: dict[str, Any] = {}
+    for base in reversed(entity.__mro__):
+        for name, member in vars(base).items():
+            found.pop(name, None)
+            if isinstance(member, kind):
+                found[name] = member
+    return found
+
+
 def _attributes(entity: type[Entity]) -> dict[str, Attribute[Any]]:
     """The attributes a caller sets, by Python name."""
     return {
@@ -384,7 +421,8 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
     twice = [name for name, times in names.items() if times > 1]
     if twice:
         raise DeclarationError(f"{entity.__name__} declares two attributes stored as {twice[0]}")
-    if entity.lifetime is not None and "created_at" not in attributes:
+    undated = entity.lifetime is not None and "created_at" not in attributes
+    if undated and not entity.is_abstract():
         raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
 
 

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from autoforge.access.query import Query
+from autoforge.access.update import Update
+from autoforge.access.writing import Delete, Put
 from autoforge.errors import DeclarationError, InvalidValueError
-from autoforge.models.attributes import IdAttribute, TextAttribute
+from autoforge.models.attributes import (
+    BooleanAttribute,
+    IdAttribute,
+    IntegerAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.design import Design
 from autoforge.models.indexes import GSI1
 from autoforge.models.keys import Key
 from autoforge.models.source import Source
 from autoforge.models.table import Entity
+from tests.factories import NOON
 
 
 def test_a_key_tells_nothing_before_its_entity_is_declared() -> None:
@@ -87,3 +101,147 @@ def test_each_generated_function_has_lines_of_its_own() -> None:
         except ValueError as error:
             shown = "".join(traceback.format_exception(error))
             assert f"    raise ValueError('{message} of its kind')\n" in shown
+
+
+class Dated(Entity):
+    """What all entities of the library have."""
+
+    lifetime = timedelta(days=365)
+    created_at = MomentAttribute()
+    note = optional(TextAttribute())
+
+
+class Loan(Dated):
+    """Stands in an index while it is out."""
+
+    id = IdAttribute()
+    isbn = IdAttribute()
+    returned = BooleanAttribute(default_for_new=False)
+
+    key = Key("BOOK#{isbn}", "LOAN#{id}")
+    out = Key("LOAN#out", "{created_at}#{id}", index=GSI1, where={"returned": False})
+
+
+class Renewal(Loan):
+    """A loan that goes on; it has the loan's keys, and a partition of its own."""
+
+    times = IntegerAttribute()
+
+    key = Key("RENEWAL#{isbn}", "{id}")
+
+
+class Reserved(Renewal):
+    """Lies in no index."""
+
+    out = None  # type: ignore[assignment]
+
+
+def test_an_abstract_entity_gives_its_attributes_and_its_lifetime() -> None:
+    loan = Loan(id="l1", isbn="b1", created_at=NOON, note="two pages are missing")
+
+    assert loan.to_item() == {
+        "PK": {"S": "BOOK#b1"},
+        "SK": {"S": "LOAN#l1"},
+        "GSI1PK": {"S": "LOAN#out"},
+        "GSI1SK": {"S": "2026-02-04T12:00:00.000Z#l1"},
+        "EntityType": {"S": "Loan"},
+        "TTL": {"N": str(int((NOON + timedelta(days=365)).timestamp()))},
+        "createdAt": {"S": "2026-02-04T12:00:00.000Z"},
+        "id": {"S": "l1"},
+        "isbn": {"S": "b1"},
+        "note": {"S": "two pages are missing"},
+        "returned": {"BOOL": False},
+    }
+    assert Loan.from_item(loan.to_item()) == loan
+    assert (Dated.is_abstract(), Loan.is_abstract()) == (True, False)
+
+
+def test_a_key_is_inherited_unless_it_is_declared_again() -> None:
+    renewal = Renewal(id="l1", isbn="b1", created_at=NOON, times=2)
+
+    assert {name: str(key) for name, key in Renewal.keys.items()} == {
+        "key": "Renewal.key",
+        "out": "Renewal.out",
+    }
+    assert Renewal.primary_key is Renewal.key
+    assert Renewal.out is not Loan.out
+    assert (str(Loan.out), str(Loan.key)) == ("Loan.out", "Loan.key")
+    assert (renewal.PK, renewal.GSI1PK) == ("RENEWAL#b1", "LOAN#out")
+    assert Design("Library", (Loan, Renewal)).entities == (Loan, Renewal)
+
+
+def test_an_inherited_key_is_made_of_the_attributes_of_who_inherits() -> None:
+    class Shelf(Entity):
+        place = IdAttribute()
+        key = Key("SHELF#{place}", "METADATA")
+
+    class NumberedShelf(Shelf):
+        place = TextAttribute()
+
+    assert NumberedShelf(place="room 3/a").PK == "SHELF#room 3/a"
+    with pytest.raises(DeclarationError, match=r"Shelf\.key and NumberedShelf\.key could be the"):
+        Design("Library", (Shelf, NumberedShelf))
+
+
+def test_a_key_that_a_subclass_gives_up_is_not_inherited() -> None:
+    reserved = Reserved(id="l1", isbn="b1", created_at=NOON, times=2)
+
+    assert [*Reserved.keys] == ["key"]
+    assert reserved.GSI1PK is None
+
+
+def test_a_key_in_a_place_that_an_inherited_one_has_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"^Lost declares two keys in one index$"):
+
+        class Lost(Loan):
+            lost = Key("LOST", "{id}", index=GSI1)
+
+
+def test_a_key_in_a_class_that_is_no_entity_is_taken_by_each_entity() -> None:
+    class Numbered:
+        id = IdAttribute()
+        numbered = Key("NUMBERS", "{id}", index=GSI1)
+
+    class Reader(Numbered, Entity):
+        key = Key("READER#{id}", "METADATA")
+
+    class Desk(Numbered, Entity):
+        key = Key("DESK#{id}", "METADATA")
+
+    assert (str(Reader.keys["numbered"]), str(Desk.keys["numbered"])) == (
+        "Reader.numbered",
+        "Desk.numbered",
+    )
+    assert Desk(id="d1").GSI1SK == "d1"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: Dated(created_at=NOON).to_item(),
+        lambda: Dated.from_item({}),
+        lambda: Dated.primary_key.components,
+        lambda: Put(Dated(created_at=NOON)).primary_key(),
+        lambda: Update(Dated, {}, NOON, values={"note": "x"}),
+        lambda: Delete(Dated, {}).primary_key(),
+    ],
+)
+def test_an_abstract_entity_is_neither_stored_nor_read(use: Callable[[], object]) -> None:
+    with pytest.raises(DeclarationError, match=r"^Dated is abstract: it declares no key in the"):
+        use()
+
+
+def test_an_abstract_entity_shows_itself_without_a_key() -> None:
+    assert repr(Dated(created_at=NOON)) == "<Dated without a key>"
+
+
+def test_an_abstract_entity_is_in_no_design() -> None:
+    with pytest.raises(DeclarationError, match=r"^Library: Dated: an abstract entity is never"):
+        Design("Library", (Dated, Loan))
+
+
+def test_no_pattern_answers_with_an_abstract_entity() -> None:
+    with pytest.raises(DeclarationError, match=r"^Notes: Dated is abstract, and nothing is stored"):
+
+        class Notes(Query[Dated]):
+            key = Loan.key
