@@ -34,7 +34,8 @@ Codes of AWS that are not in this list (say, AccessDeniedException) propagate un
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 __all__ = [
@@ -67,9 +68,12 @@ __all__ = [
     "UnreadableItemError",
     "VersionConflictError",
     "shortened",
+    "suggestion",
 ]
 
 _SHOWN: Final = 80
+#: How alike two names are, from 0 to 1, of which one may be a misspelling of the other.
+_NEAR: Final = 0.7
 
 
 class AutoforgeError(Exception):
@@ -279,6 +283,12 @@ def shortened(value: Any) -> str:
     """Show a value in an error message, cut to one line."""
     shown = repr(value)
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
+
+
+def suggestion(name: str, known: Iterable[str], *, alike: float = _NEAR) -> str:
+    """Continue an error message about a name with the nearest one that is known, if one is near."""
+    near = get_close_matches(name, sorted(known), n=1, cutoff=alike)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _listed(parameters: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
 
 
 def test_every_error_is_exported() -> None:
-    assert {*errors.__all__} == {*ALL, "shortened"}
+    assert {*errors.__all__} == {*ALL, "shortened", "suggestion"}
 
 
 @pytest.mark.parametrize("error", [ItemNotFoundError, ItemExistsError])

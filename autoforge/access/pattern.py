@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
-from inspect import cleandoc, getmembers
+from inspect import cleandoc
 from types import UnionType
 from typing import (
     Any,
@@ -29,8 +29,9 @@ from typing import (
     get_origin,
 )
 
+from autoforge.access.declared import annotations_of, code_of, parameters_in, read_by
 from autoforge.access.request import KeyCondition, Request
-from autoforge.errors import DeclarationError, InvalidValueError
+from autoforge.errors import DeclarationError, InvalidValueError, suggestion
 from autoforge.models.attributes import camel_case
 from autoforge.models.indexes import TABLE
 from autoforge.models.keys import Component, Key, KeyValue, Label
@@ -41,6 +42,9 @@ E = TypeVar("E", bound=Entity)
 
 #: Items one batch may read (AWS, "Constraints in Amazon DynamoDB").
 BATCH_READ: Final = 100
+
+#: How alike names are of which one is surely a misspelling of the other.
+_MISSPELT: Final = 0.81
 
 #: A primary key, or the keys of table and index together, as DynamoDB sends and takes it.
 WireKey = Mapping[str, Mapping[str, str]]
@@ -133,10 +137,11 @@ class Keyed(Pattern[T]):
         for name in sorted(missing):
             if not cls._declares(name):
                 raise DeclarationError(f"{cls.__name__}: {cls.key}: no parameter {name!r}")
-        useless = cls._own_parameters() - cls._used()
+        useless = sorted(cls._useless())
         if useless:
+            hint = suggestion(useless[0], cls._unfilled())
             raise DeclarationError(
-                f"{cls.__name__}: {cls.key}: nothing uses {', '.join(sorted(useless))}"
+                f"{cls.__name__}: {cls.key}: nothing uses {', '.join(useless)}{hint}"
             )
 
     @classmethod
@@ -150,17 +155,28 @@ class Keyed(Pattern[T]):
         return set()
 
     @classmethod
-    def _own_parameters(cls) -> set[str]:
-        declared = vars(cls).get("__annotations__", {})
-        return {name for name, hint in declared.items() if "ClassVar" not in str(hint)}
+    def _useless(cls) -> set[str]:
+        """Parameters that the request does not depend on, and no property is seen to read.
+
+        Where code decides over the request, it may read any, in branches that are not seen. Then
+        only those are told that have nearly the name of a component nobody fills.
+        """
+        inputs = {cls.renames.get(name, name) for name in cls.key.components} | cls._bounding()
+        unused = {*parameters_in(cls)} - inputs
+        if not unused:
+            return unused
+        kinds = [base for base in cls.__mro__ if _is_toolkits(base)]
+        code = code_of(cls, kinds)
+        unread = unused - read_by(cls, code)
+        if not any(name in inputs or hasattr(kinds[0], name) for name in code):
+            return unread
+        return {name for name in unread if suggestion(name, cls._unfilled(), alike=_MISSPELT)}
 
     @classmethod
-    def _used(cls) -> set[str]:
-        """Parameters that become components, bound the answer, or that a property derives from."""
-        getters = [each.fget for _, each in getmembers(cls, lambda m: isinstance(m, property))]
-        derived_from = {name for getter in getters for name in getter.__code__.co_names}
-        components = {cls.renames.get(name, name) for name in cls.key.components}
-        return components | cls._bounding() | derived_from
+    def _unfilled(cls) -> set[str]:
+        """Components of the key, by the pattern's names, that no parameter gives."""
+        names = {cls.renames.get(name, name) for name in {*cls.key.components} - {*cls.fixed}}
+        return {name for name in names if not cls._declares(name)}
 
     @classmethod
     def described(cls, *given: str) -> Self:
@@ -176,7 +192,7 @@ class Keyed(Pattern[T]):
     @classmethod
     def _declares(cls, name: str) -> bool:
         """Whether the class, not yet or already a dataclass, has the parameter or derives it."""
-        annotated = any(name in vars(base).get("__annotations__", {}) for base in cls.__mro__)
+        annotated = any(name in annotations_of(base) for base in cls.__mro__)
         return name in cls.fixed or annotated or isinstance(getattr(cls, name, None), property)
 
     @classmethod
@@ -218,6 +234,11 @@ class Keyed(Pattern[T]):
         if template is None:
             raise InvalidValueError(f"{type(self).__name__} needs {', '.join(sorted(values))}")
         return template.render(values)
+
+
+def _is_toolkits(cls: type[Any]) -> bool:
+    """Whether a class is no pattern of somebody's: it says how a kind of pattern is answered."""
+    return cls in Keyed.__mro__ or "operation" in vars(cls)
 
 
 @dataclass(frozen=True)

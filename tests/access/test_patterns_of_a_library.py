@@ -1,0 +1,249 @@
+"""Patterns of a library, declared as Python 3.14 has it: nothing here is a text until it is read.
+
+So this file has no ``from __future__ import annotations``.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from datetime import date, datetime
+from types import ModuleType, new_class
+from typing import Any, ClassVar
+
+import pytest
+
+from autoforge.access.catalogue import Parameter, entry
+from autoforge.access.pattern import Get
+from autoforge.access.pointing import Lookup
+from autoforge.access.query import Query, SortRange
+from autoforge.errors import DeclarationError
+from autoforge.models.attributes import IdAttribute, MomentAttribute, TextAttribute
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import Key, KeyValue
+from autoforge.models.table import Entity
+from tests.factories import NOON
+
+
+class Loan(Entity):
+    """A book that was lent."""
+
+    id = IdAttribute()
+    isbn = IdAttribute()
+    reader = TextAttribute()
+    due_at = MomentAttribute()
+
+    key = Key("BOOK#{isbn}", "LOAN#{id}")
+    of_reader = Key("READER#{reader}", "{due_at}#{id}", index=GSI1)
+
+
+class Notice(Entity):
+    """What hangs on the board of a branch, or of all."""
+
+    branch = IdAttribute()
+    id = IdAttribute()
+    name = TextAttribute()
+
+    key = Key("BRANCH#{branch}|BRANCHES", "NOTICE#{name}#{id}")
+
+
+@dataclass(frozen=True)
+class LoansOfReader(Query[Loan]):
+    """What did this reader borrow?"""
+
+    source: ClassVar = "a test"
+    key = Loan.of_reader
+    range = SortRange("due_at", at_least="since")
+
+    reader: str
+    _: KW_ONLY
+    since: datetime | None = None
+
+
+def test_a_pattern_needs_no_postponed_annotations() -> None:
+    assert not isinstance(LoansOfReader.__annotations__["reader"], str)
+    assert entry(LoansOfReader).parameters == (
+        Parameter("reader", "text", required=True),
+        Parameter("since", "moment", required=False),
+        Parameter("order", "asc or desc", required=False),
+    )
+    assert str(LoansOfReader("ann", since=NOON).condition(NOON)) == (
+        "GSI1PK = READER#ann AND GSI1SK >= 2026-02-04T12:00:00.000Z"
+    )
+
+
+def test_a_pattern_whose_annotations_a_function_makes_is_declared_and_asked() -> None:
+    """Which Python 3.14 keeps in place of the annotations themselves (PEP 649)."""
+    LoansOfBook: Any = _declared("LoansOfBook", {"isbn": str})  # noqa: N806 - a class
+
+    assert str(LoansOfBook("b1").condition(NOON)) == "PK = BOOK#b1 AND begins_with(SK, LOAN#)"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "message"),
+    [
+        ({"isnb": str}, r"^Loans: Loan\.key: no parameter 'isbn'"),
+        ({"isbn": str, "shelf": str}, r"^Loans: Loan\.key: nothing uses shelf$"),
+        ({"isbn": ClassVar[str]}, None),
+    ],
+)
+def test_what_a_function_of_annotations_lacks_or_has_besides_is_refused(
+    annotations: Mapping[str, Any], message: str | None
+) -> None:
+    if message is None:
+        _declared("Loans", annotations)
+        return
+    with pytest.raises(DeclarationError, match=message):
+        _declared("Loans", annotations)
+
+
+def test_annotations_that_name_what_is_declared_later_are_not_evaluated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As ``annotationlib`` of Python 3.14 offers it."""
+    library: Any = ModuleType("annotationlib")
+    library.Format = type("Format", (), {"STRING": "text"})
+    library.call_annotate_function = lambda annotate, format_, owner: annotate(format_)
+    monkeypatch.setitem(sys.modules, "annotationlib", library)
+
+    def annotate(format_: Any) -> dict[str, Any]:
+        if format_ != "text":
+            raise NameError("Isbn")
+        return {"isbn": "Isbn", "key": "ClassVar[Key]"}
+
+    namespace = {"__annotate__": annotate, "key": Loan.key}
+    declared: Any = new_class("Loans", (Query[Loan],), {}, lambda own: own.update(namespace))
+
+    assert declared.entities == (Loan,)
+
+
+def test_a_parameter_that_a_property_reads_through_a_method_is_accepted() -> None:
+    @dataclass(frozen=True)
+    class LoanByBarcode(Get[Loan]):
+        key = Loan.key
+
+        barcode: str
+
+        def _part(self, place: int) -> str:
+            return self.barcode.split("/")[place]
+
+        @property
+        def isbn(self) -> str:
+            return self._part(0)
+
+        @property
+        def id(self) -> str:
+            return self._part(1)
+
+    assert LoanByBarcode("b1/l1").primary_key() == KeyValue("BOOK#b1", "LOAN#l1")
+
+
+def test_a_parameter_that_only_one_branch_reads_is_accepted() -> None:
+    @dataclass(frozen=True)
+    class LoansOfEdition(Query[Loan]):
+        key = Loan.key
+
+        edition: str
+        paperback: str
+        hardcover: str
+
+        @property
+        def isbn(self) -> str:
+            return {"soft": lambda: self.paperback, "hard": lambda: self.hardcover}[self.edition]()
+
+    assert LoansOfEdition("hard", "b1", "b2").condition(NOON).partition == "BOOK#b2"
+
+
+def test_a_parameter_that_is_read_only_in_what_is_answered_is_accepted() -> None:
+    @dataclass(frozen=True)
+    class LoanOfReader(Lookup[Loan, Notice]):
+        key = Notice.key
+        fixed = {"name": "loan"}
+
+        branch: str
+        id: str
+        reader: str
+
+        def target(self, found: Notice) -> KeyValue:
+            return KeyValue("BOOK#b1", f"LOAN#{found.id}")
+
+        def agrees(self, item: Loan) -> bool:
+            return item.reader == self.reader
+
+    loan = Loan(id="l1", isbn="b1", reader="ann", due_at=NOON)
+    assert LoanOfReader("x", "l1", "ann").agrees(loan)
+
+
+def test_a_parameter_that_a_base_class_of_ones_own_reads_is_accepted() -> None:
+    class Numbered:
+        number: int
+
+        @property
+        def isbn(self) -> str:
+            return f"b{self.number}"
+
+    @dataclass(frozen=True)
+    class LoansOfNumber(Numbered, Query[Loan]):
+        key = Loan.key
+
+        number: int
+
+    assert LoansOfNumber(7).condition(NOON).partition == "BOOK#b7"
+
+
+def _notices(parameter: str, **own: Any) -> Callable[[], object]:
+    """Declare notices of a branch whose parameter is misspelt, so that they would be of all."""
+    namespace = {"__annotations__": {parameter: str}, "key": Notice.key, **own}
+    return lambda: new_class("Notices", (Query[Notice],), {}, lambda body: body.update(namespace))
+
+
+def _raises(_: object) -> str:
+    raise ValueError
+
+
+@pytest.mark.parametrize(
+    "declare",
+    [
+        _notices("brunch"),
+        _notices("brunch", today=property(lambda _: date(2026, 2, 4))),
+        _notices("brunch", shown=lambda self, notice: notice.name + self.brunch),
+        _notices("brunch", name=property(_raises)),
+    ],
+    ids=["alone", "beside a property", "beside a method", "beside a component that is derived"],
+)
+def test_a_misspelt_parameter_is_refused_also_beside_code(declare: Callable[[], object]) -> None:
+    with pytest.raises(DeclarationError, match=r"nothing uses brunch; did you mean 'branch'\?$"):
+        declare()
+
+
+def test_a_parameter_that_the_request_does_not_depend_on_is_refused_whatever_its_name() -> None:
+    with pytest.raises(DeclarationError, match=r"^Notices: Notice\.key: nothing uses shelf$"):
+        _notices("shelf", shown=lambda self, notice: notice.name + self.shelf)()
+
+
+def test_a_parameter_of_nearly_the_name_of_a_component_may_be_what_a_property_reads() -> None:
+    @dataclass(frozen=True)
+    class NoticesNamed(Query[Notice]):
+        key = Notice.key
+
+        branch: str
+        names: Sequence[str]
+
+        @property
+        def longest(self) -> str:
+            return max(self.names, key=len)
+
+    assert NoticesNamed("x", ["a"]).longest == "a"
+
+
+def _declared(name: str, annotations: Mapping[str, Any]) -> Any:
+    """Declare a query of the loans of a book as Python 3.14 makes a class."""
+
+    def body(namespace: dict[str, Any]) -> None:
+        namespace["key"] = Loan.key
+        namespace["__annotate__"] = lambda _: dict(annotations)
+        if "isbn" in annotations and annotations["isbn"] is not str:
+            namespace["isbn"] = "b1"
+
+    declared: Any = new_class(name, (Query[Loan],), {}, body)
+    declared.__annotations__ = dict(annotations)  # where dataclasses of this Python look
+    return dataclass(frozen=True)(declared)
