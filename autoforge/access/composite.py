@@ -14,8 +14,8 @@ from autoforge.models.indexes import TABLE, Index
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Composite(Pattern[T]):
+@dataclass(frozen=True, init=False)
+class Composite(Pattern[T], kind=True):
     """Several patterns whose answers are joined into one."""
 
     #: The index most of them read.

@@ -5,20 +5,20 @@ Annotations are read and not evaluated: what they name may be declared further d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
 from inspect import get_annotations, getattr_static
-from types import FunctionType
-from typing import Any, Final
+from types import FunctionType, NoneType, UnionType
+from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from autoforge.models.keys import Label
 
 #: The format of annotations that every ``__annotate__`` offers (PEP 649).
 _VALUE: Final = 1
 #: Annotations of a dataclass that declare no field.
-_NO_FIELD: Final = ("ClassVar", "KW_ONLY")
+_NO_FIELD: Final = ("ClassVar", "InitVar", "KW_ONLY")
 _COMPUTED: Final = (property, cached_property)
 _CODE: Final = (*_COMPUTED, FunctionType, classmethod, staticmethod)
 
@@ -48,6 +48,29 @@ def parameters_in(cls: type[Any]) -> frozenset[str]:
     )
 
 
+def all_parameters_in(cls: type[Any]) -> frozenset[str]:
+    """The parameters that a pattern class declares or inherits."""
+    return frozenset[str]().union(*map(parameters_in, cls.__mro__))
+
+
+def members_of(classes: Iterable[type[Any]]) -> frozenset[str]:
+    """The names that classes declare or annotate."""
+    return frozenset(
+        name
+        for cls in classes
+        for name in (*vars(cls), *annotations_of(cls))
+        if not name.startswith("_")
+    )
+
+
+def admits_none(hint: Any) -> bool:
+    """Whether None is a value of a type, or the type does not say."""
+    hint = getattr(hint, "__value__", hint)  # of a type statement
+    if hint in {Any, object, None, NoneType} or isinstance(hint, TypeVar):
+        return True
+    return get_origin(hint) in {Union, UnionType, Literal} and any(map(admits_none, get_args(hint)))
+
+
 def code_of(cls: type[Any], toolkit: Collection[type[Any]]) -> Mapping[str, Any]:
     """The properties and methods of a class that are not those of the toolkit's own classes."""
     return {
@@ -75,7 +98,7 @@ class _Probe:
     def __init__(self, cls: type[Any]) -> None:
         self.read: set[str] = set()
         self._cls = cls
-        self._parameters = frozenset[str]().union(*map(parameters_in, cls.__mro__))
+        self._parameters = all_parameters_in(cls)
 
     def __getattr__(self, name: str) -> Any:
         if name in self._parameters:

@@ -27,14 +27,23 @@ from typing import (
     Union,
     get_args,
     get_origin,
+    get_type_hints,
 )
 
-from autoforge.access.declared import annotations_of, code_of, parameters_in, read_by
+from autoforge.access.declared import (
+    admits_none,
+    all_parameters_in,
+    annotations_of,
+    code_of,
+    members_of,
+    parameters_in,
+    read_by,
+)
 from autoforge.access.request import KeyCondition, Request
 from autoforge.errors import DeclarationError, InvalidValueError, suggestion
 from autoforge.models.attributes import camel_case
 from autoforge.models.indexes import TABLE
-from autoforge.models.keys import Component, Key, KeyValue, Label
+from autoforge.models.keys import Component, Key, KeyValue, Label, Template
 from autoforge.models.table import Entity
 
 T = TypeVar("T")
@@ -69,10 +78,13 @@ class Pattern(ABC, Generic[T]):
     requests: ClassVar[int] = 1
     #: The entities an answer may hold, read from the type argument.
     entities: ClassVar[tuple[type[Entity], ...]] = ()
+    #: Whether the class is a kind of pattern, and nobody's question yet.
+    _is_kind: ClassVar[bool] = True
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, kind: bool = False) -> None:
         """Read the entities from ``Query[Event]`` and the like; refuse those never stored."""
         super().__init_subclass__()
+        cls._is_kind = kind
         for base in getattr(cls, "__orig_bases__", ()):
             cls.entities = tuple(_entities(get_args(base))) or cls.entities
         for entity in cls.entities:
@@ -80,6 +92,35 @@ class Pattern(ABC, Generic[T]):
                 raise DeclarationError(
                     f"{cls.__name__}: {entity.__name__} is abstract, and nothing is stored as it"
                 )
+        taken = set() if kind else parameters_in(cls) & members_of(cls._kinds())
+        if taken:
+            raise DeclarationError(
+                f"{cls.__name__}: every {cls._kinds()[0].__name__} has a {min(taken)!r} of its "
+                "own: name the parameter otherwise"
+            )
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Refuse a class that is no dataclass: each of those has an ``__init__`` of its own."""
+        raise _undecorated(type(self))
+
+    @classmethod
+    def is_generic(cls) -> bool:
+        """Whether the class leaves open which entities it answers with: nobody's pattern yet."""
+        return bool(getattr(cls, "__parameters__", ()))
+
+    @classmethod
+    def _kinds(cls) -> list[type[Any]]:
+        """The kinds of pattern that this is, from the nearest on."""
+        return [base for base in cls.__mro__ if vars(base).get("_is_kind")]
+
+    @classmethod
+    def _require_entities(cls, example: str) -> None:
+        """Refuse a pattern that does not say which entities it answers with."""
+        if not cls.entities:
+            raise DeclarationError(
+                f"{cls.__name__} does not say what it answers with: "
+                f"write {cls._kinds()[0].__name__}[{example}], with the entity itself in brackets"
+            )
 
     @classmethod
     def question(cls) -> str:
@@ -112,8 +153,8 @@ class Pattern(ABC, Generic[T]):
         return {known.get(name, camel_case(name)): value for name, value in values.items()}
 
 
-@dataclass(frozen=True)
-class Keyed(Pattern[T]):
+@dataclass(frozen=True, init=False)
+class Keyed(Pattern[T], kind=True):
     """A pattern over one key of an entity, whose components are the pattern's parameters."""
 
     #: The key that answers the question.
@@ -122,13 +163,17 @@ class Keyed(Pattern[T]):
     renames: ClassVar[Mapping[str, str]] = {}
     #: Components that are the same whatever is asked.
     fixed: ClassVar[Mapping[str, Any]] = {}
+    #: Required parameters without which another question would be asked, and no error be raised.
+    _narrowing: ClassVar[tuple[str, ...]] = ()
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, kind: bool = False) -> None:
         """Refuse a pattern that cannot fill its partition, naming what is missing."""
-        super().__init_subclass__()
+        super().__init_subclass__(kind=kind)
         if cls.is_generic():
             return
-        if not isinstance(getattr(cls, "key", None), Key):
+        key = getattr(cls, "key", None)
+        cls._require_entities(key.entity if isinstance(key, Key) else "Book")
+        if not isinstance(key, Key):
             raise DeclarationError(f"{cls.__name__} names no key")
         if cls.key.entity not in {entity.__name__ for entity in cls.entities}:
             raise DeclarationError(f"{cls.__name__}: {cls.key} is no key of what it answers with")
@@ -137,6 +182,7 @@ class Keyed(Pattern[T]):
         for name in sorted(missing):
             if not cls._declares(name):
                 raise DeclarationError(f"{cls.__name__}: {cls.key}: no parameter {name!r}")
+        cls._narrowing = tuple(sorted(cls._deciding() & cls._required()))
         useless = sorted(cls._useless())
         if useless:
             hint = suggestion(useless[0], cls._unfilled())
@@ -145,14 +191,48 @@ class Keyed(Pattern[T]):
             )
 
     @classmethod
-    def is_generic(cls) -> bool:
-        """Whether the class leaves open which entities it answers with: nobody's pattern yet."""
-        return bool(getattr(cls, "__parameters__", ()))
-
-    @classmethod
     def _bounding(cls) -> set[str]:
         """Parameters that bound the answer without being components of the key."""
         return set()
+
+    @classmethod
+    def _deciding(cls) -> set[str]:
+        """Parameters whose absence chooses another partition."""
+        if len(cls.key.partitions) == 1:
+            return set()
+        parts = [part for each in cls.key.partitions for part in each.components]
+        return {cls.renames.get(part.name, part.name) for part in parts}
+
+    @classmethod
+    def _required(cls) -> set[str]:
+        """Parameters without a default."""
+        return {name for name in all_parameters_in(cls) if not hasattr(cls, name)}
+
+    @classmethod
+    @cache
+    def _may_be_none(cls) -> frozenset[str]:
+        """Parameters whose type admits None, or is not known here."""
+        try:
+            hints = get_type_hints(cls)
+        except (NameError, AttributeError, TypeError, SyntaxError):  # of a function's own, say
+            return frozenset(cls._narrowing)
+        return frozenset(name for name in cls._narrowing if admits_none(hints[name]))
+
+    def _require_narrowing(self) -> None:
+        """Refuse None for a parameter without which the question would be another.
+
+        Raises:
+            InvalidValueError: naming the parameter.
+        """
+        for name in self._narrowing:
+            if getattr(self, name) is None and name not in self._may_be_none():
+                raise _none_given(self, name)
+
+    def _lacks(self, values: Mapping[str, Any], *templates: Template) -> InvalidValueError:
+        """The error for components that have no value, naming the parameters."""
+        parts = [part.name for each in templates for part in each.components]
+        absent = [self.renames.get(name, name) for name in parts if values.get(name) is None]
+        return _none_given(self, *absent)
 
     @classmethod
     def _useless(cls) -> set[str]:
@@ -165,7 +245,7 @@ class Keyed(Pattern[T]):
         unused = {*parameters_in(cls)} - inputs
         if not unused:
             return unused
-        kinds = [base for base in cls.__mro__ if _is_toolkits(base)]
+        kinds = cls._kinds()
         code = code_of(cls, kinds)
         unread = unused - read_by(cls, code)
         if not any(name in inputs or hasattr(kinds[0], name) for name in code):
@@ -181,6 +261,8 @@ class Keyed(Pattern[T]):
     @classmethod
     def described(cls, *given: str) -> Self:
         """The pattern with labels for values: all required parameters and the given ones."""
+        if all_parameters_in(cls) - {each.name for each in cls.parameters()}:
+            raise _undecorated(cls)
         pattern = object.__new__(cls)
         for each in cls.parameters():
             required = each.default is MISSING and each.default_factory is MISSING
@@ -192,6 +274,8 @@ class Keyed(Pattern[T]):
     @classmethod
     def _declares(cls, name: str) -> bool:
         """Whether the class, not yet or already a dataclass, has the parameter or derives it."""
+        if name in members_of(cls._kinds()):
+            return name in cls.fixed
         annotated = any(name in annotations_of(base) for base in cls.__mro__)
         return name in cls.fixed or annotated or isinstance(getattr(cls, name, None), property)
 
@@ -214,9 +298,12 @@ class Keyed(Pattern[T]):
     @cache
     def _sources(cls) -> tuple[tuple[str, str], ...]:
         """The components of the key, and the parameter each is; empty where none is."""
+        sources = {name: cls.renames.get(name, name) for name in cls.key.components}
+        own = members_of(cls._kinds())  # the order of a query is not that of a customer
         return tuple(
-            (name, "" if name in cls.fixed else cls.renames.get(name, name))
-            for name in cls.key.components
+            (component, "" if component in cls.fixed else name)
+            for component, name in sources.items()
+            if component in cls.fixed or name not in own
         )
 
     def _value(self, component: str) -> Any:
@@ -232,26 +319,42 @@ class Keyed(Pattern[T]):
     def _partition(self, values: Mapping[str, Any]) -> str:
         template = self.key.partition_for(values)
         if template is None:
-            raise InvalidValueError(f"{type(self).__name__} needs {', '.join(sorted(values))}")
+            raise self._lacks(values, self.key.partitions[0])
         return template.render(values)
 
 
-def _is_toolkits(cls: type[Any]) -> bool:
-    """Whether a class is no pattern of somebody's: it says how a kind of pattern is answered."""
-    return cls in Keyed.__mro__ or "operation" in vars(cls)
+def _undecorated(cls: type[Any]) -> DeclarationError:
+    return DeclarationError(
+        f"{cls.__name__} is no dataclass: write @dataclass(frozen=True) above the class"
+    )
 
 
-@dataclass(frozen=True)
-class Get(Keyed[E]):
+def _none_given(pattern: Pattern[Any], *names: str) -> InvalidValueError:
+    given = f"{type(pattern).__name__} is asked with None"
+    return InvalidValueError(f"{given} for {', '.join(names)}: give a value")
+
+
+@dataclass(frozen=True, init=False)
+class Get(Keyed[E], kind=True):
     """One item by its whole primary key."""
 
     operation: ClassVar[str] = "GetItem"
 
-    def __init_subclass__(cls) -> None:
-        """Refuse a key that stands in an index: GetItem reads the table only."""
-        super().__init_subclass__()
-        if not cls.is_generic() and cls.key.index is not TABLE:
+    def __init_subclass__(cls, *, kind: bool = False) -> None:
+        """Refuse a key that stands in an index, or that the parameters do not fill."""
+        super().__init_subclass__(kind=kind)
+        if cls.is_generic():
+            return
+        if cls.key.index is not TABLE:
             raise DeclarationError(f"{cls.__name__}: {cls.key} is not a key of the table itself")
+        parts = {part.name for part in cls.key.sort_template.components}
+        unfilled = cls._unfilled() & {cls.renames.get(name, name) for name in parts}
+        makes_its_own = cls.primary_key is not Get.primary_key or cls.values is not Keyed.values
+        if unfilled and not makes_its_own:
+            raise DeclarationError(
+                f"{cls.__name__}: {cls.key}: no parameter {min(unfilled)!r}; a Get gives the "
+                "whole key"
+            )
 
     @property
     def entity(self) -> type[E]:
@@ -264,9 +367,12 @@ class Get(Keyed[E]):
         Raises:
             InvalidValueError: if a parameter cannot stand in a key.
         """
-        value = self.key.render(self.values())
+        values = self.values()
+        value = self.key.render(values)
+        if self._narrowing:
+            self._require_narrowing()
         if value is None:
-            raise InvalidValueError(f"{type(self).__name__} needs every component of {self.key}")
+            raise self._lacks(values, self.key.partitions[0], self.key.sort_template)
         return value
 
     def condition(self) -> KeyCondition:
@@ -279,11 +385,17 @@ class Get(Keyed[E]):
         return get_request(table_name, self.primary_key(), consistent=consistent)
 
 
-@dataclass(frozen=True)
-class Fetch(Pattern[E]):
+@dataclass(frozen=True, init=False)
+class Fetch(Pattern[E], kind=True):
     """Several items by their primary keys, at most 100."""
 
     operation: ClassVar[str] = "BatchGetItem"
+
+    def __init_subclass__(cls, *, kind: bool = False) -> None:
+        """Refuse a pattern without its entities: it would find nothing."""
+        super().__init_subclass__(kind=kind)
+        if not cls.is_generic():
+            cls._require_entities("Book")
 
     @abstractmethod
     def primary_keys(self) -> Sequence[KeyValue]:

@@ -23,8 +23,8 @@ E = TypeVar("E", bound=Entity)
 R = TypeVar("R", bound=Entity)
 
 
-@dataclass(frozen=True)
-class Lookup(Get[E], Generic[E, R]):
+@dataclass(frozen=True, init=False)
+class Lookup(Get[E], Generic[E, R], kind=True):
     """One item, found through a lookup item that names it.
 
     Declared as ``Lookup[User, UserByEmail]``; ``key`` is the lookup's.
@@ -48,8 +48,8 @@ class Lookup(Get[E], Generic[E, R]):
         return True
 
 
-@dataclass(frozen=True)
-class Hydrate(Query[E], Generic[E, R]):
+@dataclass(frozen=True, init=False)
+class Hydrate(Query[E], Generic[E, R], kind=True):
     """A stretch of references in one item collection, answered by what they point to.
 
     Declared as ``Hydrate[AgentRun, AgentRunRef]``; ``key`` is the references'.

@@ -39,8 +39,8 @@ class SortRange:
     above: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Query(Keyed[E]):
+@dataclass(frozen=True, init=False)
+class Query(Keyed[E], kind=True):
     """A stretch of one item collection, in the order of the sort key."""
 
     operation: ClassVar[str] = "Query"
@@ -52,9 +52,9 @@ class Query(Keyed[E]):
     #: Direction where the caller does not choose one.
     newest_first: ClassVar[bool] = False
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, kind: bool = False) -> None:
         """Refuse a range over a component the key does not have."""
-        super().__init_subclass__()
+        super().__init_subclass__(kind=kind)
         if cls.range and cls.range.component not in cls.key.components:
             raise DeclarationError(
                 f"{cls.__name__}: {cls.key}: no component {cls.range.component!r}"
@@ -68,6 +68,13 @@ class Query(Keyed[E]):
             else (cls.range.at_least, cls.range.below, cls.range.at_most, *cls.range.above)
         )
         return {name for name in (*bounds, cls.moving) if name is not None}
+
+    @classmethod
+    def _deciding(cls) -> set[str]:
+        """What bounds or fixes the sort key, too: without it the stretch is a longer one."""
+        parts = cls.key.sort_template.components
+        fixing = {cls.renames.get(part.name, part.name) for part in parts}
+        return super()._deciding() | fixing | cls._bounding()
 
     #: Direction the caller chose, smallest sort key first (``asc``) or last.
     order: Literal["asc", "desc"] | None = field(default=None, kw_only=True)
@@ -100,6 +107,8 @@ class Query(Keyed[E]):
         Raises:
             InvalidValueError: if a parameter cannot stand in a key.
         """
+        if self._narrowing:
+            self._require_narrowing()
         partition = self._partition(self.values())
         prefix = self.key.sort_template.prefix(self.fixed_sort_values())
         low, high = self._bounds(prefix, now)

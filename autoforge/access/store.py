@@ -33,7 +33,7 @@ from autoforge.access.query import Page, Query
 from autoforge.access.reading import ItemReader, Reading, as_entities, readers_of
 from autoforge.access.request import KeyCondition, Request
 from autoforge.access.update import Update
-from autoforge.access.writing import Put, Transaction, Write
+from autoforge.access.writing import Put, Transaction, Write, require_entity
 from autoforge.errors import (
     InvalidValueError,
     ItemNotFoundError,
@@ -645,6 +645,10 @@ def _type_of(item: Mapping[str, Any]) -> str | None:
 
 
 def _put_member(entity: Entity) -> batch.Member:
-    item = entity.to_item()
+    try:
+        item = entity.to_item()
+    except (AttributeError, TypeError):
+        require_entity(entity)
+        raise
     require_size(entity.type_name, item)
     return key_of(item), {"PutRequest": {"Item": item}}

@@ -79,7 +79,7 @@ class Update(Write[E]):
 
     Raises:
         DeclarationError: if it names what the entity lacks, or could leave a key stale.
-        InvalidValueError: if it would change the primary key.
+        InvalidValueError: if it would change the primary key, or nothing.
     """
 
     operation = "UpdateItem"
@@ -99,7 +99,7 @@ class Update(Write[E]):
     mark: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse unknown attributes and changes of the primary key."""
+        """Refuse unknown attributes, changes of the primary key, and an update of nothing."""
         for name in (*self.values, *self.given, *(self.initial or {})):
             if name not in _settable(self.entity):
                 raise DeclarationError(f"{self.entity.__name__} has no attribute {name!r}")
@@ -110,6 +110,13 @@ class Update(Write[E]):
         for name in {n for key in self.entity.keys.values() for n in key.sources}:
             if name in (self.initial or {}) or _name(self.entity, name) in acted_on:
                 raise DeclarationError(f"{name} feeds a key: an update must give its value")
+
+        counted = self.counts or self.expected_version is not None
+        if not (self.values or self.actions or counted or self.initial is not None):
+            raise InvalidValueError(
+                f"an Update of {self.entity.__name__} changes nothing: give values or actions, or "
+                "use a Check"
+            )
 
     @property
     def repeatable(self) -> bool:

@@ -13,7 +13,7 @@ clock; a Store runs it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -29,11 +29,13 @@ from autoforge.access.request import Placeholders, Request
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,
+    DeclarationError,
     DeletionUnfinishedError,
     InvalidTransactionError,
     InvalidValueError,
     ItemExistsError,
     ItemNotFoundError,
+    shortened,
 )
 from autoforge.models.indexes import ENTITY_TYPE, TABLE, TTL
 from autoforge.models.keys import KeyValue
@@ -164,11 +166,19 @@ class Put(Write[E]):
 
     def primary_key(self) -> KeyValue:
         """The key of the new item."""
-        return primary_key(self.entity, self.item.attribute_values)
+        try:
+            return primary_key(self.entity, self.item.attribute_values)
+        except AttributeError:
+            require_entity(self.item)
+            raise
 
     def parameters(self) -> dict[str, Any]:
         """The whole item, on condition that there is none, or an expired one."""
-        item = self.item.to_item()
+        try:
+            item = self.item.to_item()
+        except (AttributeError, TypeError):
+            require_entity(self.item)
+            raise
         require_size(self.entity.type_name, item)
         free = _is_new() if self.expired_by is None else _is_new_or_expired(self.expired_by)
         return {"Item": item, **free}
@@ -309,7 +319,7 @@ class Transaction:
     """Several writes, all made or none.
 
     Args:
-        writes: The writes.
+        writes: The writes, in any iterable.
         marked: Whether to write a TransactionMark with them: where others may change all the
             items at once, nothing else would show that they were made.
 
@@ -318,7 +328,7 @@ class Transaction:
             two on one item, or more than 4 MB.
     """
 
-    writes: tuple[Write[Any], ...]
+    writes: Sequence[Write[Any]]
     marked: bool = False
 
     @property
@@ -335,6 +345,15 @@ class Transaction:
 
     def __post_init__(self) -> None:
         """Refuse what DynamoDB would refuse, before anything is sent."""
+        given = self.writes
+        if not isinstance(given, Iterable):
+            raise DeclarationError(f"a Transaction takes its writes in a list, not {given}")
+        object.__setattr__(self, "writes", tuple(given))
+        for write in self.writes:
+            if not isinstance(write, Write):
+                raise DeclarationError(
+                    f"a Transaction is of writes, such as Put(...), not {shortened(write)}"
+                )
         if not 0 < len(self.writes) <= TRANSACTION_ITEMS:
             raise InvalidTransactionError(
                 f"a transaction has 1 to {TRANSACTION_ITEMS} writes, not {len(self.writes)}"
@@ -419,6 +438,17 @@ def identity(entity: type[Entity], values: Mapping[str, Any]) -> dict[str, Any]:
 def described(entity: type[Entity], values: Mapping[str, Any]) -> str:
     """Name an item in an error message."""
     return f"{entity.type_name} {' / '.join(str(v) for v in identity(entity, values).values())}"
+
+
+def require_entity(item: object) -> None:
+    """Refuse what is to be stored and is no entity, such as the class of one.
+
+    Raises:
+        DeclarationError: if it is none.
+    """
+    if not isinstance(item, Entity):
+        given = f"the class {item.__name__}" if isinstance(item, type) else shortened(item)
+        raise DeclarationError(f"an entity is stored, such as Book(...), not {given}")
 
 
 def is_of(entity: type[Entity]) -> Condition:

@@ -15,12 +15,17 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self, cast
 
-from pynamodb.attributes import Attribute
+from pynamodb.attributes import Attribute, AttributeContainer
 from pynamodb.connection.table import TableConnection
 from pynamodb.constants import STRING
 from pynamodb.models import Model
 
-from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
+from autoforge.errors import (
+    DeclarationError,
+    InvalidValueError,
+    UnreadableItemError,
+    suggestion,
+)
 from autoforge.models.attributes import (
     EntityAttribute,
     ExpiryAttribute,
@@ -110,6 +115,7 @@ class Entity(Model):
         attributes = _declared(cls, Attribute)
         derived = _declared(cls, Derived)
         keys = _declared(cls, Key)
+        _require_own_names(cls, (Attribute, Derived, Key))
         keys.pop("primary_key", None)
 
         def lookup(name: str, spec: str, last: bool) -> Codec:
@@ -145,7 +151,7 @@ class Entity(Model):
         known = self.get_attributes()
         for name, value in attributes.items():
             if name not in known:
-                raise ValueError(f"{type(self).__name__} has no attribute {name!r}")
+                raise InvalidValueError(_no_such_attribute(type(self), name))
             known[name].__set__(self, value)
 
     @classmethod
@@ -254,7 +260,7 @@ class Entity(Model):
             """Refuse a misspelt attribute, which would never be stored."""
             own = name.startswith("_") or name == "attribute_values"
             if not own and not hasattr(type(self), name):
-                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+                raise AttributeError(_no_such_attribute(type(self), name))
             super().__setattr__(name, value)
 
     def __eq__(self, other: object) -> bool:
@@ -368,6 +374,26 @@ _RENDERED: Final = KEY_ATTRIBUTES | {ENTITY_TYPE}
 
 #: The last moment there is; what would expire later expires then.
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+def _no_such_attribute(entity: type[Entity], name: str) -> str:
+    near = suggestion(name, _attributes(entity))
+    return f"{entity.__name__} has no attribute {name!r}{near}"
+
+
+def _require_own_names(entity: type[Entity], kinds: tuple[type[Any], ...]) -> None:
+    """Refuse an attribute or key that would take the place of a part of Entity itself."""
+    needed = {*vars(Entity), *vars(AttributeContainer), "attribute_values"}
+    for base in entity.__mro__:
+        if base in Entity.__mro__ or (base is not entity and issubclass(base, Entity)):
+            continue
+        for name, member in vars(base).items():
+            if isinstance(member, kinds) and name in needed:
+                stored = "" if isinstance(member, Key) else f" with attr_name={name!r}"
+                raise DeclarationError(
+                    f"{entity.__name__}.{name}: Entity itself needs this name: declare another"
+                    f"{stored}"
+                )
 
 
 def _declared(entity: type[Entity], kind: type[Any]) -> dict[str, Any]:

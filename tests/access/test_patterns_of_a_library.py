@@ -13,11 +13,13 @@ from typing import Any, ClassVar
 import pytest
 
 from autoforge.access.catalogue import Parameter, entry
-from autoforge.access.pattern import Get
+from autoforge.access.disjoint import require_disjoint
+from autoforge.access.pattern import Fetch, Get
 from autoforge.access.pointing import Lookup
 from autoforge.access.query import Query, SortRange
-from autoforge.errors import DeclarationError
+from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models.attributes import IdAttribute, MomentAttribute, TextAttribute
+from autoforge.models.design import Design
 from autoforge.models.indexes import GSI1
 from autoforge.models.keys import Key, KeyValue
 from autoforge.models.table import Entity
@@ -233,6 +235,174 @@ def test_a_parameter_of_nearly_the_name_of_a_component_may_be_what_a_property_re
             return max(self.names, key=len)
 
     assert NoticesNamed("x", ["a"]).longest == "a"
+
+
+@dataclass(frozen=True)
+class LoansSince(Query[Loan]):
+    """Which loans of this reader fell due since?"""
+
+    source = "a test"
+    key = Loan.of_reader
+    range = SortRange("due_at", at_least="since")
+
+    reader: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class NoticeOf(Get[Notice]):
+    """Which notice of a branch, or of all, is this?"""
+
+    source = "a test"
+    key = Notice.key
+
+    branch: str | None
+    name: str
+    id: str
+
+
+@dataclass(frozen=True)
+class NoticesOf(Query[Notice]):
+    """Which notices of a branch have this name?"""
+
+    source = "a test"
+    key = Notice.key
+
+    branch: str
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("ask", "names"),
+    [
+        (lambda none: LoansOfReader(none).condition(NOON), "reader"),
+        (lambda none: LoansSince("ann", none).condition(NOON), "since"),
+        (lambda none: NoticesOf(none, "closed").condition(NOON), "branch"),
+        (lambda none: NoticesOf("x", none).condition(NOON), "name"),
+        (lambda none: NoticeOf("x", none, none).primary_key(), "name, id"),
+    ],
+)
+def test_none_for_a_required_parameter_is_refused_and_asks_no_other_question(
+    ask: Callable[[Any], object], names: str
+) -> None:
+    with pytest.raises(InvalidValueError, match=rf"is asked with None for {names}: give a value$"):
+        ask(None)
+
+
+def test_none_for_a_parameter_that_may_be_none_chooses_the_other_partition() -> None:
+    assert NoticeOf(None, "closed", "n1").primary_key() == KeyValue("BRANCHES", "NOTICE#closed#n1")
+
+
+def test_a_pattern_that_is_no_dataclass_says_what_it_lacks() -> None:
+    class Forgotten(Query[Loan]):
+        key = Loan.key
+
+        isbn: str
+
+    class OfShelf(LoansOfReader):
+        shelf: str
+
+        @property
+        def reader(self) -> str:
+            return f"shelf {self.shelf}"
+
+    answer = r" is no dataclass: write @dataclass\(frozen=True\) above the class$"
+    with pytest.raises(DeclarationError, match=f"^Forgotten{answer}"):
+        Forgotten("b1")
+    for each in (Forgotten, OfShelf):
+        with pytest.raises(DeclarationError, match=f"^{each.__name__}{answer}"):
+            require_disjoint(Design("Library", (Loan, Notice)), [each])
+
+
+@pytest.mark.parametrize(
+    ("bases", "message"),
+    [
+        ((Query,), r"^Loans does not say what it answers with: write Query\[Loan\], with the"),
+        ((Get,), r"^Loans does not say what it answers with: write Get\[Loan\], with the"),
+        ((Query["Loan"],), r"^Loans does not say what it answers with: write Query\[Loan\]"),
+        ((Fetch,), r"^Loans does not say what it answers with: write Fetch\[Book\]"),
+    ],
+)
+def test_a_pattern_that_does_not_say_its_entity_is_refused(
+    bases: tuple[Any, ...], message: str
+) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        new_class("Loans", bases, {}, lambda body: body.update(key=Loan.key))
+
+
+def test_a_get_that_cannot_fill_its_sort_key_is_refused_when_it_is_declared() -> None:
+    message = r"^LoanOf: Loan\.key: no parameter 'id'; a Get gives the whole key$"
+    with pytest.raises(DeclarationError, match=message):
+
+        class LoanOf(Get[Loan]):
+            key = Loan.key
+
+            isbn: str
+
+
+def test_a_get_that_makes_its_key_itself_needs_no_parameter_for_each_component() -> None:
+    @dataclass(frozen=True)
+    class FirstLoan(Get[Loan]):
+        key = Loan.key
+
+        isbn: str
+
+        def primary_key(self) -> KeyValue:
+            return KeyValue(f"BOOK#{self.isbn}", "LOAN#1")
+
+    assert FirstLoan("b1").request("t").parameters["Key"] == {
+        "PK": {"S": "BOOK#b1"},
+        "SK": {"S": "LOAN#1"},
+    }
+
+
+@pytest.mark.parametrize("name", ["order", "index", "range", "values", "source"])
+def test_a_parameter_with_a_name_that_every_query_needs_is_refused(name: str) -> None:
+    message = f"^Loans: every Query has a {name!r} of its own: name the parameter otherwise$"
+    namespace = {"__annotations__": {"isbn": str, name: str}, "key": Loan.key}
+
+    with pytest.raises(DeclarationError, match=message):
+        new_class("Loans", (Query[Loan],), {}, lambda body: body.update(namespace))
+
+
+class Parcel(Entity):
+    """What is sent for an order."""
+
+    shop = IdAttribute()
+    order = IdAttribute()
+    index = IdAttribute()
+
+    key = Key("SHOP#{shop}", "ORDER#{order}#{index}")
+
+
+def test_a_component_that_is_named_like_the_direction_of_a_query_is_not_taken_for_it() -> None:
+    @dataclass(frozen=True)
+    class ParcelsOfShop(Query[Parcel]):
+        key = Parcel.key
+
+        shop: str
+
+    @dataclass(frozen=True)
+    class ParcelsOfOrder(Query[Parcel]):
+        key = Parcel.key
+        renames = {"order": "order_id"}
+
+        shop: str
+        order_id: str
+
+    of_shop = ParcelsOfShop("s", order="desc").condition(NOON)
+    of_order = ParcelsOfOrder("s", "o1", order="desc").condition(NOON)
+
+    assert str(of_shop) == "PK = SHOP#s AND begins_with(SK, ORDER#)"
+    assert str(of_order) == "PK = SHOP#s AND begins_with(SK, ORDER#o1#)"
+    with pytest.raises(DeclarationError, match=r"^ParcelOf: Parcel\.key: no parameter 'index'"):
+
+        class ParcelOf(Get[Parcel]):
+            key = Parcel.key
+            renames = {"order": "order_id"}
+
+            shop: str
+            order_id: str
 
 
 def _declared(name: str, annotations: Mapping[str, Any]) -> Any:

@@ -1,0 +1,205 @@
+"""Common slips in code are errors that say what to do, and nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from types import new_class
+from typing import Any
+
+import pytest
+
+from autoforge.access.store import Store
+from autoforge.access.update import Update
+from autoforge.access.writing import Delete, Put, Transaction
+from autoforge.errors import AutoforgeError, DeclarationError, InvalidValueError
+from autoforge.models.attributes import (
+    IdAttribute,
+    IntegerAttribute,
+    MomentAttribute,
+    TextAttribute,
+)
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import Derived, Key
+from autoforge.models.table import Entity
+from tests.factories import NOON
+from tests.servers import Engine
+from tests.stores import Clock, client_of, store_of
+
+
+class Sensor(Entity):
+    """Measures something at a place."""
+
+    id = IdAttribute()
+    place = TextAttribute()
+    name = TextAttribute()
+
+    key = Key("SENSOR#{id}", "METADATA")
+
+
+@pytest.fixture
+def nowhere() -> Store:
+    """A Store of which nothing reaches a server."""
+    return store_of(client_of(Engine("none", "http://127.0.0.1:9")), "a-table", Clock())
+
+
+def _sensor(id_: str = "s1") -> Sensor:
+    return Sensor(id=id_, place="roof", name="wind")
+
+
+def test_a_misspelt_attribute_of_a_new_entity_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(
+        InvalidValueError, match=r"^Sensor has no attribute 'nmae'; did you mean 'name'\?$"
+    ):
+        Sensor(id="s1", nmae="wind")
+
+
+def test_a_misspelt_attribute_that_is_assigned_is_refused_with_the_nearest_name() -> None:
+    sensor: Any = _sensor()
+
+    with pytest.raises(
+        AttributeError, match=r"^Sensor has no attribute 'plase'; did you mean 'place'\?$"
+    ):
+        sensor.plase = "cellar"
+
+
+def test_an_attribute_that_is_like_no_other_is_refused_without_a_guess() -> None:
+    with pytest.raises(InvalidValueError, match=r"^Sensor has no attribute 'wavelength'$"):
+        Sensor(wavelength=1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["keys", "lifetime", "type_name", "expires_at", "unknown", "attribute_values", "to_item", "PK"],
+)
+def test_an_attribute_with_a_name_that_an_entity_needs_is_refused(name: str) -> None:
+    message = rf"^Probe\.{name}: Entity itself needs this name: declare another with attr_name="
+
+    with pytest.raises(DeclarationError, match=message):
+        _declared(**{name: TextAttribute()})
+
+
+@pytest.mark.parametrize(
+    "member", [Key("PROBES", "{id}", index=GSI1), Derived(IdAttribute().codec("", last=True), str)]
+)
+def test_a_key_or_what_is_derived_has_no_name_that_an_entity_needs(member: Any) -> None:
+    with pytest.raises(DeclarationError, match=r"^Probe\.keys: Entity itself needs this name"):
+        _declared(keys=member)
+
+
+def test_the_table_key_of_an_entity_is_not_named_like_what_entities_call_it() -> None:
+    with pytest.raises(DeclarationError, match=r"^Probe\.primary_key: Entity itself needs this"):
+        _declared(key=None, primary_key=Key("PROBE#{id}", "METADATA"))
+
+
+def test_a_mixin_does_not_bring_in_a_name_that_an_entity_needs() -> None:
+    class Counted:
+        keys = IntegerAttribute()
+
+    with pytest.raises(DeclarationError, match=r"^Piano\.keys: Entity itself needs this name"):
+
+        class Piano(Counted, Entity):  # type: ignore[misc]  # that is the point
+            id = IdAttribute()
+            key = Key("PIANO#{id}", "METADATA")
+
+
+def test_the_name_may_be_that_of_the_stored_attribute() -> None:
+    class Piano(Entity):
+        id = IdAttribute()
+        number_of_keys = IntegerAttribute(attr_name="keys")
+        count = IntegerAttribute()  # type: ignore[assignment]  # of PynamoDB, which is not used
+        key = Key("PIANO#{id}", "METADATA")
+
+    piano = Piano(id="p1", number_of_keys=88, count=2)
+
+    assert piano.to_item()["keys"] == {"N": "88"}
+    assert Piano.from_item(piano.to_item()) == piano
+    assert [*Piano.keys] == ["key"]
+
+
+@pytest.mark.parametrize("given", [{}, {"given": {"place": "roof"}}, {"requires": "there"}])
+def test_an_update_that_changes_nothing_is_refused(given: dict[str, Any]) -> None:
+    message = r"^an Update of Sensor changes nothing: give values or actions, or use a Check$"
+
+    with pytest.raises(InvalidValueError, match=message):
+        Update(Sensor, {"id": "s1"}, NOON, **given)
+
+
+def test_an_update_that_only_touches_says_so() -> None:
+    class Station(Entity):
+        id = IdAttribute()
+        updated_at = MomentAttribute()
+        key = Key("STATION#{id}", "METADATA")
+
+    with pytest.raises(InvalidValueError, match=r"^an Update of Station changes nothing"):
+        Update(Station, {"id": "s1"}, NOON)
+    touched = Update(Station, {"id": "s1"}, NOON, values={"updated_at": NOON})
+
+    assert "SET" in touched.parameters()["UpdateExpression"]
+
+
+def _put(item: Any) -> Put[Any]:
+    return Put(item)
+
+
+@pytest.mark.parametrize(
+    ("use", "given"),
+    [
+        (lambda store: store.save(_put(Sensor)), "the class Sensor"),
+        (lambda store: store.put_all([Sensor]), "the class Sensor"),
+        (lambda store: store.put_all([{"id": "s1"}]), r"\{'id': 's1'\}"),
+        (lambda _: Transaction((_put(Sensor),)), "the class Sensor"),
+        (lambda store: store.save(_put({"id": "s1"})), r"\{'id': 's1'\}"),
+    ],
+)
+def test_what_is_stored_is_an_entity_and_no_class(
+    nowhere: Store, use: Callable[[Store], object], given: str
+) -> None:
+    message = rf"^an entity is stored, such as Book\(\.\.\.\), not {given}$"
+
+    with pytest.raises(DeclarationError, match=message):
+        use(nowhere)
+
+
+def test_what_an_entity_itself_raises_is_raised_as_it_is() -> None:
+    class Broken(Sensor):
+        key = Key("BROKEN#{id}", "METADATA")
+
+        def to_item(self) -> Any:
+            raise TypeError("out of order")
+
+    with pytest.raises(TypeError, match=r"^out of order$") as caught:
+        Put(Broken(id="s1")).parameters()
+    assert not isinstance(caught.value, AutoforgeError)
+
+
+def _generated(writes: Iterable[Any]) -> Iterator[Any]:
+    yield from writes
+
+
+@pytest.mark.parametrize("collected", [list, tuple, _generated])
+def test_a_transaction_takes_its_writes_in_any_iterable(collected: Callable[..., Any]) -> None:
+    writes = (Delete(Sensor, {"id": "s1"}), Delete(Sensor, {"id": "s2"}))
+
+    transaction = Transaction(collected(writes))
+
+    assert transaction == Transaction(writes)
+    assert transaction.writes == writes
+
+
+@pytest.mark.parametrize(
+    ("writes", "message"),
+    [
+        (Put(_sensor()), r"^a Transaction takes its writes in a list, not Put"),
+        ([_sensor()], r"^a Transaction is of writes, such as Put\(\.\.\.\), not <Sensor SENSOR#s1"),
+        ([Put], r"^a Transaction is of writes, such as Put\(\.\.\.\), not <class"),
+    ],
+)
+def test_what_is_no_collection_of_writes_is_refused(writes: Any, message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        Transaction(writes)
+
+
+def _declared(**members: Any) -> Any:
+    own = {"id": IdAttribute(), "key": Key("PROBE#{id}", "METADATA"), **members}
+    stated = {name: member for name, member in own.items() if member is not None}
+    return new_class("Probe", (Entity,), {}, lambda body: body.update(stated))
