@@ -53,6 +53,9 @@ T = TypeVar("T")
 #: The most items one request of a page asks for while it looks for live ones.
 LOOKAHEAD: Final = 1000
 
+#: Nothing has expired by then.
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+
 _log = logging.getLogger("autoforge.dynamodb")
 
 
@@ -78,6 +81,8 @@ class Store:
     repeated: bool = False
     #: What the requests of a bulk have in common; None where each stands for itself.
     pace: Pace | None = None
+    #: Whether items past their expiry are returned, too.
+    expired: bool = False
 
     def paced(self, limit: float | None = None) -> Store:
         """The same Store for a bulk: being refused for throughput slows it down, and no more.
@@ -91,8 +96,11 @@ class Store:
         return self if self.pace is not None else replace(self, pace=self.client.pace(limit))
 
     def with_expired(self) -> Store:
-        """The same Store to which nothing is past its expiry, for whoever finishes deletions."""
-        return replace(self, clock=lambda: datetime.min.replace(tzinfo=UTC))
+        """The same Store that returns items past their expiry, too: for who finishes deletions.
+
+        Its clock tells the time all the same: what is asked about the present is asked about that.
+        """
+        return replace(self, expired=True)
 
     @overload
     def get(self, pattern: Get[E], *, consistent: bool = False) -> E | None: ...
@@ -222,6 +230,7 @@ class Store:
         accept = self.cursors.accept
         start = accept(self.table_name, query, cursor) if cursor is not None else None
         now = self.clock()
+        expired_by = _BEGINNING if self.expired else now
         readers = readers_of(query.entities, reading)
         found: list[T] = []
         last: Item = {}
@@ -234,7 +243,7 @@ class Store:
             answer = self._send(request, query)
             start = answer.get("LastEvaluatedKey")
             for item in answer["Items"]:
-                read = self._readable(item, readers, now)
+                read = self._readable(item, readers, expired_by)
                 if read is None:
                     continue
                 if len(found) == limit:
@@ -555,7 +564,7 @@ class Store:
         consistent: bool,
     ) -> tuple[T, ...]:
         """Those of the items that are there and live, in the order of the keys."""
-        now = self.clock()
+        expired_by = _BEGINNING if self.expired else self.clock()
         readers = readers_of(pattern.entities, reading)
         distinct = tuple(dict.fromkeys(keys))
         chunks = batch.chunks(distinct, BATCH_READ)
@@ -571,7 +580,7 @@ class Store:
         found: dict[KeyValue, T] = {}
         for items in self.client.crew.run([partial(answer, request) for request in requests]):
             for item in items:
-                read = self._readable(item, readers, now)
+                read = self._readable(item, readers, expired_by)
                 if read is not None:
                     found[key_of(item)] = read
         return tuple(found[key] for key in keys if key in found)
@@ -585,7 +594,8 @@ class Store:
         """What is read of the item; None if there is none, or one of another type or expired."""
         if item is None or _type_of(item) != entity.type_name:
             return None
-        return readers_of((entity,), reading)[entity.type_name](item, self.clock())
+        expired_by = _BEGINNING if self.expired else self.clock()
+        return readers_of((entity,), reading)[entity.type_name](item, expired_by)
 
     def _write_all(self, members: Iterable[batch.Member]) -> int:
         """Make writes in batches; a bulk, whether the Store is one's or not."""
@@ -617,7 +627,7 @@ class Store:
         return answer
 
     def _readable(
-        self, item: Item, readers: Mapping[str, ItemReader[T]], now: datetime
+        self, item: Item, readers: Mapping[str, ItemReader[T]], expired_by: datetime
     ) -> T | None:
         """What is read of the item, unless it is of another type, past its expiry, or unreadable.
 
@@ -627,7 +637,7 @@ class Store:
         if read is None:
             return None
         try:
-            return read(item, now)
+            return read(item, expired_by)
         except UnreadableItemError as error:
             said = {"table": self.table_name, "reason": str(error)}
             _log.error("dynamodb.item_unreadable", extra=said)
