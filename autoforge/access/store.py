@@ -179,10 +179,11 @@ class Store:
     ) -> Page[Any]:
         """Answer with the next items, as many as the limit while so many follow.
 
-        Items past their expiry, of another type or unreadable are passed over, and more is read
-        in their place. So a page takes one request, and another for each megabyte or stretch of
-        such items. It has a cursor only if another item follows; of references, only if another
-        reference does, whether or not it points to something.
+        Items past their expiry, of another type or unreadable are passed over, and as many are
+        read in their place; more, where most of what was read was such. So a page takes one
+        request, and another for each megabyte or stretch of such items. It has a cursor only if
+        another item follows; of references, only if another reference does, whether or not it
+        points to something.
 
         Raises:
             InvalidCursorError: if the cursor is not one of this query.
@@ -242,6 +243,7 @@ class Store:
             )
             answer = self._send(request, query)
             start = answer.get("LastEvaluatedKey")
+            before = len(found)
             for item in answer["Items"]:
                 read = self._readable(item, readers, expired_by)
                 if read is None:
@@ -252,7 +254,8 @@ class Store:
                 last = item
             if start is None or (len(found) == limit and not ahead):
                 return Page(tuple(found), None)
-            ask = min(ask * 2, LOOKAHEAD)
+            mostly_read = 2 * (len(found) - before) >= max(len(answer["Items"]), 1)
+            ask = min(limit + ahead - len(found) if mostly_read else 2 * ask, LOOKAHEAD)
 
     def each(
         self, query: Query[E], *, page_size: int = 100, consistent: bool = False

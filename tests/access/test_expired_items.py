@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from autoforge.access.pattern import Get
 from autoforge.access.query import Query, SortRange
 from autoforge.access.store import Store
+from autoforge.access.wire import Wire
 from autoforge.access.writing import Check, Delete, Transaction
 from autoforge.models.attributes import IdAttribute, MomentAttribute
 from autoforge.models.indexes import GSI1
@@ -129,3 +137,113 @@ def test_a_transaction_of_who_is_shown_expired_items_is_marked_with_the_present(
 
     (mark,) = (item for item in raw_items(store) if item["EntityType"]["S"] == "TransactionMark")
     assert int(mark["TTL"]["N"]) > NOON.timestamp()
+
+
+@dataclass
+class Reads:
+    """What the engine read, as its answers say."""
+
+    wire: Wire
+    limits: list[int] = field(default_factory=list)
+    items: int = 0
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Send, and count."""
+        answer = self.wire.exchange(operation, parameters)
+        self.limits.append(parameters["Limit"])
+        self.items += answer["ScannedCount"]
+        return answer
+
+
+@contextmanager
+def _counting(store: Store) -> Iterator[Reads]:
+    """Count what is read meanwhile."""
+    sound = store.client.wire
+    reads = Reads(sound)
+    store.client.wire = reads
+    try:
+        yield reads
+    finally:
+        store.client.wire = sound
+
+
+def _stored(store: Store, expired: Sequence[bool]) -> tuple[str, list[Hold]]:
+    """Store holds of one shelf, some expired, and return those that are live in their order."""
+    shelf = new_id()
+    holds = [
+        _hold(shelf, number, ready=NOON, until=NOON if gone else None)
+        for number, gone in enumerate(expired)
+    ]
+    store.put_all(holds)
+    return shelf, [hold for hold, gone in zip(holds, expired, strict=True) if not gone]
+
+
+@pytest.mark.parametrize("place", [0, 12, 24, 25])
+def test_one_expired_item_costs_a_page_one_item_more(store: Store, place: int) -> None:
+    shelf, live = _stored(store, [number == place for number in range(80)])
+
+    with _counting(store) as reads:
+        page = store.page(HoldsOfShelf(shelf), limit=25)
+
+    assert page.items == tuple(live[:25])
+    assert (reads.limits, reads.items) == ([26, 1], 27)
+
+
+def test_a_page_without_expired_items_reads_one_item_more_than_it_has(store: Store) -> None:
+    shelf, live = _stored(store, [False] * 40)
+
+    with _counting(store) as reads:
+        page = store.page(HoldsOfShelf(shelf), limit=25)
+
+    assert page.items == tuple(live[:25])
+    assert reads.items == 26
+
+
+def test_among_mostly_expired_items_each_request_asks_for_twice_as_many(store: Store) -> None:
+    shelf, live = _stored(store, [number % 10 != 9 for number in range(200)])
+
+    with _counting(store) as reads:
+        page = store.page(HoldsOfShelf(shelf), limit=9)
+
+    assert page.items == tuple(live[:9])
+    assert reads.limits == [10, 20, 40, 80]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_pages_are_full_and_read_little_wherever_items_have_expired(
+    store: Store, data: st.DataObject
+) -> None:
+    runs = st.lists(st.tuples(st.booleans(), st.integers(1, 12)), max_size=10)
+    expired = [gone for gone, times in data.draw(runs, label="runs") for _ in range(times)]
+    limit = data.draw(st.integers(1, 30), label="limit")
+    order: Literal["asc", "desc"] = data.draw(st.sampled_from(("asc", "desc")), label="order")
+    shelf, live = _stored(store, expired)
+    if order == "desc":
+        expired, live = expired[::-1], live[::-1]
+
+    pages, cursor, begin = [], None, 0
+    while True:
+        with _counting(store) as reads:
+            page = store.page(HoldsOfShelf(shelf, order=order), limit=limit, cursor=cursor)
+        needed, following = _needed(expired, begin, limit)
+        passed_over = sum(expired[begin : begin + needed])
+        assert needed <= reads.items <= min(3 * needed, needed + 4 * passed_over)
+        assert len(reads.limits) <= 2 + 2 * needed.bit_length()
+        begin = following
+        pages.append(page.items)
+        cursor = page.cursor
+        if cursor is None:
+            break
+
+    assert all(len(page) == limit for page in pages[:-1])
+    assert [hold for page in pages for hold in page] == live
+    assert bool(pages[-1]) == bool(live)
+
+
+def _needed(expired: Sequence[bool], begin: int, limit: int) -> tuple[int, int]:
+    """How many items a page from a place on cannot do without, and where the next one begins."""
+    live = [place for place in range(begin, len(expired)) if not expired[place]]
+    if len(live) <= limit:
+        return len(expired) - begin, len(expired)
+    return live[limit] - begin + 1, live[limit - 1] + 1
