@@ -83,7 +83,7 @@ def test_a_pattern_whose_annotations_a_function_makes_is_declared_and_asked() ->
 @pytest.mark.parametrize(
     ("annotations", "message"),
     [
-        ({"isnb": str}, r"^Loans: Loan\.key: no parameter 'isbn'"),
+        ({"isbnn": str}, r"^Loans: Loan\.key: no parameter 'isbn'"),
         ({"isbn": str, "shelf": str}, r"^Loans: Loan\.key: nothing uses shelf$"),
         ({"isbn": ClassVar[str]}, None),
     ],
@@ -205,15 +205,15 @@ def _raises(_: object) -> str:
 @pytest.mark.parametrize(
     "declare",
     [
-        _notices("brunch"),
-        _notices("brunch", today=property(lambda _: date(2026, 2, 4))),
-        _notices("brunch", shown=lambda self, notice: notice.name + self.brunch),
-        _notices("brunch", name=property(_raises)),
+        _notices("brench"),
+        _notices("brench", today=property(lambda _: date(2026, 2, 4))),
+        _notices("brench", shown=lambda self, notice: notice.name + self.brench),
+        _notices("brench", name=property(_raises)),
     ],
     ids=["alone", "beside a property", "beside a method", "beside a component that is derived"],
 )
 def test_a_misspelt_parameter_is_refused_also_beside_code(declare: Callable[[], object]) -> None:
-    with pytest.raises(DeclarationError, match=r"nothing uses brunch; did you mean 'branch'\?$"):
+    with pytest.raises(DeclarationError, match=r"nothing uses brench; did you mean 'branch'\?$"):
         declare()
 
 

@@ -57,9 +57,9 @@ def test_a_misspelt_attribute_that_is_assigned_is_refused_with_the_nearest_name(
     sensor: Any = _sensor()
 
     with pytest.raises(
-        AttributeError, match=r"^Sensor has no attribute 'plase'; did you mean 'place'\?$"
+        AttributeError, match=r"^Sensor has no attribute 'nmae'; did you mean 'name'\?$"
     ):
-        sensor.plase = "cellar"
+        sensor.nmae = "cellar"
 
 
 def test_an_attribute_that_is_like_no_other_is_refused_without_a_guess() -> None:
