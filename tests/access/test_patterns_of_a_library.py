@@ -5,7 +5,7 @@ So this file has no ``from __future__ import annotations``.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, InitVar, dataclass
 from datetime import date, datetime
 from types import ModuleType, new_class
 from typing import Any, ClassVar
@@ -403,6 +403,29 @@ def test_a_component_that_is_named_like_the_direction_of_a_query_is_not_taken_fo
 
             shop: str
             order_id: str
+
+
+def test_the_direction_of_a_query_fills_no_partition() -> None:
+    class Line(Entity):
+        order = IdAttribute()
+        id = IdAttribute()
+        key = Key("ORDER#{order}", "LINE#{id}")
+
+    with pytest.raises(DeclarationError, match=r"^Lines: Line\.key: no parameter 'order'$"):
+
+        class Lines(Query[Line]):
+            key = Line.key
+
+
+def test_what_a_dataclass_takes_and_does_not_keep_is_no_parameter() -> None:
+    @dataclass(frozen=True)
+    class LoansOfShelf(Query[Loan]):
+        key = Loan.key
+
+        isbn: str
+        shelf: InitVar[str] = "anywhere"
+
+    assert [each.name for each in LoansOfShelf.described().parameters()] == ["order", "isbn"]
 
 
 def _declared(name: str, annotations: Mapping[str, Any]) -> Any:

@@ -69,7 +69,17 @@ def test_an_attribute_that_is_like_no_other_is_refused_without_a_guess() -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["keys", "lifetime", "type_name", "expires_at", "unknown", "attribute_values", "to_item", "PK"],
+    [
+        "keys",
+        "lifetime",
+        "type_name",
+        "expires_at",
+        "unknown",
+        "attribute_values",
+        "get_attributes",
+        "to_item",
+        "PK",
+    ],
 )
 def test_an_attribute_with_a_name_that_an_entity_needs_is_refused(name: str) -> None:
     message = rf"^Probe\.{name}: Entity itself needs this name: declare another with attr_name="

@@ -156,6 +156,23 @@ def test_an_abstract_entity_gives_its_attributes_and_its_lifetime() -> None:
     assert (Dated.is_abstract(), Loan.is_abstract()) == (True, False)
 
 
+def test_the_moment_that_a_lifetime_begins_may_be_the_subclasss_own() -> None:
+    class Passing(Entity):
+        lifetime = timedelta(days=1)
+
+    class Visit(Passing):
+        id = IdAttribute()
+        created_at = MomentAttribute()
+        key = Key("VISIT#{id}", "METADATA")
+
+    assert Visit(id="v1", created_at=NOON).expiry == NOON + timedelta(days=1)
+    with pytest.raises(DeclarationError, match=r"^Look has a lifetime but no attribute created_at"):
+
+        class Look(Passing):
+            id = IdAttribute()
+            key = Key("LOOK#{id}", "METADATA")
+
+
 def test_a_key_is_inherited_unless_it_is_declared_again() -> None:
     renewal = Renewal(id="l1", isbn="b1", created_at=NOON, times=2)
 
