@@ -1,5 +1,6 @@
 """What every test stands on: the engines, Hypothesis' profiles and a known environment."""
 
+import logging
 import os
 import time
 from collections import Counter
@@ -103,6 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
     os.environ.update(_ENVIRONMENT)
     time.tzset()
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # the tests' own client says what it asks
     if absent := set(servers.required()) - set(servers.available()):
         message = f"AUTOFORGE_REQUIRE_ENGINES: not available here: {', '.join(sorted(absent))}"
         raise pytest.UsageError(message)
