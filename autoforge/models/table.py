@@ -98,7 +98,7 @@ class Entity(Model):
 
         def lookup(name: str, spec: str, last: bool) -> Codec:
             if name in derived:
-                return _derived_codec(cls, derived[name], spec, attributes)
+                return _derived_codec(cls, derived[name], spec, attributes, last=last)
             if name not in attributes:
                 raise DeclarationError("no such attribute")
             return component_codec(attributes[name], spec, last=last)
@@ -353,12 +353,12 @@ def _attributes(entity: type[Entity]) -> dict[str, Attribute[Any]]:
 
 
 def _derived_codec(
-    entity: type[Entity], derived: Derived, spec: str, attributes: Mapping[str, Any]
+    entity: type[Entity], derived: Derived, spec: str, attributes: Mapping[str, Any], *, last: bool
 ) -> Codec:
     unknown = [name for name in derived.sources if name not in attributes]
     if unknown or spec:
         raise DeclarationError(f"{entity.__name__} cannot derive it from {unknown} as {spec!r}")
-    return derived.codec
+    return derived.codec.placed(last=last)
 
 
 def _require_sound_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
