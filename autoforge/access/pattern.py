@@ -224,7 +224,7 @@ class Get(Keyed[E]):
     def __init_subclass__(cls) -> None:
         """Refuse a key that stands in an index: GetItem reads the table only."""
         super().__init_subclass__()
-        if not cls.is_generic() and cls.key.index is not TABLE:
+        if not cls.is_generic() and cls.key.index != TABLE:
             raise DeclarationError(f"{cls.__name__}: {cls.key} is not a key of the table itself")
 
     @property

@@ -252,6 +252,11 @@ class Key:
         """The attributes that decide what the key is, and whether there is one."""
         return self.sources_of(*self.partitions, self.sort_template) | {*self.where}
 
+    @cached_property
+    def examined(self) -> frozenset[str]:
+        """Those of the sources whose values are compared, or others derived from."""
+        return frozenset(self.where).union(*(each.sources for each in self.derived.values()))
+
     def sources_of(self, *templates: Template) -> frozenset[str]:
         """The attributes that the components of some of the templates come from."""
         names = [part.name for template in templates for part in template.components]
