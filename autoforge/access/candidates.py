@@ -85,7 +85,7 @@ def _candidate(row: Item, now: datetime) -> Candidate | None:
     values: dict[str, Any] = {name: next(iter(wire.values())) for name, wire in row.items()}
     try:
         project_id, feature_id, priority, version, status = (values[name] for name in _NEEDED)
-        if TTL in values and int(values[TTL]) <= now.timestamp():
+        if TTL in values and int(values[TTL]) <= as_moment(now).timestamp():
             return None
         lease = values.get("leaseUntil")
         return Candidate(

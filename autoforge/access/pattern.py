@@ -345,7 +345,7 @@ class Get(Keyed[E], kind=True):
         super().__init_subclass__(kind=kind)
         if cls.is_generic():
             return
-        if cls.key.index is not TABLE:
+        if cls.key.index != TABLE:
             raise DeclarationError(f"{cls.__name__}: {cls.key} is not a key of the table itself")
         parts = {part.name for part in cls.key.sort_template.components}
         unfilled = cls._unfilled() & {cls.renames.get(name, name) for name in parts}

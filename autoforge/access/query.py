@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, Field, dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from functools import cache
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from autoforge.access.pattern import Keyed, WireKey
 from autoforge.access.request import KeyCondition, Request
@@ -12,7 +14,16 @@ from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models.attributes import camel_case
 from autoforge.models.encoding import SEPARATOR
 from autoforge.models.indexes import Index
-from autoforge.models.keys import Key, Label, is_prefix, prefix_end
+from autoforge.models.keys import (
+    Component,
+    Key,
+    Label,
+    is_prefix,
+    just_after,
+    just_before,
+    prefix_end,
+    require_sort_key_size,
+)
 from autoforge.models.table import Entity
 
 E = TypeVar("E", bound=Entity)
@@ -27,9 +38,9 @@ class SortRange:
         component: The component that is bounded, the first the query does not fix.
         at_least: Parameter with the smallest value.
         below: Parameter with the value that all values must be under.
-        at_most: Parameter with the largest value; a moment, stored to the millisecond.
-        above: Names, one for each component from the bounded one on, that together are the
-            item which all answers must come after.
+        at_most: Parameter with the largest value; instead of ``below``.
+        above: Parameters, for the bounded component and as many of those after it as are named,
+            with the values that all answers must come after.
     """
 
     component: str
@@ -37,6 +48,18 @@ class SortRange:
     below: str | None = None
     at_most: str | None = None
     above: tuple[str, ...] = ()
+
+
+class _Bounded(NamedTuple):
+    """What a declared range bounds of a sort key."""
+
+    component: Component
+    #: Whether the sort key ends with the component; if not, every key goes on with a separator.
+    ends: bool
+    #: The segments from the component to the last one that ``above`` names.
+    after: tuple[str | Component, ...]
+    #: Whether the sort key ends with those.
+    after_ends: bool
 
 
 @dataclass(frozen=True, init=False)
@@ -53,12 +76,70 @@ class Query(Keyed[E], kind=True):
     newest_first: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, kind: bool = False) -> None:
-        """Refuse a range over a component the key does not have."""
+        """Refuse what no stretch of the sort key can answer: see ``_fault``."""
         super().__init_subclass__(kind=kind)
-        if cls.range and cls.range.component not in cls.key.components:
-            raise DeclarationError(
-                f"{cls.__name__}: {cls.key}: no component {cls.range.component!r}"
-            )
+        fault = "" if cls.is_generic() else cls._fault()
+        if fault:
+            raise DeclarationError(f"{cls.__name__}: {cls.key}: {fault}")
+
+    @classmethod
+    def _fault(cls) -> str:
+        """What is wrong with how the sort key is fixed and bounded; empty if nothing is.
+
+        A stretch of sort keys has one beginning: components are fixed from the first on, the next
+        one may be bounded, and nothing is said of the others.
+        """
+        names = [part.name for part in cls.key.sort_template.components]
+        elsewhere = {part.name for part in cls._partition_components()} | cls._bounding()
+        free = next((name for name in names if not cls._declares(cls._parameter(name))), None)
+        if free is not None:
+            for name in names[names.index(free) :]:
+                own = cls._parameter(name)
+                if name not in elsewhere and own not in elsewhere and cls._declares(own):
+                    return f"{own} comes after {free} in the sort key, which nothing fixes"
+        return "" if cls.range is None else next(cls._faults_of_range(cls.range, names), "")
+
+    @classmethod
+    def _faults_of_range(cls, bounds: SortRange, names: Sequence[str]) -> Iterator[str]:
+        name = bounds.component
+        if name not in cls.key.components:
+            yield f"no component {name!r}"
+        elif name not in names:
+            yield f"{name} stands in the partition key: a range bounds the sort key"
+        else:
+            place = names.index(name)
+            free = [each for each in names[:place] if not cls._is_fixed(each)]
+            if free:
+                needed = ", ".join(free)
+                yield f"a range over {name} needs parameters for {needed}, which come before it"
+            in_partition = {part.name for part in cls._partition_components()}
+            if cls._is_fixed(name) and name not in in_partition:
+                yield f"{name} is both fixed and bounded"
+            if len(bounds.above) > len(names) - place:
+                yield f"above names more than {', '.join(names[place:])}"
+        if bounds.below and bounds.at_most:
+            yield f"{name} has two upper bounds, {bounds.below} and {bounds.at_most}"
+
+    @classmethod
+    def _is_fixed(cls, component: str) -> bool:
+        """Whether every query of this pattern has a value of the component."""
+        name = cls._parameter(component)
+        return (
+            component in cls.fixed
+            or isinstance(getattr(cls, name, None), property)
+            or (cls._declares(name) and name not in cls._bounding() and not cls._may_lack(name))
+        )
+
+    @classmethod
+    def _parameter(cls, component: str) -> str:
+        """The parameter that a component of the key is."""
+        return component if component in cls.fixed else cls.renames.get(component, component)
+
+    @classmethod
+    def _may_lack(cls, name: str) -> bool:
+        """Whether a parameter is None unless it is given."""
+        default = getattr(cls, name, MISSING)
+        return (default.default if isinstance(default, Field) else default) is None
 
     @classmethod
     def _bounding(cls) -> set[str]:
@@ -111,20 +192,23 @@ class Query(Keyed[E], kind=True):
             self._require_narrowing()
         partition = self._partition(self.values())
         prefix = self.key.sort_template.prefix(self.fixed_sort_values())
-        low, high = self._bounds(prefix, now)
+        low, upper, high = self._bounds(prefix, now)
         if low is None and high is None:
             if not prefix:
                 return KeyCondition(self.index, partition)
             operator = "begins_with" if is_prefix(prefix) else "="
             return KeyCondition(self.index, partition, operator, (prefix,))
         if not prefix and low is None:
-            return KeyCondition(self.index, partition, "<", (str(high),))
+            return KeyCondition(self.index, partition, upper, (str(high),))
         if not prefix and high is None:
             return KeyCondition(self.index, partition, ">=", (str(low),))
         low = prefix if low is None else low
-        high = prefix_end(prefix) if high is None else high
-        # DynamoDB refuses BETWEEN with its bounds crossed; where they are, nothing lies between.
-        return KeyCondition(self.index, partition, "BETWEEN", (low, max(low, high)))
+        high = prefix_end(prefix) if high is None else self._last(upper, high)
+        if low > high:
+            # DynamoDB refuses BETWEEN with its bounds crossed. No component is empty, so no key
+            # is this text.
+            low = high = f"{prefix}{SEPARATOR}"
+        return KeyCondition(self.index, partition, "BETWEEN", (low, high))
 
     def request(
         self,
@@ -161,45 +245,94 @@ class Query(Keyed[E], kind=True):
         bounded = {} if self.range is None else {self.range.component: None}
         return {**self.values(), **bounded}
 
-    def _bounds(self, prefix: str, now: datetime | Label) -> tuple[str | None, str | None]:
-        """The lowest text the stretch takes in, and the first text past it.
+    def _bounds(
+        self, prefix: str, now: datetime | Label
+    ) -> tuple[str | None, Literal["<", "<="], str | None]:
+        """The lowest text of the stretch, and how which text bounds it above.
 
-        No stored key equals a bound: a key goes on after the bounded component. So BETWEEN, which
-        takes in both ends, is exact.
+        Where a key goes on after the bounded component, no stored key equals a bound.
         """
         if self.range is None:
-            return None, None
-        template = self.key.sort_template
-        component = next(c for c in template.components if c.name == self.range.component)
+            return None, "<", None
+        component, ends, *_ = self._bounded()
 
         def text(name: str | None) -> str | None:
             value = getattr(self, name) if name else None
             if value is None and name is not None and name == self.moving:
                 value = now
-            return None if value is None else prefix + component.encode(value)
+            return None if value is None else _bound(f"{prefix}{component.encode(value)}")
 
-        low, below = text(self.range.at_least), text(self.range.below)
-        most = text(self.range.at_most)
-        high = below if most is None else prefix_end(f"{most}{SEPARATOR}")
+        low, below, most = map(text, (self.range.at_least, self.range.below, self.range.at_most))
+        high = below if most is None else most
         if low is not None and high is not None and low > high and not isinstance(now, Label):
-            raise InvalidValueError(f"{self.range.at_least} is after {self.range.below}")
+            upper = self.range.below or self.range.at_most
+            raise InvalidValueError(f"{self.range.at_least} is after {upper}")
         past = self._past(prefix)
-        return past if low is None or (past is not None and past > low) else low, high
+        if past is not None and (low is None or past > low):
+            low = past
+        if most is None:
+            return low, "<", high
+        return (low, "<=", most) if ends else (low, "<", prefix_end(f"{most}{SEPARATOR}"))
+
+    def _last(self, upper: Literal["<", "<="], high: str) -> str:
+        """A text that takes in, as the end of BETWEEN, the keys that an upper bound allows."""
+        component, ends, *_ = self._bounded()
+        if upper == "<=" or not ends or _is_described(self):
+            return high
+        return just_before(high, fixed_width=component.codec.fixed_width)
+
+    @classmethod
+    @cache
+    def _bounded(cls) -> _Bounded:
+        """What the declared range bounds."""
+        bounds, segments = cls.range, cls.key.sort_template.segments
+        if bounds is None:
+            raise DeclarationError(f"{cls.__name__} declares no range")
+        places = [place for place, each in enumerate(segments) if isinstance(each, Component)]
+        components = cls.key.sort_template.components
+        first = [each.name for each in components].index(bounds.component)
+        start, end = places[first], places[first + max(len(bounds.above), 1) - 1] + 1
+        return _Bounded(
+            component=components[first],
+            ends=start + 1 == len(segments),
+            after=segments[start:end],
+            after_ends=end == len(segments),
+        )
 
     def _past(self, prefix: str) -> str | None:
-        """The first text after the item that all answers must come after."""
+        """The first text after all that begins with the values which answers must come after."""
         if self.range is None or not self.range.above:
             return None
         last = getattr(self, self.range.above[-1])
         if last is None:
             return None
-        components = self.key.sort_template.components[-len(self.range.above) :]
-        written = [
-            part.encode(Label(camel_case(name)) if isinstance(last, Label) else getattr(self, name))
-            for part, name in zip(components, self.range.above, strict=True)
-        ]
-        # What follows an item at once is its own key and a separator: no id goes on with less.
-        return f"{prefix}{SEPARATOR.join(written)}{SEPARATOR}"
+        bounded = self._bounded()
+        names = iter(self.range.above)
+
+        def written(segment: str | Component) -> str:
+            if isinstance(segment, str):
+                return segment
+            name = next(names)
+            labelled = isinstance(last, Label)
+            return segment.encode(Label(camel_case(name)) if labelled else getattr(self, name))
+
+        text = _bound(f"{prefix}{SEPARATOR.join(map(written, bounded.after))}")
+        if not bounded.after_ends:
+            return prefix_end(f"{text}{SEPARATOR}")
+        # What follows a key at once is, for most codecs, the key and a separator.
+        end = bounded.after[-1]
+        plain = isinstance(end, Component) and end.codec.above_separator
+        return f"{text}{SEPARATOR}" if plain else just_after(text)
+
+
+def _bound(text: str) -> str:
+    require_sort_key_size(text)
+    return text
+
+
+def _is_described(query: Query[Any]) -> bool:
+    """Whether labels stand for the values."""
+    return any(isinstance(value, Label) for value in vars(query).values())
 
 
 @dataclass(frozen=True)

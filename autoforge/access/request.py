@@ -47,8 +47,8 @@ class Placeholders:
 class KeyCondition:
     """Which items of an index a query reads: one partition, and a stretch of its sort keys.
 
-    ``operator`` is one of ``=``, ``begins_with``, ``BETWEEN``, ``>=``, ``<``, or empty for the
-    whole item collection.
+    ``operator`` is one of ``=``, ``begins_with``, ``BETWEEN``, ``>=``, ``<``, ``<=``, or empty
+    for the whole item collection.
     """
 
     index: Index
@@ -60,18 +60,23 @@ class KeyCondition:
         """The condition as PynamoDB's expression."""
         collection: Condition = Path(self.index.partition_key) == self.partition
         sort_key = Path(self.index.sort_key)
+        stretch: Condition
         match self.operator, self.operands:
             case "=", (text,):
-                return And(collection, sort_key == text)
+                stretch = sort_key == text
             case "begins_with", (text,):
-                return And(collection, sort_key.startswith(text))
+                stretch = sort_key.startswith(text)
             case "BETWEEN", (low, high):
-                return And(collection, sort_key.between(low, high))
+                stretch = sort_key.between(low, high)
             case ">=", (text,):
-                return And(collection, sort_key >= text)
+                stretch = sort_key >= text
             case "<", (text,):
-                return And(collection, sort_key < text)
-        return collection
+                stretch = sort_key < text
+            case "<=", (text,):
+                stretch = sort_key <= text
+            case _:
+                return collection
+        return And(collection, stretch)
 
     def parameters(self) -> dict[str, Any]:
         """The request parameters that carry the condition."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,11 +36,14 @@ from autoforge.access.request import KeyCondition, Request
 from autoforge.access.update import Update
 from autoforge.access.writing import Put, Transaction, Write, require_entity
 from autoforge.errors import (
+    ConditionFailedError,
+    DeclarationError,
     InvalidValueError,
     ItemNotFoundError,
     UnreadableItemError,
     VersionConflictError,
 )
+from autoforge.models.design import Design
 from autoforge.models.indexes import ENTITY_TYPE, TABLE
 from autoforge.models.keys import KeyValue
 from autoforge.models.size import require_size
@@ -71,6 +75,8 @@ class Store:
         new_token: Makes the token under which DynamoDB carries a transaction out once.
         repeated: Whether every write may have been made before, by a run that was cut off: what
             shows that it was is success.
+        design: All entities of the table; a write of any other is refused. None where every entity
+            is taken, and nothing is known of the keys it may meet.
     """
 
     table_name: str
@@ -83,6 +89,7 @@ class Store:
     pace: Pace | None = None
     #: Whether items past their expiry are returned, too.
     expired: bool = False
+    design: Design | None = None
 
     def paced(self, limit: float | None = None) -> Store:
         """The same Store for a bulk: being refused for throughput slows it down, and no more.
@@ -307,8 +314,10 @@ class Store:
         """Make a write and return the item as it then is; None once it is deleted.
 
         Raises:
+            DeclarationError: if the item is of an entity that the Store's design does not have.
             AutoforgeError: by meaning, if the write is refused; nothing was changed then.
         """
+        self._require_own(write.entity)
         if self.repeated and not write.repeatable:
             return self._write_once(write)
         try:
@@ -316,12 +325,7 @@ class Store:
         except UncertainError as error:
             return self._write_once(write, because=error)
         except ConditionRefusedError as error:
-            (refusal,) = error.refusals
-            existing = self._existing(refusal.item, write)
-            made = (error.repeated or self.repeated) and write.proves(refusal.item)
-            if not made and not (write.idempotent and write.is_done(refusal.item)):
-                raise write.refusal(existing) from error
-            return existing
+            return self._refused(write, error)
         if isinstance(write, Put):
             return cast("E", write.item)
         if isinstance(write, Update):
@@ -355,7 +359,10 @@ class Store:
             InvalidTransactionError: if there is no room for the mark.
             AutoforgeError: by meaning, for the first write that was refused.
         """
+        for write in transaction.writes:
+            self._require_own(write.entity)
         token = self.new_token()
+        asked = transaction
         if transaction.marked or not transaction.made_once:
             transaction = transaction.with_mark(self._mark(token))
         try:
@@ -374,9 +381,9 @@ class Store:
             repeated = error.repeated or self.repeated
             if repeated and any(w.tells and w.proves(item) for w, item in refused):
                 return
-            for write, item in refused:
-                if not (write.idempotent and write.is_done(item)):
-                    raise write.refusal(self._existing(item, write)) from error
+            if self._cleared(refused, error):
+                self.transact(asked, deadline=deadline)
+                return
             done = {write.primary_key() for write, _ in refused}
             rest = [write for write in transaction.writes if write.primary_key() not in done]
             if not all(write.idempotent for write in rest):
@@ -384,6 +391,61 @@ class Store:
                 raise write.refusal(self._existing(item, write)) from error
             if rest:
                 self.transact(Transaction(tuple(rest)), deadline=deadline)
+
+    def _require_own(self, entity: type[Entity]) -> None:
+        """Refuse an entity whose keys nobody has held against those of the table's."""
+        if self.design is not None and not self.design.admits(entity):
+            raise DeclarationError(f"{entity.__name__} is no entity of {self.design.name}")
+
+    def _put_member(self, entity: Entity) -> batch.Member:
+        try:
+            self._require_own(type(entity))
+            item = entity.to_item()
+        except (AttributeError, TypeError):
+            require_entity(entity)
+            raise
+        require_size(entity.type_name, item)
+        return key_of(item), {"PutRequest": {"Item": item}}
+
+    def _cleared(
+        self,
+        refused: Sequence[tuple[Write[Any], Mapping[str, Any] | None]],
+        error: Exception,
+    ) -> bool:
+        """Clear the way of the refused writes of a transaction, and say whether that was needed.
+
+        Raises:
+            AutoforgeError: by meaning, for the first that is neither.
+        """
+        cleared = False
+        for write, item in refused:
+            if self._clear(write, item):
+                cleared = True
+            elif not (write.idempotent and write.is_done(item)):
+                raise write.refusal(self._existing(item, write)) from error
+        return cleared
+
+    def _refused(self, write: Write[E], error: ConditionRefusedError) -> E | None:
+        """The item that a refused write wants, if it is there; otherwise the error, by meaning."""
+        (refusal,) = error.refusals
+        existing = self._existing(refusal.item, write)
+        made = (error.repeated or self.repeated) and write.proves(refusal.item)
+        if made or (write.idempotent and write.is_done(refusal.item)):
+            return existing
+        if self._clear(write, refusal.item):
+            return self.write(write)
+        raise write.refusal(existing) from error
+
+    def _clear(self, write: Write[Any], item: Mapping[str, Any] | None) -> bool:
+        """Delete an item that is past its expiry and in the way, as DynamoDB will sooner or later.
+
+        Say whether there was one. Whoever makes it anew at once is met by the write that follows.
+        """
+        clearing = write.clearing(item)
+        if clearing is not None:
+            with suppress(ConditionFailedError):
+                self.write(clearing)
+        return clearing is not None
 
     def is_stored(self, put: Put[Any]) -> bool:
         """Whether the item is there as the Put would store it, read strongly consistently.
@@ -413,8 +475,7 @@ class Store:
             IncompleteBatchError: if DynamoDB leaves items unprocessed and takes no others.
             ThrottledError: if it refuses whole batches for as long.
         """
-        members = (_put_member(entity) for entity in entities)
-        return self._write_all(members)
+        return self._write_all(self._put_member(entity) for entity in entities)
 
     def delete_all(self, keys: Iterable[KeyValue]) -> int:
         """Delete items in batches, those that are not there included, and return how many.
@@ -655,13 +716,3 @@ class Store:
 def _type_of(item: Mapping[str, Any]) -> str | None:
     stored = item.get(ENTITY_TYPE)
     return None if stored is None else stored.get("S")
-
-
-def _put_member(entity: Entity) -> batch.Member:
-    try:
-        item = entity.to_item()
-    except (AttributeError, TypeError):
-        require_entity(entity)
-        raise
-    require_size(entity.type_name, item)
-    return key_of(item), {"PutRequest": {"Item": item}}

@@ -10,6 +10,7 @@ from functools import cache, reduce
 from typing import Any, Final, Self, TypeVar
 
 from pynamodb.attributes import Attribute
+from pynamodb.constants import NUMBER
 from pynamodb.expressions.condition import And, Condition, Or
 from pynamodb.expressions.operand import Path, Value
 from pynamodb.expressions.update import Action
@@ -18,13 +19,16 @@ from pynamodb.expressions.update import Update as UpdateExpression
 from autoforge.access.pattern import wire_key
 from autoforge.access.request import Placeholders, Request
 from autoforge.access.writing import (
+    Delete,
     Write,
     alike,
     described,
     identity,
+    is_expired,
     is_live,
     is_of,
     primary_key,
+    require_components,
 )
 from autoforge.errors import (
     AutoforgeError,
@@ -39,12 +43,13 @@ from autoforge.models.attributes import (
     IdSetAttribute,
     JsonAttribute,
     attribute_to_wire,
-    camel_case,
+    read_expiry,
 )
-from autoforge.models.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
+from autoforge.models.indexes import ENTITY_TYPE, KEY_ATTRIBUTES, TTL
 from autoforge.models.keys import Key, KeyValue, Template
 from autoforge.models.size import item_size, require_size
 from autoforge.models.table import Entity
+from autoforge.moments import as_moment
 
 E = TypeVar("E", bound=Entity)
 
@@ -53,8 +58,8 @@ Wire = dict[str, Any] | None
 
 _UPDATED: Final = "updated_at"
 _VERSION: Final = "version"
-#: What an item that is being deleted is marked with; such an item is past its expiry, too.
-_DELETION: Final = "deletion"
+_CREATED: Final = "created_at"
+_EXPIRES: Final = "expires_at"
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ class Update(Write[E]):
     Args:
         entity: What the item is.
         key: Components of the primary key, which no update can change.
-        at: The moment of the write; sets ``updated_at``, and an item expired by then is gone.
+        at: The moment of the write, of UTC where it has no zone; sets ``updated_at``, and an item
+            expired by then is gone.
         values: Attributes to set; None removes an optional one.
         given: Values that attributes must have for the write to be made. An index key that the
             change touches may need them.
@@ -73,7 +79,8 @@ class Update(Write[E]):
         requires: The condition in words, for the error.
         expected_version: The version the caller read; the write adds 1 to it.
         counts: Whether the write adds 1 to the version whatever it was.
-        initial: If not None, the write may create the item, with these attributes besides.
+        initial: If not None, the write may create the item, with these attributes besides, and an
+            expiry where the entity has a lifetime. One that is past its expiry is made anew.
         mark: One of the values, which no other write sets: what an item shows that this write
             changed, whoever changed other attributes since. It is refused where it was made.
 
@@ -99,24 +106,73 @@ class Update(Write[E]):
     mark: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse unknown attributes, changes of the primary key, and an update of nothing."""
+        """Refuse unknown attributes, an update of nothing, and what could leave a key stale.
+
+        The primary key cannot change. Another key may be made of ``updated_at``, which every update
+        sets to its moment. It may be made of ``version`` too; but what DynamoDB counts is known
+        here only where the write demands the version it counts from, so an update of such an entity
+        must.
+        """
+        entity = self.entity
+        require_components(entity, self.key)
         for name in (*self.values, *self.given, *(self.initial or {})):
-            if name not in _settable(self.entity):
-                raise DeclarationError(f"{self.entity.__name__} has no attribute {name!r}")
-        fixed = self.entity.primary_key.components & {*self.values}
+            if name not in _settable(entity):
+                raise DeclarationError(f"{entity.__name__} has no attribute {name!r}")
+        fixed = entity.primary_key.components & {*self.values}
+        if self._counted:
+            self._require_countable()
+            fixed |= entity.primary_key.components & {_VERSION}
         if fixed:
             raise InvalidValueError(f"{', '.join(sorted(fixed))} identify the item for good")
-        acted_on = {action.values[0].path[0] for action in self.actions}  # type: ignore[attr-defined]  # an action begins with its path
-        for name in {n for key in self.entity.keys.values() for n in key.sources}:
-            if name in (self.initial or {}) or _name(self.entity, name) in acted_on:
-                raise DeclarationError(f"{name} feeds a key: an update must give its value")
-
-        counted = self.counts or self.expected_version is not None
-        if not (self.values or self.actions or counted or self.initial is not None):
+        if not (self.values or self.actions or self._counted or self.initial is not None):
             raise InvalidValueError(
-                f"an Update of {self.entity.__name__} changes nothing: give values or actions, or "
-                "use a Check"
+                f"an Update of {entity.__name__} changes nothing: give values or actions, or use "
+                "a Check"
             )
+        if not self.actions and self.initial is None:
+            return
+        acted_on = {action.values[0].path[0] for action in self.actions}  # type: ignore[attr-defined]  # an action begins with its path
+        for name in {n for key in entity.keys.values() for n in key.sources}:
+            if name in (self.initial or {}) or _name(entity, name) in acted_on:
+                raise DeclarationError(f"{name} feeds a key: an update must give its value")
+        if self.initial is not None:
+            self._require_sound_creation(self.initial)
+
+    def _require_countable(self) -> None:
+        entity = self.entity
+        version = _settable(entity).get(_VERSION)
+        if version is None or version.attr_type != NUMBER:
+            raise DeclarationError(f"{entity.__name__} has no number {_VERSION!r} to count")
+        if _VERSION in self.values:
+            raise DeclarationError(f"{_VERSION} is counted, and cannot be given as a value")
+        if self._version is None:
+            for key in entity.keys.values():
+                if _VERSION in key.sources and key is not entity.primary_key:
+                    raise DeclarationError(
+                        f"{key} is made of {_VERSION}: an update that counts it must give "
+                        "expected_version"
+                    )
+
+    def _require_sound_creation(self, initial: Mapping[str, Any]) -> None:
+        entity = self.entity
+        set_anyway = {*self.key, *self._changes()} | ({_VERSION} if self._counted else set())
+        if twice := sorted(set_anyway & initial.keys()):
+            raise DeclarationError(f"{', '.join(twice)} cannot be initial: the update sets it")
+        if entity.lifetime is not None and not {_CREATED, _EXPIRES} & (set_anyway | {*initial}):
+            raise DeclarationError(
+                f"{entity.__name__} has a lifetime: what may create it must give {_CREATED}"
+            )
+
+    @property
+    def _counted(self) -> bool:
+        """Whether the write adds 1 to the version."""
+        return self.counts or self.expected_version is not None
+
+    @property
+    def _version(self) -> int | None:
+        """The version that the write demands of the item, if it does."""
+        given: int | None = self.given.get(_VERSION)
+        return given if self.expected_version is None else self.expected_version
 
     @property
     def repeatable(self) -> bool:
@@ -190,11 +246,25 @@ class Update(Write[E]):
             return False
         wanted = self._wires()
         if self.expected_version is not None:
-            wanted[camel_case(_VERSION)] = {"N": str(self.expected_version + 1)}
+            wanted[_name(self.entity, _VERSION)] = {"N": str(self.expected_version + 1)}
         return all(
             name not in existing if wire is None else alike(wire, existing.get(name, {}))
             for name, wire in wanted.items()
         )
+
+    @property
+    def _demands_life(self) -> bool:
+        """Whether an item past its expiry must not be changed; not where it gets another one."""
+        return self.initial is None or _EXPIRES not in self.values
+
+    def clearing(self, existing: Mapping[str, Any] | None) -> Delete[E] | None:
+        """What deletes the item that is there, if it is past its expiry and to be made anew."""
+        if existing is None or self.initial is None or not self._demands_life:
+            return None
+        if not _is_over(self.entity, existing, self.at):
+            return None
+        expired = is_expired(self.entity, self.key, self.at)
+        return Delete(self.entity, self.key, missing_ok=True, condition=expired)
 
     def proves(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether the item has this write's mark or, without one, is as the write leaves it."""
@@ -207,30 +277,34 @@ class Update(Write[E]):
         """Bytes of what is set."""
         return item_size(_present(self._wires()))
 
+    def _changes(self) -> Mapping[str, Any]:
+        """What the write sets: its values, and its moment as ``updated_at``."""
+        if _UPDATED not in _settable(self.entity):
+            return self.values
+        return {**self.values, _UPDATED: self.at}
+
     def _wires(self) -> dict[str, Wire]:
         """The changed attributes and the rendered ones they feed."""
-        stamp = {_UPDATED: self.at} if _UPDATED in _settable(self.entity) else {}
+        changes = self._changes()
         wires = {
-            _name(self.entity, name): self._wire(name, value)
-            for name, value in {**self.values, **stamp}.items()
+            _name(self.entity, name): self._wire(name, value) for name, value in changes.items()
         }
+        changed = {*changes, _VERSION} if self._counted else {*changes}
         for key in self.entity.keys.values():
             if key is not self.entity.primary_key:
-                wires |= self._rendered(key)
+                wires |= self._rendered(key, changed)
         return wires
 
-    def _rendered(self, key: Key) -> dict[str, Wire]:
-        """The halves of an index key that the change feeds.
+    def _rendered(self, key: Key, written: AbstractSet[str]) -> dict[str, Wire]:
+        """The halves of an index key that what is written feeds.
 
         Raises:
             DeclarationError: if that depends on an attribute whose value the write does not know.
         """
-        changed = key.sources & {*self.values}
+        changed = key.sources & written
         if not changed and self.initial is None:
             return {}
-        # An update that may not create is refused where the item is past its expiry.
-        live = {_DELETION: None} if self.initial is None else self.initial
-        known = {**live, **self.given, **self.key, **self.values}
+        known = self._known(key)
         names = (key.index.partition_key, key.index.sort_key)
         # Whether the item is in the index at all, and under which alternative.
         direct = key.components - {*key.derived}
@@ -249,6 +323,23 @@ class Update(Write[E]):
                 wires[name] = {"S": template.render(known)}
         return wires
 
+    def _known(self, key: Key) -> dict[str, Any]:
+        """What the item surely has once the write is made."""
+        known: dict[str, Any] = {}
+        if self.initial is not None:
+            known |= self.initial
+        elif self.entity.deletion_mark is not None:
+            # An update that may not create is refused where the item is past its expiry.
+            known[self.entity.deletion_mark] = None
+        known |= {**self.given, **self.key, **self._changes()}
+        if self._counted and self._version is not None:
+            known[_VERSION] = self._version + 1
+        # As an entity holds it, where values are derived from it or compared with it.
+        for name in key.examined:
+            if known.get(name) is not None:
+                known[name] = _held(self.entity, name, known[name])
+        return known
+
     def _creation(self) -> list[Action]:
         """What an item made by this write has besides; what is there already stays."""
         if self.initial is None:
@@ -256,6 +347,8 @@ class Update(Write[E]):
         constant = {_name(self.entity, n): self._wire(n, value) for n, value in self.key.items()}
         constant[ENTITY_TYPE] = {"S": self.entity.type_name}
         initial = {_name(self.entity, n): self._wire(n, v) for n, v in self.initial.items()}
+        if self.entity.lifetime is not None and not {_EXPIRES} & {*self.values, *self.initial}:
+            initial[TTL] = self._wire(_EXPIRES, self._expiry(self.initial))
         return [
             *(_assignment(name, wire) for name, wire in constant.items()),
             *(
@@ -264,15 +357,22 @@ class Update(Write[E]):
             ),
         ]
 
+    def _expiry(self, initial: Mapping[str, Any]) -> datetime | None:
+        """When an item that this write makes expires, by its lifetime."""
+        created = {**initial, **self.key, **self.values}[_CREATED]
+        return None if created is None else self.entity.expiry_of(as_moment(created))
+
     def _versioning(self) -> list[Action]:
-        if self.expected_version is None and not self.counts:
+        if not self._counted:
             return []
-        version = Path([camel_case(_VERSION)])
+        version = Path([_name(self.entity, _VERSION)])
         return [version.set(version + Value({"N": "1"}))]
 
     def _conditions(self) -> list[Condition]:
         """The item is there and live, has the given values, and what else must hold."""
-        conditions = [is_of(self.entity), is_live(self.at)] if self.initial is None else []
+        conditions = [] if self.initial is not None else [is_of(self.entity)]
+        if self._demands_life:
+            conditions.append(is_live(self.entity, self.key, self.at))
         given = dict(self.given)
         if self.expected_version is not None:
             given[_VERSION] = self.expected_version
@@ -319,6 +419,24 @@ def _settable(entity: type[Entity]) -> Mapping[str, Attribute[Any]]:
     """The attributes that are not rendered from others."""
     rendered = KEY_ATTRIBUTES | {ENTITY_TYPE}
     return {n: a for n, a in entity.get_attributes().items() if a.attr_name not in rendered}
+
+
+def _held(entity: type[Entity], name: str, value: Any) -> Any:
+    """A value as an entity holds it."""
+    attribute = _settable(entity)[name]
+    if not isinstance(attribute, EntityAttribute):
+        return value
+    checked = attribute.check(value)
+    return None if isinstance(attribute, IdSetAttribute) and not checked else checked
+
+
+def _is_over(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bool:
+    """Whether an item is past its expiry; of another entity, past the one it stores."""
+    stored = item.get(TTL)
+    if stored is not None:
+        return "N" in stored and read_expiry(stored["N"]) <= as_moment(now)
+    is_own = item.get(ENTITY_TYPE) == {"S": entity.type_name}
+    return is_own and not entity.from_item(item).is_live(now)
 
 
 def _name(entity: type[Entity], name: str) -> str:

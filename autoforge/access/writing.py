@@ -15,10 +15,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 from pynamodb.expressions.condition import And, Condition, Or
@@ -41,7 +41,7 @@ from autoforge.models.indexes import ENTITY_TYPE, TABLE, TTL
 from autoforge.models.keys import KeyValue
 from autoforge.models.size import LIMIT, item_size, require_size
 from autoforge.models.table import Entity
-from autoforge.moments import moment_text
+from autoforge.moments import MILLISECOND, as_moment, moment_text
 
 E = TypeVar("E", bound=Entity)
 
@@ -49,12 +49,15 @@ E = TypeVar("E", bound=Entity)
 TRANSACTION_ITEMS: Final = 100
 TRANSACTION_BYTES: Final = 4 * 1024 * 1024
 #: What says when an item was created, and in the table's terms when it was last changed.
-_CREATED: Final = ("created_at", "started_at")
+_CREATION: Final = "created_at"
+_CREATED: Final = (_CREATION, "started_at")
 _UPDATED: Final = "updatedAt"
 #: What tells an item from all others that were created under its key, where it has that.
 _INCARNATION: Final = "incarnation"
 #: Writes that fit whatever they hold: each is refused alone when it is over the size of an item.
 _SURELY_FIT: Final = TRANSACTION_BYTES // LIMIT
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND: Final = timedelta(seconds=1)
 
 
 class Write(ABC, Generic[E]):
@@ -111,6 +114,14 @@ class Write(ABC, Generic[E]):
         Asked when the condition fails on a repetition of a request whose answer was lost.
         """
         return self.is_done(existing)
+
+    def clearing(self, existing: Mapping[str, Any] | None) -> Delete[E] | None:
+        """What deletes the item that is there, where it is past its expiry and in the way.
+
+        Of a write that would make the item anew; None otherwise.
+        """
+        del existing
+        return None
 
     def request(self, table_name: str) -> Request:
         """The request that makes this write alone."""
@@ -180,13 +191,15 @@ class Put(Write[E]):
             require_entity(self.item)
             raise
         require_size(self.entity.type_name, item)
-        free = _is_new() if self.expired_by is None else _is_new_or_expired(self.expired_by)
+        expired_by = self.expired_by
+        free = _is_new() if expired_by is None else _is_new_or_expired(self.item, expired_by)
         return {"Item": item, **free}
 
     def refusal(self, existing: E | None) -> AutoforgeError:
         """The item exists already, or its deletion was begun and not finished."""
         named = identity(self.entity, self.item.attribute_values)
-        if existing is not None and existing.attribute_values.get("deletion") is not None:
+        mark = self.entity.deletion_mark
+        if existing is not None and mark and existing.attribute_values.get(mark) is not None:
             return DeletionUnfinishedError(self.entity.type_name, named)
         return ItemExistsError(self.entity.type_name, named, item=existing)
 
@@ -223,6 +236,9 @@ class Delete(Write[E]):
         missing_ok: Whether an item that is not there counts as removed.
         condition: What else must hold.
         requires: The condition in words, for the error.
+
+    Raises:
+        DeclarationError: if the key has a name that is no component of the primary key.
     """
 
     operation = "DeleteItem"
@@ -233,6 +249,10 @@ class Delete(Write[E]):
     missing_ok: bool = False
     condition: Condition | None = None
     requires: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no component of the primary key."""
+        require_components(self.entity, self.key)
 
     @property
     def refused_twice(self) -> bool:
@@ -278,6 +298,9 @@ class Check(Write[E]):
         condition: What else must hold.
         requires: The condition in words, for the error.
         missing_ok: Whether only the condition must hold, whatever is there.
+
+    Raises:
+        DeclarationError: if the key has a name that is no component of the primary key.
     """
 
     operation = ""
@@ -290,6 +313,10 @@ class Check(Write[E]):
     requires: str = ""
     missing_ok: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse what is no component of the primary key."""
+        require_components(self.entity, self.key)
+
     def primary_key(self) -> KeyValue:
         """The key of the item."""
         return primary_key(self.entity, self.key)
@@ -297,7 +324,9 @@ class Check(Write[E]):
     def parameters(self) -> dict[str, Any]:
         """The key and the condition."""
         placeholders = Placeholders()
-        conditions = [] if self.missing_ok else [is_of(self.entity), is_live(self.at)]
+        conditions = (
+            [] if self.missing_ok else [is_of(self.entity), is_live(self.entity, self.key, self.at)]
+        )
         if self.condition is not None:
             conditions.append(self.condition)
         return {
@@ -456,11 +485,70 @@ def is_of(entity: type[Entity]) -> Condition:
     return Path([ENTITY_TYPE]) == entity.type_name
 
 
-def is_live(now: datetime) -> Condition:
-    """The item is not past its expiry."""
+def is_live(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Condition:
+    """The item, if there is one, is not past its expiry: ``Entity.is_live`` as a condition.
+
+    What stores no expiry, as another program may leave it, lives by its creation.
+
+    Args:
+        entity: What the item is.
+        key: Components of its primary key.
+        now: The moment; without a zone, one of UTC.
+    """
+    oldest = entity.first_live_creation(now)
+    if oldest is None:
+        return _is_unexpired(_seconds(now))
     expiry = Path([TTL])
-    seconds = Value({"N": str(int(now.timestamp()))})
-    return Or(expiry.does_not_exist(), expiry > seconds)
+    lasting = expiry > Value({"N": _seconds(now)})
+    if _CREATION in key:
+        live = as_moment(key[_CREATION]) >= oldest
+        return Or(expiry.does_not_exist(), lasting) if live else lasting
+    created = _created(entity)
+    young = Or(created.does_not_exist(), created >= _text(oldest))
+    return Or(lasting, And(expiry.does_not_exist(), young))
+
+
+@lru_cache(maxsize=16)
+def _is_unexpired(seconds: str) -> Condition:
+    """The item stores no expiry, or a later one; kept, since a second has many writes."""
+    expiry = Path([TTL])
+    return Or(expiry.does_not_exist(), expiry > Value({"N": seconds}))
+
+
+def is_expired(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Condition:
+    """There is an item, and it is past its expiry, by the same rule."""
+    expiry = Path([TTL])
+    over = expiry <= Value({"N": _seconds(now)})
+    oldest = entity.first_live_creation(now)
+    if oldest is None or _CREATION in key:
+        return over
+    old = And(expiry.does_not_exist(), _created(entity) < _text(oldest))
+    return Or(over, And(is_of(entity), old))
+
+
+def _seconds(now: datetime) -> str:
+    """A moment as an expiry is stored: whole Unix seconds."""
+    return str((as_moment(now) - _EPOCH) // _SECOND)
+
+
+def _created(entity: type[Entity]) -> Path:
+    return Path([entity.get_attributes()[_CREATION].attr_name])
+
+
+def _text(moment: datetime) -> Value:
+    """A moment as it is stored, cut up to the millisecond."""
+    return Value({"S": moment_text(moment + MILLISECOND - timedelta(microseconds=1))})
+
+
+def require_components(entity: type[Entity], key: Mapping[str, Any]) -> None:
+    """Refuse a name that is no component of the primary key.
+
+    Raises:
+        DeclarationError: naming it.
+    """
+    if not key.keys() <= entity.primary_key.components:
+        names = ", ".join(sorted(key.keys() - entity.primary_key.components))
+        raise DeclarationError(f"{entity.primary_key} has no component {names}")
 
 
 def alike(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
@@ -487,10 +575,11 @@ def _shown(value: Any) -> Any:
     return str(value) if isinstance(value, StrEnum) else value
 
 
-def _is_new_or_expired(now: datetime) -> dict[str, Any]:
+def _is_new_or_expired(item: Entity, now: datetime) -> dict[str, Any]:
     """The request parameters that demand that no item has the key, or one past its expiry."""
     placeholders = Placeholders()
     is_new = Path(TABLE.partition_key).does_not_exist()
-    expired = Path([TTL]) <= Value({"N": str(int(now.timestamp()))})
+    components = {name: item.attribute_values.get(name) for name in item.primary_key.components}
+    expired = is_expired(type(item), components, now)
     condition = placeholders.write(Or(is_new, expired))
     return {"ConditionExpression": condition, **placeholders.parameters()}

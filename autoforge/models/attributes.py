@@ -220,11 +220,7 @@ class EnumAttribute(EntityAttribute[E]):
 
     def codec(self, spec: str, *, last: bool) -> Codec:
         """The member's text; every member must be one that a key shows as it is."""
-        del last
-        for text in self._codec.values:
-            if not TextCodec(last=False).admits(text):
-                raise DeclarationError(f"{shortened(text)} cannot stand in a key as it is")
-        return _without_spec(self, spec, self._codec)
+        return _without_spec(self, spec, self._codec.placed(last=last))
 
 
 class MomentAttribute(EntityAttribute[datetime]):

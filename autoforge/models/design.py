@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 from autoforge.errors import DeclarationError
 from autoforge.models.table import Entity
+from autoforge.models.transaction import TransactionMark
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,17 @@ class Design:
         faults = [*self._shared_names(), *self._shared_keys()]
         if faults:
             raise DeclarationError(f"{self.name}: {'; '.join(faults)}")
+
+    def admits(self, entity: type[Entity]) -> bool:
+        """Whether items of an entity may be written to the table.
+
+        Those that the toolkit writes with a transaction may, and what deletes whatever has a key.
+        """
+        return entity in self._members or entity is Entity or entity is TransactionMark
+
+    @cached_property
+    def _members(self) -> frozenset[type[Entity]]:
+        return frozenset(self.entities)
 
     def _shared_names(self) -> Iterator[str]:
         for one, other in combinations(self.entities, 2):

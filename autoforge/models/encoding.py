@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import unquote
 from uuid import UUID
 
-from autoforge.errors import InvalidValueError, shortened
+from autoforge.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.moments import as_moment, moment_text
 
 #: What separates the components of a key; no encoded component contains it.
@@ -36,6 +36,10 @@ class Codec(ABC):
 
     #: Whether the value of an attribute can be read back; else only a part of it.
     shows_all: ClassVar[bool] = True
+    #: Whether all values are written with as many characters.
+    fixed_width: ClassVar[bool] = False
+    #: Whether every character that a value is written with sorts after the separator.
+    above_separator: ClassVar[bool] = False
 
     @abstractmethod
     def encode(self, value: Any) -> str:
@@ -44,6 +48,15 @@ class Codec(ABC):
     @abstractmethod
     def decode(self, text: str) -> Any:
         """Read the value back, or raise InvalidValueError if the text is none of this kind."""
+
+    def placed(self, *, last: bool) -> Codec:
+        """The codec that writes the same values as the last component of a template, or another.
+
+        Raises:
+            DeclarationError: if a value cannot stand there.
+        """
+        del last
+        return self
 
     def admits(self, text: str) -> bool:
         """Whether some value could be written as this text."""
@@ -71,6 +84,10 @@ class TextCodec(Codec):
 
     last: bool = True
 
+    def placed(self, *, last: bool) -> Codec:
+        """The codec that encodes what the place demands."""
+        return TextCodec(last=last)
+
     def encode(self, value: Any) -> str:
         """Write the text."""
         if not isinstance(value, str) or not value:
@@ -92,6 +109,8 @@ class IdCodec(Codec):
 
     UUIDs are written in lower case and ULIDs in upper case, so that one id is one key.
     """
+
+    above_separator = True
 
     def encode(self, value: Any) -> str:
         """Write the id in its canonical case."""
@@ -130,9 +149,19 @@ def canonical_id(value: Any) -> str:
 
 @dataclass(frozen=True)
 class EnumCodec(Codec):
-    """One of a closed set of values, none of which contains the separator."""
+    """One of a closed set of values, all of which stand in a key as they are."""
+
+    above_separator = True
 
     values: tuple[str, ...]
+
+    def placed(self, *, last: bool) -> Codec:
+        """Refuse a value that a key does not show as it is."""
+        del last
+        for text in self.values:
+            if not TextCodec(last=False).admits(text):
+                raise DeclarationError(f"{shortened(text)} cannot stand in a key as it is")
+        return self
 
     def encode(self, value: Any) -> str:
         """Write the member."""
@@ -152,6 +181,9 @@ class EnumCodec(Codec):
 @dataclass(frozen=True)
 class NumberCodec(Codec):
     """A whole number from 0, at a fixed width."""
+
+    fixed_width = True
+    above_separator = True
 
     width: int
 
@@ -175,6 +207,9 @@ class NumberCodec(Codec):
 class MomentCodec(Codec):
     """A moment in UTC, at the fixed width of milliseconds."""
 
+    fixed_width = True
+    above_separator = True
+
     def encode(self, value: Any) -> str:
         """Write the moment."""
         return moment_text(as_moment(value))
@@ -191,6 +226,8 @@ class DateCodec(Codec):
     """The UTC date of a moment; as a component it tells the day only."""
 
     shows_all = False
+    fixed_width = True
+    above_separator = True
 
     def encode(self, value: Any) -> str:
         """Write the UTC date of a moment, or a date."""

@@ -61,6 +61,8 @@ def _readiness(waiting_on: frozenset[str] | None) -> Readiness:
 class Feature(Entity):
     """Something to build. Agents claim it, work on it, and pass or fail it."""
 
+    deletion_mark = "deletion"
+
     id = IdAttribute()
     project_id = IdAttribute()
     name = TextAttribute()

@@ -14,6 +14,7 @@ components are all there is taken.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,6 +40,10 @@ PARTITION_KEY_LIMIT: Final = 2048
 SORT_KEY_LIMIT: Final = 1024
 #: The most bytes of a character in UTF-8.
 _WIDEST: Final = 4
+#: The largest character of so many bytes; of none, no character.
+_LARGEST: Final = ("", "\x7f", "\u07ff", "\uffff", "\U0010ffff")
+#: The code points that are no characters in UTF-8.
+_SURROGATES: Final = (0xD800, 0xDFFF)
 
 _COMPONENT: Final = re.compile(r"\{(?P<name>[a-z_][a-z0-9_]*)(:(?P<spec>[a-z0-9]+))?\}")
 _LITERAL: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -248,6 +253,11 @@ class Key:
         """The attributes that decide what the key is, and whether there is one."""
         return self.sources_of(*self.partitions, self.sort_template) | {*self.where}
 
+    @cached_property
+    def examined(self) -> frozenset[str]:
+        """Those of the sources whose values are compared, or others derived from."""
+        return frozenset(self.where).union(*(each.sources for each in self.derived.values()))
+
     def sources_of(self, *templates: Template) -> frozenset[str]:
         """The attributes that the components of some of the templates come from."""
         names = [part.name for template in templates for part in template.components]
@@ -417,6 +427,57 @@ def is_prefix(text: str) -> bool:
 def prefix_end(prefix: str) -> str:
     """The smallest text after everything that begins with a prefix (``EVENT#`` to ``EVENT$``)."""
     return f"{prefix[:-1]}{chr(ord(SEPARATOR) + 1)}"
+
+
+def require_sort_key_size(text: str) -> None:
+    """Refuse a text that is longer than a sort key may be.
+
+    Raises:
+        InvalidValueError: if it is.
+    """
+    if len(text) * _WIDEST > SORT_KEY_LIMIT and len(text.encode()) > SORT_KEY_LIMIT:
+        raise InvalidValueError(
+            f"a sort key of {len(text.encode())} bytes is over the limit of {SORT_KEY_LIMIT}"
+        )
+
+
+def just_after(text: str) -> str:
+    """The smallest sort key after a text (``a`` to ``a`` and the character NUL)."""
+    if len(text.encode()) < SORT_KEY_LIMIT:
+        return f"{text}\0"
+    for end in range(len(text), 0, -1):
+        if (following := _neighbour(text[end - 1], 1)) is not None:
+            grown = text[: end - 1] + following
+            if len(grown.encode()) <= SORT_KEY_LIMIT:
+                return grown
+    return text
+
+
+def just_before(text: str, *, fixed_width: bool) -> str:
+    """A text before another, with no sort key between them.
+
+    Args:
+        text: The other; not empty.
+        fixed_width: Whether all sort keys before and after it are as long.
+    """
+    before = _neighbour(text[-1], -1)
+    if before is None:
+        return text[:-1]
+    shrunk = text[:-1] + before
+    if fixed_width:
+        return shrunk
+    # The largest sort key that begins so: the largest characters that fit.
+    room = SORT_KEY_LIMIT - len(shrunk.encode())
+    rest = _LARGEST[room % _WIDEST]
+    return shrunk + _LARGEST[_WIDEST] * (room // _WIDEST) + rest
+
+
+def _neighbour(character: str, step: int) -> str | None:
+    """The character before or after another in UTF-8's order; None at the ends."""
+    code = ord(character) + step
+    if _SURROGATES[0] <= code <= _SURROGATES[1]:
+        code = _SURROGATES[step > 0] + step
+    return chr(code) if 0 <= code <= sys.maxunicode else None
 
 
 def _write(segment: str | Component, values: Mapping[str, Any]) -> str:

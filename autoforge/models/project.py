@@ -46,6 +46,8 @@ class AutonomyLevel(StrEnum):
 class Project(Entity):
     """A project that agents work on."""
 
+    deletion_mark = "deletion"
+
     id = IdAttribute()
     name = TextAttribute()
     description = optional(TextAttribute())

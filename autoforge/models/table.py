@@ -29,7 +29,9 @@ from autoforge.errors import (
 from autoforge.models.attributes import (
     EntityAttribute,
     ExpiryAttribute,
+    IdSetAttribute,
     JsonAttribute,
+    MomentAttribute,
     attribute_to_wire,
     component_codec,
     optional,
@@ -38,8 +40,9 @@ from autoforge.models.attributes import (
 from autoforge.models.compiled import Field, compile_reader, compile_writer
 from autoforge.models.documents import wire_to_document
 from autoforge.models.encoding import Codec
-from autoforge.models.indexes import ENTITY_TYPE, GSI1, KEY_ATTRIBUTES, TABLE, TTL
+from autoforge.models.indexes import ENTITY_TYPE, GSI1, GSIS, KEY_ATTRIBUTES, TABLE, TTL
 from autoforge.models.keys import Derived, Key, KeyValue
+from autoforge.moments import as_moment
 
 #: An item in DynamoDB's own form: attribute names to typed values.
 Item = dict[str, dict[str, Any]]
@@ -94,6 +97,9 @@ class Entity(Model):
     type_name: ClassVar[str] = "Entity"
     #: How long after its ``created_at`` an item lives; None for ever.
     lifetime: ClassVar[timedelta | None] = None
+    #: The attribute that marks an item whose deletion was begun; None where deletions take one
+    #: request. A marked item is past its expiry, so a live one lacks the attribute.
+    deletion_mark: ClassVar[str | None] = None
 
     PK = RenderedAttribute(attr_name=TABLE.partition_key, hash_key=True)
     SK = RenderedAttribute(attr_name=TABLE.sort_key, range_key=True)
@@ -120,7 +126,7 @@ class Entity(Model):
 
         def lookup(name: str, spec: str, last: bool) -> Codec:
             if name in derived:
-                return _derived_codec(cls, derived[name], spec, attributes)
+                return _derived_codec(cls, derived[name], spec, attributes, last=last)
             if name not in attributes:
                 raise DeclarationError("no such attribute")
             return component_codec(attributes[name], spec, last=last)
@@ -135,7 +141,7 @@ class Entity(Model):
         if cls.is_abstract():
             return
         _require_sound_keys(cls, attributes)
-        cls.primary_key = next(key for key in cls.keys.values() if key.index is TABLE)
+        cls.primary_key = next(key for key in cls.keys.values() if key.index == TABLE)
 
     @classmethod
     def is_abstract(cls) -> bool:
@@ -248,11 +254,33 @@ class Entity(Model):
         created: datetime | None = self.attribute_values.get("created_at")
         if stored is not None or created is None or self.lifetime is None:
             return stored
-        return (created + min(self.lifetime, _LAST - created)).replace(microsecond=0)
+        return self.expiry_of(created)
+
+    @classmethod
+    def expiry_of(cls, created_at: datetime) -> datetime | None:
+        """When an item that was created at a moment expires, unless it stores another expiry."""
+        if cls.lifetime is None:
+            return None
+        return (created_at + min(cls.lifetime, _LAST - created_at)).replace(microsecond=0)
+
+    @classmethod
+    def first_live_creation(cls, now: datetime) -> datetime | None:
+        """The earliest creation of an item that is live and stores no expiry.
+
+        None where items have no lifetime, or one that began before the calendar.
+        """
+        if cls.lifetime is None:
+            return None
+        second = as_moment(now).replace(microsecond=0) + timedelta(seconds=1)
+        return None if cls.lifetime > second - _FIRST else second - cls.lifetime
 
     def is_live(self, now: datetime) -> bool:
         """Whether the item is not past its expiry (DynamoDB deletes late, readers must not)."""
-        return self.expiry is None or self.expiry > now
+        expiry = self.expiry
+        try:
+            return expiry is None or expiry > now
+        except TypeError:  # a moment without a zone, which is one of UTC
+            return expiry is None or expiry > as_moment(now)
 
     if not TYPE_CHECKING:  # a type checker that saw it would take any name
 
@@ -374,6 +402,16 @@ _RENDERED: Final = KEY_ATTRIBUTES | {ENTITY_TYPE}
 
 #: The last moment there is; what would expire later expires then.
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+
+#: What every update sets to its moment; and what an expiry is stored as.
+_UPDATED: Final = "updated_at"
+_EXPIRES: Final = "expires_at"
+
+
+_ONLY_INDEXES: Final = "a key stands in the table itself or in " + ", ".join(
+    f"{index.name} ({index.partition_key}, {index.sort_key})" for index in GSIS
+)
 
 
 def _no_such_attribute(entity: type[Entity], name: str) -> str:
@@ -417,12 +455,12 @@ def _attributes(entity: type[Entity]) -> dict[str, Attribute[Any]]:
 
 
 def _derived_codec(
-    entity: type[Entity], derived: Derived, spec: str, attributes: Mapping[str, Any]
+    entity: type[Entity], derived: Derived, spec: str, attributes: Mapping[str, Any], *, last: bool
 ) -> Codec:
     unknown = [name for name in derived.sources if name not in attributes]
     if unknown or spec:
         raise DeclarationError(f"{entity.__name__} cannot derive it from {unknown} as {spec!r}")
-    return derived.codec
+    return derived.codec.placed(last=last)
 
 
 def _require_sound_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
@@ -432,14 +470,43 @@ def _require_sound_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> 
     if len(set(indexes)) < len(indexes):
         raise DeclarationError(f"{entity.__name__} declares two keys in one index")
     for key in entity.keys.values():
-        if key.index is TABLE and key.shortened:
-            shortened = ", ".join(sorted(key.shortened))
-            raise DeclarationError(f"{key}: items that differ in {shortened} could share the key")
-        if key.index is TABLE and key.derived:
-            raise DeclarationError(f"{key}: {', '.join(key.derived)} cannot identify an item")
-        for name in key.where:
-            if not isinstance(attributes.get(name), EntityAttribute):
-                raise DeclarationError(f"{key}: where: {name}: no such attribute")
+        if key.index not in (TABLE, *GSIS):
+            raise DeclarationError(f"{key}: {key.index.name}: {_ONLY_INDEXES}")
+        if key.index == TABLE:
+            _require_identity(key)
+        if entity.lifetime is not None and _EXPIRES in key.sources:
+            raise DeclarationError(f"{key}: {_EXPIRES} follows from the lifetime: see created_at")
+        key.where = {
+            name: _wanted(key, name, wanted, attributes) for name, wanted in key.where.items()
+        }
+
+
+def _require_identity(key: Key) -> None:
+    """Refuse a primary key that two items could share, or that an update would change."""
+    if key.shortened:
+        shortened = ", ".join(sorted(key.shortened))
+        raise DeclarationError(f"{key}: items that differ in {shortened} could share the key")
+    if key.derived:
+        raise DeclarationError(f"{key}: {', '.join(key.derived)} cannot identify an item")
+    if _UPDATED in key.sources:
+        raise DeclarationError(f"{key}: every update sets {_UPDATED}: it cannot identify an item")
+
+
+def _wanted(key: Key, name: str, wanted: Any, attributes: Mapping[str, Any]) -> Any:
+    """A value that ``where`` names, as an entity holds it."""
+    attribute = attributes.get(name)
+    if not isinstance(attribute, EntityAttribute):
+        raise DeclarationError(f"{key}: where: {name}: no such attribute")
+    if wanted is None:
+        if not attribute.null:
+            raise DeclarationError(f"{key}: where: {name}: no item lacks it")
+        return None
+    try:
+        checked = attribute.check(wanted)
+    except InvalidValueError as error:
+        raise DeclarationError(f"{key}: where: {error}") from error
+    # An item without members lacks the set.
+    return None if isinstance(attribute, IdSetAttribute) and not checked else checked
 
 
 def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
@@ -447,9 +514,20 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
     twice = [name for name, times in names.items() if times > 1]
     if twice:
         raise DeclarationError(f"{entity.__name__} declares two attributes stored as {twice[0]}")
-    undated = entity.lifetime is not None and "created_at" not in attributes
-    if undated and not entity.is_abstract():
-        raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
+    if entity.lifetime is not None:
+        if "created_at" not in attributes and not entity.is_abstract():
+            raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
+        created = attributes.get("created_at")
+        if created is not None and not isinstance(created, MomentAttribute):
+            raise DeclarationError(f"{entity.__name__} has a lifetime: created_at must be a moment")
+    updated = attributes.get(_UPDATED)
+    if isinstance(updated, EntityAttribute) and not isinstance(updated, MomentAttribute):
+        raise DeclarationError(f"{entity.__name__}: every update sets {_UPDATED} to a moment")
+    mark = attributes.get(entity.deletion_mark or "")
+    if entity.deletion_mark is not None and not (isinstance(mark, Attribute) and mark.null):
+        raise DeclarationError(
+            f"{entity.__name__} has no optional attribute {entity.deletion_mark!r}"
+        )
 
 
 def _holds_null(attribute: Attribute[Any]) -> bool:

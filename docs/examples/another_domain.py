@@ -152,6 +152,7 @@ def main() -> None:
             cursors=Cursors([secrets.token_urlsafe(32)]),
             clock=lambda: OPENING,
             new_token=lambda: new_id(OPENING),
+            design=LIBRARY,
         )
         store.create_table()
         isbn = "978-0-262-51087-5"

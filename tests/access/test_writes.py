@@ -156,6 +156,19 @@ def test_an_update_refuses_to_change_what_identifies_the_item() -> None:
         update_project("p", {"id": "q"}, at=NOON)
 
 
+@pytest.mark.parametrize("name", ["colour", "name", "PK"])
+def test_a_name_that_is_no_component_of_the_key_is_refused(name: str) -> None:
+    key = {"id": "p", name: "x"}
+
+    for declared in (
+        lambda: Update(Project, key, NOON),
+        lambda: Delete(Project, key),
+        lambda: Check(Project, key, NOON),
+    ):
+        with pytest.raises(DeclarationError, match=f"^Project.key has no component {name}$"):
+            declared()
+
+
 @pytest.mark.parametrize("name", ["colour", "PK", "GSI1PK", "GSI1SK", "EntityType", "createdAt"])
 def test_an_update_refuses_what_is_no_attribute_a_caller_sets(name: str) -> None:
     with pytest.raises(DeclarationError, match=f"Project has no attribute '{name}'"):

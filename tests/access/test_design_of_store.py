@@ -1,0 +1,100 @@
+"""A Store that knows its table's design writes no entity that the design does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from autoforge.access.store import Store
+from autoforge.access.update import Update
+from autoforge.access.writing import Check, Delete, Put, Transaction, Write
+from autoforge.errors import DeclarationError
+from autoforge.models import Design, Entity
+from autoforge.models.attributes import IdAttribute, IntegerAttribute, TextAttribute
+from autoforge.models.keys import Key
+from tests.factories import NOON, new_id
+from tests.stores import watching
+
+
+class Order(Entity):
+    """An order of a shop."""
+
+    id = IdAttribute()
+    total = IntegerAttribute()
+
+    key = Key("ORDER#{id}", "ORDER")
+
+
+class OrderLine(Entity):
+    """A line of an order."""
+
+    order = IdAttribute()
+    number = IntegerAttribute()
+
+    key = Key("ORDER#{order}", "LINE#{number:3}")
+
+
+class Intruder(Entity):
+    """What another program keeps among the lines of an order."""
+
+    order = IdAttribute()
+    name = TextAttribute()
+
+    key = Key("ORDER#{order}", "LINE#{name}")
+
+
+SHOP = Design("Shop", (Order, OrderLine))
+
+
+@pytest.fixture
+def shop(store: Store) -> Store:
+    """A Store of the shop."""
+    return replace(store, design=SHOP)
+
+
+_KEY = {"order": "o", "name": "001"}
+FOREIGN: list[Write[Any]] = [
+    Put(Intruder(**_KEY)),
+    Update(Intruder, _KEY, NOON, initial={}),
+    Delete(Intruder, _KEY),
+    Check(Intruder, _KEY, NOON),
+]
+WAYS: list[Callable[[Store], object]] = [
+    *(lambda store, write=write: store.write(write) for write in FOREIGN[:3]),
+    *(lambda store, write=write: store.transact(Transaction((write,))) for write in FOREIGN),
+    lambda store: store.put_all([Intruder(**_KEY)]),
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_entity_of_no_design_is_refused_before_the_call(
+    shop: Store, way: Callable[[Store], object]
+) -> None:
+    with (
+        watching(shop.client) as watched,
+        pytest.raises(DeclarationError, match=r"^Intruder is no entity of Shop$"),
+    ):
+        way(shop)
+
+    assert watched.sent == []
+
+
+def test_the_entities_of_the_design_are_written_on_every_way(shop: Store) -> None:
+    order = Order(id=new_id(), total=0)
+    lines = [OrderLine(order=order.id, number=number) for number in range(3)]
+    raised = Update(Order, {"id": order.id}, NOON, values={"total": 3})
+
+    shop.save(Put(order))
+    shop.transact(Transaction((raised, Put(lines[0])), marked=True))
+    shop.put_all(lines[1:])
+
+    assert len([*shop.keys_in(str(order.PK))]) == 1 + len(lines)
+
+
+def test_a_store_that_knows_no_design_takes_every_entity(store: Store) -> None:
+    intruder = Intruder(order=new_id(), name="001")
+
+    assert store.save(Put(intruder)) is intruder

@@ -1,0 +1,404 @@
+"""Ranges of sort keys: what a pattern may bound, and that its bounds are exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from autoforge.access.query import Query, SortRange
+from autoforge.access.request import KeyCondition
+from autoforge.access.store import Store
+from autoforge.errors import DeclarationError, InvalidValueError
+from autoforge.models.attributes import (
+    EnumAttribute,
+    IdAttribute,
+    IntegerAttribute,
+    MomentAttribute,
+    TextAttribute,
+)
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import SORT_KEY_LIMIT, Key, just_after, just_before
+from autoforge.models.table import Entity
+from autoforge.moments import MILLISECOND
+from tests import strategies
+from tests.factories import NOON, new_id
+
+
+class Level(StrEnum):
+    """How urgent a reading is; each begins like another."""
+
+    WARN = "warn"
+    WARNING = "warning"
+    INFO = "info"
+    ERROR = "error"
+
+
+class Reading(Entity):
+    """What a sensor measured."""
+
+    sensor = IdAttribute()
+    level = EnumAttribute(Level)
+    at = MomentAttribute()
+    note = TextAttribute()
+    value = IntegerAttribute()
+
+    key = Key("SENSOR#{sensor}", "READING#{level}#{at}")
+    by_day = Key("DAY#{at:date}", "{at}", index=GSI1)
+
+
+# What is refused when the pattern is declared.
+
+
+def test_a_range_over_a_component_that_comes_after_a_free_one_is_refused() -> None:
+    with pytest.raises(
+        DeclarationError,
+        match=r"^Since: Reading.key: a range over at needs parameters for level, which come before",
+    ):
+
+        @dataclass(frozen=True)
+        class Since(Query[Reading]):
+            key = Reading.key
+            range = SortRange("at", at_least="since")
+
+            sensor: str
+            since: datetime | None = None
+
+
+def test_a_range_over_a_component_that_comes_after_one_that_may_be_left_out_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="a range over at needs parameters for level"):
+
+        @dataclass(frozen=True)
+        class Since(Query[Reading]):
+            key = Reading.key
+            range = SortRange("at", at_least="since")
+
+            sensor: str
+            level: Level | None = None
+            since: datetime | None = None
+
+
+def test_a_range_over_a_component_of_the_partition_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="sensor stands in the partition key"):
+
+        @dataclass(frozen=True)
+        class From(Query[Reading]):
+            key = Reading.key
+            range = SortRange("sensor", at_least="first")
+
+            sensor: str
+            first: str | None = None
+
+
+def test_a_component_that_is_both_fixed_and_bounded_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="level is both fixed and bounded"):
+
+        @dataclass(frozen=True)
+        class Between(Query[Reading]):
+            key = Reading.key
+            range = SortRange("level", at_least="least")
+
+            sensor: str
+            level: Level
+            least: Level | None = None
+
+
+def test_a_parameter_for_a_component_after_a_free_one_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="at comes after level in the sort key"):
+
+        @dataclass(frozen=True)
+        class At(Query[Reading]):
+            key = Reading.key
+
+            sensor: str
+            at: datetime
+
+
+def test_two_upper_bounds_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="level has two upper bounds, below and most"):
+
+        @dataclass(frozen=True)
+        class Between(Query[Reading]):
+            key = Reading.key
+            range = SortRange("level", below="below", at_most="most")
+
+            sensor: str
+            below: Level | None = None
+            most: Level | None = None
+
+
+def test_an_exclusive_bound_of_more_than_the_key_has_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="above names more than level, at"):
+
+        @dataclass(frozen=True)
+        class After(Query[Reading]):
+            key = Reading.key
+            range = SortRange("level", above=("a", "b", "c"))
+
+            sensor: str
+            a: Level | None = None
+            b: datetime | None = None
+            c: str | None = None
+
+
+@dataclass(frozen=True)
+class ReadingsOfLevel(Query[Reading]):
+    """What did a sensor measure at this level?"""
+
+    source = "a test"
+    key = Reading.key
+    range = SortRange("at", at_least="since", below="until")
+
+    sensor: str
+    level: Level
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def test_a_range_after_what_is_fixed_and_over_what_the_partition_shows_in_part_is_taken() -> None:
+    @dataclass(frozen=True)
+    class OfDay(Query[Reading]):
+        key = Reading.by_day
+        renames = {"at": "day"}
+        range = SortRange("at", at_least="since")
+
+        day: datetime
+        since: datetime | None = None
+
+    assert str(ReadingsOfLevel("s", Level.WARN, since=NOON).condition(NOON)) == (
+        "PK = SENSOR#s AND SK BETWEEN READING#warn#2026-02-04T12:00:00.000Z AND READING#warn$"
+    )
+    assert str(OfDay(NOON, since=NOON).condition(NOON)) == (
+        "GSI1PK = DAY#2026-02-04 AND GSI1SK >= 2026-02-04T12:00:00.000Z"
+    )
+
+
+def test_a_bound_before_the_other_is_refused_by_its_name() -> None:
+    @dataclass(frozen=True)
+    class UpTo(Query[Reading]):
+        key = Reading.key
+        range = SortRange("level", at_least="first", at_most="last")
+
+        sensor: str
+        first: Level | None = None
+        last: Level | None = None
+
+    with pytest.raises(InvalidValueError, match=r"^first is after last$"):
+        UpTo("s", Level.WARN, Level.ERROR).condition(NOON)
+
+
+# That bounds are exact, by brute force: every kind of component, last in its key and not.
+
+
+class Titled(Entity):
+    """A text at the end of a sort key and before its end, after a literal and after none."""
+
+    shelf = IdAttribute()
+    value = TextAttribute()
+    copy = IntegerAttribute()
+
+    key = Key("SHELF#{shelf}", "BOOK#{value}")
+    bare = Key("BARE#{shelf}", "{value}#{copy:2}", index=GSI1)
+
+
+class Counted(Entity):
+    """The same of a number."""
+
+    shelf = IdAttribute()
+    value = IntegerAttribute()
+    copy = IntegerAttribute()
+
+    key = Key("SHELF#{shelf}", "COUNT#{value:2}#{copy:2}")
+    bare = Key("BARE#{shelf}", "{value:2}", index=GSI1)
+
+
+class Dated(Entity):
+    """The same of a moment."""
+
+    shelf = IdAttribute()
+    value = MomentAttribute()
+    copy = IntegerAttribute()
+
+    key = Key("SHELF#{shelf}", "DATED#{value}")
+    bare = Key("BARE#{shelf}", "{value}#END", index=GSI1)
+
+
+class Ranked(Entity):
+    """The same of a member of an enumeration."""
+
+    shelf = IdAttribute()
+    value = EnumAttribute(Level)
+    copy = IntegerAttribute()
+
+    key = Key("SHELF#{shelf}", "RANK#{copy:2}#{value}")
+    bare = Key("BARE#{shelf}", "{value}#{copy:2}", index=GSI1)
+
+
+class Named(Entity):
+    """The same of an id."""
+
+    shelf = IdAttribute()
+    value = IdAttribute()
+    copy = IntegerAttribute()
+
+    key = Key("SHELF#{shelf}", "ID#{value}#{copy:2}")
+    bare = Key("BARE#{shelf}", "{value}", index=GSI1)
+
+
+_SOON: Final = tuple(NOON + step * MILLISECOND for step in (-1, 0, 1, 60_000))
+VALUES: Final[dict[type[Entity], SearchStrategy[Any]]] = {
+    Titled: strategies.key_texts() | st.sampled_from(["a", "a\0", "a!", "ab", "a" * 1019]),
+    Counted: st.integers(0, 99),
+    Dated: st.sampled_from(_SOON),
+    Ranked: st.sampled_from(Level),
+    Named: strategies.ids(),
+}
+
+
+def ranged(key: Key, entity: type[Entity], **bounds: Any) -> Callable[..., Query[Any]]:
+    """A pattern that bounds the value in a key of an entity."""
+    used = {"low" if bound in {"at_least", "above"} else "high" for bound in bounds}
+    fixed = {"shelf": "s", **({"copy": 1} if "RANK" in key.sort else {})}
+    names = {
+        "__annotations__": dict.fromkeys(used, "Any"),
+        "__orig_bases__": (Query[entity],),  # type: ignore[valid-type]  # known when it runs
+        "key": key,
+        "fixed": fixed,
+        "range": SortRange("value", **bounds),
+        **dict.fromkeys(used),
+    }
+    pattern: Callable[..., Query[Any]] = dataclass(frozen=True)(type("Ranged", (Query,), names))
+    return pattern
+
+
+def selected(condition: KeyCondition, keys: Sequence[str]) -> list[str]:
+    """The sort keys that a condition takes in, as DynamoDB compares them."""
+    operands = [operand.encode() for operand in condition.operands]
+    takes: dict[str, Callable[[bytes], bool]] = {
+        "": lambda _: True,
+        "=": lambda key: key == operands[0],
+        "begins_with": lambda key: key.startswith(operands[0]),
+        "BETWEEN": lambda key: operands[0] <= key <= operands[1],
+        ">=": lambda key: key >= operands[0],
+        "<": lambda key: key < operands[0],
+        "<=": lambda key: key <= operands[0],
+    }
+    return [key for key in keys if takes[condition.operator](key.encode())]
+
+
+LOWER: Final[dict[str, Any]] = {
+    "none": {},
+    "inclusive": {"at_least": "low"},
+    "exclusive": {"above": ("low",)},
+}
+UPPER: Final[dict[str, Any]] = {
+    "none": {},
+    "exclusive": {"below": "high"},
+    "inclusive": {"at_most": "high"},
+}
+
+
+@pytest.mark.parametrize("upper", UPPER)
+@pytest.mark.parametrize("lower", LOWER)
+@pytest.mark.parametrize("name", ["key", "bare"])
+@pytest.mark.parametrize("entity", VALUES)
+@given(data=st.data())
+def test_a_range_takes_in_exactly_the_values_between_its_bounds(
+    entity: type[Entity], name: str, lower: str, upper: str, data: st.DataObject
+) -> None:
+    key = entity.keys[name]
+    values = VALUES[entity]
+    stored = data.draw(st.lists(values, min_size=1, max_size=8))
+    low, high = data.draw(values | st.sampled_from(stored)), data.draw(st.sampled_from(stored))
+    used = {"low": low} if lower != "none" else {}
+    used |= {"high": high} if upper != "none" else {}
+    if len(used) == len((low, high)) and low > high:
+        used = {"low": high, "high": low}
+    rendered = {}
+    for value in stored:
+        made = key.render({"shelf": "s", "value": value, "copy": 1})
+        assert made is not None
+        rendered[made.sort] = value
+
+    asked = ranged(key, entity, **LOWER[lower], **UPPER[upper])(**used)
+
+    def within(value: Any) -> bool:
+        bounds = {"low": value, "high": value} | used
+        above = value > bounds["low"] if lower == "exclusive" else value >= bounds["low"]
+        below = value < bounds["high"] if upper == "exclusive" else value <= bounds["high"]
+        return bool(above and below)
+
+    condition = asked.condition(NOON)
+    assert {rendered[each] for each in selected(condition, [*rendered])} == {
+        value for value in rendered.values() if within(value)
+    }
+    assert max((len(each.encode()) for each in condition.operands), default=0) <= SORT_KEY_LIMIT
+
+
+@given(strategies.key_texts(), strategies.key_texts())
+def test_no_sort_key_lies_between_a_text_and_the_one_just_after_or_before_it(
+    text: str, other: str
+) -> None:
+    after, before = just_after(text).encode(), just_before(text, fixed_width=False).encode()
+
+    assert before < text.encode() < after
+    assert not text.encode() < other.encode() < after
+    assert not before < other.encode() < text.encode()
+
+
+@pytest.mark.parametrize("text", ["a" * 1024, "\U0010ffff" * 255 + "aaaa", "é" * 510 + "\ue000"])
+def test_what_is_just_after_or_before_a_text_is_no_longer_than_a_sort_key(text: str) -> None:
+    after, before = just_after(text).encode(), just_before(text, fixed_width=False).encode()
+
+    assert before < text.encode() < after
+    assert len(before) <= SORT_KEY_LIMIT >= len(after)
+
+
+def test_a_bound_longer_than_a_sort_key_is_refused() -> None:
+    asked = ranged(Titled.key, Titled, at_least="low")(low="a" * 1020)
+
+    with pytest.raises(InvalidValueError, match="1025 bytes is over the limit of 1024"):
+        asked.condition(NOON)
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_an_hour_of_readings_ends_before_the_next_hour(store: Store, order: str) -> None:
+    sensor = new_id()
+    hours = [NOON + timedelta(hours=hour) for hour in range(-1, 2)]
+    store.put_all(
+        Reading(sensor=sensor, level=Level.INFO, at=at, note="-", value=1) for at in hours
+    )
+
+    asked = ReadingsOfLevel(sensor, Level.INFO, hours[0], hours[1], order=order)  # type: ignore[arg-type]  # one of both
+
+    assert [each.at for each in store.each(asked)] == hours[:1]
+    assert store.count(asked) == 1
+    assert [each.at for each in store.each(ReadingsOfLevel(sensor, Level.INFO, NOON, NOON))] == []
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "found"),
+    [
+        ("inclusive", "exclusive", ["a", "a\0", "a!"]),
+        ("exclusive", "inclusive", ["a\0", "a!", "ab"]),
+        ("none", "exclusive", ["a", "a\0", "a!"]),
+        ("exclusive", "none", ["a\0", "a!", "ab", "b"]),
+    ],
+)
+def test_the_bounds_of_texts_that_end_a_key_are_exact_on_the_engine(
+    store: Store, lower: str, upper: str, found: list[str]
+) -> None:
+    store.put_all(Titled(shelf="s", value=value, copy=1) for value in ("a", "a\0", "a!", "ab", "b"))
+    given = {"low": "a"} if lower != "none" else {}
+    given |= {"high": "ab"} if upper != "none" else {}
+
+    asked = ranged(Titled.key, Titled, **LOWER[lower], **UPPER[upper])(**given)
+
+    assert [each.value for each in store.each(asked)] == found

@@ -1,0 +1,154 @@
+"""Keys that could never be right are refused when their entity is declared."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import pytest
+
+from autoforge.errors import DeclarationError
+from autoforge.models import Entity
+from autoforge.models.attributes import (
+    BooleanAttribute,
+    EnumAttribute,
+    IdAttribute,
+    IdSetAttribute,
+    IntegerAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.encoding import EnumCodec, NumberCodec, TextCodec
+from autoforge.models.indexes import GSI1, Index
+from autoforge.models.keys import Derived, Key
+from autoforge.moments import MILLISECOND
+from tests.factories import NOON
+
+
+class Lamp(StrEnum):
+    """What a lamp may be."""
+
+    ON = "on"
+    OFF = "off"
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        Index("GSI2", "GSI2PK", "GSI2SK", "ALL"),
+        Index("GSI1", "GSI2PK", "GSI2SK", "ALL"),
+        Index(None, "Part", "Sort"),
+    ],
+    ids=str,
+)
+def test_a_key_in_an_index_that_the_table_does_not_have_is_refused(index: Index) -> None:
+    with pytest.raises(
+        DeclarationError, match=r"^Lantern.by_place: .* stands in the table itself or in GSI1"
+    ):
+
+        class Lantern(Entity):
+            id = IdAttribute()
+            place = TextAttribute()
+            key = Key("LANTERN#{id}", "LANTERN")
+            by_place = Key("PLACE#{place}", "{id}", index=index)
+
+
+def test_the_tables_own_keys_may_be_named_anew() -> None:
+    class Lantern(Entity):
+        id = IdAttribute()
+        key = Key("LANTERN#{id}", "LANTERN", index=Index(None, "PK", "SK"))
+
+    assert Lantern(id="a").to_item()["PK"] == {"S": "LANTERN#a"}
+
+
+@pytest.mark.parametrize(
+    ("where", "fault"),
+    [
+        ({"lit": "false"}, "lit is 'false', not true or false"),
+        ({"lit": 0}, "lit is 0, not true or false"),
+        ({"state": "broken"}, "state: 'broken' is none of on, off"),
+        ({"height": "3"}, "height is '3', not a whole number"),
+        ({"since": "yesterday"}, "since: 'yesterday' is not an ISO-8601 moment"),
+        ({"lit": None}, "lit: no item lacks it"),
+    ],
+    ids=str,
+)
+def test_a_condition_on_a_value_that_no_item_has_is_refused(
+    where: dict[str, Any], fault: str
+) -> None:
+    with pytest.raises(DeclarationError, match=f"^Lantern.by_state: where: {fault}$"):
+
+        class Lantern(Entity):
+            id = IdAttribute()
+            lit = BooleanAttribute()
+            state = EnumAttribute(Lamp)
+            height = IntegerAttribute()
+            since = MomentAttribute()
+            key = Key("LANTERN#{id}", "LANTERN")
+            by_state = Key("LANTERNS", "{id}", index=GSI1, where=where)
+
+
+@pytest.mark.parametrize(
+    ("where", "inside"),
+    [
+        ({"since": "2026-02-04T13:00+01:00"}, {"since": NOON}),
+        ({"state": "on"}, {"state": Lamp.ON}),
+        ({"state": Lamp.ON}, {"state": "on"}),
+        ({"wires": ()}, {"wires": set()}),
+        ({"wires": None}, {}),
+        ({"note": None}, {"note": None}),
+    ],
+    ids=str,
+)
+def test_a_condition_is_held_against_values_as_an_entity_has_them(
+    where: dict[str, Any], inside: dict[str, Any]
+) -> None:
+    class Lantern(Entity):
+        id = IdAttribute()
+        state = optional(EnumAttribute(Lamp))
+        since = optional(MomentAttribute())
+        wires = IdSetAttribute()
+        note = optional(TextAttribute())
+        key = Key("LANTERN#{id}", "LANTERN")
+        by_state = Key("LANTERNS", "{id}", index=GSI1, where=where)
+
+    outside = {"since": NOON + MILLISECOND, "state": "off", "wires": {"a"}, "note": "x"}
+    (name,) = where
+
+    assert Lantern(id="a", **inside).GSI1PK == "LANTERNS"
+    assert Lantern(id="a", **{name: outside[name]}).GSI1PK is None
+
+
+def test_a_key_made_of_an_expiry_that_follows_from_a_lifetime_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"by_end: expires_at follows from the lifetime"):
+
+        class Candle(Entity):
+            lifetime = timedelta(days=1)
+            id = IdAttribute()
+            created_at = MomentAttribute()
+            year = Derived(NumberCodec(4), lambda at: at and at.year, "expires_at")
+            key = Key("CANDLE#{id}", "CANDLE")
+            by_end = Key("CANDLES", "{year}#{id}", index=GSI1)
+
+
+def test_derived_texts_are_written_as_their_place_demands() -> None:
+    class Candle(Entity):
+        id = IdAttribute()
+        colour = TextAttribute()
+        shade = Derived(TextCodec(), lambda colour: colour, "colour")
+        key = Key("CANDLE#{id}", "CANDLE")
+        by_shade = Key("CANDLES", "{shade}#{shade}", index=GSI1)
+
+    assert Candle(id="a", colour="a b").GSI1SK == "a%20b#a b"
+
+
+def test_a_derived_value_that_no_key_shows_as_it_is_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"by_shade: shade: 'a#b' cannot stand in a key"):
+
+        class Candle(Entity):
+            id = IdAttribute()
+            shade = Derived(EnumCodec(("a", "a#b")), lambda _: "a", "id")
+            key = Key("CANDLE#{id}", "CANDLE")
+            by_shade = Key("CANDLES", "{shade}", index=GSI1)
