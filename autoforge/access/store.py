@@ -417,13 +417,16 @@ class Store:
         Raises:
             AutoforgeError: by meaning, for the first that is neither.
         """
-        cleared = False
+        in_the_way = []
         for write, item in refused:
-            if self._clear(write, item):
-                cleared = True
+            if write.clearing(item) is not None:
+                in_the_way.append((write, item))
             elif not (write.idempotent and write.is_done(item)):
                 raise write.refusal(self._existing(item, write)) from error
-        return cleared
+        # Only now: a transaction that is refused for another write changes nothing.
+        for write, item in in_the_way:
+            self._clear(write, item)
+        return bool(in_the_way)
 
     def _refused(self, write: Write[E], error: ConditionRefusedError) -> E | None:
         """The item that a refused write wants, if it is there; otherwise the error, by meaning."""

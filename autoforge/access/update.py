@@ -307,13 +307,11 @@ class Update(Write[E]):
         known = self._known(key)
         names = (key.index.partition_key, key.index.sort_key)
         # Whether the item is in the index at all, and under which alternative.
-        direct = key.components - {*key.derived}
-        deciding = {*key.where} | {n for n in direct if _settable(self.entity)[n].null}
+        deciding = _deciding(self.entity, key)
         if deciding:
             if _is_out(key, known):
                 return dict.fromkeys(names)
             _require_known(key, deciding, known)
-        known = key.completed(known)
         templates = (key.partition_for(known) or key.partitions[0], key.sort_template)
         wires: dict[str, Wire] = {}
         for name, template in zip(names, templates, strict=True):
@@ -338,6 +336,9 @@ class Update(Write[E]):
         for name in key.examined:
             if known.get(name) is not None:
                 known[name] = _held(self.entity, name, known[name])
+        for name, each in key.derived.items():
+            if known.keys() >= {*each.sources}:
+                known[name] = each.of(known)
         return known
 
     def _creation(self) -> list[Action]:
@@ -441,6 +442,21 @@ def _is_over(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bo
 
 def _name(entity: type[Entity], name: str) -> str:
     return str(entity.get_attributes()[name].attr_name)
+
+
+@cache
+def _deciding(entity: type[Entity], key: Key) -> frozenset[str]:
+    """The attributes that decide whether an item is in a sparse index, and by which alternative.
+
+    What a component is derived from is among them where an item may lack it and then lacks the
+    component too.
+    """
+    attributes = _settable(entity)
+    names = {n for n in key.components - {*key.derived} if attributes[n].null}
+    for each in key.derived.values():
+        if any(attributes[n].null for n in each.sources) and each.may_lack:
+            names |= {*each.sources}
+    return frozenset(names | {*key.where})
 
 
 def _is_out(key: Key, known: Mapping[str, Any]) -> bool:

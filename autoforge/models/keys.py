@@ -98,6 +98,14 @@ class Derived:
         """Derive the value from attributes."""
         return self._derive(*(values.get(name) for name in self.sources))
 
+    @cached_property
+    def may_lack(self) -> bool:
+        """Whether there is no value where an item lacks what it follows from."""
+        try:
+            return self.of({}) is None
+        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
+            return True
+
     def __get__(self, instance: Any, owner: Any) -> Any:
         """Derive the value of an entity; on the class, be the declaration."""
         return self if instance is None else self.of(instance.attribute_values)

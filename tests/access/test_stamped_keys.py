@@ -283,3 +283,32 @@ def test_a_mark_of_deletion_that_is_no_optional_attribute_is_refused() -> None:
             deletion_mark = "gone"
             id = IdAttribute()
             key = Key("BOX#{id}", "BOX")
+
+
+class Loan(Entity):
+    """A loan that is found by the month it is due in, where it is due at all."""
+
+    id = IdAttribute()
+    shelf = TextAttribute()
+    due = optional(MomentAttribute())
+
+    month = Derived(NumberCodec(2), lambda due: due and due.month, "due")
+
+    key = Key("LOAN#{id}", "LOAN")
+    by_month = Key("DUE#{month}", "{shelf}#{id}", index=GSI1)
+
+
+def test_an_item_without_what_a_component_follows_from_leaves_the_index(store: Store) -> None:
+    loan = Loan(id=new_id(), shelf="a", due=NOON)
+    store.save(Put(loan))
+
+    def keys(**given: Any) -> tuple[str | None, str | None]:
+        changed = store.save(Update(Loan, {"id": loan.id}, NOON, **given))
+        assert stored_item(store, loan) == changed.to_item()
+        return changed.GSI1PK, changed.GSI1SK
+
+    assert keys(values={"due": None}) == (None, None)
+    assert keys(values={"shelf": "b"}, given={"due": None}) == (None, None)
+    assert keys(values={"due": NOON}, given={"shelf": "b"}) == ("DUE#02", f"b#{loan.id}")
+    with pytest.raises(DeclarationError, match=r"feeds Loan.by_month must give due"):
+        keys(values={"shelf": "c"})

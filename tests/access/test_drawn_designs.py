@@ -1,0 +1,525 @@
+"""The laws of keys, pages, cursors and expiry, on designs that Hypothesis draws.
+
+A design is two entities that share partitions. Each has attributes of every kind, optional or not;
+a primary key and a sparse index key, made of some of them in some order; perhaps a lifetime, a
+moment of its last change, a version, and a component that is derived. Writes of every kind go to
+them while time passes. What must then be stored is kept beside as whole entities, and what a query
+must answer is a comprehension over those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import count
+from types import new_class
+from typing import Any, Final
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from autoforge.access.client import Client
+from autoforge.access.query import Query, SortRange
+from autoforge.access.store import Store
+from autoforge.access.update import Update
+from autoforge.access.writing import Delete, Put, Transaction, Write, alike
+from autoforge.errors import AutoforgeError, DeclarationError, ItemExistsError, ItemNotFoundError
+from autoforge.models.attributes import (
+    BooleanAttribute,
+    EnumAttribute,
+    IdAttribute,
+    IntegerAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.models.design import Design
+from autoforge.models.encoding import EnumCodec
+from autoforge.models.indexes import GSI1
+from autoforge.models.keys import Derived, Key, KeyValue
+from autoforge.models.table import Entity
+from tests.factories import NOON
+from tests.stores import Clock, store_of
+
+_numbers: Final = count(1)
+
+#: Three for each that the profile asks for: designs are many.
+_EXAMPLES: Final = 3 * settings().max_examples
+
+LIFETIME: Final = timedelta(hours=2)
+
+
+class Kind(StrEnum):
+    """A closed set, some of which begin like others."""
+
+    WARN = "warn"
+    WARNING = "warning"
+    INFO = "info"
+
+
+RANKS: Final = ("high", "low", "middle")
+
+#: Few values of each attribute, so that many items meet and many bounds are stored values.
+VALUES: Final[Mapping[str, Sequence[Any]]] = {
+    "id": ("a", "a1", "b"),
+    "text": ("a", "a!", "a\0", "ab", "b#", "é"),
+    "number": (0, 1, 2, 10),
+    "moment": tuple(NOON + step * timedelta(minutes=30) for step in range(4)),
+    "kind": tuple(Kind),
+    "flag": (True, False),
+    "updated_at": tuple(NOON + step * timedelta(minutes=30) for step in range(4)),
+    "version": (1, 2, 3),
+    "rank": RANKS,
+}
+ATTRIBUTES: Final[Mapping[str, Callable[[], Any]]] = {
+    "id": IdAttribute,
+    "text": TextAttribute,
+    "number": IntegerAttribute,
+    "moment": MomentAttribute,
+    "kind": lambda: EnumAttribute(Kind),
+    "flag": BooleanAttribute,
+    "updated_at": MomentAttribute,
+    "version": IntegerAttribute,
+    "created_at": MomentAttribute,
+}
+_SPECS: Final = {"number": "number:3", "version": "version:3"}
+
+
+def ranked(value: Any) -> str | None:
+    """What the derived component is derived to."""
+    if value is None:
+        return None
+    return RANKS[(value.minute // 30 if isinstance(value, datetime) else value) % len(RANKS)]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A key of a drawn entity, and what is in its index."""
+
+    name: str
+    partition: tuple[str, ...]
+    sort: tuple[str, ...]
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A drawn entity, and what the test knows of it by itself."""
+
+    entity: type[Entity]
+    primary: Layout
+    index: Layout
+    names: tuple[str, ...]
+    optional: frozenset[str]
+    rank_of: str
+
+    def components(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The attributes of an item and what is derived from them."""
+        return {**values, "rank": ranked(values.get(self.rank_of))}
+
+    def is_in(self, layout: Layout, values: Mapping[str, Any]) -> bool:
+        """Whether an item stands in the table or the index."""
+        whole = self.components(values)
+        return all(whole.get(name) == wanted for name, wanted in layout.where.items()) and all(
+            whole.get(name) is not None for name in (*layout.partition, *layout.sort)
+        )
+
+    @property
+    def sources(self) -> set[str]:
+        """The attributes that the index key follows from."""
+        names = {*self.index.partition, *self.index.sort, *self.index.where}
+        return (names - {"rank"}) | ({self.rank_of} if "rank" in names else set())
+
+
+@st.composite
+def kept_entities(draw: st.DrawFn, table: str, literal: str) -> Kept:
+    """An entity of its own keys, whose partitions other entities share."""
+    some = [name for name in ("updated_at", "version") if draw(st.integers(0, 3))]
+    lifetime = LIFETIME if draw(st.booleans()) else None
+    names = ("id", "text", "number", "moment", "kind", "flag", *some)
+    sort = draw(_some_of("text", "number", "moment", "kind", "id", least=1, most=3))
+    partition = draw(_some_of(*({"kind", "number"} - {*sort}), most=1))
+    primary = Layout("key", partition, sort)
+    free = {*names} - {*partition, *sort}
+    may_lack = sorted(free & {"text", "number", "moment", "kind"})
+    lacking = draw(_some_of(*may_lack, most=4))
+    rank_of: str = draw(st.sampled_from(("number", *some)))
+    sort = draw(_some_of("text", "number", "moment", "kind", "id", "rank", least=1, most=2))
+    if draw(st.integers(0, 3)) and some:
+        # What an update sets by itself, before or after what it is told to set.
+        stamped: tuple[str, ...] = (draw(st.sampled_from(some)),)
+        sort = draw(st.sampled_from((stamped + sort, sort + stamped, stamped)))
+    partition = draw(_some_of(*({"kind", "text", "rank"} - {*sort}), most=1))
+    conditions: list[dict[str, Any]] = [{}, {"flag": True}, {"kind": Kind.WARN}]
+    where = draw(st.sampled_from(conditions))
+    index = Layout("index", partition, sort, where)
+
+    namespace: dict[str, Any] = {name: ATTRIBUTES[name]() for name in names}
+    for name in lacking:
+        optional(namespace[name])
+    if lifetime is not None:
+        namespace |= {"lifetime": lifetime, "created_at": MomentAttribute()}
+        names = (*names, "created_at")
+    namespace |= {
+        "__module__": __name__,
+        "rank": Derived(EnumCodec(RANKS), ranked, rank_of),
+        "key": Key(_template(table, *primary.partition), _template(literal, *primary.sort)),
+        "index": Key(
+            _template(f"{table}I", *index.partition),
+            _template(*index.sort),
+            index=GSI1,
+            where=where,
+        ),
+    }
+    entity = new_class(
+        f"{literal}{table}", (Entity,), exec_body=lambda body: body.update(namespace)
+    )
+    return Kept(entity, primary, index, names, frozenset(lacking), rank_of)
+
+
+def _some_of(*names: str, least: int = 0, most: int) -> st.SearchStrategy[tuple[str, ...]]:
+    most = min(most, len(names))
+    return (
+        st.lists(st.sampled_from(sorted(names)), unique=True, min_size=least, max_size=most).map(
+            tuple
+        )
+        if names
+        else st.just(())
+    )
+
+
+def _template(*parts: str) -> str:
+    """A template of a literal, if it is first and none of the names, and of components."""
+    return "#".join(f"{{{_SPECS.get(p, p)}}}" if p in VALUES else p for p in parts)
+
+
+@dataclass
+class World:
+    """A table, what must be in it, and the time."""
+
+    store: Store
+    clock: Clock
+    kept: Sequence[Kept]
+    data: st.DataObject
+    #: Every stored item as its attributes, expired ones too, by entity and primary key.
+    items: dict[tuple[int, KeyValue], dict[str, Any]] = field(default_factory=dict)
+
+    def draw(self, strategy: st.SearchStrategy[Any]) -> Any:
+        """Draw something."""
+        return self.data.draw(strategy)
+
+    # What is written.
+
+    def step(self) -> None:
+        """Let time pass, write something, and hold what is stored against what must be."""
+        self.clock.now += self.draw(st.sampled_from([0, 30, 90])) * timedelta(minutes=1)
+        if self.draw(st.integers(0, 3)) == 0:
+            self._batch()
+        else:
+            self._write(self.draw(st.sampled_from([1, 1, 1, 3])))
+        self.require_stored()
+
+    def _batch(self) -> None:
+        some = [self._new() for _ in range(self.draw(st.integers(1, 4)))]
+        entities = [self.kept[place].entity(**values) for place, values in some]
+        self.store.put_all(entities)
+        for entity, (place, values) in zip(entities, some, strict=True):
+            self.items[place, _key(entity)] = values
+
+    def _write(self, size: int) -> None:
+        """Make a write, or some in a transaction, and follow it; refused, nothing changes."""
+        chosen: dict[KeyValue, tuple[Write[Any], Callable[[], None]]] = {}
+        informed = True
+        for _ in range(size):
+            try:
+                knows, write, effect = self._a_write()
+            except DeclarationError:
+                continue  # only what is blind is refused so: see _update
+            informed = informed and knows
+            chosen[write.primary_key()] = write, effect
+        writes = tuple(write for write, _ in chosen.values())
+        before = {key: dict(values) for key, values in self.items.items()}
+        refusal = self._follow([effect for _, effect in chosen.values()])
+        if refusal is not None:
+            self.items = before
+        if not writes:
+            return
+        try:
+            if size == 1:
+                self.store.write(writes[0])
+            else:
+                self.store.transact(Transaction(writes))
+        except DeclarationError:
+            assert not informed
+            self.items = before
+        except (ItemExistsError, ItemNotFoundError) as error:
+            if type(error) is not refusal:
+                raise
+        else:
+            assert refusal is None
+
+    @staticmethod
+    def _follow(effects: Sequence[Callable[[], None]]) -> type[AutoforgeError] | None:
+        """Do what writes come to, and say how the first that cannot be made is refused."""
+        refusal: type[AutoforgeError] | None = None
+        for effect in effects:
+            try:
+                effect()
+            except AutoforgeError as error:
+                refusal = refusal or type(error)
+        return refusal
+
+    def _a_write(self) -> tuple[bool, Write[Any], Callable[[], None]]:
+        """A write, whether it must be accepted as it is declared, and what it comes to."""
+        place, new = self._new()
+        kept = self.kept[place]
+        known = [values for (own, _), values in self.items.items() if own == place]
+        if known and self.draw(st.integers(0, 4)):
+            there = self.draw(st.sampled_from(known))
+            new |= {name: there[name] for name in kept.entity.primary_key.components}
+        entity = kept.entity(**new)
+        at = place, _key(entity)
+        key = {name: new[name] for name in kept.entity.primary_key.components}
+        match self.draw(st.sampled_from(["put", "update", "update", "upsert", "delete"])):
+            case "put":
+                return True, Put(entity, expired_by=self.clock.now), lambda: self._put(at, new)
+            case "delete":
+                write: Write[Any] = Delete(kept.entity, key, missing_ok=True)
+                return True, write, lambda: self._delete(at)
+            case "upsert":
+                return self._upsert(kept, at, key, new)
+        return self._update(kept, at, key, new)
+
+    def _new(self) -> tuple[int, dict[str, Any]]:
+        """The attributes of some item, made now."""
+        place = self.draw(st.integers(0, len(self.kept) - 1))
+        kept = self.kept[place]
+        now = {"created_at": self.clock.now, "updated_at": self.clock.now}
+        drawn = {
+            name: self.draw(
+                st.sampled_from([*VALUES[name], *([None] if name in kept.optional else [])])
+            )
+            for name in kept.names
+            if name not in now
+        }
+        return place, drawn | {name: now[name] for name in now if name in kept.names}
+
+    def _put(self, at: tuple[int, KeyValue], values: dict[str, Any]) -> None:
+        if self._live(at) is not None:
+            raise ItemExistsError("", {})
+        self.items[at] = values
+
+    def _delete(self, at: tuple[int, KeyValue]) -> None:
+        self.items.pop(at, None)
+
+    def _upsert(
+        self, kept: Kept, at: tuple[int, KeyValue], key: dict[str, Any], new: dict[str, Any]
+    ) -> tuple[bool, Write[Any], Callable[[], None]]:
+        values = {n: v for n, v in new.items() if n not in {*key, "created_at", "updated_at"}}
+        initial = {n: v for n, v in new.items() if n == "created_at"}
+        write = Update(kept.entity, key, self.clock.now, values=values, initial=initial)
+
+        def effect() -> None:
+            there = self._live(at)
+            kept_values = new if there is None else {**new, **{n: there[n] for n in initial}}
+            self.items[at] = kept_values
+
+        return True, write, effect
+
+    def _update(
+        self, kept: Kept, at: tuple[int, KeyValue], key: dict[str, Any], new: dict[str, Any]
+    ) -> tuple[bool, Write[Any], Callable[[], None]]:
+        """An update of some attributes, which perhaps does not say what its keys depend on."""
+        there = self.items.get(at)
+        names = sorted({*new} - {*key, "created_at", "updated_at", "version"})
+        # An update that sets nothing at all is none.
+        least = 0 if "updated_at" in kept.names else 1
+        changed = self.draw(st.sets(st.sampled_from(names), min_size=least, max_size=2))
+        values = {name: new[name] for name in changed}
+        informed = there is not None and self.draw(st.integers(0, 3)) > 0
+        known = kept.sources - {*key, *values, "updated_at", "created_at"}
+        demanded = {name: there[name] for name in known} if informed and there else {}
+        more: dict[str, Any] = {}
+        if "version" in kept.names:
+            demanded.pop("version", None)
+            more = self.draw(st.sampled_from([{}, {"counts": True}, {"expected_version": 0}]))
+            if there is not None and "expected_version" in more:
+                more = {"expected_version": there["version"]}
+            elif there is not None and not more and informed and "version" in kept.sources:
+                demanded["version"] = there["version"]
+        counts_blindly = "counts" in more and "version" in kept.sources
+
+        def effect() -> None:
+            if (now := self._live(at)) is None:
+                raise ItemNotFoundError("", {})
+            stamp = {"updated_at": self.clock.now} if "updated_at" in now else {}
+            counted = {"version": now["version"] + 1} if more else {}
+            self.items[at] = {**now, **values, **stamp, **counted}
+
+        accepted = informed and not counts_blindly
+        try:
+            write = Update(kept.entity, key, self.clock.now, values=values, given=demanded, **more)
+        except DeclarationError:
+            assert not accepted
+            raise
+        return accepted, write, effect
+
+    # What must be stored.
+
+    def _live(self, at: tuple[int, KeyValue]) -> dict[str, Any] | None:
+        """The item, if there is one that is not past its expiry."""
+        values = self.items.get(at)
+        created = None if values is None else values.get("created_at")
+        return None if created is not None and created + LIFETIME <= self.clock.now else values
+
+    def require_stored(self) -> None:
+        """Hold every item that was ever written against what its entity renders."""
+        for (place, key), values in self.items.items():
+            stored = self.store.item_at(key)
+            expected = self.kept[place].entity(**values).to_item()
+            if stored is None:
+                # Whoever was to make it anew deleted it, and then was refused.
+                assert self._live((place, key)) is None
+                continue
+            assert alike({"M": stored}, {"M": expected}), (stored, expected)
+            assert (stored.get("TTL") is None) == ("created_at" not in values)
+
+    # What is asked.
+
+    def ask(self, place: int, layout: Layout) -> None:
+        """Ask for a stretch of a drawn range, and hold the pages against a comprehension."""
+        kept = self.kept[place]
+        fixed = layout.sort[: self.draw(st.integers(0, len(layout.sort)))]
+        bounded = self.draw(st.sampled_from([*layout.sort, *layout.sort, *layout.partition]))
+        lower = self.draw(st.sampled_from(["", "at_least", "above"]))
+        upper = self.draw(st.sampled_from(["", "below", "at_most"]))
+        is_sound = layout.sort[len(fixed) : len(fixed) + 1] == (bounded,)
+        if not is_sound:
+            with pytest.raises(DeclarationError):
+                pattern_of(kept, layout, fixed, bounded, (lower or "at_least", upper))
+            bounded = next(iter(layout.sort[len(fixed) :]), "")
+        pattern = pattern_of(kept, layout, fixed, bounded, (lower, upper))
+        inside = [kept.components(v) for _, v in self._all(place) if kept.is_in(layout, v)]
+        named = (*layout.partition, *fixed)
+        asked = {name: self._some_value(name, inside) for name in named}
+        if inside and self.draw(st.integers(0, 3)):
+            like = self.draw(st.sampled_from(inside))
+            asked = {name: like[name] for name in named}
+        bounds = {}
+        if bounded and lower:
+            bounds["low"] = self._some_value(bounded, inside)
+        if bounded and upper:
+            bounds["high"] = self._some_value(bounded, inside)
+        if len(bounds) > 1 and bounds["low"] > bounds["high"]:
+            bounds = {"low": bounds["high"], "high": bounds["low"]}
+        order = self.draw(st.sampled_from(["asc", "desc"]))
+        self._compare(
+            pattern(**asked, **bounds, order=order),
+            [
+                each
+                for each in (
+                    kept.components(values)
+                    for at, values in self._all(place)
+                    if kept.is_in(layout, values) and self._live(at) is not None
+                )
+                if all(each[name] == value for name, value in asked.items())
+                and (not bounded or _within(each[bounded], lower, upper, bounds))
+            ],
+            layout,
+            reverse=order == "desc",
+        )
+
+    def _compare(
+        self,
+        query: Query[Any],
+        expected: Sequence[Mapping[str, Any]],
+        layout: Layout,
+        *,
+        reverse: bool,
+    ) -> None:
+        """Read pages of a drawn size, each twice, and hold what they say against what is so."""
+        limit = self.draw(st.integers(1, 4))
+        found: list[Entity] = []
+        cursor = None
+        while True:
+            page = self.store.page(query, limit=limit, cursor=cursor)
+            assert page.items == self.store.page(query, limit=limit, cursor=cursor).items
+            found += page.items
+            assert page.cursor is None or len(page.items) == limit
+            if (cursor := page.cursor) is None:
+                break
+        places = [tuple(getattr(each, name) for name in layout.sort) for each in found]
+        assert places == sorted(
+            (tuple(each[name] for name in layout.sort) for each in expected), reverse=reverse
+        )
+        assert len({_key(each) for each in found}) == len(found)
+
+    def _all(self, place: int) -> Iterator[tuple[tuple[int, KeyValue], dict[str, Any]]]:
+        return ((at, values) for at, values in self.items.items() if at[0] == place)
+
+    def _some_value(self, name: str, inside: Sequence[Mapping[str, Any]]) -> Any:
+        """A value of a component, one that is stored if there is any."""
+        return self.draw(st.sampled_from([each[name] for each in inside] or list(VALUES[name])))
+
+
+def _key(entity: Entity) -> KeyValue:
+    return KeyValue(str(entity.PK), str(entity.SK))
+
+
+def _within(value: Any, lower: str, upper: str, bounds: Mapping[str, Any]) -> bool:
+    """Whether a value lies between the bounds, one of which it may be."""
+    low, high = bounds.get("low", value), bounds.get("high", value)
+    above = value > low if lower == "above" else value >= low
+    below = value < high if upper == "below" else value <= high
+    return bool(above and below)
+
+
+def pattern_of(
+    kept: Kept, layout: Layout, fixed: Sequence[str], bounded: str, ends: tuple[str, str]
+) -> Callable[..., Query[Any]]:
+    """Declare a query that fixes the partition and some components, and bounds one."""
+    lower, upper = ends
+    bounds: dict[str, Any] = {lower: ("low",) if lower == "above" else "low"} if lower else {}
+    bounds |= {upper: "high"} if upper else {}
+    parameters = [*layout.partition, *fixed]
+    limits = {"low": None} if bounded and lower else {}
+    limits |= {"high": None} if bounded and upper else {}
+    namespace = {
+        "__annotations__": dict.fromkeys([*parameters, *limits], "Any"),
+        "__orig_bases__": (Query[kept.entity],),  # type: ignore[name-defined]  # drawn
+        "__doc__": "Which items are there?",
+        "source": "a test",
+        "key": kept.entity.keys[layout.name],
+        "range": SortRange(bounded, **bounds) if bounded and bounds else None,
+        **limits,
+    }
+    made: Callable[..., Query[Any]] = dataclass(frozen=True)(type("Drawn", (Query,), namespace))
+    return made
+
+
+# Without shrinking, which takes minutes on an engine: the designs are small as they are drawn.
+@settings(
+    max_examples=_EXAMPLES,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(data=st.data())
+def test_writes_and_queries_of_any_design_leave_and_find_what_they_say(
+    client: Client, table_name: str, data: st.DataObject
+) -> None:
+    table = f"T{next(_numbers)}"
+    kept = [data.draw(kept_entities(table, literal)) for literal in ("ITEM", "ITEMS")]
+    design = Design(table, tuple(each.entity for each in kept))
+    clock = Clock()
+    store = store_of(client, table_name, clock)
+    world = World(store, clock, kept, data)
+    assert design.admits(kept[0].entity)
+
+    for _ in range(data.draw(st.integers(3, 8))):
+        world.step()
+
+    for place, each in enumerate(kept):
+        for layout in (each.primary, each.index) * 3:
+            world.ask(place, layout)
