@@ -270,7 +270,7 @@ def test_a_moment_without_a_zone_is_of_utc_for_every_write_and_read(
     ],
 )
 def test_a_condition_and_a_read_agree_on_the_second(now: datetime, seconds: str) -> None:
-    parameters = Update(Session, {"id": "s"}, now).parameters()
+    parameters = Check(Session, {"id": "s"}, at=now).parameters()
 
     assert {"N": seconds} in parameters["ExpressionAttributeValues"].values()
 
