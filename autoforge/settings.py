@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, FilePath, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from autoforge.models import WORKBENCH
+from autoforge.models import PLATFORM_TABLE
 from autoforge.origins import require_host, require_origin
 from autoforge.strength import require_strong
 
@@ -19,7 +19,7 @@ class Settings(BaseSettings):
         env_prefix="AUTOFORGE_", frozen=True, hide_input_in_errors=True
     )
 
-    table_name: str = WORKBENCH.name
+    table_name: str = PLATFORM_TABLE.name
     #: AWS's own variables count too.
     region: str | None = Field(
         default=None,

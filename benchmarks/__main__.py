@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+from autoforge.dynamodb.timestamps import as_moment
 from autoforge.forge import utc_now
-from autoforge.moments import as_moment
 from benchmarks import cold_start, connections, report
 from benchmarks.clients import comparison as clients
 from benchmarks.clients.autoforge_store import offers_transports

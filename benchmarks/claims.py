@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from autoforge import Forge
-from autoforge.access.feature_moves import claim_feature
-from autoforge.access.features import ReadyFeatures
-from autoforge.access.wire import Wire
-from autoforge.embedded import DynoxideDynamoDB
+from autoforge.access.features.patterns import ReadyFeatures
+from autoforge.access.features.transitions import claim_feature
+from autoforge.dynamodb.local import DynoxideDynamoDB
+from autoforge.dynamodb.transport.transport import Wire
 from autoforge.errors import ConditionFailedError
 from autoforge.forge import LOCAL_REGION, utc_now
 from autoforge.models import Feature

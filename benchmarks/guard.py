@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 
 from autoforge import Forge
-from autoforge.embedded import DynoxideDynamoDB
+from autoforge.dynamodb.local import DynoxideDynamoDB
 from autoforge.forge import LOCAL_REGION
 
 _TABLE = "GuardBenchmark"

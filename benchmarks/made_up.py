@@ -14,10 +14,10 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pynamodb.attributes import Attribute
 
-from autoforge.access.composite import Composite
-from autoforge.access.pattern import Pattern
-from autoforge.models import Entity
-from autoforge.models.attributes import (
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     DocumentAttribute,
     EnumAttribute,
@@ -27,7 +27,7 @@ from autoforge.models.attributes import (
     ListAttribute,
     MomentAttribute,
 )
-from autoforge.moments import IdMint, as_moment
+from autoforge.dynamodb.timestamps import IdMint, as_moment
 
 P = TypeVar("P", bound=Pattern[Any])
 

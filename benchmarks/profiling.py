@@ -20,16 +20,16 @@ from typing import Any, Final
 
 from autoforge import Forge
 from autoforge.access.catalogue import CATALOGUE
-from autoforge.access.composite import Composite
-from autoforge.access.events import record_event
-from autoforge.access.pattern import Fetch, Get, Pattern
-from autoforge.access.pointing import Hydrate, Lookup
-from autoforge.access.query import Query
-from autoforge.access.store import Store
-from autoforge.access.writing import Put
+from autoforge.access.events.patterns import record_event
+from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.references import Hydrate, Lookup
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.writes.write import Put
 from autoforge.forge import LOCAL_REGION, utc_now
 from autoforge.models import Event
-from autoforge.moments import as_moment
 from benchmarks.canned_server import canned_server
 from benchmarks.machine import cores, described, pin
 from benchmarks.made_up import entities_of, entity_of, items_of, pattern_of

@@ -24,11 +24,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from autoforge import Forge
-from autoforge.access.events import EventsOfProject
-from autoforge.embedded import DynoxideDynamoDB
+from autoforge.access.events.patterns import EventsOfProject
+from autoforge.dynamodb.local import DynoxideDynamoDB
+from autoforge.dynamodb.timestamps import IdMint, as_moment
 from autoforge.forge import LOCAL_REGION, utc_now
 from autoforge.models import Event
-from autoforge.moments import IdMint, as_moment
 from benchmarks import report
 from benchmarks.canned_server import canned_server
 from benchmarks.claims import STRATEGIES, a_backlog, first_claim

@@ -17,8 +17,8 @@ from troposphere import GetAtt, Ref, Sub, Template
 from troposphere.iam import ManagedPolicy
 
 from autoforge.access.integrations import encryption_context
-from autoforge.access.permissions import ANY, Permission
-from autoforge.models.indexes import GSIS, TABLE, Index
+from autoforge.dynamodb.admin.permissions import ANY, Permission
+from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
 from cfn.keys import INTEGRATION_KEY
 from cfn.outputs import exported
 from cfn.roles import PROJECT, ROLES, Role

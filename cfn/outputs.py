@@ -6,7 +6,7 @@ from typing import Any
 
 from troposphere import Export, GetAtt, If, Output, Ref, Sub, Template
 
-from autoforge.models.indexes import GSIS
+from autoforge.dynamodb.schema.indexes import GSIS
 from cfn import conditions
 from cfn.backup import VAULT
 from cfn.keys import INTEGRATION_KEY

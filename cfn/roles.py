@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
-from autoforge.access.definition import READINESS
-from autoforge.access.drift import CHECKS
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.pattern import Pattern
-from autoforge.access.permissions import Permission, to_ask, to_do
-from autoforge.access.work import LOADING, WORK, Work
+from autoforge.access.work import LOADING, WORK
+from autoforge.dynamodb.admin.create import READINESS
+from autoforge.dynamodb.admin.drift import CHECKS
+from autoforge.dynamodb.admin.permissions import Permission, to_ask, to_do
+from autoforge.dynamodb.admin.work import Work
+from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.models.configuration import AgentConfig, IntegrationConfig
 from autoforge.models.event import GlobalEventRef
 from autoforge.models.project import Project

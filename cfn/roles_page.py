@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from autoforge.access.catalogue import CATALOGUE
-from autoforge.access.permissions import ANY
-from autoforge.access.work import WORK, Work
-from autoforge.models.indexes import GSIS, TABLE, Index
+from autoforge.access.work import WORK
+from autoforge.dynamodb.admin.permissions import ANY
+from autoforge.dynamodb.admin.work import Work
+from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
 from cfn.roles import PROJECT, ROLES, Role
 
 

@@ -10,7 +10,7 @@ from troposphere.applicationautoscaling import (
     TargetTrackingScalingPolicyConfiguration,
 )
 
-from autoforge.models.indexes import GSIS, TABLE, Index
+from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
 from cfn import conditions
 from cfn.table import TABLE_ID, identifier
 

@@ -21,7 +21,7 @@ from troposphere.dynamodb import (
     TimeToLiveSpecification,
 )
 
-from autoforge.models.indexes import GSIS, TABLE, TTL, Index
+from autoforge.dynamodb.schema.indexes import GSIS, TABLE, TTL, Index
 from cfn import conditions
 from cfn.keys import TABLE_KEY
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from troposphere import Ref
 
-from autoforge.models.indexes import GSIS, TABLE, Index
+from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
 from cfn.roles import ROLES
 from cfn.table import TABLE_ID, identifier
 

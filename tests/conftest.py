@@ -12,11 +12,11 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-from autoforge.access.client import Client
-from autoforge.access.secrets import LocalCipher
-from autoforge.access.store import Store
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.encryption import LocalCipher
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import IdMint
 from autoforge.forge import Forge
-from autoforge.moments import IdMint
 from tests import servers
 from tests.adversarial.effort import effort
 from tests.servers import Engine

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from autoforge.dynamodb import TransactionMark
+from autoforge.dynamodb.timestamps import IdMint
 from autoforge.models import (
     Agent,
     AgentAction,
@@ -30,12 +32,10 @@ from autoforge.models import (
     RequestRecord,
     Severity,
     Ticket,
-    TransactionMark,
     User,
     UserByAuth0Id,
     UserByEmail,
 )
-from autoforge.moments import IdMint
 
 #: When everything happens, unless a test says otherwise.
 NOON: Final = datetime(2026, 2, 4, 12, tzinfo=UTC)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from autoforge import __version__
-from autoforge.access.document import catalogue_page
+from autoforge.access.catalogue import CATALOGUE
+from autoforge.dynamodb.patterns.catalogue_page import catalogue_page
 from autoforge.forge import Forge
 from autoforge.http.app import create_app
 from cfn.document import text
@@ -35,7 +36,7 @@ def template() -> str:
 #: What makes each generated file, by its path from the root.
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "cfn/template.yaml": template,
-    "docs/reference/access-patterns.md": catalogue_page,
+    "docs/reference/access-patterns.md": lambda: catalogue_page(CATALOGUE),
     "docs/reference/permissions.md": roles_page,
     "docs/reference/openapi.json": openapi_document,
 }

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
-from autoforge.models.indexes import TABLE
+from autoforge.dynamodb.schema.indexes import TABLE
 
 ACCOUNT: Final = "111122223333"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB
+from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB
 from tests import iam
 
 #: The programs that the tests' own package brings.

@@ -10,13 +10,13 @@ from itertools import count
 from threading import Lock
 from typing import Any, Final
 
-from autoforge.access.client import Call, Client, RetryPolicy
-from autoforge.access.cursor import Cursors
-from autoforge.access.definition import table_definition
-from autoforge.access.store import Store
-from autoforge.access.wire import Wire
-from autoforge.models.table import Item
-from autoforge.moments import IdMint
+from autoforge.dynamodb.admin.create import table_definition
+from autoforge.dynamodb.client.client import Call, Client, RetryPolicy
+from autoforge.dynamodb.patterns.cursor import Cursors
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import IdMint
+from autoforge.dynamodb.transport.transport import Wire
 from tests.factories import NOON
 from tests.servers import Engine
 

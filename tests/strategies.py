@@ -13,8 +13,8 @@ from hypothesis.strategies import SearchStrategy
 from pynamodb.attributes import Attribute
 from ulid import ULID
 
-from autoforge.models import WORKBENCH, AgentAction, Entity, Event, GlobalEventRef
-from autoforge.models.attributes import (
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     DocumentAttribute,
     EnumAttribute,
@@ -27,10 +27,11 @@ from autoforge.models.attributes import (
     MomentAttribute,
     TextAttribute,
 )
-from autoforge.models.encoding import IdCodec
-from autoforge.models.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
+from autoforge.dynamodb.schema.encoding import IdCodec
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
+from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.models import PLATFORM_TABLE, AgentAction, Event, GlobalEventRef
 from autoforge.models.user import EmailAttribute, comparable_email
-from autoforge.moments import MILLISECOND
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -161,7 +162,7 @@ def entities(kind: type[Entity], **given: SearchStrategy[Any]) -> SearchStrategy
 
 def any_entity() -> SearchStrategy[Entity]:
     """Valid entities of every kind of the agent platform's table."""
-    return st.sampled_from(WORKBENCH.entities).flatmap(entities)
+    return st.sampled_from(PLATFORM_TABLE.entities).flatmap(entities)
 
 
 @st.composite

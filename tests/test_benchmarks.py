@@ -11,10 +11,10 @@ from xml.etree import ElementTree as ET
 import orjson
 import pytest
 
-from autoforge.access.pattern import Pattern
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.timestamps import IdMint
 from autoforge.forge import Forge
 from autoforge.models import Event
-from autoforge.moments import IdMint
 from benchmarks import report
 from benchmarks.__main__ import PARTS
 from benchmarks.canned_server import canned_server

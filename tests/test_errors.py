@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import re
 from inspect import getmembers, isclass
+from types import ModuleType
 
 import pytest
 
-from autoforge import errors
+from autoforge import errors as platform
+from autoforge.dynamodb import errors as toolkit
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,
@@ -15,10 +17,12 @@ from autoforge.errors import (
     shortened,
 )
 
-ALL = dict(getmembers(errors, lambda member: isclass(member) and issubclass(member, Exception)))
+ALL = dict(getmembers(platform, lambda each: isclass(each) and issubclass(each, Exception)))
 
 
-def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
+@pytest.mark.parametrize("errors", [platform, toolkit], ids=["platform", "toolkit"])
+def test_the_tree_in_the_docstring_is_the_tree_of_classes(errors: ModuleType) -> None:
+    offered = dict(getmembers(errors, lambda each: isclass(each) and issubclass(each, Exception)))
     drawn = re.findall(r"^( *)[*x+] (\w+)", errors.__doc__ or "", re.MULTILINE)
 
     ancestors: list[str] = []
@@ -26,11 +30,12 @@ def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
     for indent, name in drawn:
         ancestors = [*ancestors[: len(indent) // 2], name]
         tree[name] = ancestors[-2] if len(ancestors) > 1 else "Exception"
-    assert tree == {name: error.__bases__[0].__name__ for name, error in ALL.items()}
+    assert tree == {name: error.__bases__[0].__name__ for name, error in offered.items()}
 
 
 def test_every_error_is_exported() -> None:
-    assert {*errors.__all__} == {*ALL, "shortened", "suggestion"}
+    assert {*platform.__all__} == {*ALL, "shortened", "suggestion"}
+    assert {*toolkit.__all__} < {*platform.__all__}
 
 
 @pytest.mark.parametrize("error", [ItemNotFoundError, ItemExistsError])

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 
-PACKAGES = ["autoforge.access", "autoforge.forge", "autoforge.models"]
+PACKAGES = ["autoforge.access", "autoforge.dynamodb", "autoforge.forge", "autoforge.models"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -22,14 +22,19 @@ def test_every_name_that_a_package_offers_is_there(package: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "first", ["import autoforge.access.explain", "from autoforge.access import explain", "pass"]
+    "first",
+    [
+        "import autoforge.dynamodb.patterns.explain",
+        "from autoforge.dynamodb import explain",
+        "pass",
+    ],
 )
 def test_a_function_is_offered_though_its_module_has_its_name(first: str) -> None:
     """Whichever is imported first: importing a module binds it to its package."""
     program = (
         f"{first}\n"
-        "from autoforge.access.explain import explain as direct\n"
-        "from autoforge.access import explain\n"
+        "from autoforge.dynamodb.patterns.explain import explain as direct\n"
+        "from autoforge.dynamodb import explain\n"
         "assert explain is direct, explain"
     )
 
@@ -59,7 +64,8 @@ def test_connecting_imports_nothing_that_a_call_may_never_need() -> None:
     )
 
     unneeded = {
-        "autoforge.access.claims", "autoforge.http", "autoforge.embedded", "autoforge.models.user",
+        "autoforge.access.features.claims", "autoforge.dynamodb.local", "autoforge.http",
+        "autoforge.models.user",
         "boto3", "cryptography", "litestar", "moto", "pydantic", "structlog", "ulid",
     }  # fmt: skip
     assert not unneeded & imported
@@ -69,14 +75,14 @@ def test_asking_for_one_entity_declares_no_other() -> None:
     imported = _imported("from autoforge.models import Event")
 
     assert "autoforge.models.event" in imported
-    assert not {"autoforge.models.feature", "autoforge.models.workbench"} & imported
+    assert not {"autoforge.models.feature", "autoforge.models.table"} & imported
 
 
 def test_importing_leaves_the_collector_and_the_threads_as_they_are() -> None:
     program = (
         "import gc, threading; before = gc.get_threshold(), gc.get_freeze_count()\n"
         "import autoforge, autoforge.http.app, autoforge.http.server\n"
-        "from autoforge.access import Client\n"
+        "from autoforge.dynamodb import Client\n"
         "assert (gc.get_threshold(), gc.get_freeze_count()) == before\n"
         "assert threading.active_count() == 1"
     )
@@ -97,4 +103,4 @@ def test_every_module_can_be_imported_where_poll_and_resource_are_missing() -> N
         "    import_module(module.name)"
     )
 
-    assert {"autoforge.access.http1", "autoforge.http.server"} <= _imported(program)
+    assert {"autoforge.dynamodb.transport.http1", "autoforge.http.server"} <= _imported(program)

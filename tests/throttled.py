@@ -16,10 +16,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from autoforge.access.client import Client
-from autoforge.access.crew import Crew
-from autoforge.access.wire import Wire
-from autoforge.models.size import item_size
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.client.worker_pool import Crew
+from autoforge.dynamodb.schema.item_size import item_size
+from autoforge.dynamodb.transport.transport import Wire
 from tests.servers import Engine
 from tests.stores import Waits, client_of
 

@@ -24,7 +24,6 @@ from autoforge.access.artefacts import (
     revert_artefact,
     update_artefact,
 )
-from autoforge.access.backlog import CreateFeatures, Creation
 from autoforge.access.catalogue import (
     CATALOGUE,
 )
@@ -34,21 +33,6 @@ from autoforge.access.checkpoints import (
     advance_checkpoint,
     set_checkpoint,
 )
-from autoforge.access.claim_memory import ClaimMemory
-from autoforge.access.claims import Claim
-from autoforge.access.client import (
-    Client,
-    RetryPolicy,
-)
-from autoforge.access.composite import Composite, Part
-from autoforge.access.cursor import (
-    Cursors,
-)
-from autoforge.access.dependencies import AddDependency, RemoveDependency
-from autoforge.access.disjoint import (
-    require_disjoint,
-)
-from autoforge.access.drift import Drift
 from autoforge.access.escalations import (
     EscalationById,
     EscalationsByStatus,
@@ -57,30 +41,37 @@ from autoforge.access.escalations import (
     expire_escalation,
     supersede_escalation,
 )
-from autoforge.access.events import (
+from autoforge.access.events.patterns import (
     EventById,
     EventsOfDate,
     EventsOfProject,
     GlobalEvents,
     record_event,
 )
-from autoforge.access.explain import (
-    Explanation,
-    explain,
+from autoforge.access.features.claim_cache import (
+    ClaimMemory,
 )
-from autoforge.access.feature_changes import ChangeFeature
-from autoforge.access.feature_deletion import DeleteFeature
-from autoforge.access.feature_moves import (
-    Hold,
-    claim_feature,
-    fail_feature,
-    pass_feature,
-    release_feature,
-    renew_lease,
-    reopen_feature,
-    send_to_review,
+from autoforge.access.features.claims import (
+    Claim,
 )
-from autoforge.access.features import (
+from autoforge.access.features.creation import (
+    CreateFeatures,
+    Creation,
+)
+from autoforge.access.features.deletion import (
+    DeleteFeature,
+)
+from autoforge.access.features.dependencies import (
+    AddDependency,
+    RemoveDependency,
+)
+from autoforge.access.features.edit import (
+    ChangeFeature,
+)
+from autoforge.access.features.outcomes import (
+    Outcome,
+)
+from autoforge.access.features.patterns import (
     DependenciesOfProject,
     DependentsOfFeature,
     FeatureById,
@@ -96,24 +87,42 @@ from autoforge.access.features import (
     FeatureStats,
     ReadyFeatures,
 )
+from autoforge.access.features.propagation import (
+    Settle,
+)
+from autoforge.access.features.repair import (
+    Repaired,
+    RepairFeatures,
+)
+from autoforge.access.features.transitions import (
+    Hold,
+    claim_feature,
+    fail_feature,
+    pass_feature,
+    release_feature,
+    renew_lease,
+    reopen_feature,
+    send_to_review,
+)
 from autoforge.access.integrations import (
     IntegrationConfigOf,
     report_health,
     save_integration_config,
 )
-from autoforge.access.members import (
+from autoforge.access.projects.deletion import (
+    DeleteProject,
+)
+from autoforge.access.projects.members import (
     MemberOfProject,
     MembersOfProject,
     ProjectsOfUser,
     SetMember,
 )
-from autoforge.access.outcomes import Outcome
-from autoforge.access.ownership import ChangeProject, CreateProject
-from autoforge.access.pattern import Fetch, Get, Pattern
-from autoforge.access.permissions import Permission, to_ask, to_do
-from autoforge.access.pointing import Hydrate, Lookup
-from autoforge.access.project_deletion import DeleteProject
-from autoforge.access.projects import (
+from autoforge.access.projects.ownership import (
+    ChangeProject,
+    CreateProject,
+)
+from autoforge.access.projects.patterns import (
     Overview,
     ProjectById,
     ProjectOverview,
@@ -121,42 +130,35 @@ from autoforge.access.projects import (
     ProjectWithArtefacts,
     update_project,
 )
-from autoforge.access.query import Page, Query, SortRange
-from autoforge.access.repair import Repaired, RepairFeatures
-from autoforge.access.requests import RequestOf
-from autoforge.access.running import (
+from autoforge.access.requests.patterns import (
+    RequestOf,
+)
+from autoforge.access.runs.lifecycle import (
     FinishRun,
     ReportRun,
     StartRun,
 )
-from autoforge.access.runs import (
+from autoforge.access.runs.patterns import (
     ActiveRuns,
     RunById,
     RunsOfAgent,
     RunsOfFeature,
     RunsOfProject,
 )
-from autoforge.access.settling import Settle
-from autoforge.access.store import (
-    Store,
-)
-from autoforge.access.syncing import (
-    RefusedIssue,
-    SyncCounts,
-    Synced,
-    SyncedTicket,
-    SyncTicket,
-    SyncTickets,
-)
-from autoforge.access.tickets import (
+from autoforge.access.tickets.patterns import (
     LinearIssue,
     TicketByLinearIssue,
     TicketsByLinearIssue,
     TicketsOfProject,
     sync_ticket,
 )
-from autoforge.access.update import (
-    Update,
+from autoforge.access.tickets.sync import (
+    RefusedIssue,
+    SyncCounts,
+    Synced,
+    SyncedTicket,
+    SyncTicket,
+    SyncTickets,
 )
 from autoforge.access.users import (
     LogIn,
@@ -167,14 +169,8 @@ from autoforge.access.users import (
     UserOfAuth0Id,
     UserOfEmail,
 )
-from autoforge.access.work import LOADING, WORK, Work
-from autoforge.access.writing import (
-    Check,
-    Delete,
-    Put,
-    Transaction,
-    Write,
-)
+from autoforge.access.work import LOADING, WORK
+from autoforge.dynamodb.admin.work import Work
 
 __all__ = [
     "CATALOGUE",
@@ -193,30 +189,23 @@ __all__ = [
     "ArtefactsOfProject",
     "ChangeFeature",
     "ChangeProject",
-    "Check",
     "CheckpointOf",
     "CheckpointsOfProject",
     "Claim",
     "ClaimMemory",
-    "Client",
-    "Composite",
     "CreateFeatures",
     "CreateProject",
     "Creation",
-    "Cursors",
-    "Delete",
     "DeleteFeature",
     "DeleteProject",
     "DependenciesOfProject",
     "DependentsOfFeature",
-    "Drift",
     "EscalationById",
     "EscalationsByStatus",
     "EscalationsOfProject",
     "EventById",
     "EventsOfDate",
     "EventsOfProject",
-    "Explanation",
     "FeatureById",
     "FeatureByLinearIssue",
     "FeatureCounts",
@@ -228,32 +217,22 @@ __all__ = [
     "FeaturesByStatus",
     "FeaturesOfLinearIssues",
     "FeaturesOfProject",
-    "Fetch",
     "FinishRun",
-    "Get",
     "GlobalEvents",
     "HeldActions",
     "Hold",
-    "Hydrate",
     "IntegrationConfigOf",
     "LinearIssue",
     "LogIn",
-    "Lookup",
     "MemberOfProject",
     "MembersOfProject",
     "Outcome",
     "Overview",
-    "Page",
-    "Part",
-    "Pattern",
-    "Permission",
     "ProjectById",
     "ProjectOverview",
     "ProjectWithArtefacts",
     "ProjectsByStatus",
     "ProjectsOfUser",
-    "Put",
-    "Query",
     "ReadyFeatures",
     "RefusedIssue",
     "RemoveDependency",
@@ -261,16 +240,13 @@ __all__ = [
     "Repaired",
     "ReportRun",
     "RequestOf",
-    "RetryPolicy",
     "RunById",
     "RunsOfAgent",
     "RunsOfFeature",
     "RunsOfProject",
     "SetMember",
     "Settle",
-    "SortRange",
     "StartRun",
-    "Store",
     "SyncCounts",
     "SyncTicket",
     "SyncTickets",
@@ -279,8 +255,6 @@ __all__ = [
     "TicketByLinearIssue",
     "TicketsByLinearIssue",
     "TicketsOfProject",
-    "Transaction",
-    "Update",
     "UpsertUser",
     "UserByAuth0Id",
     "UserByEmail",
@@ -288,7 +262,6 @@ __all__ = [
     "UserOfAuth0Id",
     "UserOfEmail",
     "Work",
-    "Write",
     "advance_checkpoint",
     "approve_action",
     "cancel_action",
@@ -296,7 +269,6 @@ __all__ = [
     "decide_escalation",
     "execute_action",
     "expire_escalation",
-    "explain",
     "fail_feature",
     "hold_action",
     "pass_feature",
@@ -305,7 +277,6 @@ __all__ = [
     "renew_lease",
     "reopen_feature",
     "report_health",
-    "require_disjoint",
     "revert_artefact",
     "save_integration_config",
     "send_to_review",
@@ -313,8 +284,6 @@ __all__ = [
     "set_checkpoint",
     "supersede_escalation",
     "sync_ticket",
-    "to_ask",
-    "to_do",
     "update_agent",
     "update_artefact",
     "update_project",

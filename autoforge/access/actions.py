@@ -19,11 +19,11 @@ from datetime import datetime
 
 from pynamodb.expressions.condition import And, Condition, Or
 
-from autoforge.access.pattern import Get
-from autoforge.access.query import Query, SortRange
-from autoforge.access.update import Update
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.timestamps import moment_of, moment_text
+from autoforge.dynamodb.writes.update import Update
 from autoforge.models.action import AgentAction
-from autoforge.moments import moment_of, moment_text
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from autoforge.access.pattern import Get
-from autoforge.access.query import Query
-from autoforge.access.update import Update
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.writes.update import Update
 from autoforge.models.agent import Agent, AgentStatus
 
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from pynamodb.expressions.operand import Path
 
-from autoforge.access.pattern import Get
-from autoforge.access.query import Query
-from autoforge.access.update import Update
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.writes.update import Update
 from autoforge.models.artefact import Artefact, ArtefactType
 
 _CONTENT: Final = Path(Artefact.content)

@@ -6,27 +6,20 @@ pattern that is not in it does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass
-from datetime import date, datetime
-from enum import StrEnum
-from types import NoneType
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final
 
 from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
-from autoforge.access.composite import Composite
-from autoforge.access.disjoint import require_disjoint
 from autoforge.access.escalations import (
     EscalationById,
     EscalationsByStatus,
     EscalationsOfProject,
 )
-from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
-from autoforge.access.features import (
+from autoforge.access.events.patterns import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.features.patterns import (
     DependenciesOfProject,
     DependentsOfFeature,
     FeatureById,
@@ -42,19 +35,22 @@ from autoforge.access.features import (
     ReadyFeatures,
 )
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.members import MemberOfProject, MembersOfProject, ProjectsOfUser
-from autoforge.access.pattern import Get, Keyed, Pattern
-from autoforge.access.pointing import Hydrate, Lookup
-from autoforge.access.projects import (
+from autoforge.access.projects.members import MemberOfProject, MembersOfProject, ProjectsOfUser
+from autoforge.access.projects.patterns import (
     ProjectById,
     ProjectOverview,
     ProjectsByStatus,
     ProjectWithArtefacts,
 )
-from autoforge.access.query import Query
-from autoforge.access.requests import RequestOf
-from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
-from autoforge.access.tickets import (
+from autoforge.access.requests.patterns import RequestOf
+from autoforge.access.runs.patterns import (
+    ActiveRuns,
+    RunById,
+    RunsOfAgent,
+    RunsOfFeature,
+    RunsOfProject,
+)
+from autoforge.access.tickets.patterns import (
     TicketByLinearIssue,
     TicketsByLinearIssue,
     TicketsOfProject,
@@ -66,10 +62,9 @@ from autoforge.access.users import (
     UserOfAuth0Id,
     UserOfEmail,
 )
-from autoforge.models import WORKBENCH
-from autoforge.models.attributes import camel_case
-from autoforge.models.keys import Label
-from autoforge.models.table import Entity
+from autoforge.dynamodb.patterns.disjoint import require_disjoint
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.models import PLATFORM_TABLE
 
 #: Every access pattern, in the order of the design.
 CATALOGUE: Final[tuple[type[Pattern[Any]], ...]] = (
@@ -130,112 +125,9 @@ CATALOGUE: Final[tuple[type[Pattern[Any]], ...]] = (
 )
 
 
-_TYPE_NAMES: Final = {str: "text", int: "whole number", datetime: "moment", date: "date"}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a pattern, as it is called outside Python."""
-
-    name: str
-    type: str
-    required: bool
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What the catalogue says of one pattern."""
-
-    name: str
-    question: str
-    notes: str
-    source: str
-    operation: str
-    index: str
-    #: With labels for values; further ones for the parameters that may be left out.
-    key_conditions: Mapping[str, str]
-    order: str
-    consistent: bool
-    requests: int
-    parameters: tuple[Parameter, ...]
-    answers: tuple[str, ...]
-
-
-def entry(pattern: type[Pattern[Any]]) -> Entry:
-    """Describe a pattern from its declaration alone."""
-    return Entry(
-        name=pattern.__name__,
-        question=pattern.question(),
-        notes=pattern.notes(),
-        source=pattern.source,
-        operation=pattern.operation,
-        index=_index(pattern),
-        key_conditions=_key_conditions(pattern),
-        order=_order(pattern),
-        consistent=not issubclass(pattern, Query) or pattern.key.index.consistent_reads,
-        requests=pattern.requests,
-        parameters=tuple(_parameters(pattern)),
-        answers=tuple(entity.type_name for entity in _answers(pattern)),
-    )
-
-
 def by_name(name: str) -> type[Pattern[Any]] | None:
     """The pattern of this name, or None."""
     return next((pattern for pattern in CATALOGUE if pattern.__name__ == name), None)
 
 
-def _answers(pattern: type[Pattern[Any]]) -> tuple[type[Entity], ...]:
-    """The entities an answer holds; what only points to them is not among them."""
-    return pattern.entities[:1] if issubclass(pattern, Lookup | Hydrate) else pattern.entities
-
-
-def _index(pattern: type[Pattern[Any]]) -> str:
-    if issubclass(pattern, Keyed):
-        return pattern.key.index.name or "table"
-    return (pattern.index.name if issubclass(pattern, Composite) else None) or "table"
-
-
-def _key_conditions(pattern: type[Pattern[Any]]) -> dict[str, str]:
-    """The key condition with the required parameters, and with each optional one besides."""
-    if issubclass(pattern, Get):
-        return {"": str(pattern.described().condition())}
-    if not issubclass(pattern, Query):
-        return {}
-    now = Label("now")
-    conditions = {"": str(pattern.described().condition(now))}
-    for each in pattern.parameters():
-        if each.default is MISSING or each.name == "order":
-            continue
-        conditions[camel_case(each.name)] = str(pattern.described(each.name).condition(now))
-    return conditions
-
-
-def _order(pattern: type[Pattern[Any]]) -> str:
-    if not issubclass(pattern, Query):
-        return ""
-    return f"{pattern.key.index.sort_key} {'descending' if pattern.newest_first else 'ascending'}"
-
-
-def _parameters(pattern: type[Pattern[Any]]) -> list[Parameter]:
-    hints = get_type_hints(pattern)
-    return [
-        Parameter(camel_case(each.name), _type_name(hints[each.name]), each.default is MISSING)
-        for each in sorted(pattern.parameters(), key=lambda each: each.name == "order")
-    ]
-
-
-def _type_name(hint: Any) -> str:
-    """Name a parameter's type as people who know no Python would."""
-    members = [each for each in get_args(hint) if each is not NoneType]
-    if get_origin(hint) is Literal:
-        return " or ".join(members)
-    if get_origin(hint) is tuple:
-        return f"list of {_type_name(members[0])}s"
-    if members:
-        return _type_name(members[0])
-    if issubclass(hint, StrEnum):
-        return " or ".join(hint)
-    return _TYPE_NAMES[hint]
-
-
-require_disjoint(WORKBENCH, CATALOGUE)
+require_disjoint(PLATFORM_TABLE, CATALOGUE)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from autoforge.access.clocks import require_not_ahead
-from autoforge.access.pattern import Get
-from autoforge.access.query import Query
-from autoforge.access.update import Update
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.writes.update import Update
 from autoforge.models.checkpoint import AgentCheckpoint, moment_at, position_of
 
 

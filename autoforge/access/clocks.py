@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from autoforge.dynamodb.timestamps import as_moment, moment_text
 from autoforge.errors import InvalidValueError
-from autoforge.moments import as_moment, moment_text
 
 #: The most that the clocks of two machines may differ. Guarantees that compare moments of two
 #: machines hold up to this; NTP keeps clocks within some ten milliseconds.

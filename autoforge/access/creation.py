@@ -13,16 +13,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from autoforge.access.store import Store
-from autoforge.access.writing import Put
+from autoforge.dynamodb.schema.attributes import attribute_to_wire
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import ItemExistsError
 from autoforge.models.action import AgentAction
 from autoforge.models.agent import Agent
-from autoforge.models.attributes import attribute_to_wire
 from autoforge.models.escalation import Escalation
 from autoforge.models.feature import Feature
 from autoforge.models.project import Project
-from autoforge.models.table import Entity
 
 #: What can be created again.
 Created = TypeVar("Created", Project, Feature, Agent, Escalation, AgentAction)

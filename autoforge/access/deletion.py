@@ -18,15 +18,15 @@ from typing import Any, Final, NoReturn, TypeVar
 from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path
 
-from autoforge.access.pattern import wire_key
-from autoforge.access.request import Placeholders
-from autoforge.access.store import Store
-from autoforge.access.update import Update, has
-from autoforge.access.writing import Delete, Transaction, Write, described, primary_key
+from autoforge.dynamodb.patterns.pattern import wire_key
+from autoforge.dynamodb.patterns.request import Placeholders
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update, has
+from autoforge.dynamodb.writes.write import Delete, Transaction, Write, described, primary_key
 from autoforge.errors import TransactionConflictError
-from autoforge.models.indexes import TABLE
-from autoforge.models.keys import KeyValue
-from autoforge.models.table import Entity
 
 E = TypeVar("E", bound=Entity)
 

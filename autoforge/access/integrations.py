@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from autoforge.access.pattern import Get
-from autoforge.access.update import Update
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.writes.update import Update
 from autoforge.models.configuration import IntegrationConfig, IntegrationStatus
 
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from autoforge.access.expected import Expected, Seen, require_expected, seen_as_expected
-from autoforge.access.optimistic import written
-from autoforge.access.pattern import Get
-from autoforge.access.pointing import Lookup
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Check, Delete, Put, Write, primary_key
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.references import Lookup
+from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store.expected import Expected, Seen, require_expected, seen_as_expected
+from autoforge.dynamodb.store.retry import written
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Check, Delete, Put, Write, primary_key
 from autoforge.errors import InvalidValueError, ItemExistsError, shortened
 from autoforge.models import user as entities
-from autoforge.models.keys import KeyValue
 from autoforge.models.user import User, UserRole, comparable_email
 
 

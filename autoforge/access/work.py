@@ -6,8 +6,7 @@ it; tests hold every declaration against the requests that the method really sen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Final
 
 from autoforge.access.actions import ActionById
 from autoforge.access.agent_config import AgentConfigOf
@@ -15,8 +14,8 @@ from autoforge.access.agents import AgentById
 from autoforge.access.artefacts import ArtefactOfProject
 from autoforge.access.checkpoints import CheckpointOf
 from autoforge.access.escalations import EscalationById
-from autoforge.access.events import EventById
-from autoforge.access.features import (
+from autoforge.access.events.patterns import EventById
+from autoforge.access.features.patterns import (
     DependenciesOfProject,
     DependentsOfFeature,
     FeatureById,
@@ -30,14 +29,19 @@ from autoforge.access.features import (
     ReadyFeatures,
 )
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.members import MemberOfProject
-from autoforge.access.pattern import Pattern
-from autoforge.access.projects import ProjectById
-from autoforge.access.requests import RequestOf
-from autoforge.access.runs import RunById
-from autoforge.access.tickets import TicketByLinearIssue, TicketsByLinearIssue, TicketsOfProject
+from autoforge.access.projects.members import MemberOfProject
+from autoforge.access.projects.patterns import ProjectById
+from autoforge.access.requests.patterns import RequestOf
+from autoforge.access.runs.patterns import RunById
+from autoforge.access.tickets.patterns import (
+    TicketByLinearIssue,
+    TicketsByLinearIssue,
+    TicketsOfProject,
+)
 from autoforge.access.users import UserById, UserOfAuth0Id, UserOfEmail
-from autoforge.models import WORKBENCH
+from autoforge.dynamodb.admin.work import Work
+from autoforge.dynamodb.schema.transaction_mark import TransactionMark
+from autoforge.models import PLATFORM_TABLE
 from autoforge.models.action import AgentAction
 from autoforge.models.agent import Agent, AgentRun, AgentRunRef
 from autoforge.models.artefact import Artefact
@@ -54,9 +58,7 @@ from autoforge.models.feature import (
 )
 from autoforge.models.project import Project
 from autoforge.models.request import RequestRecord
-from autoforge.models.table import Entity
 from autoforge.models.ticket import Ticket
-from autoforge.models.transaction import TransactionMark
 from autoforge.models.user import (
     ProjectMember,
     ProjectMemberRef,
@@ -65,52 +67,17 @@ from autoforge.models.user import (
     UserByEmail,
 )
 
-
-@dataclass(frozen=True)
-class Work:
-    """What one method of a Forge asks and changes.
-
-    Attributes:
-        name: The method, as its author calls it: ``features.claim_next``.
-        asks: The patterns it asks, first or on the way; also what a Store looks at before it
-            makes a change again whose answer was lost, or one that expects something.
-        sweeps: Entities whose whole partition it reads, whatever the items there are.
-        puts: Entities of which it stores new items.
-        updates: Entities of which it changes items, or makes one by changing it.
-        checks: Entities of which it demands something in a transaction.
-        deletes: Entities of which it deletes items, on a condition.
-        batches: Entities of which it stores or deletes items in batches, without conditions.
-    """
-
-    name: str
-    asks: tuple[type[Pattern[Any]], ...] = ()
-    sweeps: tuple[type[Entity], ...] = ()
-    puts: tuple[type[Entity], ...] = ()
-    updates: tuple[type[Entity], ...] = ()
-    checks: tuple[type[Entity], ...] = ()
-    deletes: tuple[type[Entity], ...] = ()
-    batches: tuple[type[Entity], ...] = ()
-
-    def with_more(self, name: str, **more: Any) -> Work:
-        """The work of this name that asks and changes all of this, and more."""
-        parts = [each.name for each in fields(self) if each.name != "name"]
-        joined = {
-            each: dict.fromkeys((*getattr(self, each), *more.get(each, ()))) for each in parts
-        }
-        return Work(name, **{each: tuple(joined[each]) for each in parts})
-
-
 #: Loading what another program has, over what is there: ``Store.put_all``.
-LOADING: Final = Work("store.put_all", batches=WORKBENCH.entities)
+LOADING: Final = Work("store.put_all", batches=PLATFORM_TABLE.entities)
 
-#: What finishing a feature's unfinished business asks and changes (``settling.py``).
+#: What finishing a feature's unfinished business asks and changes (``propagation.py``).
 _SETTLING: Final = Work(
     "",
     asks=(FeatureById, FeaturesById, DependentsOfFeature),
     updates=(Feature, FeatureDependency, FeatureGraph),
     checks=(Feature,),
 )
-#: What deleting a feature, or finishing that, asks and changes (``feature_deletion.py``).
+#: What deleting a feature, or finishing that, asks and changes (``deletion.py``).
 _REMOVING: Final = _SETTLING.with_more(
     "",
     asks=(FeatureGraphOf, FeatureOfLinearIssue, TicketByLinearIssue),

@@ -10,14 +10,15 @@ from typing import Any, get_args, get_origin, get_type_hints
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from autoforge.access.catalogue import CATALOGUE, by_name, entry
-from autoforge.access.document import catalogue_page
-from autoforge.access.explain import explain
-from autoforge.access.pattern import Pattern
+from autoforge.access.catalogue import CATALOGUE, by_name
+from autoforge.dynamodb.patterns.catalogue import entry
+from autoforge.dynamodb.patterns.catalogue_page import catalogue_page
+from autoforge.dynamodb.patterns.explain import explain
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.timestamps import as_moment
 from autoforge.errors import InvalidValueError
 from autoforge.forge import utc_now
-from autoforge.models.attributes import camel_case
-from autoforge.moments import as_moment
 from autoforge.settings import Settings
 
 
@@ -26,7 +27,7 @@ from autoforge.settings import Settings
 def list_patterns(*, markdown: bool) -> None:
     """List every access pattern."""
     if markdown:
-        click.echo(catalogue_page(), nl=False)
+        click.echo(catalogue_page(CATALOGUE), nl=False)
         return
     width = max(len(pattern.__name__) for pattern in CATALOGUE)
     for each in map(entry, CATALOGUE):

@@ -60,8 +60,8 @@ def serve(
     """Serve the HTTP API."""
     # Who lists patterns does not wait for a web framework to be imported.
     from autoforge import log  # noqa: PLC0415
+    from autoforge.http.api.limits import Limits  # noqa: PLC0415
     from autoforge.http.app import create_app  # noqa: PLC0415
-    from autoforge.http.limits import Limits  # noqa: PLC0415
     from autoforge.http.server import reserve  # noqa: PLC0415
     from autoforge.http.server import serve as run  # noqa: PLC0415
 

@@ -10,8 +10,8 @@ from typing import get_args
 
 import click
 
-from autoforge.access.drift import Drift, DriftName
 from autoforge.cli.connection import connect
+from autoforge.dynamodb.admin.drift import Drift, DriftName
 from autoforge.settings import Settings
 
 

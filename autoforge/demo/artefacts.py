@@ -9,8 +9,8 @@ from typing import Any, Final
 from autoforge.demo.history import Commit, History, authors_of, counted
 from autoforge.demo.markdown import ChangelogItem, Decision, decision_of, unreleased_items
 from autoforge.demo.texts import cut
+from autoforge.dynamodb.timestamps import moment_text
 from autoforge.models import ArtefactType
-from autoforge.moments import moment_text
 
 #: How much an artefact lists, and how long a text in it may be. An item holds 400 KB, and the
 #: content of an artefact twice: as it is and as it was.

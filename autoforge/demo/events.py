@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from autoforge.access.events import record_event
-from autoforge.access.writing import Put
+from autoforge.access.events.patterns import record_event
 from autoforge.demo.history import Commit, Tag
 from autoforge.demo.texts import cut
-from autoforge.models import Entity, Event, Severity
-from autoforge.moments import moment_text
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.timestamps import moment_text
+from autoforge.dynamodb.writes.write import Put
+from autoforge.models import Event, Severity
 
 _SUMMARY: Final = 200
 _BODY: Final = 4000

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from autoforge.access.projects import ProjectById
+from autoforge.access.projects.patterns import ProjectById
 from autoforge.demo.artefacts import artefacts_of, delivery_state
 from autoforge.demo.events import Occurrence, events_of, occurrences_of, with_references
 from autoforge.demo.history import History, counted
@@ -17,10 +17,10 @@ from autoforge.demo.markdown import first_paragraph
 from autoforge.demo.questions import Question, next_step, questions_of
 from autoforge.demo.reading import MOST_COMMITS, read_history
 from autoforge.demo.texts import cut
+from autoforge.dynamodb.timestamps import IdMint, as_moment, moment_text
 from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType, Project
-from autoforge.moments import IdMint, as_moment, moment_text
 
 #: The name of the integration that a repository is.
 GIT: Final = "git"

@@ -17,13 +17,13 @@ from autoforge.access.actions import (
 )
 from autoforge.access.clocks import require_not_ahead
 from autoforge.access.creation import create
-from autoforge.access.events import require_minted
-from autoforge.access.expected import Expected, save_as_expected
-from autoforge.access.query import Page
+from autoforge.access.events.patterns import require_minted
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.expected import Expected, save_as_expected
+from autoforge.dynamodb.timestamps import moment_of
 from autoforge.errors import InvalidValueError
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.action import AgentAction
-from autoforge.moments import moment_of
 
 
 class Actions(Kind):

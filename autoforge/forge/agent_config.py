@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs, set_agent_config
-from autoforge.access.expected import Expected, save_as_expected
-from autoforge.access.query import Page
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.expected import Expected, save_as_expected
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.configuration import AgentConfig
 
 

@@ -6,10 +6,10 @@ from typing import Literal, TypedDict, Unpack
 
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject, update_agent
 from autoforge.access.creation import create
-from autoforge.access.expected import Expected, save_as_expected
-from autoforge.access.query import Page
-from autoforge.access.runs import RunsOfAgent
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.access.runs.patterns import RunsOfAgent
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.expected import Expected, save_as_expected
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.agent import Agent, AgentRole, AgentRun, AgentStatus
 
 

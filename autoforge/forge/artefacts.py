@@ -11,10 +11,10 @@ from autoforge.access.artefacts import (
     revert_artefact,
     update_artefact,
 )
-from autoforge.access.expected import Expected, save_as_expected
-from autoforge.access.query import Page
-from autoforge.access.writing import Put
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.expected import Expected, save_as_expected
+from autoforge.dynamodb.writes.write import Put
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.artefact import Artefact, ArtefactType
 
 

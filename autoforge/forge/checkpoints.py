@@ -10,9 +10,9 @@ from autoforge.access.checkpoints import (
     advance_checkpoint,
     set_checkpoint,
 )
-from autoforge.access.expected import Expected, save_as_expected
-from autoforge.access.query import Page
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.expected import Expected, save_as_expected
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.checkpoint import AgentCheckpoint
 
 

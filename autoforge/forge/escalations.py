@@ -15,9 +15,9 @@ from autoforge.access.escalations import (
     require_option,
     supersede_escalation,
 )
-from autoforge.access.expected import Expected, save_as_expected
-from autoforge.access.query import Page
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.expected import Expected, save_as_expected
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.escalation import Escalation, EscalationStatus
 
 

@@ -7,18 +7,18 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from autoforge.access.clocks import require_not_ahead
-from autoforge.access.events import (
+from autoforge.access.events.patterns import (
     EventById,
     EventsOfDate,
     EventsOfProject,
     GlobalEvents,
 )
-from autoforge.access.polling import POLL_LIMIT, Feed, Poll, begin, poll
-from autoforge.access.query import Page
-from autoforge.access.recording import RecordEvent
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.access.events.polling import POLL_LIMIT, Feed, Poll, begin, poll
+from autoforge.access.events.recording import RecordEvent
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.timestamps import as_moment, moment_of
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.event import Event, GlobalEventRef, Severity
-from autoforge.moments import as_moment, moment_of
 
 
 class Events(Kind):

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypedDict, Unpack
 
-from autoforge.access.backlog import CreateFeatures, Creation
-from autoforge.access.claim_memory import ClaimMemory
-from autoforge.access.claim_requests import claim_once
-from autoforge.access.claims import Claim
-from autoforge.access.dependencies import AddDependency, RemoveDependency
-from autoforge.access.expected import Expected, save_as_expected
-from autoforge.access.feature_changes import ChangeFeature
-from autoforge.access.feature_deletion import DeleteFeature
-from autoforge.access.feature_moves import UNHELD, Hold, renew_lease
-from autoforge.access.features import (
+from autoforge.access.features.claim_cache import ClaimMemory
+from autoforge.access.features.claim_requests import claim_once
+from autoforge.access.features.claims import Claim
+from autoforge.access.features.creation import CreateFeatures, Creation
+from autoforge.access.features.deletion import DeleteFeature
+from autoforge.access.features.dependencies import AddDependency, RemoveDependency
+from autoforge.access.features.edit import ChangeFeature
+from autoforge.access.features.outcomes import Outcome
+from autoforge.access.features.patterns import (
     DependentsOfFeature,
     FeatureById,
     FeatureByLinearIssue,
@@ -26,19 +25,20 @@ from autoforge.access.features import (
     FeatureStats,
     ReadyFeatures,
 )
-from autoforge.access.outcomes import Outcome
-from autoforge.access.query import Page
-from autoforge.access.repair import Repaired, RepairFeatures
+from autoforge.access.features.repair import Repaired, RepairFeatures
+from autoforge.access.features.transitions import UNHELD, Hold, renew_lease
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.schema.encoding import canonical_id
+from autoforge.dynamodb.store.expected import Expected, save_as_expected
+from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import InvalidValueError
-from autoforge.forge.kind import PAGE_SIZE, Kind, Tools
-from autoforge.models.encoding import canonical_id
+from autoforge.forge.resource import PAGE_SIZE, Kind, Tools
 from autoforge.models.feature import (
     DEFAULT_PRIORITY,
     Feature,
     FeatureDependency,
     FeatureStatus,
 )
-from autoforge.moments import MILLISECOND
 
 #: How long a claim holds at most, unless it is renewed or holds until it is released.
 LONGEST_LEASE: Final = timedelta(days=366)

@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import autoforge.forge as kinds
-from autoforge.access.aws import kms_client, local_credentials, require_endpoint
-from autoforge.access.client import Client, RetryPolicy
-from autoforge.access.cursor import Cursors
-from autoforge.access.once import Lapsed, Once, Outcome, Run
-from autoforge.access.query import Query
-from autoforge.access.recording import RecordBound
-from autoforge.access.requests import RepeatableRequest
-from autoforge.access.secrets import Cipher, KmsCipher, LocalCipher
-from autoforge.access.store import Store
-from autoforge.access.wire import TransportName
-from autoforge.access.writing import Transaction, Write
-from autoforge.forge.kind import Tools
-from autoforge.models.table import Entity
-from autoforge.moments import FollowingMint, IdMint, as_moment
+from autoforge.access.events.recording import RecordBound
+from autoforge.access.requests.once import Lapsed, Once, Outcome, Run
+from autoforge.access.requests.patterns import RepeatableRequest
+from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.encryption import Cipher, KmsCipher, LocalCipher
+from autoforge.dynamodb.patterns.cursor import Cursors
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import FollowingMint, IdMint, as_moment
+from autoforge.dynamodb.transport.endpoint import kms_client, local_credentials, require_endpoint
+from autoforge.dynamodb.transport.transport import TransportName
+from autoforge.dynamodb.writes.write import Transaction, Write
+from autoforge.forge.resource import Tools
 from autoforge.strength import require_strong
 
 if TYPE_CHECKING:  # only who embeds a DynamoDB imports what starts one
-    from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB
+    from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB
 
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
@@ -169,10 +169,12 @@ class Forge:
                 and that cannot be changed, or if a secret is too weak.
         """
         # Only who embeds a DynamoDB pays for what starts one.
-        from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB  # noqa: PLC0415
-        from autoforge.models.workbench import WORKBENCH  # noqa: PLC0415
+        from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB  # noqa: PLC0415
+        from autoforge.models.table import PLATFORM_TABLE  # noqa: PLC0415
 
-        name = table_name or (WORKBENCH.name if data else f"{WORKBENCH.name}-{IdMint()(clock())}")
+        name = table_name or (
+            PLATFORM_TABLE.name if data else f"{PLATFORM_TABLE.name}-{IdMint()(clock())}"
+        )
         engine = (
             EmbeddedDynamoDB()
             if data is None
@@ -375,6 +377,6 @@ def _own_secret(data: Path | None) -> str:
     """A key for this run, or the one kept beside a database file, readable by its owner only."""
     if data is None:
         return secrets.token_urlsafe(32)
-    from autoforge.embedded.files import private_text  # noqa: PLC0415 - see embedded
+    from autoforge.dynamodb.local.files import private_text  # noqa: PLC0415 - see embedded
 
     return private_text(data.with_name(f"{data.name}.key"), new=secrets.token_urlsafe(32))

@@ -6,16 +6,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from autoforge.access.expected import Expected, save_as_expected
 from autoforge.access.integrations import (
     IntegrationConfigOf,
     encryption_context,
     report_health,
     save_integration_config,
 )
-from autoforge.access.secrets import PLAIN_TEXT_LIMIT, Cipher
+from autoforge.dynamodb.encryption import PLAIN_TEXT_LIMIT, Cipher
+from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.errors import ConfigurationError, InvalidValueError
-from autoforge.forge.kind import Kind
+from autoforge.forge.resource import Kind
 from autoforge.models.configuration import IntegrationConfig, IntegrationStatus
 
 

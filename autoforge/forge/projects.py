@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
-from autoforge.access.expected import Expected
-from autoforge.access.members import MembersOfProject, SetMember
-from autoforge.access.ownership import ChangeProject, CreateProject
-from autoforge.access.project_deletion import DeleteProject
-from autoforge.access.projects import (
+from autoforge.access.projects.deletion import DeleteProject
+from autoforge.access.projects.members import MembersOfProject, SetMember
+from autoforge.access.projects.ownership import ChangeProject, CreateProject
+from autoforge.access.projects.patterns import (
     Overview,
     ProjectById,
     ProjectOverview,
     ProjectsByStatus,
 )
-from autoforge.access.query import Page
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.expected import Expected
 from autoforge.errors import ItemNotFoundError
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
 from autoforge.models.user import ProjectMemberRef
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict, Unpack
 
-from autoforge.access.expected import Expected
-from autoforge.access.query import Page
-from autoforge.access.running import FinishRun, ReportRun, StartRun
-from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.access.runs.lifecycle import FinishRun, ReportRun, StartRun
+from autoforge.access.runs.patterns import (
+    ActiveRuns,
+    RunById,
+    RunsOfAgent,
+    RunsOfFeature,
+    RunsOfProject,
+)
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.expected import Expected
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.agent import AgentRole, AgentRun, RunStatus
 
 

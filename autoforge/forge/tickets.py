@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
-from autoforge.access.expected import Expected
-from autoforge.access.query import Page
-from autoforge.access.syncing import SyncCounts, SyncedTicket, SyncTicket, SyncTickets
-from autoforge.access.tickets import LinearIssue, TicketByLinearIssue, TicketsOfProject
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.access.tickets.patterns import LinearIssue, TicketByLinearIssue, TicketsOfProject
+from autoforge.access.tickets.sync import SyncCounts, SyncedTicket, SyncTicket, SyncTickets
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.expected import Expected
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.ticket import Ticket
 
 

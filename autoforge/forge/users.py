@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from autoforge.access.expected import Expected
-from autoforge.access.members import ProjectsOfUser
-from autoforge.access.query import Page
+from autoforge.access.projects.members import ProjectsOfUser
 from autoforge.access.users import LogIn, UpsertUser, UserByAuth0Id, UserByEmail, UserById
-from autoforge.forge.kind import PAGE_SIZE, Kind
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.expected import Expected
+from autoforge.forge.resource import PAGE_SIZE, Kind
 from autoforge.models.project import Project
 from autoforge.models.user import User, UserRole
 

@@ -12,16 +12,16 @@ from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
-from autoforge.access.projects import ProjectById
+from autoforge.access.projects.patterns import ProjectById
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer
-from autoforge.http.bodies import DOCUMENT_BODY
-from autoforge.http.idempotency import Once, placed, repeatable
-from autoforge.http.params import ProjectId, id_in_path, moment
-from autoforge.http.preconditions import Preconditions
-from autoforge.http.problem import responses
-from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ULID_PATTERN, Body, ItemView, Moment, PageView
+from autoforge.http.api.bodies import DOCUMENT_BODY
+from autoforge.http.api.idempotency import Once, placed, repeatable
+from autoforge.http.api.paging import Paging, answer
+from autoforge.http.api.parameters import ProjectId, id_in_path, moment
+from autoforge.http.api.preconditions import Preconditions
+from autoforge.http.api.problem import responses
+from autoforge.http.api.responses import JsonResponse
+from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, Moment, PageView
 from autoforge.models.action import ActionState, AgentAction
 
 ActionId = Annotated[str, id_in_path("actionId", "01KGKR2T40A2C4E6G8J0M2P4R6")]

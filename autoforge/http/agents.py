@@ -11,14 +11,14 @@ from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
-from autoforge.access.projects import ProjectById
+from autoforge.access.projects.patterns import ProjectById
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer
-from autoforge.http.idempotency import Once, placed, repeatable
-from autoforge.http.params import ProjectId, id_in_path
-from autoforge.http.preconditions import Preconditions
-from autoforge.http.problem import responses
-from autoforge.http.views import (
+from autoforge.http.api.idempotency import Once, placed, repeatable
+from autoforge.http.api.paging import Paging, answer
+from autoforge.http.api.parameters import ProjectId, id_in_path
+from autoforge.http.api.preconditions import Preconditions
+from autoforge.http.api.problem import responses
+from autoforge.http.api.schemas import (
     ID_PATTERN,
     Body,
     Changes,

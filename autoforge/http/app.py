@@ -11,29 +11,29 @@ from litestar.plugins.pydantic import PydanticPlugin
 from litestar.response import Redirect
 
 from autoforge.forge import Forge
-from autoforge.http.access_log import logged
 from autoforge.http.actions import ActionController, ProjectActionController
 from autoforge.http.agents import AgentController
-from autoforge.http.answers import page_of
+from autoforge.http.api.access_log import logged
+from autoforge.http.api.bodies import SMALL_BODY, JsonRequest
+from autoforge.http.api.cors import Cors
+from autoforge.http.api.idempotency import given_key, once_of
+from autoforge.http.api.methods import WithMethods
+from autoforge.http.api.openapi import DOCS, complete, openapi_config, swagger_assets
+from autoforge.http.api.paging import page_of
+from autoforge.http.api.preconditions import provide_preconditions
+from autoforge.http.api.request_checks import Checks
+from autoforge.http.api.responses import JsonResponse
 from autoforge.http.artefacts import ArtefactController
-from autoforge.http.bodies import SMALL_BODY, JsonRequest
 from autoforge.http.checkpoints import CheckpointController
-from autoforge.http.checks import Checks
-from autoforge.http.claims import ClaimController
 from autoforge.http.configuration import AgentConfigController, IntegrationController
-from autoforge.http.cors import Cors
-from autoforge.http.dependencies import DependencyController
 from autoforge.http.escalations import EscalationController, ProjectEscalationController
 from autoforge.http.events import EventController, ProjectEventController
-from autoforge.http.features import FeatureController, LinearFeatureController
-from autoforge.http.idempotency import given_key, once_of
+from autoforge.http.features.claims import ClaimController
+from autoforge.http.features.dependencies import DependencyController
+from autoforge.http.features.routes import FeatureController, LinearFeatureController
 from autoforge.http.members import MemberController
-from autoforge.http.methods import WithMethods
-from autoforge.http.openapi import DOCS, complete, openapi_config, swagger_assets
-from autoforge.http.preconditions import provide_preconditions
 from autoforge.http.problems import HANDLERS
 from autoforge.http.projects import ProjectController
-from autoforge.http.respond import JsonResponse
 from autoforge.http.runs import AgentRunController, FeatureRunController, ProjectRunController
 from autoforge.http.service import get_health, get_readiness, list_patterns
 from autoforge.http.tickets import ProjectTicketController, TicketController

@@ -10,18 +10,18 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
 
 from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
-from autoforge.access.projects import ProjectById
+from autoforge.access.projects.patterns import ProjectById
 from autoforge.errors import ItemExistsError, ItemNotFoundError, VersionConflictError
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer
-from autoforge.http.bodies import DOCUMENT_BODY
-from autoforge.http.idempotency import Once, repeatable
-from autoforge.http.params import ProjectId
-from autoforge.http.preconditions import PreconditionRequiredError, Preconditions
-from autoforge.http.problem import responses
-from autoforge.http.puts import creation
-from autoforge.http.respond import JsonResponse
-from autoforge.http.views import Body, ItemView, Moment, PageView
+from autoforge.http.api.bodies import DOCUMENT_BODY
+from autoforge.http.api.created import creation
+from autoforge.http.api.idempotency import Once, repeatable
+from autoforge.http.api.paging import Paging, answer
+from autoforge.http.api.parameters import ProjectId
+from autoforge.http.api.preconditions import PreconditionRequiredError, Preconditions
+from autoforge.http.api.problem import responses
+from autoforge.http.api.responses import JsonResponse
+from autoforge.http.api.schemas import Body, ItemView, Moment, PageView
 from autoforge.models.artefact import ArtefactType
 
 Type = Annotated[ArtefactType, PathParameter(name="type")]

@@ -11,15 +11,15 @@ from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
-from autoforge.access.projects import ProjectById
+from autoforge.access.projects.patterns import ProjectById
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer
-from autoforge.http.bodies import JsonRequest
-from autoforge.http.params import Integration, ProjectId, text_in_path, text_segments
-from autoforge.http.preconditions import Preconditions
-from autoforge.http.problem import responses
-from autoforge.http.puts import answer_put, creation
-from autoforge.http.views import Body, ItemView, Moment, PageView
+from autoforge.http.api.bodies import JsonRequest
+from autoforge.http.api.created import answer_put, creation
+from autoforge.http.api.paging import Paging, answer
+from autoforge.http.api.parameters import Integration, ProjectId, text_in_path, text_segments
+from autoforge.http.api.preconditions import Preconditions
+from autoforge.http.api.problem import responses
+from autoforge.http.api.schemas import Body, ItemView, Moment, PageView
 
 Key = Annotated[str, text_in_path("key", "last_sync")]
 

@@ -13,13 +13,13 @@ from pydantic import Field
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs
 from autoforge.access.integrations import IntegrationConfigOf
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer
-from autoforge.http.bodies import DOCUMENT_BODY, JsonRequest
-from autoforge.http.params import Integration, text_in_path, text_segments
-from autoforge.http.preconditions import Preconditions
-from autoforge.http.problem import responses
-from autoforge.http.puts import answer_put, creation
-from autoforge.http.views import Body, ItemView, Moment, PageView
+from autoforge.http.api.bodies import DOCUMENT_BODY, JsonRequest
+from autoforge.http.api.created import answer_put, creation
+from autoforge.http.api.paging import Paging, answer
+from autoforge.http.api.parameters import Integration, text_in_path, text_segments
+from autoforge.http.api.preconditions import Preconditions
+from autoforge.http.api.problem import responses
+from autoforge.http.api.schemas import Body, ItemView, Moment, PageView
 from autoforge.models.configuration import IntegrationStatus
 
 Setting = Annotated[str, text_in_path("key", "polling_interval_minutes")]

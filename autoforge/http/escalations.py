@@ -15,16 +15,16 @@ from autoforge.access.escalations import (
     EscalationsByStatus,
     EscalationsOfProject,
 )
-from autoforge.access.projects import ProjectById
+from autoforge.access.projects.patterns import ProjectById
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer
-from autoforge.http.bodies import DOCUMENT_BODY
-from autoforge.http.idempotency import Once, placed, repeatable
-from autoforge.http.params import ProjectId, id_in_path
-from autoforge.http.preconditions import Preconditions
-from autoforge.http.problem import responses
-from autoforge.http.respond import JsonResponse
-from autoforge.http.views import ID_PATTERN, Body, ItemView, Moment, PageView
+from autoforge.http.api.bodies import DOCUMENT_BODY
+from autoforge.http.api.idempotency import Once, placed, repeatable
+from autoforge.http.api.paging import Paging, answer
+from autoforge.http.api.parameters import ProjectId, id_in_path
+from autoforge.http.api.preconditions import Preconditions
+from autoforge.http.api.problem import responses
+from autoforge.http.api.responses import JsonResponse
+from autoforge.http.api.schemas import ID_PATTERN, Body, ItemView, Moment, PageView
 from autoforge.models.escalation import EscalationStatus
 
 EscalationId = Annotated[str, id_in_path("escalationId", "01KGKR2T40E5G7J9M1P3R5T7V9")]

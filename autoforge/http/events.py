@@ -13,23 +13,23 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
-from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
-from autoforge.access.once import Lapsed
-from autoforge.access.polling import Feed, begin, poll
-from autoforge.access.projects import ProjectById
-from autoforge.access.query import Query
-from autoforge.access.recording import has_lapsed
+from autoforge.access.events.patterns import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.events.polling import Feed, begin, poll
+from autoforge.access.events.recording import has_lapsed
+from autoforge.access.projects.patterns import ProjectById
+from autoforge.access.requests.once import Lapsed
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.timestamps import is_ulid
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer, written
-from autoforge.http.bodies import DOCUMENT_BODY
-from autoforge.http.idempotency import Once, placed, repeatable
-from autoforge.http.params import After, From, ProjectId, To, id_in_path, stretch
-from autoforge.http.problem import responses
-from autoforge.http.projection import Json, shown_as
-from autoforge.http.views import ULID_PATTERN, Body, ItemView, Moment, PageView
+from autoforge.http.api.bodies import DOCUMENT_BODY
+from autoforge.http.api.idempotency import Once, placed, repeatable
+from autoforge.http.api.paging import Paging, answer, written
+from autoforge.http.api.parameters import After, From, ProjectId, To, id_in_path, stretch
+from autoforge.http.api.problem import responses
+from autoforge.http.api.projection import Json, shown_as
+from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, Moment, PageView
 from autoforge.models.event import Severity
-from autoforge.moments import is_ulid
 
 EventId = Annotated[str, id_in_path("eventId", "01KGKR2T40R6BAX8A0B1RTCDKN")]
 

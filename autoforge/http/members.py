@@ -7,13 +7,13 @@ from http import HTTPStatus
 from litestar import Controller, Response, delete, get, put
 from litestar.di import NamedDependency
 
-from autoforge.access.members import MembersOfProject
-from autoforge.access.projects import ProjectById
+from autoforge.access.projects.members import MembersOfProject
+from autoforge.access.projects.patterns import ProjectById
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging
-from autoforge.http.params import ProjectId, UserId
-from autoforge.http.problem import responses
-from autoforge.http.views import Moment, PageView, View
+from autoforge.http.api.paging import Paging
+from autoforge.http.api.parameters import ProjectId, UserId
+from autoforge.http.api.problem import responses
+from autoforge.http.api.schemas import Moment, PageView, View
 
 
 class MemberView(View):

@@ -15,6 +15,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.params import ParameterKwarg
 from litestar.types import ExceptionHandlersMap
 
+from autoforge.dynamodb.schema.entity import Entity
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,
@@ -45,12 +46,11 @@ from autoforge.errors import (
     UnreadableItemError,
     VersionConflictError,
 )
-from autoforge.http.methods import allow
-from autoforge.http.problem import MEDIA_TYPE, MOST_FAULTS, FieldError, Problem, cut
-from autoforge.http.respond import JsonResponse
-from autoforge.http.shown import shown, tag_of
-from autoforge.http.views import InvalidBodyError
-from autoforge.models.table import Entity
+from autoforge.http.api.methods import allow
+from autoforge.http.api.problem import MEDIA_TYPE, MOST_FAULTS, FieldError, Problem, cut
+from autoforge.http.api.responses import JsonResponse
+from autoforge.http.api.schemas import InvalidBodyError
+from autoforge.http.views import shown, tag_of
 
 #: The status of every error this package raises.
 STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {

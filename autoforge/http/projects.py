@@ -12,21 +12,20 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 from pydantic import Field
 
-from autoforge.access.projects import ProjectById, ProjectOverview, ProjectsByStatus
-from autoforge.access.reading import ItemReader
-from autoforge.access.store import Store
+from autoforge.access.projects.patterns import ProjectById, ProjectOverview, ProjectsByStatus
+from autoforge.dynamodb.patterns.readers import ItemReader
+from autoforge.dynamodb.schema.entity import Entity, Item
+from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer, written
-from autoforge.http.artefacts import ArtefactView
-from autoforge.http.bodies import DOCUMENT_BODY
-from autoforge.http.escalations import EscalationView
-from autoforge.http.idempotency import Once, placed, repeatable
-from autoforge.http.params import ProjectId
-from autoforge.http.preconditions import Preconditions
-from autoforge.http.problem import responses
-from autoforge.http.projection import Json, shown_as
-from autoforge.http.views import (
+from autoforge.http.api.bodies import DOCUMENT_BODY
+from autoforge.http.api.idempotency import Once, placed, repeatable
+from autoforge.http.api.paging import Paging, answer, written
+from autoforge.http.api.parameters import ProjectId
+from autoforge.http.api.preconditions import Preconditions
+from autoforge.http.api.problem import responses
+from autoforge.http.api.projection import Json, shown_as
+from autoforge.http.api.schemas import (
     ID_PATTERN,
     WHOLE,
     Body,
@@ -37,10 +36,11 @@ from autoforge.http.views import (
     View,
     left_out,
 )
+from autoforge.http.artefacts import ArtefactView
+from autoforge.http.escalations import EscalationView
 from autoforge.models.artefact import Artefact
 from autoforge.models.escalation import Escalation
 from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
-from autoforge.models.table import Entity, Item
 
 _PROJECT: dict[str, Any] = {
     "id": "550e8400-e29b-41d4-a716-446655440000",

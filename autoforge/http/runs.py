@@ -14,9 +14,9 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from pydantic import Field, model_validator
 
-from autoforge.access.features import FeatureById
-from autoforge.access.projects import ProjectById
-from autoforge.access.runs import (
+from autoforge.access.features.patterns import FeatureById
+from autoforge.access.projects.patterns import ProjectById
+from autoforge.access.runs.patterns import (
     ActiveRuns,
     RunById,
     RunsOfAgent,
@@ -25,14 +25,14 @@ from autoforge.access.runs import (
 )
 from autoforge.forge import Forge
 from autoforge.http.agents import AgentId
-from autoforge.http.answers import Paging, answer
-from autoforge.http.bodies import DOCUMENT_BODY
-from autoforge.http.idempotency import Once, repeatable
-from autoforge.http.params import FeatureId, ProjectId, id_in_path
-from autoforge.http.preconditions import Preconditions
-from autoforge.http.problem import responses
-from autoforge.http.respond import JsonResponse
-from autoforge.http.views import (
+from autoforge.http.api.bodies import DOCUMENT_BODY
+from autoforge.http.api.idempotency import Once, repeatable
+from autoforge.http.api.paging import Paging, answer
+from autoforge.http.api.parameters import FeatureId, ProjectId, id_in_path
+from autoforge.http.api.preconditions import Preconditions
+from autoforge.http.api.problem import responses
+from autoforge.http.api.responses import JsonResponse
+from autoforge.http.api.schemas import (
     ID_PATTERN,
     Body,
     Changes,

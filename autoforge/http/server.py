@@ -17,12 +17,12 @@ import uvicorn
 from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
 
-from autoforge.access.aws import is_loopback
+from autoforge.dynamodb.transport.endpoint import is_loopback
 from autoforge.errors import ConfigurationError
-from autoforge.http.limits import LIMITS, Limits, check_all, limited
-from autoforge.http.projection import shown_as
-from autoforge.http.shown import VIEWS
-from autoforge.http.threads import HandlerThreads
+from autoforge.http.api.executor import HandlerThreads
+from autoforge.http.api.limits import LIMITS, Limits, check_all, limited
+from autoforge.http.api.projection import shown_as
+from autoforge.http.views import VIEWS
 
 #: Handlers that may wait for DynamoDB at once. Each waits for a connection of its own: the client
 #: keeps as many.

@@ -9,11 +9,12 @@ from typing import Literal
 from litestar import get
 from litestar.di import NamedDependency
 
-from autoforge.access.catalogue import CATALOGUE, entry
+from autoforge.access.catalogue import CATALOGUE
+from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.errors import UnavailableError
 from autoforge.forge import Forge
-from autoforge.http.problem import responses
-from autoforge.http.views import View
+from autoforge.http.api.problem import responses
+from autoforge.http.api.schemas import View
 
 
 class Health(View):

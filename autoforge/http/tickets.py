@@ -10,17 +10,17 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from pydantic import Field
 
-from autoforge.access.projects import ProjectById
-from autoforge.access.syncing import Synced
-from autoforge.access.tickets import TicketByLinearIssue, TicketsOfProject
+from autoforge.access.projects.patterns import ProjectById
+from autoforge.access.tickets.patterns import TicketByLinearIssue, TicketsOfProject
+from autoforge.access.tickets.sync import Synced
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer
-from autoforge.http.bodies import DOCUMENT_BODY, JsonRequest
-from autoforge.http.params import ProjectId, text_in_path, text_segments
-from autoforge.http.preconditions import Preconditions
-from autoforge.http.problem import responses
-from autoforge.http.puts import answer_created, creation
-from autoforge.http.views import ID_PATTERN, WHOLE, Body, ItemView, Moment, PageView
+from autoforge.http.api.bodies import DOCUMENT_BODY, JsonRequest
+from autoforge.http.api.created import answer_created, creation
+from autoforge.http.api.paging import Paging, answer
+from autoforge.http.api.parameters import ProjectId, text_in_path, text_segments
+from autoforge.http.api.preconditions import Preconditions
+from autoforge.http.api.problem import responses
+from autoforge.http.api.schemas import ID_PATTERN, WHOLE, Body, ItemView, Moment, PageView
 
 LinearIssueId = Annotated[str, text_in_path("linearIssueId", "MCU-160")]
 

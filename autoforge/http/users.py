@@ -10,18 +10,18 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from pydantic import Field
 
-from autoforge.access.members import ProjectsOfUser
+from autoforge.access.projects.members import ProjectsOfUser
 from autoforge.access.users import UserByAuth0Id, UserByEmail, UserById
 from autoforge.forge import Forge
-from autoforge.http.answers import Paging, answer
-from autoforge.http.bodies import JsonRequest
-from autoforge.http.params import UserId, text_in_path, text_segments
-from autoforge.http.preconditions import Preconditions
-from autoforge.http.problem import responses
+from autoforge.http.api.bodies import JsonRequest
+from autoforge.http.api.created import creation
+from autoforge.http.api.paging import Paging, answer
+from autoforge.http.api.parameters import UserId, text_in_path, text_segments
+from autoforge.http.api.preconditions import Preconditions
+from autoforge.http.api.problem import responses
+from autoforge.http.api.responses import JsonResponse
+from autoforge.http.api.schemas import Body, ItemView, Moment, View
 from autoforge.http.projects import ProjectPage
-from autoforge.http.puts import creation
-from autoforge.http.respond import JsonResponse
-from autoforge.http.views import Body, ItemView, Moment, View
 from autoforge.models.user import UserRole
 
 Auth0Id = Annotated[str, text_in_path("auth0Id", "auth0|65b8f3a1c2d4e5f6a7b8c9d0")]

@@ -1,5 +1,5 @@
 """What is stored: the entities of the agent platform's table, and what entities are made of."""
 
-from autoforge.lazily import offered_by
+from autoforge.dynamodb.lazy import offered_by
 
 __getattr__, __dir__ = offered_by(__name__)

@@ -1,4 +1,7 @@
-from autoforge.models.action import ActionState, AgentAction
+from autoforge.models.action import (
+    ActionState,
+    AgentAction,
+)
 from autoforge.models.agent import (
     Agent,
     AgentRole,
@@ -7,12 +10,27 @@ from autoforge.models.agent import (
     AgentStatus,
     RunStatus,
 )
-from autoforge.models.artefact import Artefact, ArtefactType
-from autoforge.models.checkpoint import AgentCheckpoint
-from autoforge.models.configuration import AgentConfig, IntegrationConfig, IntegrationStatus
-from autoforge.models.design import Design
-from autoforge.models.escalation import Escalation, EscalationStatus
-from autoforge.models.event import Event, GlobalEventRef, Severity
+from autoforge.models.artefact import (
+    Artefact,
+    ArtefactType,
+)
+from autoforge.models.checkpoint import (
+    AgentCheckpoint,
+)
+from autoforge.models.configuration import (
+    AgentConfig,
+    IntegrationConfig,
+    IntegrationStatus,
+)
+from autoforge.models.escalation import (
+    Escalation,
+    EscalationStatus,
+)
+from autoforge.models.event import (
+    Event,
+    GlobalEventRef,
+    Severity,
+)
 from autoforge.models.feature import (
     Feature,
     FeatureByLinearIssue,
@@ -22,11 +40,21 @@ from autoforge.models.feature import (
     FeatureStatus,
     Readiness,
 )
-from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
-from autoforge.models.request import RequestRecord
-from autoforge.models.table import Entity
-from autoforge.models.ticket import Ticket
-from autoforge.models.transaction import TransactionMark
+from autoforge.models.project import (
+    AutonomyLevel,
+    Project,
+    ProjectSource,
+    ProjectStatus,
+)
+from autoforge.models.request import (
+    RequestRecord,
+)
+from autoforge.models.table import (
+    PLATFORM_TABLE,
+)
+from autoforge.models.ticket import (
+    Ticket,
+)
 from autoforge.models.user import (
     ProjectMember,
     ProjectMemberRef,
@@ -35,10 +63,9 @@ from autoforge.models.user import (
     UserByEmail,
     UserRole,
 )
-from autoforge.models.workbench import WORKBENCH
 
 __all__ = [
-    "WORKBENCH",
+    "PLATFORM_TABLE",
     "ActionState",
     "Agent",
     "AgentAction",
@@ -51,8 +78,6 @@ __all__ = [
     "Artefact",
     "ArtefactType",
     "AutonomyLevel",
-    "Design",
-    "Entity",
     "Escalation",
     "EscalationStatus",
     "Event",
@@ -75,7 +100,6 @@ __all__ = [
     "RunStatus",
     "Severity",
     "Ticket",
-    "TransactionMark",
     "User",
     "UserByAuth0Id",
     "UserByEmail",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     DocumentAttribute,
     IdAttribute,
@@ -13,9 +13,9 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Key
 
 
 class ActionState(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     EnumAttribute,
     IdAttribute,
@@ -15,9 +15,9 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Key
 
 
 class AgentRole(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     DocumentAttribute,
     EnumAttribute,
     IdAttribute,
@@ -12,8 +12,8 @@ from autoforge.models.attributes import (
     MomentAttribute,
     optional,
 )
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.keys import Key
 
 
 class ArtefactType(StrEnum):

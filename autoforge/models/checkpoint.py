@@ -6,11 +6,16 @@ import re
 from datetime import datetime
 from typing import Final
 
+from autoforge.dynamodb.schema.attributes import (
+    IdAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.timestamps import as_moment, moment_text
 from autoforge.errors import InvalidValueError
-from autoforge.models.attributes import IdAttribute, MomentAttribute, TextAttribute, optional
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity
-from autoforge.moments import as_moment, moment_text
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:.*(Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,40}")

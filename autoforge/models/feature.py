@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     EnumAttribute,
     IdAttribute,
     IdSetAttribute,
@@ -16,10 +16,10 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.encoding import EnumCodec
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Derived, Key
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.encoding import EnumCodec
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Derived, Key
 
 #: The priority of a feature for which nobody chose one; 0 comes first, 99999 last.
 DEFAULT_PRIORITY: Final = 1000

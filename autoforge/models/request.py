@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
     IntegerAttribute,
     ListAttribute,
@@ -12,8 +12,8 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.keys import Key
 
 
 class RequestRecord(Entity):

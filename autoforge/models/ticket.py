@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
     IntegerAttribute,
     ListAttribute,
@@ -10,9 +10,9 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Key
 
 
 class Ticket(Entity):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from unicodedata import normalize
 
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     EnumAttribute,
     IdAttribute,
@@ -14,9 +14,9 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.encoding import Codec, TextCodec
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.encoding import Codec, TextCodec
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.keys import Key
 
 
 class UserRole(StrEnum):

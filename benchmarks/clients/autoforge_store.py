@@ -7,10 +7,10 @@ from inspect import signature
 from typing import Any
 
 from autoforge import Forge
-from autoforge.access.events import EventById, EventsOfProject
-from autoforge.access.writing import Put, Transaction
+from autoforge.access.events.patterns import EventById, EventsOfProject
+from autoforge.dynamodb.schema.indexes import TTL
+from autoforge.dynamodb.writes.write import Put, Transaction
 from autoforge.models import Event
-from autoforge.models.indexes import TTL
 from benchmarks.clients.client import Client, Population
 from benchmarks.sample import PROJECT, TABLE, Sample
 

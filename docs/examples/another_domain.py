@@ -13,29 +13,32 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from autoforge.access.client import Client
-from autoforge.access.cursor import Cursors
-from autoforge.access.disjoint import require_disjoint
-from autoforge.access.explain import explain
-from autoforge.access.pattern import Get
-from autoforge.access.query import Query, SortRange
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Put, Transaction
-from autoforge.embedded import EmbeddedDynamoDB
-from autoforge.errors import ConditionFailedError, DeclarationError
-from autoforge.models.attributes import (
+from autoforge.dynamodb import (
+    GSI1,
     BooleanAttribute,
+    Client,
+    Cursors,
+    Design,
+    EmbeddedDynamoDB,
+    Entity,
+    Get,
     IdAttribute,
+    IdMint,
+    Key,
     MomentAttribute,
+    Put,
+    Query,
+    SortRange,
+    Store,
     TextAttribute,
+    Transaction,
+    Update,
+    explain,
+    moment_text,
     optional,
+    require_disjoint,
 )
-from autoforge.models.design import Design
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity
-from autoforge.moments import IdMint, moment_text
+from autoforge.dynamodb.errors import ConditionFailedError, DeclarationError
 
 OPENING = datetime(2026, 2, 4, 9, tzinfo=UTC)
 TERM = timedelta(days=14)

@@ -24,6 +24,7 @@ from ulid import ULID
 
 from autoforge import Forge
 from autoforge.access.actions import HeldActions
+from autoforge.dynamodb import as_moment
 from autoforge.errors import (
     ConditionFailedError,
     ItemExistsError,
@@ -32,7 +33,6 @@ from autoforge.errors import (
 )
 from autoforge.forge import utc_now
 from autoforge.models import Artefact, ArtefactType, Event, Project, Severity
-from autoforge.moments import as_moment
 
 
 @dataclass(frozen=True)

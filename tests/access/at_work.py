@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autoforge.access.agents import AgentById
-from autoforge.access.pattern import Get
-from autoforge.access.running import FinishRun, ReportRun, StartRun
-from autoforge.access.runs import RunById
-from autoforge.access.store import Store
-from autoforge.access.writing import Put
+from autoforge.access.runs.lifecycle import FinishRun, ReportRun, StartRun
+from autoforge.access.runs.patterns import RunById
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Put
 from autoforge.models import Agent, AgentRun, AgentRunRef
 from autoforge.models.agent import FINAL, AgentStatus
 from tests.factories import NOON, a_feature, an_agent, new_id

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from autoforge.access.client import Client
-from autoforge.access.wire import Wire
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.transport.transport import Wire
 
 
 @dataclass(frozen=True)

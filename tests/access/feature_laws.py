@@ -12,7 +12,7 @@ from datetime import datetime
 from graphlib import TopologicalSorter
 from typing import Any
 
-from autoforge.access.store import Store
+from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge
 from autoforge.models import Feature, FeatureByLinearIssue, FeatureDependency, FeatureStatus
 from tests.access.feature_worlds import PROJECT, entity_of

@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from threading import Barrier
 from typing import Any, Final, TypeVar
 
-from autoforge.access.client import Client
-from autoforge.access.store import Store
-from autoforge.access.writing import primary_key
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.indexes import KEY_ATTRIBUTES
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import IdMint
+from autoforge.dynamodb.writes.write import primary_key
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
 from autoforge.forge.features import NewFeature
-from autoforge.models import WORKBENCH, Feature
-from autoforge.models.indexes import KEY_ATTRIBUTES
-from autoforge.models.table import Item
-from autoforge.moments import IdMint
+from autoforge.models import PLATFORM_TABLE, Feature
 from tests.access.faults import Fault, Pass, injected
 from tests.factories import a_project
 from tests.stores import Clock, fresh, put_raw, store_of
 
 T = TypeVar("T")
 
-_TYPES: Final = {entity.type_name: entity for entity in WORKBENCH.entities}
+_TYPES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
 
 #: The project of every world.
 PROJECT: Final = "p"

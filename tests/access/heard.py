@@ -7,8 +7,8 @@ from datetime import timedelta
 from itertools import count
 from typing import Final
 
-from autoforge.access.client import Client
-from autoforge.access.writing import primary_key
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.writes.write import primary_key
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType, User, UserByEmail
 from tests.access.faults import Fault, Lose, Pass, injected

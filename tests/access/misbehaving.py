@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any, Final
 from zlib import crc32
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 
 #: What most requests are answered with.
 EMPTY: Final[dict[str, Any]] = {}

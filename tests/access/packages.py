@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from autoforge.access.dependencies import in_order
+from autoforge.access.features.dependencies import in_order
 from autoforge.errors import CyclicDependencyError
 
 #: Two thousand packages and what each needs, extracted from the distribution's index.

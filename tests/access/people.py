@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from autoforge.access.client import Client
-from autoforge.access.members import MembersOfProject, ProjectsOfUser
-from autoforge.access.store import Store
+from autoforge.access.projects.members import MembersOfProject, ProjectsOfUser
 from autoforge.access.users import LogIn, UpsertUser, UserByAuth0Id, UserByEmail
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
 from autoforge.errors import AutoforgeError, ItemExistsError, ItemNotFoundError
-from autoforge.models import WORKBENCH, Entity, Project, ProjectMember, ProjectMemberRef, User
+from autoforge.models import PLATFORM_TABLE, Project, ProjectMember, ProjectMemberRef, User
 from autoforge.models import UserByAuth0Id as UserByAuth0IdLookup
 from autoforge.models import UserByEmail as UserByEmailLookup
 from autoforge.models.user import comparable_email
@@ -26,7 +27,7 @@ from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, n
 from tests.servers import Engine
 from tests.stores import client_of, fresh, raw_items, watching
 
-_TYPES: Final = {entity.type_name: entity for entity in WORKBENCH.entities}
+_TYPES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
 _CUT_OFF: Final = Refuse("AccessDeniedException")
 #: More requests than any of these acts would send.
 _REST: Final = 99

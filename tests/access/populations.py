@@ -15,9 +15,12 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from autoforge.access.store import Store
+from autoforge.dynamodb import Entity, TransactionMark
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.models import (
-    WORKBENCH,
+    PLATFORM_TABLE,
     Agent,
     AgentAction,
     AgentCheckpoint,
@@ -28,7 +31,6 @@ from autoforge.models import (
     AgentStatus,
     Artefact,
     ArtefactType,
-    Entity,
     Escalation,
     EscalationStatus,
     Event,
@@ -47,13 +49,10 @@ from autoforge.models import (
     RequestRecord,
     RunStatus,
     Ticket,
-    TransactionMark,
     User,
     UserByAuth0Id,
     UserByEmail,
 )
-from autoforge.models.table import Item
-from autoforge.moments import MILLISECOND
 from tests.factories import NOON
 from tests.stores import put_raw
 from tests.strategies import key_texts, texts, ulid_at
@@ -283,7 +282,7 @@ KINDS: Final[dict[type[Entity], SearchStrategy[Any]]] = {
     ),
     TransactionMark: _of(TransactionMark, token=other_ids, created_at=moments),
 }
-assert set(KINDS) == set(WORKBENCH.entities)
+assert set(KINDS) == set(PLATFORM_TABLE.entities)
 
 
 #: What makes an entity one of its kind, as the design's table of keys says it.

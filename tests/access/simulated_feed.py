@@ -16,13 +16,13 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from autoforge.access.client import Client, RetryPolicy
-from autoforge.access.cursor import Cursors
-from autoforge.access.store import Store
-from autoforge.access.wire import patience
+from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.patterns.cursor import Cursors
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import first_ulid, ulid_text
+from autoforge.dynamodb.transport.transport import patience
 from autoforge.forge import Forge
-from autoforge.models.table import Item
-from autoforge.moments import first_ulid, ulid_text
 from tests.factories import NOON, a_project
 
 PROJECT: Final = "p"

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject, update_agent
-from autoforge.access.store import Store
-from autoforge.access.writing import Put
+from autoforge.dynamodb.schema.indexes import TTL
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import InvalidValueError, ItemExistsError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import Agent, AgentRole, AgentStatus
-from autoforge.models.indexes import TTL
 from tests.factories import NOON, an_agent, new_id
 from tests.stores import Clock, put_raw
 

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from autoforge.access.artefacts import revert_artefact, update_artefact
-from autoforge.access.events import (
+from autoforge.access.events.patterns import (
     EventById,
     EventsOfDate,
     EventsOfProject,
     GlobalEvents,
     record_event,
 )
-from autoforge.access.store import Store
-from autoforge.access.writing import Put, Transaction
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.dynamodb.writes.write import Put, Transaction
 from autoforge.errors import (
     ConditionFailedError,
     InvalidValueError,
@@ -25,7 +26,6 @@ from autoforge.errors import (
 from autoforge.models import (
     Event,
 )
-from autoforge.moments import MILLISECOND
 from tests.access.written import LATER, stored_item
 from tests.factories import (
     NOON,

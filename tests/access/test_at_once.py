@@ -10,18 +10,19 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.crew import Crew
-from autoforge.access.features import FeatureStats, features_by_id
-from autoforge.access.projects import ProjectById, ProjectOverview
-from autoforge.access.runs import RunsOfAgent
-from autoforge.access.store import Store
-from autoforge.access.syncing import SyncTickets
-from autoforge.access.tickets import LinearIssue, TicketByLinearIssue
-from autoforge.access.wire import Wire
+from autoforge.access.features.patterns import FeatureStats, features_by_id
+from autoforge.access.projects.patterns import ProjectById, ProjectOverview
+from autoforge.access.runs.patterns import RunsOfAgent
+from autoforge.access.tickets.patterns import LinearIssue, TicketByLinearIssue
+from autoforge.access.tickets.sync import SyncTickets
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.client.worker_pool import Crew
+from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.transport.transport import Wire
 from autoforge.errors import IncompleteBatchError
-from autoforge.models import Entity, Project
-from autoforge.models.keys import KeyValue
+from autoforge.models import Project
 from tests.factories import NOON, a_feature, a_project, a_run, a_run_ref, an_artefact, new_id
 from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of

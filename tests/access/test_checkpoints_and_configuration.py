@@ -9,13 +9,13 @@ from hypothesis import given
 
 from autoforge.access.agent_config import AgentConfigOf, set_agent_config
 from autoforge.access.checkpoints import CheckpointOf, advance_checkpoint, set_checkpoint
-from autoforge.access.client import Client
 from autoforge.access.integrations import (
     IntegrationConfigOf,
     report_health,
     save_integration_config,
 )
-from autoforge.access.store import Store
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
 from autoforge.errors import (
     ConditionFailedError,
     ItemNotFoundError,

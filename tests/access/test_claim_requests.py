@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import (
     ConditionFailedError,
     InvalidValueError,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.access.crew import Crew
+from autoforge.dynamodb.client.worker_pool import Crew
 
 #: Seconds within which threads meet that are meant to.
 _SOON = 30

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoforge.access.actions import HeldActions
-from autoforge.access.cursor import Cursors
 from autoforge.access.escalations import EscalationsByStatus, EscalationsOfProject
-from autoforge.access.events import EventsOfProject, GlobalEvents
-from autoforge.access.query import Page, Query
-from autoforge.access.store import Store
+from autoforge.access.events.patterns import EventsOfProject, GlobalEvents
+from autoforge.dynamodb.patterns.cursor import Cursors
+from autoforge.dynamodb.patterns.query import Page, Query
+from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ConfigurationError, InvalidCursorError, InvalidValueError
 from autoforge.models import Escalation, EscalationStatus
 from tests.factories import NOON, an_action, an_escalation, an_event, new_id

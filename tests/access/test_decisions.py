@@ -21,9 +21,9 @@ from autoforge.access.escalations import (
     expire_escalation,
     supersede_escalation,
 )
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Put, Write
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Put, Write
 from autoforge.errors import (
     ConditionFailedError,
     InvalidValueError,

@@ -9,35 +9,30 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
-from autoforge.access import project_deletion
-from autoforge.access.events import (
+from autoforge.access.events.patterns import (
     record_event,
 )
-from autoforge.access.expected import Expected
-from autoforge.access.project_deletion import DeleteProject
-from autoforge.access.projects import (
+from autoforge.access.projects import deletion as project_deletion
+from autoforge.access.projects.deletion import DeleteProject
+from autoforge.access.projects.patterns import (
     ProjectById,
     ProjectOverview,
     ProjectsByStatus,
 )
-from autoforge.access.request import KeyCondition
-from autoforge.access.store import Store
-from autoforge.access.syncing import Synced, SyncedTicket, SyncTicket
-from autoforge.access.tickets import LinearIssue, TicketByLinearIssue
-from autoforge.access.writing import Put
+from autoforge.access.tickets.patterns import LinearIssue, TicketByLinearIssue
+from autoforge.access.tickets.sync import Synced, SyncedTicket, SyncTicket
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.patterns.request import KeyCondition
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.store.expected import Expected
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import (
     DeletionUnfinishedError,
     ItemNotFoundError,
 )
 from autoforge.forge import Forge
-from autoforge.models import (
-    WORKBENCH,
-    AgentRun,
-    Entity,
-    Project,
-    ProjectStatus,
-)
-from autoforge.models.indexes import TABLE
+from autoforge.models import PLATFORM_TABLE, AgentRun, Project, ProjectStatus
 from tests.access.faults import Answer, Break, Fault, Lose, Pass, Refuse, injected
 from tests.access.written import LATER, by_key
 from tests.factories import (
@@ -155,7 +150,7 @@ def _stored(entities: Iterable[Entity]) -> dict[tuple[str, str], dict[str, Any]]
 def test_everything_that_can_be_of_a_project_is_deleted_here() -> None:
     of_a_project = {
         kind
-        for kind in WORKBENCH.entities
+        for kind in PLATFORM_TABLE.entities
         if kind is Project or "project_id" in kind.get_attributes()
     }
 

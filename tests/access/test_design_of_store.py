@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Check, Delete, Put, Transaction, Write
+from autoforge.dynamodb import Design, Entity
+from autoforge.dynamodb.schema.attributes import IdAttribute, IntegerAttribute, TextAttribute
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction, Write
 from autoforge.errors import DeclarationError
-from autoforge.models import Design, Entity
-from autoforge.models.attributes import IdAttribute, IntegerAttribute, TextAttribute
-from autoforge.models.keys import Key
 from tests.factories import NOON, new_id
 from tests.stores import watching
 

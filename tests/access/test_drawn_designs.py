@@ -21,13 +21,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from autoforge.access.client import Client
-from autoforge.access.query import Query, SortRange
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Delete, Put, Transaction, Write, alike
-from autoforge.errors import AutoforgeError, DeclarationError, ItemExistsError, ItemNotFoundError
-from autoforge.models.attributes import (
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     EnumAttribute,
     IdAttribute,
@@ -36,11 +32,15 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.design import Design
-from autoforge.models.encoding import EnumCodec
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Derived, Key, KeyValue
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.encoding import EnumCodec
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike
+from autoforge.errors import AutoforgeError, DeclarationError, ItemExistsError, ItemNotFoundError
 from tests.factories import NOON
 from tests.stores import Clock, store_of
 

@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 import pytest
 
-from autoforge.access import drift
-from autoforge.access.drift import DriftName, drifts
-from autoforge.models.indexes import GSI1
+from autoforge.dynamodb.admin import drift
+from autoforge.dynamodb.admin.drift import DriftName, drifts
+from autoforge.dynamodb.schema.indexes import GSI1
 from tests.access.described import a_recovery, a_table, an_expiry, an_index, schema, types
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from autoforge.access.client import Client
-from autoforge.access.store import Store
-from autoforge.access.wire import TransportName
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.transport.transport import TransportName
 from autoforge.errors import ConfigurationError, TableNotFoundError, UnavailableError
 from tests.access.described import a_table, schema
 from tests.access.faults import Answer, Break, Fault, Pass, Refuse, injected

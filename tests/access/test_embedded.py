@@ -10,9 +10,9 @@ from threading import Barrier
 
 import pytest
 
-from autoforge.access.events import GlobalEvents
-from autoforge.access.projects import ProjectById
-from autoforge.embedded import DynoxideDynamoDB, EmbeddedDynamoDB
+from autoforge.access.events.patterns import GlobalEvents
+from autoforge.access.projects.patterns import ProjectById
+from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB
 from autoforge.errors import (
     ConfigurationError,
     ItemExistsError,

@@ -19,15 +19,13 @@ from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
-from autoforge.access.client import Client
-from autoforge.access.composite import Composite
 from autoforge.access.escalations import (
     EscalationById,
     EscalationsByStatus,
     EscalationsOfProject,
 )
-from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
-from autoforge.access.features import (
+from autoforge.access.events.patterns import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.features.patterns import (
     DependenciesOfProject,
     DependentsOfFeature,
     FeatureById,
@@ -44,21 +42,23 @@ from autoforge.access.features import (
     ReadyFeatures,
 )
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.members import MemberOfProject, MembersOfProject, ProjectsOfUser
-from autoforge.access.pattern import Fetch, Get, Pattern
-from autoforge.access.pointing import Hydrate
-from autoforge.access.projects import (
+from autoforge.access.projects.members import MemberOfProject, MembersOfProject, ProjectsOfUser
+from autoforge.access.projects.patterns import (
     Overview,
     ProjectById,
     ProjectOverview,
     ProjectsByStatus,
     ProjectWithArtefacts,
 )
-from autoforge.access.query import Page, Query
-from autoforge.access.requests import RequestOf
-from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
-from autoforge.access.store import Store
-from autoforge.access.tickets import (
+from autoforge.access.requests.patterns import RequestOf
+from autoforge.access.runs.patterns import (
+    ActiveRuns,
+    RunById,
+    RunsOfAgent,
+    RunsOfFeature,
+    RunsOfProject,
+)
+from autoforge.access.tickets.patterns import (
     TicketByLinearIssue,
     TicketsByLinearIssue,
     TicketsOfProject,
@@ -70,6 +70,13 @@ from autoforge.access.users import (
     UserOfAuth0Id,
     UserOfEmail,
 )
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
+from autoforge.dynamodb.patterns.query import Page, Query
+from autoforge.dynamodb.patterns.references import Hydrate
+from autoforge.dynamodb.store.store import Store
 from autoforge.models import (
     Agent,
     AgentAction,
@@ -80,7 +87,6 @@ from autoforge.models import (
     AgentStatus,
     Artefact,
     ArtefactType,
-    Entity,
     Escalation,
     EscalationStatus,
     Event,

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.store import Store
-from autoforge.access.writing import Delete
+from autoforge.dynamodb.schema.indexes import TTL
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Delete
 from autoforge.errors import AutoforgeError, ItemNotFoundError, VersionConflictError
 from autoforge.forge import Forge
 from autoforge.models import AgentConfig, ArtefactType, Feature, Project, Ticket
-from autoforge.models.indexes import TTL
 from tests.access.faults import Lose, Pass, injected
 from tests.factories import new_id
 from tests.stores import Clock, put_raw, raw_items, watching

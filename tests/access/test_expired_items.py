@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autoforge.access.pattern import Get
-from autoforge.access.query import Query, SortRange
-from autoforge.access.store import Store
-from autoforge.access.wire import Wire
-from autoforge.access.writing import Check, Delete, Transaction
-from autoforge.models.attributes import IdAttribute, MomentAttribute
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.schema.attributes import IdAttribute, MomentAttribute
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.writes.write import Check, Delete, Transaction
 from tests.factories import NOON, new_id
 from tests.stores import Clock, raw_items
 

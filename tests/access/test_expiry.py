@@ -10,19 +10,24 @@ from typing import Any
 import pytest
 from pynamodb.expressions.operand import Path
 
-from autoforge.access.pattern import Get
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Check, Delete, Put, Transaction
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.schema.attributes import (
+    IdAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction
 from autoforge.errors import (
     ConditionFailedError,
     DeclarationError,
     ItemExistsError,
     ItemNotFoundError,
 )
-from autoforge.models.attributes import IdAttribute, MomentAttribute, TextAttribute, optional
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity
 from tests.access.written import stored_item
 from tests.factories import NOON, new_id
 from tests.stores import Clock, put_raw, watching

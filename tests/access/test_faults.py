@@ -22,15 +22,15 @@ from botocore.exceptions import (
 
 from autoforge.access.actions import ActionById, execute_action
 from autoforge.access.artefacts import ArtefactOfProject, revert_artefact, update_artefact
-from autoforge.access.client import Client, RetryPolicy
-from autoforge.access.crew import Crew
 from autoforge.access.escalations import decide_escalation
-from autoforge.access.events import EventsOfProject, record_event
-from autoforge.access.projects import ProjectById, ProjectsByStatus, ProjectWithArtefacts
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.wire import TransportName
-from autoforge.access.writing import Delete, Put, Transaction
+from autoforge.access.events.patterns import EventsOfProject, record_event
+from autoforge.access.projects.patterns import ProjectById, ProjectsByStatus, ProjectWithArtefacts
+from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.client.worker_pool import Crew
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.transport.transport import TransportName
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Delete, Put, Transaction
 from autoforge.errors import (
     ConditionFailedError,
     IncompleteBatchError,

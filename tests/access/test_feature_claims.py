@@ -9,9 +9,9 @@ from typing import Final
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from autoforge.access.claims import QUIET
-from autoforge.access.client import Client
-from autoforge.access.features import ReadyFeatures
+from autoforge.access.features.claims import QUIET
+from autoforge.access.features.patterns import ReadyFeatures
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import (
     ConditionFailedError,
     HeldByAnotherError,

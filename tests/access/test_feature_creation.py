@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import (
     CyclicDependencyError,
     InvalidValueError,

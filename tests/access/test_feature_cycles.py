@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.access.client import Client
-from autoforge.access.cycles import Cycle, cycle_in, find_cycles
+from autoforge.access.features.cycles import Cycle, cycle_in, find_cycles
+from autoforge.dynamodb.client.client import Client
 from tests.access.feature_worlds import PROJECT, World, create, taken
 from tests.factories import NOON, a_dependency, a_feature
 from tests.stores import put_raw

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import ConditionFailedError, ItemNotFoundError
 from autoforge.forge import Forge
 from tests.access.feature_laws import require_settled

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import CyclicDependencyError, ItemExistsError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus

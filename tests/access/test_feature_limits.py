@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import ItemNotFoundError, LimitReachedError
 from autoforge.forge import Forge
 from tests.access.feature_worlds import PROJECT, World, create, interrupted

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import ConditionFailedError, HeldByAnotherError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import Feature, FeatureStatus

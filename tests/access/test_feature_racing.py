@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import pytest
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import (
     AutoforgeError,
     ItemExistsError,

@@ -12,8 +12,9 @@ from typing import Final
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from autoforge.access.client import Client, RetryPolicy
-from autoforge.access.repair import Repaired
+from autoforge.access.features.repair import Repaired
+from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.schema.entity import Item
 from autoforge.errors import (
     ConditionFailedError,
     ItemExistsError,
@@ -22,7 +23,6 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.forge.features import NewFeature
-from autoforge.models.table import Item
 from tests.access.faults import Break, Fault, Lose, Pass, injected
 from tests.access.feature_laws import (
     require_released,

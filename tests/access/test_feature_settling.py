@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.feature_moves import regress_feature
-from autoforge.access.features import FeatureGraphOf
-from autoforge.access.repair import Repaired
-from autoforge.access.settling import Settle
+from autoforge.access.features.patterns import FeatureGraphOf
+from autoforge.access.features.propagation import Settle
+from autoforge.access.features.repair import Repaired
+from autoforge.access.features.transitions import regress_feature
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus

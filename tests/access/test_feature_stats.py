@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from autoforge.models import FeatureStatus
 from tests.access.faults import Answer, injected
 from tests.access.feature_worlds import PROJECT, World

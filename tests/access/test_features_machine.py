@@ -20,8 +20,8 @@ from hypothesis.stateful import (
 )
 from hypothesis.strategies import SearchStrategy
 
-from autoforge.access.client import Client, RetryPolicy
-from autoforge.access.repair import Repaired
+from autoforge.access.features.repair import Repaired
+from autoforge.dynamodb.client.client import Client, RetryPolicy
 from autoforge.errors import (
     ConditionFailedError,
     CyclicDependencyError,

@@ -20,23 +20,24 @@ from botocore.exceptions import ReadTimeoutError
 from ulid import ULID
 
 from autoforge.access.artefacts import ArtefactOfProject, update_artefact
-from autoforge.access.batch import key_of
-from autoforge.access.claims import Claim
-from autoforge.access.client import Client
-from autoforge.access.dependencies import AddDependency
-from autoforge.access.feature_changes import ChangeFeature
-from autoforge.access.features import FeatureById, FeaturesOfProject
-from autoforge.access.ownership import CreateProject
-from autoforge.access.projects import ProjectById, update_project
-from autoforge.access.secrets import LocalCipher
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.wire import TransportName, Wire
-from autoforge.access.writing import TRANSACTION_ITEMS, Delete, Put, Transaction
+from autoforge.access.features.claims import Claim
+from autoforge.access.features.dependencies import AddDependency
+from autoforge.access.features.edit import ChangeFeature
+from autoforge.access.features.patterns import FeatureById, FeaturesOfProject
+from autoforge.access.projects.ownership import CreateProject
+from autoforge.access.projects.patterns import ProjectById, update_project
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.encryption import LocalCipher
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.store.batch import key_of
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.transport.transport import TransportName, Wire
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import TRANSACTION_ITEMS, Delete, Put, Transaction
 from autoforge.errors import InvalidTransactionError, ItemExistsError, ItemNotFoundError
 from autoforge.forge import Forge
-from autoforge.models import Artefact, Entity, Project
-from autoforge.models.table import Item
+from autoforge.models import Artefact, Project
 from tests.access.faults import Attempts, Break, Fault, Lose, Pass, injected
 from tests.access.people import known
 from tests.access.tours import WRITES

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.batch import key_of
-from autoforge.access.client import Client
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSI1
+from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store.batch import key_of
 from autoforge.errors import AutoforgeError, ItemNotFoundError
 from autoforge.forge import Forge
-from autoforge.models import Entity
-from autoforge.models.indexes import ENTITY_TYPE, GSI1
-from autoforge.models.keys import KeyValue
-from autoforge.models.table import Item
 from tests.access.feature_worlds import entity_of
 from tests.access.tours import (
     MAKERS,

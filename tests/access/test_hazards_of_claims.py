@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.models.indexes import ENTITY_TYPE
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
 from tests.access.faults import Answer, Fault, Pass, injected
 from tests.access.feature_worlds import PROJECT, World, a_forge, create, interrupted
 from tests.factories import a_feature, a_project

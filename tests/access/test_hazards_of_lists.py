@@ -12,15 +12,16 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.client import Client
 from autoforge.access.escalations import EscalationsByStatus
-from autoforge.access.events import EventsOfProject
-from autoforge.access.query import Page
+from autoforge.access.events.patterns import EventsOfProject
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSI1, TABLE, Index
+from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import ConditionFailedError
 from autoforge.forge import Forge
-from autoforge.models import Entity, EscalationStatus
-from autoforge.models.indexes import ENTITY_TYPE, GSI1, TABLE, Index
-from autoforge.moments import MILLISECOND
+from autoforge.models import EscalationStatus
 from tests.access.faults import Answer, injected
 from tests.access.feature_worlds import a_forge
 from tests.factories import (

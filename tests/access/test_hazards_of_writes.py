@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
+from autoforge.dynamodb.schema.item_size import LIMIT
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,
@@ -22,8 +24,6 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import AgentRole, ArtefactType, Feature, Ticket, User
-from autoforge.models.indexes import ENTITY_TYPE
-from autoforge.models.size import LIMIT
 from tests.access.faults import Answer, Fault, Pass, Refuse, injected
 from tests.access.feature_laws import require_settled
 from tests.access.feature_worlds import PROJECT, World, at_once, create

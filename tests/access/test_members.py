@@ -9,14 +9,19 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.members import MemberOfProject, MembersOfProject, ProjectsOfUser, SetMember
-from autoforge.access.ownership import ChangeProject, CreateProject
-from autoforge.access.project_deletion import DeleteProject
-from autoforge.access.projects import ProjectById, update_project
-from autoforge.access.store import Store
-from autoforge.access.wire import Wire
-from autoforge.access.writing import Delete, Put
+from autoforge.access.projects.deletion import DeleteProject
+from autoforge.access.projects.members import (
+    MemberOfProject,
+    MembersOfProject,
+    ProjectsOfUser,
+    SetMember,
+)
+from autoforge.access.projects.ownership import ChangeProject, CreateProject
+from autoforge.access.projects.patterns import ProjectById, update_project
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import (
     DeclarationError,
     InvalidValueError,

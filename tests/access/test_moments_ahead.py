@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoforge.access.clocks import CLOCK_SKEW, require_not_ahead
-from autoforge.access.store import Store
-from autoforge.access.syncing import SyncTickets
-from autoforge.access.tickets import LinearIssue
+from autoforge.access.tickets.patterns import LinearIssue
+from autoforge.access.tickets.sync import SyncTickets
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge
-from autoforge.moments import MILLISECOND
 from tests.factories import NOON, a_project, new_id
 from tests.stores import Clock, raw_items
 

@@ -6,8 +6,8 @@ from typing import Final, Never
 
 import pytest
 
-from autoforge.access.once import LEASE, Outcome
-from autoforge.access.requests import RepeatableRequest
+from autoforge.access.requests.once import LEASE, Outcome
+from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.errors import InvalidValueError, RequestRunningError
 from autoforge.forge import Forge
 from tests.factories import new_id

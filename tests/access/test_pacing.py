@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from autoforge.access.client import Client, RetryPolicy
-from autoforge.access.pace import Pace
-from autoforge.access.tickets import LinearIssue
+from autoforge.access.tickets.patterns import LinearIssue
+from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.client.pace import Pace
 from autoforge.errors import (
     IncompleteBatchError,
     IncompleteCreationError,

@@ -12,28 +12,24 @@ import pytest
 from autoforge.access.actions import ActionById, HeldActions
 from autoforge.access.agent_config import AgentConfigs
 from autoforge.access.artefacts import ArtefactOfProject
-from autoforge.access.catalogue import CATALOGUE, Parameter, by_name, entry
+from autoforge.access.catalogue import CATALOGUE, by_name
 from autoforge.access.checkpoints import CheckpointsOfProject
-from autoforge.access.composite import Composite
-from autoforge.access.disjoint import require_disjoint
-from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
-from autoforge.access.explain import explain
-from autoforge.access.pattern import Fetch, Get, Pattern
-from autoforge.access.projects import ProjectById, ProjectOverview, ProjectsByStatus
-from autoforge.access.query import Query, SortRange
-from autoforge.access.store import Store
+from autoforge.access.events.patterns import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.projects.patterns import ProjectById, ProjectOverview, ProjectsByStatus
+from autoforge.dynamodb import Design, Entity
+from autoforge.dynamodb.patterns.catalogue import Parameter, entry
+from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.disjoint import require_disjoint
+from autoforge.dynamodb.patterns.explain import explain
+from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
+from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.schema.attributes import IdAttribute, TextAttribute
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import DeclarationError, InvalidValueError
-from autoforge.models import (
-    AgentCheckpoint,
-    Design,
-    Entity,
-    Event,
-    ProjectStatus,
-)
-from autoforge.models.attributes import IdAttribute, TextAttribute
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Key, KeyValue
-from autoforge.moments import MILLISECOND
+from autoforge.models import AgentCheckpoint, Event, ProjectStatus
 from tests.access.faults import Answer, injected
 from tests.access.test_requests_and_capacity import CASES, Case
 from tests.factories import NOON, new_id

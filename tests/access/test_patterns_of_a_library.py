@@ -12,17 +12,17 @@ from typing import Any, ClassVar
 
 import pytest
 
-from autoforge.access.catalogue import Parameter, entry
-from autoforge.access.disjoint import require_disjoint
-from autoforge.access.pattern import Fetch, Get
-from autoforge.access.pointing import Lookup
-from autoforge.access.query import Query, SortRange
+from autoforge.dynamodb.patterns.catalogue import Parameter, entry
+from autoforge.dynamodb.patterns.disjoint import require_disjoint
+from autoforge.dynamodb.patterns.pattern import Fetch, Get
+from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.references import Lookup
+from autoforge.dynamodb.schema.attributes import IdAttribute, MomentAttribute, TextAttribute
+from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Key, KeyValue
 from autoforge.errors import DeclarationError, InvalidValueError
-from autoforge.models.attributes import IdAttribute, MomentAttribute, TextAttribute
-from autoforge.models.design import Design
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Key, KeyValue
-from autoforge.models.table import Entity
 from tests.factories import NOON
 
 

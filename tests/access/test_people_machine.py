@@ -14,11 +14,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from autoforge.access.client import Client
-from autoforge.access.members import MembersOfProject, SetMember
-from autoforge.access.ownership import ChangeProject, CreateProject
-from autoforge.access.project_deletion import DeleteProject
+from autoforge.access.projects.deletion import DeleteProject
+from autoforge.access.projects.members import MembersOfProject, SetMember
+from autoforge.access.projects.ownership import ChangeProject, CreateProject
 from autoforge.access.users import UserByAuth0Id
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import ItemExistsError, ItemNotFoundError
 from autoforge.models.user import comparable_email
 from tests.access.people import assert_people_agree, assert_people_are_found, log_in

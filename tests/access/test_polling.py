@@ -11,8 +11,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from autoforge.access.clocks import CLOCK_SKEW
-from autoforge.access.polling import MEMORY, POLL_LIMIT
-from autoforge.access.recording import RecordBound
+from autoforge.access.events.polling import MEMORY, POLL_LIMIT
+from autoforge.access.events.recording import RecordBound
 from autoforge.errors import UnavailableError
 from tests.access.simulated_feed import (
     PROJECT,

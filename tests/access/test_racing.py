@@ -21,16 +21,17 @@ from autoforge.access.escalations import (
     EscalationById,
     decide_escalation,
 )
-from autoforge.access.events import (
+from autoforge.access.events.patterns import (
     EventById,
     record_event,
 )
-from autoforge.access.projects import (
+from autoforge.access.projects.patterns import (
     ProjectById,
 )
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Put, Write
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Put, Write
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,
@@ -41,7 +42,6 @@ from autoforge.models import (
     AgentAction,
     Event,
 )
-from autoforge.moments import MILLISECOND
 from tests.access.written import LATER
 from tests.factories import (
     NOON,

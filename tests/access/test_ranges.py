@@ -13,21 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from autoforge.access.query import Query, SortRange
-from autoforge.access.request import KeyCondition
-from autoforge.access.store import Store
-from autoforge.errors import DeclarationError, InvalidValueError
-from autoforge.models.attributes import (
+from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.request import KeyCondition
+from autoforge.dynamodb.schema.attributes import (
     EnumAttribute,
     IdAttribute,
     IntegerAttribute,
     MomentAttribute,
     TextAttribute,
 )
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import SORT_KEY_LIMIT, Key, just_after, just_before
-from autoforge.models.table import Entity
-from autoforge.moments import MILLISECOND
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import SORT_KEY_LIMIT, Key, just_after, just_before
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.errors import DeclarationError, InvalidValueError
 from tests import strategies
 from tests.factories import NOON, new_id
 

@@ -10,11 +10,11 @@ from threading import Condition
 
 import pytest
 
-from autoforge.access.dependencies import in_order
-from autoforge.access.store import Store
+from autoforge.access.features.dependencies import in_order
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import IdMint
 from autoforge.errors import CyclicDependencyError
 from autoforge.forge import Forge, NewFeature
-from autoforge.moments import IdMint
 from tests.access.packages import INSTALLED, committed, installed, without_cycles
 from tests.servers import Engine
 from tests.stores import Clock

@@ -11,11 +11,12 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from autoforge.access.clocks import CLOCK_SKEW
-from autoforge.access.events import EventById, record_event
-from autoforge.access.polling import MEMORY, POLL_LIMIT
-from autoforge.access.recording import ANSWER, LONGEST, RecordBound, has_lapsed
-from autoforge.access.store import Store
-from autoforge.access.wire import patience
+from autoforge.access.events.patterns import EventById, record_event
+from autoforge.access.events.polling import MEMORY, POLL_LIMIT
+from autoforge.access.events.recording import ANSWER, LONGEST, RecordBound, has_lapsed
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import MILLISECOND, moment_of
+from autoforge.dynamodb.transport.transport import patience
 from autoforge.errors import (
     ConfigurationError,
     ItemExistsError,
@@ -24,7 +25,6 @@ from autoforge.errors import (
     UnavailableError,
 )
 from autoforge.forge import Forge
-from autoforge.moments import MILLISECOND, moment_of
 from tests.access.faults import Attempts, Break, Fault, Lose, Pass, Refuse, injected
 from tests.factories import NOON, a_project, an_event, new_id
 from tests.stores import Clock, Overheard, watching

@@ -15,18 +15,15 @@ from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
-from autoforge.access.capacity import fetch_units, get_units, query_units, write_units
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
-from autoforge.access.client import Client
-from autoforge.access.composite import Composite
 from autoforge.access.escalations import (
     EscalationById,
     EscalationsByStatus,
     EscalationsOfProject,
 )
-from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
-from autoforge.access.features import (
+from autoforge.access.events.patterns import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.features.patterns import (
     DependenciesOfProject,
     DependentsOfFeature,
     FeatureById,
@@ -42,25 +39,26 @@ from autoforge.access.features import (
     ReadyFeatures,
 )
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.members import MemberOfProject, MembersOfProject, ProjectsOfUser
-from autoforge.access.pattern import Fetch, Get, Pattern
-from autoforge.access.pointing import Hydrate, Lookup
-from autoforge.access.projects import (
+from autoforge.access.projects.members import MemberOfProject, MembersOfProject, ProjectsOfUser
+from autoforge.access.projects.patterns import (
     ProjectById,
     ProjectOverview,
     ProjectsByStatus,
     ProjectWithArtefacts,
 )
-from autoforge.access.query import Query
-from autoforge.access.requests import RequestOf
-from autoforge.access.runs import ActiveRuns, RunById, RunsOfAgent, RunsOfFeature, RunsOfProject
-from autoforge.access.store import LOOKAHEAD, Store
-from autoforge.access.tickets import (
+from autoforge.access.requests.patterns import RequestOf
+from autoforge.access.runs.patterns import (
+    ActiveRuns,
+    RunById,
+    RunsOfAgent,
+    RunsOfFeature,
+    RunsOfProject,
+)
+from autoforge.access.tickets.patterns import (
     TicketByLinearIssue,
     TicketsByLinearIssue,
     TicketsOfProject,
 )
-from autoforge.access.update import Update
 from autoforge.access.users import (
     UserByAuth0Id,
     UserByEmail,
@@ -68,10 +66,19 @@ from autoforge.access.users import (
     UserOfAuth0Id,
     UserOfEmail,
 )
-from autoforge.access.writing import Delete, Put
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.capacity import fetch_units, get_units, query_units, write_units
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.references import Hydrate, Lookup
+from autoforge.dynamodb.schema.item_size import LIMIT, item_size
+from autoforge.dynamodb.store.store import LOOKAHEAD, Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import ItemTooLargeError
-from autoforge.models import Artefact, ArtefactType, Entity, FeatureStatus
-from autoforge.models.size import LIMIT, item_size
+from autoforge.models import Artefact, ArtefactType, FeatureStatus
 from tests.access.faults import Answer, injected
 from tests.factories import (
     NOON,

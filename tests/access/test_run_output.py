@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoforge.access.run_output import RESERVED, make_room
-from autoforge.access.running import REMEMBERED
-from autoforge.access.store import Store
+from autoforge.access.runs.lifecycle import REMEMBERED
+from autoforge.access.runs.output import RESERVED, make_room
+from autoforge.dynamodb.schema.item_size import LIMIT, item_size
+from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ItemTooLargeError
 from autoforge.models import AgentRun
-from autoforge.models.size import LIMIT, item_size
 from tests.access.at_work import AtWork
 from tests.factories import NOON, a_run, new_id
 from tests.servers import Engine

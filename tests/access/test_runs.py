@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.running import FinishRun, ReportRun
-from autoforge.access.runs import ActiveRuns, RunsOfAgent, RunsOfFeature, RunsOfProject
-from autoforge.access.store import Store
-from autoforge.access.writing import Delete, Put
+from autoforge.access.runs.lifecycle import FinishRun, ReportRun
+from autoforge.access.runs.patterns import ActiveRuns, RunsOfAgent, RunsOfFeature, RunsOfProject
+from autoforge.dynamodb.schema.item_size import LIMIT
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import (
     ConditionFailedError,
     DeclarationError,
@@ -21,7 +22,6 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.models import Agent, AgentRole, AgentRun, AgentRunRef, AgentStatus, RunStatus
-from autoforge.models.size import LIMIT
 from tests.access.at_work import AtWork
 from tests.factories import NOON, a_feature, a_project, a_run, a_run_ref, an_agent, new_id
 from tests.stores import Clock, watching

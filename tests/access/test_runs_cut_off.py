@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from autoforge.access.client import Client
-from autoforge.access.running import FinishRun, ReportRun, StartRun
+from autoforge.access.runs.lifecycle import FinishRun, ReportRun, StartRun
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import UnavailableError
 from autoforge.models import AgentRun
 from tests.access.at_work import AtWork

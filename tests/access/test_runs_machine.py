@@ -13,15 +13,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from autoforge.access.agents import AgentsByStatus
-from autoforge.access.client import Client
-from autoforge.access.running import FinishRun, ReportRun, StartRun
-from autoforge.access.runs import ActiveRuns, RunsOfAgent, RunsOfFeature, RunsOfProject
-from autoforge.access.store import Store
-from autoforge.access.writing import Put
+from autoforge.access.runs.lifecycle import FinishRun, ReportRun, StartRun
+from autoforge.access.runs.patterns import ActiveRuns, RunsOfAgent, RunsOfFeature, RunsOfProject
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import AutoforgeError, ConditionFailedError, ItemExistsError
 from autoforge.models import Agent, AgentRole, AgentRun, AgentStatus
 from autoforge.models.agent import FINAL
-from autoforge.moments import MILLISECOND
 from tests.factories import a_feature, an_agent, new_id
 from tests.stores import Clock, fresh
 

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoforge.access.agents import update_agent
-from autoforge.access.client import Client
-from autoforge.access.running import REMEMBERED, FinishRun, ReportRun, StartRun
-from autoforge.access.store import Store
-from autoforge.access.writing import Delete
+from autoforge.access.runs.lifecycle import REMEMBERED, FinishRun, ReportRun, StartRun
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Delete
 from autoforge.errors import AutoforgeError, ConditionFailedError, TransactionConflictError
 from autoforge.models import Agent, AgentRun, AgentStatus
 from tests.access.at_work import AtWork

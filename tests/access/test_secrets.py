@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from autoforge.access.integrations import IntegrationConfigOf, encryption_context
-from autoforge.access.secrets import PLAIN_TEXT_LIMIT, Cipher, KmsCipher, LocalCipher
-from autoforge.access.store import Store
+from autoforge.dynamodb.encryption import PLAIN_TEXT_LIMIT, Cipher, KmsCipher, LocalCipher
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import IdMint
 from autoforge.errors import (
     ConfigurationError,
     InvalidValueError,
@@ -28,7 +29,6 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.models import IntegrationConfig, IntegrationStatus
-from autoforge.moments import IdMint
 from tests.factories import NOON, new_id
 from tests.stores import Clock
 

@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.access.signing import CONTENT_TYPE, Signer
+from autoforge.dynamodb.transport.signing import CONTENT_TYPE, Signer
 
 _HOST: Final = "dynamodb.eu-west-1.amazonaws.com"
 _MOMENT: Final = datetime(2026, 2, 4, 10, 30, 15, 250_000, tzinfo=UTC)

@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Delete, Put, Transaction
-from autoforge.errors import AutoforgeError, DeclarationError, InvalidValueError
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
     IntegerAttribute,
     MomentAttribute,
     TextAttribute,
 )
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Derived, Key
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Delete, Put, Transaction
+from autoforge.errors import AutoforgeError, DeclarationError, InvalidValueError
 from tests.factories import NOON
 from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of

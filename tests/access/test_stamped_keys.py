@@ -8,13 +8,9 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.pattern import Get
-from autoforge.access.query import Query
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Put, Transaction
-from autoforge.errors import DeclarationError, InvalidValueError, VersionConflictError
-from autoforge.models.attributes import (
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     IdAttribute,
     IntegerAttribute,
@@ -22,10 +18,14 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.encoding import EnumCodec, NumberCodec
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Derived, Key
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Put, Transaction
+from autoforge.errors import DeclarationError, InvalidValueError, VersionConflictError
 from tests.access.written import stored_item
 from tests.factories import NOON, new_id
 

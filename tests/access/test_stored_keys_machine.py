@@ -26,19 +26,23 @@ from autoforge.access.actions import (
 )
 from autoforge.access.artefacts import ArtefactsOfProject, revert_artefact, update_artefact
 from autoforge.access.checkpoints import CheckpointsOfProject, advance_checkpoint, set_checkpoint
-from autoforge.access.client import Client
 from autoforge.access.escalations import (
     EscalationsByStatus,
     EscalationsOfProject,
     decide_escalation,
     supersede_escalation,
 )
-from autoforge.access.events import EventsOfProject, GlobalEvents, record_event
-from autoforge.access.project_deletion import DeleteProject
-from autoforge.access.projects import ProjectsByStatus, update_project
-from autoforge.access.query import Query
-from autoforge.access.update import Update
-from autoforge.access.writing import Delete, Put, Transaction, Write
+from autoforge.access.events.patterns import EventsOfProject, GlobalEvents, record_event
+from autoforge.access.projects.deletion import DeleteProject
+from autoforge.access.projects.patterns import ProjectsByStatus, update_project
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,
@@ -46,21 +50,17 @@ from autoforge.errors import (
     ItemNotFoundError,
 )
 from autoforge.models import (
-    WORKBENCH,
+    PLATFORM_TABLE,
     AgentAction,
     AgentCheckpoint,
     Artefact,
     ArtefactType,
-    Entity,
     Escalation,
     EscalationStatus,
     Event,
     Project,
     ProjectStatus,
 )
-from autoforge.models.keys import KeyValue
-from autoforge.models.table import Item
-from autoforge.moments import MILLISECOND
 from tests.access.populations import identity, key_text, minted, other_ids, projects
 from tests.factories import (
     NOON,
@@ -73,7 +73,7 @@ from tests.factories import (
 )
 from tests.stores import Clock, fresh, raw_items
 
-_TYPES: Final = {entity.type_name: entity for entity in WORKBENCH.entities}
+_TYPES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
 _MOVES: Final = st.sampled_from([approve_action, cancel_action, execute_action])
 _holds: Final = st.none() | st.sampled_from([NOON - MILLISECOND, NOON, NOON + timedelta(hours=1)])
 

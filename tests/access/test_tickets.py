@@ -13,10 +13,14 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from autoforge.access.client import Client
 from autoforge.access.clocks import CLOCK_SKEW
-from autoforge.access.store import Store
-from autoforge.access.syncing import (
+from autoforge.access.tickets.patterns import (
+    RECENT,
+    LinearIssue,
+    TicketByLinearIssue,
+    TicketsOfProject,
+)
+from autoforge.access.tickets.sync import (
     CHUNK,
     RefusedIssue,
     SyncCounts,
@@ -25,8 +29,10 @@ from autoforge.access.syncing import (
     SyncTicket,
     SyncTickets,
 )
-from autoforge.access.tickets import RECENT, LinearIssue, TicketByLinearIssue, TicketsOfProject
-from autoforge.access.writing import Put
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import (
     InvalidValueError,
     ItemExistsError,
@@ -37,7 +43,6 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.models import Ticket
-from autoforge.moments import MILLISECOND
 from tests.access.faults import Break, Fault, Lose, Pass, Refuse, injected
 from tests.access.written import LATER, by_key, stored_item
 from tests.factories import NOON, a_feature_by_linear_issue, a_project, a_ticket, new_id

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from autoforge.access.artefacts import ArtefactOfProject, update_artefact
-from autoforge.access.events import (
+from autoforge.access.events.patterns import (
     EventsOfProject,
 )
-from autoforge.access.projects import (
+from autoforge.access.projects.patterns import (
     ProjectById,
 )
-from autoforge.access.store import Store
-from autoforge.access.writing import Check, Delete, Put, Transaction
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction
 from autoforge.errors import (
     ConditionFailedError,
     InvalidTransactionError,

@@ -19,11 +19,17 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from autoforge.access.client import Client, Deadline, RetryPolicy, TooLateError, UncertainError
-from autoforge.access.connections import IDLE_LIMIT
-from autoforge.access.http1 import Connection, GarbledAnswerError
-from autoforge.access.request import Request
-from autoforge.access.wire import Timeouts, TransportName
+from autoforge.dynamodb.client.client import (
+    Client,
+    Deadline,
+    RetryPolicy,
+    TooLateError,
+    UncertainError,
+)
+from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.transport.connections import IDLE_LIMIT
+from autoforge.dynamodb.transport.http1 import Connection, GarbledAnswerError
+from autoforge.dynamodb.transport.transport import Timeouts, TransportName
 from autoforge.errors import InvalidValueError, UnavailableError
 from autoforge.forge import Forge
 from tests.access.misbehaving import (

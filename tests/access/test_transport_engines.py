@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.access.botocore_wire import BotocoreWire
-from autoforge.access.client import Client
-from autoforge.access.direct_wire import DirectWire
-from autoforge.access.request import Request
-from autoforge.access.wire import encode
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.transport.botocore import BotocoreWire
+from autoforge.dynamodb.transport.direct import DirectWire
+from autoforge.dynamodb.transport.transport import encode
 from tests.access.misbehaving import always, client_at, http, serving
 from tests.servers import Engine
 from tests.stores import client_of

@@ -14,14 +14,14 @@ from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 from moto import mock_aws
 
-from autoforge.access import route
-from autoforge.access.botocore_wire import BotocoreWire
-from autoforge.access.client import Client
-from autoforge.access.connections import Connections
-from autoforge.access.direct_wire import DirectWire
-from autoforge.access.request import Request
-from autoforge.access.signing import Signer, wall_clock
-from autoforge.access.wire import Timeouts
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.transport import choice as route
+from autoforge.dynamodb.transport.botocore import BotocoreWire
+from autoforge.dynamodb.transport.connections import Connections
+from autoforge.dynamodb.transport.direct import DirectWire
+from autoforge.dynamodb.transport.signing import Signer, wall_clock
+from autoforge.dynamodb.transport.transport import Timeouts
 from autoforge.errors import TableNotFoundError
 from autoforge.settings import Settings
 from tests.access.misbehaving import always, client_at, http, serving

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from autoforge.access.client import RetryPolicy, UncertainError
-from autoforge.access.request import Request
-from autoforge.access.wire import Timeouts, TransportName
+from autoforge.dynamodb.client.client import RetryPolicy, UncertainError
+from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.transport.transport import Timeouts, TransportName
 from autoforge.errors import UnavailableError
 from tests.access.misbehaving import Talk, always, client_at, http, serving
 

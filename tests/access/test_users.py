@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.store import Store
-from autoforge.access.update import Update
 from autoforge.access.users import LogIn, UserByAuth0Id, UserByEmail, UserById, UserOfEmail
-from autoforge.access.writing import Delete, Put
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import (
     InvalidValueError,
     ItemExistsError,

@@ -10,18 +10,19 @@ import pytest
 
 from autoforge.access.actions import HeldActions
 from autoforge.access.catalogue import CATALOGUE
-from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
-from autoforge.access.features import FeatureStats, ReadyFeatures
-from autoforge.access.pattern import Pattern
-from autoforge.access.permissions import Permission, to_ask, to_do
-from autoforge.access.projects import ProjectById, ProjectOverview
-from autoforge.access.query import Query
-from autoforge.access.runs import ActiveRuns
-from autoforge.access.tickets import TicketsByLinearIssue
+from autoforge.access.events.patterns import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.features.patterns import FeatureStats, ReadyFeatures
+from autoforge.access.projects.patterns import ProjectById, ProjectOverview
+from autoforge.access.runs.patterns import ActiveRuns
+from autoforge.access.tickets.patterns import TicketsByLinearIssue
 from autoforge.access.users import UserByEmail
-from autoforge.access.work import LOADING, WORK, Work
-from autoforge.models import WORKBENCH, Event
-from autoforge.models.indexes import GSI1, TABLE, Index
+from autoforge.access.work import LOADING, WORK
+from autoforge.dynamodb.admin.permissions import Permission, to_ask, to_do
+from autoforge.dynamodb.admin.work import Work
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.schema.indexes import GSI1, TABLE, Index
+from autoforge.models import PLATFORM_TABLE, Event
 from tests.access.heard import Heard, everything_asked
 from tests.access.tours import READS, WRITES, names
 from tests.factories import NOON
@@ -132,7 +133,7 @@ def test_loading_writes_batches_of_every_entity() -> None:
     partitions = {each.partition for each in to_do(LOADING)}
 
     assert {each.action for each in to_do(LOADING)} == {"BatchWriteItem"}
-    for entity in WORKBENCH.entities:
+    for entity in PLATFORM_TABLE.entities:
         for form in entity.primary_key.partitions:
             assert str(form).partition("{")[0] in {each.rstrip("*") for each in partitions}
 

@@ -12,14 +12,15 @@ from autoforge.access.actions import (
     cancel_action,
 )
 from autoforge.access.artefacts import update_artefact
-from autoforge.access.projects import (
+from autoforge.access.projects.patterns import (
     ProjectById,
     ProjectsByStatus,
     update_project,
 )
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Check, Delete, Put, Transaction
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import moment_text
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction
 from autoforge.errors import (
     ConditionFailedError,
     DeclarationError,
@@ -33,7 +34,6 @@ from autoforge.models import (
     Project,
     ProjectStatus,
 )
-from autoforge.moments import moment_text
 from tests.access.written import LATER, Line, Task, stored_item
 from tests.factories import (
     NOON,

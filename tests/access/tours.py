@@ -8,11 +8,12 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any, Final
 
-from autoforge.access.client import Client
-from autoforge.access.once import Outcome
-from autoforge.access.requests import RepeatableRequest
-from autoforge.access.secrets import LocalCipher
-from autoforge.access.tickets import LinearIssue
+from autoforge.access.requests.once import Outcome
+from autoforge.access.requests.patterns import RepeatableRequest
+from autoforge.access.tickets.patterns import LinearIssue
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.encryption import LocalCipher
+from autoforge.dynamodb.timestamps import IdMint
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import (
@@ -24,7 +25,6 @@ from autoforge.models import (
     ProjectStatus,
     RunStatus,
 )
-from autoforge.moments import IdMint
 from tests.access.people import known
 from tests.factories import NOON, new_id
 from tests.stores import Clock, fresh

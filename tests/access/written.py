@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from autoforge.access.store import Store
-from autoforge.models import (
-    Entity,
-)
-from autoforge.models.attributes import (
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     IdAttribute,
     MomentAttribute,
     TextAttribute,
     optional,
 )
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Key
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.store.store import Store
 from tests.factories import (
     NOON,
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from tests.adversarial import effort as asked
 from tests.adversarial.effort import Effort
 from tests.adversarial.interleaving import Board

@@ -26,16 +26,16 @@ from typing import Any, Final, Self
 
 from botocore.exceptions import ReadTimeoutError
 
-from autoforge.access.batch import chunks, key_of
-from autoforge.access.client import Client
-from autoforge.access.secrets import LocalCipher
-from autoforge.access.store import Store
-from autoforge.access.wire import Wire
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.encryption import LocalCipher
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store.batch import chunks, key_of
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import IdMint
+from autoforge.dynamodb.transport.transport import Wire
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
-from autoforge.models.keys import KeyValue
-from autoforge.models.table import Item
-from autoforge.moments import IdMint
 from tests.access.feature_worlds import CrashError
 from tests.servers import Engine
 from tests.stores import Clock, client_of, fresh, raw_items, store_of, watching

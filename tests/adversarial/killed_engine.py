@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from autoforge.access.client import Client, RetryPolicy
+from autoforge.dynamodb.client.client import Client, RetryPolicy
 from tests.servers import dynoxide_binary, free_port
 
 _LOOPBACK: Final = "127.0.0.1"

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from autoforge.access.client import Client
-from autoforge.access.store import Store
-from autoforge.access.wire import Wire
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.transport.transport import Wire
 from autoforge.forge import Forge
-from autoforge.models.keys import KeyValue
-from autoforge.models.table import Item
 from tests.adversarial.interleaving import Board, Operation
 from tests.servers import Engine
 from tests.stores import client_of

@@ -13,12 +13,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
-from autoforge.access.store import Store
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.store.store import Store
 from autoforge.models import (
     Agent,
     AgentRun,
     AgentRunRef,
-    Entity,
     Event,
     Feature,
     FeatureByLinearIssue,

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from autoforge.models.keys import KeyValue
-from autoforge.models.table import Item
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.keys import KeyValue
 from tests.adversarial.interleaving import Board, Operation, outcome
 
 #: ULIDs of the moment at which a board's clock stands.

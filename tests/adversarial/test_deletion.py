@@ -8,8 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.features import FeaturesOfProject, FeatureStats
-from autoforge.access.tickets import LinearIssue
+from autoforge.access.features.patterns import FeaturesOfProject, FeatureStats
+from autoforge.access.tickets.patterns import LinearIssue
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.errors import (
     CyclicDependencyError,
     DeletionUnfinishedError,
@@ -17,8 +19,6 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import ArtefactType, RunStatus
-from autoforge.models.keys import KeyValue
-from autoforge.models.table import Item
 from tests.adversarial.effort import Effort
 from tests.adversarial.interleaving import (
     Board,

@@ -11,8 +11,8 @@ from typing import Final
 
 import pytest
 
-from autoforge.access.client import Client
 from autoforge.access.work import WORK
+from autoforge.dynamodb.client.client import Client
 from autoforge.errors import IncompleteBatchError, UnavailableError
 from autoforge.models import Feature
 from tests.adversarial.effort import Effort

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import pytest
 
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.schema.entity import Item
 from autoforge.errors import VersionConflictError
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import (
     AgentRunRef,
-    Entity,
     Feature,
     FeatureByLinearIssue,
     FeatureDependency,
@@ -19,7 +20,6 @@ from autoforge.models import (
     Ticket,
     UserByEmail,
 )
-from autoforge.models.table import Item
 from tests.adversarial.interleaving import (
     Board,
     Crossing,

@@ -18,13 +18,13 @@ from typing import Final
 import pytest
 
 from autoforge.access.artefacts import update_artefact
-from autoforge.access.features import FeaturesByStatus
-from autoforge.access.secrets import LocalCipher
-from autoforge.access.writing import Transaction
+from autoforge.access.features.patterns import FeaturesByStatus
+from autoforge.dynamodb.encryption import LocalCipher
+from autoforge.dynamodb.timestamps import IdMint
+from autoforge.dynamodb.writes.write import Transaction
 from autoforge.forge import Forge
 from autoforge.forge.forge import utc_now
 from autoforge.models import ArtefactType, FeatureStatus
-from autoforge.moments import IdMint
 from tests.adversarial.effort import Effort
 from tests.adversarial.killed_engine import KilledEngine, killed_engine
 from tests.stores import store_of

@@ -14,14 +14,14 @@ from typing import Final
 
 import pytest
 
-from autoforge.access.claims import QUIET
-from autoforge.access.client import Client
-from autoforge.access.runs import ActiveRuns, RunsOfAgent
+from autoforge.access.features.claims import QUIET
+from autoforge.access.runs.patterns import ActiveRuns, RunsOfAgent
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.errors import ConditionFailedError, LimitReachedError
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import AgentRole, AgentRun, Feature, FeatureStatus, RunStatus
-from autoforge.models.keys import KeyValue
-from autoforge.models.table import Item
 from tests.access.feature_laws import require_safe, stored
 from tests.adversarial.effort import Effort
 from tests.adversarial.interleaving import Operation

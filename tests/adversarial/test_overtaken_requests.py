@@ -12,10 +12,10 @@ from typing import Final
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.once import LEASE, Outcome, Run
-from autoforge.access.recording import NOT_RECORDED, has_lapsed
-from autoforge.access.requests import RepeatableRequest
+from autoforge.access.events.recording import NOT_RECORDED, has_lapsed
+from autoforge.access.requests.once import LEASE, Outcome, Run
+from autoforge.access.requests.patterns import RepeatableRequest
+from autoforge.dynamodb.client.client import Client
 from autoforge.forge import Forge, NewFeature
 from tests.adversarial.interleaving import Board, Way, crossings, meet, outcome
 from tests.adversarial.laws import require_finished

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.store import Store
-from autoforge.access.wire import Wire
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import IdMint
+from autoforge.dynamodb.transport.transport import Wire
 from autoforge.forge import Forge, utc_now
-from autoforge.moments import IdMint
 from tests.adversarial.effort import Effort
 from tests.factories import a_project
 from tests.servers import Engine

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
 
-from autoforge.access.client import Call
+from autoforge.dynamodb.client.client import Call
 from autoforge.errors import ItemExistsError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import FeatureStatus
 from tests.adversarial.effort import Effort

@@ -15,7 +15,7 @@ from itertools import product
 from threading import Condition
 from typing import Any
 
-from autoforge.access.wire import Wire
+from autoforge.dynamodb.transport.transport import Wire
 from tests.adversarial.interleaving import Board, Operation, connections, outcome, requests
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from autoforge.access.tickets import LinearIssue
+from autoforge.access.tickets.patterns import LinearIssue
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import (
     AgentRole,

@@ -12,14 +12,14 @@ import pytest
 
 from autoforge.access.agent_config import AgentConfigs
 from autoforge.access.catalogue import CATALOGUE
-from autoforge.access.events import EventById, GlobalEvents
-from autoforge.access.features import FeaturesByStatus
-from autoforge.access.permissions import Permission, to_ask, to_do
-from autoforge.access.projects import ProjectsByStatus
-from autoforge.access.runs import RunsOfAgent
-from autoforge.access.tickets import TicketByLinearIssue
+from autoforge.access.events.patterns import EventById, GlobalEvents
+from autoforge.access.features.patterns import FeaturesByStatus
+from autoforge.access.projects.patterns import ProjectsByStatus
+from autoforge.access.runs.patterns import RunsOfAgent
+from autoforge.access.tickets.patterns import TicketByLinearIssue
 from autoforge.access.work import WORK
-from autoforge.models.indexes import GSIS, TABLE
+from autoforge.dynamodb.admin.permissions import Permission, to_ask, to_do
+from autoforge.dynamodb.schema.indexes import GSIS, TABLE
 from cfn.roles import (
     AGENT,
     API,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.client import METERED
+from autoforge.dynamodb.client.client import METERED
 from tests.cfn.resolved import stack
 
 ALARMS = stack().of_type("AWS::CloudWatch::Alarm")

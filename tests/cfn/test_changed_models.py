@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.definition import table_definition
-from autoforge.models.indexes import GSI1, Index
+from autoforge.dynamodb.admin.create import table_definition
+from autoforge.dynamodb.schema.indexes import GSI1, Index
 from tests.cfn.resolved import Stack, built, resolved
 
 BY_OWNER = Index(

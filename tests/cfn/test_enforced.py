@@ -18,12 +18,12 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
-from autoforge.access.definition import table_definition
-from autoforge.access.secrets import LocalCipher
-from autoforge.access.wire import NotDynamoDBError, Wire
+from autoforge.dynamodb.admin.create import table_definition
+from autoforge.dynamodb.encryption import LocalCipher
+from autoforge.dynamodb.timestamps import IdMint
+from autoforge.dynamodb.transport.transport import NotDynamoDBError, Wire
 from autoforge.errors import ConfigurationError
 from autoforge.forge import Forge
-from autoforge.moments import IdMint
 from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, Role
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, names

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.definition import expiry_definition, table_definition
-from autoforge.models.indexes import GSIS, KEY_ATTRIBUTES, TABLE, TTL
+from autoforge.dynamodb.admin.create import expiry_definition, table_definition
+from autoforge.dynamodb.schema.indexes import GSIS, KEY_ATTRIBUTES, TABLE, TTL
 from tests.cfn.resolved import ROOT, read_yaml, refusals, resolved, stack, takes, template
 
 TABLE_ID = "AgenticPMTable"

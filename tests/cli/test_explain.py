@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autoforge.access.catalogue import CATALOGUE, entry
-from autoforge.access.explain import explain
-from autoforge.access.pattern import Pattern
-from autoforge.access.pointing import Hydrate, Lookup
-from autoforge.models.attributes import camel_case
-from autoforge.moments import moment_text
+from autoforge.access.catalogue import CATALOGUE
+from autoforge.dynamodb.patterns.catalogue import entry
+from autoforge.dynamodb.patterns.explain import explain
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.references import Hydrate, Lookup
+from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.timestamps import moment_text
 from tests.cli.conftest import Command
 from tests.factories import NOON
 from tests.strategies import ids, key_texts, ulid_at

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from autoforge.access.catalogue import CATALOGUE, entry
+from autoforge.access.catalogue import CATALOGUE
+from autoforge.dynamodb.patterns.catalogue import entry
 from tests.cli.conftest import Command
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "access-patterns.md"

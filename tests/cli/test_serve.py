@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from autoforge.access.aws import require_endpoint
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.transport.endpoint import require_endpoint
 from tests.cli.conftest import Command
 from tests.factories import new_id
 from tests.servers import Engine, dynoxide_binary

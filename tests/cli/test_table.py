@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.drift import DriftName
+from autoforge.dynamodb.admin.drift import DriftName
+from autoforge.dynamodb.client.client import Client
 from tests.access.misbehaving import always, http, serving
 from tests.cli.conftest import Command, Said
 from tests.factories import new_id

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from autoforge import Forge
-from autoforge.embedded import EmbeddedDynamoDB
+from autoforge.dynamodb.local import EmbeddedDynamoDB
 from tests.demo.repositories import Repository, fill
 from tests.demo.tables import a_forge
 

@@ -1,7 +1,7 @@
 """Tables to load repositories into."""
 
 from autoforge import Forge
-from autoforge.embedded import EmbeddedDynamoDB
+from autoforge.dynamodb.local import EmbeddedDynamoDB
 from tests.factories import NOON, new_id
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from autoforge.demo.artefacts import artefacts_of, delivery_state, raid_log, since_latest_tag
 from autoforge.demo.history import Document
+from autoforge.dynamodb.schema.documents import document_to_wire
+from autoforge.dynamodb.schema.item_size import LIMIT, item_size
 from autoforge.models import ArtefactType
-from autoforge.models.documents import document_to_wire
-from autoforge.models.size import LIMIT, item_size
 from tests.demo.repositories import START, a_changelog, a_commit, a_history, a_tag
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from autoforge.demo.events import events_of, occurrences_of, with_references
 from autoforge.demo.history import Commit, Tag
+from autoforge.dynamodb.timestamps import IdMint, moment_of
 from autoforge.models import Event, GlobalEventRef, Severity
-from autoforge.moments import IdMint, moment_of
 from tests.demo.repositories import START, a_commit, a_tag, minutes
 from tests.factories import NOON, new_id
 

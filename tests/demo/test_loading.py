@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from autoforge import Forge
-from autoforge.access.events import EventsOfProject
+from autoforge.access.events.patterns import EventsOfProject
 from autoforge.demo import Loaded, load_history
-from autoforge.embedded import EmbeddedDynamoDB
+from autoforge.dynamodb.local import EmbeddedDynamoDB
 from autoforge.errors import ConfigurationError, ItemNotFoundError
 from autoforge.models import (
     ActionState,

@@ -14,13 +14,14 @@ import pytest
 
 from autoforge import Forge, errors
 from autoforge.access.catalogue import CATALOGUE
-from autoforge.access.store import Store
 from autoforge.cli.main import EXIT_CODES, group
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.schema.attributes import EnumAttribute, camel_case
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES, TTL
+from autoforge.dynamodb.store.store import Store
 from autoforge.errors import AutoforgeError
 from autoforge.http.problems import STATUSES
-from autoforge.models import WORKBENCH, Entity
-from autoforge.models.attributes import EnumAttribute, camel_case
-from autoforge.models.indexes import ENTITY_TYPE, KEY_ATTRIBUTES, TTL
+from autoforge.models import PLATFORM_TABLE
 from autoforge.settings import Settings
 from tests.docs.pages import PAGES, REFERENCE, ROOT, anchors, code_spans
 
@@ -156,7 +157,7 @@ def test_every_operation_is_documented_once_and_no_other() -> None:
     assert {*mentioned} <= operations
 
 
-@pytest.mark.parametrize("entity", WORKBENCH.entities)
+@pytest.mark.parametrize("entity", PLATFORM_TABLE.entities)
 def test_every_entity_is_documented_with_its_keys_and_attributes(entity: type[Entity]) -> None:
     names = {name: each.attr_name for name, each in entity.get_attributes().items()}
     names |= {name: camel_case(name) for key in entity.keys.values() for name in key.derived}
@@ -184,7 +185,7 @@ def test_every_entity_is_documented_with_its_keys_and_attributes(entity: type[En
 def test_every_enumeration_is_documented_with_its_values() -> None:
     rows = {row[0]: _spans(row[1]) for row in _rows("table.md")}
 
-    for entity in WORKBENCH.entities:
+    for entity in PLATFORM_TABLE.entities:
         for each in entity.get_attributes().values():
             if isinstance(each, EnumAttribute) and entity.__name__ != "GlobalEventRef":
                 members: type[StrEnum] = each.members

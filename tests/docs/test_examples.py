@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from autoforge.embedded import EmbeddedDynamoDB
+from autoforge.dynamodb.local import EmbeddedDynamoDB
 from tests.docs.pages import EXAMPLES
 from tests.docs.repositories import commit, make_repository
 from tests.docs.running import PYTHON, run, serving

@@ -17,8 +17,8 @@ from threading import Event, Thread
 import pytest
 
 from autoforge import Forge
-from autoforge.access.client import RetryPolicy
-from autoforge.embedded.child import Child
+from autoforge.dynamodb.client.client import RetryPolicy
+from autoforge.dynamodb.local.child import Child
 from autoforge.errors import ConfigurationError
 from tests.servers import dynoxide_binary
 
@@ -151,7 +151,7 @@ _EMBEDS = """\
 import os, sys
 from pathlib import Path
 from autoforge import Forge
-from autoforge.access.client import RetryPolicy
+from autoforge.dynamodb.client.client import RetryPolicy
 forge = Forge.embedded(data=Path(sys.argv[1]), dynoxide=Path(sys.argv[2]))
 print(flush=True)
 sys.stdin.read()
@@ -179,7 +179,7 @@ def test_an_engine_ends_with_its_process_whatever_ends_that(
 
 _WATCHES = """\
 import sys
-from autoforge.embedded.child import Child
+from autoforge.dynamodb.local.child import Child
 child = Child(["/bin/sleep", "600"], watched=True)
 print(child.pid, flush=True)
 sys.stdin.read()

@@ -19,7 +19,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from autoforge import Forge
-from autoforge.embedded.guard import Guard
+from autoforge.dynamodb.local.guard import Guard
 from tests.servers import dynoxide_binary
 
 #: What a request to a DynamoDB has besides its signature.

@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from autoforge.access.client import Client, RetryPolicy
+from autoforge.dynamodb.client.client import Client, RetryPolicy
 from tests.http.serving import World, forge_of, populated, serving
 from tests.stores import Clock, fresh, store_of
 

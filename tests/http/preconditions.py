@@ -9,11 +9,11 @@ from typing import Final
 
 from httpx import Response
 
-from autoforge.access.store import Store
-from autoforge.http.shown import tag_of
-from autoforge.models import WORKBENCH
-from autoforge.models.indexes import ENTITY_TYPE
-from autoforge.models.table import Item
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
+from autoforge.dynamodb.store.store import Store
+from autoforge.http.views import tag_of
+from autoforge.models import PLATFORM_TABLE
 from tests.factories import new_id
 from tests.http.serving import ROUTES, Api, Json, fresh_name, unchanged
 from tests.stores import put_raw, raw_items
@@ -21,7 +21,7 @@ from tests.stores import put_raw, raw_items
 #: The routes that take If-Match.
 CONDITIONAL: Final = tuple(route for route in ROUTES if "If-Match" in route.headers)
 
-_ENTITIES: Final = {entity.type_name: entity for entity in WORKBENCH.entities}
+_ENTITIES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
 
 Request = tuple[str, str, Json | None]
 

@@ -13,12 +13,12 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from autoforge.access.secrets import Cipher, LocalCipher
-from autoforge.access.store import Store
+from autoforge.dynamodb.encryption import Cipher, LocalCipher
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import IdMint
 from autoforge.forge import Forge
 from autoforge.http.app import create_app
-from autoforge.models.table import Item
-from autoforge.moments import IdMint
 from tests.factories import NOON, new_id
 from tests.generated import openapi_document
 from tests.stores import raw_items

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.store import Store
-from autoforge.moments import moment_of
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import moment_of
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,

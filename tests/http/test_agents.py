@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.store import Store
+from autoforge.dynamodb.store.store import Store
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autoforge.access.query import Page
-from autoforge.access.runs import RunsOfFeature
-from autoforge.http.answers import Paging
+from autoforge.access.runs.patterns import RunsOfFeature
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.http.api.paging import Paging
 from autoforge.http.runs import RunPage
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from autoforge.access.store import Store
+from autoforge.dynamodb.store.store import Store
 from tests.factories import NOON
 from tests.http.serving import (
     NOON_TEXT,

@@ -18,10 +18,10 @@ from litestar.params import JSONBody
 from litestar.testing import TestClient
 from pydantic import field_validator
 
-from autoforge.http.bodies import AT_ONCE, MOST_NAMES, JsonRequest, read_json
-from autoforge.http.problem import MOST_FAULTS
-from autoforge.http.schemas import examples
-from autoforge.http.views import Body, InvalidBodyError
+from autoforge.http.api.bodies import AT_ONCE, MOST_NAMES, JsonRequest, read_json
+from autoforge.http.api.problem import MOST_FAULTS
+from autoforge.http.api.pydantic_schemas import examples
+from autoforge.http.api.schemas import Body, InvalidBodyError
 from tests import strategies
 from tests.http.serving import DOCUMENT, WITH_BODY, Api, Route, faults, send
 

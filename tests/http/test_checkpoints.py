@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from autoforge.access.store import Store
+from autoforge.dynamodb.store.store import Store
 from tests.factories import NOON
 from tests.http.serving import (
     NOON_TEXT,

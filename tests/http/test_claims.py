@@ -12,12 +12,12 @@ import pytest
 import uvicorn
 from litestar.exceptions import ClientException
 
-from autoforge.access.store import Store
+from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge
 from autoforge.forge.features import NewFeature
+from autoforge.http.api.bodies import JsonRequest
+from autoforge.http.api.idempotency import given_key
 from autoforge.http.app import create_app
-from autoforge.http.bodies import JsonRequest
-from autoforge.http.idempotency import given_key
 from autoforge.http.server import reserve
 from tests.factories import NOON, new_id
 from tests.http.backlogs import MOVES, NO_FEATURES

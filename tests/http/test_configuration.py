@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoforge.access.store import Store
+from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge
 from autoforge.http.configuration import IntegrationSecret
 from tests.factories import NOON

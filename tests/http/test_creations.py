@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from httpx import Response
 
-from autoforge.access.store import Store
+from autoforge.dynamodb.store.store import Store
 from tests.factories import new_id
 from tests.http.serving import Api, Json, new_feature, new_project, unchanged
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from autoforge.access.store import Store
+from autoforge.dynamodb.store.store import Store
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,

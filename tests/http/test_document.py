@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from autoforge import errors
-from autoforge.http.schemas import examples
-from autoforge.http.views import Body, Changes
+from autoforge.http.api.pydantic_schemas import examples
+from autoforge.http.api.schemas import Body, Changes
 from tests.http.serving import DOCUMENT, READS, ROUTES, WITH_BODY, Json, Route, World, send
 
 SCHEMAS: Final[Json] = DOCUMENT["components"]["schemas"]

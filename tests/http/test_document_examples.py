@@ -16,21 +16,21 @@ from autoforge.access.actions import ActionsOfProject
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs
 from autoforge.access.artefacts import ArtefactOfProject, ArtefactsOfProject
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
-from autoforge.access.client import Client
 from autoforge.access.escalations import (
     EscalationById,
     EscalationsByStatus,
     EscalationsOfProject,
 )
-from autoforge.access.events import EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.events.patterns import EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.pattern import Get
-from autoforge.access.projects import ProjectById, ProjectsByStatus
-from autoforge.access.query import Query
-from autoforge.access.store import Store
-from autoforge.models import WORKBENCH
+from autoforge.access.projects.patterns import ProjectById, ProjectsByStatus
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.schema.documents import document_to_wire
+from autoforge.dynamodb.store.store import Store
+from autoforge.models import PLATFORM_TABLE
 from autoforge.models.artefact import ArtefactType
-from autoforge.models.documents import document_to_wire
 from autoforge.models.escalation import EscalationStatus
 from autoforge.models.project import ProjectStatus
 from tests.factories import NOON
@@ -92,7 +92,7 @@ def printed(client: Client, request: pytest.FixtureRequest) -> Iterator[Printed]
 
 def test_there_is_an_example_of_each_of_the_first_nine_kinds() -> None:
     assert [item["EntityType"] for item in PRINTED] == [
-        entity.type_name for entity in sorted(WORKBENCH.entities[:9], key=_place)
+        entity.type_name for entity in sorted(PLATFORM_TABLE.entities[:9], key=_place)
     ]
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.features import FeatureById
-from autoforge.access.store import Store
+from autoforge.access.features.patterns import FeatureById
+from autoforge.dynamodb.store.store import Store
 from autoforge.models.feature import Unsettled
 from tests.factories import (
     NOON,

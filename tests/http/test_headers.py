@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.access.client import Client
+from autoforge.dynamodb.client.client import Client
 from tests.http.serving import Api, forge_of, serving
 from tests.stores import Clock, fresh
 

@@ -18,12 +18,12 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from httpx import Response
 
-from autoforge.access.client import Client, RetryPolicy
-from autoforge.access.once import LEASE
-from autoforge.access.recording import NOT_RECORDED, RecordBound
-from autoforge.access.store import Store
-from autoforge.http.idempotency import HEADER
-from autoforge.moments import MILLISECOND, moment_text
+from autoforge.access.events.recording import NOT_RECORDED, RecordBound
+from autoforge.access.requests.once import LEASE
+from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import MILLISECOND, moment_text
+from autoforge.http.api.idempotency import HEADER
 from tests.access.faults import Break, Fault, Lose, Pass, injected
 from tests.factories import new_id
 from tests.http.serving import (

@@ -18,7 +18,7 @@ from litestar import Litestar, Request, get, post
 from uvicorn.server import ServerState
 
 from autoforge import log
-from autoforge.http.limits import Limits
+from autoforge.http.api.limits import Limits
 from autoforge.http.server import _Server, server_config
 
 #: Seconds after which a test that waits for the server has failed.

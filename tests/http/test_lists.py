@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.store import Store
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
 from tests.http.serving import (
     LISTS,
     PATH_VALUES,

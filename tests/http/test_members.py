@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from autoforge.access.store import Store
-from autoforge.http.shown import shown
+from autoforge.dynamodb.store.store import Store
+from autoforge.http.views import shown
 from tests.factories import NOON, a_member, a_member_ref, new_id
 from tests.http.serving import (
     NOON_TEXT,

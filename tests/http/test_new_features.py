@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.store import Store
-from autoforge.moments import moment_of
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import moment_of
 from tests.factories import (
     NOON,
 )

@@ -6,9 +6,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.store import Store
-from autoforge.http.claims import Claim, Renewal
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
+from autoforge.http.features.claims import Claim, Renewal
 from autoforge.http.runs import NewRun, RunReport
 from autoforge.http.tickets import TicketState
 from autoforge.models.feature import Feature

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from autoforge.access.store import Store
+from autoforge.dynamodb.store.store import Store
 from tests.factories import NOON
 from tests.http.preconditions import CONDITIONAL, Scene, scenes
 from tests.http.serving import PROBLEM, ROUTES, Api, Json, Route, new_project, send, unchanged

@@ -8,8 +8,9 @@ from itertools import count
 import pytest
 from botocore.exceptions import ClientError
 
-from autoforge.access.store import Store
 from autoforge.cli.main import EXIT_CODES
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.store.store import Store
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,
@@ -20,9 +21,8 @@ from autoforge.errors import (
     ThrottledError,
     UnreadableItemError,
 )
-from autoforge.http import access_log
+from autoforge.http.api import access_log
 from autoforge.http.problems import STATUSES
-from autoforge.models import Entity
 from tests.factories import a_feature_graph, an_escalation, feature_slots
 from tests.http.serving import READS, Api, assert_problem, forge_of, new_project, serving
 from tests.stores import put_raw

@@ -15,17 +15,9 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import BeforeValidator, Field, computed_field
 from pydantic_core import to_json
 
-from autoforge.access.reading import Reading, readers_of
-from autoforge.errors import UnreadableItemError
-from autoforge.http import answers, projects
-from autoforge.http.answers import written
-from autoforge.http.events import EventView
-from autoforge.http.projection import Json, is_compiled, shown_as, slow_projection
-from autoforge.http.runs import RunWithOutputView
-from autoforge.http.shown import VIEWS
-from autoforge.http.views import Moment, View
-from autoforge.models import AgentAction, AgentRun, Entity, Event, Ticket
-from autoforge.models.attributes import (
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.patterns.readers import Reading, readers_of
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     ExpiryAttribute,
     IdAttribute,
@@ -34,8 +26,18 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.keys import Key
-from autoforge.models.table import Item, entity_fields
+from autoforge.dynamodb.schema.entity import Item, entity_fields
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.errors import UnreadableItemError
+from autoforge.http import projects
+from autoforge.http.api import paging as answers
+from autoforge.http.api.paging import written
+from autoforge.http.api.projection import Json, is_compiled, shown_as, slow_projection
+from autoforge.http.api.schemas import Moment, View
+from autoforge.http.events import EventView
+from autoforge.http.runs import RunWithOutputView
+from autoforge.http.views import VIEWS
+from autoforge.models import AgentAction, AgentRun, Event, Ticket
 from tests.factories import NOON, a_ticket, an_event
 from tests.http.serving import READS, Api, Route, World, new_project
 from tests.strategies import entities, json_values, texts

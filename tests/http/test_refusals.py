@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.client import Client
-from autoforge.access.store import Store
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge
 from tests.factories import NOON
 from tests.http.serving import (

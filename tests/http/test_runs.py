@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from autoforge.access.store import Store
-from autoforge.access.writing import Put
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Put
 from tests.factories import NOON, a_feature, a_run_ref, new_id
 from tests.http.serving import (
     NOON_TEXT,

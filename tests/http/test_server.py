@@ -26,11 +26,11 @@ from litestar import Litestar
 from litestar.concurrency import get_asyncio_executor
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from autoforge.access.aws import is_loopback
-from autoforge.embedded import EmbeddedDynamoDB
+from autoforge.dynamodb.local import EmbeddedDynamoDB
+from autoforge.dynamodb.transport.endpoint import is_loopback
 from autoforge.errors import ConfigurationError
+from autoforge.http.api.executor import HandlerThreads
 from autoforge.http.server import THRESHOLDS, reserve, serve, server_config
-from autoforge.http.threads import HandlerThreads
 from autoforge.settings import Settings
 from tests.servers import dynoxide_binary
 

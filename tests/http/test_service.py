@@ -5,10 +5,11 @@ from dataclasses import asdict
 
 import pytest
 
-from autoforge.access.catalogue import CATALOGUE, entry
-from autoforge.access.client import Client
+from autoforge.access.catalogue import CATALOGUE
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.catalogue import entry
+from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.forge import Forge
-from autoforge.models.attributes import camel_case
 from tests.http.serving import Api, World, assert_problem, forge_of, serving
 from tests.stores import Clock, store_of
 

@@ -14,7 +14,7 @@ from litestar import Litestar, get
 from litestar.concurrency import set_asyncio_executor
 from litestar.testing import TestClient
 
-from autoforge.http.threads import HandlerThreads
+from autoforge.http.api.executor import HandlerThreads
 
 #: Seconds after which a test that would wait for ever fails.
 PATIENCE = 30

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from autoforge.access.store import Store
-from autoforge.access.writing import Put
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Put
 from tests.access.faults import Pass, Refuse, injected
 from tests.factories import NOON, a_feature_by_linear_issue, a_ticket, new_id
 from tests.http.serving import (

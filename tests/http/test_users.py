@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
-from autoforge.access.store import Store
-from autoforge.http.shown import shown
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import moment_of
 from autoforge.http.users import UserView
-from autoforge.moments import moment_of
+from autoforge.http.views import shown
 from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, new_id
 from tests.http.serving import (
     NOON_TEXT,

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
-from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     DocumentAttribute,
     EntityAttribute,
@@ -30,7 +29,8 @@ from autoforge.models.attributes import (
     optional,
     wire_to_attribute,
 )
-from autoforge.models.encoding import NumberCodec, TextCodec
+from autoforge.dynamodb.schema.encoding import NumberCodec, TextCodec
+from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
 from tests import strategies
 
 

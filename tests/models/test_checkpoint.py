@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autoforge.dynamodb.timestamps import moment_text
 from autoforge.models.checkpoint import position_of
-from autoforge.moments import moment_text
 from tests import strategies
 
 

@@ -28,17 +28,17 @@ from pynamodb.attributes import (
     VersionAttribute,
 )
 
-from autoforge.access.writing import alike
-from autoforge.errors import AutoforgeError
-from autoforge.models import WORKBENCH, Event
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
     JsonAttribute,
     TextAttribute,
 )
-from autoforge.models.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
-from autoforge.models.keys import Key
-from autoforge.models.table import Entity, Item
+from autoforge.dynamodb.schema.entity import Entity, Item
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.writes.write import alike
+from autoforge.errors import AutoforgeError
+from autoforge.models import PLATFORM_TABLE, Event
 from tests.factories import (
     NOON,
     a_checkpoint,
@@ -158,7 +158,7 @@ _GLOBAL: dict[str, Any] = {
 
 
 def test_there_is_a_sample_of_every_entity() -> None:
-    assert {type(sample) for sample in _SAMPLES} == {*WORKBENCH.entities}
+    assert {type(sample) for sample in _SAMPLES} == {*PLATFORM_TABLE.entities}
 
 
 @given(any_entity())

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autoforge.dynamodb import Design, Entity
+from autoforge.dynamodb.schema.attributes import IdAttribute, TextAttribute
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.schema.keys import Key, KeyValue
 from autoforge.errors import DeclarationError
-from autoforge.models import WORKBENCH, Design, Entity
-from autoforge.models.attributes import IdAttribute, TextAttribute
-from autoforge.models.indexes import TABLE
-from autoforge.models.keys import Key, KeyValue
+from autoforge.models import PLATFORM_TABLE
 from tests import strategies
 
 
@@ -134,7 +135,7 @@ def test_all_faults_of_a_design_are_told_at_once() -> None:
 def test_the_workbench_has_one_pair_of_entities_that_share_keys() -> None:
     sharing = [
         (one.__name__, other.__name__)
-        for one, other in combinations(WORKBENCH.entities, 2)
+        for one, other in combinations(PLATFORM_TABLE.entities, 2)
         if one.primary_key.overlaps(other.primary_key)
     ]
 
@@ -154,7 +155,7 @@ def test_two_entities_have_one_key_only_if_they_are_the_same_or_mean_to_share_it
 def test_entities_of_one_type_have_one_key_only_if_their_components_are_equal(
     data: st.DataObject,
 ) -> None:
-    kind = data.draw(st.sampled_from(WORKBENCH.entities))
+    kind = data.draw(st.sampled_from(PLATFORM_TABLE.entities))
     one, other = data.draw(st.tuples(*[strategies.entities(kind)] * 2))
     for name in data.draw(st.sets(st.sampled_from(sorted(kind.primary_key.components)))):
         setattr(other, name, getattr(one, name))
@@ -166,7 +167,7 @@ def test_entities_of_one_type_have_one_key_only_if_their_components_are_equal(
 def test_a_key_decodes_to_components_for_its_own_entity_and_no_other(entity: Entity) -> None:
     decoding = {
         kind.type_name: decoded
-        for kind in WORKBENCH.entities
+        for kind in PLATFORM_TABLE.entities
         if (decoded := kind.primary_key.decode(_key(entity))) is not None
     }
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from autoforge.dynamodb.schema.documents import document_to_wire, wire_to_document, wire_to_number
 from autoforge.errors import InvalidValueError, UnreadableItemError
-from autoforge.models.documents import document_to_wire, wire_to_document, wire_to_number
 from tests import strategies
 from tests.factories import NOON
 

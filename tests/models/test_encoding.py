@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.errors import InvalidValueError
-from autoforge.models.encoding import (
+from autoforge.dynamodb.schema.encoding import (
     SEPARATOR,
     Codec,
     DateCodec,
@@ -19,6 +18,7 @@ from autoforge.models.encoding import (
     NumberCodec,
     TextCodec,
 )
+from autoforge.errors import InvalidValueError
 from tests import strategies
 
 INNER, LAST = TextCodec(last=False), TextCodec()

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.access.update import Update
+from autoforge.dynamodb.schema.attributes import IdAttribute, IdSetAttribute
+from autoforge.dynamodb.schema.encoding import EnumCodec
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.dynamodb.writes.update import Update
 from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models import Feature, FeatureStatus
-from autoforge.models.attributes import IdAttribute, IdSetAttribute
-from autoforge.models.encoding import EnumCodec
 from autoforge.models.feature import FeatureGraph, Unsettled
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Derived, Key
-from autoforge.models.table import Entity
-from autoforge.moments import MILLISECOND
 from tests.factories import NOON, a_feature, a_feature_graph
 from tests.strategies import ids
 

@@ -1,6 +1,14 @@
 from __future__ import annotations
 
-from autoforge.models.indexes import ENTITY_TYPE, GSI1, GSIS, KEY_ATTRIBUTES, TABLE, TTL, Index
+from autoforge.dynamodb.schema.indexes import (
+    ENTITY_TYPE,
+    GSI1,
+    GSIS,
+    KEY_ATTRIBUTES,
+    TABLE,
+    TTL,
+    Index,
+)
 
 
 def test_the_table_is_shaped_as_the_database_analysis_says() -> None:

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.errors import DeclarationError, InvalidValueError
-from autoforge.models.attributes import (
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     EnumAttribute,
     IdAttribute,
@@ -17,11 +16,20 @@ from autoforge.models.attributes import (
     TextAttribute,
     component_codec,
 )
+from autoforge.dynamodb.schema.encoding import Codec
+from autoforge.dynamodb.schema.indexes import GSI1, TABLE, Index
+from autoforge.dynamodb.schema.keys import (
+    Component,
+    Key,
+    KeyValue,
+    Label,
+    Template,
+    is_prefix,
+    prefix_end,
+)
+from autoforge.dynamodb.timestamps import moment_text
+from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models.configuration import IntegrationStatus
-from autoforge.models.encoding import Codec
-from autoforge.models.indexes import GSI1, TABLE, Index
-from autoforge.models.keys import Component, Key, KeyValue, Label, Template, is_prefix, prefix_end
-from autoforge.moments import moment_text
 from tests import strategies
 from tests.factories import NOON
 

@@ -8,11 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from autoforge.access.query import Query
-from autoforge.access.update import Update
-from autoforge.access.writing import Delete, Put
-from autoforge.errors import DeclarationError, InvalidValueError
-from autoforge.models.attributes import (
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     IdAttribute,
     IntegerAttribute,
@@ -20,11 +17,14 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.design import Design
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Key
-from autoforge.models.source import Source
-from autoforge.models.table import Entity
+from autoforge.dynamodb.schema.codegen import Source
+from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Delete, Put
+from autoforge.errors import DeclarationError, InvalidValueError
 from tests.factories import NOON
 
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ulid import ULID
 
-from autoforge import moments
+from autoforge.dynamodb import timestamps as moments
+from autoforge.dynamodb.timestamps import IdMint, as_moment, is_ulid, moment_of, moment_text
 from autoforge.errors import InvalidValueError
-from autoforge.moments import IdMint, as_moment, is_ulid, moment_of, moment_text
 from tests import strategies
 from tests.factories import NOON
 

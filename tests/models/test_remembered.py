@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autoforge.models.remembered import MOST, Remembered
+from autoforge.dynamodb.schema.cache import MOST, Remembered
 
 
 def test_a_text_is_made_something_of_once() -> None:

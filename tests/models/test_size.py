@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from autoforge.dynamodb.schema.documents import document_to_wire
+from autoforge.dynamodb.schema.item_size import LIMIT, attribute_sizes, item_size, require_size
 from autoforge.errors import ItemTooLargeError
-from autoforge.models.documents import document_to_wire
-from autoforge.models.size import LIMIT, attribute_sizes, item_size, require_size
 from tests import strategies
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from autoforge.errors import DeclarationError
-from autoforge.models import Entity
-from autoforge.models.attributes import (
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     EnumAttribute,
     IdAttribute,
@@ -20,10 +19,11 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.encoding import EnumCodec, NumberCodec, TextCodec
-from autoforge.models.indexes import GSI1, Index
-from autoforge.models.keys import Derived, Key
-from autoforge.moments import MILLISECOND
+from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec, TextCodec
+from autoforge.dynamodb.schema.indexes import GSI1, Index
+from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.errors import DeclarationError
 from tests.factories import NOON
 
 

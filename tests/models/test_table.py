@@ -10,21 +10,8 @@ import pytest
 from hypothesis import given
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
-from autoforge.models import (
-    WORKBENCH,
-    AgentAction,
-    AgentCheckpoint,
-    AgentConfig,
-    Entity,
-    Escalation,
-    Event,
-    GlobalEventRef,
-    IntegrationConfig,
-    Project,
-    ProjectStatus,
-)
-from autoforge.models.attributes import (
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     IdAttribute,
     JsonAttribute,
@@ -32,8 +19,21 @@ from autoforge.models.attributes import (
     TextAttribute,
     optional,
 )
-from autoforge.models.indexes import GSI1
-from autoforge.models.keys import Key
+from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
+from autoforge.models import (
+    PLATFORM_TABLE,
+    AgentAction,
+    AgentCheckpoint,
+    AgentConfig,
+    Escalation,
+    Event,
+    GlobalEventRef,
+    IntegrationConfig,
+    Project,
+    ProjectStatus,
+)
 from tests import strategies
 from tests.factories import (
     NOON,
@@ -527,8 +527,8 @@ def test_an_entity_is_stored_under_its_class_name_unless_it_is_given_another() -
         key = Key("RENAMED", "{id}")
 
     assert Renamed(id="a").to_item()["EntityType"] == {"S": "Older"}
-    assert [kind.type_name for kind in WORKBENCH.entities] == [
-        kind.__name__ for kind in WORKBENCH.entities
+    assert [kind.type_name for kind in PLATFORM_TABLE.entities] == [
+        kind.__name__ for kind in PLATFORM_TABLE.entities
     ]
 
 

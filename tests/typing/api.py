@@ -8,18 +8,18 @@ from typing import Any, assert_type
 
 from autoforge import Forge
 from autoforge.access.artefacts import update_artefact
-from autoforge.access.events import EventById, EventsOfDate, EventsOfProject, GlobalEvents
-from autoforge.access.projects import (
+from autoforge.access.events.patterns import EventById, EventsOfDate, EventsOfProject, GlobalEvents
+from autoforge.access.projects.patterns import (
     Overview,
     ProjectById,
     ProjectOverview,
     ProjectsByStatus,
     ProjectWithArtefacts,
 )
-from autoforge.access.query import Page
-from autoforge.access.store import Store
-from autoforge.access.update import Update
-from autoforge.access.writing import Put
+from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Put
 from autoforge.models import (
     Artefact,
     ArtefactType,

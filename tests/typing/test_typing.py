@@ -12,9 +12,9 @@ _ROOT = Path(__file__).parents[2]
 
 _MISTAKES = dedent(
     """
-    from autoforge.access.events import EventById, EventsOfProject
-    from autoforge.access.projects import ProjectsByStatus
-    from autoforge.access.store import Store
+    from autoforge.access.events.patterns import EventById, EventsOfProject
+    from autoforge.access.projects.patterns import ProjectsByStatus
+    from autoforge.dynamodb.store.store import Store
     from autoforge.models import Artefact
 
     def mistakes(store: Store) -> None:

@@ -1,0 +1,1 @@
+"""Patterns and writes of events: recording in time, and complete feeds."""

@@ -1,0 +1,1 @@
+"""Patterns and writes of features: claims, dependencies, propagation."""

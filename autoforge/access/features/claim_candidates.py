@@ -1,0 +1,103 @@
+"""Candidates: what a claim needs to know of features, read without the rest of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.indexes import TTL
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import as_moment
+from autoforge.errors import InvalidValueError
+from autoforge.models.feature import Feature, is_free
+
+#: The attributes that every candidate has, and those that some have, by their names in the table.
+_NEEDED: Final = ("projectId", "id", "priority", "version", "status")
+_OPTIONAL: Final = ("waitingOn", "assignedAgentId", "leaseUntil", "unsettled", TTL)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A feature that may be ready, as an index row or its item says."""
+
+    project_id: str
+    id: str
+    priority: int
+    version: int
+    status: str
+    waiting_on: frozenset[str] = frozenset()
+    holder: str | None = None
+    lease_until: datetime | None = None
+    unsettled: bool = False
+
+    @classmethod
+    def of(cls, feature: Feature) -> Candidate:
+        """The candidate that a feature is."""
+        return cls(
+            str(feature.project_id),
+            str(feature.id),
+            int(feature.priority),
+            int(feature.version),
+            str(feature.status),
+            feature.waiting_on,
+            feature.assigned_agent_id,
+            feature.lease_until,
+            feature.unsettled is not None,
+        )
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What tells it from all others."""
+        return self.project_id, self.id
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Where it stands among those that are ready: by priority, then age."""
+        return self.priority, self.id
+
+    def is_ready(self, now: datetime) -> bool:
+        """Whether it may be claimed, as far as is known."""
+        return not self.waiting_on and is_free(self.status, self.holder, self.lease_until, now)
+
+
+def candidates(
+    store: Store, query: Query[Feature], now: datetime, *, page_size: int | None = None
+) -> Iterator[Candidate]:
+    """The features that a query reads, as candidates, as they are taken.
+
+    What lacks an attribute that every feature has, or is past its expiry, is passed over.
+
+    Args:
+        store: Where the features are.
+        query: Which features; strongly consistent where its index offers it.
+        now: The moment.
+        page_size: How many to read at a time; as many as DynamoDB gives unless given.
+    """
+    rows = store.items_in(query.condition(now), *_NEEDED, *_OPTIONAL, page_size=page_size)
+    return (each for each in (_candidate(row, now) for row in rows) if each is not None)
+
+
+def _candidate(row: Item, now: datetime) -> Candidate | None:
+    values: dict[str, Any] = {name: next(iter(wire.values())) for name, wire in row.items()}
+    try:
+        project_id, feature_id, priority, version, status = (values[name] for name in _NEEDED)
+        if TTL in values and int(values[TTL]) <= as_moment(now).timestamp():
+            return None
+        lease = values.get("leaseUntil")
+        return Candidate(
+            project_id,
+            feature_id,
+            int(priority),
+            int(version),
+            status,
+            frozenset(values.get("waitingOn", ())),
+            values.get("assignedAgentId"),
+            None if lease is None else as_moment(lease),
+            "unsettled" in values,
+        )
+    except (KeyError, ValueError, InvalidValueError):
+        return None

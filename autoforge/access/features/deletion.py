@@ -1,0 +1,204 @@
+"""The deletion of a feature, with its edges and what finds it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from pynamodb.expressions.condition import And, Not
+
+from autoforge.access.deletion import Removal, Root, RootChangedError, sweep
+from autoforge.access.features.dependencies import RemoveDependency, change_graph, unless_changed
+from autoforge.access.features.patterns import (
+    DependentsOfFeature,
+    FeatureById,
+    FeatureGraphOf,
+    FeatureOfLinearIssue,
+    FeaturesById,
+)
+from autoforge.access.features.propagation import NEIGHBOURS
+from autoforge.access.tickets.patterns import TicketByLinearIssue
+from autoforge.dynamodb.store.batch import chunks
+from autoforge.dynamodb.store.expected import Expected, Seen, seen_as_expected
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update, has
+from autoforge.dynamodb.writes.write import (
+    TRANSACTION_ITEMS,
+    Check,
+    Delete,
+    Transaction,
+    Write,
+    primary_key,
+)
+from autoforge.errors import ConditionFailedError, ItemNotFoundError, UnreadableItemError
+from autoforge.models.feature import (
+    Feature,
+    FeatureByLinearIssue,
+    FeatureDependency,
+)
+from autoforge.models.ticket import Ticket
+
+#: Writes of one transaction beside those of the feature and of the guard.
+_ROOM: Final = TRANSACTION_ITEMS - 2
+
+
+@dataclass(frozen=True)
+class DeleteFeature:
+    """Delete a feature with its edges, and with what finds it by its Linear issue.
+
+    All goes in one transaction. A feature with more dependencies than that holds is marked first,
+    and reads as gone from then on; its own item, with the mark, is deleted last. Cut off in
+    between, the next deletion goes on, or the repair of the project.
+
+    Args:
+        project_id: The project.
+        feature_id: The feature.
+        at: The moment.
+        deletion: The id of this deletion, for the mark.
+        detach: Whether to remove the dependencies of others on it; else they are a refusal.
+        expected: What the feature is expected to be; None to delete whatever is there.
+    """
+
+    project_id: str
+    feature_id: str
+    at: datetime
+    deletion: str
+    detach: bool = False
+    expected: Expected[Feature] | None = None
+
+    def run(self, store: Store) -> None:
+        """Delete it. A feature that is created with its id meanwhile is another, and is spared.
+
+        Raises:
+            ItemNotFoundError: if there is no such feature.
+            ConditionFailedError: if others depend on it and are not to be detached.
+            VersionConflictError: if it is not as expected.
+        """
+        pattern = FeatureById(self.project_id, self.feature_id)
+        seen = self._seen(store, pattern)
+        for _ in store.client.rounds(f"feature {self.feature_id}"):
+            if seen.item.deletion is not None:
+                finish_deletion(store, seen.item, at=self.at)
+                return
+            try:
+                self._delete(store, seen)
+            except RootChangedError:
+                now = store.with_expired().get(pattern, consistent=True)
+                if now is None or now.incarnation != seen.item.incarnation:
+                    return  # Another deletion has finished.
+                seen = Seen(now) if self.expected is None else self._seen(store, pattern)
+            else:
+                return
+        raise AssertionError("rounds end in an answer or an error")
+
+    def _seen(self, store: Store, pattern: FeatureById) -> Seen[Feature]:
+        if self.expected is not None:
+            return seen_as_expected(store, pattern, self.expected, at=self.at)
+        return Seen(store.with_expired().require(pattern, consistent=True))
+
+    def _delete(self, store: Store, seen: Seen[Feature]) -> None:
+        """Delete the feature that was read.
+
+        Raises:
+            RootChangedError: if it has changed, or a dependency was added in between.
+        """
+        feature = seen.item
+        # The guard is read first: what is added to depend on it afterwards fails the transaction.
+        guard = store.get(FeatureGraphOf(self.project_id), consistent=True)
+        self._detach(store, feature)
+        writes = _writes_with(store, feature, at=self.at)
+        root = replace(
+            _root(
+                feature,
+                incarnation=feature.incarnation,
+                deletion=None,
+                dependencies=feature.dependencies,
+            ),
+            unchanged=seen.condition,
+        )
+        all_at_once = len(writes) <= _ROOM
+        change = unless_changed(change_graph(store, self.project_id, at=self.at), guard)
+        first = root.deleted() if all_at_once else root.marked(self.deletion, at=self.at)
+        try:
+            store.transact(Transaction((change, first, *(writes if all_at_once else ()))))
+        except (ConditionFailedError, ItemNotFoundError) as error:
+            raise RootChangedError(str(error)) from error
+        if not all_at_once:
+            feature.deletion = self.deletion
+            finish_deletion(store, feature, at=self.at)
+
+    def _detach(self, store: Store, feature: Feature) -> None:
+        edges = store.each(
+            DependentsOfFeature(self.project_id, str(feature.id)), page_size=1000, consistent=True
+        )
+        for ids in chunks((str(each.feature_id) for each in edges), NEIGHBOURS):
+            for each in store.fetch(FeaturesById(self.project_id, ids), consistent=True):
+                if feature.id not in each.dependencies:
+                    continue
+                if not self.detach:
+                    raise ConditionFailedError(
+                        f"Feature {feature.id} cannot go: {each.id} depends on it", item=feature
+                    )
+                self._detach_one(store, str(each.id), feature)
+
+    def _detach_one(self, store: Store, dependent_id: str, feature: Feature) -> None:
+        """Remove a dependency on the feature, and not on another that has its id by now."""
+        this = _root(feature, incarnation=feature.incarnation, deletion=None)
+        removal = RemoveDependency(
+            self.project_id, dependent_id, str(feature.id), self.at, checks=(this,)
+        )
+        with suppress(ItemNotFoundError):  # Another caller removed it, or the dependent.
+            removal.run(store)
+
+
+def finish_deletion(store: Store, feature: Feature, *, at: datetime) -> None:
+    """Finish the deletion that a feature is marked with, unless somebody else has."""
+    root = _root(feature, deletion=feature.deletion)
+    for _ in store.client.rounds(f"feature {feature.id}"):
+        try:
+            for writes in chunks(_writes_with(store, feature, at=at), _ROOM):
+                sweep(store, root, writes)
+            store.write(root.deleted())
+        except RootChangedError:
+            return
+        except (ConditionFailedError, ItemNotFoundError):
+            continue  # A look-up or a ticket has changed: look again.
+        return
+
+
+def _writes_with(store: Store, feature: Feature, *, at: datetime) -> list[Write[Any]]:
+    """What is written together with the deletion of a feature, as what leads to it is now."""
+    edges = (
+        {"project_id": feature.project_id, "depends_on_id": each, "feature_id": feature.id}
+        for each in sorted(feature.dependencies)
+    )
+    writes: list[Write[Any]] = [Removal(primary_key(FeatureDependency, edge)) for edge in edges]
+    if feature.linear_issue_id is None:
+        return writes
+    key = {"linear_issue_id": feature.linear_issue_id}
+    named = {"project_id": feature.project_id, "feature_id": feature.id}
+    with suppress(UnreadableItemError):
+        lookup = store.get(FeatureOfLinearIssue(feature.linear_issue_id), consistent=True)
+        if lookup is not None and _names(lookup, feature):
+            same = And(*has(FeatureByLinearIssue, named))
+            writes.append(Delete(FeatureByLinearIssue, key, missing_ok=True, condition=same))
+    with suppress(UnreadableItemError):
+        ticket = store.get(TicketByLinearIssue(feature.linear_issue_id), consistent=True)
+        if ticket is not None and _names(ticket, feature):
+            writes.append(Update(Ticket, key, at, values={"feature_id": None}, given=named))
+        else:
+            # A sync may be about to name the feature that the look-up led it to.
+            another = Not(And(*has(Ticket, named)))
+            writes.append(Check(Ticket, key, at, condition=another, missing_ok=True))
+    return writes
+
+
+def _names(item: FeatureByLinearIssue | Ticket, feature: Feature) -> bool:
+    return (item.project_id, item.feature_id) == (feature.project_id, feature.id)
+
+
+def _root(feature: Feature, **values: Any) -> Root[Feature]:
+    key = {"project_id": feature.project_id, "id": feature.id}
+    return Root(Feature, key, values)

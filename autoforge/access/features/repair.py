@@ -1,0 +1,147 @@
+"""The repair of a project's features: what was begun and cut off is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+
+from autoforge.access.features.cycles import Cycle, find_cycles
+from autoforge.access.features.deletion import finish_deletion
+from autoforge.access.features.dependencies import change_graph, unless_changed
+from autoforge.access.features.patterns import (
+    DependenciesOfProject,
+    FeatureById,
+    FeatureGraphOf,
+    FeaturesOfProject,
+)
+from autoforge.access.features.propagation import link, settle_all
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import Delete, Transaction
+from autoforge.errors import ConditionFailedError, ItemNotFoundError
+from autoforge.models.feature import FeatureDependency, FeatureGraph
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """How many features needed what; all 0 where nothing was cut off, and which are in a cycle."""
+
+    #: Of these a change was finished that their dependents had not all seen.
+    settled: int = 0
+    #: These were being deleted.
+    deleted: int = 0
+    #: These waited for what passes, or not for what does not, or lacked a reverse edge.
+    relinked: int = 0
+    #: So many reverse edges belonged to no dependency.
+    edges: int = 0
+    #: Features that wait for each other. They are left as they are: which dependency is wrong is
+    #: for people to say, and ``remove_dependency`` removes it.
+    cycles: tuple[Cycle, ...] = ()
+
+
+@dataclass(frozen=True)
+class RepairFeatures:
+    """Finish what was begun with a project's features, and set right what contradicts itself.
+
+    Reads all features and edges of the project, strongly consistently; for a project in which
+    nothing was cut off it writes nothing.
+    """
+
+    project_id: str
+    at: datetime
+
+    def run(self, store: Store) -> Repaired:
+        """Repair, and say how much there was to do."""
+        # Edges are read before features: what a caller adds meanwhile looks like a lack of edges,
+        # and to link a feature again does no harm.
+        guard = store.get(FeatureGraphOf(self.project_id), consistent=True)
+        query = DependenciesOfProject(self.project_id)
+        edges = {
+            (str(edge.feature_id), str(edge.depends_on_id)): edge.created_at
+            for edge in store.each(query, page_size=1000, consistent=True)
+        }
+        features, deleted = self._survey(store)
+        unsettled = [each for each, seen in features.items() if seen.unsettled]
+        settle_all(store, self.project_id, unsettled, at=self.at)
+        if unsettled:
+            features, more = self._survey(store)
+            deleted += more
+        wrong = [
+            each for each, seen in features.items() if _contradictory(each, features, {*edges})
+        ]
+        for each in wrong:
+            self._relink(store, each)
+        real = {(each, other) for each, seen in features.items() for other in seen.dependencies}
+        removed = self._remove(store, sorted(edges.keys() - real), guard)
+        graph = {each: seen.dependencies & {*features} for each, seen in features.items()}
+        cycles = tuple(find_cycles(graph, edges))
+        return Repaired(len(unsettled), deleted, len(wrong), removed, cycles)
+
+    def _survey(self, store: Store) -> tuple[dict[str, _Seen], int]:
+        """Read all features, and delete those whose deletion was begun."""
+        features: dict[str, _Seen] = {}
+        deleted = 0
+        query = FeaturesOfProject(self.project_id)
+        for each in store.with_expired().each(query, page_size=1000, consistent=True):
+            if each.deletion is not None:
+                finish_deletion(store, each, at=self.at)
+                deleted += 1
+            elif each.is_live(self.at):
+                features[str(each.id)] = _Seen(
+                    each.passes, each.unsettled is not None, each.dependencies, each.waiting_on
+                )
+        return features, deleted
+
+    def _relink(self, store: Store, feature_id: str) -> None:
+        for _ in store.client.rounds(f"feature {feature_id}"):
+            feature = store.get(FeatureById(self.project_id, feature_id), consistent=True)
+            if feature is None:
+                return
+            try:
+                link(store, feature, at=self.at)
+            except (ConditionFailedError, ItemNotFoundError):
+                continue
+            return
+
+    def _remove(
+        self, store: Store, edges: Sequence[tuple[str, str]], guard: FeatureGraph | None
+    ) -> int:
+        """Delete edges that no feature has, as long as nobody changes the dependencies."""
+        for count, (feature_id, depends_on_id) in enumerate(edges):
+            change = change_graph(store, self.project_id, at=self.at)
+            key = {
+                "project_id": self.project_id,
+                "depends_on_id": depends_on_id,
+                "feature_id": feature_id,
+            }
+            edge = Delete(FeatureDependency, key, missing_ok=True)
+            try:
+                store.transact(Transaction((unless_changed(change, guard), edge)))
+            except ConditionFailedError:
+                return count
+            guard = FeatureGraph(
+                project_id=self.project_id, changed=change.values["changed"], updated_at=self.at
+            )
+        return len(edges)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the survey keeps of a feature."""
+
+    passes: bool
+    unsettled: bool
+    dependencies: frozenset[str]
+    waiting_on: frozenset[str]
+
+
+def _contradictory(
+    feature_id: str, features: Mapping[str, _Seen], edges: AbstractSet[tuple[str, str]]
+) -> bool:
+    """Whether a feature waits for other than it should, or lacks a reverse edge."""
+    seen = features[feature_id]
+    missing = seen.dependencies - {*features}
+    should = {each for each in seen.dependencies - missing if not features[each].passes}
+    unlinked = {(feature_id, each) for each in seen.dependencies} - edges
+    return bool(missing or unlinked or seen.waiting_on != should)

@@ -1,0 +1,1 @@
+"""Patterns and writes of projects and their members."""

@@ -1,0 +1,326 @@
+"""The deletion of a project, with all that is in it and what leads to it from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from pynamodb.expressions.condition import And, Or
+from pynamodb.expressions.operand import Path
+
+from autoforge.access.deletion import Removal, Root, RootChangedError, exists, sweep
+from autoforge.access.projects.patterns import ProjectById
+from autoforge.access.tickets.patterns import TicketsByLinearIssue, TicketsOfProject
+from autoforge.dynamodb.patterns.pattern import BATCH_READ
+from autoforge.dynamodb.patterns.request import KeyCondition
+from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.schema.encoding import canonical_id
+from autoforge.dynamodb.schema.entity import Entity, Item
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store.batch import chunks, key_of
+from autoforge.dynamodb.store.expected import Expected, seen_as_expected
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import (
+    TRANSACTION_ITEMS,
+    Delete,
+    Put,
+    Write,
+    is_of,
+    primary_key,
+)
+from autoforge.errors import (
+    ConditionFailedError,
+    InvalidValueError,
+    ItemExistsError,
+    ItemNotFoundError,
+    UnreadableItemError,
+)
+from autoforge.models.agent import AgentRun, AgentRunRef
+from autoforge.models.event import Event, GlobalEventRef
+from autoforge.models.feature import Feature, FeatureByLinearIssue
+from autoforge.models.project import Project, ProjectStatus
+from autoforge.models.ticket import Ticket
+from autoforge.models.user import ProjectMember, ProjectMemberRef
+
+#: The attribute by which entities name their project, and those that tell of items elsewhere.
+_PROJECT_ID: Final = camel_case("project_id")
+_TELLING: Final = (camel_case("agent_id"), camel_case("linear_issue_id"))
+#: Writes of one transaction beside the check of the root.
+_ROOM: Final = TRANSACTION_ITEMS - 1
+
+
+@dataclass(frozen=True)
+class DeleteProject:
+    """Delete a project with everything in its partition, and with what leads to it from elsewhere.
+
+    That is: traces of its events in the global feed, its people's memberships, what finds its runs
+    by their agent and its features by their Linear issue, and its tickets.
+
+    The project is marked first and reads as gone from then on; its own item, with the mark, is
+    deleted last. What leads to an item is deleted with it or before it. Cut off anywhere, the next
+    deletion goes on.
+
+    Args:
+        project_id: The project.
+        at: The moment.
+        deletion: The id of this deletion, for the mark.
+        expected: What the project is expected to be; None to delete whatever is there, or is left
+            of one.
+    """
+
+    project_id: str
+    at: datetime
+    deletion: str
+    expected: Expected[Project] | None = None
+
+    def run(self, store: Store) -> int:
+        """Delete in bounded requests, and return how many items went.
+
+        A trace or reference that was gone before its item counts as one of them. A deletion that
+        finds the project marked goes on under that mark, whatever it expects; one that another has
+        overtaken ends.
+
+        Raises:
+            ItemNotFoundError: if there was nothing to delete.
+            VersionConflictError: if the project is not as expected.
+        """
+        if self.expected is not None:
+            return self._sweep(store, self._marked_as_expected(store, self.expected))
+        root = self._root(store)
+        if root is None:
+            # The project that is made for strays counts for nothing.
+            return self._sweep(store, self._root_of_strays(store)) - 1
+        return self._sweep(store, root)
+
+    def _sweep(self, store: Store, root: Root[Project]) -> int:
+        mark = root.values["deletion"] or self._mark(store, root)
+        if mark is None:
+            return 0
+        return _Sweep(store, canonical_id(self.project_id), self._as(deletion=mark), self.at).run()
+
+    def _marked_as_expected(self, store: Store, expected: Expected[Project]) -> Root[Project]:
+        """Mark the project, if it is as expected; one that is marked already reads as gone."""
+        pattern = ProjectById(self.project_id)
+        for _ in store.client.rounds(f"project {self.project_id}"):
+            try:
+                seen = seen_as_expected(store, pattern, expected, at=self.at)
+            except ItemNotFoundError:
+                begun = self._root(store)
+                if begun is None or begun.values["deletion"] is None:
+                    raise
+                return begun
+            root = replace(self._as(), unchanged=seen.condition)
+            with suppress(ConditionFailedError, ItemNotFoundError):
+                store.write(root.marked(self.deletion, at=self.at))
+                return self._as(deletion=self.deletion)
+        raise AssertionError("rounds end in an answer or an error")
+
+    def _as(self, **values: str | None) -> Root[Project]:
+        return Root(Project, {"id": self.project_id}, values)
+
+    def _root(self, store: Store) -> Root[Project] | None:
+        """The project's own item as it is now, whoever wrote it; None if there is none."""
+        key = ProjectById(self.project_id).primary_key()
+        condition = KeyCondition(TABLE, key.partition, "=", (key.sort,))
+        for item in store.items_in(condition, "incarnation", "deletion"):
+            named = {name: item.get(name, {}).get("S") for name in ("incarnation", "deletion")}
+            return self._as(**named)
+        return None
+
+    def _mark(self, store: Store, root: Root[Project]) -> str | None:
+        """Mark the project that was read, and return the mark that it has then.
+
+        None if another deletion has finished with it; whatever has the id now is no business of
+        this one.
+        """
+        try:
+            store.write(root.marked(self.deletion, at=self.at))
+        except (ConditionFailedError, ItemNotFoundError, UnreadableItemError):
+            now = self._root(store)
+            return None if now is None else now.values["deletion"]
+        return self.deletion
+
+    def _require_strays(self, store: Store) -> None:
+        """Demand that something is left although there is no project.
+
+        Raises:
+            ItemNotFoundError: if nothing is.
+        """
+        key = ProjectById(self.project_id).primary_key()
+        rows = store.items_in(KeyCondition(TABLE, key.partition), page_size=1)
+        if next(rows, None) is None and not self._has_tickets(store):
+            raise self._not_found()
+
+    def _has_tickets(self, store: Store) -> bool:
+        """Whether a ticket that the index shows really is one of the project."""
+        project_id = canonical_id(self.project_id)
+        shown = _tickets(store, self.project_id, self.at)
+        for ids in chunks((str(each["linear_issue_id"]) for each in shown), BATCH_READ):
+            found = store.fetch(TicketsByLinearIssue(tuple(dict.fromkeys(ids))), consistent=True)
+            if any(each.project_id == project_id for each in found):
+                return True
+        return False
+
+    def _root_of_strays(self, store: Store) -> Root[Project]:
+        """Make a project that is being deleted out of nothing, so that strays go by a mark too.
+
+        Raises:
+            ItemNotFoundError: if nothing is left, or a project was created meanwhile: it is not
+                the one to delete.
+        """
+        self._require_strays(store)
+        root: Root[Project] = self._as(deletion=self.deletion)
+        marked = root.marked(self.deletion, at=self.at)
+        project = Project(
+            id=self.project_id,
+            name="deleted",
+            status=ProjectStatus.ARCHIVED,
+            created_at=self.at,
+            updated_at=self.at,
+            **marked.values,
+        )
+        try:
+            store.write(Put(project))
+        except ItemExistsError as error:
+            now = self._root(store)
+            if now is None or now.values["deletion"] is None:
+                raise self._not_found() from error
+            return now
+        return root
+
+    def _not_found(self) -> ItemNotFoundError:
+        return ItemNotFoundError(Project.type_name, {"projectId": self.project_id})
+
+
+@dataclass(frozen=True)
+class _Sweep:
+    """The deletion of all that goes with a marked project, and of the project."""
+
+    store: Store
+    project_id: str
+    root: Root[Project]
+    at: datetime
+
+    def run(self) -> int:
+        """Delete, and return how many items went; end early if another deletion has finished."""
+        count = 1
+        with suppress(RootChangedError):
+            for writes in self._transactions():
+                count += self._delete(writes)
+            self.store.write(self.root.deleted())
+        return count
+
+    def _transactions(self) -> Iterator[Sequence[Write[Any]]]:
+        """What is deleted together: the partition until nothing is left in it, then tickets.
+
+        The index may lag behind. So tickets go late, and also where there is nothing else.
+        """
+        root = self.root.primary_key()
+        found = True
+        while found:
+            items = self.store.items_in(KeyCondition(TABLE, root.partition), *_TELLING)
+            found = False
+            for writes in self._grouped(item for item in items if key_of(item) != root):
+                found = True
+                yield writes
+        tickets = (
+            self._unless_of_another(Ticket, key)
+            for key in _tickets(self.store, self.project_id, self.at)
+        )
+        for some in chunks(tickets, _ROOM):
+            yield _distinct(some)
+
+    def _grouped(self, items: Iterable[Item]) -> Iterator[Sequence[Write[Any]]]:
+        """Items with all that they alone tell of, as many as a transaction holds."""
+        references: list[Write[Any]] = []
+        removals: list[Write[Any]] = []
+        for item in items:
+            elsewhere = [
+                self._unless_of_another(entity, key)
+                for entity, key in _references(item)
+                if _can_be(entity, key)
+            ]
+            inside = [Removal(key) for key in (*_traces(key_of(item)), key_of(item))]
+            if len(references) + len(removals) + len(elsewhere) + len(inside) > _ROOM:
+                yield _distinct((*references, *removals))
+                references, removals = [], []
+            references += elsewhere
+            removals += inside
+        if removals:
+            yield _distinct((*references, *removals))
+
+    def _unless_of_another(self, entity: type[Entity], key: Mapping[str, Any]) -> Delete[Any]:
+        """Delete an item outside the partition if it is of the project, or gone already."""
+        own = And(is_of(entity), Path([_PROJECT_ID]) == self.project_id)
+        condition = Or(~exists(), own)
+        return Delete(entity, key, missing_ok=True, condition=condition, requires="of the project")
+
+    def _delete(self, writes: Sequence[Write[Any]]) -> int:
+        """Delete together what may be, in this order, and return how many that were.
+
+        Where one is refused because it is of another project, or they are more than 4 MB together,
+        each half is tried alone.
+
+        Raises:
+            RootChangedError: if the root does not carry the mark any more.
+        """
+        try:
+            sweep(self.store, self.root, writes)
+        except (
+            ConditionFailedError,
+            InvalidValueError,
+            ItemNotFoundError,
+            UnreadableItemError,
+        ) as error:
+            if len(writes) > 1:
+                half = len(writes) // 2
+                return self._delete(writes[:half]) + self._delete(writes[half:])
+            if isinstance(error, InvalidValueError):
+                raise
+            return 0
+        return len(writes)
+
+
+def _distinct(writes: Iterable[Write[Any]]) -> Sequence[Write[Any]]:
+    """Writes, one for each item: DynamoDB refuses two of one item in a transaction."""
+    return tuple({write.primary_key(): write for write in writes}.values())
+
+
+def _tickets(store: Store, project_id: str, at: datetime) -> Iterator[dict[str, Any]]:
+    """The keys of the tickets that the index shows as the project's."""
+    for item in store.items_in(TicketsOfProject(project_id).condition(at)):
+        key = Ticket.key.decode(key_of(item))
+        if key is not None:
+            yield key
+
+
+def _traces(key: KeyValue) -> Iterator[KeyValue]:
+    """The keys elsewhere that follow from that of an item, and are of no other project."""
+    if Event.key.decode(key) is not None:
+        # The trace has the event's own sort key, also where others wrote it in another form.
+        yield KeyValue(GlobalEventRef.key.partition, key.sort)
+    membership = ProjectMemberRef.key.decode(key)
+    if membership is not None:
+        yield primary_key(ProjectMember, membership)
+
+
+def _references(item: Item) -> Iterator[tuple[type[Entity], dict[str, Any]]]:
+    """What leads to an item from elsewhere, and could be of another project by now."""
+    agent_id, issue_id = (item.get(name, {}).get("S") for name in _TELLING)
+    run = AgentRun.key.decode(key_of(item))
+    if run is not None:
+        yield AgentRunRef, {"agent_id": agent_id, "run_id": run["id"]}
+    if Feature.key.decode(key_of(item)) is not None:
+        yield FeatureByLinearIssue, {"linear_issue_id": issue_id}
+
+
+def _can_be(entity: type[Entity], key: Mapping[str, Any]) -> bool:
+    """Whether an item can have the key: what another program stored may tell of none."""
+    try:
+        return entity.primary_key.render(key) is not None
+    except InvalidValueError:
+        return False

@@ -1,0 +1,118 @@
+"""Ownership: a project's owner changes together with what finds the project from its owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from autoforge.access.creation import content_of, create, existing_instead
+from autoforge.access.projects.members import MemberOfProject, belonging, belonging_instead
+from autoforge.access.projects.patterns import ProjectById, update_project
+from autoforge.dynamodb.schema.encoding import canonical_id, naming
+from autoforge.dynamodb.store.expected import Expected, Seen, save_as_expected, seen_as_expected
+from autoforge.dynamodb.store.retry import written
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Put, Transaction, Write
+from autoforge.errors import ItemExistsError
+from autoforge.models.project import Project
+
+
+@dataclass(frozen=True)
+class CreateProject:
+    """Create a project, and let its owner find it. The owner need not be a user yet."""
+
+    project: Project
+
+    def run(self, store: Store) -> Project:
+        """Create the project and return it; created again with the same content, it is the same.
+
+        Raises:
+            ItemExistsError: if the id is that of another.
+            InvalidValueError: if a value cannot be stored.
+        """
+        project = self.project
+        if project.owner_id is None:
+            return create(store, project)
+        project.creation = content_of(project)
+        # Where there is no project nobody else writes who belongs to it: no condition is needed.
+        owner = belonging(
+            project.id,
+            project.owner_id,
+            owner=True,
+            member=False,
+            since=project.created_at,
+            at=project.created_at,
+        )
+        try:
+            store.transact(Transaction((Put(project), *owner)))
+        except ItemExistsError as error:
+            return existing_instead(project, error, now=store.clock())
+        return project
+
+
+@dataclass(frozen=True)
+class ChangeProject:
+    """Change attributes of a project; with another owner, both find or lose it at once.
+
+    Args:
+        project_id: The project.
+        changes: Attributes to set; None removes an optional one.
+        at: The moment of the change.
+        expected: What the project is expected to be; None to change whatever is there.
+    """
+
+    project_id: str
+    changes: Mapping[str, Any]
+    at: datetime
+    expected: Expected[Project] | None = None
+
+    def run(self, store: Store) -> Project:
+        """Change the project and return it as it then is.
+
+        Raises:
+            ItemNotFoundError: if there is no such project.
+            VersionConflictError: if it is not as expected.
+            InvalidValueError: if a value cannot be stored.
+        """
+        if "owner_id" not in self.changes:
+            write = update_project(self.project_id, self.changes, at=self.at)
+            return save_as_expected(store, write, self.expected)
+        pattern = ProjectById(self.project_id)
+        for _ in store.client.rounds(f"project {self.project_id}"):
+            seen = seen_as_expected(store, pattern, self.expected, at=self.at)
+            if written(store, self._writes(store, seen)):
+                return store.require(pattern, consistent=True)
+        raise AssertionError("rounds end in an answer or an error")
+
+    def _writes(self, store: Store, seen: Seen[Project]) -> list[Write[Any]]:
+        project = seen.item
+        change = Update(
+            Project,
+            {"id": self.project_id},
+            self.at,
+            values=self.changes,
+            given={"owner_id": project.owner_id},
+            requires="as it was read",
+        )
+        owner_id = self._owner_id()
+        writes: list[Write[Any]] = [seen.fence(change)]
+        for each in sorted({each for each in (project.owner_id, owner_id) if each is not None}):
+            known = store.get(MemberOfProject(self.project_id, each), consistent=True)
+            writes += belonging_instead(
+                self.project_id,
+                each,
+                known,
+                owner=each == owner_id,
+                member=known is not None and known.member,
+                at=self.at,
+            )
+        return writes
+
+    def _owner_id(self) -> str | None:
+        """The new owner's id in its canonical case."""
+        given = self.changes["owner_id"]
+        with naming("ownerId"):
+            return None if given is None else canonical_id(given)

@@ -1,0 +1,1 @@
+"""Requests that a caller may repeat."""

@@ -1,0 +1,155 @@
+from autoforge.dynamodb.admin.drift import (
+    Drift,
+)
+from autoforge.dynamodb.admin.permissions import (
+    Permission,
+    to_ask,
+    to_do,
+)
+from autoforge.dynamodb.client.client import (
+    Client,
+    RetryPolicy,
+)
+from autoforge.dynamodb.encryption import (
+    LocalCipher,
+)
+from autoforge.dynamodb.local import (
+    DynoxideDynamoDB,
+    EmbeddedDynamoDB,
+)
+from autoforge.dynamodb.patterns.composite import (
+    Composite,
+    Part,
+)
+from autoforge.dynamodb.patterns.cursor import (
+    Cursors,
+)
+from autoforge.dynamodb.patterns.disjoint import (
+    require_disjoint,
+)
+from autoforge.dynamodb.patterns.explain import (
+    Explanation,
+    explain,
+)
+from autoforge.dynamodb.patterns.pattern import (
+    Fetch,
+    Get,
+    Pattern,
+)
+from autoforge.dynamodb.patterns.query import (
+    Page,
+    Query,
+    SortRange,
+)
+from autoforge.dynamodb.patterns.references import (
+    Hydrate,
+    Lookup,
+)
+from autoforge.dynamodb.schema.attributes import (
+    BooleanAttribute,
+    DocumentAttribute,
+    EnumAttribute,
+    ExpiryAttribute,
+    IdAttribute,
+    IdSetAttribute,
+    IntegerAttribute,
+    JsonAttribute,
+    ListAttribute,
+    MomentAttribute,
+    TextAttribute,
+    optional,
+)
+from autoforge.dynamodb.schema.design import (
+    Design,
+)
+from autoforge.dynamodb.schema.encoding import (
+    EnumCodec,
+)
+from autoforge.dynamodb.schema.entity import (
+    Entity,
+)
+from autoforge.dynamodb.schema.indexes import (
+    GSI1,
+    Index,
+)
+from autoforge.dynamodb.schema.keys import (
+    Derived,
+    Key,
+)
+from autoforge.dynamodb.schema.transaction_mark import (
+    TransactionMark,
+)
+from autoforge.dynamodb.store.store import (
+    Store,
+)
+from autoforge.dynamodb.timestamps import (
+    IdMint,
+    as_moment,
+    moment_text,
+)
+from autoforge.dynamodb.writes.update import (
+    Update,
+)
+from autoforge.dynamodb.writes.write import (
+    Check,
+    Delete,
+    Put,
+    Transaction,
+    Write,
+)
+
+__all__ = [
+    "GSI1",
+    "BooleanAttribute",
+    "Check",
+    "Client",
+    "Composite",
+    "Cursors",
+    "Delete",
+    "Derived",
+    "Design",
+    "DocumentAttribute",
+    "Drift",
+    "DynoxideDynamoDB",
+    "EmbeddedDynamoDB",
+    "Entity",
+    "EnumAttribute",
+    "EnumCodec",
+    "ExpiryAttribute",
+    "Explanation",
+    "Fetch",
+    "Get",
+    "Hydrate",
+    "IdAttribute",
+    "IdMint",
+    "IdSetAttribute",
+    "Index",
+    "IntegerAttribute",
+    "JsonAttribute",
+    "Key",
+    "ListAttribute",
+    "LocalCipher",
+    "Lookup",
+    "MomentAttribute",
+    "Page",
+    "Part",
+    "Pattern",
+    "Permission",
+    "Put",
+    "Query",
+    "RetryPolicy",
+    "SortRange",
+    "Store",
+    "TextAttribute",
+    "Transaction",
+    "TransactionMark",
+    "Update",
+    "Write",
+    "as_moment",
+    "explain",
+    "moment_text",
+    "optional",
+    "require_disjoint",
+    "to_ask",
+    "to_do",
+]

@@ -1,0 +1,1 @@
+"""Administration of a table: creation, drift, permissions."""

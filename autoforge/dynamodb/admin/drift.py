@@ -1,0 +1,293 @@
+"""Where a live table is not what the models and the CloudFormation template promise, in words.
+
+The models say the keys, the indexes and the expiry; the template promises besides, whatever its
+parameters but one, that the table can be restored and not be deleted by one request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from autoforge.dynamodb.admin.create import (
+    KEY_TYPE,
+    READINESS,
+    USABLE,
+    if_known,
+    refusals_by_meaning,
+)
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.errors import ConfigurationError
+from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSIS, TABLE, TTL, Index
+from autoforge.dynamodb.transport.endpoint import is_local
+
+_EXPIRY: Final = "DescribeTimeToLive"
+_RECOVERY: Final = "DescribeContinuousBackups"
+
+#: The operations by which a table is checked; none of them changes anything.
+CHECKS: Final = (READINESS, _EXPIRY, _RECOVERY)
+
+#: The kinds of drift, in the order they are told in.
+DriftName: TypeAlias = Literal[
+    "status",
+    "keys",
+    "index",
+    "projection",
+    "unknown-index",
+    "expiry",
+    "recovery",
+    "protection",
+]
+
+#: An answer of DynamoDB as its JSON says it.
+Answer: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One way in which a live table is not as it should be.
+
+    Attributes:
+        name: What kind of difference it is.
+        says: What is, what should be, and what follows from it or is to be done; one line.
+    """
+
+    name: DriftName
+    says: str
+
+
+#: What follows from a status in which the table cannot be counted on.
+_STATUSES: Final[Mapping[str, str]] = {
+    "CREATING": "it cannot be used yet; check again when it can",
+    "DELETING": "it is about to be gone with all its items",
+    "INACCESSIBLE_ENCRYPTION_CREDENTIALS": (
+        "DynamoDB may not use its KMS key; allow it within seven days, or the table is archived"
+    ),
+    "ARCHIVING": "its KMS key was out of reach for too long; restore it from the backup then made",
+    "ARCHIVED": "its KMS key was out of reach for too long; restore it from the backup then made",
+}
+
+#: What follows from a status in which an index cannot be counted on.
+_INDEX_STATUSES: Final[Mapping[str, str]] = {
+    "CREATING": "its queries are refused until it is built",
+    "DELETING": "its queries are refused; create it anew when it is gone",
+}
+
+#: Where DynamoDB tells of indexes: what they are called, and what one that nobody reads costs.
+_INDEXES: Final[Mapping[str, tuple[str, str]]] = {
+    "GlobalSecondaryIndexes": (
+        "index",
+        "it makes writes cost more; delete it, unless another program reads it",
+    ),
+    "LocalSecondaryIndexes": (
+        "local secondary index",
+        "it makes writes cost more and item collections end at 10 GB; it goes only with the table",
+    ),
+    "VectorIndexes": (
+        "vector index",
+        "it makes writes cost more; delete it, unless another program reads it",
+    ),
+}
+
+_ROLES: Final = (("HASH", "partition key"), ("RANGE", "sort key"))
+
+
+def find_drifts(client: Client, table_name: str) -> tuple[Drift, ...]:
+    """Ask DynamoDB about a table, and say where it is not as it should be.
+
+    Raises:
+        TableNotFoundError: if there is no such table.
+        ConfigurationError: if the credentials are missing, not accepted, or not allowed to ask.
+    """
+    table, expiry, recovery = (Request(each, {"TableName": table_name}) for each in CHECKS)
+    with refusals_by_meaning(table_name):
+        return drifts(
+            client.send(table),
+            if_known(client, expiry),
+            if_known(client, recovery),
+            local=is_local(client.endpoint_url),
+        )
+
+
+def require_shape(client: Client, table_name: str) -> None:
+    """Ask DynamoDB about a table, and refuse one that the models' items do not fit.
+
+    Raises:
+        TableNotFoundError: if there is no such table.
+        ConfigurationError: if its keys or an index are others.
+    """
+    answer = client.send(Request(READINESS, {"TableName": table_name}))
+    described: Answer = answer.get("Table") or {}
+    found = [*_keys(described, TABLE, _types(described))]
+    found += [each for index in GSIS for each in _index(described, index, status=False)]
+    if found:
+        says = "; ".join(each.says for each in found)
+        raise ConfigurationError(f"the table {table_name} does not fit: {says}")
+
+
+def drifts(
+    table: Answer, expiry: Answer | None, recovery: Answer | None, *, local: bool = False
+) -> tuple[Drift, ...]:
+    """Say where a table is not as it should be: its status, its keys, each index, then the rest.
+
+    Args:
+        table: The answer to DescribeTable.
+        expiry: The answer to DescribeTimeToLive; None if there is none to be had.
+        recovery: The answer to DescribeContinuousBackups; None if there is none to be had.
+        local: Whether the table is on this machine: it may be deleted, and need not be recovered
+            where the engine does not know how.
+    """
+    described: Answer = table.get("Table") or {}
+    return (
+        *_status(described),
+        *_keys(described, TABLE, _types(described)),
+        *(drift for index in GSIS for drift in _index(described, index)),
+        *_unknown_indexes(described),
+        *_expiry(expiry),
+        *(() if local and recovery is None else _recovery(recovery)),
+        *(() if local else _protection(described)),
+    )
+
+
+def _status(table: Answer) -> Iterator[Drift]:
+    status = table.get("TableStatus", "of unknown status")
+    if status not in USABLE:
+        follows = _STATUSES.get(status, "reads and writes may be refused")
+        yield Drift("status", f"the table is {status}, not ACTIVE: {follows}")
+
+
+def _keys(described: Answer, index: Index, types: Mapping[str, str]) -> Iterator[Drift]:
+    """Compare the keys of the table or of an index."""
+    for (role, word), attribute in zip(_ROLES, (index.partition_key, index.sort_key), strict=True):
+        schema: Sequence[Answer] = described.get("KeySchema") or ()
+        found = [str(each.get("AttributeName")) for each in schema if each.get("KeyType") == role]
+        if not found:
+            yield _wrong_key(index, f"has no {word}, and should have {attribute}")
+        elif found != [attribute]:
+            yield _wrong_key(index, f"has the {word} {' and '.join(found)}, not {attribute}")
+        elif (kind := types.get(attribute, "unknown")) != KEY_TYPE:
+            yield _wrong_key(index, f"has the {word} {attribute} of type {kind}, not {KEY_TYPE}")
+
+
+def _wrong_key(index: Index, says: str) -> Drift:
+    if index.name is None:
+        follows = (
+            "requests are refused; keys cannot be changed, so create another table and load the"
+            " items into it"
+        )
+        return Drift("keys", f"the table {says}: {follows}")
+    follows = (
+        "its queries are refused, and so are writes of what does not fit; keys cannot be changed,"
+        " so delete the index and create it anew"
+    )
+    return Drift("index", f"index {index.name} {says}: {follows}")
+
+
+def _index(table: Answer, index: Index, *, status: bool = True) -> Iterator[Drift]:
+    """Compare one index that the models know, and with its status whether it can be used now."""
+    listed: Sequence[Answer] = table.get("GlobalSecondaryIndexes") or ()
+    found = next((each for each in listed if each.get("IndexName") == index.name), None)
+    if found is None:
+        yield Drift(
+            "index",
+            f"there is no index {index.name}: its queries are refused; create it with the"
+            f" partition key {index.partition_key}, the sort key {index.sort_key} and the"
+            f" projection {index.projection}",
+        )
+        return
+    state = found.get("IndexStatus", "of unknown status")
+    if status and state not in USABLE:
+        follows = _INDEX_STATUSES.get(state, "its queries may be refused")
+        yield Drift("index", f"index {index.name} is {state}, not ACTIVE: {follows}")
+    yield from _keys(found, index, _types(table))
+    yield from _projection(found, index)
+
+
+def _projection(found: Answer, index: Index) -> Iterator[Drift]:
+    described: Answer = found.get("Projection") or {}
+    kind = described.get("ProjectionType", "unknown")
+    if kind == index.projection:
+        return
+    carried = sorted(described.get("NonKeyAttributes") or ())
+    missing = [name for name in (ENTITY_TYPE, TTL) if name not in carried]
+    yield Drift(
+        "projection",
+        f"index {index.name} has the projection {kind} ({_joined(['keys', *carried])}), not"
+        f" {index.projection}: {_joined([*missing, 'every other attribute'])}"
+        f" {'are' if missing else 'is'} missing, so its queries leave items out; a projection"
+        " cannot be changed, so delete the index and create it anew",
+    )
+
+
+def _unknown_indexes(table: Answer) -> Iterator[Drift]:
+    known = {index.name for index in GSIS}
+    for place, (word, follows) in _INDEXES.items():
+        names = {str(each.get("IndexName")) for each in table.get(place) or ()}
+        for name in sorted(names - known if place == "GlobalSecondaryIndexes" else names):
+            yield Drift("unknown-index", f"{word} {name} is of no model: {follows}")
+
+
+def _expiry(answer: Answer | None) -> Iterator[Drift]:
+    if answer is None:
+        yield _unchecked("expiry", "time to live", _EXPIRY)
+        return
+    described: Answer = answer.get("TimeToLiveDescription") or {}
+    status, attribute = described.get("TimeToLiveStatus"), described.get("AttributeName")
+    if status not in {"ENABLED", "ENABLING"}:
+        being = "being switched off" if status == "DISABLING" else "off"
+        yield Drift(
+            "expiry",
+            f"items never expire: time to live is {being}, not on for the attribute {TTL}, so"
+            " DynamoDB deletes nothing and all of it is paid for; switch it on by"
+            " UpdateTimeToLive",
+        )
+    elif attribute != TTL:
+        yield Drift(
+            "expiry",
+            f"items expire by the wrong attribute: time to live reads {attribute}, not {TTL}, so"
+            " DynamoDB may delete what should stay, and keeps what should go; switch it off by"
+            f" UpdateTimeToLive, and on for {TTL}",
+        )
+
+
+def _recovery(answer: Answer | None) -> Iterator[Drift]:
+    if answer is None:
+        yield _unchecked("recovery", "point-in-time recovery", _RECOVERY)
+        return
+    backups: Answer = answer.get("ContinuousBackupsDescription") or {}
+    described: Answer = backups.get("PointInTimeRecoveryDescription") or {}
+    if described.get("PointInTimeRecoveryStatus") != "ENABLED":
+        yield Drift(
+            "recovery",
+            "point-in-time recovery is off, not on: what is deleted or overwritten by mistake is"
+            " lost; switch it on by UpdateContinuousBackups",
+        )
+
+
+def _protection(table: Answer) -> Iterator[Drift]:
+    if not table.get("DeletionProtectionEnabled"):
+        yield Drift(
+            "protection",
+            "deletion protection is off, not on: one DeleteTable takes every item; switch it on by"
+            " UpdateTable",
+        )
+
+
+def _unchecked(name: DriftName, subject: str, operation: str) -> Drift:
+    return Drift(
+        name, f"{subject} could not be checked: {operation} is not answered for this table"
+    )
+
+
+def _types(table: Answer) -> Mapping[str, str]:
+    """The types of the table's key attributes."""
+    listed: Sequence[Answer] = table.get("AttributeDefinitions") or ()
+    return {str(each.get("AttributeName")): str(each.get("AttributeType")) for each in listed}
+
+
+def _joined(names: Sequence[str]) -> str:
+    """Names as one says them: a, b and c."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

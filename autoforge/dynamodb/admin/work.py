@@ -1,0 +1,43 @@
+"""Work: what a method that writes asks and changes, declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.schema.entity import Entity
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one method of a Forge asks and changes.
+
+    Attributes:
+        name: The method, as its author calls it: ``features.claim_next``.
+        asks: The patterns it asks, first or on the way; also what a Store looks at before it
+            makes a change again whose answer was lost, or one that expects something.
+        sweeps: Entities whose whole partition it reads, whatever the items there are.
+        puts: Entities of which it stores new items.
+        updates: Entities of which it changes items, or makes one by changing it.
+        checks: Entities of which it demands something in a transaction.
+        deletes: Entities of which it deletes items, on a condition.
+        batches: Entities of which it stores or deletes items in batches, without conditions.
+    """
+
+    name: str
+    asks: tuple[type[Pattern[Any]], ...] = ()
+    sweeps: tuple[type[Entity], ...] = ()
+    puts: tuple[type[Entity], ...] = ()
+    updates: tuple[type[Entity], ...] = ()
+    checks: tuple[type[Entity], ...] = ()
+    deletes: tuple[type[Entity], ...] = ()
+    batches: tuple[type[Entity], ...] = ()
+
+    def with_more(self, name: str, **more: Any) -> Work:
+        """The work of this name that asks and changes all of this, and more."""
+        parts = [each.name for each in fields(self) if each.name != "name"]
+        joined = {
+            each: dict.fromkeys((*getattr(self, each), *more.get(each, ()))) for each in parts
+        }
+        return Work(name, **{each: tuple(joined[each]) for each in parts})

@@ -1,0 +1,1 @@
+"""A client of DynamoDB: retries, errors by meaning, requests at once."""

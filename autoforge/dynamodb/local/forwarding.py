@@ -1,0 +1,45 @@
+"""Hands requests on to an engine that listens elsewhere."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final, NoReturn
+
+from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.exceptions import HTTPClientError
+from werkzeug.wrappers import Request, Response
+
+from autoforge.dynamodb.local.guard import Engine, refusal
+from autoforge.dynamodb.transport.connections import Connections, Server
+from autoforge.dynamodb.transport.transport import Timeouts
+
+#: The headers of a request that an engine needs.
+_NEEDED: Final = ("Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Target")
+
+
+def forwarding_to(host: str, port: int) -> tuple[Engine, Callable[[], None]]:
+    """Return what answers requests as the engine does, and what closes its connections."""
+    authority = f"{host}:{port}"
+    server = Server(f"http://{authority}", host, port, authority, tls=False)
+    connections = Connections(server, Timeouts(), _no_tls)
+
+    def engine(request: Request) -> Response:
+        body = request.get_data()
+        sent = {"Host": authority, "Content-Length": str(len(body))}
+        sent |= {name: request.headers[name] for name in _NEEDED if name in request.headers}
+        lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items()), "", ""]
+        try:
+            answer = connections.exchange("\r\n".join(lines).encode("latin-1") + body)
+        except (NoConnectionError, HTTPClientError):
+            return refusal(
+                "ServiceUnavailable", "the engine does not answer", HTTPStatus.SERVICE_UNAVAILABLE
+            )
+        return Response(answer.body, answer.status, answer.headers)
+
+    return engine, connections.close
+
+
+def _no_tls() -> NoReturn:
+    raise ssl.SSLError("engines on this machine speak no TLS")

@@ -1,0 +1,1 @@
+"""Access patterns as values: key conditions, references, cursors and their catalogue."""

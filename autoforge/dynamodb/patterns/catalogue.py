@@ -1,0 +1,120 @@
+"""What a catalogue of access patterns says of each, from its declaration alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from types import NoneType
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.pattern import Get, Keyed, Pattern
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.references import Hydrate, Lookup
+from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.keys import Label
+
+_TYPE_NAMES: Final = {str: "text", int: "whole number", datetime: "moment", date: "date"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a pattern, as it is called outside Python."""
+
+    name: str
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the catalogue says of one pattern."""
+
+    name: str
+    question: str
+    notes: str
+    source: str
+    operation: str
+    index: str
+    #: With labels for values; further ones for the parameters that may be left out.
+    key_conditions: Mapping[str, str]
+    order: str
+    consistent: bool
+    requests: int
+    parameters: tuple[Parameter, ...]
+    answers: tuple[str, ...]
+
+
+def entry(pattern: type[Pattern[Any]]) -> Entry:
+    """Describe a pattern from its declaration alone."""
+    return Entry(
+        name=pattern.__name__,
+        question=pattern.question(),
+        notes=pattern.notes(),
+        source=pattern.source,
+        operation=pattern.operation,
+        index=_index(pattern),
+        key_conditions=_key_conditions(pattern),
+        order=_order(pattern),
+        consistent=not issubclass(pattern, Query) or pattern.key.index.consistent_reads,
+        requests=pattern.requests,
+        parameters=tuple(_parameters(pattern)),
+        answers=tuple(entity.type_name for entity in _answers(pattern)),
+    )
+
+
+def _answers(pattern: type[Pattern[Any]]) -> tuple[type[Entity], ...]:
+    """The entities an answer holds; what only points to them is not among them."""
+    return pattern.entities[:1] if issubclass(pattern, Lookup | Hydrate) else pattern.entities
+
+
+def _index(pattern: type[Pattern[Any]]) -> str:
+    if issubclass(pattern, Keyed):
+        return pattern.key.index.name or "table"
+    return (pattern.index.name if issubclass(pattern, Composite) else None) or "table"
+
+
+def _key_conditions(pattern: type[Pattern[Any]]) -> dict[str, str]:
+    """The key condition with the required parameters, and with each optional one besides."""
+    if issubclass(pattern, Get):
+        return {"": str(pattern.described().condition())}
+    if not issubclass(pattern, Query):
+        return {}
+    now = Label("now")
+    conditions = {"": str(pattern.described().condition(now))}
+    for each in pattern.parameters():
+        if each.default is MISSING or each.name == "order":
+            continue
+        conditions[camel_case(each.name)] = str(pattern.described(each.name).condition(now))
+    return conditions
+
+
+def _order(pattern: type[Pattern[Any]]) -> str:
+    if not issubclass(pattern, Query):
+        return ""
+    return f"{pattern.key.index.sort_key} {'descending' if pattern.newest_first else 'ascending'}"
+
+
+def _parameters(pattern: type[Pattern[Any]]) -> list[Parameter]:
+    hints = get_type_hints(pattern)
+    return [
+        Parameter(camel_case(each.name), _type_name(hints[each.name]), each.default is MISSING)
+        for each in sorted(pattern.parameters(), key=lambda each: each.name == "order")
+    ]
+
+
+def _type_name(hint: Any) -> str:
+    """Name a parameter's type as people who know no Python would."""
+    members = [each for each in get_args(hint) if each is not NoneType]
+    if get_origin(hint) is Literal:
+        return " or ".join(members)
+    if get_origin(hint) is tuple:
+        return f"list of {_type_name(members[0])}s"
+    if members:
+        return _type_name(members[0])
+    if issubclass(hint, StrEnum):
+        return " or ".join(hint)
+    return _TYPE_NAMES[hint]

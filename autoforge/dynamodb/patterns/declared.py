@@ -1,0 +1,108 @@
+"""What the body of a pattern class declares, read while the class is made: it is no dataclass yet.
+
+Annotations are read and not evaluated: what they name may be declared further down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from functools import cached_property
+from importlib import import_module
+from inspect import get_annotations, getattr_static
+from types import FunctionType, NoneType, UnionType
+from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
+
+from autoforge.dynamodb.schema.keys import Label
+
+#: The format of annotations that every ``__annotate__`` offers (PEP 649).
+_VALUE: Final = 1
+#: Annotations of a dataclass that declare no field.
+_NO_FIELD: Final = ("ClassVar", "InitVar", "KW_ONLY")
+_COMPUTED: Final = (property, cached_property)
+_CODE: Final = (*_COMPUTED, FunctionType, classmethod, staticmethod)
+
+
+def annotations_of(cls: type[Any]) -> Mapping[str, Any]:
+    """The annotations in the body of a class, as text where they are not evaluated."""
+    annotate = getattr(cls, "__annotate__", None)
+    if annotate is None:
+        return get_annotations(cls)
+    try:  # Python 3.14 keeps a function that makes them
+        library: Any = import_module("annotationlib")
+    except ModuleNotFoundError:
+        values: Mapping[str, Any] = annotate(_VALUE)
+        return values
+    texts: Mapping[str, Any] = library.call_annotate_function(
+        annotate, library.Format.STRING, owner=cls
+    )
+    return texts
+
+
+def parameters_in(cls: type[Any]) -> frozenset[str]:
+    """The parameters that the body of a pattern class declares."""
+    return frozenset(
+        name
+        for name, hint in annotations_of(cls).items()
+        if not any(word in str(hint) for word in _NO_FIELD)
+    )
+
+
+def all_parameters_in(cls: type[Any]) -> frozenset[str]:
+    """The parameters that a pattern class declares or inherits."""
+    return frozenset[str]().union(*map(parameters_in, cls.__mro__))
+
+
+def members_of(classes: Iterable[type[Any]]) -> frozenset[str]:
+    """The names that classes declare or annotate."""
+    return frozenset(
+        name
+        for cls in classes
+        for name in (*vars(cls), *annotations_of(cls))
+        if not name.startswith("_")
+    )
+
+
+def admits_none(hint: Any) -> bool:
+    """Whether None is a value of a type, or the type does not say."""
+    hint = getattr(hint, "__value__", hint)  # of a type statement
+    if hint in {Any, object, None, NoneType} or isinstance(hint, TypeVar):
+        return True
+    return get_origin(hint) in {Union, UnionType, Literal} and any(map(admits_none, get_args(hint)))
+
+
+def code_of(cls: type[Any], toolkit: Collection[type[Any]]) -> Mapping[str, Any]:
+    """The properties and methods of a class that are not those of the toolkit's own classes."""
+    return {
+        name: member
+        for base in reversed(cls.__mro__)
+        if base not in toolkit
+        for name, member in vars(base).items()
+        if isinstance(member, _CODE) and not name.startswith("__")
+    }
+
+
+def read_by(cls: type[Any], code: Mapping[str, Any]) -> set[str]:
+    """The parameters that properties of a pattern class read, as far as they run with labels."""
+    probe = _Probe(cls)
+    for name, member in code.items():
+        if isinstance(member, _COMPUTED):
+            with suppress(Exception):  # what they make of a label is theirs
+                getattr(probe, name)
+    return probe.read
+
+
+class _Probe:
+    """Stands for a pattern while its properties run, and notes which parameters they read."""
+
+    def __init__(self, cls: type[Any]) -> None:
+        self.read: set[str] = set()
+        self._cls = cls
+        self._parameters = all_parameters_in(cls)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._parameters:
+            self.read.add(name)
+            return Label(name)
+        member = getattr_static(self._cls, name)
+        return member.__get__(self, self._cls) if hasattr(type(member), "__get__") else member

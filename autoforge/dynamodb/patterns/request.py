@@ -1,0 +1,119 @@
+"""One request to DynamoDB as a value, and the expressions in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+
+from pynamodb.expressions.condition import And, Condition
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Update as UpdateExpression
+
+from autoforge.dynamodb.schema.indexes import Index
+
+
+class Request(NamedTuple):
+    """An operation of DynamoDB and its parameters, exactly as they are sent."""
+
+    operation: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass
+class Placeholders:
+    """The names and values that the expressions of one request refer to."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, expression: Condition | UpdateExpression) -> str:
+        """Write an expression with placeholders for its names and values."""
+        return str(expression.serialize(self.names, self.values))
+
+    def parameters(self) -> dict[str, Any]:
+        """The request parameters that say what the placeholders stand for."""
+        parameters: dict[str, Any] = {}
+        if self.names:
+            names = {placeholder: name for name, placeholder in self.names.items()}
+            parameters["ExpressionAttributeNames"] = names
+        if self.values:
+            parameters["ExpressionAttributeValues"] = self.values
+        return parameters
+
+
+@dataclass(frozen=True)
+class KeyCondition:
+    """Which items of an index a query reads: one partition, and a stretch of its sort keys.
+
+    ``operator`` is one of ``=``, ``begins_with``, ``BETWEEN``, ``>=``, ``<``, ``<=``, or empty
+    for the whole item collection.
+    """
+
+    index: Index
+    partition: str
+    operator: str = ""
+    operands: tuple[str, ...] = ()
+
+    def expression(self) -> Condition:
+        """The condition as PynamoDB's expression."""
+        collection: Condition = Path(self.index.partition_key) == self.partition
+        sort_key = Path(self.index.sort_key)
+        stretch: Condition
+        match self.operator, self.operands:
+            case "=", (text,):
+                stretch = sort_key == text
+            case "begins_with", (text,):
+                stretch = sort_key.startswith(text)
+            case "BETWEEN", (low, high):
+                stretch = sort_key.between(low, high)
+            case ">=", (text,):
+                stretch = sort_key >= text
+            case "<", (text,):
+                stretch = sort_key < text
+            case "<=", (text,):
+                stretch = sort_key <= text
+            case _:
+                return collection
+        return And(collection, stretch)
+
+    def parameters(self) -> dict[str, Any]:
+        """The request parameters that carry the condition."""
+        expression, names, markers = _written(self.index, self.operator, len(self.operands))
+        texts = (self.partition, *self.operands)
+        parameters = {
+            "KeyConditionExpression": expression,
+            "ExpressionAttributeNames": dict(names),
+            "ExpressionAttributeValues": {
+                marker: {"S": text} for marker, text in zip(markers, texts, strict=True)
+            },
+        }
+        if self.index.name is not None:
+            parameters["IndexName"] = self.index.name
+        return parameters
+
+    def __str__(self) -> str:
+        """Show the condition as the documents write it."""
+        collection = f"{self.index.partition_key} = {self.partition}"
+        sort_key = self.index.sort_key
+        match self.operator, self.operands:
+            case "begins_with", (text,):
+                return f"{collection} AND begins_with({sort_key}, {text})"
+            case "BETWEEN", (low, high):
+                return f"{collection} AND {sort_key} BETWEEN {low} AND {high}"
+            case operator, (text,):
+                return f"{collection} AND {sort_key} {operator} {text}"
+        return collection
+
+
+@cache
+def _written(
+    index: Index, operator: str, operands: int
+) -> tuple[str, Mapping[str, str], tuple[str, ...]]:
+    """A condition of this form: its expression, its names, and what stands for each value."""
+    placeholders = Placeholders()
+    some = KeyCondition(index, "partition", operator, ("operand",) * operands)
+    expression = placeholders.write(some.expression())
+    names: Mapping[str, str] = placeholders.parameters()["ExpressionAttributeNames"]
+    return expression, names, tuple(placeholders.values)

@@ -1,0 +1,1 @@
+"""What items are made of: attributes, keys, indexes, entities and the design of a table."""

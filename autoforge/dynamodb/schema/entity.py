@@ -1,0 +1,547 @@
+"""Entity, the base of every entity of a table.
+
+An entity is a PynamoDB model that says what is stored: its attributes, and the keys rendered
+from them. It has no table and no connection; a Store reads and writes entities, and binds them to
+a table at run time. So PynamoDB's own ``save``, ``query`` and the like are refused (ADR 0002).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self, cast
+
+from pynamodb.attributes import Attribute, AttributeContainer
+from pynamodb.connection.table import TableConnection
+from pynamodb.constants import STRING
+from pynamodb.models import Model
+
+from autoforge.dynamodb.errors import (
+    DeclarationError,
+    InvalidValueError,
+    UnreadableItemError,
+    suggestion,
+)
+from autoforge.dynamodb.schema.attributes import (
+    EntityAttribute,
+    ExpiryAttribute,
+    IdSetAttribute,
+    JsonAttribute,
+    MomentAttribute,
+    attribute_to_wire,
+    component_codec,
+    optional,
+    wire_to_attribute,
+)
+from autoforge.dynamodb.schema.compiled import Field, compile_reader, compile_writer
+from autoforge.dynamodb.schema.documents import wire_to_document
+from autoforge.dynamodb.schema.encoding import Codec
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSI1, GSIS, KEY_ATTRIBUTES, TABLE, TTL
+from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue
+from autoforge.dynamodb.timestamps import as_moment
+
+#: An item in DynamoDB's own form: attribute names to typed values.
+Item = dict[str, dict[str, Any]]
+
+
+class RenderedAttribute(Attribute[str]):
+    """An attribute whose value follows from the others; read it, never set it."""
+
+    attr_type = STRING
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        """Render the value of an entity; on the class, be PynamoDB's attribute."""
+        if instance is None:
+            return self
+        return instance.rendered().get(self.attr_name)
+
+    def __set__(self, instance: Any, value: Any) -> NoReturn:
+        """Refuse: a second copy of a key could go stale."""
+        raise InvalidValueError(f"{self.attr_name} is rendered from other attributes, never set")
+
+
+@dataclass(frozen=True)
+class _NoKey:
+    """What an abstract entity has for a primary key: it can be held, and not be used."""
+
+    entity: type[Any]
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise DeclarationError(
+            f"{self.entity.__name__} is abstract: it declares no key in the table itself, so "
+            "nothing is stored as it"
+        )
+
+
+class _NoPrimaryKey:
+    """Stands where an entity that declares no key would have its primary key."""
+
+    def __get__(self, instance: Any, owner: type[Any]) -> _NoKey:
+        """Name the entity. PynamoDB looks at every member, so there is no error yet."""
+        return _NoKey(owner)
+
+
+class Entity(Model):
+    """What is stored: one entity of a table, with its attributes and its keys.
+
+    A subclass declares attributes and keys. One key must stand in the table itself; it identifies
+    an item, so its components may not change. A subclass of it inherits both. One without any key
+    is abstract: it gives its attributes to its subclasses, and nothing is stored as it.
+    """
+
+    #: What the item's ``EntityType`` says; the class name unless given.
+    type_name: ClassVar[str] = "Entity"
+    #: How long after its ``created_at`` an item lives; None for ever.
+    lifetime: ClassVar[timedelta | None] = None
+    #: The attribute that marks an item whose deletion was begun; None where deletions take one
+    #: request. A marked item is past its expiry, so a live one lacks the attribute.
+    deletion_mark: ClassVar[str | None] = None
+
+    PK = RenderedAttribute(attr_name=TABLE.partition_key, hash_key=True)
+    SK = RenderedAttribute(attr_name=TABLE.sort_key, range_key=True)
+    GSI1PK = RenderedAttribute(attr_name=GSI1.partition_key, null=True)
+    GSI1SK = RenderedAttribute(attr_name=GSI1.sort_key, null=True)
+    EntityType = RenderedAttribute(attr_name=ENTITY_TYPE)
+    #: From when on the item reads as gone; DynamoDB deletes it within about two days after.
+    expires_at = optional(ExpiryAttribute(attr_name=TTL))
+
+    #: The keys of the entity by name, and the one that stands in the table.
+    keys: ClassVar[Mapping[str, Key]] = {}
+    primary_key: ClassVar[Key] = cast("Key", _NoPrimaryKey())
+
+    def __init_subclass__(cls) -> None:
+        """Compile the keys, so that a mistake in one is an error at import."""
+        super().__init_subclass__()
+        if "type_name" not in cls.__dict__:
+            cls.type_name = cls.__name__
+        attributes = _declared(cls, Attribute)
+        derived = _declared(cls, Derived)
+        keys = _declared(cls, Key)
+        _require_own_names(cls, (Attribute, Derived, Key))
+        keys.pop("primary_key", None)
+
+        def lookup(name: str, spec: str, last: bool) -> Codec:
+            if name in derived:
+                return _derived_codec(cls, derived[name], spec, attributes, last=last)
+            if name not in attributes:
+                raise DeclarationError("no such attribute")
+            return component_codec(attributes[name], spec, last=last)
+
+        for name, key in keys.items():
+            if name not in cls.__dict__:
+                keys[name] = replace(key)
+                setattr(cls, name, keys[name])
+            keys[name].bind(cls.__name__, name, lookup, derived)
+        cls.keys = keys
+        _require_sound_attributes(cls, attributes)
+        if cls.is_abstract():
+            return
+        _require_sound_keys(cls, attributes)
+        cls.primary_key = next(key for key in cls.keys.values() if key.index == TABLE)
+
+    @classmethod
+    def is_abstract(cls) -> bool:
+        """Whether it has no key, and only gives attributes to its subclasses."""
+        return not cls.keys
+
+    def __init__(self, **attributes: Any) -> None:
+        self._unknown: Item = {}
+        super().__init__(**attributes)
+
+    def _set_attributes(self, **attributes: Any) -> None:
+        """Set attributes as PynamoDB does, without asking for each what it is."""
+        known = self.get_attributes()
+        for name, value in attributes.items():
+            if name not in known:
+                raise InvalidValueError(_no_such_attribute(type(self), name))
+            known[name].__set__(self, value)
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Read an entity from an item in DynamoDB's own form.
+
+        Components the item does not repeat as attributes are read from its key; attributes the
+        entity does not know are kept and written back.
+
+        Raises:
+            UnreadableItemError: if the item lacks what the entity requires.
+        """
+        return cls.item_reader()(item)
+
+    @classmethod
+    def item_reader(cls) -> Callable[[Mapping[str, Mapping[str, Any]]], Self]:
+        """The function that reads an item: ``from_item``, for whoever reads many."""
+        return cls._compiled().read
+
+    @classmethod
+    def _read_carefully(cls, item: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Read any item, or say what is wrong with it."""
+        stored_type = item.get(ENTITY_TYPE, {}).get(STRING, cls.type_name)
+        if stored_type != cls.type_name:
+            raise UnreadableItemError(f"{_describe(cls, item)} is a {stored_type}")
+        entity = cls(_user_instantiated=False)
+        # What no attribute repeats: components of the key, and defaults.
+        entity.attribute_values |= cls.primary_key.decode(_stored_key(item)) or {}
+        known = _attributes(cls)
+        for name, attribute in known.items():
+            wire = item.get(attribute.attr_name)
+            try:
+                if wire is not None:
+                    entity.attribute_values[name] = wire_to_attribute(attribute, wire)
+            except UnreadableItemError as error:
+                raise UnreadableItemError(f"{_describe(cls, item)}: {error}") from error
+        if missing := entity._missing():
+            raise UnreadableItemError(f"{_describe(cls, item)} has no {', '.join(missing)}")
+        entity._unknown = _unknown(cls, item)
+        return entity
+
+    @classmethod
+    def from_raw_data(cls, data: Mapping[str, Any]) -> Self:
+        """Read an entity as PynamoDB does; the same as ``from_item``."""
+        return cls.from_item(data)
+
+    def to_item(self) -> Item:
+        """Write the entity as it is stored: attributes, unknown attributes, rendered keys.
+
+        Raises:
+            InvalidValueError: if a required attribute is missing or cannot be stored.
+        """
+        item = self._wires()
+        item[ENTITY_TYPE] = {STRING: self.type_name}
+        for key in self.keys.values():
+            if (value := self._rendered_key(key)) is not None:
+                item[key.index.partition_key] = {STRING: value.partition}
+                item[key.index.sort_key] = {STRING: value.sort}
+        return item
+
+    def serialize(self, null_check: bool = True) -> Item:
+        """Write the entity as PynamoDB does; the same as ``to_item``."""
+        del null_check
+        return self.to_item()
+
+    def rendered(self) -> dict[str, str]:
+        """The attributes that follow from the others: EntityType and the keys.
+
+        Raises:
+            InvalidValueError: if a component of the primary key is missing.
+        """
+        rendered = {ENTITY_TYPE: self.type_name}
+        for key in self.keys.values():
+            if (value := self._rendered_key(key)) is not None:
+                rendered[key.index.partition_key] = value.partition
+                rendered[key.index.sort_key] = value.sort
+        return rendered
+
+    def _rendered_key(self, key: Key) -> KeyValue | None:
+        value = key.render(self.attribute_values)
+        if value is None and key is self.primary_key:
+            raise InvalidValueError(f"{key} needs {', '.join(sorted(key.components))}")
+        return value
+
+    @property
+    def unknown(self) -> dict[str, Any]:
+        """Attributes of the stored item that the entity does not declare."""
+        return {name: wire_to_document(wire) for name, wire in self._unknown.items()}
+
+    @property
+    def expiry(self) -> datetime | None:
+        """When the item expires: as stored, else its lifetime after it was created."""
+        stored: datetime | None = self.attribute_values.get("expires_at")
+        created: datetime | None = self.attribute_values.get("created_at")
+        if stored is not None or created is None or self.lifetime is None:
+            return stored
+        return self.expiry_of(created)
+
+    @classmethod
+    def expiry_of(cls, created_at: datetime) -> datetime | None:
+        """When an item that was created at a moment expires, unless it stores another expiry."""
+        if cls.lifetime is None:
+            return None
+        return (created_at + min(cls.lifetime, _LAST - created_at)).replace(microsecond=0)
+
+    @classmethod
+    def first_live_creation(cls, now: datetime) -> datetime | None:
+        """The earliest creation of an item that is live and stores no expiry.
+
+        None where items have no lifetime, or one that began before the calendar.
+        """
+        if cls.lifetime is None:
+            return None
+        second = as_moment(now).replace(microsecond=0) + timedelta(seconds=1)
+        return None if cls.lifetime > second - _FIRST else second - cls.lifetime
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the item is not past its expiry (DynamoDB deletes late, readers must not)."""
+        expiry = self.expiry
+        try:
+            return expiry is None or expiry > now
+        except TypeError:  # a moment without a zone, which is one of UTC
+            return expiry is None or expiry > as_moment(now)
+
+    if not TYPE_CHECKING:  # a type checker that saw it would take any name
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Refuse a misspelt attribute, which would never be stored."""
+            own = name.startswith("_") or name == "attribute_values"
+            if not own and not hasattr(type(self), name):
+                raise AttributeError(_no_such_attribute(type(self), name))
+            super().__setattr__(name, value)
+
+    def __eq__(self, other: object) -> bool:
+        """Entities are equal when they would be stored alike."""
+        if not isinstance(other, Entity):
+            return NotImplemented
+        return type(self) is type(other) and self._present() == other._present()
+
+    __hash__ = None  # type: ignore[assignment]  # entities are mutable
+
+    def __repr__(self) -> str:
+        """Show the key and nothing else: contents do not belong in logs."""
+        try:
+            key = self.primary_key.render(self.attribute_values)
+        except (DeclarationError, InvalidValueError):
+            key = None
+        where = "without a key" if key is None else f"{key.partition} / {key.sort}"
+        return f"<{self.type_name} {where}>"
+
+    def _wires(self) -> Item:
+        """What is stored, without what is rendered.
+
+        Raises:
+            InvalidValueError: if a required attribute is missing or cannot be stored.
+        """
+        return self._compiled().write(self)
+
+    def _write_carefully(self) -> Item:
+        """Write any entity, or say what is wrong with it."""
+        if missing := self._missing():
+            raise InvalidValueError(f"{self.type_name} needs {', '.join(missing)}")
+        return self._present()
+
+    def _present(self) -> Item:
+        """What is there to be stored, of an entity that may lack what it requires."""
+        values = {**self.attribute_values, "expires_at": self.expiry}
+        wires = {
+            attribute.attr_name: attribute_to_wire(attribute, values[name])
+            for name, attribute in _attributes(type(self)).items()
+            if values.get(name) is not None or (name in values and _holds_null(attribute))
+        }
+        return deepcopy(self._unknown) | wires
+
+    def _missing(self) -> list[str]:
+        """The required attributes that have no value, by their names in the table."""
+        values = self.attribute_values
+        return [
+            attribute.attr_name
+            for name, attribute in _attributes(type(self)).items()
+            if not (attribute.null or (name in values and _holds_null(attribute)))
+            and values.get(name) is None
+        ]
+
+    @classmethod
+    @cache
+    def _compiled(cls) -> _Compiled:
+        """Compile at the first use: a process uses few of the entities it imports."""
+        fields = entity_fields(cls)
+        plain = cls.__init__ is Entity.__init__ and cls.__new__ is Entity.__new__
+        if not plain or any(each.attribute.default is not None for each in fields):
+            # What PynamoDB does to make an instance means something here.
+            return _Compiled(cls._read_carefully, cls._write_carefully)
+        read = compile_reader(
+            cls,
+            fields,
+            slowly=cls._read_carefully,
+            decode_key=lambda item: cls.primary_key.decode(_stored_key(item)) or {},
+            unknown=partial(_unknown, cls),
+        )
+        write = compile_writer(cls, fields, slowly=cls._write_carefully, copied=deepcopy)
+        return _Compiled(read, write)
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        raise DeclarationError(
+            f"{cls.__name__} has no table of its own: run an access pattern or a write on a Store"
+        )
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """An entity's straight-line functions."""
+
+    read: Callable[[Mapping[str, Mapping[str, Any]]], Any]
+    write: Callable[[Any], Item]
+
+
+def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
+    """The attributes a caller sets, as compiled functions need to know them."""
+    in_key = entity.primary_key.components
+    return tuple(
+        Field(
+            name,
+            attribute,
+            optional=bool(attribute.null),
+            holds_null=_holds_null(attribute),
+            in_key=name in in_key,
+        )
+        for name, attribute in _attributes(entity).items()
+    )
+
+
+def _unknown(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> Item:
+    """A copy of what an item has that the entity does not declare."""
+    names = {attribute.attr_name for attribute in _attributes(entity).values()} | _RENDERED
+    return {name: dict(deepcopy(wire)) for name, wire in item.items() if name not in names}
+
+
+#: Attributes that ``rendered`` answers for.
+_RENDERED: Final = KEY_ATTRIBUTES | {ENTITY_TYPE}
+
+#: The last moment there is; what would expire later expires then.
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+
+#: What every update sets to its moment; and what an expiry is stored as.
+_UPDATED: Final = "updated_at"
+_EXPIRES: Final = "expires_at"
+
+
+_ONLY_INDEXES: Final = "a key stands in the table itself or in " + ", ".join(
+    f"{index.name} ({index.partition_key}, {index.sort_key})" for index in GSIS
+)
+
+
+def _no_such_attribute(entity: type[Entity], name: str) -> str:
+    near = suggestion(name, _attributes(entity))
+    return f"{entity.__name__} has no attribute {name!r}{near}"
+
+
+def _require_own_names(entity: type[Entity], kinds: tuple[type[Any], ...]) -> None:
+    """Refuse an attribute or key that would take the place of a part of Entity itself."""
+    needed = {*vars(Entity), *vars(AttributeContainer), "attribute_values"}
+    for base in entity.__mro__:
+        if base in Entity.__mro__ or (base is not entity and issubclass(base, Entity)):
+            continue
+        for name, member in vars(base).items():
+            if isinstance(member, kinds) and name in needed:
+                stored = "" if isinstance(member, Key) else f" with attr_name={name!r}"
+                raise DeclarationError(
+                    f"{entity.__name__}.{name}: Entity itself needs this name: declare another"
+                    f"{stored}"
+                )
+
+
+def _declared(entity: type[Entity], kind: type[Any]) -> dict[str, Any]:
+    """What an entity declares and inherits of a kind; a name that is given anew is the last one."""
+    found: dict[str, Any] = {}
+    for base in reversed(entity.__mro__):
+        for name, member in vars(base).items():
+            found.pop(name, None)
+            if isinstance(member, kind):
+                found[name] = member
+    return found
+
+
+def _attributes(entity: type[Entity]) -> dict[str, Attribute[Any]]:
+    """The attributes a caller sets, by Python name."""
+    return {
+        name: attribute
+        for name, attribute in entity.get_attributes().items()
+        if attribute.attr_name not in _RENDERED
+    }
+
+
+def _derived_codec(
+    entity: type[Entity], derived: Derived, spec: str, attributes: Mapping[str, Any], *, last: bool
+) -> Codec:
+    unknown = [name for name in derived.sources if name not in attributes]
+    if unknown or spec:
+        raise DeclarationError(f"{entity.__name__} cannot derive it from {unknown} as {spec!r}")
+    return derived.codec.placed(last=last)
+
+
+def _require_sound_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
+    indexes = [key.index for key in entity.keys.values()]
+    if TABLE not in indexes:
+        raise DeclarationError(f"{entity.__name__} declares no key in the table itself")
+    if len(set(indexes)) < len(indexes):
+        raise DeclarationError(f"{entity.__name__} declares two keys in one index")
+    for key in entity.keys.values():
+        if key.index not in (TABLE, *GSIS):
+            raise DeclarationError(f"{key}: {key.index.name}: {_ONLY_INDEXES}")
+        if key.index == TABLE:
+            _require_identity(key)
+        if entity.lifetime is not None and _EXPIRES in key.sources:
+            raise DeclarationError(f"{key}: {_EXPIRES} follows from the lifetime: see created_at")
+        key.where = {
+            name: _wanted(key, name, wanted, attributes) for name, wanted in key.where.items()
+        }
+
+
+def _require_identity(key: Key) -> None:
+    """Refuse a primary key that two items could share, or that an update would change."""
+    if key.shortened:
+        shortened = ", ".join(sorted(key.shortened))
+        raise DeclarationError(f"{key}: items that differ in {shortened} could share the key")
+    if key.derived:
+        raise DeclarationError(f"{key}: {', '.join(key.derived)} cannot identify an item")
+    if _UPDATED in key.sources:
+        raise DeclarationError(f"{key}: every update sets {_UPDATED}: it cannot identify an item")
+
+
+def _wanted(key: Key, name: str, wanted: Any, attributes: Mapping[str, Any]) -> Any:
+    """A value that ``where`` names, as an entity holds it."""
+    attribute = attributes.get(name)
+    if not isinstance(attribute, EntityAttribute):
+        raise DeclarationError(f"{key}: where: {name}: no such attribute")
+    if wanted is None:
+        if not attribute.null:
+            raise DeclarationError(f"{key}: where: {name}: no item lacks it")
+        return None
+    try:
+        checked = attribute.check(wanted)
+    except InvalidValueError as error:
+        raise DeclarationError(f"{key}: where: {error}") from error
+    # An item without members lacks the set.
+    return None if isinstance(attribute, IdSetAttribute) and not checked else checked
+
+
+def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
+    names = Counter(attribute.attr_name for attribute in attributes.values())
+    twice = [name for name, times in names.items() if times > 1]
+    if twice:
+        raise DeclarationError(f"{entity.__name__} declares two attributes stored as {twice[0]}")
+    if entity.lifetime is not None:
+        if "created_at" not in attributes and not entity.is_abstract():
+            raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
+        created = attributes.get("created_at")
+        if created is not None and not isinstance(created, MomentAttribute):
+            raise DeclarationError(f"{entity.__name__} has a lifetime: created_at must be a moment")
+    updated = attributes.get(_UPDATED)
+    if isinstance(updated, EntityAttribute) and not isinstance(updated, MomentAttribute):
+        raise DeclarationError(f"{entity.__name__}: every update sets {_UPDATED} to a moment")
+    mark = attributes.get(entity.deletion_mark or "")
+    if entity.deletion_mark is not None and not (isinstance(mark, Attribute) and mark.null):
+        raise DeclarationError(
+            f"{entity.__name__} has no optional attribute {entity.deletion_mark!r}"
+        )
+
+
+def _holds_null(attribute: Attribute[Any]) -> bool:
+    """Whether None is a value of the attribute, and not its absence."""
+    return isinstance(attribute, JsonAttribute) and not attribute.null
+
+
+def _stored_key(item: Mapping[str, Mapping[str, Any]]) -> KeyValue:
+    return KeyValue(
+        item.get(TABLE.partition_key, {}).get(STRING, ""),
+        item.get(TABLE.sort_key, {}).get(STRING, ""),
+    )
+
+
+def _describe(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> str:
+    key = _stored_key(item)
+    return f"{entity.type_name} at {key.partition} / {key.sort}"

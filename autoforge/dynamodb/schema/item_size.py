@@ -1,0 +1,116 @@
+"""How large an item is, counted as DynamoDB counts it.
+
+AWS, "DynamoDB item sizes and formats": names and values in bytes, with fixed overheads.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Context
+from typing import Any, Final
+
+import orjson
+
+from autoforge.dynamodb.errors import ItemTooLargeError
+
+#: The most bytes an item may have.
+LIMIT: Final = 400 * 1024
+
+#: Overhead of a list or map, and of each of their elements.
+_CONTAINER: Final = 3
+_ELEMENT: Final = 1
+
+#: Wide enough for DynamoDB's 38 digits; Python's default of 28 would round.
+_EXACT: Final = Context(prec=40)
+
+
+def item_size(item: Mapping[str, Any]) -> int:
+    """Count the bytes of an item in DynamoDB's own form."""
+    return sum(attribute_sizes(item).values())
+
+
+def attribute_sizes(item: Mapping[str, Any]) -> dict[str, int]:
+    """Count the bytes of each attribute: its name in UTF-8 and its value."""
+    return {name: _text_size(name) + _value_size(wire) for name, wire in item.items()}
+
+
+def require_size(entity: str, item: Mapping[str, Any]) -> None:
+    """Refuse an item over the limit.
+
+    Raises:
+        ItemTooLargeError: saying which attribute weighs what.
+    """
+    if _most(item) <= LIMIT:
+        return
+    weights = attribute_sizes(item)
+    size = sum(weights.values())
+    if size > LIMIT:
+        raise ItemTooLargeError(entity, size=size, weights=weights)
+
+
+def _most(item: Mapping[str, Any]) -> int:
+    """A bound on the size that is quick to tell: JSON takes more bytes for anything than an item.
+
+    Its quotes and braces outweigh DynamoDB's overheads, and its escapes only lengthen a text.
+    """
+    try:
+        return len(orjson.dumps(item, default=_base64))
+    except TypeError:  # lone surrogates, or bytes as a name: let the exact count say so
+        return LIMIT + 1
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _binary_size(value: bytes | str) -> int:
+    """Bytes of a binary value, which DynamoDB's JSON has in base64."""
+    return len(value) if isinstance(value, bytes) else len(base64.b64decode(value))
+
+
+def _value_size(wire: Mapping[str, Any]) -> int:
+    ((kind, value),) = wire.items()
+    return _SIZES[kind](value)
+
+
+def _text_size(text: str) -> int:
+    return len(text.encode())
+
+
+def _number_size(text: str) -> int:
+    """One byte, one for two digits before and after the point, one for a minus sign.
+
+    Zeros that only place the point do not count: 100, 1 and 0.01 weigh the same.
+    """
+    number = _EXACT.create_decimal(text).normalize(_EXACT)
+    if not number:
+        return 1
+    whole, _, fraction = f"{number.copy_abs():f}".partition(".")
+    whole = whole.lstrip("0") if fraction else whole.rstrip("0")
+    fraction = fraction if whole else fraction.lstrip("0")
+    return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + number.is_signed()
+
+
+def _list_size(members: Sequence[Mapping[str, Any]]) -> int:
+    return _CONTAINER + sum(_ELEMENT + _value_size(wire) for wire in members)
+
+
+def _map_size(members: Mapping[str, Mapping[str, Any]]) -> int:
+    names = sum(_text_size(name) for name in members)
+    return names + _list_size(list(members.values()))
+
+
+#: How a value of each of DynamoDB's types is weighed.
+_SIZES: Final[Mapping[str, Callable[[Any], int]]] = {
+    "NULL": lambda _: 1,
+    "BOOL": lambda _: 1,
+    "S": _text_size,
+    "N": _number_size,
+    "B": _binary_size,
+    "M": _map_size,
+    "L": _list_size,
+    "SS": lambda members: sum(_text_size(member) for member in members),
+    "NS": lambda members: sum(_number_size(member) for member in members),
+    "BS": lambda members: sum(_binary_size(member) for member in members),
+}

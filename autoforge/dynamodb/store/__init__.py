@@ -1,0 +1,1 @@
+"""The Store runs patterns and writes on one table."""

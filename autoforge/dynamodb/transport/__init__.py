@@ -1,0 +1,1 @@
+"""How a request reaches DynamoDB: connections, signatures, HTTP, or botocore."""

@@ -1,0 +1,1 @@
+"""Writes as values: puts, updates, deletes, checks and transactions."""

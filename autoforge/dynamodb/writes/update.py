@@ -1,0 +1,492 @@
+"""Update, the write that changes some attributes of an item and renders the keys they feed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache, reduce
+from typing import Any, Final, Self, TypeVar
+
+from pynamodb.attributes import Attribute
+from pynamodb.constants import NUMBER
+from pynamodb.expressions.condition import And, Condition, Or
+from pynamodb.expressions.operand import Path, Value
+from pynamodb.expressions.update import Action
+from pynamodb.expressions.update import Update as UpdateExpression
+
+from autoforge.dynamodb.errors import (
+    AutoforgeError,
+    ConditionFailedError,
+    DeclarationError,
+    InvalidValueError,
+    ItemNotFoundError,
+    VersionConflictError,
+)
+from autoforge.dynamodb.patterns.pattern import wire_key
+from autoforge.dynamodb.patterns.request import Placeholders, Request
+from autoforge.dynamodb.schema.attributes import (
+    EntityAttribute,
+    IdSetAttribute,
+    JsonAttribute,
+    attribute_to_wire,
+    read_expiry,
+)
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES, TTL
+from autoforge.dynamodb.schema.item_size import item_size, require_size
+from autoforge.dynamodb.schema.keys import Key, KeyValue, Template
+from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.writes.write import (
+    Delete,
+    Write,
+    alike,
+    described,
+    identity,
+    is_expired,
+    is_live,
+    is_of,
+    primary_key,
+    require_components,
+)
+
+E = TypeVar("E", bound=Entity)
+
+#: An attribute's new value in DynamoDB's own form; None where the attribute goes.
+Wire = dict[str, Any] | None
+
+_UPDATED: Final = "updated_at"
+_VERSION: Final = "version"
+_CREATED: Final = "created_at"
+_EXPIRES: Final = "expires_at"
+
+
+@dataclass(frozen=True)
+class Update(Write[E]):
+    """Change some attributes of an item that is there; all others stay as they are.
+
+    Args:
+        entity: What the item is.
+        key: Components of the primary key, which no update can change.
+        at: The moment of the write, of UTC where it has no zone; sets ``updated_at``, and an item
+            expired by then is gone.
+        values: Attributes to set; None removes an optional one.
+        given: Values that attributes must have for the write to be made. An index key that the
+            change touches may need them.
+        actions: Further update actions, on attributes that stand in no key.
+        condition: What else must hold.
+        requires: The condition in words, for the error.
+        expected_version: The version the caller read; the write adds 1 to it.
+        counts: Whether the write adds 1 to the version whatever it was.
+        initial: If not None, the write may create the item, with these attributes besides, and an
+            expiry where the entity has a lifetime. One that is past its expiry is made anew.
+        mark: One of the values, which no other write sets: what an item shows that this write
+            changed, whoever changed other attributes since. It is refused where it was made.
+
+    Raises:
+        DeclarationError: if it names what the entity lacks, or could leave a key stale.
+        InvalidValueError: if it would change the primary key, or nothing.
+    """
+
+    operation = "UpdateItem"
+    member = "Update"
+
+    entity: type[E]
+    key: Mapping[str, Any]
+    at: datetime
+    values: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    actions: Sequence[Action] = ()
+    condition: Condition | None = None
+    requires: str = ""
+    expected_version: int | None = None
+    counts: bool = False
+    initial: Mapping[str, Any] | None = None
+    mark: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse unknown attributes, an update of nothing, and what could leave a key stale.
+
+        The primary key cannot change. Another key may be made of ``updated_at``, which every update
+        sets to its moment. It may be made of ``version`` too; but what DynamoDB counts is known
+        here only where the write demands the version it counts from, so an update of such an entity
+        must.
+        """
+        entity = self.entity
+        require_components(entity, self.key)
+        for name in (*self.values, *self.given, *(self.initial or {})):
+            if name not in _settable(entity):
+                raise DeclarationError(f"{entity.__name__} has no attribute {name!r}")
+        fixed = entity.primary_key.components & {*self.values}
+        if self._counted:
+            self._require_countable()
+            fixed |= entity.primary_key.components & {_VERSION}
+        if fixed:
+            raise InvalidValueError(f"{', '.join(sorted(fixed))} identify the item for good")
+        if not (self.values or self.actions or self._counted or self.initial is not None):
+            raise InvalidValueError(
+                f"an Update of {entity.__name__} changes nothing: give values or actions, or use "
+                "a Check"
+            )
+        if not self.actions and self.initial is None:
+            return
+        acted_on = {action.values[0].path[0] for action in self.actions}  # type: ignore[attr-defined]  # an action begins with its path
+        for name in {n for key in entity.keys.values() for n in key.sources}:
+            if name in (self.initial or {}) or _name(entity, name) in acted_on:
+                raise DeclarationError(f"{name} feeds a key: an update must give its value")
+        if self.initial is not None:
+            self._require_sound_creation(self.initial)
+
+    def _require_countable(self) -> None:
+        entity = self.entity
+        version = _settable(entity).get(_VERSION)
+        if version is None or version.attr_type != NUMBER:
+            raise DeclarationError(f"{entity.__name__} has no number {_VERSION!r} to count")
+        if _VERSION in self.values:
+            raise DeclarationError(f"{_VERSION} is counted, and cannot be given as a value")
+        if self._version is None:
+            for key in entity.keys.values():
+                if _VERSION in key.sources and key is not entity.primary_key:
+                    raise DeclarationError(
+                        f"{key} is made of {_VERSION}: an update that counts it must give "
+                        "expected_version"
+                    )
+
+    def _require_sound_creation(self, initial: Mapping[str, Any]) -> None:
+        entity = self.entity
+        set_anyway = {*self.key, *self._changes()} | ({_VERSION} if self._counted else set())
+        if twice := sorted(set_anyway & initial.keys()):
+            raise DeclarationError(f"{', '.join(twice)} cannot be initial: the update sets it")
+        if entity.lifetime is not None and not {_CREATED, _EXPIRES} & (set_anyway | {*initial}):
+            raise DeclarationError(
+                f"{entity.__name__} has a lifetime: what may create it must give {_CREATED}"
+            )
+
+    @property
+    def _counted(self) -> bool:
+        """Whether the write adds 1 to the version."""
+        return self.counts or self.expected_version is not None
+
+    @property
+    def _version(self) -> int | None:
+        """The version that the write demands of the item, if it does."""
+        given: int | None = self.given.get(_VERSION)
+        return given if self.expected_version is None else self.expected_version
+
+    @property
+    def repeatable(self) -> bool:
+        """Not where the new state follows from the old one, and nothing fences it."""
+        fenced = self.expected_version is not None or self.mark is not None
+        return fenced or not (self.counts or self.actions)
+
+    @property
+    def refused_twice(self) -> bool:
+        """Where it demands a version or a value that it changes."""
+        fenced = self.expected_version is not None or self.mark is not None
+        return fenced or any(
+            self._wire(name, value) != self._wire(name, self.values[name])
+            for name, value in self.given.items()
+            if name in self.values
+        )
+
+    @property
+    def tells(self) -> bool:
+        """Where the item says who changed it, or when it was changed."""
+        return self.mark is not None or _UPDATED in _settable(self.entity)
+
+    def fenced(self, existing: E) -> Self:
+        """The same write, on condition of the version that is there."""
+        return replace(self, expected_version=existing.attribute_values.get(_VERSION))
+
+    def primary_key(self) -> KeyValue:
+        """The key of the item."""
+        return primary_key(self.entity, self.key)
+
+    def parameters(self) -> dict[str, Any]:
+        """The update and its condition."""
+        wires = self._wires()
+        require_size(self.entity.type_name, _present(wires))
+        placeholders = Placeholders()
+        update = UpdateExpression(
+            *(_assignment(name, wire) for name, wire in wires.items()),
+            *self._creation(),
+            *self._versioning(),
+            *self.actions,
+        )
+        parameters: dict[str, Any] = {
+            "Key": wire_key(self.primary_key()),
+            "UpdateExpression": placeholders.write(update),
+        }
+        conditions = self._conditions()
+        if conditions:
+            parameters["ConditionExpression"] = placeholders.write(reduce(And, conditions))
+        return {**parameters, **placeholders.parameters()}
+
+    def request(self, table_name: str) -> Request:
+        """The request, which answers with the item as it then is."""
+        request = super().request(table_name)
+        return Request(self.operation, {**request.parameters, "ReturnValues": "ALL_NEW"})
+
+    def refusal(self, existing: E | None) -> AutoforgeError:
+        """Not found, a version conflict, or a condition that was false."""
+        if existing is None or not existing.is_live(self.at):
+            return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
+        version = existing.attribute_values.get(_VERSION)
+        name = described(self.entity, self.key)
+        if self.expected_version is not None and version != self.expected_version:
+            return VersionConflictError(
+                f"{name} is in version {version}, not {self.expected_version}", item=existing
+            )
+        return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
+
+    def is_done(self, existing: Mapping[str, Any] | None) -> bool:
+        """Whether every attribute this write sets has its value already, at this moment."""
+        if existing is None:
+            return False
+        wanted = self._wires()
+        if self.expected_version is not None:
+            wanted[_name(self.entity, _VERSION)] = {"N": str(self.expected_version + 1)}
+        return all(
+            name not in existing if wire is None else alike(wire, existing.get(name, {}))
+            for name, wire in wanted.items()
+        )
+
+    @property
+    def _demands_life(self) -> bool:
+        """Whether an item past its expiry must not be changed; not where it gets another one."""
+        return self.initial is None or _EXPIRES not in self.values
+
+    def clearing(self, existing: Mapping[str, Any] | None) -> Delete[E] | None:
+        """What deletes the item that is there, if it is past its expiry and to be made anew."""
+        if existing is None or self.initial is None or not self._demands_life:
+            return None
+        if not _is_over(self.entity, existing, self.at):
+            return None
+        expired = is_expired(self.entity, self.key, self.at)
+        return Delete(self.entity, self.key, missing_ok=True, condition=expired)
+
+    def proves(self, existing: Mapping[str, Any] | None) -> bool:
+        """Whether the item has this write's mark or, without one, is as the write leaves it."""
+        if self.mark is None or existing is None:
+            return self.is_done(existing)
+        name = _name(self.entity, self.mark)
+        return existing.get(name) == self._wire(self.mark, self.values[self.mark])
+
+    def size(self) -> int:
+        """Bytes of what is set."""
+        return item_size(_present(self._wires()))
+
+    def _changes(self) -> Mapping[str, Any]:
+        """What the write sets: its values, and its moment as ``updated_at``."""
+        if _UPDATED not in _settable(self.entity):
+            return self.values
+        return {**self.values, _UPDATED: self.at}
+
+    def _wires(self) -> dict[str, Wire]:
+        """The changed attributes and the rendered ones they feed."""
+        changes = self._changes()
+        wires = {
+            _name(self.entity, name): self._wire(name, value) for name, value in changes.items()
+        }
+        changed = {*changes, _VERSION} if self._counted else {*changes}
+        for key in self.entity.keys.values():
+            if key is not self.entity.primary_key:
+                wires |= self._rendered(key, changed)
+        return wires
+
+    def _rendered(self, key: Key, written: AbstractSet[str]) -> dict[str, Wire]:
+        """The halves of an index key that what is written feeds.
+
+        Raises:
+            DeclarationError: if that depends on an attribute whose value the write does not know.
+        """
+        changed = key.sources & written
+        if not changed and self.initial is None:
+            return {}
+        known = self._known(key)
+        names = (key.index.partition_key, key.index.sort_key)
+        # Whether the item is in the index at all, and under which alternative.
+        deciding = _deciding(self.entity, key)
+        if deciding:
+            if _is_out(key, known):
+                return dict.fromkeys(names)
+            _require_known(key, deciding, known)
+        templates = (key.partition_for(known) or key.partitions[0], key.sort_template)
+        wires: dict[str, Wire] = {}
+        for name, template in zip(names, templates, strict=True):
+            sources = key.sources_of(template)
+            if deciding & changed or sources & changed or self.initial is not None:
+                _require_known(key, sources, known)
+                wires[name] = {"S": template.render(known)}
+        return wires
+
+    def _known(self, key: Key) -> dict[str, Any]:
+        """What the item surely has once the write is made."""
+        known: dict[str, Any] = {}
+        if self.initial is not None:
+            known |= self.initial
+        elif self.entity.deletion_mark is not None:
+            # An update that may not create is refused where the item is past its expiry.
+            known[self.entity.deletion_mark] = None
+        known |= {**self.given, **self.key, **self._changes()}
+        if self._counted and self._version is not None:
+            known[_VERSION] = self._version + 1
+        # As an entity holds it, where values are derived from it or compared with it.
+        for name in key.examined:
+            if known.get(name) is not None:
+                known[name] = _held(self.entity, name, known[name])
+        for name, each in key.derived.items():
+            if known.keys() >= {*each.sources}:
+                known[name] = each.of(known)
+        return known
+
+    def _creation(self) -> list[Action]:
+        """What an item made by this write has besides; what is there already stays."""
+        if self.initial is None:
+            return []
+        constant = {_name(self.entity, n): self._wire(n, value) for n, value in self.key.items()}
+        constant[ENTITY_TYPE] = {"S": self.entity.type_name}
+        initial = {_name(self.entity, n): self._wire(n, v) for n, v in self.initial.items()}
+        if self.entity.lifetime is not None and not {_EXPIRES} & {*self.values, *self.initial}:
+            initial[TTL] = self._wire(_EXPIRES, self._expiry(self.initial))
+        return [
+            *(_assignment(name, wire) for name, wire in constant.items()),
+            *(
+                Path([name]).set(Path([name]) | Value(wire))
+                for name, wire in _present(initial).items()
+            ),
+        ]
+
+    def _expiry(self, initial: Mapping[str, Any]) -> datetime | None:
+        """When an item that this write makes expires, by its lifetime."""
+        created = {**initial, **self.key, **self.values}[_CREATED]
+        return None if created is None else self.entity.expiry_of(as_moment(created))
+
+    def _versioning(self) -> list[Action]:
+        if not self._counted:
+            return []
+        version = Path([_name(self.entity, _VERSION)])
+        return [version.set(version + Value({"N": "1"}))]
+
+    def _conditions(self) -> list[Condition]:
+        """The item is there and live, has the given values, and what else must hold."""
+        conditions = [] if self.initial is not None else [is_of(self.entity)]
+        if self._demands_life:
+            conditions.append(is_live(self.entity, self.key, self.at))
+        given = dict(self.given)
+        if self.expected_version is not None:
+            given[_VERSION] = self.expected_version
+        conditions += has(self.entity, given)
+        if self.mark is not None:
+            made = self._wire(self.mark, self.values[self.mark])
+            path = Path([_name(self.entity, self.mark)])
+            conditions.append(Or(path.does_not_exist(), path != Value(made)))
+        return conditions if self.condition is None else [*conditions, self.condition]
+
+    def _wire(self, name: str, value: Any) -> Wire:
+        return _wire(self.entity, name, value)
+
+
+def has(entity: type[Entity], values: Mapping[str, Any]) -> list[Condition]:
+    """The conditions that attributes of an item have these values; None for an absent one.
+
+    Raises:
+        InvalidValueError: if an attribute cannot have its value.
+    """
+    wires = {_name(entity, name): _wire(entity, name, value) for name, value in values.items()}
+    return [
+        _is_absent(Path([name])) if wire is None else Path([name]) == Value(wire)
+        for name, wire in wires.items()
+    ]
+
+
+def _wire(entity: type[Entity], name: str, value: Any) -> Wire:
+    """A value as it is stored, or None where an optional attribute is to go."""
+    attribute = _settable(entity)[name]
+    if isinstance(attribute, IdSetAttribute):
+        value = value or None
+    if value is None and attribute.null:
+        return None
+    if value is None and not isinstance(attribute, JsonAttribute):
+        raise InvalidValueError(f"{entity.type_name} needs {attribute.attr_name}")
+    if isinstance(attribute, EntityAttribute):
+        value = attribute.check(value)
+    return attribute_to_wire(attribute, value)
+
+
+@cache
+def _settable(entity: type[Entity]) -> Mapping[str, Attribute[Any]]:
+    """The attributes that are not rendered from others."""
+    rendered = KEY_ATTRIBUTES | {ENTITY_TYPE}
+    return {n: a for n, a in entity.get_attributes().items() if a.attr_name not in rendered}
+
+
+def _held(entity: type[Entity], name: str, value: Any) -> Any:
+    """A value as an entity holds it."""
+    attribute = _settable(entity)[name]
+    if not isinstance(attribute, EntityAttribute):
+        return value
+    checked = attribute.check(value)
+    return None if isinstance(attribute, IdSetAttribute) and not checked else checked
+
+
+def _is_over(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bool:
+    """Whether an item is past its expiry; of another entity, past the one it stores."""
+    stored = item.get(TTL)
+    if stored is not None:
+        return "N" in stored and read_expiry(stored["N"]) <= as_moment(now)
+    is_own = item.get(ENTITY_TYPE) == {"S": entity.type_name}
+    return is_own and not entity.from_item(item).is_live(now)
+
+
+def _name(entity: type[Entity], name: str) -> str:
+    return str(entity.get_attributes()[name].attr_name)
+
+
+@cache
+def _deciding(entity: type[Entity], key: Key) -> frozenset[str]:
+    """The attributes that decide whether an item is in a sparse index, and by which alternative.
+
+    What a component is derived from is among them where an item may lack it and then lacks the
+    component too.
+    """
+    attributes = _settable(entity)
+    names = {n for n in key.components - {*key.derived} if attributes[n].null}
+    for each in key.derived.values():
+        if any(attributes[n].null for n in each.sources) and each.may_lack:
+            names |= {*each.sources}
+    return frozenset(names | {*key.where})
+
+
+def _is_out(key: Key, known: Mapping[str, Any]) -> bool:
+    """Whether the known values alone keep the item out of a sparse index."""
+    if any(n in known and known[n] != wanted for n, wanted in key.where.items()):
+        return True
+    absent = {n for n in key.components if n in known and known[n] is None}
+    return bool(absent & {part.name for part in key.sort_template.components}) or all(
+        _lacks(template, absent) for template in key.partitions
+    )
+
+
+def _lacks(template: Template, absent: set[str]) -> bool:
+    return any(part.name in absent for part in template.components)
+
+
+def _require_known(key: Key, names: AbstractSet[str], known: Mapping[str, Any]) -> None:
+    unknown = sorted(name for name in names if name not in known)
+    if unknown:
+        raise DeclarationError(f"an update that feeds {key} must give {', '.join(unknown)}")
+
+
+def _assignment(name: str, wire: Wire) -> Action:
+    return Path([name]).remove() if wire is None else Path([name]).set(Value(wire))
+
+
+def _present(wires: Mapping[str, Wire]) -> dict[str, dict[str, Any]]:
+    return {name: wire for name, wire in wires.items() if wire is not None}
+
+
+def _is_absent(path: Path) -> Condition:
+    """The item lacks the attribute, or another writer stored a null for it."""
+    return Or(path.does_not_exist(), path.is_type("NULL"))

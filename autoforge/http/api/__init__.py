@@ -1,0 +1,1 @@
+"""What any HTTP API needs: bodies, problems, preconditions, paging, limits."""

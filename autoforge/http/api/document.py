@@ -1,0 +1,181 @@
+"""What the OpenAPI document says beyond what Litestar makes of the routes.
+
+Bodies and views are published as pydantic demands them, every body, parameter and problem has an
+example, and every answer the headers it carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from autoforge.http.api.problem import MEDIA_TYPE, Problem
+from autoforge.http.api.problem_examples import MAX_BYTES, problem_example
+from autoforge.http.api.pydantic_schemas import component_schemas, examples
+
+Json = dict[str, Any]
+
+METHODS: Final = ("get", "put", "post", "patch", "delete")
+
+_REFERENCES: Final = "#/components/schemas/"
+
+#: Statuses of writes whose answers show an item: the one written, or the one in the way.
+_TAGGED: Final = frozenset({"200", "201", "409", "412", "428"})
+
+#: What headers of answers say.
+_HEADERS: Final[dict[str, Json]] = {
+    "X-Request-Id": {
+        "description": "Names the request; the log has it too.",
+        "schema": {"type": "string"},
+        "example": "9f86d081884c7d650000000001",
+    },
+    "ETag": {
+        "description": (
+            "Names what is shown: send it as If-None-Match to read only what changed, or as "
+            "If-Match to change what was read and nothing newer."
+        ),
+        "schema": {"type": "string"},
+        "example": '"9f86d081884c7d659a2feaa0c55ad015"',
+    },
+    "Cache-Control": {
+        "description": "The answer may be kept, if it is asked for again each time.",
+        "schema": {"type": "string"},
+        "example": "no-cache",
+    },
+    "Location": {
+        "description": "The path of what was created.",
+        "schema": {"type": "string", "format": "uri-reference"},
+        "example": "/projects/550e8400-e29b-41d4-a716-446655440000",
+    },
+    "Retry-After": {
+        "description": "Seconds after which to try again.",
+        "schema": {"type": "integer", "minimum": 0},
+        "example": 1,
+    },
+}
+
+
+def completed(document: Json, limits: Mapping[str, int]) -> Json:
+    """Complete what Litestar made: a new document.
+
+    Args:
+        document: What Litestar made.
+        limits: How many bytes a body of each operation may have.
+    """
+    schemas = {**document["components"]["schemas"]}
+    schemas.update(component_schemas(schemas))
+    paths = {
+        path: {
+            **item,
+            **{
+                method: _operation(path, method, item[method], schemas, limits)
+                for method in METHODS
+                if method in item
+            },
+        }
+        for path, item in document["paths"].items()
+    }
+    return {
+        **document,
+        "paths": paths,
+        "components": {**document["components"], "schemas": schemas},
+    }
+
+
+def _operation(
+    path: str, method: str, operation: Json, schemas: Json, limits: Mapping[str, int]
+) -> Json:
+    """Complete an operation."""
+    summary, _, rest = operation.get("description", "").partition("\n")
+    operation = {**operation, "summary": summary, "description": rest.strip()}
+    if not operation["description"]:
+        del operation["description"]
+    operation["parameters"] = [
+        _parameter(each, schemas) for each in operation.get("parameters", [])
+    ]
+    if "requestBody" in operation:
+        most = limits[operation["operationId"]]
+        operation["requestBody"] = {**operation["requestBody"], MAX_BYTES: most}
+        for media in operation["requestBody"]["content"].values():
+            _show_example(media)
+    operation["responses"] = dict(_responses(path, method, operation))
+    return operation
+
+
+def _parameter(parameter: Json, schemas: Json) -> Json:
+    """Publish what a parameter takes, which is never null, with an example."""
+    schema = _of_what_is_there(parameter["schema"])
+    named = schemas.get(schema.get("$ref", "").removeprefix(_REFERENCES), schema)
+    shown = [*schema.pop("examples", ()), *named.get("enum", ()), schema.get("default")]
+    schema.pop("description", None)  # the parameter has it
+    example = {} if "examples" in parameter or shown == [None] else {"example": shown[0]}
+    return {**parameter, "schema": schema, **example}
+
+
+def _of_what_is_there(schema: Json) -> Json:
+    """What a schema says of values that are not null."""
+    schema = dict(schema)
+    for kinds in ("oneOf", "allOf"):
+        others = [each for each in schema.get(kinds, ()) if each != {"type": "null"}]
+        if len(others) == 1:
+            del schema[kinds]
+            schema = {**others[0], **schema}
+    if isinstance(schema.get("type"), list):
+        (schema["type"],) = (each for each in schema["type"] if each != "null")
+    if "enum" in schema:
+        schema["enum"] = [each for each in schema["enum"] if each is not None]
+    return schema
+
+
+def _responses(path: str, method: str, operation: Json) -> Iterator[tuple[str, Json]]:
+    """Complete the answers of an operation, and add those that what serves all routes gives."""
+    common = [HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN]
+    if method != "get":
+        # Where If-Match can be held, and where it cannot and is refused.
+        common.append(HTTPStatus.PRECONDITION_FAILED)
+    if "requestBody" in operation:
+        common += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE]
+    answers = operation["responses"] | {str(int(each)): _problem(each) for each in common}
+    if method == "get":
+        unchanged = "Nothing changed since the answer whose ETag If-None-Match names"
+        answers[str(int(HTTPStatus.NOT_MODIFIED))] = {"description": unchanged}
+    for status, answer in sorted(answers.items()):
+        content = {kind: dict(media) for kind, media in answer.get("content", {}).items()}
+        for kind, media in content.items():
+            if kind == MEDIA_TYPE:
+                media["example"] = problem_example(HTTPStatus(int(status)), path, operation)
+            else:
+                _show_example(media)
+        headers = answer.get("headers", {}) | dict(_headers(method, status, answers))
+        yield status, {**answer, **({"content": content} if content else {}), "headers": headers}
+
+
+def _headers(method: str, status: str, answers: Json) -> Iterator[tuple[str, Json]]:
+    """The headers of an answer: those of all answers, and those of its kind."""
+    names = ["X-Request-Id"]
+    if method == "get" and status in {"200", "304"}:
+        names += ["ETag", "Cache-Control"]
+    elif status in _TAGGED:
+        names.append("ETag")
+    if status == "201" or (status == "200" and method == "post" and "201" in answers):
+        names.append("Location")
+    if status == "410":
+        names.append("Location")
+    if status == "503" or (status == "409" and "410" in answers):
+        names.append("Retry-After")
+    for name in names:
+        yield name, _HEADERS[name]
+
+
+def _problem(status: HTTPStatus) -> Json:
+    schema = {"$ref": f"{_REFERENCES}{Problem.__name__}"}
+    return {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _show_example(media: Json) -> None:
+    """Show the example of the body or view that is sent; of several kinds, of the first."""
+    schema = media["schema"]
+    name = schema.get("oneOf", [schema])[0].get("$ref", "").removeprefix(_REFERENCES)
+    if name in examples():
+        media["example"] = examples()[name].example

@@ -1,0 +1,1 @@
+"""Routes of features and their claims."""
