@@ -1,7 +1,7 @@
-"""Packages whose names are imported when they are first asked for.
+"""Lazy imports: a package imports a name when it is first asked for.
 
 What a package offers stands in its ``__init__.pyi``, as imports, where type checkers read it too.
-An agent loop that records events then does not wait for users and tickets to be declared.
+A program that uses one entity does not wait until all others are declared.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Permission(NamedTuple):
     #: Named as IAM names it, without the service: ``GetItem``.
     action: str
     on: Index
-    #: The partition key, with ``*`` for each value that depends on the call: ``PROJECT#*``.
+    #: The partition key, with ``*`` for each value that depends on the call: ``READER#*``.
     partition: str
 
 

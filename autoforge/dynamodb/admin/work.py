@@ -11,10 +11,10 @@ from autoforge.dynamodb.schema.entity import Entity
 
 @dataclass(frozen=True)
 class Work:
-    """What one method of a Forge asks and changes.
+    """What one method that writes asks and changes.
 
     Attributes:
-        name: The method, as its author calls it: ``features.claim_next``.
+        name: The method, as its caller names it: ``loans.extend``.
         asks: The patterns it asks, first or on the way; also what a Store looks at before it
             makes a change again whose answer was lost, or one that expects something.
         sweeps: Entities whose whole partition it reads, whatever the items there are.

@@ -1,7 +1,7 @@
-"""Remembered: what was made of texts, for those that are met again and again.
+"""A bounded cache of values by the text that they are made of.
 
-The items of a page share their project, and whoever polls reads the same items each time. To look
-an id or a moment up costs a tenth of reading it.
+The items of a page share ids and moments, and a client that polls reads the same items each time.
+Looking a value up costs a tenth of parsing it.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 A key is a pair of templates in an index, declared once beside the attributes it is made of::
 
-    key = Key("PROJECT#{project_id}", "EVENT#{created_at}#{id}")
-    by_date = Key("EVENT#{created_at:date}", "{created_at}#{id}", index=GSI1)
+    key = Key("READER#{reader_id}", "LOAN#{lent_at}#{id}")
+    by_date = Key("LOAN#{lent_at:date}", "{lent_at}#{id}", index=GSI1)
 
 A template is literals and components separated by ``#``. Because no component ever contains the
 separator, different components give different keys and a key decodes to what it was made of.
-A partition may have alternatives, ``PROJECT#{project_id}|GLOBAL``: the first one whose
+A partition may have alternatives, ``READER#{reader_id}|ANYBODY``: the first one whose
 components are all there is taken.
 """
 
