@@ -181,17 +181,18 @@ def begin(
     """
     _require_limit(limit)
     window = Window.at(store.clock(), bound)
-    page = store.page(feed, limit=limit, consistent=True, reading=_numbered(reading))
-    known = [number for number, _ in page.items]
+    page = store.page(feed, limit=limit, consistent=True, reading=_named(reading))
+    names = [name for name, _ in page.items]
     more = page.cursor
-    if more is not None and known[-1] > window.closed:
-        room = MEMORY - len(known)
-        reading = _numbered(_nothing)
+    closed = ulid_text(window.closed)
+    if more is not None and names[-1] > closed:
+        room = MEMORY - len(names)
+        reading = _named(_nothing)
         rest = store.page(feed, limit=room + 1, cursor=more, consistent=True, reading=reading)
-        if len(rest.items) <= room or rest.items[-1][0] <= window.closed:
-            known += [number for number, _ in rest.items]
+        if len(rest.items) <= room or rest.items[-1][0] <= closed:
+            names += [name for name, _ in rest.items]
             more = rest.cursor
-    cursor = _sealed(store, feed, window.begin(known, ended=more is None))
+    cursor = _sealed(store, feed, window.begin(_relevant(names, closed), ended=more is None))
     return [each for _, each in page.items], page.cursor, cursor
 
 
@@ -223,12 +224,13 @@ def poll(
         consistent=True,
         reading=_placed(reading),
     )
-    found = [number for number, _ in page.items]
-    reached, new = window.deliver(place, found, limit=limit, ended=page.cursor is None)
+    found = [(ulid_number(name), each) for name, each in page.items]
+    numbers = [number for number, _ in found]
+    reached, new = window.deliver(place, numbers, limit=limit, ended=page.cursor is None)
     # A dashboard that polls a quiet project gets the same answer, and so a 304.
     if not new and (reached.delivered or not place.delivered):
         reached = place
-    items = tuple(each for number, each in page.items if number in new)
+    items = tuple(each for number, each in found if number in new)
     return Poll(items, _sealed(store, feed, reached))
 
 
@@ -246,31 +248,38 @@ def _require_limit(limit: int) -> None:
         raise InvalidValueError(f"a poll delivers 1 to {POLL_LIMIT} events, not {limit}")
 
 
-@cache
-def _numbered(reading: Reading[T]) -> Reading[tuple[int, T]]:
-    """Read events with their ids as numbers; ids that are no ULIDs, of loaded data, are 0."""
+def _relevant(names: Sequence[str], closed: str) -> list[int]:
+    """What a place is made of: all ULIDs past the closed one, and the last up to it."""
+    behind = max((name for name in names if name <= closed), default="")
+    known = [name for name in names if name > closed]
+    return [ulid_number(name) for name in (*known, behind) if name]
 
-    def numbered(entity: type[Entity], /) -> ItemReader[tuple[int, T]]:
+
+@cache
+def _named(reading: Reading[T]) -> Reading[tuple[str, T]]:
+    """Read events with their ids; one that is no ULID, of loaded data, is empty."""
+
+    def named(entity: type[Entity], /) -> ItemReader[tuple[str, T]]:
         read = reading(entity)
 
-        def live(item: Item, now: datetime) -> tuple[int, T] | None:
+        def live(item: Item, now: datetime) -> tuple[str, T] | None:
             found = read(item, now)
-            return None if found is None else (_number_of(item), found)
+            return None if found is None else (_name_of(item), found)
 
         return live
 
-    return numbered
+    return named
 
 
 @cache
-def _placed(reading: Reading[T]) -> Reading[tuple[int, T]]:
+def _placed(reading: Reading[T]) -> Reading[tuple[str, T]]:
     """Read the same, but pass over events whose ids are no ULIDs: a place cannot hold them."""
 
-    def placed(entity: type[Entity], /) -> ItemReader[tuple[int, T]]:
-        read = _numbered(reading)(entity)
+    def placed(entity: type[Entity], /) -> ItemReader[tuple[str, T]]:
+        read = _named(reading)(entity)
 
-        def live(item: Item, now: datetime) -> tuple[int, T] | None:
-            return read(item, now) if _number_of(item) else None
+        def live(item: Item, now: datetime) -> tuple[str, T] | None:
+            return read(item, now) if _name_of(item) else None
 
         return live
 
@@ -283,6 +292,6 @@ def _nothing(entity: type[Entity], /) -> ItemReader[bool]:
     return lambda item, now: None if read(item, now) is None else True
 
 
-def _number_of(item: Item) -> int:
-    text = item.get("id", {}).get("S", "")
-    return ulid_number(text) if is_ulid(text) else 0
+def _name_of(item: Item) -> str:
+    text: str = item.get("id", {}).get("S", "")
+    return text if is_ulid(text) else ""
