@@ -363,6 +363,20 @@ def test_of_too_many_connections_the_one_idle_for_longest_is_closed(served: Serv
         assert status_of(opened[1].recv(65536)) == 200
 
 
+def test_a_connection_that_was_answered_before_its_body_came_is_not_idle(served: Served) -> None:
+    early = _GET[:-2] + b"Content-Length: 2\r\n\r\n{"
+    with ExitStack() as stack:
+        opened = []
+        for sent in (early, *[_GET] * LIMITS.connections):
+            opened.append(stack.enter_context(closing(served.connect())))
+            opened[-1].sendall(sent)
+            assert status_of(opened[-1].recv(65536)) == 200
+
+        assert rest(opened[1]) == b""
+        opened[0].sendall(b"}" + _GET)
+        assert status_of(opened[0].recv(65536)) == 200
+
+
 def test_where_none_is_idle_a_connection_too_many_is_refused(served: Served) -> None:
     with ExitStack() as stack:
         for _ in range(LIMITS.connections):
