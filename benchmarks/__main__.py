@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.forge import utc_now
 from benchmarks import cold_start, connections, report
 from benchmarks.clients import comparison as clients
@@ -76,7 +76,7 @@ def main() -> None:
     measured = {"machine": f"{described()}; {versions(packages)}."}
     print(measured["machine"], flush=True)
     for name in given.only:
-        measured[name] = PARTS[name](as_moment(utc_now()), quick=given.quick)
+        measured[name] = PARTS[name](as_timestamp(utc_now()), quick=given.quick)
         print(f"\n{measured[name]}", flush=True)
     if not given.quick:
         report.write(measured)

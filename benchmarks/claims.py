@@ -23,7 +23,7 @@ from autoforge import Forge
 from autoforge.access.features.patterns import ReadyFeatures
 from autoforge.access.features.transitions import claim_feature
 from autoforge.dynamodb.local import DynoxideDynamoDB
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
 from autoforge.errors import ConditionFailedError
 from autoforge.forge import LOCAL_REGION, utc_now
 from autoforge.models import Feature
@@ -89,28 +89,34 @@ def counted(forge: Forge) -> Iterator[tuple[Counter[str], list[float]]]:
     units: list[float] = []
 
     client = forge.store.client
-    wire = client.wire
-    client.wire = _Counting(wire, requests, units)
+    wire = client.active_transport
+    client.active_transport = _Counting(wire, requests, units)
     try:
         yield requests, units
     finally:
-        client.wire = wire
+        client.active_transport = wire
 
 
 @dataclass(frozen=True)
-class _Counting:
-    """A wire that counts what is sent on it."""
+class _Counting(Transport):
+    """A transport that counts what is sent on it."""
 
-    wire: Wire
+    transport: Transport
     requests: Counter[str]
     units: list[float]
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         self.requests[operation] += 1
-        answer = self.wire.exchange(operation, parameters)
+        answer = self.transport.exchange(operation, parameters)
         if operation == "Query" and "ConsumedCapacity" in answer:
             self.units.append(answer["ConsumedCapacity"]["CapacityUnits"])
         return answer
+
+    def warm(self) -> None:
+        self.transport.warm()
+
+    def close(self) -> None:
+        self.transport.close()
 
 
 def claim_all(forge: Forge, strategy: Strategy, project_id: str, agent_id: str) -> Tally:

@@ -85,7 +85,7 @@ def _autoforge_reads(url: str) -> list[Callable[[], Any]]:
     from autoforge.access.catalogue import CATALOGUE  # noqa: PLC0415
     from autoforge.dynamodb.patterns.pattern import Get  # noqa: PLC0415
     from autoforge.forge import utc_now  # noqa: PLC0415
-    from benchmarks.made_up import pattern_of  # noqa: PLC0415
+    from benchmarks.synthetic import pattern_of  # noqa: PLC0415
 
     forge = Forge.connect(table_name=TABLE, region="us-east-1", endpoint_url=url)
     gets = {each.entities[0]: each for each in CATALOGUE if issubclass(each, Get)}

@@ -26,14 +26,14 @@ from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.write import Put
 from autoforge.forge import LOCAL_REGION, utc_now
 from autoforge.models import Event
 from benchmarks.canned_server import canned_server
 from benchmarks.machine import cores, described, pin
-from benchmarks.made_up import entities_of, entity_of, items_of, pattern_of
 from benchmarks.sample import TABLE, Item, Sample
+from benchmarks.synthetic import entities_of, entity_of, items_of, pattern_of
 
 PATTERNS: Final = {each.__name__: each for each in CATALOGUE}
 
@@ -95,7 +95,7 @@ def items_for(name: str, now: datetime) -> tuple[Item, list[Item]]:
 
 def profile(name: str, *, times: int, top: int) -> None:
     """Print what the calls cost, and where."""
-    now = as_moment(utc_now())
+    now = as_timestamp(utc_now())
     mine, other = cores()
     print(f"{name} on {described()}", flush=True)
     with canned_server(*items_for(name, now), core=other) as url:

@@ -83,7 +83,7 @@ class Sample:
         return {name: to_wire(value) for name, value in self.values.items()}
 
     def _values(self, *, summary: str) -> dict[str, Any]:
-        moment = moment_text(self.created_at)
+        moment = timestamp_text(self.created_at)
         return {
             "PK": f"PROJECT#{PROJECT}",
             "SK": f"EVENT#{moment}#{self.id}",
@@ -106,7 +106,7 @@ def samples(count: int, newest: datetime, size: int = LISTED_SIZE) -> list[Sampl
     return [Sample(number, newest, size) for number in range(count)]
 
 
-def moment_text(moment: datetime) -> str:
+def timestamp_text(moment: datetime) -> str:
     """Write a moment as the table holds it."""
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
@@ -119,7 +119,7 @@ def to_wire(value: Any) -> dict[str, Any]:
         case int():
             return {"N": str(value)}
         case datetime():
-            return {"S": moment_text(value)}
+            return {"S": timestamp_text(value)}
         case dict():
             return {"M": {name: to_wire(each) for name, each in value.items()}}
     return {"S": value}

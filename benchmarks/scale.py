@@ -26,7 +26,7 @@ from typing import Any, Final
 from autoforge import Forge
 from autoforge.access.events.patterns import EventsOfProject
 from autoforge.dynamodb.local import DynoxideDynamoDB
-from autoforge.dynamodb.timestamps import IdMint, as_moment
+from autoforge.dynamodb.timestamps import IdMint, as_timestamp
 from autoforge.forge import LOCAL_REGION, utc_now
 from autoforge.models import Event
 from benchmarks import report
@@ -155,7 +155,7 @@ def bulk_writes(events: int) -> Table:
             canned_server(Sample(0, utc_now()).item, [], delay=delay, core=cores()[1]) as url,
             _connected(url) as forge,
         ):
-            stored, share = _store(forge, _events(PROJECT, events, as_moment(utc_now())))
+            stored, share = _store(forge, _events(PROJECT, events, as_timestamp(utc_now())))
             rows.append([f"{delay * 1e3:g} ms", f"{stored:,.0f}", f"{share:.0%}"])
     return Table(["DynamoDB answers after", "items/s stored", "core busy"], rows)
 
@@ -258,7 +258,7 @@ def main() -> None:
     points = []
     for items in sizes:
         with on_disk(given.dynoxide) as forge:
-            points.append(measure(forge, items, as_moment(utc_now())))
+            points.append(measure(forge, items, as_timestamp(utc_now())))
             print(table(points[-1:]).markdown(), flush=True)
     with on_disk(given.dynoxide) as forge:
         claimed = claims(forge, [*BACKLOGS, *([LONGEST] if given.full else [])])

@@ -13,16 +13,16 @@ from typing import Any, Final
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
 from autoforge.access.integrations import IntegrationConfigOf
-from autoforge.access.work import LOADING, WORK
+from autoforge.access.operations import LOADING, WORK
 from autoforge.dynamodb.admin.create import READINESS
 from autoforge.dynamodb.admin.drift import CHECKS
-from autoforge.dynamodb.admin.permissions import Permission, to_ask, to_do
-from autoforge.dynamodb.admin.work import Work
+from autoforge.dynamodb.admin.operation import Operation
+from autoforge.dynamodb.admin.permissions import Permission, permissions_of
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.models.configuration import AgentConfig, IntegrationConfig
 from autoforge.models.event import GlobalEventRef
 from autoforge.models.project import Project
-from autoforge.models.user import ProjectMember, User, UserByAuth0Id, UserByEmail
+from autoforge.models.user import ProjectMember, User, UserByAuth0IdLookup, UserByEmailLookup
 
 #: How the partition of a project's own items begins; the project's id comes after it.
 PROJECT: Final = Project.primary_key.partition.partition("{")[0]
@@ -51,7 +51,7 @@ class Role:
     name: str
     description: str
     patterns: tuple[type[Pattern[Any]], ...]
-    work: tuple[Work, ...] = ()
+    work: tuple[Operation, ...] = ()
     describes: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     confined: bool = False
@@ -60,16 +60,16 @@ class Role:
     @property
     def permissions(self) -> frozenset[Permission]:
         """What the role must be allowed, and is."""
-        asked = frozenset[Permission]().union(*map(to_ask, self.patterns))
+        asked = frozenset[Permission]().union(*map(permissions_of, self.patterns))
         if self.of_one_project:
             asked = frozenset(filter(_is_own, asked))
-        allowed = asked.union(*map(to_do, self.work))
+        allowed = asked.union(*map(permissions_of, self.work))
         # What is done in a project is recorded there; agents do nothing outside of all.
         return frozenset(filter(_is_in_a_project, allowed)) if self.confined else allowed
 
 
 #: Entities that tell of people, and the one that keeps secrets: none of an agent's business.
-_PRIVATE: Final = {User, UserByAuth0Id, UserByEmail, ProjectMember, IntegrationConfig}
+_PRIVATE: Final = {User, UserByAuth0IdLookup, UserByEmailLookup, ProjectMember, IntegrationConfig}
 _AGENT_WORK: Final = (
     "artefacts.create",
     "artefacts.update",
@@ -116,7 +116,7 @@ def _is_in_a_project(permission: Permission) -> bool:
     return permission.partition != REQUESTS
 
 
-def _named(names: Iterable[str]) -> tuple[Work, ...]:
+def _named(names: Iterable[str]) -> tuple[Operation, ...]:
     by_name = {each.name: each for each in WORK}
     return tuple(by_name[name] for name in names)
 
@@ -132,7 +132,7 @@ def _is_own(permission: Permission) -> bool:
 
 def _tells_of_one_project(pattern: type[Pattern[Any]]) -> bool:
     """Whether a pattern reads in one project; of an event that belongs to none, in the feed."""
-    asked = to_ask(pattern)
+    asked = permissions_of(pattern)
     others = {each.partition for each in asked if not _is_own(each)}
     return any(map(_is_own, asked)) and others <= {FEED}
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from autoforge.access.catalogue import CATALOGUE
-from autoforge.access.work import WORK
+from autoforge.access.operations import WORK
+from autoforge.dynamodb.admin.operation import Operation
 from autoforge.dynamodb.admin.permissions import ANY
-from autoforge.dynamodb.admin.work import Work
 from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
 from cfn.roles import PROJECT, ROLES, Role
 
@@ -98,7 +98,7 @@ def _marks(name: str, marks: Iterable[bool]) -> str:
     return f"| `{name}` | {' | '.join('✓' if mark else '' for mark in marks)} |"
 
 
-def _touches(work: Work) -> str:
+def _touches(work: Operation) -> str:
     asked = _listed(each.__name__ for each in work.asks)
     deleted = dict.fromkeys((*work.deletes, *work.batches))
     kinds = (work.puts, work.updates, work.checks, deleted)

@@ -20,7 +20,7 @@ from autoforge.models import (
     Escalation,
     Event,
     Feature,
-    FeatureByLinearIssue,
+    FeatureByLinearIssueLookup,
     FeatureDependency,
     FeatureGraph,
     FeatureSlots,
@@ -33,8 +33,8 @@ from autoforge.models import (
     Severity,
     Ticket,
     User,
-    UserByAuth0Id,
-    UserByEmail,
+    UserByAuth0IdLookup,
+    UserByEmailLookup,
 )
 
 #: When everything happens, unless a test says otherwise.
@@ -162,14 +162,16 @@ def a_user(**over: Any) -> User:
     return User(**{**given, **over})
 
 
-def a_user_by_auth0_id(**over: Any) -> UserByAuth0Id:
+def a_user_by_auth0_id(**over: Any) -> UserByAuth0IdLookup:
     """What finds a user by an Auth0 id."""
-    return UserByAuth0Id(**{"auth0_id": f"auth0|{new_id()}", "user_id": new_id(), **over})
+    return UserByAuth0IdLookup(**{"auth0_id": f"auth0|{new_id()}", "user_id": new_id(), **over})
 
 
-def a_user_by_email(**over: Any) -> UserByEmail:
+def a_user_by_email(**over: Any) -> UserByEmailLookup:
     """What finds a user by an e-mail address."""
-    return UserByEmail(**{"email": f"ann.{new_id()}@example.org", "user_id": new_id(), **over})
+    return UserByEmailLookup(
+        **{"email": f"ann.{new_id()}@example.org", "user_id": new_id(), **over}
+    )
 
 
 def a_member(**over: Any) -> ProjectMember:
@@ -219,10 +221,10 @@ def a_dependency(**over: Any) -> FeatureDependency:
     return FeatureDependency(**{**given, **over})
 
 
-def a_feature_by_linear_issue(**over: Any) -> FeatureByLinearIssue:
+def a_feature_by_linear_issue(**over: Any) -> FeatureByLinearIssueLookup:
     """What finds a feature by a Linear issue of its own."""
     given = {"linear_issue_id": f"LIN-{new_id()}", "project_id": new_id(), "feature_id": new_id()}
-    return FeatureByLinearIssue(**{**given, **over})
+    return FeatureByLinearIssueLookup(**{**given, **over})
 
 
 def a_feature_graph(**over: Any) -> FeatureGraph:

@@ -16,9 +16,10 @@ from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import IdMint
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
 from tests.factories import NOON
 from tests.servers import Engine
+from tests.transports import WrappedTransport
 
 _numbers: Final = count(1)
 _mint: Final = IdMint()
@@ -100,16 +101,16 @@ def put_raw(store: Store, *items: Item) -> None:
 
 
 @dataclass(frozen=True)
-class Overheard:
-    """A wire, and something that is done before each request is sent on it."""
+class Overheard(WrappedTransport):
+    """A transport, and something that is done before each request is sent on it."""
 
-    wire: Wire
+    transport: Transport
     before: Callable[[str, dict[str, Any]], object]
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Have it done, then send."""
         self.before(operation, dict(parameters))
-        return self.wire.exchange(operation, parameters)
+        return self.transport.exchange(operation, parameters)
 
 
 @dataclass
@@ -130,11 +131,11 @@ class Watched:
 def watching(client: Client) -> Iterator[Watched]:
     """Note what a client sends, answered or not."""
     watched = Watched()
-    sound = client.wire
+    sound = client.active_transport
     client.observers.append(watched.calls.append)
-    client.wire = Overheard(sound, lambda *sent: watched.sent.append(sent))
+    client.active_transport = Overheard(sound, lambda *sent: watched.sent.append(sent))
     try:
         yield watched
     finally:
-        client.wire = sound
+        client.active_transport = sound
         client.observers.remove(watched.calls.append)

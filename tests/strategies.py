@@ -24,8 +24,8 @@ from autoforge.dynamodb.schema.attributes import (
     IntegerAttribute,
     JsonAttribute,
     ListAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
 )
 from autoforge.dynamodb.schema.encoding import IdCodec
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
@@ -201,5 +201,5 @@ _BY_TYPE: Final[dict[type[Attribute[Any]], Callable[[], SearchStrategy[Any]]]] =
     IntegerAttribute: lambda: st.integers(-(10**38) + 1, 10**38 - 1),
     JsonAttribute: json_values,
     ListAttribute: lambda: st.lists(json_values(), max_size=3),
-    MomentAttribute: moments,
+    TimestampAttribute: moments,
 }

@@ -25,11 +25,11 @@ from benchmarks.clients.check import IncompleteError, check
 from benchmarks.clients.client import Population
 from benchmarks.clients.roster import OURS
 from benchmarks.load import loaded
-from benchmarks.made_up import entities_of, pattern_of
 from benchmarks.plot import Chart, drawing
 from benchmarks.profiling import PATTERNS, WRITES, call_of, items_for
 from benchmarks.sample import SINGLE_SIZE, Sample, samples
 from benchmarks.scale import PARTS as SCALE_PARTS
+from benchmarks.synthetic import entities_of, pattern_of
 from tests.factories import NOON
 from tests.servers import Engine
 from tests.stores import Clock, client_of, fresh

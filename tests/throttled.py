@@ -17,11 +17,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.client.worker_pool import Crew
+from autoforge.dynamodb.client.worker_pool import WorkerPool
 from autoforge.dynamodb.schema.item_size import item_size
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
 from tests.servers import Engine
 from tests.stores import Waits, client_of
+from tests.transports import WrappedTransport
 
 
 @dataclass
@@ -48,18 +49,18 @@ class Budget:
 
 
 @dataclass
-class Throttled:
-    """A wire to a table of so many units a second, for reads and for writes.
+class Throttled(WrappedTransport):
+    """A transport to a table of so many units a second, for reads and for writes.
 
     Attributes:
-        sound: The wire to the engine.
+        sound: The transport to the engine.
         time: What passes while the client waits.
         rate: Units a second.
         burst: Units that are kept at most.
         refused: How many requests were refused, or in part.
     """
 
-    sound: Wire
+    sound: Transport
     time: Waits
     rate: float = 50.0
     burst: float = 300.0
@@ -127,9 +128,9 @@ class Throttled:
 def throttled_client(engine: Engine, **given: Any) -> tuple[Client, Throttled]:
     """A connection over which every table has 50 units a second, one request at a time."""
     time = Waits()
-    client = client_of(engine, sleep=time.sleep, timer=time.timer, crew=Crew(width=1))
-    wire = Throttled(client.wire, time, **given)
-    client.wire = wire
+    client = client_of(engine, sleep=time.sleep, timer=time.timer, worker_pool=WorkerPool(width=1))
+    wire = Throttled(client.active_transport, time, **given)
+    client.active_transport = wire
     return client, wire
 
 

@@ -49,10 +49,10 @@ from autoforge.access.events.patterns import (
     record_event,
 )
 from autoforge.access.features.claim_cache import (
-    ClaimMemory,
+    ClaimCache,
 )
 from autoforge.access.features.claims import (
-    Claim,
+    ClaimFeature,
 )
 from autoforge.access.features.creation import (
     CreateFeatures,
@@ -69,7 +69,7 @@ from autoforge.access.features.edit import (
     ChangeFeature,
 )
 from autoforge.access.features.outcomes import (
-    Outcome,
+    FeatureOutcome,
 )
 from autoforge.access.features.patterns import (
     DependenciesOfProject,
@@ -88,14 +88,14 @@ from autoforge.access.features.patterns import (
     ReadyFeatures,
 )
 from autoforge.access.features.propagation import (
-    Settle,
+    Propagation,
 )
 from autoforge.access.features.repair import (
     Repaired,
     RepairFeatures,
 )
 from autoforge.access.features.transitions import (
-    Hold,
+    ClaimToken,
     claim_feature,
     fail_feature,
     pass_feature,
@@ -109,6 +109,7 @@ from autoforge.access.integrations import (
     report_health,
     save_integration_config,
 )
+from autoforge.access.operations import LOADING, WORK
 from autoforge.access.projects.deletion import (
     DeleteProject,
 )
@@ -169,8 +170,7 @@ from autoforge.access.users import (
     UserOfAuth0Id,
     UserOfEmail,
 )
-from autoforge.access.work import LOADING, WORK
-from autoforge.dynamodb.admin.work import Work
+from autoforge.dynamodb.admin.operation import Operation
 
 __all__ = [
     "CATALOGUE",
@@ -191,8 +191,9 @@ __all__ = [
     "ChangeProject",
     "CheckpointOf",
     "CheckpointsOfProject",
-    "Claim",
-    "ClaimMemory",
+    "ClaimCache",
+    "ClaimFeature",
+    "ClaimToken",
     "CreateFeatures",
     "CreateProject",
     "Creation",
@@ -211,6 +212,7 @@ __all__ = [
     "FeatureCounts",
     "FeatureGraphOf",
     "FeatureOfLinearIssue",
+    "FeatureOutcome",
     "FeatureSlotsOf",
     "FeatureStats",
     "FeaturesById",
@@ -220,19 +222,19 @@ __all__ = [
     "FinishRun",
     "GlobalEvents",
     "HeldActions",
-    "Hold",
     "IntegrationConfigOf",
     "LinearIssue",
     "LogIn",
     "MemberOfProject",
     "MembersOfProject",
-    "Outcome",
+    "Operation",
     "Overview",
     "ProjectById",
     "ProjectOverview",
     "ProjectWithArtefacts",
     "ProjectsByStatus",
     "ProjectsOfUser",
+    "Propagation",
     "ReadyFeatures",
     "RefusedIssue",
     "RemoveDependency",
@@ -245,7 +247,6 @@ __all__ = [
     "RunsOfFeature",
     "RunsOfProject",
     "SetMember",
-    "Settle",
     "StartRun",
     "SyncCounts",
     "SyncTicket",
@@ -261,7 +262,6 @@ __all__ = [
     "UserById",
     "UserOfAuth0Id",
     "UserOfEmail",
-    "Work",
     "advance_checkpoint",
     "approve_action",
     "cancel_action",

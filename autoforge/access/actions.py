@@ -21,7 +21,7 @@ from pynamodb.expressions.condition import And, Condition, Or
 
 from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.timestamps import moment_of, moment_text
+from autoforge.dynamodb.timestamps import moment_of, timestamp_text
 from autoforge.dynamodb.writes.update import Update
 from autoforge.models.action import AgentAction
 
@@ -95,7 +95,7 @@ def cancel_action(project_id: str, action_id: str, *, at: datetime) -> Update[Ag
 def execute_action(project_id: str, action_id: str, *, at: datetime) -> Update[AgentAction]:
     """Mark an action as executed, unless it is held for longer or was cancelled or executed."""
     move = _move(project_id, action_id, at=at, executed=True, executed_at=at)
-    due = Or(~AgentAction.held_until.is_type(), AgentAction.held_until <= moment_text(at))
+    due = Or(~AgentAction.held_until.is_type(), AgentAction.held_until <= timestamp_text(at))
     return _only(move, due, "ready to be executed")
 
 
@@ -108,7 +108,7 @@ def _move(
         {"project_id": project_id, "id": action_id, "created_at": moment_of(action_id)},
         at,
         values=values,
-        given={"executed": False},
+        expected={"executed": False},
         condition=~AgentAction.cancelled_at.is_type(),
         requires="open",
     )

@@ -63,7 +63,7 @@ def update_artefact(
         values={"content": content},
         actions=[_PREVIOUS.set(_CONTENT)],
         expected_version=expected_version,
-        counts=True,
+        increments_version=True,
     )
 
 
@@ -83,5 +83,5 @@ def revert_artefact(
         condition=Artefact.previous_version.is_type(),
         requires="one with a version before it",
         expected_version=expected_version,
-        counts=True,
+        increments_version=True,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from autoforge.dynamodb.timestamps import as_moment, moment_text
+from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 from autoforge.errors import InvalidValueError
 
 #: The most that the clocks of two machines may differ. Guarantees that compare moments of two
@@ -29,8 +29,8 @@ def require_not_ahead(name: str, moment: datetime | None, now: datetime) -> None
     Raises:
         InvalidValueError: naming the moment, if it is ahead by more than ``CLOCK_SKEW``.
     """
-    if moment is not None and as_moment(moment) - as_moment(now) > CLOCK_SKEW:
+    if moment is not None and as_timestamp(moment) - as_timestamp(now) > CLOCK_SKEW:
         raise InvalidValueError(
-            f"{name} is {moment_text(moment)}, ahead of the present ({moment_text(now)}): "
+            f"{name} is {timestamp_text(moment)}, ahead of the present ({timestamp_text(now)}): "
             f"at most {CLOCK_SKEW.seconds} seconds ahead is accepted"
         )

@@ -76,7 +76,7 @@ class Root(Write[E]):
             **placeholders.parameters(),
         }
 
-    def refusal(self, existing: E | None) -> NoReturn:
+    def error_for(self, existing: E | None) -> NoReturn:
         """End the deletion.
 
         Raises:
@@ -91,7 +91,7 @@ class Root(Write[E]):
             self.key,
             at,
             values={"deletion": deletion, "expires_at": EXPIRED},
-            given={**self.values, "deletion": None},
+            expected={**self.values, "deletion": None},
             condition=self._there(),
             requires="as it was read",
             # Whether or not it is past another expiry.
@@ -110,7 +110,7 @@ class Root(Write[E]):
 class _RootDelete(Delete[E]):
     """Delete a root, or end the deletion."""
 
-    def refusal(self, existing: E | None) -> NoReturn:
+    def error_for(self, existing: E | None) -> NoReturn:
         """End the deletion.
 
         Raises:
@@ -137,11 +137,11 @@ class Removal(Write[Entity]):
         """The key, without a condition."""
         return {"Key": wire_key(self.key)}
 
-    def refusal(self, existing: Entity | None) -> NoReturn:
+    def error_for(self, existing: Entity | None) -> NoReturn:
         """Never: there is no condition."""
         raise AssertionError(f"nothing was demanded of {existing}")
 
-    def is_done(self, existing: Mapping[str, Any] | None) -> bool:
+    def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether the item is gone."""
         return existing is None
 

@@ -32,15 +32,15 @@ class UserById(Get[User]):
 
 
 @dataclass(frozen=True)
-class UserByAuth0Id(Lookup[User, entities.UserByAuth0Id]):
+class UserByAuth0Id(Lookup[User, entities.UserByAuth0IdLookup]):
     """Which user has this Auth0 id?"""
 
     source = "Database analysis §4.1, get user by Auth0 ID"
-    key = entities.UserByAuth0Id.key
+    key = entities.UserByAuth0IdLookup.key
 
     auth0_id: str
 
-    def target(self, found: entities.UserByAuth0Id) -> KeyValue:
+    def target(self, found: entities.UserByAuth0IdLookup) -> KeyValue:
         """The user's key."""
         return primary_key(User, {"id": found.user_id})
 
@@ -50,15 +50,15 @@ class UserByAuth0Id(Lookup[User, entities.UserByAuth0Id]):
 
 
 @dataclass(frozen=True)
-class UserByEmail(Lookup[User, entities.UserByEmail]):
+class UserByEmail(Lookup[User, entities.UserByEmailLookup]):
     """Which user has this e-mail address, however it is written?"""
 
     source = "Design, access patterns: a user by e-mail address"
-    key = entities.UserByEmail.key
+    key = entities.UserByEmailLookup.key
 
     email: str
 
-    def target(self, found: entities.UserByEmail) -> KeyValue:
+    def target(self, found: entities.UserByEmailLookup) -> KeyValue:
         """The user's key."""
         return primary_key(User, {"id": found.user_id})
 
@@ -68,21 +68,21 @@ class UserByEmail(Lookup[User, entities.UserByEmail]):
 
 
 @dataclass(frozen=True)
-class UserOfAuth0Id(Get[entities.UserByAuth0Id]):
+class UserOfAuth0Id(Get[entities.UserByAuth0IdLookup]):
     """Whose is this Auth0 id?"""
 
     source = "Part of a log-in"
-    key = entities.UserByAuth0Id.key
+    key = entities.UserByAuth0IdLookup.key
 
     auth0_id: str
 
 
 @dataclass(frozen=True)
-class UserOfEmail(Get[entities.UserByEmail]):
+class UserOfEmail(Get[entities.UserByEmailLookup]):
     """Whose is this e-mail address, however it is written?"""
 
     source = "Part of a log-in"
-    key = entities.UserByEmail.key
+    key = entities.UserByEmailLookup.key
 
     email: str
 
@@ -177,12 +177,12 @@ class UpsertUser:
             **given,
         )
 
-    def _user_of(self, store: Store, lookup: entities.UserByAuth0Id) -> User | None:
+    def _user_of(self, store: Store, lookup: entities.UserByAuth0IdLookup) -> User | None:
         user = store.get(UserById(lookup.user_id), consistent=True)
         return user if user is not None and user.auth0_id == self.auth0_id else None
 
     def _creation(
-        self, store: Store, new: User, lookup: entities.UserByAuth0Id | None
+        self, store: Store, new: User, lookup: entities.UserByAuth0IdLookup | None
     ) -> tuple[User, list[Write[Any]]]:
         """Who the Auth0 id is to belong to, and what sees to that."""
         email, holder = self._holder(store)
@@ -192,10 +192,10 @@ class UpsertUser:
         taking = self._taking(email, holder, new)
         return new, [self._leading(lookup, new), taking, *self._unmoved(holder), Put(new)]
 
-    def _leading(self, lookup: entities.UserByAuth0Id | None, user: User) -> Write[Any]:
+    def _leading(self, lookup: entities.UserByAuth0IdLookup | None, user: User) -> Write[Any]:
         """Let the Auth0 id, which is nobody's, lead to a user."""
         if lookup is None:
-            return Put(entities.UserByAuth0Id(auth0_id=self.auth0_id, user_id=user.id))
+            return Put(entities.UserByAuth0IdLookup(auth0_id=self.auth0_id, user_id=user.id))
         return self._instead(lookup, {"auth0_id": self.auth0_id}, user)
 
     def _changes(self, user: User, new: User) -> dict[str, Any]:
@@ -214,7 +214,7 @@ class UpsertUser:
                 {"id": user.id},
                 self.at,
                 values=changes,
-                given={"email": user.email},
+                expected={"email": user.email},
                 requires="as it was read",
             )
         )
@@ -226,7 +226,7 @@ class UpsertUser:
         taking = self._taking(email, holder, user)
         return [taking, *self._unmoved(holder), *self._leaving(store, user), change]
 
-    def _holder(self, store: Store) -> tuple[entities.UserByEmail | None, User | None]:
+    def _holder(self, store: Store) -> tuple[entities.UserByEmailLookup | None, User | None]:
         """What the e-mail address leads to, and the user there."""
         email = store.get(UserOfEmail(self.email), consistent=True)
         if email is None:
@@ -234,7 +234,7 @@ class UpsertUser:
         return email, store.get(UserById(email.user_id), consistent=True)
 
     def _taking(
-        self, email: entities.UserByEmail | None, holder: User | None, user: User
+        self, email: entities.UserByEmailLookup | None, holder: User | None, user: User
     ) -> Write[Any]:
         """Let the e-mail address lead to a user.
 
@@ -242,7 +242,7 @@ class UpsertUser:
             ItemExistsError: if it is somebody else's; without their item, which is theirs alone.
         """
         if email is None:
-            return Put(entities.UserByEmail(email=self.email, user_id=user.id))
+            return Put(entities.UserByEmailLookup(email=self.email, user_id=user.id))
         if holder is not None and UserByEmail(self.email).agrees(holder):
             raise ItemExistsError(User.type_name, {"email": self.email})
         return self._instead(email, {"email": self.email}, user)
@@ -260,16 +260,16 @@ class UpsertUser:
             return []
         return [
             Delete(
-                entities.UserByEmail,
+                entities.UserByEmailLookup,
                 {"email": user.email},
-                condition=entities.UserByEmail.user_id == user.id,
+                condition=entities.UserByEmailLookup.user_id == user.id,
                 requires="as it was read",
             )
         ]
 
     def _instead(
         self,
-        lookup: entities.UserByAuth0Id | entities.UserByEmail,
+        lookup: entities.UserByAuth0IdLookup | entities.UserByEmailLookup,
         key: Mapping[str, Any],
         user: User,
     ) -> Update[Any]:
@@ -279,6 +279,6 @@ class UpsertUser:
             key,
             self.at,
             values={"user_id": user.id},
-            given={"user_id": lookup.user_id},
+            expected={"user_id": lookup.user_id},
             requires="as it was read",
         )

@@ -16,7 +16,7 @@ from autoforge.dynamodb.patterns.catalogue_page import catalogue_page
 from autoforge.dynamodb.patterns.explain import explain
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.schema.attributes import camel_case
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.errors import InvalidValueError
 from autoforge.forge import utc_now
 from autoforge.settings import Settings
@@ -103,5 +103,5 @@ def _read(hint: Any, text: str) -> Any:
     if get_origin(hint) is tuple:
         return TypeAdapter[Any](hint).validate_json(text)
     if datetime in (hint, *get_args(hint)):
-        return as_moment(text)
+        return as_timestamp(text)
     return TypeAdapter[Any](hint).validate_strings(text)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from autoforge.demo.history import Commit, History, authors_of, counted
 from autoforge.demo.markdown import ChangelogItem, Decision, decision_of, unreleased_items
 from autoforge.demo.texts import cut
-from autoforge.dynamodb.timestamps import moment_text
+from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.models import ArtefactType
 
 #: How much an artefact lists, and how long a text in it may be. An item holds 400 KB, and the
@@ -55,10 +55,10 @@ def delivery_state(history: History) -> dict[str, Any]:
             "hash": history.head.hash,
             "subject": cut(history.head.subject, _TEXT),
             "author": history.head.author,
-            "committed_at": moment_text(history.head.moment),
+            "committed_at": timestamp_text(history.head.moment),
         },
         "milestones": [
-            {"name": tag.name, "commit": tag.commit, "reached_at": moment_text(tag.moment)}
+            {"name": tag.name, "commit": tag.commit, "reached_at": timestamp_text(tag.moment)}
             for tag in history.tags[-_LISTED:]
         ],
         "next_actions": [f"Decide on a release of {since_latest_tag(history)}"]

@@ -15,7 +15,7 @@ from autoforge.access.events.patterns import record_event
 from autoforge.demo.history import Commit, Tag
 from autoforge.demo.texts import cut
 from autoforge.dynamodb import Entity
-from autoforge.dynamodb.timestamps import moment_text
+from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.dynamodb.writes.write import Put
 from autoforge.models import Event, Severity
 
@@ -90,7 +90,7 @@ def _of_commit(commit: Commit) -> Occurrence:
             "hash": commit.hash,
             "parents": list(commit.parents),
             "author": commit.author,
-            "createdAt": moment_text(commit.moment),
+            "createdAt": timestamp_text(commit.moment),
             "files": list(commit.files[:_FILES]),
             "fileCount": len(commit.files),
             "insertions": commit.insertions,
@@ -105,5 +105,5 @@ def _of_tag(tag: Tag) -> Occurrence:
         moment=tag.moment,
         event_type="tag_created",
         summary=cut(f"{tag.name}: {tag.subject}" if tag.subject else tag.name, _SUMMARY),
-        detail={"name": tag.name, "hash": tag.commit, "createdAt": moment_text(tag.moment)},
+        detail={"name": tag.name, "hash": tag.commit, "createdAt": timestamp_text(tag.moment)},
     )

@@ -17,7 +17,7 @@ from autoforge.demo.markdown import first_paragraph
 from autoforge.demo.questions import Question, next_step, questions_of
 from autoforge.demo.reading import MOST_COMMITS, read_history
 from autoforge.demo.texts import cut
-from autoforge.dynamodb.timestamps import IdMint, as_moment, moment_text
+from autoforge.dynamodb.timestamps import IdMint, as_timestamp, timestamp_text
 from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType, Project
@@ -119,7 +119,7 @@ def _loaded(project: Project, history: History, now: datetime, **counts: Any) ->
         commits=len(history.commits),
         older_commits=history.total - len(history.commits),
         is_shallow=history.is_shallow,
-        shift=as_moment(now) - history.ends_at,
+        shift=as_timestamp(now) - history.ends_at,
         **counts,
     )
 
@@ -209,14 +209,14 @@ def _write_checkpoints(
 ) -> None:
     """Move the checkpoints to the newest commit and tag; where they are further, they stay."""
     if history.newest_tag and (tags is None or history.newest_tag > tags):
-        forge.checkpoints.advance(project_id, GIT, TAGS, moment_text(history.newest_tag))
+        forge.checkpoints.advance(project_id, GIT, TAGS, timestamp_text(history.newest_tag))
     if head is None or history.newest_commit > head:
-        forge.checkpoints.advance(project_id, GIT, HEAD, moment_text(history.newest_commit))
+        forge.checkpoints.advance(project_id, GIT, HEAD, timestamp_text(history.newest_commit))
 
 
 def _checkpoint(forge: Forge, project_id: str, key: str) -> datetime | None:
     found = forge.checkpoints.find(project_id, GIT, key, consistent=True)
-    return None if found is None else as_moment(found.checkpoint_value)
+    return None if found is None else as_timestamp(found.checkpoint_value)
 
 
 def _save_settings(forge: Forge, history: History) -> None:

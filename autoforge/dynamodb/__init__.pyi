@@ -3,8 +3,7 @@ from autoforge.dynamodb.admin.drift import (
 )
 from autoforge.dynamodb.admin.permissions import (
     Permission,
-    to_ask,
-    to_do,
+    permissions_of,
 )
 from autoforge.dynamodb.client.client import (
     Client,
@@ -55,8 +54,8 @@ from autoforge.dynamodb.schema.attributes import (
     IntegerAttribute,
     JsonAttribute,
     ListAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.design import (
@@ -84,8 +83,8 @@ from autoforge.dynamodb.store.store import (
 )
 from autoforge.dynamodb.timestamps import (
     IdMint,
-    as_moment,
-    moment_text,
+    as_timestamp,
+    timestamp_text,
 )
 from autoforge.dynamodb.writes.update import (
     Update,
@@ -130,7 +129,6 @@ __all__ = [
     "ListAttribute",
     "LocalCipher",
     "Lookup",
-    "MomentAttribute",
     "Page",
     "Part",
     "Pattern",
@@ -141,15 +139,15 @@ __all__ = [
     "SortRange",
     "Store",
     "TextAttribute",
+    "TimestampAttribute",
     "Transaction",
     "TransactionMark",
     "Update",
     "Write",
-    "as_moment",
+    "as_timestamp",
     "explain",
-    "moment_text",
     "optional",
+    "permissions_of",
     "require_disjoint",
-    "to_ask",
-    "to_do",
+    "timestamp_text",
 ]

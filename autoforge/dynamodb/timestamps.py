@@ -34,7 +34,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
-def as_moment(value: datetime | str) -> datetime:
+def as_timestamp(value: datetime | str) -> datetime:
     """Read a moment from a datetime or any ISO-8601 text, in UTC, cut to milliseconds.
 
     A moment without a zone is taken as UTC. A date alone is its midnight.
@@ -52,10 +52,10 @@ def as_moment(value: datetime | str) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def moment_text(moment: datetime) -> str:
+def timestamp_text(moment: datetime) -> str:
     """Write a moment at a fixed width, so that text sorts as time does.
 
-    >>> moment_text(as_moment("2026-02-04T11:30+01:00"))
+    >>> timestamp_text(as_timestamp("2026-02-04T11:30+01:00"))
     '2026-02-04T10:30:00.000Z'
     """
     return _moment_text(moment)
@@ -63,7 +63,7 @@ def moment_text(moment: datetime) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _moment_text(moment: datetime) -> str:
-    return f"{as_moment(moment).isoformat(timespec='milliseconds')[:_WIDTH]}Z"
+    return f"{as_timestamp(moment).isoformat(timespec='milliseconds')[:_WIDTH]}Z"
 
 
 class IdMint:
@@ -167,7 +167,7 @@ def first_ulid(moment: datetime) -> int:
 
 
 def _unix_milliseconds(moment: datetime) -> int:
-    milliseconds = (as_moment(moment) - _EPOCH) // MILLISECOND
+    milliseconds = (as_timestamp(moment) - _EPOCH) // MILLISECOND
     if milliseconds < 0:
-        raise InvalidValueError(f"{moment_text(moment)} is before 1970, so no ULID can hold it")
+        raise InvalidValueError(f"{timestamp_text(moment)} is before 1970, so no ULID can hold it")
     return milliseconds

@@ -22,11 +22,11 @@ from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.timestamps import moment_of
 from autoforge.errors import InvalidValueError
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.action import AgentAction
 
 
-class Actions(Kind):
+class Actions(Resource):
     """What agents did or mean to do, for 90 days."""
 
     def create(

@@ -7,11 +7,11 @@ from typing import Any, Literal
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs, set_agent_config
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.configuration import AgentConfig
 
 
-class AgentSettings(Kind):
+class AgentSettings(Resource):
     """The agent's settings: names, and any JSON value for each."""
 
     def get(self, config_key: str, *, consistent: bool = False) -> AgentConfig:

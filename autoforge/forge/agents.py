@@ -9,11 +9,11 @@ from autoforge.access.creation import create
 from autoforge.access.runs.patterns import RunsOfAgent
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.agent import Agent, AgentRole, AgentRun, AgentStatus
 
 
-class AgentChanges(TypedDict, total=False):
+class AgentUpdate(TypedDict, total=False):
     """What of an agent can be changed."""
 
     name: str
@@ -22,7 +22,7 @@ class AgentChanges(TypedDict, total=False):
     current_feature_id: str | None
 
 
-class Agents(Kind):
+class Agents(Resource):
     """Who works on projects."""
 
     def create(
@@ -93,7 +93,7 @@ class Agents(Kind):
         agent_id: str,
         *,
         expected: Expected[Agent] | None = None,
-        **changes: Unpack[AgentChanges],
+        **changes: Unpack[AgentUpdate],
     ) -> Agent:
         """Change attributes of an agent; None removes the current feature.
 

@@ -14,11 +14,11 @@ from autoforge.access.artefacts import (
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.writes.write import Put
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.artefact import Artefact, ArtefactType
 
 
-class Artefacts(Kind):
+class Artefacts(Resource):
     """The documents of projects, with their versions."""
 
     def create(

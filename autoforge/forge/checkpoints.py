@@ -12,11 +12,11 @@ from autoforge.access.checkpoints import (
 )
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.checkpoint import AgentCheckpoint
 
 
-class Checkpoints(Kind):
+class Checkpoints(Resource):
     """How far agents have come."""
 
     def get(

@@ -17,11 +17,11 @@ from autoforge.access.escalations import (
 )
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.escalation import Escalation, EscalationStatus
 
 
-class Escalations(Kind):
+class Escalations(Resource):
     """Questions that wait for a person."""
 
     def create(

@@ -16,12 +16,12 @@ from autoforge.access.events.patterns import (
 from autoforge.access.events.polling import POLL_LIMIT, Feed, Poll, begin, poll
 from autoforge.access.events.recording import RecordEvent
 from autoforge.dynamodb.patterns.query import Page
-from autoforge.dynamodb.timestamps import as_moment, moment_of
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.dynamodb.timestamps import as_timestamp, moment_of
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.event import Event, GlobalEventRef, Severity
 
 
-class Events(Kind):
+class Events(Resource):
     """What happened, for 30 days."""
 
     def record(
@@ -182,7 +182,7 @@ class Events(Kind):
         now = self._now()
         require_not_ahead("createdAt", created_at, now)
         if created_at is not None:
-            return as_moment(created_at)
+            return as_timestamp(created_at)
         if event_id is None:
             return now
         moment = moment_of(event_id)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypedDict, Unpack
 
-from autoforge.access.features.claim_cache import ClaimMemory
+from autoforge.access.features.claim_cache import ClaimCache
 from autoforge.access.features.claim_requests import claim_once
-from autoforge.access.features.claims import Claim
+from autoforge.access.features.claims import ClaimFeature
 from autoforge.access.features.creation import CreateFeatures, Creation
 from autoforge.access.features.deletion import DeleteFeature
 from autoforge.access.features.dependencies import AddDependency, RemoveDependency
 from autoforge.access.features.edit import ChangeFeature
-from autoforge.access.features.outcomes import Outcome
+from autoforge.access.features.outcomes import FeatureOutcome
 from autoforge.access.features.patterns import (
     DependentsOfFeature,
     FeatureById,
@@ -26,13 +26,13 @@ from autoforge.access.features.patterns import (
     ReadyFeatures,
 )
 from autoforge.access.features.repair import Repaired, RepairFeatures
-from autoforge.access.features.transitions import UNHELD, Hold, renew_lease
+from autoforge.access.features.transitions import UNHELD, ClaimToken, renew_lease
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.schema.encoding import canonical_id
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import InvalidValueError
-from autoforge.forge.resource import PAGE_SIZE, Kind, Tools
+from autoforge.forge.resource import PAGE_SIZE, ForgeContext, Resource
 from autoforge.models.feature import (
     DEFAULT_PRIORITY,
     Feature,
@@ -71,7 +71,7 @@ class NewFeature:
     linear_issue_url: str | None = None
 
 
-class FeatureChanges(TypedDict, total=False):
+class FeatureUpdate(TypedDict, total=False):
     """What of a feature can be changed at will."""
 
     name: str
@@ -82,16 +82,16 @@ class FeatureChanges(TypedDict, total=False):
     linear_issue_url: str | None
 
 
-class Features(Kind):
+class Features(Resource):
     """The features agents build: claimed by one at a time, in the order of what they wait for.
 
     A write that a claim's holder makes takes the ``version`` which the claim returned. Without
     it, nobody may hold the feature; with ``force`` it is written whoever holds it.
     """
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: ForgeContext) -> None:
         super().__init__(tools)
-        self._memory = ClaimMemory()
+        self._memory = ClaimCache()
 
     def create(
         self,
@@ -245,7 +245,7 @@ class Features(Kind):
         *,
         expected_version: int | None = None,
         expected: Expected[Feature] | None = None,
-        **changes: Unpack[FeatureChanges],
+        **changes: Unpack[FeatureUpdate],
     ) -> Feature:
         """Change attributes of a feature; None removes one that may be absent.
 
@@ -381,7 +381,9 @@ class Features(Kind):
         """
         now = self._now()
         ends = None if lease is None else now + _seconds(lease)
-        write = renew_lease(project_id, feature_id, hold=Hold(version), lease_until=ends, at=now)
+        write = renew_lease(
+            project_id, feature_id, token=ClaimToken(version), lease_until=ends, at=now
+        )
         return save_as_expected(self._store, write, expected)
 
     def release(
@@ -401,8 +403,8 @@ class Features(Kind):
             VersionConflictError: if it is not as expected; it carries the feature.
             ItemNotFoundError: if there is none.
         """
-        outcome = self._outcome(project_id, feature_id, Hold(version, force), expected)
-        return outcome.released(self._store)
+        outcome = self._outcome(project_id, feature_id, ClaimToken(version, force), expected)
+        return outcome.release(self._store)
 
     def send_to_review(
         self,
@@ -418,8 +420,8 @@ class Features(Kind):
         Raises:
             AutoforgeError: as ``release`` does.
         """
-        outcome = self._outcome(project_id, feature_id, Hold(version, force), expected)
-        return outcome.sent_to_review(self._store)
+        outcome = self._outcome(project_id, feature_id, ClaimToken(version, force), expected)
+        return outcome.send_to_review(self._store)
 
     def pass_(
         self,
@@ -438,8 +440,8 @@ class Features(Kind):
             VersionConflictError: if it is not as expected; it carries the feature.
             ItemNotFoundError: if there is none.
         """
-        outcome = self._outcome(project_id, feature_id, Hold(version, force), expected)
-        return outcome.passed(self._store)
+        outcome = self._outcome(project_id, feature_id, ClaimToken(version, force), expected)
+        return outcome.mark_passing(self._store)
 
     def fail(
         self,
@@ -455,8 +457,8 @@ class Features(Kind):
         Raises:
             AutoforgeError: as ``pass_`` does.
         """
-        outcome = self._outcome(project_id, feature_id, Hold(version, force), expected)
-        return outcome.failed(self._store)
+        outcome = self._outcome(project_id, feature_id, ClaimToken(version, force), expected)
+        return outcome.mark_failing(self._store)
 
     def reopen(
         self, project_id: str, feature_id: str, *, expected: Expected[Feature] | None = None
@@ -469,7 +471,7 @@ class Features(Kind):
             ItemNotFoundError: if there is none.
         """
         outcome = self._outcome(project_id, feature_id, UNHELD, expected)
-        return outcome.reopened(self._store)
+        return outcome.reopen(self._store)
 
     def add_dependency(
         self,
@@ -537,14 +539,18 @@ class Features(Kind):
 
     def _claim(
         self, project_id: str, agent_id: str, lease: float | None, *, respect_limit: bool
-    ) -> Claim:
+    ) -> ClaimFeature:
         length = None if lease is None else _seconds(lease)
-        return Claim(project_id, agent_id, self._now(), length, respect_limit)
+        return ClaimFeature(project_id, agent_id, self._now(), length, respect_limit)
 
     def _outcome(
-        self, project_id: str, feature_id: str, hold: Hold, expected: Expected[Feature] | None
-    ) -> Outcome:
-        return Outcome(project_id, feature_id, self._now(), hold, expected)
+        self,
+        project_id: str,
+        feature_id: str,
+        token: ClaimToken,
+        expected: Expected[Feature] | None,
+    ) -> FeatureOutcome:
+        return FeatureOutcome(project_id, feature_id, self._now(), token, expected)
 
 
 def _dependency(given: str | int, ids: Sequence[str]) -> str:

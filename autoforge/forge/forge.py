@@ -22,11 +22,11 @@ from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import FollowingMint, IdMint, as_moment
+from autoforge.dynamodb.timestamps import FollowingMint, IdMint, as_timestamp
 from autoforge.dynamodb.transport.endpoint import kms_client, local_credentials, require_endpoint
 from autoforge.dynamodb.transport.transport import TransportName
 from autoforge.dynamodb.writes.write import Transaction, Write
-from autoforge.forge.resource import Tools
+from autoforge.forge.resource import ForgeContext
 from autoforge.strength import require_strong
 
 if TYPE_CHECKING:  # only who embeds a DynamoDB imports what starts one
@@ -63,7 +63,7 @@ class Forge:
         record_bound: RecordBound | None = None,
     ) -> None:
         self.store = store
-        self._tools = Tools(store, clock, new_id, cipher, record_bound or RecordBound())
+        self._tools = ForgeContext(store, clock, new_id, cipher, record_bound or RecordBound())
         self._closing = ExitStack()
         self._engine: DynoxideDynamoDB | EmbeddedDynamoDB | None = None
 
@@ -324,7 +324,7 @@ class Forge:
             RequestRunningError: if it is being done.
             AutoforgeError: as ``make`` does; it may be tried again then.
         """
-        now = as_moment(self._tools.clock())
+        now = as_timestamp(self._tools.clock())
         # A mint of its own: no other goes on from its first id.
         once = Once(request, now, first_id=IdMint()(now), runner=self.store.new_token())
         return once.make(self.store, lambda run: make(self._as_of(run)), lapsed)

@@ -15,11 +15,11 @@ from autoforge.access.integrations import (
 from autoforge.dynamodb.encryption import PLAIN_TEXT_LIMIT, Cipher
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.errors import ConfigurationError, InvalidValueError
-from autoforge.forge.resource import Kind
+from autoforge.forge.resource import Resource
 from autoforge.models.configuration import IntegrationConfig, IntegrationStatus
 
 
-class Integrations(Kind):
+class Integrations(Resource):
     """The configuration of integrations, whose credentials are stored encrypted."""
 
     def save(

@@ -17,12 +17,12 @@ from autoforge.access.projects.patterns import (
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.errors import ItemNotFoundError
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
 from autoforge.models.user import ProjectMemberRef
 
 
-class ProjectChanges(TypedDict, total=False):
+class ProjectUpdate(TypedDict, total=False):
     """What of a project can be changed."""
 
     name: str
@@ -37,7 +37,7 @@ class ProjectChanges(TypedDict, total=False):
     max_concurrency: int
 
 
-class Projects(Kind):
+class Projects(Resource):
     """The projects agents work on."""
 
     def create(
@@ -119,7 +119,7 @@ class Projects(Kind):
         project_id: str,
         *,
         expected: Expected[Project] | None = None,
-        **changes: Unpack[ProjectChanges],
+        **changes: Unpack[ProjectUpdate],
     ) -> Project:
         """Change attributes of a project; None removes one that may be absent.
 

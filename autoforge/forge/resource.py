@@ -10,14 +10,14 @@ from autoforge import access
 from autoforge.access.events.recording import RecordBound
 from autoforge.dynamodb.encryption import Cipher
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 
 #: Items of a page where the caller does not say.
 PAGE_SIZE = 25
 
 
 @dataclass(frozen=True)
-class Tools:
+class ForgeContext:
     """What the methods of a Forge work with; each is passed in, none is looked up."""
 
     store: Store
@@ -31,15 +31,15 @@ class Tools:
     record_bound: RecordBound
 
 
-class Kind:
+class Resource:
     """One kind of thing a Forge keeps."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: ForgeContext) -> None:
         self._tools = tools
         self._store = tools.store
 
     def _now(self) -> datetime:
-        return as_moment(self._tools.clock())
+        return as_timestamp(self._tools.clock())
 
     def _require_project(self, project_id: str) -> None:
         """Refuse what would lie in the partition of a project that is not there.

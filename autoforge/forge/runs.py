@@ -14,7 +14,7 @@ from autoforge.access.runs.patterns import (
 )
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.agent import AgentRole, AgentRun, RunStatus
 
 
@@ -26,7 +26,7 @@ class RunChanges(TypedDict, total=False):
     error_message: str | None
 
 
-class Runs(Kind):
+class Runs(Resource):
     """What agents did on features, with what they put out."""
 
     def start(

@@ -10,11 +10,11 @@ from autoforge.access.tickets.patterns import LinearIssue, TicketByLinearIssue, 
 from autoforge.access.tickets.sync import SyncCounts, SyncedTicket, SyncTicket, SyncTickets
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.ticket import Ticket
 
 
-class Tickets(Kind):
+class Tickets(Resource):
     """What Linear says of its issues, as of the latest sync."""
 
     def sync(

@@ -8,12 +8,12 @@ from autoforge.access.projects.members import ProjectsOfUser
 from autoforge.access.users import LogIn, UpsertUser, UserByAuth0Id, UserByEmail, UserById
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected
-from autoforge.forge.resource import PAGE_SIZE, Kind
+from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.project import Project
 from autoforge.models.user import User, UserRole
 
 
-class Users(Kind):
+class Users(Resource):
     """People who log in."""
 
     def upsert(

@@ -24,10 +24,10 @@ from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge
 from autoforge.http.api.bodies import DOCUMENT_BODY
 from autoforge.http.api.idempotency import Once, placed, repeatable
-from autoforge.http.api.paging import Paging, answer, written
+from autoforge.http.api.paging import Paging, answer, json_response
 from autoforge.http.api.parameters import After, From, ProjectId, To, id_in_path, stretch
 from autoforge.http.api.problem import responses
-from autoforge.http.api.projection import Json, shown_as
+from autoforge.http.api.projection import Json, read_as_view
 from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, Moment, PageView
 from autoforge.models.event import Severity
 
@@ -232,7 +232,7 @@ def _answer_feed(
         InvalidCursorError: if ``after`` is no cursor of this feed.
         InvalidValueError: if a parameter was given that does not go with a poll.
     """
-    reading = shown_as(EventView)
+    reading = read_as_view(EventView)
     if after is not None and is_ulid(after):
         return _answer_page(paging, replace(feed, after=after))
     if after is not None:
@@ -245,14 +245,14 @@ def _answer_feed(
             bound=forge.record_bound,
             reading=reading,
         )
-        return _written(polled.items, None, polled.cursor)
+        return _page(polled.items, None, polled.cursor)
     if paging.cursor is not None or feed.since or feed.until or not feed.descending:
         return _answer_page(paging, feed, under=under)
     items, cursor, poll_cursor = begin(
         paging.store, feed, limit=paging.limit, bound=forge.record_bound, reading=reading
     )
     paging.require(under, items)
-    return _written(items, cursor, poll_cursor)
+    return _page(items, cursor, poll_cursor)
 
 
 def _require_plain(paging: Paging, feed: Feed) -> None:
@@ -272,13 +272,13 @@ def _answer_page(
     paging: Paging, query: Query[Any], *, under: ProjectById | None = None
 ) -> Response[EventPage]:
     page = paging.store.page(
-        query, limit=paging.limit, cursor=paging.cursor, reading=shown_as(EventView)
+        query, limit=paging.limit, cursor=paging.cursor, reading=read_as_view(EventView)
     )
     paging.require(under, page.items)
-    return _written(page.items, page.cursor, None)
+    return _page(page.items, page.cursor, None)
 
 
-def _written(
+def _page(
     items: Sequence[Json], cursor: str | None, poll_cursor: str | None
 ) -> Response[EventPage]:
-    return written({"items": items, "nextCursor": cursor, "pollCursor": poll_cursor})
+    return json_response({"items": items, "nextCursor": cursor, "pollCursor": poll_cursor})

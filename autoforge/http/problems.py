@@ -50,7 +50,7 @@ from autoforge.http.api.methods import allow
 from autoforge.http.api.problem import MEDIA_TYPE, MOST_FAULTS, FieldError, Problem, cut
 from autoforge.http.api.responses import JsonResponse
 from autoforge.http.api.schemas import InvalidBodyError
-from autoforge.http.views import shown, tag_of
+from autoforge.http.views import problem_item, tag_of
 
 #: The status of every error this package raises.
 STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
@@ -190,7 +190,7 @@ def _about_item(problem: Problem, item: Entity | None, headers: dict[str, str]) 
     tag = tag_of(item)
     if tag is not None:
         headers["etag"] = tag
-    return _response(problem.model_copy(update={"current": shown(item)}), headers)
+    return _response(problem.model_copy(update={"current": problem_item(item)}), headers)
 
 
 def _route(request: Request[Any, Any, Any]) -> dict[str, Any]:

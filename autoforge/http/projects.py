@@ -20,11 +20,11 @@ from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.http.api.bodies import DOCUMENT_BODY
 from autoforge.http.api.idempotency import Once, placed, repeatable
-from autoforge.http.api.paging import Paging, answer, written
+from autoforge.http.api.paging import Paging, answer, json_response
 from autoforge.http.api.parameters import ProjectId
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
-from autoforge.http.api.projection import Json, shown_as
+from autoforge.http.api.projection import Json, read_as_view
 from autoforge.http.api.schemas import (
     ID_PATTERN,
     WHOLE,
@@ -235,7 +235,7 @@ class ProjectController(Controller):
         self, forge: NamedDependency[Forge], project_id: ProjectId
     ) -> Response[OverviewView]:
         """Get a project with its artefacts and its latest escalations."""
-        return written(_overview(forge.store, project_id))
+        return json_response(_overview(forge.store, project_id))
 
 
 def _overview(store: Store, project_id: str) -> Json:
@@ -257,7 +257,7 @@ def _overview(store: Store, project_id: str) -> Json:
 
 def _with_entity(entity: type[Entity], /) -> ItemReader[tuple[type[Entity], Json]]:
     """Read items as what is shown of them, and say what they are."""
-    project = shown_as(_PARTS[entity])(entity)
+    project = read_as_view(_PARTS[entity])(entity)
 
     def read(item: Item, now: datetime) -> tuple[type[Entity], Json] | None:
         shown = project(item, now)

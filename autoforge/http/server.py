@@ -21,7 +21,7 @@ from autoforge.dynamodb.transport.endpoint import is_loopback
 from autoforge.errors import ConfigurationError
 from autoforge.http.api.executor import HandlerThreads
 from autoforge.http.api.limits import LIMITS, Limits, check_all, limited
-from autoforge.http.api.projection import shown_as
+from autoforge.http.api.projection import read_as_view
 from autoforge.http.views import VIEWS
 
 #: Handlers that may wait for DynamoDB at once. Each waits for a connection of its own: the client
@@ -168,7 +168,7 @@ def allow_files(connections: int) -> None:
 def compile_projections() -> None:
     """Compile what routes show entities with, so that no client waits for it."""
     for entity, view in VIEWS.items():
-        shown_as(view)(entity)
+        read_as_view(view)(entity)
 
 
 def tune_collector() -> None:

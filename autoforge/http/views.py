@@ -30,7 +30,7 @@ from autoforge.models import (
     Escalation,
     Event,
     Feature,
-    FeatureByLinearIssue,
+    FeatureByLinearIssueLookup,
     FeatureDependency,
     GlobalEventRef,
     IntegrationConfig,
@@ -39,8 +39,8 @@ from autoforge.models import (
     ProjectMemberRef,
     Ticket,
     User,
-    UserByAuth0Id,
-    UserByEmail,
+    UserByAuth0IdLookup,
+    UserByEmailLookup,
 )
 
 VIEWS: Final[Mapping[type[Entity], type[View]]] = {
@@ -53,7 +53,7 @@ VIEWS: Final[Mapping[type[Entity], type[View]]] = {
     Escalation: EscalationView,
     Event: EventView,
     Feature: FeatureView,
-    FeatureByLinearIssue: FeatureLookupView,
+    FeatureByLinearIssueLookup: FeatureLookupView,
     FeatureDependency: DependencyView,
     GlobalEventRef: EventView,
     IntegrationConfig: IntegrationView,
@@ -62,8 +62,8 @@ VIEWS: Final[Mapping[type[Entity], type[View]]] = {
     ProjectMemberRef: MemberView,
     Ticket: TicketView,
     User: UserView,
-    UserByAuth0Id: UserLookupView,
-    UserByEmail: UserLookupView,
+    UserByAuth0IdLookup: UserLookupView,
+    UserByEmailLookup: UserLookupView,
 }
 
 
@@ -77,7 +77,7 @@ def tag_of(entity: Entity) -> str | None:
     return view.of(entity).tag() if view is not None and issubclass(view, ItemView) else None
 
 
-def shown(entity: Entity) -> dict[str, Any] | None:
+def problem_item(entity: Entity) -> dict[str, Any] | None:
     """Show an entity as its own routes do; None if it only keeps writers apart."""
     view = VIEWS.get(type(entity))
     return None if view is None else view.of(entity).model_dump(by_alias=True)

@@ -33,7 +33,7 @@ from autoforge.models.event import (
 )
 from autoforge.models.feature import (
     Feature,
-    FeatureByLinearIssue,
+    FeatureByLinearIssueLookup,
     FeatureDependency,
     FeatureGraph,
     FeatureSlots,
@@ -59,8 +59,8 @@ from autoforge.models.user import (
     ProjectMember,
     ProjectMemberRef,
     User,
-    UserByAuth0Id,
-    UserByEmail,
+    UserByAuth0IdLookup,
+    UserByEmailLookup,
     UserRole,
 )
 
@@ -82,7 +82,7 @@ __all__ = [
     "EscalationStatus",
     "Event",
     "Feature",
-    "FeatureByLinearIssue",
+    "FeatureByLinearIssueLookup",
     "FeatureDependency",
     "FeatureGraph",
     "FeatureSlots",
@@ -101,7 +101,7 @@ __all__ = [
     "Severity",
     "Ticket",
     "User",
-    "UserByAuth0Id",
-    "UserByEmail",
+    "UserByAuth0IdLookup",
+    "UserByEmailLookup",
     "UserRole",
 ]

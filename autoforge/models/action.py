@@ -9,8 +9,8 @@ from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     DocumentAttribute,
     IdAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -42,14 +42,14 @@ class AgentAction(Entity):
     confidence = optional(DocumentAttribute())
     executed = BooleanAttribute(default_for_new=False)
     #: Until when a person may object. Approving or cancelling ends the hold and removes it.
-    held_until = optional(MomentAttribute())
-    approved_at = optional(MomentAttribute())
-    cancelled_at = optional(MomentAttribute())
-    executed_at = optional(MomentAttribute())
+    held_until = optional(TimestampAttribute())
+    approved_at = optional(TimestampAttribute())
+    cancelled_at = optional(TimestampAttribute())
+    executed_at = optional(TimestampAttribute())
     #: A hash of what it was created with: created with the same again, it is the same.
     creation = optional(TextAttribute())
-    created_at = MomentAttribute()
-    updated_at = optional(MomentAttribute())
+    created_at = TimestampAttribute()
+    updated_at = optional(TimestampAttribute())
 
     key = Key("PROJECT#{project_id}", "ACTION#{created_at}#{id}")
     held = Key("ACTION#held", "{held_until}#{id}", index=GSI1, where={"executed": False})

@@ -11,8 +11,8 @@ from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
     IntegerAttribute,
     ListAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -67,8 +67,8 @@ class Agent(Entity):
     current_run_id = optional(IdAttribute())
     #: A hash of what it was created with: created with the same again, it is the same.
     creation = optional(TextAttribute())
-    created_at = MomentAttribute()
-    updated_at = MomentAttribute()
+    created_at = TimestampAttribute()
+    updated_at = TimestampAttribute()
 
     key = Key("PROJECT#{project_id}", "AGENT#{id}")
     by_status = Key("PROJECT#{project_id}#AGENT#{status}", "AGENT#{id}", index=GSI1)
@@ -88,14 +88,14 @@ class AgentRun(Entity):
     output_dropped = optional(IntegerAttribute())
     output_summary = optional(TextAttribute())
     error_message = optional(TextAttribute())
-    started_at = MomentAttribute()
-    completed_at = optional(MomentAttribute())
+    started_at = TimestampAttribute()
+    completed_at = optional(TimestampAttribute())
     #: Milliseconds from start to end.
     duration_ms = optional(IntegerAttribute())
     #: The ids of the latest reports, oldest first: one that is sent again finds itself here.
     recent_reports = optional(ListAttribute())
     version = IntegerAttribute(default_for_new=1)
-    updated_at = optional(MomentAttribute())
+    updated_at = optional(TimestampAttribute())
 
     key = Key("PROJECT#{project_id}", "RUN#{id}")
     by_feature = Key("PROJECT#{project_id}#FEATURE#{feature_id}#RUN", "RUN#{id}", index=GSI1)
@@ -109,7 +109,7 @@ class AgentRunRef(Entity):
     project_id = IdAttribute()
     feature_id = IdAttribute()
     active = BooleanAttribute(default_for_new=True)
-    started_at = MomentAttribute()
+    started_at = TimestampAttribute()
 
     key = Key("AGENT#{agent_id}", "RUN#{run_id}")
     by_activity = Key(

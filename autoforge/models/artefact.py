@@ -9,7 +9,7 @@ from autoforge.dynamodb.schema.attributes import (
     EnumAttribute,
     IdAttribute,
     IntegerAttribute,
-    MomentAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -36,7 +36,7 @@ class Artefact(Entity):
     previous_version = optional(DocumentAttribute())
     #: Counts updates and reverts from 1; the fencing token of optimistic locking.
     version = IntegerAttribute(default_for_new=1)
-    created_at = MomentAttribute()
-    updated_at = MomentAttribute()
+    created_at = TimestampAttribute()
+    updated_at = TimestampAttribute()
 
     key = Key("PROJECT#{project_id}", "ARTEFACT#{type}")

@@ -8,13 +8,13 @@ from typing import Final
 
 from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
-from autoforge.dynamodb.timestamps import as_moment, moment_text
+from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 from autoforge.errors import InvalidValueError
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:.*(Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
@@ -31,8 +31,8 @@ class AgentCheckpoint(Entity):
     checkpoint_value = TextAttribute()
     #: The value written so that text sorts as the values do; decides what is forward.
     position = optional(TextAttribute())
-    created_at = optional(MomentAttribute())
-    updated_at = MomentAttribute()
+    created_at = optional(TimestampAttribute())
+    updated_at = TimestampAttribute()
 
     key = Key("PROJECT#{project_id}", "CHECKPOINT#{integration}#{checkpoint_key}")
 
@@ -42,7 +42,7 @@ def moment_at(value: str) -> datetime | None:
     if not _MOMENT.fullmatch(value):
         return None
     try:
-        return as_moment(value)
+        return as_timestamp(value)
     except InvalidValueError:
         return None
 
@@ -58,4 +58,4 @@ def position_of(value: str) -> str:
     if _WHOLE_NUMBER.fullmatch(value):
         return value.zfill(40)
     moment = moment_at(value)
-    return value if moment is None else moment_text(moment)
+    return value if moment is None else timestamp_text(moment)

@@ -8,8 +8,8 @@ from autoforge.dynamodb.schema.attributes import (
     EnumAttribute,
     IdAttribute,
     JsonAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -32,9 +32,9 @@ class IntegrationConfig(Entity):
     #: Base64 of what a cipher made of the configuration.
     config_encrypted = TextAttribute()
     status = EnumAttribute(IntegrationStatus, default_for_new=IntegrationStatus.ACTIVE)
-    last_health_check = optional(MomentAttribute())
-    created_at = MomentAttribute()
-    updated_at = MomentAttribute()
+    last_health_check = optional(TimestampAttribute())
+    created_at = TimestampAttribute()
+    updated_at = TimestampAttribute()
 
     key = Key("INTEGRATION#{integration}", "CONFIG")
 
@@ -44,7 +44,7 @@ class AgentConfig(Entity):
 
     config_key = TextAttribute(attr_name="key")
     value = JsonAttribute()
-    created_at = optional(MomentAttribute())
-    updated_at = MomentAttribute()
+    created_at = optional(TimestampAttribute())
+    updated_at = TimestampAttribute()
 
     key = Key("AGENT", "CONFIG#{config_key}")

@@ -9,8 +9,8 @@ from autoforge.dynamodb.schema.attributes import (
     EnumAttribute,
     IdAttribute,
     ListAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -42,11 +42,11 @@ class Escalation(Entity):
     user_notes = optional(TextAttribute())
     #: Who decided, as the caller names them.
     decided_by = optional(TextAttribute())
-    decided_at = optional(MomentAttribute())
+    decided_at = optional(TimestampAttribute())
     #: A hash of what it was created with: created with the same again, it is the same.
     creation = optional(TextAttribute())
-    created_at = MomentAttribute()
-    updated_at = optional(MomentAttribute())
+    created_at = TimestampAttribute()
+    updated_at = optional(TimestampAttribute())
 
     key = Key("PROJECT#{project_id}", "ESCALATION#{id}")
     by_status = Key("ESCALATION#{status}", "{created_at}#{id}", index=GSI1)

@@ -9,8 +9,8 @@ from autoforge.dynamodb.schema.attributes import (
     DocumentAttribute,
     EnumAttribute,
     IdAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -39,7 +39,7 @@ class Event(Entity):
     severity = EnumAttribute(Severity, default_for_new=Severity.INFO)
     summary = TextAttribute()
     detail = optional(DocumentAttribute())
-    created_at = MomentAttribute()
+    created_at = TimestampAttribute()
 
     key = Key("PROJECT#{project_id}|GLOBAL", "EVENT#{created_at}#{id}", shared="feed")
     by_date = Key("EVENT#{created_at:date}", "{created_at}#{id}", index=GSI1)
@@ -55,7 +55,7 @@ class GlobalEventRef(Entity):
     event_type = TextAttribute()
     severity = EnumAttribute(Severity)
     summary = TextAttribute()
-    created_at = MomentAttribute()
+    created_at = TimestampAttribute()
 
     # Ids are unique over the whole feed, so an event of no project and a reference only meet
     # when a caller reuses an id, and then the second write is refused.

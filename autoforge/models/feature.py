@@ -12,8 +12,8 @@ from autoforge.dynamodb.schema.attributes import (
     IdSetAttribute,
     IntegerAttribute,
     ListAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.encoding import EnumCodec
@@ -84,10 +84,10 @@ class Feature(Entity):
     #: The request that made the latest claim: by it a caller whose answer was lost knows its own.
     claim_request = optional(IdAttribute())
     #: Until when the claim holds; a claim without it holds until it is released.
-    lease_until = optional(MomentAttribute())
+    lease_until = optional(TimestampAttribute())
     linear_issue_id = optional(TextAttribute())
     linear_issue_url = optional(TextAttribute())
-    completed_at = optional(MomentAttribute())
+    completed_at = optional(TimestampAttribute())
     #: What a crash may have cut off; absent from nearly every feature.
     unsettled = optional(EnumAttribute(Unsettled))
     #: A ULID, another for every feature that is created under the id.
@@ -97,8 +97,8 @@ class Feature(Entity):
     #: A hash of what it was created with: created with the same again, it is the same.
     creation = optional(TextAttribute())
     version = IntegerAttribute(default_for_new=1)
-    created_at = MomentAttribute()
-    updated_at = MomentAttribute()
+    created_at = TimestampAttribute()
+    updated_at = TimestampAttribute()
 
     readiness = Derived(EnumCodec(tuple(Readiness)), _readiness, "waiting_on")
 
@@ -137,13 +137,15 @@ class FeatureDependency(Entity):
     depends_on_id = IdAttribute()
     #: The feature that waits for it.
     feature_id = IdAttribute()
-    created_at = MomentAttribute()
+    created_at = TimestampAttribute()
 
     key = Key("PROJECT#{project_id}", "DEPENDENT#{depends_on_id}#{feature_id}")
 
 
-class FeatureByLinearIssue(Entity):
+class FeatureByLinearIssueLookup(Entity):
     """Finds the feature that was made from a Linear issue; there is one at most."""
+
+    type_name = "FeatureByLinearIssue"
 
     linear_issue_id = TextAttribute()
     project_id = IdAttribute()
@@ -163,8 +165,8 @@ class FeatureGraph(Entity):
     #: The value of ``readied`` after which somebody read all features and found none ready, and
     #: until when that is believed.
     quiet_since = optional(IdAttribute())
-    quiet_until = optional(MomentAttribute())
-    updated_at = MomentAttribute()
+    quiet_until = optional(TimestampAttribute())
+    updated_at = TimestampAttribute()
 
     key = Key("PROJECT#{project_id}", "GRAPH")
 
@@ -180,6 +182,6 @@ class FeatureSlots(Entity):
     project_id = IdAttribute()
     features = IdSetAttribute()
     version = IntegerAttribute(default_for_new=1)
-    updated_at = MomentAttribute()
+    updated_at = TimestampAttribute()
 
     key = Key("PROJECT#{project_id}", "SLOTS")

@@ -9,8 +9,8 @@ from autoforge.dynamodb.schema.attributes import (
     EnumAttribute,
     IdAttribute,
     IntegerAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -66,8 +66,8 @@ class Project(Entity):
     deletion = optional(IdAttribute())
     #: A hash of what it was created with: created with the same again, it is the same.
     creation = optional(TextAttribute())
-    created_at = MomentAttribute()
-    updated_at = MomentAttribute()
+    created_at = TimestampAttribute()
+    updated_at = TimestampAttribute()
 
     key = Key("PROJECT#{id}", "METADATA")
     by_status = Key("STATUS#{status}", "PROJECT#{id}", index=GSI1, where={"deletion": None})

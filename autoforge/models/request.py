@@ -8,8 +8,8 @@ from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
     IntegerAttribute,
     ListAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -31,17 +31,17 @@ class RequestRecord(Entity):
     #: A hash of what was sent: another request with the same id is refused.
     content = TextAttribute()
     #: The moment at which the request is made, by whichever run makes it.
-    moment = MomentAttribute()
+    moment = TimestampAttribute()
     #: The id that the request mints; others that it mints count on from it.
     minted = IdAttribute()
     #: Who runs the request at the moment, and until when nobody else does.
     runner = optional(IdAttribute())
-    running_until = optional(MomentAttribute())
+    running_until = optional(TimestampAttribute())
     #: What it came to; absent until then.
     status = optional(IntegerAttribute())
     location = optional(TextAttribute())
     ids = optional(ListAttribute())
     created = optional(IntegerAttribute())
-    created_at = MomentAttribute()
+    created_at = TimestampAttribute()
 
     key = Key("PROJECT#{project_id}|REQUEST#{id}", "REQUEST#{id}")

@@ -15,7 +15,7 @@ from autoforge.models.escalation import Escalation
 from autoforge.models.event import Event, GlobalEventRef
 from autoforge.models.feature import (
     Feature,
-    FeatureByLinearIssue,
+    FeatureByLinearIssueLookup,
     FeatureDependency,
     FeatureGraph,
     FeatureSlots,
@@ -23,7 +23,13 @@ from autoforge.models.feature import (
 from autoforge.models.project import Project
 from autoforge.models.request import RequestRecord
 from autoforge.models.ticket import Ticket
-from autoforge.models.user import ProjectMember, ProjectMemberRef, User, UserByAuth0Id, UserByEmail
+from autoforge.models.user import (
+    ProjectMember,
+    ProjectMemberRef,
+    User,
+    UserByAuth0IdLookup,
+    UserByEmailLookup,
+)
 
 #: Every entity of the agent platform's table.
 PLATFORM_TABLE: Final = Design(
@@ -39,13 +45,13 @@ PLATFORM_TABLE: Final = Design(
         IntegrationConfig,
         AgentConfig,
         User,
-        UserByAuth0Id,
-        UserByEmail,
+        UserByAuth0IdLookup,
+        UserByEmailLookup,
         ProjectMember,
         ProjectMemberRef,
         Feature,
         FeatureDependency,
-        FeatureByLinearIssue,
+        FeatureByLinearIssueLookup,
         FeatureGraph,
         FeatureSlots,
         Agent,

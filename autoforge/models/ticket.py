@@ -6,8 +6,8 @@ from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
     IntegerAttribute,
     ListAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -31,10 +31,10 @@ class Ticket(Entity):
     status = TextAttribute()
     labels = optional(ListAttribute())
     #: When Linear last changed the issue, as far as a sync said: notices may come out of order.
-    source_updated_at = optional(MomentAttribute())
-    created_at = optional(MomentAttribute())
+    source_updated_at = optional(TimestampAttribute())
+    created_at = optional(TimestampAttribute())
     #: When a sync last found the ticket to be what Linear says, to some minutes.
-    synced_at = MomentAttribute()
+    synced_at = TimestampAttribute()
     #: Goes up whenever a sync changes anything but ``synced_at``.
     version = optional(IntegerAttribute(default_for_new=1))
 

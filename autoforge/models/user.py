@@ -10,8 +10,8 @@ from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     EnumAttribute,
     IdAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.encoding import Codec, TextCodec
@@ -58,14 +58,16 @@ class User(Entity):
     name = TextAttribute()
     picture = optional(TextAttribute())
     role = EnumAttribute(UserRole, default_for_new=UserRole.DEVELOPER)
-    created_at = MomentAttribute()
-    updated_at = MomentAttribute()
+    created_at = TimestampAttribute()
+    updated_at = TimestampAttribute()
 
     key = Key("USER#{id}", "METADATA")
 
 
-class UserByAuth0Id(Entity):
+class UserByAuth0IdLookup(Entity):
     """Finds the one user with an Auth0 id."""
+
+    type_name = "UserByAuth0Id"
 
     auth0_id = TextAttribute()
     user_id = IdAttribute()
@@ -73,8 +75,10 @@ class UserByAuth0Id(Entity):
     key = Key("AUTH0#{auth0_id}", "USER")
 
 
-class UserByEmail(Entity):
+class UserByEmailLookup(Entity):
     """Finds the one user with an e-mail address."""
+
+    type_name = "UserByEmail"
 
     email = EmailAttribute()
     user_id = IdAttribute()
@@ -90,8 +94,8 @@ class ProjectMember(Entity):
     #: Whether the project names the user as its owner, and whether somebody made them a member.
     owner = BooleanAttribute(default_for_new=False)
     member = BooleanAttribute(default_for_new=False)
-    created_at = MomentAttribute()
-    updated_at = MomentAttribute()
+    created_at = TimestampAttribute()
+    updated_at = TimestampAttribute()
 
     key = Key("USER#{user_id}", "PROJECT#{project_id}")
 
@@ -103,8 +107,8 @@ class ProjectMemberRef(Entity):
     user_id = IdAttribute()
     owner = BooleanAttribute(default_for_new=False)
     member = BooleanAttribute(default_for_new=False)
-    created_at = MomentAttribute()
-    updated_at = MomentAttribute()
+    created_at = TimestampAttribute()
+    updated_at = TimestampAttribute()
 
     key = Key("PROJECT#{project_id}", "MEMBER#{user_id}")
 

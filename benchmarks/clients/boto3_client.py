@@ -8,7 +8,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from benchmarks.clients.client import Client, Population
-from benchmarks.sample import PROJECT, TABLE, Sample, moment_text
+from benchmarks.sample import PROJECT, TABLE, Sample, timestamp_text
 
 
 def connect(url: str, population: Population) -> Client:
@@ -52,4 +52,4 @@ def connect(url: str, population: Population) -> Client:
 
 def as_dict(sample: Sample) -> dict[str, Any]:
     """An event as a program without models holds it."""
-    return {**sample.values, "createdAt": moment_text(sample.created_at)}
+    return {**sample.values, "createdAt": timestamp_text(sample.created_at)}

@@ -12,17 +12,17 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from benchmarks.clients.client import Client, Population
-from benchmarks.sample import PROJECT, TABLE, Sample, moment_text
+from benchmarks.sample import PROJECT, TABLE, Sample, timestamp_text
 
 
-class MomentAttribute(Attribute[datetime]):
+class TimestampAttribute(Attribute[datetime]):
     """A moment as the table holds it; PynamoDB's own refuses one that ends in Z."""
 
     attr_type = STRING
 
     def serialize(self, value: datetime) -> str:
         """Write the moment with milliseconds."""
-        return moment_text(value)
+        return timestamp_text(value)
 
     def deserialize(self, value: str) -> datetime:
         """Read the moment."""
@@ -47,7 +47,7 @@ class Event(Model):
     severity = UnicodeAttribute()
     summary = UnicodeAttribute()
     detail: MapAttribute[str, Any] = MapAttribute()
-    created_at = MomentAttribute(attr_name="createdAt")
+    created_at = TimestampAttribute(attr_name="createdAt")
     expires_at = TTLAttribute(attr_name="TTL")
 
 

@@ -25,18 +25,18 @@ from autoforge.dynamodb import (
     IdAttribute,
     IdMint,
     Key,
-    MomentAttribute,
     Put,
     Query,
     SortRange,
     Store,
     TextAttribute,
+    TimestampAttribute,
     Transaction,
     Update,
     explain,
-    moment_text,
     optional,
     require_disjoint,
+    timestamp_text,
 )
 from autoforge.dynamodb.errors import ConditionFailedError, DeclarationError
 
@@ -63,7 +63,7 @@ class Loan(Entity):
     id = IdAttribute()
     isbn = IdAttribute()
     reader = TextAttribute()
-    due_at = MomentAttribute()
+    due_at = TimestampAttribute()
     returned = BooleanAttribute(default_for_new=False)
 
     key = Key("BOOK#{isbn}", "LOAN#{id}")
@@ -120,7 +120,7 @@ def lend(isbn: str, reader: str, *, loan_id: str, at: datetime) -> Transaction:
         {"isbn": isbn},
         at,
         values={"reader": reader},
-        given={"reader": None},
+        expected={"reader": None},
         requires="on the shelf",
     )
     return Transaction((taken, Put(loan)))
@@ -133,7 +133,7 @@ def take_back(loan: Loan, *, at: datetime) -> Transaction:
         {"isbn": loan.isbn, "id": loan.id},
         at,
         values={"returned": True},
-        given={"returned": False},
+        expected={"returned": False},
         requires="out",
     )
     shelved = Update(Book, {"isbn": loan.isbn}, at, values={"reader": None})
@@ -170,7 +170,7 @@ def main() -> None:
 
         later = OPENING + TERM
         (due,) = store.each(LoansDue(by=later))
-        print("due back from", due.reader, "on", moment_text(due.due_at))
+        print("due back from", due.reader, "on", timestamp_text(due.due_at))
         store.transact(take_back(due, at=later))
         print("still due:", list(store.each(LoansDue(by=later))))
         print("loans so far:", [loan.reader for loan in store.each(LoansOfBook(isbn))])

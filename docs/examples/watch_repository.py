@@ -24,7 +24,7 @@ from ulid import ULID
 
 from autoforge import Forge
 from autoforge.access.actions import HeldActions
-from autoforge.dynamodb import as_moment
+from autoforge.dynamodb import as_timestamp
 from autoforge.errors import (
     ConditionFailedError,
     ItemExistsError,
@@ -55,7 +55,7 @@ def read_commits(repository: Path) -> list[Commit]:
     """The commits of the main line, oldest first."""
     log = git(repository, "log", "--first-parent", "--reverse", "--format=%H%x1f%cI%x1f%an%x1f%s")
     rows = [line.split("\x1f") for line in log.splitlines()]
-    return [Commit(row[0], as_moment(row[1]), row[2], row[3]) for row in rows]
+    return [Commit(row[0], as_timestamp(row[1]), row[2], row[3]) for row in rows]
 
 
 def git(repository: Path, *arguments: str) -> str:

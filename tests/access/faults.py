@@ -12,7 +12,8 @@ import orjson
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
+from tests.transports import WrappedTransport
 
 
 @dataclass(frozen=True)
@@ -73,19 +74,19 @@ def injected(
         faults: The faults, or what says the fault of an attempt by its number and operation.
     """
     attempts = Attempts()
-    sound = client.wire
-    client.wire = _Faulty(sound, faults, attempts)
+    sound = client.active_transport
+    client.active_transport = _Faulty(sound, faults, attempts)
     try:
         yield attempts
     finally:
-        client.wire = sound
+        client.active_transport = sound
 
 
 @dataclass
-class _Faulty:
-    """A wire on which attempts meet faults."""
+class _Faulty(WrappedTransport):
+    """A transport on which attempts meet faults."""
 
-    sound: Wire
+    sound: Transport
     faults: Sequence[Fault] | Callable[[int, str], Fault]
     attempts: Attempts
     #: Requests may be under way at once; each still is one of a row.

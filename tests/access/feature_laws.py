@@ -14,7 +14,7 @@ from typing import Any
 
 from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge
-from autoforge.models import Feature, FeatureByLinearIssue, FeatureDependency, FeatureStatus
+from autoforge.models import Feature, FeatureByLinearIssueLookup, FeatureDependency, FeatureStatus
 from tests.access.feature_worlds import PROJECT, entity_of
 from tests.stores import Clock, raw_items
 
@@ -65,7 +65,7 @@ def among(entities: Iterable[Any], now: datetime) -> Stored:
         {
             str(each.linear_issue_id): str(each.feature_id)
             for each in entities
-            if isinstance(each, FeatureByLinearIssue)
+            if isinstance(each, FeatureByLinearIssueLookup)
         },
     )
 

@@ -10,7 +10,7 @@ from typing import Final
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.writes.write import primary_key
 from autoforge.forge import Forge
-from autoforge.models import ArtefactType, User, UserByEmail
+from autoforge.models import ArtefactType, User, UserByEmailLookup
 from tests.access.faults import Fault, Lose, Pass, injected
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, Step, a_whole_forge
@@ -44,7 +44,7 @@ def everything_asked(client: Client) -> Heard:
         clock.now += timedelta(seconds=1)
         _hear(forge, step, heard)
     forge.store.delete_all([primary_key(User, {"id": "ann"})])
-    forge.store.put_all([UserByEmail(email="old@x.org", user_id="bob")])
+    forge.store.put_all([UserByEmailLookup(email="old@x.org", user_id="bob")])
     for step in _UNUSUAL:
         _hear(forge, step, heard)
     return heard

@@ -18,9 +18,15 @@ from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import AutoforgeError, ItemExistsError, ItemNotFoundError
-from autoforge.models import PLATFORM_TABLE, Project, ProjectMember, ProjectMemberRef, User
-from autoforge.models import UserByAuth0Id as UserByAuth0IdLookup
-from autoforge.models import UserByEmail as UserByEmailLookup
+from autoforge.models import (
+    PLATFORM_TABLE,
+    Project,
+    ProjectMember,
+    ProjectMemberRef,
+    User,
+    UserByAuth0IdLookup,
+    UserByEmailLookup,
+)
 from autoforge.models.user import comparable_email
 from tests.access.faults import Fault, Lose, Pass, Refuse, injected
 from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, new_id

@@ -35,7 +35,7 @@ from autoforge.models import (
     EscalationStatus,
     Event,
     Feature,
-    FeatureByLinearIssue,
+    FeatureByLinearIssueLookup,
     FeatureDependency,
     FeatureGraph,
     FeatureSlots,
@@ -50,8 +50,8 @@ from autoforge.models import (
     RunStatus,
     Ticket,
     User,
-    UserByAuth0Id,
-    UserByEmail,
+    UserByAuth0IdLookup,
+    UserByEmailLookup,
 )
 from tests.factories import NOON
 from tests.stores import put_raw
@@ -183,8 +183,8 @@ KINDS: Final[dict[type[Entity], SearchStrategy[Any]]] = {
         created_at=moments,
         updated_at=moments,
     ),
-    UserByAuth0Id: _of(UserByAuth0Id, auth0_id=key_text, user_id=users),
-    UserByEmail: _of(UserByEmail, email=emails, user_id=users),
+    UserByAuth0IdLookup: _of(UserByAuth0IdLookup, auth0_id=key_text, user_id=users),
+    UserByEmailLookup: _of(UserByEmailLookup, email=emails, user_id=users),
     ProjectMember: _of(
         ProjectMember,
         user_id=users,
@@ -223,8 +223,11 @@ KINDS: Final[dict[type[Entity], SearchStrategy[Any]]] = {
         feature_id=other_ids,
         created_at=moments,
     ),
-    FeatureByLinearIssue: _of(
-        FeatureByLinearIssue, linear_issue_id=key_text, project_id=projects, feature_id=other_ids
+    FeatureByLinearIssueLookup: _of(
+        FeatureByLinearIssueLookup,
+        linear_issue_id=key_text,
+        project_id=projects,
+        feature_id=other_ids,
     ),
     FeatureGraph: _of(FeatureGraph, project_id=projects, updated_at=moments),
     FeatureSlots: _of(
@@ -296,13 +299,13 @@ _IDENTITIES: Final[dict[type[Entity], tuple[str, ...]]] = {
     IntegrationConfig: ("integration",),
     AgentConfig: ("config_key",),
     User: ("id",),
-    UserByAuth0Id: ("auth0_id",),
-    UserByEmail: ("email",),
+    UserByAuth0IdLookup: ("auth0_id",),
+    UserByEmailLookup: ("email",),
     ProjectMember: ("user_id", "project_id"),
     ProjectMemberRef: ("project_id", "user_id"),
     Feature: ("project_id", "id"),
     FeatureDependency: ("project_id", "depends_on_id", "feature_id"),
-    FeatureByLinearIssue: ("linear_issue_id",),
+    FeatureByLinearIssueLookup: ("linear_issue_id",),
     FeatureGraph: ("project_id",),
     FeatureSlots: ("project_id",),
     Agent: ("project_id", "id"),

@@ -24,6 +24,7 @@ from autoforge.dynamodb.timestamps import first_ulid, ulid_text
 from autoforge.dynamodb.transport.transport import patience
 from autoforge.forge import Forge
 from tests.factories import NOON, a_project
+from tests.transports import WrappedTransport
 
 PROJECT: Final = "p"
 _PROJECT_ITEM: Final = a_project(id=PROJECT).to_item()
@@ -67,7 +68,7 @@ class Engine:
 
 
 @dataclass
-class WriterWire:
+class WriterTransport(WrappedTransport):
     """A way to the engine on which requests are slow, refused, or lost, as drawn."""
 
     engine: Engine
@@ -125,7 +126,7 @@ class WriterWire:
 
 
 @dataclass
-class PollerWire:
+class PollerTransport(WrappedTransport):
     """A way to the engine for who only reads."""
 
     engine: Engine
@@ -156,17 +157,19 @@ class PollerWire:
         return answer
 
 
-def forge_of(wire: WriterWire | PollerWire, time: Time, offset: timedelta, random: Random) -> Forge:
+def forge_of(
+    wire: WriterTransport | PollerTransport, time: Time, offset: timedelta, random: Random
+) -> Forge:
     """A Forge of a process whose clock is ahead by an offset."""
     client = Client(
         region="nowhere",
         endpoint_url="http://simulated.invalid",
         sleep=time.pass_,
         credentials=("a", "b"),
-        chance=random.random,
+        random=random.random,
         retries=RetryPolicy(attempts=8, cap=4.0),
     )
-    client.wire = wire
+    client.active_transport = wire
 
     def clock() -> datetime:
         return time.now + offset

@@ -17,25 +17,26 @@ from autoforge.access.tickets.patterns import LinearIssue, TicketByLinearIssue
 from autoforge.access.tickets.sync import SyncTickets
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.client.worker_pool import Crew
+from autoforge.dynamodb.client.worker_pool import WorkerPool
 from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
 from autoforge.errors import IncompleteBatchError
 from autoforge.models import Project
 from tests.factories import NOON, a_feature, a_project, a_run, a_run_ref, an_artefact, new_id
 from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of
+from tests.transports import WrappedTransport
 
 #: Seconds within which requests meet that are meant to.
 _SOON: Final = 30
 
 
 @dataclass
-class Meeting:
-    """A wire that lets requests of an operation through only when so many are under way."""
+class Meeting(WrappedTransport):
+    """A transport that lets requests of an operation through only when so many are under way."""
 
-    sound: Wire
+    sound: Transport
     operation: str
     barrier: threading.Barrier
 
@@ -54,12 +55,12 @@ def alone(engine: Engine, table_name: str, clock: Clock) -> Store:
 @contextmanager
 def meeting(client: Client, operation: str, requests: int) -> Iterator[None]:
     """Demand that requests of an operation are under way so many at a time."""
-    sound = client.wire
-    client.wire = Meeting(sound, operation, threading.Barrier(requests))
+    sound = client.active_transport
+    client.active_transport = Meeting(sound, operation, threading.Barrier(requests))
     try:
         yield
     finally:
-        client.wire = sound
+        client.active_transport = sound
 
 
 def test_the_counts_of_feature_stats_are_asked_for_at_once(alone: Store) -> None:
@@ -78,15 +79,15 @@ def test_the_parts_of_an_overview_are_asked_for_at_once(alone: Store) -> None:
     both = threading.Barrier(2)
 
     @dataclass
-    class Both:
-        sound: Wire
+    class Both(WrappedTransport):
+        sound: Transport
 
         def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
             operations.add(operation)
             both.wait(_SOON)
             return self.sound.exchange(operation, parameters)
 
-    alone.client.wire = Both(alone.client.wire)
+    alone.client.active_transport = Both(alone.client.active_transport)
 
     overview = alone.answer(ProjectOverview(project.id))
 
@@ -146,10 +147,10 @@ def test_any_number_of_features_is_read_at_once(alone: Store) -> None:
 
 
 @dataclass
-class Overtaking:
-    """A wire on which the first batch is held up until the last has been written."""
+class Overtaking(WrappedTransport):
+    """A transport on which the first batch is held up until the last has been written."""
 
-    sound: Wire
+    sound: Transport
     written: list[int] = field(default_factory=list)
     begun: list[int] = field(default_factory=list)
     last_is_written: threading.Event = field(default_factory=threading.Event)
@@ -177,7 +178,7 @@ def test_of_two_writes_of_one_item_in_different_batches_the_later_is_made_last(
         return [a_project(id=each, name=str(number)) for each in ids]
 
     contended = new_id()
-    wire = alone.client.wire = Overtaking(alone.client.wire)
+    wire = alone.client.active_transport = Overtaking(alone.client.active_transport)
 
     alone.put_all([*batch(1, contended), *batch(2, contended), *batch(3)])
 
@@ -192,8 +193,8 @@ def test_after_a_batch_that_is_left_undone_what_was_not_tried_is_named_too(
     alone: Store,
 ) -> None:
     projects = [a_project(name=str(number // 25)) for number in range(1000)]
-    refused = _Refusing(alone.client.wire, lambda members: _name(members[0]) == "3")
-    alone.client.wire = refused
+    refused = _Refusing(alone.client.active_transport, lambda members: _name(members[0]) == "3")
+    alone.client.active_transport = refused
 
     with pytest.raises(IncompleteBatchError) as caught:
         alone.put_all(projects)
@@ -207,9 +208,9 @@ def test_after_a_batch_that_is_left_undone_what_was_not_tried_is_named_too(
 
 def test_after_a_batch_that_is_left_undone_no_other_is_begun(alone: Store) -> None:
     projects = [a_project(name=str(number // 25)) for number in range(200)]
-    refused = _Refusing(alone.client.wire, lambda members: _name(members[0]) == "3")
-    alone.client.wire = refused
-    alone.client.crew = Crew(width=1)
+    refused = _Refusing(alone.client.active_transport, lambda members: _name(members[0]) == "3")
+    alone.client.active_transport = refused
+    alone.client.worker_pool = WorkerPool(width=1)
 
     with pytest.raises(IncompleteBatchError) as caught:
         alone.put_all(projects)
@@ -220,10 +221,10 @@ def test_after_a_batch_that_is_left_undone_no_other_is_begun(alone: Store) -> No
 
 
 @dataclass
-class _Refusing:
-    """A wire on which DynamoDB leaves some batches undone, whatever is tried."""
+class _Refusing(WrappedTransport):
+    """A transport on which DynamoDB leaves some batches undone, whatever is tried."""
 
-    sound: Wire
+    sound: Transport
     refused: Callable[[list[dict[str, Any]]], bool]
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,8 +28,8 @@ from autoforge.dynamodb.schema.attributes import (
     EnumAttribute,
     IdAttribute,
     IntegerAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.design import Design
@@ -78,12 +78,12 @@ ATTRIBUTES: Final[Mapping[str, Callable[[], Any]]] = {
     "id": IdAttribute,
     "text": TextAttribute,
     "number": IntegerAttribute,
-    "moment": MomentAttribute,
+    "moment": TimestampAttribute,
     "kind": lambda: EnumAttribute(Kind),
     "flag": BooleanAttribute,
-    "updated_at": MomentAttribute,
+    "updated_at": TimestampAttribute,
     "version": IntegerAttribute,
-    "created_at": MomentAttribute,
+    "created_at": TimestampAttribute,
 }
 _SPECS: Final = {"number": "number:3", "version": "version:3"}
 
@@ -161,7 +161,7 @@ def kept_entities(draw: st.DrawFn, table: str, literal: str) -> Kept:
     for name in lacking:
         optional(namespace[name])
     if lifetime is not None:
-        namespace |= {"lifetime": lifetime, "created_at": MomentAttribute()}
+        namespace |= {"lifetime": lifetime, "created_at": TimestampAttribute()}
         names = (*names, "created_at")
     namespace |= {
         "__module__": __name__,
@@ -242,8 +242,8 @@ class World:
             chosen[write.primary_key()] = write, effect
         writes = tuple(write for write, _ in chosen.values())
         before = {key: dict(values) for key, values in self.items.items()}
-        refusal = self._follow([effect for _, effect in chosen.values()])
-        if refusal is not None:
+        error_for = self._follow([effect for _, effect in chosen.values()])
+        if error_for is not None:
             self.items = before
         if not writes:
             return
@@ -256,21 +256,21 @@ class World:
             assert not informed
             self.items = before
         except (ItemExistsError, ItemNotFoundError) as error:
-            if type(error) is not refusal:
+            if type(error) is not error_for:
                 raise
         else:
-            assert refusal is None
+            assert error_for is None
 
     @staticmethod
     def _follow(effects: Sequence[Callable[[], None]]) -> type[AutoforgeError] | None:
         """Do what writes come to, and say how the first that cannot be made is refused."""
-        refusal: type[AutoforgeError] | None = None
+        error_for: type[AutoforgeError] | None = None
         for effect in effects:
             try:
                 effect()
             except AutoforgeError as error:
-                refusal = refusal or type(error)
-        return refusal
+                error_for = error_for or type(error)
+        return error_for
 
     def _a_write(self) -> tuple[bool, Write[Any], Callable[[], None]]:
         """A write, whether it must be accepted as it is declared, and what it comes to."""
@@ -343,12 +343,14 @@ class World:
         more: dict[str, Any] = {}
         if "version" in kept.names:
             demanded.pop("version", None)
-            more = self.draw(st.sampled_from([{}, {"counts": True}, {"expected_version": 0}]))
+            more = self.draw(
+                st.sampled_from([{}, {"increments_version": True}, {"expected_version": 0}])
+            )
             if there is not None and "expected_version" in more:
                 more = {"expected_version": there["version"]}
             elif there is not None and not more and informed and "version" in kept.sources:
                 demanded["version"] = there["version"]
-        counts_blindly = "counts" in more and "version" in kept.sources
+        counts_blindly = "increments_version" in more and "version" in kept.sources
 
         def effect() -> None:
             if (now := self._live(at)) is None:
@@ -359,7 +361,9 @@ class World:
 
         accepted = informed and not counts_blindly
         try:
-            write = Update(kept.entity, key, self.clock.now, values=values, given=demanded, **more)
+            write = Update(
+                kept.entity, key, self.clock.now, values=values, expected=demanded, **more
+            )
         except DeclarationError:
             assert not accepted
             raise

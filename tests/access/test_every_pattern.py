@@ -91,6 +91,7 @@ from autoforge.models import (
     EscalationStatus,
     Event,
     Feature,
+    FeatureByLinearIssueLookup,
     FeatureDependency,
     FeatureGraph,
     FeatureSlots,
@@ -104,10 +105,9 @@ from autoforge.models import (
     RequestRecord,
     Ticket,
     User,
+    UserByAuth0IdLookup,
+    UserByEmailLookup,
 )
-from autoforge.models import FeatureByLinearIssue as FeatureByLinearIssueLookup
-from autoforge.models import UserByAuth0Id as UserByAuth0IdLookup
-from autoforge.models import UserByEmail as UserByEmailLookup
 from autoforge.models.user import comparable_email
 from tests.access.populations import (
     Population,

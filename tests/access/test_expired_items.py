@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 
 from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.attributes import IdAttribute, MomentAttribute
+from autoforge.dynamodb.schema.attributes import IdAttribute, TimestampAttribute
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
 from autoforge.dynamodb.writes.write import Check, Delete, Transaction
 from tests.factories import NOON, new_id
 from tests.stores import Clock, raw_items
+from tests.transports import WrappedTransport
 
 HOUR = timedelta(hours=1)
 
@@ -32,7 +33,7 @@ class Hold(Entity):
 
     shelf = IdAttribute()
     id = IdAttribute()
-    ready_at = MomentAttribute()
+    ready_at = TimestampAttribute()
 
     key = Key("SHELF#{shelf}", "HOLD#{id}")
     ready = Key("READY#{shelf}", "{ready_at}#{id}", index=GSI1)
@@ -140,16 +141,16 @@ def test_a_transaction_of_who_is_shown_expired_items_is_marked_with_the_present(
 
 
 @dataclass
-class Reads:
+class Reads(WrappedTransport):
     """What the engine read, as its answers say."""
 
-    wire: Wire
+    transport: Transport
     limits: list[int] = field(default_factory=list)
     items: int = 0
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Send, and count."""
-        answer = self.wire.exchange(operation, parameters)
+        answer = self.transport.exchange(operation, parameters)
         self.limits.append(parameters["Limit"])
         self.items += answer["ScannedCount"]
         return answer
@@ -158,13 +159,13 @@ class Reads:
 @contextmanager
 def _counting(store: Store) -> Iterator[Reads]:
     """Count what is read meanwhile."""
-    sound = store.client.wire
+    sound = store.client.active_transport
     reads = Reads(sound)
-    store.client.wire = reads
+    store.client.active_transport = reads
     try:
         yield reads
     finally:
-        store.client.wire = sound
+        store.client.active_transport = sound
 
 
 def _stored(store: Store, expired: Sequence[bool]) -> tuple[str, list[Hold]]:

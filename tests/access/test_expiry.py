@@ -13,8 +13,8 @@ from pynamodb.expressions.operand import Path
 from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -45,8 +45,8 @@ class Session(Entity):
     id = IdAttribute()
     basket = optional(TextAttribute())
     coupon = optional(TextAttribute())
-    created_at = MomentAttribute()
-    updated_at = optional(MomentAttribute())
+    created_at = TimestampAttribute()
+    updated_at = optional(TimestampAttribute())
 
     key = Key("SESSION#{id}", "SESSION")
 
@@ -58,7 +58,7 @@ class Visit(Entity):
 
     id = IdAttribute()
     basket = optional(TextAttribute())
-    created_at = MomentAttribute()
+    created_at = TimestampAttribute()
 
     key = Key("VISITOR#{id}", "VISIT#{created_at}")
 
@@ -160,10 +160,10 @@ def test_an_upsert_of_an_expired_item_makes_it_anew(
 def test_an_upsert_on_a_condition_holds_it_against_no_expired_item(store: Store) -> None:
     old = Session(id=new_id(), coupon="old", created_at=NOON - DAY)
     store.save(Put(old))
-    absent = upsert_of(old, given={"coupon": None}, initial={"created_at": NOON})
+    absent = upsert_of(old, expected={"coupon": None}, initial={"created_at": NOON})
 
     with pytest.raises(ItemNotFoundError):
-        store.save(replace(absent, given={"coupon": "old"}))
+        store.save(replace(absent, expected={"coupon": "old"}))
     assert store.save(absent).coupon is None
 
 

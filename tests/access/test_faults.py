@@ -26,7 +26,7 @@ from autoforge.access.escalations import decide_escalation
 from autoforge.access.events.patterns import EventsOfProject, record_event
 from autoforge.access.projects.patterns import ProjectById, ProjectsByStatus, ProjectWithArtefacts
 from autoforge.dynamodb.client.client import Client, RetryPolicy
-from autoforge.dynamodb.client.worker_pool import Crew
+from autoforge.dynamodb.client.worker_pool import WorkerPool
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import TransportName
 from autoforge.dynamodb.writes.update import Update
@@ -114,7 +114,7 @@ def test_what_never_passes_is_given_up_after_so_many_attempts(
     engine: Engine, transport: TransportName, fault: Fault, meaning: type[Exception]
 ) -> None:
     waits: list[float] = []
-    store = _store(engine, transport=transport, sleep=waits.append, chance=lambda: 1.0)
+    store = _store(engine, transport=transport, sleep=waits.append, random=lambda: 1.0)
 
     with injected(store.client, lambda *_: fault) as attempts, pytest.raises(meaning) as caught:
         store.get(ProjectById("p"))
@@ -135,7 +135,7 @@ def test_waits_grow_to_a_bound_and_chance_decides_how_much_of_them_is_waited(
         engine,
         transport=transport,
         sleep=waits.append,
-        chance=lambda: next(chances),
+        random=lambda: next(chances),
         retries=retries,
     )
 
@@ -149,7 +149,7 @@ def test_unless_given_chance_is_different_every_time(
     engine: Engine, transport: TransportName
 ) -> None:
     client = client_of(engine, transport=transport)
-    drawn = {client.chance() for _ in range(10)}
+    drawn = {client.random() for _ in range(10)}
 
     assert len(drawn) == 10
     assert all(0 <= chance < 1 for chance in drawn)
@@ -191,10 +191,10 @@ def test_what_botocore_raises_before_it_sends_propagates_unchanged(store: Store)
 
 
 def test_what_dynamodb_calls_invalid_is_an_invalid_value(store: Store) -> None:
-    refusal = Refuse("ValidationException", message="Type mismatch for key")
+    error_for = Refuse("ValidationException", message="Type mismatch for key")
 
     with (
-        injected(store.client, [refusal]),
+        injected(store.client, [error_for]),
         pytest.raises(InvalidValueError, match="Type mismatch for key"),
     ):
         store.get(ProjectById("p"))
@@ -555,7 +555,7 @@ def test_what_a_batch_leaves_unwritten_is_sent_again_until_done(store: Store) ->
 def test_what_a_batch_never_writes_is_listed_exactly(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store.client, "crew", Crew(width=1))
+    monkeypatch.setattr(store.client, "crew", WorkerPool(width=1))
     projects = [a_project() for _ in range(60)]
     items = [each.to_item() for each in projects]
     left = [{"PutRequest": {"Item": item}} for item in items[40:50]]
@@ -596,7 +596,7 @@ def test_between_the_rounds_of_a_batch_there_are_jittered_waits(
         waits.append(seconds)
         time.sleep(seconds)
 
-    store = _store(engine, transport=transport, sleep=sleep, timer=time.timer, chance=lambda: 0.5)
+    store = _store(engine, transport=transport, sleep=sleep, timer=time.timer, random=lambda: 0.5)
     stuck = Answer(
         {"UnprocessedItems": {store.table_name: [{"PutRequest": {"Item": a_project().to_item()}}]}}
     )

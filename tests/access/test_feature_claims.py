@@ -52,7 +52,7 @@ def forge(world: World) -> Forge:
 @pytest.fixture(scope="module")
 def sure(engine: Engine) -> Client:
     """A connection whose users take the first of what they may choose from."""
-    return client_of(engine, chance=lambda: 0.0)
+    return client_of(engine, random=lambda: 0.0)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_row_that_was_wrong_all_along_is_no_sign_of_others(
     names = "projectId", "id", "priority", "version", "status"
     rows = list(world.store.items_in(ReadyFeatures(PROJECT).condition(world.clock.now), *names))
     set_raw(world, "a", assignedAgentId="bob")  # by a program that does not count versions
-    client = client_of(engine, chance=lambda: 0.99)
+    client = client_of(engine, random=lambda: 0.99)
 
     def meet(_: int, sent: str) -> Fault:
         return Answer({"Items": rows}) if sent == "Query" else Pass()

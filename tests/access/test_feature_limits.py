@@ -29,7 +29,7 @@ def forge(world: World) -> Forge:
 @pytest.fixture(scope="module")
 def sure(engine: Engine) -> Client:
     """A connection whose users take the first of what they may choose from."""
-    return client_of(engine, chance=lambda: 0.0)
+    return client_of(engine, random=lambda: 0.0)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from autoforge.access.features.patterns import FeatureGraphOf
-from autoforge.access.features.propagation import Settle
+from autoforge.access.features.propagation import Propagation
 from autoforge.access.features.repair import Repaired
 from autoforge.access.features.transitions import regress_feature
 from autoforge.dynamodb.client.client import Client
@@ -141,7 +141,7 @@ _MEANWHILE: Final[dict[str, Callable[[Forge], object]]] = {
     "a goes": lambda forge: forge.features.delete(PROJECT, "a"),
     "y waits too": lambda forge: forge.features.add_dependency(PROJECT, "y", "x"),
     "another is born": lambda forge: create(forge, "z", dependencies=["x"]),
-    "it is settled": lambda forge: Settle(PROJECT, "x", NOON).run(forge.store),
+    "it is settled": lambda forge: Propagation(PROJECT, "x", NOON).run(forge.store),
     "it is reopened": lambda forge: forge.features.reopen(PROJECT, "x"),
     "it fails": lambda forge: forge.features.fail(PROJECT, "x"),
     "it is reopened and passes": lambda forge: (
@@ -179,7 +179,7 @@ _MEANWHILE_OF_A_RETURN: Final[dict[str, Callable[[Forge], object]]] = {
     "it is settled": _MEANWHILE["it is settled"],
     "it is reopened": _MEANWHILE["it is reopened"],
     "it is settled and passes": lambda forge: (
-        Settle(PROJECT, "x", NOON).run(forge.store),
+        Propagation(PROJECT, "x", NOON).run(forge.store),
         forge.features.pass_(PROJECT, "x", force=True),
     ),
 }

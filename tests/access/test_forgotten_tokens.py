@@ -20,7 +20,7 @@ from botocore.exceptions import ReadTimeoutError
 from ulid import ULID
 
 from autoforge.access.artefacts import ArtefactOfProject, update_artefact
-from autoforge.access.features.claims import Claim
+from autoforge.access.features.claims import ClaimFeature
 from autoforge.access.features.dependencies import AddDependency
 from autoforge.access.features.edit import ChangeFeature
 from autoforge.access.features.patterns import FeatureById, FeaturesOfProject
@@ -32,7 +32,7 @@ from autoforge.dynamodb.encryption import LocalCipher
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.store.batch import key_of
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.transport.transport import TransportName, Wire
+from autoforge.dynamodb.transport.transport import Transport, TransportName
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import TRANSACTION_ITEMS, Delete, Put, Transaction
 from autoforge.errors import InvalidTransactionError, ItemExistsError, ItemNotFoundError
@@ -44,6 +44,7 @@ from tests.access.tours import WRITES
 from tests.factories import NOON, a_feature, a_project, an_artefact, new_id
 from tests.servers import Engine
 from tests.stores import Clock, client_of, fresh, raw_items
+from tests.transports import WrappedTransport
 
 _LATER: Final = NOON + timedelta(minutes=1)
 _MUCH_LATER: Final = NOON + timedelta(minutes=2)
@@ -59,15 +60,15 @@ _GONE: Final = Break(ReadTimeoutError(endpoint_url="made up"))
 
 
 @dataclass(frozen=True)
-class _Forgetful:
-    """A wire to an engine that takes every transaction for one it never saw."""
+class _Forgetful(WrappedTransport):
+    """A transport to an engine that takes every transaction for one it never saw."""
 
-    wire: Wire
+    transport: Transport
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         if "ClientRequestToken" in parameters:
             parameters = {**parameters, "ClientRequestToken": new_id()}
-        return self.wire.exchange(operation, parameters)
+        return self.transport.exchange(operation, parameters)
 
 
 @pytest.fixture(params=["auto", "botocore"])
@@ -242,7 +243,7 @@ def test_a_claim_within_the_limit_is_known_as_ones_own(store: Store) -> None:
     )
 
     with injected(store.client, _first("TransactWriteItems")):
-        claimed = Claim(project.id, "coder", _LATER, respect_limit=True).one(store, first.id)
+        claimed = ClaimFeature(project.id, "coder", _LATER, respect_limit=True).one(store, first.id)
 
     assert (claimed.id, claimed.version) == (first.id, 2)
     assert store.require(FeatureById(project.id, second.id)).status == "pending"
@@ -287,7 +288,7 @@ def _pattern(artefact: Artefact) -> ArtefactOfProject:
 @contextmanager
 def _forgetting(engine: Engine, transport: TransportName) -> Iterator[Client]:
     client = client_of(engine, transport=transport)
-    client.wire = _Forgetful(client.wire)
+    client.active_transport = _Forgetful(client.active_transport)
     yield client
     client.close()
 
@@ -295,7 +296,7 @@ def _forgetting(engine: Engine, transport: TransportName) -> Iterator[Client]:
 @contextmanager
 def _between_two_attempts(store: Store, act: Callable[[], object]) -> Iterator[None]:
     """Lose the first answer to a write, and let somebody else act before it is sent again."""
-    sound = store.client.wire
+    sound = store.client.active_transport
     lost, acted = count(), count()
 
     def fault(_: int, operation: str) -> Fault:
@@ -304,9 +305,9 @@ def _between_two_attempts(store: Store, act: Callable[[], object]) -> Iterator[N
         if next(lost) == 0:
             return Lose()
         if next(acted) == 0:
-            faulty, store.client.wire = store.client.wire, sound
+            faulty, store.client.active_transport = store.client.active_transport, sound
             act()
-            store.client.wire = faulty
+            store.client.active_transport = faulty
         return Pass()
 
     with injected(store.client, fault):
@@ -318,14 +319,14 @@ def _act_before_writes(
     store: Store, rivals: Iterator[Update[Artefact]]
 ) -> Callable[[int, str], Fault]:
     """Let the first write be lost on its way, and a rival come before each that is sent again."""
-    sound = store.client.wire
+    sound = store.client.active_transport
 
     def fault(number: int, operation: str) -> Fault:
         rival = next(rivals, None) if number and operation not in _READING else None
         if rival is not None:
-            faulty, store.client.wire = store.client.wire, sound
+            faulty, store.client.active_transport = store.client.active_transport, sound
             store.save(rival)
-            store.client.wire = faulty
+            store.client.active_transport = faulty
         return Pass() if number else _GONE
 
     return fault

@@ -50,7 +50,7 @@ def test_an_agent_that_lost_races_tries_another_feature_each_time_and_not_for_lo
     engine: Engine, world: World
 ) -> None:
     create(world.process(), *(f"f{n:02}" for n in range(20)))
-    own = client_of(engine, chance=lambda: 0.0)
+    own = client_of(engine, random=lambda: 0.0)
     rows = [each for each in raw_items(world.store) if each[ENTITY_TYPE]["S"] == "Feature"]
     # The index lags: it goes on to say that all are ready.
     stale = Answer({"Items": sorted(rows, key=lambda each: each["GSI1SK"]["S"])})
@@ -72,12 +72,12 @@ def test_an_agent_that_lost_races_tries_another_feature_each_time_and_not_for_lo
     assert attempts.operations == ["Query", "UpdateItem"] * 4
 
 
-@pytest.mark.parametrize(("chance", "second"), [(0.0, "f01"), (0.5, "f10"), (0.99, "f19")])
+@pytest.mark.parametrize(("random", "second"), [(0.0, "f01"), (0.5, "f10"), (0.99, "f19")])
 def test_agents_that_lost_a_race_for_one_feature_do_not_all_try_the_next(
-    engine: Engine, world: World, chance: float, second: str
+    engine: Engine, world: World, random: float, second: str
 ) -> None:
     create(world.process(), *(f"f{n:02}" for n in range(20)))
-    mine = client_of(engine, chance=lambda: chance)
+    mine = client_of(engine, random=lambda: random)
     agent, rival = world.process(mine), world.process()
 
     with interrupted(mine, "UpdateItem", lambda: rival.features.claim(PROJECT, "f00", "bob")):

@@ -20,7 +20,7 @@ from autoforge.access.projects.ownership import ChangeProject, CreateProject
 from autoforge.access.projects.patterns import ProjectById, update_project
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
 from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import (
     DeclarationError,
@@ -40,6 +40,7 @@ from tests.access.written import LATER, by_key
 from tests.factories import NOON, a_member, a_member_ref, a_project
 from tests.servers import Engine
 from tests.stores import client_of, fresh, raw_items, watching
+from tests.transports import WrappedTransport
 
 _ULID: Final = "01KGKR2T40R6BAX8A0B1RTCDKN"
 
@@ -372,10 +373,10 @@ def test_a_change_that_another_comes_between_leaves_both_sides_alike(
 
 
 @dataclass
-class _Between:
-    """A wire before some of whose requests, by number, something else happens."""
+class _Between(WrappedTransport):
+    """A transport before some of whose requests, by number, something else happens."""
 
-    sound: Wire
+    sound: Transport
     acts: Mapping[int, Callable[[], object]]
     sent: int = 0
 
@@ -396,7 +397,7 @@ def test_a_side_that_looked_as_it_is_to_be_for_a_moment_only_is_written(
     own = client_of(engine)
     # Between the reads of the project and of the side another makes the change, and then undoes it.
     acts = {1: lambda: _own(there, "u10"), 2: lambda: _own(there, None)}
-    own.wire = _Between(own.wire, acts)
+    own.active_transport = _Between(own.active_transport, acts)
 
     _own(replace(there, client=own), "u10")
 
@@ -411,7 +412,7 @@ def test_a_side_that_was_gone_for_a_moment_only_is_written(client: Client, engin
     own = client_of(engine)
     # Between the reads of the project and of the side the owner goes, and then comes back.
     acts = {1: lambda: _own(there, None), 2: lambda: _own(there, "u10")}
-    own.wire = _Between(own.wire, acts)
+    own.active_transport = _Between(own.active_transport, acts)
 
     _own(replace(there, client=own), None)
 

@@ -17,7 +17,7 @@ from autoforge.dynamodb.patterns.disjoint import require_disjoint
 from autoforge.dynamodb.patterns.pattern import Fetch, Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.patterns.references import Lookup
-from autoforge.dynamodb.schema.attributes import IdAttribute, MomentAttribute, TextAttribute
+from autoforge.dynamodb.schema.attributes import IdAttribute, TextAttribute, TimestampAttribute
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI1
@@ -32,7 +32,7 @@ class Loan(Entity):
     id = IdAttribute()
     isbn = IdAttribute()
     reader = TextAttribute()
-    due_at = MomentAttribute()
+    due_at = TimestampAttribute()
 
     key = Key("BOOK#{isbn}", "LOAN#{id}")
     of_reader = Key("READER#{reader}", "{due_at}#{id}", index=GSI1)

@@ -17,9 +17,9 @@ from autoforge.errors import UnavailableError
 from tests.access.simulated_feed import (
     PROJECT,
     Engine,
-    PollerWire,
+    PollerTransport,
     Time,
-    WriterWire,
+    WriterTransport,
     delays,
     forge_of,
     moments,
@@ -45,7 +45,7 @@ def _offset(random: Random) -> timedelta:
 def _write(engine: Engine, random: Random, *, events: int, pause: float, faults: float) -> Recorded:
     """Record events in a process of its own, one after another."""
     time, own = Time(), Engine()
-    wire = WriterWire(own, time, random, faults, delays(random.choice([0.015, 1.5])))
+    wire = WriterTransport(own, time, random, faults, delays(random.choice([0.015, 1.5])))
     forge = forge_of(wire, time, _offset(random), random)
     recorded = Recorded({}, set())
     for wait in moments(random, events, pause):
@@ -74,7 +74,7 @@ class Poller:
         self.time.pass_(begin_after)
         self._random = random
         self._feed = feed
-        wire = PollerWire(engine, self.time, random, delays(0.5))
+        wire = PollerTransport(engine, self.time, random, delays(0.5))
         self._servers = [forge_of(wire, self.time, _offset(random), random) for _ in range(2)]
         self.delivered: list[str] = []
         self.begun = self.time.now

@@ -19,8 +19,8 @@ from autoforge.dynamodb.schema.attributes import (
     EnumAttribute,
     IdAttribute,
     IntegerAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI1
@@ -46,7 +46,7 @@ class Reading(Entity):
 
     sensor = IdAttribute()
     level = EnumAttribute(Level)
-    at = MomentAttribute()
+    at = TimestampAttribute()
     note = TextAttribute()
     value = IntegerAttribute()
 
@@ -223,7 +223,7 @@ class Dated(Entity):
     """The same of a moment."""
 
     shelf = IdAttribute()
-    value = MomentAttribute()
+    value = TimestampAttribute()
     copy = IntegerAttribute()
 
     key = Key("SHELF#{shelf}", "DATED#{value}")

@@ -59,16 +59,16 @@ def _transactions(store: Store, *faults: Fault) -> Iterator[Attempts]:
 @contextmanager
 def _taking(clock: Clock, store: Store, **seconds: float) -> Iterator[None]:
     """Have requests of some operations take so long before they are sent."""
-    sound = store.client.wire
+    sound = store.client.active_transport
 
     def before(operation: str, _: dict[str, Any]) -> None:
         clock.now += timedelta(seconds=seconds.get(operation, 0))
 
-    store.client.wire = Overheard(sound, before)
+    store.client.active_transport = Overheard(sound, before)
     try:
         yield
     finally:
-        store.client.wire = sound
+        store.client.active_transport = sound
 
 
 def _stored(store: Store, project_id: str, event_id: str) -> bool:
@@ -198,12 +198,14 @@ def test_each_attempt_waits_for_its_answer_no_longer_than_the_bound_says(
     forge: Forge, store: Store, project_id: str
 ) -> None:
     seen: list[tuple[str, float | None]] = []
-    sound = store.client.wire
-    store.client.wire = Overheard(sound, lambda operation, _: seen.append((operation, patience())))
+    sound = store.client.active_transport
+    store.client.active_transport = Overheard(
+        sound, lambda operation, _: seen.append((operation, patience()))
+    )
     try:
         forge.events.record(project_id, "signal", "s")
     finally:
-        store.client.wire = sound
+        store.client.active_transport = sound
 
     assert seen == [("GetItem", None), ("TransactWriteItems", ANSWER.total_seconds())]
 

@@ -11,8 +11,8 @@ import pytest
 from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
     IntegerAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI1
@@ -137,7 +137,7 @@ def test_an_update_that_changes_nothing_is_refused(given: dict[str, Any]) -> Non
 def test_an_update_that_only_touches_says_so() -> None:
     class Station(Entity):
         id = IdAttribute()
-        updated_at = MomentAttribute()
+        updated_at = TimestampAttribute()
         key = Key("STATION#{id}", "METADATA")
 
     with pytest.raises(InvalidValueError, match=r"^an Update of Station changes nothing"):

@@ -14,8 +14,8 @@ from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     IdAttribute,
     IntegerAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec
@@ -38,7 +38,7 @@ class Note(Entity):
     board = IdAttribute()
     id = IdAttribute()
     text = optional(TextAttribute())
-    updated_at = MomentAttribute()
+    updated_at = TimestampAttribute()
 
     key = Key("BOARD#{board}", "NOTE#{id}")
     by_change = Key("BOARD#{board}#CHANGES", "{updated_at}#{id}", index=GSI1)
@@ -51,7 +51,7 @@ class Draft(Entity):
     text = TextAttribute(default_for_new="-")
     open = BooleanAttribute(default_for_new=True)
     version = IntegerAttribute(default_for_new=1)
-    updated_at = MomentAttribute()
+    updated_at = TimestampAttribute()
 
     parity = Derived(EnumCodec(("even", "odd")), lambda n: ("even", "odd")[n % 2], "version")
 
@@ -127,7 +127,7 @@ def test_a_key_made_of_the_version_follows_the_version_that_is_expected(store: S
             Draft,
             {"id": draft.id},
             LATER + timedelta(days=1),
-            given={"open": True},
+            expected={"open": True},
             expected_version=1,
         )
     )
@@ -135,7 +135,9 @@ def test_a_key_made_of_the_version_follows_the_version_that_is_expected(store: S
     assert ("DRAFTS#2026-02-05#even", f"0002#{draft.id}") == (changed.GSI1PK, changed.GSI1SK)
     assert stored_item(store, draft) == changed.to_item()
     with pytest.raises(VersionConflictError):
-        store.save(Update(Draft, {"id": draft.id}, LATER, given={"open": True}, expected_version=1))
+        store.save(
+            Update(Draft, {"id": draft.id}, LATER, expected={"open": True}, expected_version=1)
+        )
 
 
 def test_a_version_that_is_given_is_counted_from(store: Store) -> None:
@@ -143,7 +145,9 @@ def test_a_version_that_is_given_is_counted_from(store: Store) -> None:
     store.save(Put(draft))
     given = {"open": True, "version": 7}
 
-    changed = store.save(Update(Draft, {"id": draft.id}, LATER, given=given, counts=True))
+    changed = store.save(
+        Update(Draft, {"id": draft.id}, LATER, expected=given, increments_version=True)
+    )
 
     assert (changed.version, changed.GSI1SK) == (8, f"0008#{draft.id}")
     assert stored_item(store, draft) == changed.to_item()
@@ -154,7 +158,7 @@ def test_a_version_that_is_counted_blindly_is_refused_where_a_key_is_made_of_it(
         DeclarationError,
         match=r"^Draft.by_version is made of version: .* must give expected_version",
     ):
-        Update(Draft, {"id": "d"}, NOON, given={"open": True}, counts=True)
+        Update(Draft, {"id": "d"}, NOON, expected={"open": True}, increments_version=True)
 
 
 def test_an_update_must_know_what_else_the_key_of_its_moment_is_made_of() -> None:
@@ -169,7 +173,7 @@ def test_an_update_that_leaves_an_index_does_not_need_to_know_its_key(store: Sto
     store.save(Put(draft))
 
     closed = store.save(
-        Update(Draft, {"id": draft.id}, LATER, values={"open": False}, counts=False)
+        Update(Draft, {"id": draft.id}, LATER, values={"open": False}, increments_version=False)
     )
 
     assert closed.GSI1PK is None
@@ -181,7 +185,7 @@ def test_a_primary_key_made_of_updated_at_is_refused() -> None:
 
         class Log(Entity):
             id = IdAttribute()
-            updated_at = MomentAttribute()
+            updated_at = TimestampAttribute()
             key = Key("LOG#{id}", "{updated_at}")
 
 
@@ -208,12 +212,12 @@ def test_a_version_in_the_primary_key_cannot_be_counted() -> None:
     key = {"isbn": "b", "version": 1}
 
     assert Update(Edition, key, NOON, values={"name": "x"}).parameters()
-    for counting in ({"counts": True}, {"expected_version": 1}):
+    for counting in ({"increments_version": True}, {"expected_version": 1}):
         with pytest.raises(InvalidValueError, match=r"^version identify the item for good"):
             Update(Edition, key, NOON, **counting)
 
 
-@pytest.mark.parametrize("counting", [{"counts": True}, {"expected_version": 1}])
+@pytest.mark.parametrize("counting", [{"increments_version": True}, {"expected_version": 1}])
 def test_a_version_that_is_no_number_cannot_be_counted(counting: dict[str, Any]) -> None:
     with pytest.raises(DeclarationError, match="Note has no number 'version' to count"):
         Update(Note, {"board": "b", "id": "n"}, NOON, **counting)
@@ -231,7 +235,7 @@ class Slot(Entity):
     """A term whose key follows from values that callers write in several ways."""
 
     id = IdAttribute()
-    starts = MomentAttribute()
+    starts = TimestampAttribute()
     members = IntegerAttribute()
 
     hour = Derived(NumberCodec(2), lambda at: at and at.hour, "starts")
@@ -287,7 +291,7 @@ class Loan(Entity):
 
     id = IdAttribute()
     shelf = TextAttribute()
-    due = optional(MomentAttribute())
+    due = optional(TimestampAttribute())
 
     month = Derived(NumberCodec(2), lambda due: due and due.month, "due")
 
@@ -305,7 +309,7 @@ def test_an_item_without_what_a_component_follows_from_leaves_the_index(store: S
         return changed.GSI1PK, changed.GSI1SK
 
     assert keys(values={"due": None}) == (None, None)
-    assert keys(values={"shelf": "b"}, given={"due": None}) == (None, None)
-    assert keys(values={"due": NOON}, given={"shelf": "b"}) == ("DUE#02", f"b#{loan.id}")
+    assert keys(values={"shelf": "b"}, expected={"due": None}) == (None, None)
+    assert keys(values={"due": NOON}, expected={"shelf": "b"}) == ("DUE#02", f"b#{loan.id}")
     with pytest.raises(DeclarationError, match=r"feeds Loan.by_month must give due"):
         keys(values={"shelf": "c"})

@@ -792,7 +792,7 @@ class _before_write:  # noqa: N801 - a context manager, as injected is
 
     def __init__(self, client: Client, rival: Callable[[], object]) -> None:
         self._client = client
-        self._wire = client.wire
+        self._wire = client.active_transport
         self._rival: Callable[[], object] | None = rival
 
     def _act(self, operation: str, _: object) -> None:
@@ -802,8 +802,8 @@ class _before_write:  # noqa: N801 - a context manager, as injected is
             rival()
 
     def __enter__(self) -> None:
-        self._client.wire = Overheard(self._wire, self._act)
+        self._client.active_transport = Overheard(self._wire, self._act)
 
     def __exit__(self, *_: object) -> None:
-        self._client.wire = self._wire
+        self._client.active_transport = self._wire
         assert self._rival is None

@@ -389,7 +389,7 @@ def test_what_was_never_used_can_be_closed(transport: TransportName) -> None:
     client = client_at(Served("http://127.0.0.1:9"), transport=transport)
 
     client.close()
-    assert client.wire is not None
+    assert client.active_transport is not None
     client.close()
 
     assert not client._botocore
@@ -515,7 +515,7 @@ def test_threads_that_come_first_together_choose_one_way(transport: TransportNam
 
     def look(client: Client) -> tuple[int, int]:
         barrier.wait()
-        return id(client.wire), id(client.botocore)
+        return id(client.active_transport), id(client.botocore)
 
     with ThreadPoolExecutor(16) as pool:
         client = client_at(Served("http://127.0.0.1:9"), transport=transport)
@@ -592,7 +592,7 @@ def test_a_refusal_says_the_same_on_both_ways(data: bytes) -> None:
 
 def _refusal(client: Client) -> tuple[str, str, Any]:
     with pytest.raises(ClientError) as caught:
-        client.wire.exchange("PutItem", {"TableName": "t"})
+        client.active_transport.exchange("PutItem", {"TableName": "t"})
     error = caught.value
     return error.operation_name, str(error), error.response
 

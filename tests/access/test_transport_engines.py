@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.request import Request
-from autoforge.dynamodb.transport.botocore import BotocoreWire
-from autoforge.dynamodb.transport.direct import DirectWire
+from autoforge.dynamodb.transport.botocore import BotocoreTransport
+from autoforge.dynamodb.transport.direct import DirectTransport
 from autoforge.dynamodb.transport.transport import encode
 from tests.access.misbehaving import always, client_at, http, serving
 from tests.servers import Engine
@@ -134,8 +134,8 @@ def test_every_kind_of_answer_is_the_same(ways: dict[str, Client], table_name: s
 
 
 def test_each_way_is_what_it_is_called(ways: dict[str, Client]) -> None:
-    assert isinstance(ways["auto"].wire, DirectWire)
-    assert isinstance(ways["botocore"].wire, BotocoreWire)
+    assert isinstance(ways["auto"].active_transport, DirectTransport)
+    assert isinstance(ways["botocore"].active_transport, BotocoreTransport)
 
 
 def test_mappings_tuples_and_sets_are_json() -> None:

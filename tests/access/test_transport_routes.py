@@ -17,9 +17,9 @@ from moto import mock_aws
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.transport import choice as route
-from autoforge.dynamodb.transport.botocore import BotocoreWire
+from autoforge.dynamodb.transport.botocore import BotocoreTransport
 from autoforge.dynamodb.transport.connections import Connections
-from autoforge.dynamodb.transport.direct import DirectWire
+from autoforge.dynamodb.transport.direct import DirectTransport
 from autoforge.dynamodb.transport.signing import Signer, wall_clock
 from autoforge.dynamodb.transport.transport import Timeouts
 from autoforge.errors import TableNotFoundError
@@ -61,14 +61,16 @@ def _client(endpoint_url: str | None = None, region: str = "eu-west-1", **given:
     ],
 )
 def test_requests_take_our_own_way(unwatched: None, endpoint_url: str | None) -> None:
-    assert isinstance(_client(endpoint_url).wire, DirectWire)
+    assert isinstance(_client(endpoint_url).active_transport, DirectTransport)
 
 
 @pytest.mark.parametrize("endpoint_url", [None, _ELSEWHERE])
 def test_requests_take_botocores_way_where_that_is_chosen(
     unwatched: None, endpoint_url: str | None
 ) -> None:
-    assert isinstance(_client(endpoint_url, transport="botocore").wire, BotocoreWire)
+    assert isinstance(
+        _client(endpoint_url, transport="botocore").active_transport, BotocoreTransport
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_requests_take_botocores_way_where_something_is_configured(
 ) -> None:
     monkeypatch.setenv(variable, value)
 
-    assert isinstance(_client().wire, BotocoreWire)
+    assert isinstance(_client().active_transport, BotocoreTransport)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_what_is_configured_for_others_changes_nothing(
     if variable == "AWS_ACCOUNT_ID_ENDPOINT_MODE":
         monkeypatch.setenv("AWS_ACCOUNT_ID", "123456789012")
 
-    assert isinstance(_client().wire, DirectWire)
+    assert isinstance(_client().active_transport, DirectTransport)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_requests_take_botocores_way_where_a_profile_says_something(
 ) -> None:
     configured.write_text(f"[default]\n{lines}\n")
 
-    assert isinstance(_client().wire, BotocoreWire)
+    assert isinstance(_client().active_transport, BotocoreTransport)
 
 
 def test_configured_endpoints_may_be_configured_to_be_ignored(
@@ -138,7 +140,7 @@ def test_configured_endpoints_may_be_configured_to_be_ignored(
     monkeypatch.setenv("AWS_ENDPOINT_URL", _ELSEWHERE)
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
 
-    assert isinstance(_client().wire, DirectWire)
+    assert isinstance(_client().active_transport, DirectTransport)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_configured_endpoints_may_be_configured_to_be_ignored(
     ],
 )
 def test_what_is_more_than_a_server_is_left_to_botocore(unwatched: None, endpoint_url: str) -> None:
-    assert isinstance(_client(endpoint_url).wire, BotocoreWire)
+    assert isinstance(_client(endpoint_url).active_transport, BotocoreTransport)
 
 
 def test_requests_take_botocores_way_through_a_proxy(
@@ -164,10 +166,10 @@ def test_requests_take_botocores_way_through_a_proxy(
         monkeypatch.setenv(name, "dynamodb.internal")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
 
-    assert isinstance(_client().wire, BotocoreWire)
-    assert isinstance(_client("https://dynamodb.example").wire, BotocoreWire)
-    assert isinstance(_client("http://dynamodb.example").wire, DirectWire)
-    assert isinstance(_client("https://dynamodb.internal").wire, DirectWire)
+    assert isinstance(_client().active_transport, BotocoreTransport)
+    assert isinstance(_client("https://dynamodb.example").active_transport, BotocoreTransport)
+    assert isinstance(_client("http://dynamodb.example").active_transport, DirectTransport)
+    assert isinstance(_client("https://dynamodb.internal").active_transport, DirectTransport)
 
 
 def test_no_proxy_is_asked_for_what_is_on_this_machine(
@@ -177,9 +179,9 @@ def test_no_proxy_is_asked_for_what_is_on_this_machine(
         monkeypatch.delenv(name)
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
 
-    assert isinstance(_client("http://127.0.0.1:8001").wire, DirectWire)
-    assert isinstance(_client("http://127.44.5.6:8001").wire, DirectWire)
-    assert isinstance(_client("http://dynamodb.internal:8001").wire, BotocoreWire)
+    assert isinstance(_client("http://127.0.0.1:8001").active_transport, DirectTransport)
+    assert isinstance(_client("http://127.44.5.6:8001").active_transport, DirectTransport)
+    assert isinstance(_client("http://dynamodb.internal:8001").active_transport, BotocoreTransport)
 
 
 def test_our_own_way_leads_where_botocore_goes(unwatched: None) -> None:
@@ -193,14 +195,17 @@ def test_our_own_way_leads_where_botocore_goes(unwatched: None) -> None:
     direct: list[str] = []
     for partition in session.get_available_partitions():
         for region in session.get_available_regions("dynamodb", partition, allow_non_regional=True):
-            wire = _client(region=region).wire
-            if isinstance(wire, DirectWire):
+            wire = _client(region=region).active_transport
+            if isinstance(wire, DirectTransport):
                 direct.append(region)
                 asked = {"Region": region, "UseFIPS": False, "UseDualStack": False}
                 assert wire._url == rules.resolve_endpoint(**asked).url
     for region in direct[::10]:
         client = _client(region=region)
-        assert cast("DirectWire", client.wire)._url == client.botocore.meta.endpoint_url
+        assert (
+            cast("DirectTransport", client.active_transport)._url
+            == client.botocore.meta.endpoint_url
+        )
         assert client.botocore._request_signer._region_name == region
 
     assert len(direct) >= 30
@@ -210,14 +215,14 @@ def test_our_own_way_leads_where_botocore_goes(unwatched: None) -> None:
 
 @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "local", "aws-global", "x"])
 def test_regions_of_other_partitions_are_left_to_botocore(unwatched: None, region: str) -> None:
-    assert isinstance(_client(region=region).wire, BotocoreWire)
+    assert isinstance(_client(region=region).active_transport, BotocoreTransport)
 
 
 @pytest.mark.parametrize("region", ["eu-west-1\r\nX-Injected: 1", "eu west 1", "", "é"])
 def test_what_is_no_region_is_left_to_botocore_to_refuse(region: str) -> None:
     client = _client("http://127.0.0.1:1", region=region)
 
-    assert isinstance(client.wire, BotocoreWire)
+    assert isinstance(client.active_transport, BotocoreTransport)
 
 
 @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "eu-west-1", "local"])
@@ -245,7 +250,7 @@ def test_a_mocked_aws_is_asked_instead_of_the_network() -> None:
         with pytest.raises(TableNotFoundError):
             client.send(Request("DescribeTable", {"TableName": "t"}))
 
-    assert isinstance(client.wire, BotocoreWire)
+    assert isinstance(client.active_transport, BotocoreTransport)
 
 
 def test_without_credentials_nothing_is_sent(
@@ -279,7 +284,7 @@ def test_credentials_are_asked_for_anew_so_that_they_may_change() -> None:
     with serving(always(http())) as served:
         server = route.server_of(served.url)
         assert server is not None
-        wire = DirectWire(
+        wire = DirectTransport(
             server,
             Connections(server, Timeouts(), ssl.create_default_context),
             Signer(server.authority, "eu-west-1", "tests"),

@@ -17,8 +17,7 @@ from autoforge.errors import (
     TransactionConflictError,
     VersionConflictError,
 )
-from autoforge.models import User, UserRole
-from autoforge.models import UserByAuth0Id as UserByAuth0IdLookup
+from autoforge.models import User, UserByAuth0IdLookup, UserRole
 from tests.access.faults import Lose, Pass, Refuse, injected
 from tests.access.people import (
     assert_people_agree,

@@ -12,13 +12,13 @@ from autoforge.access.actions import HeldActions
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.events.patterns import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.features.patterns import FeatureStats, ReadyFeatures
+from autoforge.access.operations import LOADING, WORK
 from autoforge.access.projects.patterns import ProjectById, ProjectOverview
 from autoforge.access.runs.patterns import ActiveRuns
 from autoforge.access.tickets.patterns import TicketsByLinearIssue
 from autoforge.access.users import UserByEmail
-from autoforge.access.work import LOADING, WORK
-from autoforge.dynamodb.admin.permissions import Permission, to_ask, to_do
-from autoforge.dynamodb.admin.work import Work
+from autoforge.dynamodb.admin.operation import Operation
+from autoforge.dynamodb.admin.permissions import Permission, permissions_of
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.indexes import GSI1, TABLE, Index
@@ -52,8 +52,8 @@ def test_the_catalogue_of_work_has_every_method_that_writes() -> None:
 
 
 @pytest.mark.parametrize("work", WORK, ids=lambda work: work.name)
-def test_a_method_sends_no_more_than_its_work_says(work: Work, heard: Heard) -> None:
-    declared = to_do(work)
+def test_a_method_sends_no_more_than_its_work_says(work: Operation, heard: Heard) -> None:
+    declared = permissions_of(work)
 
     undeclared = [
         (asked.action, asked.index, partition)
@@ -72,7 +72,7 @@ def test_work_says_no_more_than_methods_send(heard: Heard) -> None:
 
     unused = [
         permission
-        for permission in frozenset[Permission]().union(*map(to_do, WORK))
+        for permission in frozenset[Permission]().union(*map(permissions_of, WORK))
         if not any(_covers(permission, *each) for each in everything)
     ]
 
@@ -80,7 +80,7 @@ def test_work_says_no_more_than_methods_send(heard: Heard) -> None:
 
 
 def test_reads_ask_no_more_than_the_catalogue_of_patterns_says(heard: Heard) -> None:
-    allowed = frozenset[Permission]().union(*map(to_ask, CATALOGUE))
+    allowed = frozenset[Permission]().union(*map(permissions_of, CATALOGUE))
 
     undeclared = [
         (name, asked)
@@ -119,20 +119,20 @@ def test_reads_ask_no_more_than_the_catalogue_of_patterns_says(heard: Heard) -> 
 def test_what_a_pattern_needs_follows_from_its_declaration(
     pattern: type[Pattern[Any]], permissions: set[tuple[str, Index, str]]
 ) -> None:
-    assert to_ask(pattern) == permissions
+    assert permissions_of(pattern) == permissions
 
 
 def test_work_of_an_entity_with_two_partitions_needs_both() -> None:
-    assert to_do(Work("events.record", puts=(Event,))) == {
+    assert permissions_of(Operation("events.record", puts=(Event,))) == {
         ("PutItem", TABLE, "PROJECT#*"),
         ("PutItem", TABLE, "GLOBAL"),
     }
 
 
 def test_loading_writes_batches_of_every_entity() -> None:
-    partitions = {each.partition for each in to_do(LOADING)}
+    partitions = {each.partition for each in permissions_of(LOADING)}
 
-    assert {each.action for each in to_do(LOADING)} == {"BatchWriteItem"}
+    assert {each.action for each in permissions_of(LOADING)} == {"BatchWriteItem"}
     for entity in PLATFORM_TABLE.entities:
         for form in entity.primary_key.partitions:
             assert str(form).partition("{")[0] in {each.rstrip("*") for each in partitions}

@@ -18,7 +18,7 @@ from autoforge.access.projects.patterns import (
     update_project,
 )
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import moment_text
+from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction
 from autoforge.errors import (
@@ -100,7 +100,7 @@ def test_an_update_sets_what_it_says_and_updated_at_and_keeps_everything_else(
         **project.to_item(),
         "owned_by_others": {"SS": ["x"]},
         "name": {"S": "New"},
-        "updatedAt": {"S": moment_text(LATER)},
+        "updatedAt": {"S": timestamp_text(LATER)},
     }
     assert updated == store.get(ProjectById(project.id))
     assert updated.unknown == {"owned_by_others": ["x"]}
@@ -174,7 +174,7 @@ def test_an_update_refuses_what_is_no_attribute_a_caller_sets(name: str) -> None
     with pytest.raises(DeclarationError, match=f"Project has no attribute '{name}'"):
         update_project("p", {name: "x"}, at=NOON)
     with pytest.raises(DeclarationError, match=f"Project has no attribute '{name}'"):
-        Update(Project, {"id": "p"}, NOON, given={name: "x"})
+        Update(Project, {"id": "p"}, NOON, expected={name: "x"})
 
 
 def test_an_update_refuses_an_action_on_what_feeds_a_key() -> None:
@@ -226,14 +226,14 @@ def test_an_update_takes_an_item_out_of_a_sparse_index_and_puts_it_back(store: S
 
     everything: dict[str, Any] = {"owner": "ann", "rank": "a", "open": True}
     assert keys(values={"open": False}) == {}
-    assert keys(values={"open": True}, given={"owner": "ann", "rank": "a"}) == owned
-    assert keys(values={"rank": "b"}, given={"owner": "ann", "open": True}) == {
+    assert keys(values={"open": True}, expected={"owner": "ann", "rank": "a"}) == owned
+    assert keys(values={"rank": "b"}, expected={"owner": "ann", "open": True}) == {
         "GSI1PK": {"S": "OWNER#ann#b"},
         "GSI1SK": {"S": f"b#{task.id}"},
     }
     assert keys(values=everything) == owned
     assert keys(values={"note": "of no key"}) == owned
-    assert keys(values={"owner": None}, given={"rank": "a", "open": True}) == {
+    assert keys(values={"owner": None}, expected={"rank": "a", "open": True}) == {
         "GSI1PK": {"S": "NOBODY"},
         "GSI1SK": {"S": f"a#{task.id}"},
     }
@@ -253,7 +253,7 @@ def test_an_update_that_could_leave_an_index_key_stale_is_refused_before_the_cal
 ) -> None:
     refused = pytest.raises(DeclarationError, match=f"feeds Task.by_owner must give {unknown}")
     with watching(store.client) as watched, refused:
-        store.save(Update(Task, {"id": "t"}, NOON, values=values, given=given))
+        store.save(Update(Task, {"id": "t"}, NOON, values=values, expected=given))
 
     assert watched.sent == []
 
@@ -273,7 +273,7 @@ def test_a_given_value_that_is_not_there_fails_the_condition(store: Store) -> No
 
     for wrong in ({"owner": "bob"}, {"note": "x"}, {"owner": None}):
         with pytest.raises(ConditionFailedError, match="is not as given") as caught:
-            store.save(Update(Task, {"id": task.id}, NOON, values={"due": None}, given=wrong))
+            store.save(Update(Task, {"id": task.id}, NOON, values={"due": None}, expected=wrong))
         assert caught.value.item == task
 
 
@@ -281,7 +281,7 @@ def test_a_given_none_takes_a_null_that_others_stored_for_absent(store: Store) -
     task = Task(id=new_id(), owner="ann", due=NOON)
     put_raw(store, {**task.to_item(), "note": {"NULL": True}})
 
-    write = Update(Task, {"id": task.id}, NOON, values={"due": None}, given={"note": None})
+    write = Update(Task, {"id": task.id}, NOON, values={"due": None}, expected={"note": None})
 
     assert store.save(write).due is None
 

@@ -10,8 +10,8 @@ from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     IdAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.indexes import GSI1
@@ -33,7 +33,7 @@ class Task(Entity):
     rank = TextAttribute(default_for_new="a")
     open = BooleanAttribute(default_for_new=True)
     note = optional(TextAttribute())
-    due = optional(MomentAttribute())
+    due = optional(TimestampAttribute())
 
     key = Key("TASK#{id}", "TASK")
     by_owner = Key("OWNER#{owner}#{rank}|NOBODY", "{rank}#{id}", index=GSI1, where={"open": True})

@@ -33,12 +33,13 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.batch import chunks, key_of
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import IdMint
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
 from tests.access.feature_worlds import CrashError
 from tests.servers import Engine
 from tests.stores import Clock, client_of, fresh, raw_items, store_of, watching
+from tests.transports import WrappedTransport
 
 #: Something that is done with a Forge.
 Operation = Callable[[Forge], object]
@@ -190,15 +191,15 @@ def meet(board: Board, first: Operation, second: Operation, crossing: Crossing) 
     """Put the table back, and let two operations meet on it."""
     board.put_back()
     client, other = connections(board)
-    sound = client.wire
+    sound = client.active_transport
     wire = _Crossed(sound, lambda: outcome(second, board.process(other)), crossing)
-    client.wire = wire
+    client.active_transport = wire
     try:
         came = outcome(first, board.process(client))
     except CrashError:
         came = None
     finally:
-        client.wire = sound
+        client.active_transport = sound
     # Where the first ended before its place, the second comes after it.
     second_came = wire.crossed()
     sent = tuple(wire.sent)
@@ -217,10 +218,10 @@ def outcome(operation: Operation, forge: Forge) -> object:
 
 
 @dataclass
-class _Crossed:
-    """A wire on which another process comes in at a place."""
+class _Crossed(WrappedTransport):
+    """A transport on which another process comes in at a place."""
 
-    sound: Wire
+    sound: Transport
     act: Callable[[], object]
     crossing: Crossing
     sent: list[str] = field(default_factory=list)

@@ -15,11 +15,12 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
 from autoforge.forge import Forge
 from tests.adversarial.interleaving import Board, Operation
 from tests.servers import Engine
 from tests.stores import client_of
+from tests.transports import WrappedTransport
 
 #: What an index shows of an item: one of its states, oldest first, or None for no row. The last
 #: state is the present one, and is None where the item was deleted.
@@ -76,15 +77,15 @@ class Lagging:
         url = self.store.client.endpoint_url
         assert url is not None
         client = client_of(Engine("the same", url))
-        client.wire = _Redirected(client.wire, self.index.store.table_name)
+        client.active_transport = _Redirected(client.active_transport, self.index.store.table_name)
         return self.board.process(client)
 
 
 @dataclass(frozen=True)
-class _Redirected:
-    """A wire on which queries of an index go to another table."""
+class _Redirected(WrappedTransport):
+    """A transport on which queries of an index go to another table."""
 
-    sound: Wire
+    sound: Transport
     index_table: str
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

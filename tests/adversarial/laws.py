@@ -21,7 +21,7 @@ from autoforge.models import (
     AgentRunRef,
     Event,
     Feature,
-    FeatureByLinearIssue,
+    FeatureByLinearIssueLookup,
     GlobalEventRef,
     Project,
     Ticket,
@@ -97,7 +97,7 @@ def require_finished(store: Store, now: datetime) -> Everything:
         demand_settled(each)
     demand_people_agree(there.entities)
     features = {(each.project_id, each.id) for each in there.all(Feature)}
-    for lookup in there.all(FeatureByLinearIssue):
+    for lookup in there.all(FeatureByLinearIssueLookup):
         assert (lookup.project_id, lookup.feature_id) in features
     for ticket in there.all(Ticket):
         named = (ticket.project_id, ticket.feature_id)

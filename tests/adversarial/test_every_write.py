@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from autoforge.access.work import WORK
+from autoforge.access.operations import WORK
 from autoforge.dynamodb.client.client import Client
 from autoforge.errors import IncompleteBatchError, UnavailableError
 from autoforge.models import Feature

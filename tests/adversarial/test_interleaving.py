@@ -13,12 +13,12 @@ from autoforge.forge import Forge, NewFeature
 from autoforge.models import (
     AgentRunRef,
     Feature,
-    FeatureByLinearIssue,
+    FeatureByLinearIssueLookup,
     FeatureDependency,
     GlobalEventRef,
     ProjectMember,
     Ticket,
-    UserByEmail,
+    UserByEmailLookup,
 )
 from tests.adversarial.interleaving import (
     Board,
@@ -121,10 +121,10 @@ def test_an_answer_is_lost_after_the_request_was_carried_out(board: Board) -> No
 #: How a table is spoilt: an entity of which an item is taken away or changed, so that a law breaks.
 _SPOILT: Final[list[tuple[type[Entity], dict[str, Any] | None]]] = [
     (FeatureDependency, None),
-    (FeatureByLinearIssue, None),
+    (FeatureByLinearIssueLookup, None),
     (AgentRunRef, None),
     (GlobalEventRef, None),
-    (UserByEmail, None),
+    (UserByEmailLookup, None),
     (ProjectMember, None),
     (Feature, None),
     (Feature, {"version": {"N": "7"}, "GSI1SK": {"S": "READY#00001#a"}}),

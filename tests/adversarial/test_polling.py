@@ -16,12 +16,13 @@ import pytest
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import IdMint
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
 from autoforge.forge import Forge, utc_now
 from tests.adversarial.effort import Effort
 from tests.factories import a_project
 from tests.servers import Engine
 from tests.stores import client_of, store_of
+from tests.transports import WrappedTransport
 
 _WRITERS: Final = 16
 _EVENTS: Final = 30
@@ -29,17 +30,17 @@ _PROJECT: Final = "p"
 
 
 @dataclass
-class _Slow:
-    """A wire on which requests and answers are under way for 3 to 15 ms together."""
+class _Slow(WrappedTransport):
+    """A transport on which requests and answers are under way for 3 to 15 ms together."""
 
-    wire: Wire
+    transport: Transport
     random: Random
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         whole = self.random.uniform(0.003, 0.015)
         there = whole * self.random.random()
         time.sleep(there)
-        answer = self.wire.exchange(operation, parameters)
+        answer = self.transport.exchange(operation, parameters)
         time.sleep(whole - there)
         return answer
 
@@ -71,7 +72,7 @@ def _race(engine: Engine, client: Client, number: int) -> int:
     """Have writers race one poller, and say how many events polling by id missed."""
     clock = _Clock()
     slow = client_of(engine)
-    slow.wire = _Slow(slow.wire, Random(number))
+    slow.active_transport = _Slow(slow.active_transport, Random(number))
     store = store_of(client, f"polled-{engine.name}-{number}", utc_now)
     store.create_table()
     store.put_all([a_project(id=_PROJECT)])

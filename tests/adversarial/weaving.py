@@ -15,8 +15,9 @@ from itertools import product
 from threading import Condition
 from typing import Any
 
-from autoforge.dynamodb.transport.transport import Wire
+from autoforge.dynamodb.transport.transport import Transport
 from tests.adversarial.interleaving import Board, Operation, connections, outcome, requests
+from tests.transports import WrappedTransport
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def weave(board: Board, first: Operation, second: Operation, where: Weave) -> Wo
     board.put_back()
     turns = _Turns(where)
     clients = connections(board)
-    wires = [client.wire for client in clients]
+    wires = [client.active_transport for client in clients]
     operations = (first, second)
 
     def run(number: int) -> object:
@@ -71,13 +72,13 @@ def weave(board: Board, first: Operation, second: Operation, where: Weave) -> Wo
             turns.end(number)
 
     for number, client in enumerate(clients):
-        client.wire = _Turned(wires[number], turns, number)
+        client.active_transport = _Turned(wires[number], turns, number)
     try:
         with ThreadPoolExecutor(2) as pool:
             came = list(pool.map(run, range(2)))
     finally:
         for client, wire in zip(clients, wires, strict=True):
-            client.wire = wire
+            client.active_transport = wire
     return Woven(board, where, tuple(turns.sent), *came)
 
 
@@ -97,7 +98,7 @@ class _Turns:
         self._left = [self.where.first, self.where.second]
 
     def send(
-        self, number: int, wire: Wire, operation: str, parameters: Mapping[str, Any]
+        self, number: int, wire: Transport, operation: str, parameters: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Send a request of one of them when it is its turn."""
         with self._changed:
@@ -123,10 +124,10 @@ class _Turns:
 
 
 @dataclass(frozen=True)
-class _Turned:
-    """A wire on which a request waits for its turn."""
+class _Turned(WrappedTransport):
+    """A transport on which a request waits for its turn."""
 
-    sound: Wire
+    sound: Transport
     turns: _Turns
     number: int
 

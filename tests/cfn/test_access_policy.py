@@ -14,11 +14,11 @@ from autoforge.access.agent_config import AgentConfigs
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.events.patterns import EventById, GlobalEvents
 from autoforge.access.features.patterns import FeaturesByStatus
+from autoforge.access.operations import WORK
 from autoforge.access.projects.patterns import ProjectsByStatus
 from autoforge.access.runs.patterns import RunsOfAgent
 from autoforge.access.tickets.patterns import TicketByLinearIssue
-from autoforge.access.work import WORK
-from autoforge.dynamodb.admin.permissions import Permission, to_ask, to_do
+from autoforge.dynamodb.admin.permissions import Permission, permissions_of
 from autoforge.dynamodb.schema.indexes import GSIS, TABLE
 from cfn.roles import (
     AGENT,
@@ -210,16 +210,18 @@ def test_a_worker_of_an_integration_may_do_its_work_and_reaches_no_people(
 @cache
 def _needs(role: Role) -> frozenset[Permission]:
     """What a role needs, from the catalogues."""
-    asked = frozenset[Permission]().union(*map(to_ask, role.patterns))
+    asked = frozenset[Permission]().union(*map(permissions_of, role.patterns))
     if role.of_one_project:
         # Of what its patterns may read besides, an event's place where it belongs to no project.
         asked = frozenset(each for each in asked if each.partition != "GLOBAL")
-    return asked.union(*map(to_do, role.work))
+    return asked.union(*map(permissions_of, role.work))
 
 
 def _forms() -> set[str]:
     """Every form of a partition that the catalogues know."""
-    everything = frozenset[Permission]().union(*map(to_ask, CATALOGUE), *map(to_do, WORK))
+    everything = frozenset[Permission]().union(
+        *map(permissions_of, CATALOGUE), *map(permissions_of, WORK)
+    )
     return {each.partition for each in everything}
 
 

@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 from autoforge.dynamodb.admin.create import table_definition
 from autoforge.dynamodb.encryption import LocalCipher
 from autoforge.dynamodb.timestamps import IdMint
-from autoforge.dynamodb.transport.transport import NotDynamoDBError, Wire
+from autoforge.dynamodb.transport.transport import NotDynamoDBError, Transport
 from autoforge.errors import ConfigurationError
 from autoforge.forge import Forge
 from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, Role
@@ -31,6 +31,7 @@ from tests.cfn.aws import AWS, moto
 from tests.cfn.resolved import ROOT
 from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of
+from tests.transports import WrappedTransport
 
 #: What takes an operation that deletes, sent by itself.
 _DELETIONS: Final = {"projects.delete"}
@@ -45,18 +46,18 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Translated:
-    """A wire on which moto's refusals, which are pages, are what DynamoDB's are."""
+class Translated(WrappedTransport):
+    """A transport on which moto's refusals, which are pages, are what DynamoDB's are."""
 
-    wire: Wire
+    transport: Transport
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Send, and be refused as DynamoDB would."""
         try:
-            return self.wire.exchange(operation, parameters)
+            return self.transport.exchange(operation, parameters)
         except NotDynamoDBError as page:
-            refusal = {"Error": {"Code": "AccessDeniedException", "Message": str(page)}}
-            raise ClientError(refusal, operation) from page  # type: ignore[arg-type]
+            error_for = {"Error": {"Code": "AccessDeniedException", "Message": str(page)}}
+            raise ClientError(error_for, operation) from page  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Enforcing:
         """What somebody with a role uses."""
         key = self.keys[role.name]
         client = client_of(Engine("moto", self.aws.endpoint_url), credentials=(key.id, key.secret))
-        client.wire = Translated(client.wire)
+        client.active_transport = Translated(client.active_transport)
         store = store_of(client, table_name, clock)
         return Forge(store, clock=clock, new_id=IdMint(), cipher=LocalCipher(["a key"]))
 

@@ -17,7 +17,7 @@ from cfnlint.config import ManualArgs
 from cfnlint.helpers import REGIONS
 
 from autoforge import Forge
-from autoforge.access.work import WORK
+from autoforge.access.operations import WORK
 from autoforge.forge import LOCAL_REGION
 from autoforge.models import AgentRun, Feature, FeatureStatus, RunStatus
 from autoforge.settings import Settings

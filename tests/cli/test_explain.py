@@ -16,7 +16,7 @@ from autoforge.dynamodb.patterns.explain import explain
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
 from autoforge.dynamodb.schema.attributes import camel_case
-from autoforge.dynamodb.timestamps import moment_text
+from autoforge.dynamodb.timestamps import timestamp_text
 from tests.cli.conftest import Command
 from tests.factories import NOON
 from tests.strategies import ids, key_texts, ulid_at
@@ -56,7 +56,7 @@ def drawn(name: str, hint: Any) -> st.SearchStrategy[Any]:
 def text_of(value: Any) -> str:
     """A value as a person would type it."""
     if isinstance(value, datetime):
-        return moment_text(value)
+        return timestamp_text(value)
     if isinstance(value, tuple):
         return json.dumps(value)
     return value.isoformat() if isinstance(value, date) else str(value)

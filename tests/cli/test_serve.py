@@ -37,7 +37,7 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
-def refusal(command: Command, *arguments: str, **environment: str) -> str:
+def error_for(command: Command, *arguments: str, **environment: str) -> str:
     """Why the server does not start."""
     said = command("serve", *arguments, PATH=PATH, **environment)
 
@@ -52,7 +52,7 @@ def test_a_port_that_is_taken_is_refused(command: Command) -> None:
         taken.listen()
         port = taken.getsockname()[1]
 
-        line = refusal(command, "--embedded", "--port", str(port))
+        line = error_for(command, "--embedded", "--port", str(port))
 
     assert line == f"autoforge: cannot listen on 127.0.0.1, port {port}: Address already in use"
 
@@ -62,14 +62,14 @@ def test_durable_data_without_dynoxide_is_refused(
 ) -> None:
     data = str(tmp_path / "data.db")
 
-    line = refusal(command, "--embedded", "--data", data, "--port", str(port))
+    line = error_for(command, "--embedded", "--data", data, "--port", str(port))
 
     assert line.startswith("autoforge: durable data needs the dynoxide program")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dynoxide_that_is_not_there_is_refused(command: Command, tmp_path: Path) -> None:
-    line = refusal(command, "--embedded", AUTOFORGE_DYNOXIDE=str(tmp_path / "nothing"))
+    line = error_for(command, "--embedded", AUTOFORGE_DYNOXIDE=str(tmp_path / "nothing"))
 
     assert line == "autoforge: AUTOFORGE_DYNOXIDE: Path does not point to a file"
 
@@ -78,7 +78,7 @@ def test_a_dynoxide_that_is_not_there_is_refused(command: Command, tmp_path: Pat
 def test_data_that_cannot_be_kept_is_refused(command: Command, tmp_path: Path, port: int) -> None:
     data = str(tmp_path / "no" / "such" / "data.db")
 
-    line = refusal(
+    line = error_for(
         command,
         *("--embedded", "--data", data, "--port", str(port)),
         AUTOFORGE_DYNOXIDE=str(dynoxide_binary()),
@@ -119,7 +119,7 @@ def test_options_that_contradict_each_other_are_refused(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
 
-        line = refusal(command, *arguments, "--port", str(taken.getsockname()[1]))
+        line = error_for(command, *arguments, "--port", str(taken.getsockname()[1]))
 
     assert line == f"autoforge: {reason}"
 
@@ -130,7 +130,7 @@ def test_aws_is_not_asked_before_a_region_is_chosen(
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
 
-    line = refusal(command, "--port", str(port))
+    line = error_for(command, "--port", str(port))
 
     assert line == "autoforge: choose a region: --region, AUTOFORGE_REGION or AWS_REGION"
 

@@ -22,7 +22,7 @@ from autoforge.access.events.recording import NOT_RECORDED, RecordBound
 from autoforge.access.requests.once import LEASE
 from autoforge.dynamodb.client.client import Client, RetryPolicy
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import MILLISECOND, moment_text
+from autoforge.dynamodb.timestamps import MILLISECOND, timestamp_text
 from autoforge.http.api.idempotency import HEADER
 from tests.access.faults import Break, Fault, Lose, Pass, injected
 from tests.factories import new_id
@@ -366,7 +366,7 @@ def test_an_event_that_was_not_stored_in_time_is_recorded_at_another_moment(
     made = world.post(sent, key)
 
     assert made.status_code == 201
-    assert made.json()["createdAt"] == moment_text(world.clock.now)
+    assert made.json()["createdAt"] == timestamp_text(world.clock.now)
     assert world.post(sent, key).json() == made.json()
 
 
@@ -383,7 +383,7 @@ def test_an_event_that_may_still_be_stored_is_waited_for(world: World) -> None:
         assert (early.status_code, early.headers["retry-after"]) == (409, "1"), age
 
     world.clock.now += MILLISECOND
-    assert world.post(sent, key).json()["createdAt"] == moment_text(world.clock.now)
+    assert world.post(sent, key).json()["createdAt"] == timestamp_text(world.clock.now)
 
 
 def test_a_refusal_is_not_remembered(world: World) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from autoforge.dynamodb.store.store import Store
-from autoforge.http.views import shown
+from autoforge.http.views import problem_item
 from tests.factories import NOON, a_member, a_member_ref, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -100,4 +100,4 @@ def test_what_can_be_no_user_id_is_refused(detached: Api, user_id: str) -> None:
 def test_a_member_is_shown_in_a_problem_as_in_a_list() -> None:
     own = {"project_id": "p", "user_id": "u"}
 
-    assert shown(a_member(**own)) == shown(a_member_ref(**own)) == member("p", "u")
+    assert problem_item(a_member(**own)) == problem_item(a_member_ref(**own)) == member("p", "u")

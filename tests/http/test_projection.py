@@ -22,8 +22,8 @@ from autoforge.dynamodb.schema.attributes import (
     ExpiryAttribute,
     IdAttribute,
     IntegerAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Item, entity_fields
@@ -31,8 +31,8 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.errors import UnreadableItemError
 from autoforge.http import projects
 from autoforge.http.api import paging as answers
-from autoforge.http.api.paging import written
-from autoforge.http.api.projection import Json, is_compiled, shown_as, slow_projection
+from autoforge.http.api.paging import json_response
+from autoforge.http.api.projection import Json, is_compiled, read_as_view, slow_projection
 from autoforge.http.api.schemas import Moment, View
 from autoforge.http.events import EventView
 from autoforge.http.runs import RunWithOutputView
@@ -85,7 +85,7 @@ _ALL_WIRES: Final[tuple[dict[str, Any] | None, ...]] = (
 def wires(kind: type[Any]) -> SearchStrategy[dict[str, Any]]:
     """What others could have stored an attribute of a class as."""
     anything = st.sampled_from(_WIRES)
-    if kind is MomentAttribute:
+    if kind is TimestampAttribute:
         return st.sampled_from(_MOMENTS).map(lambda text: {"S": text}) | anything
     if kind in {ExpiryAttribute, IntegerAttribute}:
         return st.sampled_from(_NUMBERS).map(lambda text: {"N": text}) | anything
@@ -121,8 +121,8 @@ def at_once(view: type[View], kind: type[Entity], item: Item, now: datetime) -> 
     """What the API shows."""
 
     def show() -> bytes | None:
-        shown = shown_as(view)(kind)(item, now)
-        return None if shown is None else bytes(written(shown).content)
+        shown = read_as_view(view)(kind)(item, now)
+        return None if shown is None else bytes(json_response(shown).content)
 
     return outcome(show)
 
@@ -204,7 +204,7 @@ class Thing(Entity):
 
     id = IdAttribute()
     text = TextAttribute()
-    at = MomentAttribute()
+    at = TimestampAttribute()
     flag = BooleanAttribute()
     note = optional(TextAttribute())
 
@@ -360,8 +360,8 @@ def test_every_route_answers_as_its_views_would(
 ) -> None:
     path = world.paths[route.operation]
     shown = world.api.get(path)
-    monkeypatch.setattr(answers, "shown_as", slowly)
-    monkeypatch.setattr(projects, "shown_as", slowly)
+    monkeypatch.setattr(answers, "read_as_view", slowly)
+    monkeypatch.setattr(projects, "read_as_view", slowly)
     readers_of.cache_clear()
 
     by_views = world.api.get(path)

@@ -148,7 +148,7 @@ def repository(tmp_path: Path) -> Path:
     return path
 
 
-def refusal(host: str) -> str:
+def error_for(host: str) -> str:
     """Why a host is refused."""
     return (
         f"refusing to listen on {host}: without authentication the API is served on loopback "
@@ -157,7 +157,7 @@ def refusal(host: str) -> str:
 
 
 def test_a_server_that_others_could_reach_does_not_start() -> None:
-    assert refused("--embedded", "--host", "0.0.0.0") == f"autoforge: {refusal('0.0.0.0')}"
+    assert refused("--embedded", "--host", "0.0.0.0") == f"autoforge: {error_for('0.0.0.0')}"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_server_that_others_could_reach_does_not_start() -> None:
     ["0.0.0.0", "::", "192.168.1.5", "2001:db8::1", "example.org", "127.example.org", "127", ""],
 )
 def test_a_host_that_others_can_reach_is_refused(host: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"^{re.escape(refusal(host))}$"):
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(error_for(host))}$"):
         reserve(host, 0)
 
 

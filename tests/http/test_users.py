@@ -9,7 +9,7 @@ import pytest
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import moment_of
 from autoforge.http.users import UserView
-from autoforge.http.views import shown
+from autoforge.http.views import problem_item
 from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -182,6 +182,6 @@ def test_a_users_projects_are_those_they_own_and_those_they_are_a_member_of(api:
 def test_an_item_of_a_user_is_shown_in_a_problem_as_its_routes_show_it() -> None:
     user = a_user()
 
-    assert shown(user) == UserView.of(user).model_dump(by_alias=True)
-    assert shown(a_user_by_auth0_id(user_id="u")) == {"userId": "u"}
-    assert shown(a_user_by_email(user_id="u")) == {"userId": "u"}
+    assert problem_item(user) == UserView.of(user).model_dump(by_alias=True)
+    assert problem_item(a_user_by_auth0_id(user_id="u")) == {"userId": "u"}
+    assert problem_item(a_user_by_email(user_id="u")) == {"userId": "u"}

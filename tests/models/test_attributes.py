@@ -21,8 +21,8 @@ from autoforge.dynamodb.schema.attributes import (
     IntegerAttribute,
     JsonAttribute,
     ListAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     attribute_to_wire,
     camel_case,
     component_codec,
@@ -50,7 +50,7 @@ class Thing:
     text_value = TextAttribute()
     id_value = IdAttribute()
     enum_value = EnumAttribute(Colour)
-    moment_value = MomentAttribute()
+    moment_value = TimestampAttribute()
     expiry_value = ExpiryAttribute(attr_name="TTL")
     integer_value = IntegerAttribute()
     boolean_value = BooleanAttribute()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.dynamodb.timestamps import moment_text
+from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.models.checkpoint import position_of
 from tests import strategies
 
@@ -19,7 +19,7 @@ def test_whole_numbers_go_forward_by_size(values: list[int]) -> None:
 @given(st.lists(strategies.moments()))
 def test_moments_go_forward_in_time_whatever_their_form(values: list[object]) -> None:
     for value in values:
-        text = moment_text(value)  # type: ignore[arg-type]
+        text = timestamp_text(value)  # type: ignore[arg-type]
         assert position_of(text) == text
         assert position_of(text.replace(".000Z", "+00:00").lower()) == text
 

@@ -155,10 +155,10 @@ def test_quiet_is_what_nothing_was_announced_after_and_what_has_not_ended() -> N
 
 def test_an_update_renders_the_half_of_the_key_that_it_feeds() -> None:
     assert rendered_by(values={"status": "passing"}) == {"GSI1PK": "PROJECT#p#FEATURE#passing"}
-    assert rendered_by(values={"waiting_on": ["x"]}, given={"priority": 3}) == {
+    assert rendered_by(values={"waiting_on": ["x"]}, expected={"priority": 3}) == {
         "GSI1SK": "WAITING#00003#f"
     }
-    assert rendered_by(values={"priority": 3}, given={"waiting_on": None}) == {
+    assert rendered_by(values={"priority": 3}, expected={"waiting_on": None}) == {
         "GSI1SK": "READY#00003#f"
     }
     assert rendered_by(values={"priority": 3, "waiting_on": []}) == {"GSI1SK": "READY#00003#f"}
@@ -188,7 +188,7 @@ def test_an_update_that_would_leave_the_key_stale_is_refused(
 
 def test_an_empty_set_is_removed_and_demanded_as_absent() -> None:
     parameters = Update(
-        Feature, _KEY, NOON, values={"waiting_on": []}, given={"priority": 1, "dependencies": []}
+        Feature, _KEY, NOON, values={"waiting_on": []}, expected={"priority": 1, "dependencies": []}
     ).parameters()
 
     names = {v: k for k, v in parameters["ExpressionAttributeNames"].items()}

@@ -12,8 +12,8 @@ from autoforge.dynamodb.schema.attributes import (
     EnumAttribute,
     IdAttribute,
     IntegerAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     component_codec,
 )
 from autoforge.dynamodb.schema.encoding import Codec
@@ -27,7 +27,7 @@ from autoforge.dynamodb.schema.keys import (
     is_prefix,
     prefix_end,
 )
-from autoforge.dynamodb.timestamps import moment_text
+from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models.configuration import IntegrationStatus
 from tests import strategies
@@ -39,7 +39,7 @@ ATTRIBUTES: dict[str, Any] = {
     "other": TextAttribute(),
     "status": EnumAttribute(IntegrationStatus),
     "priority": IntegerAttribute(),
-    "at": MomentAttribute(),
+    "at": TimestampAttribute(),
     "flag": BooleanAttribute(),
 }
 
@@ -90,7 +90,7 @@ def test_one_attribute_is_written_in_each_place_as_that_place_demands(
 
     rendered = key.render({**values, "name": "a b"})
 
-    day, moment = moment_text(values["at"])[:10], moment_text(values["at"])
+    day, moment = timestamp_text(values["at"])[:10], timestamp_text(values["at"])
     assert rendered == (f"THING#a%20b#{day}#END", f"a%20b#{moment}#a b")
 
 
@@ -245,7 +245,7 @@ def test_a_key_counts_the_bytes_of_what_it_writes_and_not_of_what_it_is_given() 
         ("PROJECT", "{flag}", "Thing.key: flag: BooleanAttribute cannot stand in a key"),
         ("PROJECT", "{priority}", "Thing.key: priority: IntegerAttribute needs a width in a key"),
         ("PROJECT", "{priority:0}", "Thing.key: priority: IntegerAttribute needs a width"),
-        ("PROJECT", "{at:month}", "Thing.key: at: MomentAttribute has no form 'month' in a key"),
+        ("PROJECT", "{at:month}", "Thing.key: at: TimestampAttribute has no form 'month' in a key"),
         ("PROJECT", "{id:5}", "Thing.key: id: IdAttribute has no form '5' in a key"),
         ("{id}|{name}", "X", "Thing.key: {id} and {name} could be the same key"),
         ("A#{id}|B#{id}|A#{at}|A#b", "X", "Thing.key: A#{id} and A#b could be the same key"),

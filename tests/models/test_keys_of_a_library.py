@@ -13,8 +13,8 @@ from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     IdAttribute,
     IntegerAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.codegen import Source
@@ -107,7 +107,7 @@ class Dated(Entity):
     """What all entities of the library have."""
 
     lifetime = timedelta(days=365)
-    created_at = MomentAttribute()
+    created_at = TimestampAttribute()
     note = optional(TextAttribute())
 
 
@@ -162,7 +162,7 @@ def test_the_moment_that_a_lifetime_begins_may_be_the_subclasss_own() -> None:
 
     class Visit(Passing):
         id = IdAttribute()
-        created_at = MomentAttribute()
+        created_at = TimestampAttribute()
         key = Key("VISIT#{id}", "METADATA")
 
     assert Visit(id="v1", created_at=NOON).expiry == NOON + timedelta(days=1)

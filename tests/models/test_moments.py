@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ulid import ULID
 
 from autoforge.dynamodb import timestamps as moments
-from autoforge.dynamodb.timestamps import IdMint, as_moment, is_ulid, moment_of, moment_text
+from autoforge.dynamodb.timestamps import IdMint, as_timestamp, is_ulid, moment_of, timestamp_text
 from autoforge.errors import InvalidValueError
 from tests import strategies
 from tests.factories import NOON
@@ -34,23 +34,23 @@ from tests.factories import NOON
     ],
 )
 def test_every_iso_8601_form_reads_as_the_same_moment(text: str) -> None:
-    assert as_moment(text) == datetime(2026, 2, 4, 10, 30, tzinfo=UTC)
+    assert as_timestamp(text) == datetime(2026, 2, 4, 10, 30, tzinfo=UTC)
 
 
 def test_a_date_alone_is_its_midnight() -> None:
-    assert as_moment("2026-02-04") == datetime(2026, 2, 4, tzinfo=UTC)
+    assert as_timestamp("2026-02-04") == datetime(2026, 2, 4, tzinfo=UTC)
 
 
 def test_a_moment_without_a_zone_is_taken_as_utc_wherever_the_machine_is() -> None:
     naive = datetime(2026, 2, 4, 10, 30)  # noqa: DTZ001 - the naive moment is the subject
 
-    assert as_moment(naive) == datetime(2026, 2, 4, 10, 30, tzinfo=UTC)
+    assert as_timestamp(naive) == datetime(2026, 2, 4, 10, 30, tzinfo=UTC)
 
 
 def test_a_moment_is_held_in_utc_and_cut_to_milliseconds() -> None:
     eastern = timezone(timedelta(hours=-5))
 
-    moment = as_moment(datetime(2026, 2, 4, 10, 30, 0, 123999, tzinfo=eastern))
+    moment = as_timestamp(datetime(2026, 2, 4, 10, 30, 0, 123999, tzinfo=eastern))
 
     assert (moment, moment.tzinfo) == (datetime(2026, 2, 4, 15, 30, 0, 123000, UTC), UTC)
 
@@ -61,32 +61,32 @@ def test_a_moment_is_held_in_utc_and_cut_to_milliseconds() -> None:
 )
 def test_what_is_no_moment_is_refused(value: Any) -> None:
     with pytest.raises(InvalidValueError, match=r"is not an ISO-8601 moment"):
-        as_moment(value)
+        as_timestamp(value)
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
 def test_a_moment_outside_the_years_1_to_9999_is_refused(text: str) -> None:
     with pytest.raises(InvalidValueError, match=r"is not an ISO-8601 moment"):
-        as_moment(text)
+        as_timestamp(text)
 
 
 def test_a_long_text_is_cut_in_the_message_that_refuses_it() -> None:
     with pytest.raises(InvalidValueError) as caught:
-        as_moment("x" * 10_000)
+        as_timestamp("x" * 10_000)
 
     assert str(caught.value) == f"'{'x' * 76}... is not an ISO-8601 moment"
 
 
 @given(strategies.moments())
 def test_a_moment_is_written_at_one_width_and_reads_back(moment: datetime) -> None:
-    text = moment_text(moment)
+    text = timestamp_text(moment)
 
-    assert (len(text), as_moment(text)) == (24, moment)
+    assert (len(text), as_timestamp(text)) == (24, moment)
 
 
 @given(st.lists(strategies.moments()))
 def test_written_moments_sort_as_the_moments_do(some: list[datetime]) -> None:
-    assert sorted(map(moment_text, some)) == list(map(moment_text, sorted(some)))
+    assert sorted(map(timestamp_text, some)) == list(map(timestamp_text, sorted(some)))
 
 
 @given(strategies.ulid_moments())

@@ -15,8 +15,8 @@ from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
     IdSetAttribute,
     IntegerAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec, TextCodec
@@ -85,7 +85,7 @@ def test_a_condition_on_a_value_that_no_item_has_is_refused(
             lit = BooleanAttribute()
             state = EnumAttribute(Lamp)
             height = IntegerAttribute()
-            since = MomentAttribute()
+            since = TimestampAttribute()
             key = Key("LANTERN#{id}", "LANTERN")
             by_state = Key("LANTERNS", "{id}", index=GSI1, where=where)
 
@@ -108,7 +108,7 @@ def test_a_condition_is_held_against_values_as_an_entity_has_them(
     class Lantern(Entity):
         id = IdAttribute()
         state = optional(EnumAttribute(Lamp))
-        since = optional(MomentAttribute())
+        since = optional(TimestampAttribute())
         wires = IdSetAttribute()
         note = optional(TextAttribute())
         key = Key("LANTERN#{id}", "LANTERN")
@@ -127,7 +127,7 @@ def test_a_key_made_of_an_expiry_that_follows_from_a_lifetime_is_refused() -> No
         class Candle(Entity):
             lifetime = timedelta(days=1)
             id = IdAttribute()
-            created_at = MomentAttribute()
+            created_at = TimestampAttribute()
             year = Derived(NumberCodec(4), lambda at: at and at.year, "expires_at")
             key = Key("CANDLE#{id}", "CANDLE")
             by_end = Key("CANDLES", "{year}#{id}", index=GSI1)

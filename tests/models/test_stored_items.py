@@ -12,7 +12,7 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.models import (
     PLATFORM_TABLE,
     ActionState,
@@ -413,7 +413,7 @@ def _wire(item: dict[str, Any]) -> dict[str, Any]:
 def _held(name: str, value: Any) -> Any:
     if name == "TTL":
         return datetime.fromtimestamp(value, UTC)
-    return as_moment(value) if name in _MOMENTS and value is not None else value
+    return as_timestamp(value) if name in _MOMENTS and value is not None else value
 
 
 def _full_width(name: str, value: Any) -> Any:

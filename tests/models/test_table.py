@@ -15,8 +15,8 @@ from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,
     IdAttribute,
     JsonAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     optional,
 )
 from autoforge.dynamodb.schema.indexes import GSI1
@@ -57,7 +57,7 @@ class Counted(Entity):
 
     name = UnicodeAttribute()
     amount = NumberAttribute(default=1)
-    created_at = optional(MomentAttribute())
+    created_at = optional(TimestampAttribute())
     key = Key("COUNTED#{name}", "AMOUNT#{amount:3}")
 
 
@@ -480,13 +480,13 @@ def test_a_primary_key_that_shows_only_the_date_of_a_moment_is_refused() -> None
     with pytest.raises(DeclarationError, match=r"^Day.key: items that differ in created_at could"):
 
         class Day(Entity):
-            created_at = MomentAttribute()
+            created_at = TimestampAttribute()
             key = Key("DAY#{created_at:date}", "METADATA")
 
 
 def test_a_primary_key_may_show_the_date_of_a_moment_beside_the_moment() -> None:
     class Entry(Entity):
-        created_at = MomentAttribute()
+        created_at = TimestampAttribute()
         key = Key("DAY#{created_at:date}", "{created_at}")
 
     entry = Entry(created_at=NOON)

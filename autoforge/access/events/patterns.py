@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.timestamps import as_moment, moment_of
+from autoforge.dynamodb.timestamps import as_timestamp, moment_of
 from autoforge.dynamodb.writes.write import Put, Transaction
 from autoforge.errors import InvalidValueError
 from autoforge.models.event import Event, GlobalEventRef
@@ -128,7 +128,7 @@ def require_minted(ulid: str, created_at: datetime) -> None:
     Raises:
         InvalidValueError: saying both moments.
     """
-    if moment_of(ulid) != as_moment(created_at):
+    if moment_of(ulid) != as_timestamp(created_at):
         raise InvalidValueError(
             f"the id {ulid} was minted at {moment_of(ulid).isoformat()}, "
             f"not at createdAt {created_at.isoformat()}"

@@ -16,7 +16,7 @@ from autoforge.access.clocks import CLOCK_SKEW
 from autoforge.access.events.patterns import EventById, record_event
 from autoforge.dynamodb.client.client import Deadline, TooLateError, UncertainError
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import (
     ConfigurationError,
@@ -101,7 +101,7 @@ class RecordEvent:
         event = self.event
         if store.repeated and store.is_stored(Put(event)):
             return event
-        if store.clock() - as_moment(event.created_at) > self.bound.sending:
+        if store.clock() - as_timestamp(event.created_at) > self.bound.sending:
             store.transact(record_event(event))
             return event
         return self._in_time(store, event)
@@ -132,7 +132,7 @@ class RecordEvent:
         raise _unknown(event)
 
     def _deadline(self, store: Store, event: Event) -> Deadline:
-        last = as_moment(event.created_at) + self.bound.sending
+        last = as_timestamp(event.created_at) + self.bound.sending
         return Deadline(store.clock, last, ANSWER.total_seconds())
 
     def _acknowledged(self, store: Store, event: Event) -> Event:
@@ -141,7 +141,7 @@ class RecordEvent:
         Only this makes the bound hold: a process may have been stopped between the check of the
         deadline and the request.
         """
-        if store.clock() > as_moment(event.created_at) + self.bound.stored:
+        if store.clock() > as_timestamp(event.created_at) + self.bound.stored:
             raise UnacknowledgedEventError(
                 event.id,
                 "was stored, but too late for polls to be sure to show it",

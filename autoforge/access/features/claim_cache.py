@@ -45,7 +45,7 @@ class _OfProject:
 
 
 @dataclass
-class ClaimMemory:
+class ClaimCache:
     """What a process remembers of the projects it claims features of. Safe under threads."""
 
     _projects: OrderedDict[str, _OfProject] = field(default_factory=OrderedDict)
@@ -65,7 +65,7 @@ class ClaimMemory:
 
     @contextmanager
     def choosing(
-        self, candidates: Iterable[Candidate], spread: int, chance: float
+        self, candidates: Iterable[Candidate], spread: int, random: float
     ) -> Iterator[Candidate | None]:
         """Choose one of the first candidates that no other thread of this process is at.
 
@@ -75,11 +75,11 @@ class ClaimMemory:
         Args:
             candidates: What may be claimed, the best first.
             spread: Among how many to choose.
-            chance: From 0 to under 1; which of them.
+            random: From 0 to under 1; decides which of them.
         """
         with self._lock:
             free = [each for each in candidates if self._is_free(each)][:spread]
-            chosen = free[int(chance * len(free))] if free else None
+            chosen = free[int(random * len(free))] if free else None
             if chosen is not None:
                 self._trying.add(chosen.name)
         try:

@@ -11,7 +11,7 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import TTL
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.errors import InvalidValueError
 from autoforge.models.feature import Feature, is_free
 
@@ -85,7 +85,7 @@ def _candidate(row: Item, now: datetime) -> Candidate | None:
     values: dict[str, Any] = {name: next(iter(wire.values())) for name, wire in row.items()}
     try:
         project_id, feature_id, priority, version, status = (values[name] for name in _NEEDED)
-        if TTL in values and int(values[TTL]) <= as_moment(now).timestamp():
+        if TTL in values and int(values[TTL]) <= as_timestamp(now).timestamp():
             return None
         lease = values.get("leaseUntil")
         return Candidate(
@@ -96,7 +96,7 @@ def _candidate(row: Item, now: datetime) -> Candidate | None:
             status,
             frozenset(values.get("waitingOn", ())),
             values.get("assignedAgentId"),
-            None if lease is None else as_moment(lease),
+            None if lease is None else as_timestamp(lease),
             "unsettled" in values,
         )
     except (KeyError, ValueError, InvalidValueError):

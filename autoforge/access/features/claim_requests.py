@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from autoforge.access.features.claims import Claim, held
+from autoforge.access.features.claims import ClaimFeature, held
 from autoforge.access.features.patterns import FeatureById
 from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.dynamodb.store.store import Store
@@ -24,9 +24,9 @@ Claimed = TypeVar("Claimed", Feature, Feature | None)
 
 def claim_once(
     store: Store,
-    claim: Claim,
+    claim: ClaimFeature,
     request_id: str,
-    make: Callable[[Claim], Claimed],
+    make: Callable[[ClaimFeature], Claimed],
     *,
     feature_id: str | None = None,
 ) -> Claimed | Feature:
@@ -65,7 +65,7 @@ def claim_once(
         return again
 
 
-def _made(store: Store, claim: Claim, request: RepeatableRequest) -> Feature | None:
+def _made(store: Store, claim: ClaimFeature, request: RepeatableRequest) -> Feature | None:
     """The claim that the request has made, if it has made one."""
     record = request.record(store)
     if record is None or not record.ids:

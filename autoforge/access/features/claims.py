@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from pynamodb.expressions.condition import Condition
 
-from autoforge.access.features.claim_cache import ClaimMemory
+from autoforge.access.features.claim_cache import ClaimCache
 from autoforge.access.features.claim_candidates import Candidate, candidates
 from autoforge.access.features.cycles import cycle_in
 from autoforge.access.features.patterns import (
@@ -32,12 +32,12 @@ from autoforge.access.features.patterns import (
     ReadyFeatures,
     features_by_id,
 )
-from autoforge.access.features.propagation import settle_all
+from autoforge.access.features.propagation import propagate_all
 from autoforge.access.features.transitions import claim_feature
 from autoforge.access.projects.patterns import ProjectById
 from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.dynamodb.schema.encoding import canonical_id
-from autoforge.dynamodb.store.expected import Expected, fenced, seen_as_expected
+from autoforge.dynamodb.store.expected import Expected, seen_as_expected, with_condition
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put, Transaction, Write
@@ -61,7 +61,7 @@ QUIET: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimFeature:
     """Claims features of a project for an agent.
 
     Args:
@@ -109,7 +109,7 @@ class Claim:
 
     def _one(self, store: Store, feature_id: str, unchanged: Condition | None = None) -> Feature:
         token = store.new_token()
-        write = fenced(self._write(feature_id, token), unchanged)
+        write = with_condition(self._write(feature_id, token), unchanged)
         record = self._record(feature_id, token)
         if self.respect_limit:
             named = canonical_id(feature_id)
@@ -120,7 +120,7 @@ class Claim:
         pattern = FeatureById(self.project_id, feature_id)
         return held(store.require(pattern, consistent=True), token)
 
-    def next(self, store: Store, memory: ClaimMemory) -> Feature | None:
+    def next(self, store: Store, memory: ClaimCache) -> Feature | None:
         """Claim the ready feature of the highest priority, the oldest first; None if none is.
 
         A caller who is alone gets the first. While others race, each chooses among the first
@@ -140,19 +140,19 @@ class Claim:
                 return claimed
             raise
 
-    def _look_at_leases(self, store: Store, memory: ClaimMemory) -> None:
+    def _look_at_leases(self, store: Store, memory: ClaimCache) -> None:
         query = FeaturesByStatus(self.project_id, FeatureStatus.IN_PROGRESS)
         held = list(candidates(store, query, self.at))
         memory.looked_at_leases(self.project_id, held, self.at)
 
-    def _from_index(self, store: Store, memory: ClaimMemory) -> Feature | None:
+    def _from_index(self, store: Store, memory: ClaimCache) -> Feature | None:
         """Claim one of the features that the index, or a lease that has ended, says are ready."""
         tried: set[str] = set()
         while True:
             spread = memory.spread(self.project_id, self.at)
             for rows in self._pages(store, spread + _SPARE):
                 known = [*memory.abandoned(self.project_id), *rows]
-                chance = store.client.chance()
+                chance = store.client.random()
                 with memory.choosing(self._untried(known, tried), spread, chance) as chosen:
                     if chosen is None:
                         continue
@@ -163,7 +163,7 @@ class Claim:
             else:
                 return None
 
-    def _from_table(self, store: Store, memory: ClaimMemory) -> Feature | None:
+    def _from_table(self, store: Store, memory: ClaimCache) -> Feature | None:
         """Claim one of the features that are ready by their own items, or be sure that none is."""
         for _ in store.client.rounds(f"the features of project {self.project_id}"):
             graph = store.get(FeatureGraphOf(self.project_id), consistent=True)
@@ -180,7 +180,7 @@ class Claim:
             held = [each for each in all_ if each.status == FeatureStatus.IN_PROGRESS]
             lease_ends = memory.looked_at_leases(self.project_id, held, self.at)
             unsettled = [each.id for each in all_ if each.unsettled]
-            settle_all(store, self.project_id, unsettled, at=self.at)
+            propagate_all(store, self.project_id, unsettled, at=self.at)
             ready = [each for each in all_ if each.is_ready(self.at)]
             if claimed := self._one_of(store, memory, ready):
                 return claimed
@@ -211,21 +211,21 @@ class Claim:
                 "quiet_since": graph.readied,
                 "quiet_until": until if lease_ends is None else min(until, lease_ends),
             },
-            given={"readied": graph.readied},
+            expected={"readied": graph.readied},
             requires="as it was read",
         )
         with suppress(ConditionFailedError, ItemNotFoundError):
             store.write(note)
 
     def _one_of(
-        self, store: Store, memory: ClaimMemory, ready: Iterable[Candidate]
+        self, store: Store, memory: ClaimCache, ready: Iterable[Candidate]
     ) -> Feature | None:
         """Claim one of some features; None if others have claimed all of them."""
         ready = list(ready)
         tried: set[str] = set()
         while untried := self._untried(ready, tried):
             spread = memory.spread(self.project_id, self.at)
-            with memory.choosing(untried, spread, store.client.chance()) as chosen:
+            with memory.choosing(untried, spread, store.client.random()) as chosen:
                 # What another thread of this process is at, it may yet fail to claim.
                 candidate = chosen or untried[0]
                 tried.add(candidate.id)
@@ -247,7 +247,7 @@ class Claim:
         untried = {e.id: e for e in known if e.id not in tried and e.is_ready(self.at)}
         return sorted(untried.values(), key=lambda each: each.place)
 
-    def _try(self, store: Store, memory: ClaimMemory, candidate: Candidate) -> Feature | None:
+    def _try(self, store: Store, memory: ClaimCache, candidate: Candidate) -> Feature | None:
         """Claim a candidate, or learn that another caller was faster or its row was stale."""
         try:
             claimed = self.one(store, candidate.id)
@@ -285,7 +285,7 @@ class Claim:
 
 
 def _within_limit(
-    store: Store, claim: Claim, feature_id: str, writes: tuple[Write[Any], ...], token: str
+    store: Store, claim: ClaimFeature, feature_id: str, writes: tuple[Write[Any], ...], token: str
 ) -> Feature:
     """Make a claim together with a change of the project's slots, which all such claims change.
 

@@ -18,10 +18,10 @@ from autoforge.access.features.patterns import (
 )
 from autoforge.access.features.propagation import (
     LINKS,
-    Settle,
-    announce,
+    Propagation,
+    check_unchanged,
     linked_to,
-    still,
+    mark_ready,
     with_edges,
 )
 from autoforge.dynamodb.patterns.pattern import BATCH_READ
@@ -40,7 +40,7 @@ from autoforge.errors import (
     ItemNotFoundError,
     UnavailableError,
 )
-from autoforge.models.feature import Feature, FeatureByLinearIssue, Unsettled
+from autoforge.models.feature import Feature, FeatureByLinearIssueLookup, Unsettled
 
 #: Features that one call may create.
 MOST: Final = 1000
@@ -66,7 +66,7 @@ class _Known:
     #: Those that new ones depend on.
     dependencies: dict[str, Feature] = field(default_factory=dict)
     #: What finds a feature by its Linear issue, and finds one that is no more.
-    stale: dict[str, FeatureByLinearIssue] = field(default_factory=dict)
+    stale: dict[str, FeatureByLinearIssueLookup] = field(default_factory=dict)
 
     def instead_of(self, ids: Iterable[str]) -> frozenset[str]:
         """The same features, each by the id of the one that stands for it."""
@@ -139,7 +139,7 @@ class CreateFeatures:
                     raise
                 continue
             if any(not each.waiting_on for each in created.values()):
-                announce(store, self.project_id, at=self.at)
+                mark_ready(store, self.project_id, at=self.at)
             answer = known.instead | created
             return Creation(
                 tuple(answer[str(each.id)] for each in self.features), frozenset(created)
@@ -197,10 +197,10 @@ class CreateFeatures:
             return found
 
         reads = [partial(read, some) for some in chunks(ids, BATCH_READ)]
-        return _by_id(chain.from_iterable(store.client.crew.run(reads)))
+        return _by_id(chain.from_iterable(store.client.worker_pool.run(reads)))
 
     def _note(
-        self, store: Store, new: Feature, lookup: FeatureByLinearIssue, known: _Known
+        self, store: Store, new: Feature, lookup: FeatureByLinearIssueLookup, known: _Known
     ) -> None:
         pattern = FeaturesById(str(lookup.project_id), (str(lookup.feature_id),))
         found = store.fetch(pattern, consistent=True)
@@ -240,7 +240,7 @@ class CreateFeatures:
             ]
             for each in group:
                 writes += linked_to(each, each.dependencies, at=self.at)
-            writes += [still(known.dependencies[each], at=self.at) for each in outside]
+            writes += [check_unchanged(known.dependencies[each], at=self.at) for each in outside]
             if len(writes) == 1:
                 store.write(writes[0])
                 break
@@ -261,7 +261,7 @@ class CreateFeatures:
         feature.waiting_on = feature.dependencies
         change = change_graph(store, self.project_id, at=self.at)
         store.transact(Transaction((*self._with_lookup(feature, known), change)))
-        settled = Settle(self.project_id, str(feature.id), self.at).run(store)
+        settled = Propagation(self.project_id, str(feature.id), self.at).run(store)
         feature.unsettled, feature.waiting_on = None, settled.waiting_on
         feature.dependencies = settled.dependencies
         known.dependencies[str(feature.id)] = settled
@@ -270,7 +270,7 @@ class CreateFeatures:
         yield Put(feature, idempotent=True)
         if feature.linear_issue_id is None:
             return
-        lookup = FeatureByLinearIssue(
+        lookup = FeatureByLinearIssueLookup(
             linear_issue_id=feature.linear_issue_id,
             project_id=self.project_id,
             feature_id=feature.id,
@@ -282,7 +282,7 @@ class CreateFeatures:
         before = {"project_id": stale.project_id, "feature_id": stale.feature_id}
         after = {"project_id": self.project_id, "feature_id": feature.id}
         key = {"linear_issue_id": feature.linear_issue_id}
-        yield Update(FeatureByLinearIssue, key, self.at, values=after, given=before)
+        yield Update(FeatureByLinearIssueLookup, key, self.at, values=after, expected=before)
 
     def _required(self, store: Store, ids: Sequence[str]) -> dict[str, Feature]:
         """What new features depend on, by id.
@@ -320,9 +320,9 @@ def _is_of_lookup(error: AutoforgeError) -> bool:
     """Whether a write was refused for what finds a feature by its Linear issue."""
     match error:
         case ItemExistsError() | ItemNotFoundError():
-            return error.entity == FeatureByLinearIssue.type_name
+            return error.entity == FeatureByLinearIssueLookup.type_name
         case ConditionFailedError():
-            return isinstance(error.item, FeatureByLinearIssue)
+            return isinstance(error.item, FeatureByLinearIssueLookup)
     return False
 
 

@@ -35,7 +35,7 @@ from autoforge.dynamodb.writes.write import (
 from autoforge.errors import ConditionFailedError, ItemNotFoundError, UnreadableItemError
 from autoforge.models.feature import (
     Feature,
-    FeatureByLinearIssue,
+    FeatureByLinearIssueLookup,
     FeatureDependency,
 )
 from autoforge.models.ticket import Ticket
@@ -182,12 +182,12 @@ def _writes_with(store: Store, feature: Feature, *, at: datetime) -> list[Write[
     with suppress(UnreadableItemError):
         lookup = store.get(FeatureOfLinearIssue(feature.linear_issue_id), consistent=True)
         if lookup is not None and _names(lookup, feature):
-            same = And(*has(FeatureByLinearIssue, named))
-            writes.append(Delete(FeatureByLinearIssue, key, missing_ok=True, condition=same))
+            same = And(*has(FeatureByLinearIssueLookup, named))
+            writes.append(Delete(FeatureByLinearIssueLookup, key, missing_ok=True, condition=same))
     with suppress(UnreadableItemError):
         ticket = store.get(TicketByLinearIssue(feature.linear_issue_id), consistent=True)
         if ticket is not None and _names(ticket, feature):
-            writes.append(Update(Ticket, key, at, values={"feature_id": None}, given=named))
+            writes.append(Update(Ticket, key, at, values={"feature_id": None}, expected=named))
         else:
             # A sync may be about to name the feature that the look-up led it to.
             another = Not(And(*has(Ticket, named)))
@@ -195,7 +195,7 @@ def _writes_with(store: Store, feature: Feature, *, at: datetime) -> list[Write[
     return writes
 
 
-def _names(item: FeatureByLinearIssue | Ticket, feature: Feature) -> bool:
+def _names(item: FeatureByLinearIssueLookup | Ticket, feature: Feature) -> bool:
     return (item.project_id, item.feature_id) == (feature.project_id, feature.id)
 
 

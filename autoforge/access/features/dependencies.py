@@ -22,7 +22,13 @@ from autoforge.access.features.patterns import (
     FeatureGraphOf,
     features_by_id,
 )
-from autoforge.access.features.propagation import announce, linked_to, still, waits_for, with_edges
+from autoforge.access.features.propagation import (
+    check_unchanged,
+    linked_to,
+    mark_ready,
+    set_waiting_on,
+    with_edges,
+)
 from autoforge.dynamodb.schema.encoding import canonical_id
 from autoforge.dynamodb.store.expected import Expected, Seen, seen_as_expected
 from autoforge.dynamodb.store.store import Store
@@ -119,12 +125,12 @@ class AddDependency:
         this = frozenset({str(other.id)})
         waiting_on = feature.waiting_on if other.passes else feature.waiting_on | this
         dependencies = feature.dependencies | this
-        update = waits_for(feature, waiting_on, dependencies=dependencies, at=self.at)
+        update = set_waiting_on(feature, waiting_on, dependencies=dependencies, at=self.at)
         return Transaction(
             (
                 unless_changed(change_graph(store, self.project_id, at=self.at), guard),
-                seen.fence(replace(update, counts=True)),
-                still(other, at=self.at),
+                seen.fence(replace(update, increments_version=True)),
+                check_unchanged(other, at=self.at),
                 *linked_to(feature, this, at=self.at),
             ),
             marked=True,
@@ -176,14 +182,14 @@ class RemoveDependency:
                 )
             waiting_on = feature.waiting_on - {this}
             dependencies = feature.dependencies - {this}
-            update = waits_for(feature, waiting_on, dependencies=dependencies, at=self.at)
+            update = set_waiting_on(feature, waiting_on, dependencies=dependencies, at=self.at)
             try:
-                writes = (*self.checks, seen.fence(replace(update, counts=True)), edge)
+                writes = (*self.checks, seen.fence(replace(update, increments_version=True)), edge)
                 store.transact(Transaction(writes, marked=True))
             except ConditionFailedError:
                 continue
             if not waiting_on:
-                announce(store, self.project_id, at=self.at)
+                mark_ready(store, self.project_id, at=self.at)
             return store.require(pattern, consistent=True)
         raise AssertionError("rounds end in an answer or an error")
 
@@ -213,7 +219,7 @@ def unless_changed(
 ) -> Update[FeatureGraph]:
     """The same change of a guard, if it is as it was read."""
     before = None if guard is None else guard.changed
-    return replace(change, given={"changed": before}, requires="as it was read")
+    return replace(change, expected={"changed": before}, requires="as it was read")
 
 
 def path_between(graph: Graph, start: str, end: str) -> list[str] | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from autoforge.access.features.patterns import FeatureById
-from autoforge.access.features.transitions import Move
+from autoforge.access.features.transitions import Transition
 from autoforge.dynamodb.store.expected import Expected, save_as_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ConditionFailedError, VersionConflictError
@@ -58,14 +58,14 @@ class ChangeFeature:
                 continue
         raise AssertionError("rounds end in an answer or an error")
 
-    def _write(self, given: Mapping[str, Any]) -> Move:
-        return Move(
+    def _write(self, given: Mapping[str, Any]) -> Transition:
+        return Transition(
             Feature,
             {"project_id": self.project_id, "id": self.feature_id},
             self.at,
             values=self.changes,
-            given=given,
+            expected=given,
             expected_version=self.expected_version,
-            counts=True,
+            increments_version=True,
             requires="as it was read",
         )

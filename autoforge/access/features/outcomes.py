@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from autoforge.access.features.propagation import Settle, announce
+from autoforge.access.features.propagation import Propagation, mark_ready
 from autoforge.access.features.transitions import (
     UNHELD,
-    Hold,
-    Move,
+    ClaimToken,
+    Transition,
     fail_feature,
     pass_feature,
     regress_feature,
@@ -29,7 +29,7 @@ from autoforge.models.feature import Feature, FeatureStatus, Unsettled
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FeatureOutcome:
     """What becomes of a feature, by what right.
 
     Args:
@@ -43,10 +43,10 @@ class Outcome:
     project_id: str
     feature_id: str
     at: datetime
-    hold: Hold = UNHELD
+    token: ClaimToken = UNHELD
     expected: Expected[Feature] | None = None
 
-    def released(self, store: Store) -> Feature:
+    def release(self, store: Store) -> Feature:
         """Give the feature back unfinished: pending, and ready unless it waits.
 
         Raises:
@@ -54,19 +54,19 @@ class Outcome:
             ConditionFailedError: if it is not in progress.
             ItemNotFoundError: if there is no such feature.
         """
-        write = release_feature(self.project_id, self.feature_id, hold=self.hold, at=self.at)
-        return self._announced(store, self._made(store, write, FeatureStatus.PENDING))
+        write = release_feature(self.project_id, self.feature_id, token=self.token, at=self.at)
+        return self._marked_ready(store, self._made(store, write, FeatureStatus.PENDING))
 
-    def sent_to_review(self, store: Store) -> Feature:
+    def send_to_review(self, store: Store) -> Feature:
         """Let the feature wait for its review.
 
         Raises:
-            AutoforgeError: as ``released`` does.
+            AutoforgeError: as ``release`` does.
         """
-        write = send_to_review(self.project_id, self.feature_id, hold=self.hold, at=self.at)
+        write = send_to_review(self.project_id, self.feature_id, token=self.token, at=self.at)
         return self._made(store, write, FeatureStatus.REVIEW_READY)
 
-    def passed(self, store: Store) -> Feature:
+    def mark_passing(self, store: Store) -> Feature:
         """Let the feature pass, and release what depends on it.
 
         Raises:
@@ -74,11 +74,11 @@ class Outcome:
             ConditionFailedError: if it is pending.
             ItemNotFoundError: if there is no such feature.
         """
-        write = pass_feature(self.project_id, self.feature_id, hold=self.hold, at=self.at)
+        write = pass_feature(self.project_id, self.feature_id, token=self.token, at=self.at)
         passing = self._made(store, write, FeatureStatus.PASSING)
-        return Settle(self.project_id, self.feature_id, self.at).run(store, passing)
+        return Propagation(self.project_id, self.feature_id, self.at).run(store, passing)
 
-    def failed(self, store: Store) -> Feature:
+    def mark_failing(self, store: Store) -> Feature:
         """Note that the feature fails; what depends on it waits for it again if it passed.
 
         Raises:
@@ -86,10 +86,10 @@ class Outcome:
             ConditionFailedError: if it is pending.
             ItemNotFoundError: if there is no such feature.
         """
-        write = fail_feature(self.project_id, self.feature_id, hold=self.hold, at=self.at)
+        write = fail_feature(self.project_id, self.feature_id, token=self.token, at=self.at)
         return self._unless_passing(store, write, FeatureStatus.FAILING, Unsettled.FAIL)
 
-    def reopened(self, store: Store) -> Feature:
+    def reopen(self, store: Store) -> Feature:
         """Let the feature be pending again; what depends on it waits for it again if it passed.
 
         Raises:
@@ -100,11 +100,11 @@ class Outcome:
         return self._unless_passing(store, write, FeatureStatus.PENDING, Unsettled.REOPEN)
 
     def _unless_passing(
-        self, store: Store, write: Move, to: FeatureStatus, mark: Unsettled
+        self, store: Store, write: Transition, to: FeatureStatus, mark: Unsettled
     ) -> Feature:
         """Make a write; where the feature passes, its dependents must wait for it first."""
         try:
-            return self._announced(store, self._made(store, write, to))
+            return self._marked_ready(store, self._made(store, write, to))
         except VersionConflictError:
             raise
         except ConditionFailedError as error:
@@ -113,9 +113,9 @@ class Outcome:
                 raise
         regress = regress_feature(self.project_id, self.feature_id, mark, at=self.at)
         marked = self._made(store, regress, to)
-        return Settle(self.project_id, self.feature_id, self.at).run(store, marked)
+        return Propagation(self.project_id, self.feature_id, self.at).run(store, marked)
 
-    def _made(self, store: Store, write: Move, to: FeatureStatus) -> Feature:
+    def _made(self, store: Store, write: Transition, to: FeatureStatus) -> Feature:
         """Make a write, unless it is made already; what is unfinished is finished before."""
         for _ in store.client.rounds(f"feature {self.feature_id}"):
             try:
@@ -130,16 +130,16 @@ class Outcome:
                     return existing
                 if existing.unsettled is None:
                     raise
-            Settle(self.project_id, self.feature_id, self.at).run(store)
+            Propagation(self.project_id, self.feature_id, self.at).run(store)
         raise AssertionError("rounds end in an answer or an error")
 
     def _is_ours(self, feature: Feature) -> bool:
         """Whether the claim we know of, if any, is the latest."""
-        claim = self.hold.version
+        claim = self.token.version
         return feature.assigned_agent_id is None and claim in {None, feature.claim_version}
 
-    def _announced(self, store: Store, feature: Feature) -> Feature:
+    def _marked_ready(self, store: Store, feature: Feature) -> Feature:
         """Say that a feature which is pending may be ready."""
         if feature.status == FeatureStatus.PENDING and not feature.waiting_on:
-            announce(store, self.project_id, at=self.at)
+            mark_ready(store, self.project_id, at=self.at)
         return feature

@@ -103,15 +103,15 @@ class ReadyFeatures(Query[Feature]):
 
 
 @dataclass(frozen=True)
-class FeatureByLinearIssue(Lookup[Feature, feature.FeatureByLinearIssue]):
+class FeatureByLinearIssue(Lookup[Feature, feature.FeatureByLinearIssueLookup]):
     """Which feature was made from this Linear issue?"""
 
     source = "AutoForge design, features: by Linear issue"
-    key = feature.FeatureByLinearIssue.key
+    key = feature.FeatureByLinearIssueLookup.key
 
     linear_issue_id: str
 
-    def target(self, found: feature.FeatureByLinearIssue) -> KeyValue:
+    def target(self, found: feature.FeatureByLinearIssueLookup) -> KeyValue:
         """The feature's key."""
         return primary_key(Feature, {"project_id": found.project_id, "id": found.feature_id})
 
@@ -121,11 +121,11 @@ class FeatureByLinearIssue(Lookup[Feature, feature.FeatureByLinearIssue]):
 
 
 @dataclass(frozen=True)
-class FeatureOfLinearIssue(Get[feature.FeatureByLinearIssue]):
+class FeatureOfLinearIssue(Get[feature.FeatureByLinearIssueLookup]):
     """Where is the feature that was made from this Linear issue?"""
 
     source = "Part of the writes that make features from Linear issues"
-    key = feature.FeatureByLinearIssue.key
+    key = feature.FeatureByLinearIssueLookup.key
 
     linear_issue_id: str
 
@@ -216,7 +216,7 @@ class FeatureStats(Composite[FeatureCounts]):
 
 
 @dataclass(frozen=True)
-class FeaturesOfLinearIssues(Fetch[feature.FeatureByLinearIssue]):
+class FeaturesOfLinearIssues(Fetch[feature.FeatureByLinearIssueLookup]):
     """Where are the features that were made from these Linear issues?
 
     At most 100 of them.
@@ -228,7 +228,7 @@ class FeaturesOfLinearIssues(Fetch[feature.FeatureByLinearIssue]):
 
     def primary_keys(self) -> Sequence[KeyValue]:
         """The key of each, in the order of the ids."""
-        kind = feature.FeatureByLinearIssue
+        kind = feature.FeatureByLinearIssueLookup
         return [primary_key(kind, {"linear_issue_id": each}) for each in self.linear_issue_ids]
 
 
@@ -236,4 +236,4 @@ def features_by_id(store: Store, project_id: str, ids: Iterable[str]) -> Iterato
     """Read any number of features, strongly consistently; what is not there is left out."""
     patterns = [FeaturesById(project_id, some) for some in chunks(dict.fromkeys(ids), BATCH_READ)]
     fetches = [partial(store.fetch, pattern, consistent=True) for pattern in patterns]
-    return chain.from_iterable(store.client.crew.run(fetches))
+    return chain.from_iterable(store.client.worker_pool.run(fetches))

@@ -24,7 +24,7 @@ from typing import Any, Final
 from pynamodb.expressions.condition import And, Condition, Or
 
 from autoforge.access.features.patterns import DependentsOfFeature, FeatureById, FeaturesById
-from autoforge.access.features.transitions import Move
+from autoforge.access.features.transitions import Transition
 from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
@@ -51,7 +51,7 @@ _AFTER: Final[Mapping[Unsettled, FeatureStatus]] = {
 
 
 @dataclass(frozen=True)
-class Settle:
+class Propagation:
     """Finish what was begun with a feature, however much of it is done already."""
 
     project_id: str
@@ -91,7 +91,7 @@ class Settle:
         ]
         settled = store.save(self._last(feature))
         if any(released) or feature.unsettled == Unsettled.REOPEN:
-            announce(store, self.project_id, at=self.at)
+            mark_ready(store, self.project_id, at=self.at)
         return settled
 
     def _let_follow(self, store: Store, feature: Feature, ids: tuple[str, ...]) -> bool:
@@ -114,21 +114,21 @@ class Settle:
                 return any(not each.values["waiting_on"] for each in changes)
         raise AssertionError("rounds end in an answer or an error")
 
-    def _changes(self, feature: Feature, dependents: Sequence[Feature]) -> Iterator[Move]:
+    def _changes(self, feature: Feature, dependents: Sequence[Feature]) -> Iterator[Transition]:
         """What each dependent waits for, where that is to change."""
         this = frozenset({str(feature.id)})
         for each in dependents:
             if feature.passes and each.waiting_on & this:
-                yield waits_for(each, each.waiting_on - this, at=self.at)
+                yield set_waiting_on(each, each.waiting_on - this, at=self.at)
             elif not feature.passes and each.dependencies & this and not each.waiting_on & this:
-                yield waits_for(each, each.waiting_on | this, at=self.at)
+                yield set_waiting_on(each, each.waiting_on | this, at=self.at)
 
-    def _last(self, feature: Feature) -> Move:
+    def _last(self, feature: Feature) -> Transition:
         """The feature as it is when all its neighbours know."""
         values: dict[str, Any] = {"unsettled": None}
         if not feature.passes and feature.unsettled is not None:
             values |= {"status": _AFTER[feature.unsettled], "completed_at": None}
-        return Move(
+        return Transition(
             Feature,
             {"project_id": self.project_id, "id": self.feature_id},
             self.at,
@@ -148,7 +148,7 @@ def link(store: Store, feature: Feature, *, at: datetime) -> Feature:
         ItemNotFoundError: if it is no more, or a dependency was just deleted.
     """
     if stray := feature.waiting_on - feature.dependencies:
-        store.write(waits_for(feature, feature.waiting_on - stray, at=at))
+        store.write(set_waiting_on(feature, feature.waiting_on - stray, at=at))
         feature.waiting_on -= stray
     for ids in chunks(sorted(feature.dependencies), LINKS):
         there = store.fetch(FeaturesById(str(feature.project_id), ids), consistent=True)
@@ -157,14 +157,14 @@ def link(store: Store, feature: Feature, *, at: datetime) -> Feature:
         linked = linked_to(feature, {*ids} - missing, at=at)
         waiting_on = (feature.waiting_on | {*ids}) - missing - passing
         dependencies = feature.dependencies - missing
-        update = waits_for(feature, waiting_on, dependencies=dependencies, at=at)
-        checks = [still(each, at=at) for each in there]
+        update = set_waiting_on(feature, waiting_on, dependencies=dependencies, at=at)
+        checks = [check_unchanged(each, at=at) for each in there]
         store.transact(Transaction((update, *checks, *linked)))
         feature.waiting_on, feature.dependencies = waiting_on, dependencies
     if feature.unsettled == Unsettled.LINK:
         feature = store.save(_linked(feature, at=at))
     if not feature.waiting_on:
-        announce(store, str(feature.project_id), at=at)
+        mark_ready(store, str(feature.project_id), at=at)
     return feature
 
 
@@ -178,7 +178,7 @@ def with_edges(store: Store, feature: Feature, *, at: datetime) -> Feature:
     """
     if feature.unsettled != Unsettled.LINK:
         return feature
-    return Settle(str(feature.project_id), str(feature.id), at).run(store, feature)
+    return Propagation(str(feature.project_id), str(feature.id), at).run(store, feature)
 
 
 def linked_to(
@@ -200,24 +200,24 @@ def linked_to(
     ]
 
 
-def waits_for(
+def set_waiting_on(
     feature: Feature,
     waiting_on: frozenset[str],
     *,
     at: datetime,
     dependencies: frozenset[str] | None = None,
-) -> Move:
+) -> Transition:
     """Change what a feature waits for, if it is as it was read.
 
     Its version stays: neither its holder's token nor a caller's copy is out of date.
     """
     dependent = {} if dependencies is None else {"dependencies": dependencies}
-    return Move(
+    return Transition(
         Feature,
         {"project_id": feature.project_id, "id": feature.id},
         at,
         values={"waiting_on": waiting_on, **dependent},
-        given={
+        expected={
             "waiting_on": feature.waiting_on,
             "dependencies": feature.dependencies,
             "priority": feature.priority,
@@ -226,7 +226,7 @@ def waits_for(
     )
 
 
-def still(feature: Feature, *, at: datetime) -> Check[Feature]:
+def check_unchanged(feature: Feature, *, at: datetime) -> Check[Feature]:
     """Demand that a feature still is there, and still passes or still does not."""
     regressing = Feature.unsettled.is_in(Unsettled.REOPEN, Unsettled.FAIL)
     passing = Feature.status == FeatureStatus.PASSING
@@ -244,14 +244,14 @@ def still(feature: Feature, *, at: datetime) -> Check[Feature]:
     )
 
 
-def settle_all(store: Store, project_id: str, ids: Iterable[str], *, at: datetime) -> None:
+def propagate_all(store: Store, project_id: str, ids: Iterable[str], *, at: datetime) -> None:
     """Finish what was begun with some features; those deleted meanwhile are passed over."""
     for each in ids:
         with suppress(ItemNotFoundError):
-            Settle(project_id, each, at).run(store)
+            Propagation(project_id, each, at).run(store)
 
 
-def announce(store: Store, project_id: str, *, at: datetime) -> None:
+def mark_ready(store: Store, project_id: str, *, at: datetime) -> None:
     """Let those who found nothing ready in a project know that something may be by now."""
     values = {"readied": store.new_token()}
     store.write(Update(FeatureGraph, {"project_id": project_id}, at, values=values, initial={}))
@@ -264,7 +264,7 @@ def _linked(feature: Feature, *, at: datetime) -> Update[Feature]:
         {"project_id": feature.project_id, "id": feature.id},
         at,
         values={"unsettled": None},
-        given={"unsettled": Unsettled.LINK},
+        expected={"unsettled": Unsettled.LINK},
         requires="as it was read",
     )
 

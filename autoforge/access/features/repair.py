@@ -16,7 +16,7 @@ from autoforge.access.features.patterns import (
     FeatureGraphOf,
     FeaturesOfProject,
 )
-from autoforge.access.features.propagation import link, settle_all
+from autoforge.access.features.propagation import link, propagate_all
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import Delete, Transaction
 from autoforge.errors import ConditionFailedError, ItemNotFoundError
@@ -63,7 +63,7 @@ class RepairFeatures:
         }
         features, deleted = self._survey(store)
         unsettled = [each for each, seen in features.items() if seen.unsettled]
-        settle_all(store, self.project_id, unsettled, at=self.at)
+        propagate_all(store, self.project_id, unsettled, at=self.at)
         if unsettled:
             features, more = self._survey(store)
             deleted += more

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from pynamodb.expressions.condition import And, Condition, Or
 
-from autoforge.dynamodb.timestamps import moment_text
+from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import described
 from autoforge.errors import (
@@ -47,7 +47,7 @@ _IN_PROGRESS: Final = FeatureStatus.IN_PROGRESS
 
 
 @dataclass(frozen=True)
-class Hold:
+class ClaimToken:
     """By what right a feature that may be in progress is written.
 
     Attributes:
@@ -72,26 +72,26 @@ class Hold:
 
 
 #: The right of everybody: the feature is nobody's.
-UNHELD: Final = Hold()
+UNHELD: Final = ClaimToken()
 
 
 @dataclass(frozen=True)
-class Move(Update[Feature]):
+class Transition(Update[Feature]):
     """A change of a feature that is refused in the words of claims.
 
     Args:
         hold: By what right it is made.
     """
 
-    hold: Hold = UNHELD
+    token: ClaimToken = UNHELD
 
-    def refusal(self, existing: Feature | None) -> AutoforgeError:
+    def error_for(self, existing: Feature | None) -> AutoforgeError:
         """Not found, held by another, waiting for others, or in another status."""
-        error = super().refusal(existing)
+        error = super().error_for(existing)
         if existing is None or isinstance(error, ItemNotFoundError | VersionConflictError):
             return error
         name = described(self.entity, self.key)
-        by_claim = "" if self.hold.version is None else f", not by claim {self.hold.version}"
+        by_claim = "" if self.token.version is None else f", not by claim {self.token.version}"
         if existing.assigned_agent_id is not None:
             holder = _holder(existing)
             return HeldByAnotherError(f"{name} is held by {holder}{by_claim}", item=existing)
@@ -112,15 +112,15 @@ def claim_feature(
     request_id: str,
     lease_until: datetime | None,
     at: datetime,
-) -> Move:
+) -> Transition:
     """Take a feature that is ready, or whose holder's lease has ended; one of racing callers may.
 
     The version of the answer is the token that the holder's later writes are known by. The id of
     the request is what a caller whose answer was lost knows its own claim by.
     """
     free = And(Feature.status == FeatureStatus.PENDING, ~Feature.assigned_agent_id.exists())
-    abandoned = And(Feature.status == _IN_PROGRESS, Feature.lease_until <= moment_text(at))
-    return Move(
+    abandoned = And(Feature.status == _IN_PROGRESS, Feature.lease_until <= timestamp_text(at))
+    return Transition(
         Feature,
         {"project_id": project_id, "id": feature_id},
         at,
@@ -134,46 +134,57 @@ def claim_feature(
         actions=[Feature.claim_version.set(Feature.version + 1)],
         condition=And(Or(free, abandoned), ~Feature.waiting_on.exists()),
         requires="ready to be claimed",
-        counts=True,
+        increments_version=True,
     )
 
 
 def renew_lease(
-    project_id: str, feature_id: str, *, hold: Hold, lease_until: datetime | None, at: datetime
-) -> Move:
+    project_id: str,
+    feature_id: str,
+    *,
+    token: ClaimToken,
+    lease_until: datetime | None,
+    at: datetime,
+) -> Transition:
     """Let a claim hold until another moment, or with None until it is released.
 
     The version stays, so the claim's token does.
     """
-    return Move(
+    return Transition(
         Feature,
         {"project_id": project_id, "id": feature_id},
         at,
         values={"lease_until": lease_until},
-        condition=reduce(And, [Feature.status == _IN_PROGRESS, *hold.conditions()]),
+        condition=reduce(And, [Feature.status == _IN_PROGRESS, *token.conditions()]),
         requires="in progress",
-        hold=hold,
+        token=token,
     )
 
 
-def release_feature(project_id: str, feature_id: str, *, hold: Hold, at: datetime) -> Move:
+def release_feature(
+    project_id: str, feature_id: str, *, token: ClaimToken, at: datetime
+) -> Transition:
     """Give a feature back unfinished; it is pending again."""
-    return _move(project_id, feature_id, FeatureStatus.PENDING, hold, at=at, of={_IN_PROGRESS})
+    return _move(project_id, feature_id, FeatureStatus.PENDING, token, at=at, of={_IN_PROGRESS})
 
 
-def send_to_review(project_id: str, feature_id: str, *, hold: Hold, at: datetime) -> Move:
+def send_to_review(
+    project_id: str, feature_id: str, *, token: ClaimToken, at: datetime
+) -> Transition:
     """Let a feature wait for its review; nobody holds it meanwhile."""
     to = FeatureStatus.REVIEW_READY
-    return _move(project_id, feature_id, to, hold, at=at, of={_IN_PROGRESS})
+    return _move(project_id, feature_id, to, token, at=at, of={_IN_PROGRESS})
 
 
-def pass_feature(project_id: str, feature_id: str, *, hold: Hold, at: datetime) -> Move:
+def pass_feature(
+    project_id: str, feature_id: str, *, token: ClaimToken, at: datetime
+) -> Transition:
     """Let a feature pass; it is marked until what depends on it is released."""
     return _move(
         project_id,
         feature_id,
         FeatureStatus.PASSING,
-        hold,
+        token,
         at=at,
         of=_ALL - {FeatureStatus.PASSING},
         unheld={FeatureStatus.REVIEW_READY, FeatureStatus.FAILING},
@@ -182,26 +193,30 @@ def pass_feature(project_id: str, feature_id: str, *, hold: Hold, at: datetime) 
     )
 
 
-def fail_feature(project_id: str, feature_id: str, *, hold: Hold, at: datetime) -> Move:
+def fail_feature(
+    project_id: str, feature_id: str, *, token: ClaimToken, at: datetime
+) -> Transition:
     """Note that a feature that does not pass fails; it may be reopened."""
     return _move(
         project_id,
         feature_id,
         FeatureStatus.FAILING,
-        hold,
+        token,
         at=at,
         of=_ALL - {FeatureStatus.FAILING, FeatureStatus.PASSING},
         unheld={FeatureStatus.REVIEW_READY},
     )
 
 
-def reopen_feature(project_id: str, feature_id: str, *, at: datetime) -> Move:
+def reopen_feature(project_id: str, feature_id: str, *, at: datetime) -> Transition:
     """Let a feature that failed, or waits for its review, be claimed again."""
     back = {FeatureStatus.REVIEW_READY, FeatureStatus.FAILING}
     return _move(project_id, feature_id, FeatureStatus.PENDING, UNHELD, at=at, of=back, unheld=back)
 
 
-def regress_feature(project_id: str, feature_id: str, mark: Unsettled, *, at: datetime) -> Move:
+def regress_feature(
+    project_id: str, feature_id: str, mark: Unsettled, *, at: datetime
+) -> Transition:
     """Mark a feature that passes as about to stop: what depends on it must first wait for it."""
     return _move(
         project_id,
@@ -219,33 +234,33 @@ def _move(
     project_id: str,
     feature_id: str,
     to: FeatureStatus | None,
-    hold: Hold,
+    token: ClaimToken,
     *,
     at: datetime,
     of: Collection[FeatureStatus],
     unheld: Collection[FeatureStatus] = (),
     **values: Any,
-) -> Move:
+) -> Transition:
     """Change the status of a feature of which nothing is unfinished; nobody holds it then."""
     conditions = [
         Feature.status.is_in(*sorted(of)),
         ~Feature.unsettled.exists(),
-        *hold.conditions(unheld),
+        *token.conditions(unheld),
     ]
     status = {} if to is None else {"status": to, **_LET_GO}
-    return Move(
+    return Transition(
         Feature,
         {"project_id": project_id, "id": feature_id},
         at,
         values={**status, **values},
         condition=reduce(And, conditions),
         requires=" or ".join(sorted({*unheld} or of)),
-        counts=True,
-        hold=hold,
+        increments_version=True,
+        token=token,
     )
 
 
 def _holder(feature: Feature) -> str:
     until = feature.lease_until
-    lease = "" if until is None else f" until {moment_text(until)}"
+    lease = "" if until is None else f" until {timestamp_text(until)}"
     return f"{feature.assigned_agent_id} by claim {feature.claim_version}{lease}"

@@ -41,7 +41,7 @@ from autoforge.errors import (
 )
 from autoforge.models.agent import AgentRun, AgentRunRef
 from autoforge.models.event import Event, GlobalEventRef
-from autoforge.models.feature import Feature, FeatureByLinearIssue
+from autoforge.models.feature import Feature, FeatureByLinearIssueLookup
 from autoforge.models.project import Project, ProjectStatus
 from autoforge.models.ticket import Ticket
 from autoforge.models.user import ProjectMember, ProjectMemberRef
@@ -315,7 +315,7 @@ def _references(item: Item) -> Iterator[tuple[type[Entity], dict[str, Any]]]:
     if run is not None:
         yield AgentRunRef, {"agent_id": agent_id, "run_id": run["id"]}
     if Feature.key.decode(key_of(item)) is not None:
-        yield FeatureByLinearIssue, {"linear_issue_id": issue_id}
+        yield FeatureByLinearIssueLookup, {"linear_issue_id": issue_id}
 
 
 def _can_be(entity: type[Entity], key: Mapping[str, Any]) -> bool:

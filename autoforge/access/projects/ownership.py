@@ -94,7 +94,7 @@ class ChangeProject:
             {"id": self.project_id},
             self.at,
             values=self.changes,
-            given={"owner_id": project.owner_id},
+            expected={"owner_id": project.owner_id},
             requires="as it was read",
         )
         owner_id = self._owner_id()

@@ -174,7 +174,7 @@ class Once:
         """Change the record, if it is this run's, or the one's that is taken over."""
         given = {"runner": held_by or self.runner, "status": None}
         return Update(
-            RequestRecord, self._key, self.now, values=values, given=given, requires="this run's"
+            RequestRecord, self._key, self.now, values=values, expected=given, requires="this run's"
         )
 
     @property

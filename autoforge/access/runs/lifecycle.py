@@ -306,7 +306,7 @@ class FinishRun:
                     "current_feature_id": None,
                     "current_run_id": None,
                 },
-                given={"status": agent.status, "current_run_id": run.id},
+                expected={"status": agent.status, "current_run_id": run.id},
                 requires="as it was read",
             )
 

@@ -156,7 +156,7 @@ def sync_ticket(wanted: Ticket, seen: Ticket) -> Update[Ticket] | None:
         wanted.synced_at,
         values=values,
         # The id besides: one that was deleted and made anew counts from the start again.
-        given={"id": seen.id, "version": seen.version},
+        expected={"id": seen.id, "version": seen.version},
         requires="as it was read",
     )
 

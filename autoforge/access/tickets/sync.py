@@ -27,7 +27,7 @@ from autoforge.access.tickets.patterns import (
 )
 from autoforge.dynamodb.patterns.pattern import BATCH_READ
 from autoforge.dynamodb.store.batch import chunks
-from autoforge.dynamodb.store.expected import Expected, fenced, look, require_expected
+from autoforge.dynamodb.store.expected import Expected, look, require_expected, with_condition
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put
@@ -38,7 +38,7 @@ from autoforge.errors import (
     ItemNotFoundError,
     UnreadableItemError,
 )
-from autoforge.models.feature import FeatureByLinearIssue
+from autoforge.models.feature import FeatureByLinearIssueLookup
 from autoforge.models.ticket import Ticket
 
 #: Issues that are read, and then written, before progress is told.
@@ -174,7 +174,7 @@ class SyncTickets:
         by_issue: dict[str, list[Ticket]] = {}
         for ticket in wanted:
             by_issue.setdefault(ticket.linear_issue_id, []).append(ticket)
-        synced = store.client.crew.run(
+        synced = store.client.worker_pool.run(
             [partial(_sync_each, store, said, seen.get(issue)) for issue, said in by_issue.items()]
         )
         outcomes = dict(zip(by_issue, map(iter, synced), strict=True))
@@ -210,7 +210,7 @@ def _seen(store: Store, wanted: Sequence[Ticket]) -> dict[str, Ticket]:
     return {ticket.linear_issue_id: ticket for ticket in tickets}
 
 
-def _link(wanted: Ticket, made: FeatureByLinearIssue | None) -> None:
+def _link(wanted: Ticket, made: FeatureByLinearIssueLookup | None) -> None:
     """Have a ticket that names no feature name the one made from its issue, if of its project."""
     if wanted.feature_id is None and made is not None and made.project_id == wanted.project_id:
         wanted.feature_id = made.feature_id
@@ -241,7 +241,7 @@ def _settled(
             write = sync_ticket(wanted, seen)
             if write is None:
                 return SyncedTicket(seen, Synced.UNCHANGED)
-            write = fenced(write, condition)
+            write = with_condition(write, condition)
         try:
             return SyncedTicket(store.save(write), _made_by(write))
         except (ItemExistsError, ConditionFailedError) as error:

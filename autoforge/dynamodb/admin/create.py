@@ -46,7 +46,7 @@ def create_table(client: Client, table_name: str) -> None:
         UnavailableError: if it does not become ready.
         ConfigurationError: if the credentials are missing, not accepted, or do not allow it.
     """
-    with refusals_by_meaning(table_name):
+    with mapped_errors(table_name):
         try:
             is_ready(client, table_name)
         except TableNotFoundError:
@@ -60,7 +60,7 @@ def create_table(client: Client, table_name: str) -> None:
 
 
 @contextmanager
-def refusals_by_meaning(table_name: str) -> Iterator[None]:
+def mapped_errors(table_name: str) -> Iterator[None]:
     """Say in words that DynamoDB refused what is asked or done about a table.
 
     Raises:

@@ -15,7 +15,7 @@ from autoforge.dynamodb.admin.create import (
     READINESS,
     USABLE,
     if_known,
-    refusals_by_meaning,
+    mapped_errors,
 )
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.errors import ConfigurationError
@@ -102,7 +102,7 @@ def find_drifts(client: Client, table_name: str) -> tuple[Drift, ...]:
         ConfigurationError: if the credentials are missing, not accepted, or not allowed to ask.
     """
     table, expiry, recovery = (Request(each, {"TableName": table_name}) for each in CHECKS)
-    with refusals_by_meaning(table_name):
+    with mapped_errors(table_name):
         return drifts(
             client.send(table),
             if_known(client, expiry),

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from types import NoneType
 from typing import Any, Final, NamedTuple, get_args, get_type_hints
 
-from autoforge.dynamodb.admin.work import Work
+from autoforge.dynamodb.admin.operation import Operation
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.pattern import Fetch, Get, Keyed, Pattern
 from autoforge.dynamodb.patterns.query import Query
@@ -41,14 +41,11 @@ class Permission(NamedTuple):
     partition: str
 
 
-def to_ask(pattern: type[Pattern[Any]]) -> frozenset[Permission]:
-    """What whoever asks a pattern must be allowed."""
-    return frozenset(_asking(pattern))
-
-
-def to_do(work: Work) -> frozenset[Permission]:
-    """What whoever does a piece of work must be allowed."""
-    return frozenset(_doing(work))
+def permissions_of(declared: type[Pattern[Any]] | Operation) -> frozenset[Permission]:
+    """What a caller of a pattern or of an operation must be allowed."""
+    if isinstance(declared, Operation):
+        return frozenset(_of_operation(declared))
+    return frozenset(_asking(declared))
 
 
 def _asking(pattern: type[Pattern[Any]]) -> Iterator[Permission]:
@@ -92,10 +89,10 @@ def _labelled(pattern: type[Composite[Any]]) -> Composite[Any]:
     return pattern(**{name: each for name, each in labels.items() if hints[name] is str})
 
 
-def _doing(work: Work) -> Iterator[Permission]:
+def _of_operation(work: Operation) -> Iterator[Permission]:
     for pattern in work.asks:
         yield from _asking(pattern)
-    for entity in work.sweeps:
+    for entity in work.scans_partition:
         yield from (Permission("Query", TABLE, each) for each in _forms(entity))
     yield from _on_items("PutItem", *work.puts)
     yield from _on_items("UpdateItem", *work.updates)

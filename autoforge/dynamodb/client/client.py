@@ -22,13 +22,12 @@ from botocore.session import Session
 from autoforge.dynamodb.client.failures import (
     ConditionRefusedError,
     Failure,
-    Refusal,
     TooLateError,
     UncertainError,
     failure_of,
 )
 from autoforge.dynamodb.client.pace import Pace, Timer
-from autoforge.dynamodb.client.worker_pool import Crew
+from autoforge.dynamodb.client.worker_pool import WorkerPool
 from autoforge.dynamodb.errors import (
     OutOfTimeError,
     ThrottledError,
@@ -37,13 +36,12 @@ from autoforge.dynamodb.errors import (
 )
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.transport import choice as route
-from autoforge.dynamodb.transport.botocore import BotocoreWire, botocore_client
+from autoforge.dynamodb.transport.botocore import BotocoreTransport, botocore_client
 from autoforge.dynamodb.transport.signing import Clock, wall_clock
 from autoforge.dynamodb.transport.transport import (
     Timeouts,
     Transport,
     TransportName,
-    Wire,
     answered_within,
 )
 
@@ -55,7 +53,6 @@ __all__ = [
     "ConditionRefusedError",
     "Deadline",
     "Observer",
-    "Refusal",
     "RetryPolicy",
     "TooLateError",
     "UncertainError",
@@ -163,7 +160,7 @@ class _Tries:
 
     def go_on(self, failure: Failure) -> bool:
         """Wait as long as the kind of failure asks for; or not, if it was the last."""
-        if self.pace is not None and failure.meaning is ThrottledError:
+        if self.pace is not None and failure.error_type is ThrottledError:
             self._refusals += 1
             return self.client.waits(self._refusals, self.pace)
         self._failures += 1
@@ -196,18 +193,17 @@ class Client:
     sleep: Callable[[float], None]
     credentials: tuple[str, str] | None = None
     retries: RetryPolicy = field(default_factory=RetryPolicy)
-    chance: Callable[[], float] = SystemRandom().random
+    random: Callable[[], float] = SystemRandom().random
     observers: list[Observer] = field(default_factory=list)
     transport: TransportName = "auto"
     clock: Clock = wall_clock
     timer: Timer = monotonic
     timeouts: Timeouts = field(default_factory=Timeouts)
-    crew: Crew = field(default_factory=Crew)
+    worker_pool: WorkerPool = field(default_factory=WorkerPool)
     _session: Session | None = field(default=None, init=False, repr=False)
     #: By the seconds they wait.
     _botocore: dict[float | None, Any] = field(default_factory=dict, init=False, repr=False)
-    _transport: Transport | None = field(default=None, init=False, repr=False)
-    _wire: Wire | None = field(default=None, init=False, repr=False)
+    _active_transport: Transport | None = field(default=None, init=False, repr=False)
     #: Held while the above are made, which is once each; making one asks for another.
     _lock: RLock = field(default_factory=RLock, init=False, repr=False)
 
@@ -217,18 +213,17 @@ class Client:
         return self._botocore_within(None)
 
     @property
-    def wire(self) -> Wire:
+    def active_transport(self) -> Transport:
         """What carries the requests; chosen at the first, and may be replaced."""
-        if self._wire is None:
+        if self._active_transport is None:
             with self._lock:
-                if self._wire is None:
-                    self._transport = self._chosen()
-                    self._wire = self._transport
-        return self._wire
+                if self._active_transport is None:
+                    self._active_transport = self._chosen()
+        return self._active_transport
 
-    @wire.setter
-    def wire(self, wire: Wire) -> None:
-        self._wire = wire
+    @active_transport.setter
+    def active_transport(self, transport: Transport) -> None:
+        self._active_transport = transport
 
     def warm(self) -> None:
         """Resolve credentials and open a connection now, rather than at the first request.
@@ -238,16 +233,15 @@ class Client:
             NoCredentialsError: botocore's, if there are no credentials.
         """
         try:
-            if self.wire is self._transport:
-                self._transport.warm()
+            self.active_transport.warm()
         except NoConnectionError as error:
             raise UnavailableError(str(error)) from error
 
     def close(self) -> None:
         """Close idle connections and threads; a later request opens and starts others."""
-        if self._transport is not None:
-            self._transport.close()
-        self.crew.close()
+        if self._active_transport is not None:
+            self._active_transport.close()
+        self.worker_pool.close()
 
     def pace(self, limit: float | None = None) -> Pace:
         """What the requests of a bulk that begins now have in common.
@@ -285,20 +279,20 @@ class Client:
         operation, parameters = request.operation, request.parameters
         if operation in METERED:
             parameters = {**parameters, "ReturnConsumedCapacity": "INDEXES"}
-        wire = self._wire or self.wire
+        transport = self._active_transport or self.active_transport
         tries = _Tries(self, pace)
         perhaps_done = False
         while True:
             tries.begin(operation)
             try:
-                answer = _exchanged(wire, operation, parameters, deadline)
+                answer = _exchanged(transport, operation, parameters, deadline)
             except (ClientError, NoConnectionError, HTTPClientError) as error:
                 failure = failure_of(error, repeated=perhaps_done)
                 perhaps_done = perhaps_done or failure.perhaps_done
                 if perhaps_done and not repeatable:
                     raise UncertainError from error
                 if not tries.go_on(failure):
-                    raise failure.meaning(
+                    raise failure.error_type(
                         f"{operation}: {failure.reason} (after {tries.number} attempts)"
                     ) from error
             else:
@@ -324,7 +318,7 @@ class Client:
         """Wait after so many failures, unless there were as many as there may be."""
         if pace is None and failures >= self.retries.attempts:
             return False
-        wait = self.chance() * self.retries.longest_wait(failures)
+        wait = self.random() * self.retries.longest_wait(failures)
         if pace is not None and not pace.allows(wait):
             return False
         self.sleep(wait)
@@ -371,7 +365,7 @@ class Client:
 
     def _chosen(self) -> Transport:
         if self.transport == "botocore":
-            return BotocoreWire(self._botocore_within)
+            return BotocoreTransport(self._botocore_within)
         return route.transport(
             self._configured(),
             self._botocore_within,
@@ -384,7 +378,7 @@ class Client:
 
 
 def _exchanged(
-    wire: Wire, operation: str, parameters: Mapping[str, Any], deadline: Deadline | None
+    transport: Transport, operation: str, parameters: Mapping[str, Any], deadline: Deadline | None
 ) -> dict[str, Any]:
     """Make an attempt, unless the deadline is over.
 
@@ -392,11 +386,11 @@ def _exchanged(
         TooLateError: if it is.
     """
     if deadline is None:
-        return wire.exchange(operation, parameters)
+        return transport.exchange(operation, parameters)
     if deadline.is_over():
         raise TooLateError
     with answered_within(deadline.answer):
-        return wire.exchange(operation, parameters)
+        return transport.exchange(operation, parameters)
 
 
 def _is_partial(answer: Mapping[str, Any]) -> bool:

@@ -55,14 +55,14 @@ class ConditionRefusedError(Exception):
         repeated: Whether an earlier attempt may have been carried out although no answer came.
     """
 
-    def __init__(self, refusals: Sequence[Refusal], *, repeated: bool) -> None:
-        self.refusals = tuple(refusals)
+    def __init__(self, refusals: Sequence[CancellationReason], *, repeated: bool) -> None:
+        self.reasons = tuple(refusals)
         self.repeated = repeated
         super().__init__("the condition of a write was false")
 
 
 @dataclass(frozen=True)
-class Refusal:
+class CancellationReason:
     """Whether a write's condition was false, and the item that is there."""
 
     refused: bool
@@ -82,13 +82,13 @@ class Failure:
     """An attempt failed in a way that the next may not.
 
     Attributes:
-        meaning: What it means when no attempt succeeds.
+        error_type: The error to raise when no attempt succeeds.
         reason: What happened.
         perhaps_done: Whether DynamoDB may have carried the request out.
         passed: Whether the cause is gone, so that there is nothing to wait for.
     """
 
-    meaning: type[UnavailableError]
+    error_type: type[UnavailableError]
     reason: str
     perhaps_done: bool
     passed: bool = False
@@ -111,30 +111,32 @@ def failure_of(
     if isinstance(error, ClockSkewedError):
         return Failure(UnavailableError, str(error), perhaps_done=False, passed=True)
     if isinstance(error, ClientError):
-        meaning = _meaning(error, repeated=repeated)
-        if isinstance(meaning, Failure):
-            return meaning
-        if meaning is error:
+        error_type = _error_for(error, repeated=repeated)
+        if isinstance(error_type, Failure):
+            return error_type
+        if error_type is error:
             raise error
-        raise meaning from error
+        raise error_type from error
     # Without a connection DynamoDB has certainly not seen the request.
     perhaps_done = not isinstance(error, NoConnectionError)
     return Failure(UnavailableError, str(error), perhaps_done=perhaps_done)
 
 
-def _meaning(error: ClientError, *, repeated: bool) -> Exception | Failure:
+def _error_for(error: ClientError, *, repeated: bool) -> Exception | Failure:
     """Say what a code of AWS means; an unknown code stays what it is."""
     response: Mapping[str, Any] = error.response
     code = str(response.get("Error", {}).get("Code", ""))
     message = str(response.get("Error", {}).get("Message", ""))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code == "ConditionalCheckFailedException":
-        return ConditionRefusedError([Refusal(True, response.get("Item"))], repeated=repeated)
+        return ConditionRefusedError(
+            [CancellationReason(True, response.get("Item"))], repeated=repeated
+        )
     if code == "TransactionCanceledException":
         return _cancellation(response.get("CancellationReasons", []), error, repeated=repeated)
     if code in TRANSIENT or status >= _SERVER_ERROR:
-        meaning = TRANSIENT.get(code, UnavailableError)
-        return Failure(meaning, f"{code}: {message}", perhaps_done=status >= _SERVER_ERROR)
+        error_type = TRANSIENT.get(code, UnavailableError)
+        return Failure(error_type, f"{code}: {message}", perhaps_done=status >= _SERVER_ERROR)
     if code == "ValidationException":
         return _validation(message)
     return PERMANENT[code](message or code) if code in PERMANENT else error
@@ -146,7 +148,7 @@ def _cancellation(
     codes = [str(reason.get("Code")) for reason in reasons]
     if "ConditionalCheckFailed" in codes:
         refusals = [
-            Refusal(code == "ConditionalCheckFailed", reason.get("Item"))
+            CancellationReason(code == "ConditionalCheckFailed", reason.get("Item"))
             for code, reason in zip(codes, reasons, strict=True)
         ]
         return ConditionRefusedError(refusals, repeated=repeated)

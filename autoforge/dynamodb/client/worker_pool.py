@@ -1,4 +1,4 @@
-"""Crew: threads that make requests at once which do not need each other's answers.
+"""WorkerPool: threads that make requests at once which do not need each other's answers.
 
 The caller works too, and waits for nothing but what others have begun. So nothing is ever stuck:
 not where all threads are busy, not where a task has tasks of its own, not in the child of a fork.
@@ -24,7 +24,7 @@ WIDTH: Final = 32
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """Up to so many threads, made when they are first needed; safe under threads itself."""
 
     width: int = WIDTH

@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.exceptions import HTTPClientError
 from werkzeug.wrappers import Request, Response
 
-from autoforge.dynamodb.local.guard import Engine, refusal
+from autoforge.dynamodb.local.guard import Engine, error_response
 from autoforge.dynamodb.transport.connections import Connections, Server
 from autoforge.dynamodb.transport.transport import Timeouts
 
@@ -33,7 +33,7 @@ def forwarding_to(host: str, port: int) -> tuple[Engine, Callable[[], None]]:
         try:
             answer = connections.exchange("\r\n".join(lines).encode("latin-1") + body)
         except (NoConnectionError, HTTPClientError):
-            return refusal(
+            return error_response(
                 "ServiceUnavailable", "the engine does not answer", HTTPStatus.SERVICE_UNAVAILABLE
             )
         return Response(answer.body, answer.status, answer.headers)

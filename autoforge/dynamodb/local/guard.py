@@ -89,7 +89,7 @@ class Guard:
             kept = {name: answered.headers[name] for name in _ANSWERED if name in answered.headers}
             answer = Response(answered.get_data(), answered.status, kept)
         else:
-            answer = refusal("AccessDeniedException", reason, HTTPStatus.FORBIDDEN)
+            answer = error_response("AccessDeniedException", reason, HTTPStatus.FORBIDDEN)
         return answer(environ, start_response)
 
     def _refusal(self, environ: dict[str, Any]) -> str | None:
@@ -114,7 +114,7 @@ class _Handler(WSGIRequestHandler):
         pass
 
 
-def refusal(name: str, reason: str, status: HTTPStatus) -> Response:
+def error_response(name: str, reason: str, status: HTTPStatus) -> Response:
     """Refuse a request as DynamoDB does: with an exception's name and a message."""
     said = {"__type": f"com.amazon.coral.service#{name}", "message": reason}
     return Response(json.dumps(said), status, content_type="application/x-amz-json-1.0")

@@ -51,7 +51,7 @@ from autoforge.dynamodb.schema.encoding import (
     naming,
     require_utf8,
 )
-from autoforge.dynamodb.timestamps import as_moment, moment_text
+from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 __all__ = [
     "BooleanAttribute",
@@ -64,8 +64,8 @@ __all__ = [
     "IntegerAttribute",
     "JsonAttribute",
     "ListAttribute",
-    "MomentAttribute",
     "TextAttribute",
+    "TimestampAttribute",
     "optional",
 ]
 
@@ -228,17 +228,17 @@ class EnumAttribute(EntityAttribute[E]):
         return _without_spec(self, spec, self._codec.placed(last=last))
 
 
-class MomentAttribute(EntityAttribute[datetime]):
+class TimestampAttribute(EntityAttribute[datetime]):
     """A moment in UTC, stored as fixed-width text with milliseconds."""
 
     def check(self, value: Any) -> datetime:
         """Take a datetime or any ISO-8601 text, at whatever width others stored it."""
         with naming(self.attr_name):
-            return as_moment(value)
+            return as_timestamp(value)
 
     def serialize(self, value: Any) -> str:
         """Write the moment at its fixed width."""
-        return moment_text(self.check(value))
+        return timestamp_text(self.check(value))
 
     def codec(self, spec: str, *, last: bool) -> Codec:
         """The moment, or with ``:date`` its UTC date."""
@@ -254,7 +254,7 @@ class ExpiryAttribute(EntityAttribute[datetime]):
     def check(self, value: Any) -> datetime:
         """Take a moment, cut to its second."""
         with naming(self.attr_name):
-            return as_moment(value).replace(microsecond=0)
+            return as_timestamp(value).replace(microsecond=0)
 
     def serialize(self, value: Any) -> str:
         """Write whole Unix seconds."""

@@ -28,8 +28,8 @@ from autoforge.dynamodb.schema.attributes import (
     IntegerAttribute,
     JsonAttribute,
     ListAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
     attribute_to_wire,
     read_expiry,
     wire_to_attribute,
@@ -39,11 +39,11 @@ from autoforge.dynamodb.schema.codegen import Source
 from autoforge.dynamodb.schema.documents import wire_to_document, wire_to_members
 from autoforge.dynamodb.schema.encoding import ID
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSIS, TABLE, TTL
-from autoforge.dynamodb.timestamps import as_moment, moment_text
+from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 
 @dataclass(frozen=True)
-class Kind:
+class FieldCodec:
     """How attributes of one class are read and written at once, as Python expressions.
 
     They are over ``v``, the value, and ``own``, the attribute; ``_NAMES`` may be used too.
@@ -64,39 +64,43 @@ class Kind:
 
 
 #: The classes known to the letter. A subclass may mean something else, so it is not among them.
-KINDS: Final[Mapping[type[Attribute[Any]], Kind]] = {
-    TextAttribute: Kind("S", "v if v.isascii() else own.deserialize(v)", '{"S": v}'),
-    IdAttribute: Kind("S", "ids[v]", '{"S": v}'),
-    EnumAttribute: Kind("S", "own.by_text[v]", '{"S": own.texts[v]}', "own.texts[v]"),
-    MomentAttribute: Kind("S", "moments[v]", '{"S": moment_text(v)}', "moment_texts[v]"),
+KINDS: Final[Mapping[type[Attribute[Any]], FieldCodec]] = {
+    TextAttribute: FieldCodec("S", "v if v.isascii() else own.deserialize(v)", '{"S": v}'),
+    IdAttribute: FieldCodec("S", "ids[v]", '{"S": v}'),
+    EnumAttribute: FieldCodec("S", "own.by_text[v]", '{"S": own.texts[v]}', "own.texts[v]"),
+    TimestampAttribute: FieldCodec(
+        "S", "moments[v]", '{"S": timestamp_text(v)}', "moment_texts[v]"
+    ),
     # How it is projected is part of whether the item is live: see compile_projection.
-    ExpiryAttribute: Kind("N", "expiries[v]", '{"N": str(int(v.timestamp()))}'),
-    IntegerAttribute: Kind(
+    ExpiryAttribute: FieldCodec("N", "expiries[v]", '{"N": str(int(v.timestamp()))}'),
+    IntegerAttribute: FieldCodec(
         "N", "int(v) if len(v) < 16 and v.isdecimal() else own.deserialize(v)", '{"N": str(v)}'
     ),
-    BooleanAttribute: Kind(
+    BooleanAttribute: FieldCodec(
         "BOOL", "v if v is True or v is False else own.deserialize(v)", '{"BOOL": v}'
     ),
-    DocumentAttribute: Kind("M", "wire_to_members(v)", "own.to_wire(v)"),
-    ListAttribute: Kind("L", "[wire_to_document(w) for w in v]", "own.to_wire(v)"),
-    JsonAttribute: Kind("", "wire_to_document(v)", "own.to_wire(v)"),
-    IdSetAttribute: Kind(
+    DocumentAttribute: FieldCodec("M", "wire_to_members(v)", "own.to_wire(v)"),
+    ListAttribute: FieldCodec("L", "[wire_to_document(w) for w in v]", "own.to_wire(v)"),
+    JsonAttribute: FieldCodec("", "wire_to_document(v)", "own.to_wire(v)"),
+    IdSetAttribute: FieldCodec(
         "SS", "own.deserialize(v)", '{"SS": own.serialize(v)}', "sorted(own.deserialize(v))", "[]"
     ),
 }
 
 #: Any other class goes through its own methods, by PynamoDB's path.
-_OTHER: Final = Kind("", "wire_to_attribute(own, v)", "attribute_to_wire(own, v)")
+_OTHER: Final = FieldCodec("", "wire_to_attribute(own, v)", "attribute_to_wire(own, v)")
 
 #: What the functions refer to.
 _NAMES: Final[Mapping[str, Any]] = {
     "attribute_to_wire": attribute_to_wire,
     "expiries": Remembered(read_expiry),
     "ids": Remembered(ID.encode),
-    "moment_text": moment_text,
-    "moment_texts": Remembered(lambda text: moment_text(as_moment(text))),
-    "moments": Remembered(as_moment),
-    "shown_expiries": Remembered(lambda text: (read_expiry(text), moment_text(read_expiry(text)))),
+    "timestamp_text": timestamp_text,
+    "moment_texts": Remembered(lambda text: timestamp_text(as_timestamp(text))),
+    "moments": Remembered(as_timestamp),
+    "shown_expiries": Remembered(
+        lambda text: (read_expiry(text), timestamp_text(read_expiry(text)))
+    ),
     "wire_to_attribute": wire_to_attribute,
     "wire_to_document": wire_to_document,
     "wire_to_members": wire_to_members,
@@ -132,7 +136,7 @@ class Field:
         return str(self.attribute.attr_name)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FieldCodec:
         """How it is read and written."""
         return KINDS.get(type(self.attribute), _OTHER)
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
-from autoforge.dynamodb.timestamps import as_moment, moment_text
+from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 #: What separates the components of a key; no encoded component contains it.
 SEPARATOR: Final = "#"
@@ -212,13 +212,13 @@ class MomentCodec(Codec):
 
     def encode(self, value: Any) -> str:
         """Write the moment."""
-        return moment_text(as_moment(value))
+        return timestamp_text(as_timestamp(value))
 
     def decode(self, text: str) -> datetime:
         """Read the moment back, also one that others wrote at another width."""
         if not re.match(r"\d{4}-\d\d-\d\dT", text):
             raise InvalidValueError(f"{shortened(text)} is no moment written in a key")
-        return as_moment(text)
+        return as_timestamp(text)
 
 
 @dataclass(frozen=True)
@@ -233,13 +233,13 @@ class DateCodec(Codec):
         """Write the UTC date of a moment, or a date."""
         if isinstance(value, date) and not isinstance(value, datetime):
             return value.isoformat()
-        return as_moment(value).date().isoformat()
+        return as_timestamp(value).date().isoformat()
 
     def decode(self, text: str) -> date:
         """Read the date back."""
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
             raise InvalidValueError(f"{shortened(text)} is no date written in a key")
-        return as_moment(text).date()
+        return as_timestamp(text).date()
 
 
 #: Pairs of codecs that never write the same text.

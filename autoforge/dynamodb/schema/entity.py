@@ -31,7 +31,7 @@ from autoforge.dynamodb.schema.attributes import (
     ExpiryAttribute,
     IdSetAttribute,
     JsonAttribute,
-    MomentAttribute,
+    TimestampAttribute,
     attribute_to_wire,
     component_codec,
     optional,
@@ -42,7 +42,7 @@ from autoforge.dynamodb.schema.documents import wire_to_document
 from autoforge.dynamodb.schema.encoding import Codec
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSI1, GSIS, KEY_ATTRIBUTES, TABLE, TTL
 from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 
 #: An item in DynamoDB's own form: attribute names to typed values.
 Item = dict[str, dict[str, Any]]
@@ -271,7 +271,7 @@ class Entity(Model):
         """
         if cls.lifetime is None:
             return None
-        second = as_moment(now).replace(microsecond=0) + timedelta(seconds=1)
+        second = as_timestamp(now).replace(microsecond=0) + timedelta(seconds=1)
         return None if cls.lifetime > second - _FIRST else second - cls.lifetime
 
     def is_live(self, now: datetime) -> bool:
@@ -280,7 +280,7 @@ class Entity(Model):
         try:
             return expiry is None or expiry > now
         except TypeError:  # a moment without a zone, which is one of UTC
-            return expiry is None or expiry > as_moment(now)
+            return expiry is None or expiry > as_timestamp(now)
 
     if not TYPE_CHECKING:  # a type checker that saw it would take any name
 
@@ -518,10 +518,10 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
         if "created_at" not in attributes and not entity.is_abstract():
             raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
         created = attributes.get("created_at")
-        if created is not None and not isinstance(created, MomentAttribute):
+        if created is not None and not isinstance(created, TimestampAttribute):
             raise DeclarationError(f"{entity.__name__} has a lifetime: created_at must be a moment")
     updated = attributes.get(_UPDATED)
-    if isinstance(updated, EntityAttribute) and not isinstance(updated, MomentAttribute):
+    if isinstance(updated, EntityAttribute) and not isinstance(updated, TimestampAttribute):
         raise DeclarationError(f"{entity.__name__}: every update sets {_UPDATED} to a moment")
     mark = attributes.get(entity.deletion_mark or "")
     if entity.deletion_mark is not None and not (isinstance(mark, Attribute) and mark.null):

@@ -33,7 +33,7 @@ from autoforge.dynamodb.schema.encoding import (
     is_canonical,
 )
 from autoforge.dynamodb.schema.indexes import TABLE, Index
-from autoforge.dynamodb.timestamps import moment_text
+from autoforge.dynamodb.timestamps import timestamp_text
 
 #: Bytes a partition key and a sort key may have (AWS, "Constraints in Amazon DynamoDB").
 PARTITION_KEY_LIMIT: Final = 2048
@@ -404,12 +404,12 @@ class Key:
 #: How values of two codecs are written at once; ``Component.encode`` writes all others.
 _QUICK: Final[Mapping[type[Codec], str]] = {
     IdCodec: "v if type(v) is str and is_canonical(v) else encode(v)",
-    MomentCodec: "moment_text(v) if type(v) is datetime else encode(v)",
+    MomentCodec: "timestamp_text(v) if type(v) is datetime else encode(v)",
 }
 _QUICK_NAMES: Final = {
     "datetime": datetime,
     "is_canonical": is_canonical,
-    "moment_text": moment_text,
+    "timestamp_text": timestamp_text,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from autoforge.dynamodb.schema.attributes import IdAttribute, MomentAttribute
+from autoforge.dynamodb.schema.attributes import IdAttribute, TimestampAttribute
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 
@@ -16,6 +16,6 @@ class TransactionMark(Entity):
 
     #: The client request token of the transaction.
     token = IdAttribute()
-    created_at = MomentAttribute()
+    created_at = TimestampAttribute()
 
     key = Key("TRANSACTION#{token}", "MARK")

@@ -82,7 +82,7 @@ def write(
             stopped.set()
         return left
 
-    undone = [*chain.from_iterable(client.crew.run(batches()))]
+    undone = [*chain.from_iterable(client.worker_pool.run(batches()))]
     if undone:
         raise IncompleteBatchError(
             [_pair(key) for key in (*undone, *(key for key, _ in remaining))]

@@ -46,7 +46,7 @@ class Seen(Generic[E]):
 
     def fence(self, write: Update[E]) -> Update[E]:
         """The same write, on condition that the item has not changed since."""
-        return fenced(write, self.condition)
+        return with_condition(write, self.condition)
 
     def has_changed(self, error: ConditionFailedError) -> bool:
         """Whether a fenced write was refused for a change, and not by its own condition."""
@@ -89,12 +89,12 @@ def save_as_expected(store: Store, write: Update[E], expected: Expected[E] | Non
     for _ in store.client.rounds(name):
         item, condition = _look(store, write.entity, write.primary_key(), write.at)
         if item is None and write.initial is None:
-            raise write.refusal(None)
+            raise write.error_for(None)
         if store.repeated and item is not None and write.proves(item.to_item()):
             return item
         require_expected(item, expected, name)
         try:
-            return store.save(fenced(write, condition))
+            return store.save(with_condition(write, condition))
         except ItemNotFoundError:
             continue
         except ConditionFailedError as error:
@@ -113,7 +113,7 @@ def require_expected(item: E | None, expected: Expected[E] | None, name: str) ->
         raise _conflict(name, item)
 
 
-def fenced(write: Update[E], condition: Condition | None) -> Update[E]:
+def with_condition(write: Update[E], condition: Condition | None) -> Update[E]:
     """The same write, on a further condition."""
     if condition is None:
         return write

@@ -49,7 +49,7 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.batch import key_of
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put, Transaction, Write, require_entity
 
@@ -308,7 +308,7 @@ class Store:
         reading: Reading[Any] = as_entities,
     ) -> list[Sequence[Any]]:
         """Answer several patterns, for a caller who joins the answers another way."""
-        return self.client.crew.run(
+        return self.client.worker_pool.run(
             [partial(self._part, part, reading, consistent=consistent) for part in pattern.parts()]
         )
 
@@ -376,9 +376,9 @@ class Store:
             )
         except ConditionRefusedError as error:
             refused = [
-                (write, refusal.item)
-                for write, refusal in zip(transaction.writes, error.refusals, strict=True)
-                if refusal.refused
+                (write, error_for.item)
+                for write, error_for in zip(transaction.writes, error.reasons, strict=True)
+                if error_for.refused
             ]
             repeated = error.repeated or self.repeated
             if repeated and any(w.tells and w.proves(item) for w, item in refused):
@@ -390,7 +390,7 @@ class Store:
             rest = [write for write in transaction.writes if write.primary_key() not in done]
             if not all(write.idempotent for write in rest):
                 write, item = refused[0]
-                raise write.refusal(self._existing(item, write)) from error
+                raise write.error_for(self._existing(item, write)) from error
             if rest:
                 self.transact(Transaction(tuple(rest)), deadline=deadline)
 
@@ -423,8 +423,8 @@ class Store:
         for write, item in refused:
             if write.clearing(item) is not None:
                 in_the_way.append((write, item))
-            elif not (write.idempotent and write.is_done(item)):
-                raise write.refusal(self._existing(item, write)) from error
+            elif not (write.idempotent and write.already_applied(item)):
+                raise write.error_for(self._existing(item, write)) from error
         # Only now: a transaction that is refused for another write changes nothing.
         for write, item in in_the_way:
             self._clear(write, item)
@@ -432,14 +432,14 @@ class Store:
 
     def _refused(self, write: Write[E], error: ConditionRefusedError) -> E | None:
         """The item that a refused write wants, if it is there; otherwise the error, by meaning."""
-        (refusal,) = error.refusals
-        existing = self._existing(refusal.item, write)
-        made = (error.repeated or self.repeated) and write.proves(refusal.item)
-        if made or (write.idempotent and write.is_done(refusal.item)):
+        (error_for,) = error.reasons
+        existing = self._existing(error_for.item, write)
+        made = (error.repeated or self.repeated) and write.proves(error_for.item)
+        if made or (write.idempotent and write.already_applied(error_for.item)):
             return existing
-        if self._clear(write, refusal.item):
+        if self._clear(write, error_for.item):
             return self.write(write)
-        raise write.refusal(existing) from error
+        raise write.error_for(existing) from error
 
     def _clear(self, write: Write[Any], item: Mapping[str, Any] | None) -> bool:
         """Delete an item that is past its expiry and in the way, as DynamoDB will sooner or later.
@@ -462,12 +462,12 @@ class Store:
         item = self._send(request, put).get("Item")
         if item is None:
             return False
-        if not put.is_done(item):
-            raise put.refusal(self._existing(item, put))
+        if not put.already_applied(item):
+            raise put.error_for(self._existing(item, put))
         return True
 
     def _mark(self, token: str) -> Put[TransactionMark]:
-        return Put(TransactionMark(token=token, created_at=as_moment(self.clock())))
+        return Put(TransactionMark(token=token, created_at=as_timestamp(self.clock())))
 
     def put_all(self, entities: Iterable[Entity]) -> int:
         """Store entities in batches, over what is there, and return how many.
@@ -605,9 +605,9 @@ class Store:
             if write.proves(item):
                 return existing
             if existing is None:
-                raise write.refusal(None) from because
+                raise write.error_for(None) from because
             try:
-                return self.write(write.fenced(existing))
+                return self.write(write.with_version(existing))
             except VersionConflictError as conflict:
                 item = conflict.item.to_item()
         raise AssertionError("rounds end in an answer or an error")
@@ -647,7 +647,9 @@ class Store:
             )
 
         found: dict[KeyValue, T] = {}
-        for items in self.client.crew.run([partial(answer, request) for request in requests]):
+        for items in self.client.worker_pool.run(
+            [partial(answer, request) for request in requests]
+        ):
             for item in items:
                 read = self._readable(item, readers, expired_by)
                 if read is not None:

@@ -23,7 +23,7 @@ from autoforge.dynamodb.transport.transport import Timeouts, encode, patience
 POOL_SIZE = 50
 
 
-class BotocoreWire:
+class BotocoreTransport:
     """Sends requests through a botocore client.
 
     Args:

@@ -23,9 +23,9 @@ from botocore.httpsession import get_cert_path
 from botocore.session import Session
 from botocore.utils import get_environ_proxies
 
-from autoforge.dynamodb.transport.botocore import BotocoreWire
+from autoforge.dynamodb.transport.botocore import BotocoreTransport
 from autoforge.dynamodb.transport.connections import Connections, Server
-from autoforge.dynamodb.transport.direct import DirectWire
+from autoforge.dynamodb.transport.direct import DirectTransport
 from autoforge.dynamodb.transport.endpoint import is_loopback, require_endpoint
 from autoforge.dynamodb.transport.signing import Clock, Signer
 from autoforge.dynamodb.transport.transport import Timeouts, Transport
@@ -74,13 +74,13 @@ def transport(
     """
     server = _direct_server(session, region, endpoint_url)
     if server is None:
-        return BotocoreWire(client)
+        return BotocoreTransport(client)
     signing = session.get_credentials() if credentials is None else Credentials(*credentials)
     if signing is None:
         raise NoCredentialsError
     if endpoint_url is None and _has_endpoint_of_account(session, signing):
-        return BotocoreWire(client)
-    return DirectWire(
+        return BotocoreTransport(client)
+    return DirectTransport(
         server,
         Connections(server, timeouts, lambda: _tls_context(session)),
         Signer(server.authority, region, _user_agent(session)),

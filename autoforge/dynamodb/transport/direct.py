@@ -33,7 +33,7 @@ _TOLERATED: Final = timedelta(minutes=4)
 _NONE: Final = timedelta()
 
 
-class DirectWire:
+class DirectTransport:
     """Sends requests over connections of its own.
 
     Args:
@@ -73,7 +73,7 @@ class DirectWire:
         said = answers.content(answer, self._url)
         if said is not None:
             return said
-        error = answers.refusal(operation, answer)
+        error = answers.client_error(operation, answer)
         if self._is_skewed(error, answer, now, skew):
             raise ClockSkewedError(error.response, operation)
         raise error

@@ -42,7 +42,7 @@ def content(answer: Answer, url: str) -> dict[str, Any] | None:
     return said
 
 
-def refusal(operation: str, answer: Answer) -> ClientError:
+def client_error(operation: str, answer: Answer) -> ClientError:
     """The error that botocore would raise for an answer that is no success."""
     status, headers, _ = answer
     said, message = _said(answer)

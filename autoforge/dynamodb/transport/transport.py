@@ -37,8 +37,8 @@ def patience() -> float | None:
     return _patience.get()
 
 
-class Wire(Protocol):
-    """Carries requests to DynamoDB."""
+class Transport(Protocol):
+    """Carries requests to DynamoDB over connections that it keeps."""
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Send a request once and return DynamoDB's answer as its JSON says it.
@@ -53,15 +53,11 @@ class Wire(Protocol):
             InvalidValueError: if the parameters cannot be written as JSON.
         """
 
-
-class Transport(Wire, Protocol):
-    """A wire that keeps connections."""
-
     def warm(self) -> None:
-        """Have a connection ready before the first request."""
+        """Open a connection before the first request."""
 
     def close(self) -> None:
-        """Close the connections that are idle; the next request opens another."""
+        """Close the idle connections; the next request opens another."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES, TTL
 from autoforge.dynamodb.schema.item_size import item_size, require_size
 from autoforge.dynamodb.schema.keys import Key, KeyValue, Template
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.write import (
     Delete,
     Write,
@@ -72,13 +72,13 @@ class Update(Write[E]):
         at: The moment of the write, of UTC where it has no zone; sets ``updated_at``, and an item
             expired by then is gone.
         values: Attributes to set; None removes an optional one.
-        given: Values that attributes must have for the write to be made. An index key that the
+        expected: Values that attributes must have for the write to be made. An index key that the
             change touches may need them.
         actions: Further update actions, on attributes that stand in no key.
         condition: What else must hold.
         requires: The condition in words, for the error.
         expected_version: The version the caller read; the write adds 1 to it.
-        counts: Whether the write adds 1 to the version whatever it was.
+        increments_version: Whether the write adds 1 to the version whatever it was.
         initial: If not None, the write may create the item, with these attributes besides, and an
             expiry where the entity has a lifetime. One that is past its expiry is made anew.
         mark: One of the values, which no other write sets: what an item shows that this write
@@ -96,12 +96,12 @@ class Update(Write[E]):
     key: Mapping[str, Any]
     at: datetime
     values: Mapping[str, Any] = field(default_factory=dict)
-    given: Mapping[str, Any] = field(default_factory=dict)
+    expected: Mapping[str, Any] = field(default_factory=dict)
     actions: Sequence[Action] = ()
     condition: Condition | None = None
     requires: str = ""
     expected_version: int | None = None
-    counts: bool = False
+    increments_version: bool = False
     initial: Mapping[str, Any] | None = None
     mark: str | None = None
 
@@ -115,7 +115,7 @@ class Update(Write[E]):
         """
         entity = self.entity
         require_components(entity, self.key)
-        for name in (*self.values, *self.given, *(self.initial or {})):
+        for name in (*self.values, *self.expected, *(self.initial or {})):
             if name not in _settable(entity):
                 raise DeclarationError(f"{entity.__name__} has no attribute {name!r}")
         fixed = entity.primary_key.components & {*self.values}
@@ -166,19 +166,19 @@ class Update(Write[E]):
     @property
     def _counted(self) -> bool:
         """Whether the write adds 1 to the version."""
-        return self.counts or self.expected_version is not None
+        return self.increments_version or self.expected_version is not None
 
     @property
     def _version(self) -> int | None:
         """The version that the write demands of the item, if it does."""
-        given: int | None = self.given.get(_VERSION)
+        given: int | None = self.expected.get(_VERSION)
         return given if self.expected_version is None else self.expected_version
 
     @property
     def repeatable(self) -> bool:
         """Not where the new state follows from the old one, and nothing fences it."""
         fenced = self.expected_version is not None or self.mark is not None
-        return fenced or not (self.counts or self.actions)
+        return fenced or not (self.increments_version or self.actions)
 
     @property
     def refused_twice(self) -> bool:
@@ -186,7 +186,7 @@ class Update(Write[E]):
         fenced = self.expected_version is not None or self.mark is not None
         return fenced or any(
             self._wire(name, value) != self._wire(name, self.values[name])
-            for name, value in self.given.items()
+            for name, value in self.expected.items()
             if name in self.values
         )
 
@@ -195,7 +195,7 @@ class Update(Write[E]):
         """Where the item says who changed it, or when it was changed."""
         return self.mark is not None or _UPDATED in _settable(self.entity)
 
-    def fenced(self, existing: E) -> Self:
+    def with_version(self, existing: E) -> Self:
         """The same write, on condition of the version that is there."""
         return replace(self, expected_version=existing.attribute_values.get(_VERSION))
 
@@ -228,7 +228,7 @@ class Update(Write[E]):
         request = super().request(table_name)
         return Request(self.operation, {**request.parameters, "ReturnValues": "ALL_NEW"})
 
-    def refusal(self, existing: E | None) -> AutoforgeError:
+    def error_for(self, existing: E | None) -> AutoforgeError:
         """Not found, a version conflict, or a condition that was false."""
         if existing is None or not existing.is_live(self.at):
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
@@ -240,7 +240,7 @@ class Update(Write[E]):
             )
         return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
 
-    def is_done(self, existing: Mapping[str, Any] | None) -> bool:
+    def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether every attribute this write sets has its value already, at this moment."""
         if existing is None:
             return False
@@ -269,7 +269,7 @@ class Update(Write[E]):
     def proves(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether the item has this write's mark or, without one, is as the write leaves it."""
         if self.mark is None or existing is None:
-            return self.is_done(existing)
+            return self.already_applied(existing)
         name = _name(self.entity, self.mark)
         return existing.get(name) == self._wire(self.mark, self.values[self.mark])
 
@@ -329,7 +329,7 @@ class Update(Write[E]):
         elif self.entity.deletion_mark is not None:
             # An update that may not create is refused where the item is past its expiry.
             known[self.entity.deletion_mark] = None
-        known |= {**self.given, **self.key, **self._changes()}
+        known |= {**self.expected, **self.key, **self._changes()}
         if self._counted and self._version is not None:
             known[_VERSION] = self._version + 1
         # As an entity holds it, where values are derived from it or compared with it.
@@ -361,7 +361,7 @@ class Update(Write[E]):
     def _expiry(self, initial: Mapping[str, Any]) -> datetime | None:
         """When an item that this write makes expires, by its lifetime."""
         created = {**initial, **self.key, **self.values}[_CREATED]
-        return None if created is None else self.entity.expiry_of(as_moment(created))
+        return None if created is None else self.entity.expiry_of(as_timestamp(created))
 
     def _versioning(self) -> list[Action]:
         if not self._counted:
@@ -374,7 +374,7 @@ class Update(Write[E]):
         conditions = [] if self.initial is not None else [is_of(self.entity)]
         if self._demands_life:
             conditions.append(is_live(self.entity, self.key, self.at))
-        given = dict(self.given)
+        given = dict(self.expected)
         if self.expected_version is not None:
             given[_VERSION] = self.expected_version
         conditions += has(self.entity, given)
@@ -435,7 +435,7 @@ def _is_over(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bo
     """Whether an item is past its expiry; of another entity, past the one it stores."""
     stored = item.get(TTL)
     if stored is not None:
-        return "N" in stored and read_expiry(stored["N"]) <= as_moment(now)
+        return "N" in stored and read_expiry(stored["N"]) <= as_timestamp(now)
     is_own = item.get(ENTITY_TYPE) == {"S": entity.type_name}
     return is_own and not entity.from_item(item).is_live(now)
 

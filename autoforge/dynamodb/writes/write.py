@@ -41,7 +41,7 @@ from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE, TTL
 from autoforge.dynamodb.schema.item_size import LIMIT, item_size, require_size
 from autoforge.dynamodb.schema.keys import KeyValue
-from autoforge.dynamodb.timestamps import MILLISECOND, as_moment, moment_text
+from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp, timestamp_text
 
 E = TypeVar("E", bound=Entity)
 
@@ -87,7 +87,7 @@ class Write(ABC, Generic[E]):
         """Whether ``proves`` knows this write from an equal one of another caller."""
         return False
 
-    def fenced(self, existing: E) -> Self:
+    def with_version(self, existing: E) -> Self:
         """The same write, on condition that the item is still the existing one."""
         raise NotImplementedError(f"{type(self).__name__} may be repeated as it is: {existing}")
 
@@ -100,10 +100,10 @@ class Write(ABC, Generic[E]):
         """The request parameters, without table and return values."""
 
     @abstractmethod
-    def refusal(self, existing: E | None) -> AutoforgeError:
+    def error_for(self, existing: E | None) -> AutoforgeError:
         """The error, by meaning, when the condition was false for the item that is there."""
 
-    def is_done(self, existing: Mapping[str, Any] | None) -> bool:
+    def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether the item that is there already is what this write would have made."""
         del existing
         return False
@@ -113,7 +113,7 @@ class Write(ABC, Generic[E]):
 
         Asked when the condition fails on a repetition of a request whose answer was lost.
         """
-        return self.is_done(existing)
+        return self.already_applied(existing)
 
     def clearing(self, existing: Mapping[str, Any] | None) -> Delete[E] | None:
         """What deletes the item that is there, where it is past its expiry and in the way.
@@ -195,7 +195,7 @@ class Put(Write[E]):
         free = _is_new() if expired_by is None else _is_new_or_expired(self.item, expired_by)
         return {"Item": item, **free}
 
-    def refusal(self, existing: E | None) -> AutoforgeError:
+    def error_for(self, existing: E | None) -> AutoforgeError:
         """The item exists already, or its deletion was begun and not finished."""
         named = identity(self.entity, self.item.attribute_values)
         mark = self.entity.deletion_mark
@@ -203,13 +203,13 @@ class Put(Write[E]):
             return DeletionUnfinishedError(self.entity.type_name, named)
         return ItemExistsError(self.entity.type_name, named, item=existing)
 
-    def is_done(self, existing: Mapping[str, Any] | None) -> bool:
+    def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether an equal item is there."""
         return existing is not None and alike({"M": existing}, {"M": self.item.to_item()})
 
     def proves(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether an equal item is there, or one of the same creation that was changed since."""
-        if existing is None or self.is_done(existing):
+        if existing is None or self.already_applied(existing):
             return existing is not None
         stamp = _creation_stamp(self.entity)
         if stamp is None or _UPDATED not in existing:
@@ -275,14 +275,14 @@ class Delete(Write[E]):
         condition = placeholders.write(reduce(And, conditions))
         return {**parameters, "ConditionExpression": condition, **placeholders.parameters()}
 
-    def refusal(self, existing: E | None) -> AutoforgeError:
+    def error_for(self, existing: E | None) -> AutoforgeError:
         """There is no such item, or the condition was false."""
         if existing is None:
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
         name = described(self.entity, self.key)
         return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
 
-    def is_done(self, existing: Mapping[str, Any] | None) -> bool:
+    def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether the item is gone."""
         return existing is None
 
@@ -335,7 +335,7 @@ class Check(Write[E]):
             **placeholders.parameters(),
         }
 
-    def refusal(self, existing: E | None) -> AutoforgeError:
+    def error_for(self, existing: E | None) -> AutoforgeError:
         """Not found, or the condition was false."""
         if existing is None or not existing.is_live(self.at):
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
@@ -501,7 +501,7 @@ def is_live(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Cond
     expiry = Path([TTL])
     lasting = expiry > Value({"N": _seconds(now)})
     if _CREATION in key:
-        live = as_moment(key[_CREATION]) >= oldest
+        live = as_timestamp(key[_CREATION]) >= oldest
         return Or(expiry.does_not_exist(), lasting) if live else lasting
     created = _created(entity)
     young = Or(created.does_not_exist(), created >= _text(oldest))
@@ -528,7 +528,7 @@ def is_expired(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> C
 
 def _seconds(now: datetime) -> str:
     """A moment as an expiry is stored: whole Unix seconds."""
-    return str((as_moment(now) - _EPOCH) // _SECOND)
+    return str((as_timestamp(now) - _EPOCH) // _SECOND)
 
 
 def _created(entity: type[Entity]) -> Path:
@@ -537,7 +537,7 @@ def _created(entity: type[Entity]) -> Path:
 
 def _text(moment: datetime) -> Value:
     """A moment as it is stored, cut up to the millisecond."""
-    return Value({"S": moment_text(moment + MILLISECOND - timedelta(microseconds=1))})
+    return Value({"S": timestamp_text(moment + MILLISECOND - timedelta(microseconds=1))})
 
 
 def require_components(entity: type[Entity], key: Mapping[str, Any]) -> None:
@@ -571,7 +571,7 @@ def alike(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
 
 def _shown(value: Any) -> Any:
     if isinstance(value, datetime):
-        return moment_text(value)
+        return timestamp_text(value)
     return str(value) if isinstance(value, StrEnum) else value
 
 

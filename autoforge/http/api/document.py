@@ -6,9 +6,12 @@ example, and every answer the headers it carries.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
+
+import orjson
 
 from autoforge.http.api.problem import MEDIA_TYPE, Problem
 from autoforge.http.api.problem_examples import MAX_BYTES, problem_example
@@ -19,6 +22,8 @@ Json = dict[str, Any]
 METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 _REFERENCES: Final = "#/components/schemas/"
+_BODY: Final = "Body"
+_BODY_REFERENCE: Final = re.compile(rf"({_REFERENCES}\w+){_BODY}\b")
 
 #: Statuses of writes whose answers show an item: the one written, or the one in the way.
 _TAGGED: Final = frozenset({"200", "201", "409", "412", "428"})
@@ -65,6 +70,7 @@ def completed(document: Json, limits: Mapping[str, int]) -> Json:
     """
     schemas = {**document["components"]["schemas"]}
     schemas.update(component_schemas(schemas))
+    document, schemas = _without_suffixes(document, schemas)
     paths = {
         path: {
             **item,
@@ -81,6 +87,18 @@ def completed(document: Json, limits: Mapping[str, int]) -> Json:
         "paths": paths,
         "components": {**document["components"], "schemas": schemas},
     }
+
+
+def _without_suffixes(document: Json, schemas: Json) -> tuple[Json, Json]:
+    """Drop the suffix of ``NewFeatureBody``, which only tells it from Python's ``NewFeature``."""
+
+    def renamed(part: Json) -> Json:
+        text = orjson.dumps(part).decode()
+        renamed: Json = orjson.loads(_BODY_REFERENCE.sub(r"\1", text))
+        return renamed
+
+    schemas = {name.removesuffix(_BODY): schema for name, schema in renamed(schemas).items()}
+    return {**document, "paths": renamed(document["paths"])}, schemas
 
 
 def _operation(

@@ -17,7 +17,7 @@ from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.store.store import Store
 from autoforge.http.api.parameters import Cursor, Limit, Order
-from autoforge.http.api.projection import Json, shown_as
+from autoforge.http.api.projection import Json, read_as_view
 from autoforge.http.api.responses import RenderedResponse
 from autoforge.http.api.schemas import ItemView, PageView
 from autoforge.http.api.tags import item_tag
@@ -66,10 +66,10 @@ class Paging:
             limit=self.limit,
             cursor=self.cursor,
             consistent=consistent,
-            reading=shown_as(page.item()),
+            reading=read_as_view(page.item()),
         )
         self.require(under, found.items)
-        return written({"items": found.items, "nextCursor": found.cursor})
+        return json_response({"items": found.items, "nextCursor": found.cursor})
 
     def require(self, under: Get[Any] | None, found: Sequence[Any]) -> None:
         """Look whether what a list belongs to is there, if its first page is empty.
@@ -96,11 +96,11 @@ def answer(store: Store, pattern: Get[Any], view: type[OneView]) -> Response[One
     Raises:
         ItemNotFoundError: if there is none, or it is past its expiry.
     """
-    shown = store.require(pattern, reading=shown_as(view))
-    return written(shown, etag=item_tag(shown))
+    shown = store.require(pattern, reading=read_as_view(view))
+    return json_response(shown, etag=item_tag(shown))
 
 
-def written(shown: Json, *, etag: str | None = None) -> Response[Any]:
+def json_response(shown: Json, *, etag: str | None = None) -> Response[Any]:
     """Answer with what was projected, in the bytes that pydantic has for its view."""
     try:
         content = orjson.dumps(shown)

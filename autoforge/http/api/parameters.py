@@ -12,7 +12,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from autoforge.dynamodb.schema.encoding import naming, require_utf8
-from autoforge.dynamodb.timestamps import as_moment
+from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.errors import InvalidValueError
 from autoforge.http.api.schemas import ID_PATTERN
 
@@ -105,7 +105,7 @@ def moment(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     with naming(name):
-        return as_moment(text)
+        return as_timestamp(text)
 
 
 def stretch(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:

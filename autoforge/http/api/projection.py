@@ -30,8 +30,8 @@ from autoforge.dynamodb.schema.attributes import (
     IntegerAttribute,
     JsonAttribute,
     ListAttribute,
-    MomentAttribute,
     TextAttribute,
+    TimestampAttribute,
 )
 from autoforge.dynamodb.schema.compiled import Field, compile_projection
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
@@ -53,7 +53,7 @@ _SHOWN_AS: Final[Mapping[type[Any], tuple[Any, ...]]] = {
     IntegerAttribute: (int,),
     JsonAttribute: (Any,),
     ListAttribute: (list[Any], _TEXTS),
-    MomentAttribute: (Moment,),
+    TimestampAttribute: (Moment,),
     TextAttribute: (str,),
 }
 
@@ -62,7 +62,7 @@ _OWN_WAYS: Final = ("__init__", "__new__", "from_item", "item_reader", "expiry",
 
 
 @cache
-def shown_as(view: type[View]) -> Reading[Json]:
+def read_as_view(view: type[View]) -> Reading[Json]:
     """Read items as the JSON that a view of their entity would be, or as None past their expiry."""
 
     def read_as(entity: type[Entity], /) -> ItemReader[Json]:

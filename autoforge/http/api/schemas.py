@@ -28,7 +28,7 @@ from pydantic_core import CoreSchema
 
 from autoforge.dynamodb.schema.documents import document_to_wire, wire_to_document
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.timestamps import as_moment, moment_text
+from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 from autoforge.http.api.tags import item_tag
 
 #: An id as clients may choose it.
@@ -45,8 +45,8 @@ _MOST_UNKNOWN = 10
 #: A moment: any ISO-8601 text in, fixed-width UTC text out.
 Moment = Annotated[
     datetime,
-    BeforeValidator(as_moment),
-    PlainSerializer(moment_text, return_type=str),
+    BeforeValidator(as_timestamp),
+    PlainSerializer(timestamp_text, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 

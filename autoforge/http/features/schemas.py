@@ -207,8 +207,10 @@ _Dependency = Annotated[
 _Steps = Annotated[list[str], Field(max_length=1000, fail_fast=True)]
 
 
-class NewFeature(Body):
+class NewFeatureBody(Body):
     """A feature to create."""
+
+    model_config = ConfigDict(title="NewFeature")
 
     example = {
         "name": _FEATURE["name"],
@@ -252,9 +254,9 @@ class NewFeature(Body):
 class NewFeatures(OneOrMany):
     """A feature to create, or up to 1,000 of them."""
 
-    example = NewFeature.example
+    example = NewFeatureBody.example
 
-    items: list[NewFeature] = Field(min_length=1, max_length=MOST)
+    items: list[NewFeatureBody] = Field(min_length=1, max_length=MOST)
 
     def new(self) -> list[features.NewFeature]:
         """The features, as they are created."""

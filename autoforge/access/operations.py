@@ -39,7 +39,7 @@ from autoforge.access.tickets.patterns import (
     TicketsOfProject,
 )
 from autoforge.access.users import UserById, UserOfAuth0Id, UserOfEmail
-from autoforge.dynamodb.admin.work import Work
+from autoforge.dynamodb.admin.operation import Operation
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark
 from autoforge.models import PLATFORM_TABLE
 from autoforge.models.action import AgentAction
@@ -51,7 +51,7 @@ from autoforge.models.escalation import Escalation
 from autoforge.models.event import Event, GlobalEventRef
 from autoforge.models.feature import (
     Feature,
-    FeatureByLinearIssue,
+    FeatureByLinearIssueLookup,
     FeatureDependency,
     FeatureGraph,
     FeatureSlots,
@@ -63,15 +63,15 @@ from autoforge.models.user import (
     ProjectMember,
     ProjectMemberRef,
     User,
-    UserByAuth0Id,
-    UserByEmail,
+    UserByAuth0IdLookup,
+    UserByEmailLookup,
 )
 
 #: Loading what another program has, over what is there: ``Store.put_all``.
-LOADING: Final = Work("store.put_all", batches=PLATFORM_TABLE.entities)
+LOADING: Final = Operation("store.put_all", batches=PLATFORM_TABLE.entities)
 
 #: What finishing a feature's unfinished business asks and changes (``propagation.py``).
-_SETTLING: Final = Work(
+_SETTLING: Final = Operation(
     "",
     asks=(FeatureById, FeaturesById, DependentsOfFeature),
     updates=(Feature, FeatureDependency, FeatureGraph),
@@ -84,10 +84,10 @@ _REMOVING: Final = _SETTLING.with_more(
     updates=(Ticket,),
     checks=(Ticket,),
     puts=(TransactionMark,),
-    deletes=(Feature, FeatureDependency, FeatureByLinearIssue),
+    deletes=(Feature, FeatureDependency, FeatureByLinearIssueLookup),
 )
 #: What setting who a project belongs to asks and changes (``members.py``).
-_BELONGING: Final = Work(
+_BELONGING: Final = Operation(
     "",
     asks=(ProjectById, MemberOfProject),
     updates=(ProjectMember, ProjectMemberRef),
@@ -97,28 +97,28 @@ _BELONGING: Final = Work(
 
 #: Every method of a Forge that writes, by kind.
 WORK: Final = (
-    Work(
+    Operation(
         "once",
         asks=(RequestOf,),
         puts=(RequestRecord,),
         updates=(RequestRecord,),
     ),
-    Work(
+    Operation(
         "users.upsert",
         asks=(UserById, UserOfAuth0Id, UserOfEmail),
-        puts=(User, UserByAuth0Id, UserByEmail),
-        updates=(User, UserByAuth0Id, UserByEmail),
+        puts=(User, UserByAuth0IdLookup, UserByEmailLookup),
+        updates=(User, UserByAuth0IdLookup, UserByEmailLookup),
         checks=(User,),
-        deletes=(UserByEmail,),
+        deletes=(UserByEmailLookup,),
     ),
-    Work("projects.create", puts=(Project,), updates=(ProjectMember, ProjectMemberRef)),
+    Operation("projects.create", puts=(Project,), updates=(ProjectMember, ProjectMemberRef)),
     _BELONGING.with_more("projects.update", updates=(Project,)),
     _BELONGING.with_more("projects.add_member", asks=(UserById,)),
     _BELONGING.with_more("projects.remove_member", puts=(TransactionMark,)),
-    Work(
+    Operation(
         "projects.delete",
         asks=(ProjectById, TicketsOfProject, TicketsByLinearIssue),
-        sweeps=(Project,),
+        scans_partition=(Project,),
         puts=(Project,),
         updates=(Project,),
         checks=(Project,),
@@ -129,34 +129,34 @@ WORK: Final = (
             ProjectMember,
             ProjectMemberRef,
             AgentRunRef,
-            FeatureByLinearIssue,
+            FeatureByLinearIssueLookup,
             Ticket,
         ),
     ),
-    Work("artefacts.create", asks=(ProjectById,), puts=(Artefact,)),
-    Work("artefacts.update", asks=(ArtefactOfProject,), updates=(Artefact,)),
-    Work("artefacts.revert", asks=(ArtefactOfProject,), updates=(Artefact,)),
-    Work("events.record", asks=(ProjectById, EventById), puts=(Event, GlobalEventRef)),
-    Work("escalations.create", asks=(ProjectById,), puts=(Escalation,)),
-    Work("escalations.decide", asks=(EscalationById,), updates=(Escalation,)),
-    Work("escalations.expire", updates=(Escalation,)),
-    Work("escalations.supersede", updates=(Escalation,)),
-    Work("actions.create", asks=(ProjectById,), puts=(AgentAction,)),
-    Work("actions.hold", asks=(ActionById,), updates=(AgentAction,)),
-    Work("actions.approve", asks=(ActionById,), updates=(AgentAction,)),
-    Work("actions.cancel", asks=(ActionById,), updates=(AgentAction,)),
-    Work("actions.execute", asks=(ActionById,), updates=(AgentAction,)),
-    Work("checkpoints.set", asks=(ProjectById, CheckpointOf), updates=(AgentCheckpoint,)),
-    Work("checkpoints.advance", asks=(ProjectById, CheckpointOf), updates=(AgentCheckpoint,)),
-    Work("integrations.save", asks=(IntegrationConfigOf,), updates=(IntegrationConfig,)),
-    Work("integrations.report_health", updates=(IntegrationConfig,)),
-    Work("agent_config.set", asks=(AgentConfigOf,), updates=(AgentConfig,)),
+    Operation("artefacts.create", asks=(ProjectById,), puts=(Artefact,)),
+    Operation("artefacts.update", asks=(ArtefactOfProject,), updates=(Artefact,)),
+    Operation("artefacts.revert", asks=(ArtefactOfProject,), updates=(Artefact,)),
+    Operation("events.record", asks=(ProjectById, EventById), puts=(Event, GlobalEventRef)),
+    Operation("escalations.create", asks=(ProjectById,), puts=(Escalation,)),
+    Operation("escalations.decide", asks=(EscalationById,), updates=(Escalation,)),
+    Operation("escalations.expire", updates=(Escalation,)),
+    Operation("escalations.supersede", updates=(Escalation,)),
+    Operation("actions.create", asks=(ProjectById,), puts=(AgentAction,)),
+    Operation("actions.hold", asks=(ActionById,), updates=(AgentAction,)),
+    Operation("actions.approve", asks=(ActionById,), updates=(AgentAction,)),
+    Operation("actions.cancel", asks=(ActionById,), updates=(AgentAction,)),
+    Operation("actions.execute", asks=(ActionById,), updates=(AgentAction,)),
+    Operation("checkpoints.set", asks=(ProjectById, CheckpointOf), updates=(AgentCheckpoint,)),
+    Operation("checkpoints.advance", asks=(ProjectById, CheckpointOf), updates=(AgentCheckpoint,)),
+    Operation("integrations.save", asks=(IntegrationConfigOf,), updates=(IntegrationConfig,)),
+    Operation("integrations.report_health", updates=(IntegrationConfig,)),
+    Operation("agent_config.set", asks=(AgentConfigOf,), updates=(AgentConfig,)),
     *(
         _SETTLING.with_more(
             name,
             asks=(ProjectById, FeaturesOfLinearIssues),
-            puts=(Feature, FeatureByLinearIssue),
-            updates=(FeatureByLinearIssue,),
+            puts=(Feature, FeatureByLinearIssueLookup),
+            updates=(FeatureByLinearIssueLookup,),
         )
         for name in ("features.create", "features.create_many")
     ),
@@ -172,7 +172,7 @@ WORK: Final = (
         _SETTLING.with_more(f"features.{name}")
         for name in ("update", "release", "send_to_review", "pass_", "fail", "reopen")
     ),
-    Work("features.renew", asks=(FeatureById,), updates=(Feature,)),
+    Operation("features.renew", asks=(FeatureById,), updates=(Feature,)),
     *(
         _SETTLING.with_more(
             name,
@@ -192,23 +192,23 @@ WORK: Final = (
     ),
     _REMOVING.with_more("features.delete"),
     _REMOVING.with_more("features.repair", asks=(DependenciesOfProject, FeaturesOfProject)),
-    Work("agents.create", asks=(ProjectById,), puts=(Agent,)),
-    Work("agents.update", asks=(AgentById,), updates=(Agent,)),
-    Work(
+    Operation("agents.create", asks=(ProjectById,), puts=(Agent,)),
+    Operation("agents.update", asks=(AgentById,), updates=(Agent,)),
+    Operation(
         "runs.start",
         asks=(ProjectById, FeatureById, AgentById),
         puts=(AgentRun, AgentRunRef),
         updates=(Agent,),
     ),
-    Work("runs.report", asks=(RunById,), updates=(AgentRun,)),
-    Work("runs.finish", asks=(RunById, AgentById), updates=(Agent, AgentRun, AgentRunRef)),
-    Work(
+    Operation("runs.report", asks=(RunById,), updates=(AgentRun,)),
+    Operation("runs.finish", asks=(RunById, AgentById), updates=(Agent, AgentRun, AgentRunRef)),
+    Operation(
         "tickets.sync",
         asks=(ProjectById, TicketByLinearIssue, FeatureOfLinearIssue),
         puts=(Ticket,),
         updates=(Ticket,),
     ),
-    Work(
+    Operation(
         "tickets.sync_all",
         asks=(ProjectById, TicketsByLinearIssue, FeaturesOfLinearIssues),
         puts=(Ticket,),

@@ -10,7 +10,7 @@ from autoforge.dynamodb.schema.entity import Entity
 
 
 @dataclass(frozen=True)
-class Work:
+class Operation:
     """What one method that writes asks and changes.
 
     Attributes:
@@ -27,17 +27,17 @@ class Work:
 
     name: str
     asks: tuple[type[Pattern[Any]], ...] = ()
-    sweeps: tuple[type[Entity], ...] = ()
+    scans_partition: tuple[type[Entity], ...] = ()
     puts: tuple[type[Entity], ...] = ()
     updates: tuple[type[Entity], ...] = ()
     checks: tuple[type[Entity], ...] = ()
     deletes: tuple[type[Entity], ...] = ()
     batches: tuple[type[Entity], ...] = ()
 
-    def with_more(self, name: str, **more: Any) -> Work:
+    def with_more(self, name: str, **more: Any) -> Operation:
         """The work of this name that asks and changes all of this, and more."""
         parts = [each.name for each in fields(self) if each.name != "name"]
         joined = {
             each: dict.fromkeys((*getattr(self, each), *more.get(each, ()))) for each in parts
         }
-        return Work(name, **{each: tuple(joined[each]) for each in parts})
+        return Operation(name, **{each: tuple(joined[each]) for each in parts})

@@ -25,9 +25,9 @@ from autoforge.dynamodb.schema.attributes import (
     IdSetAttribute,
     IntegerAttribute,
     ListAttribute,
-    MomentAttribute,
+    TimestampAttribute,
 )
-from autoforge.dynamodb.timestamps import IdMint, as_moment
+from autoforge.dynamodb.timestamps import IdMint, as_timestamp
 
 P = TypeVar("P", bound=Pattern[Any])
 
@@ -74,7 +74,7 @@ def entity_of(entity: type[Entity], now: datetime) -> Entity:
 
 def _identity(now: datetime) -> str:
     # The lowest bits are the mint's own; of one moment it must be the same id every time.
-    return f"{IdMint()(as_moment(now))[:10]}{'0' * 15}1"
+    return f"{IdMint()(as_timestamp(now))[:10]}{'0' * 15}1"
 
 
 def _parameter(hint: Any, now: datetime, identity: str) -> Any:
@@ -92,7 +92,7 @@ def _value(attribute: Attribute[Any], now: datetime, identity: str) -> Any:
         members: type[StrEnum] = attribute.members
         return next(iter(members))
     values: dict[type[Attribute[Any]], Any] = {
-        MomentAttribute: now,
+        TimestampAttribute: now,
         IntegerAttribute: 1,
         BooleanAttribute: True,
         IdSetAttribute: {identity},
