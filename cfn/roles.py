@@ -19,10 +19,11 @@ from autoforge.dynamodb.admin.drift import CHECKS
 from autoforge.dynamodb.admin.operation import Operation
 from autoforge.dynamodb.admin.permissions import Permission, permissions_of
 from autoforge.dynamodb.patterns.pattern import Pattern
-from autoforge.models.configuration import AgentConfig, IntegrationConfig
-from autoforge.models.event import GlobalEventRef
-from autoforge.models.project import Project
-from autoforge.models.user import ProjectMember, User, UserByAuth0IdLookup, UserByEmailLookup
+from autoforge.models.agent_config import AgentConfig
+from autoforge.models.events import GlobalEventRef
+from autoforge.models.integrations import IntegrationConfig
+from autoforge.models.projects import Project
+from autoforge.models.users import ProjectMember, User, UserByAuth0IdLookup, UserByEmailLookup
 
 #: How the partition of a project's own items begins; the project's id comes after it.
 PROJECT: Final = Project.primary_key.partition.partition("{")[0]

@@ -31,7 +31,7 @@ from autoforge.dynamodb.schema.encoding import IdCodec
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.models import PLATFORM_TABLE, AgentAction, Event, GlobalEventRef
-from autoforge.models.user import EmailAttribute, comparable_email
+from autoforge.models.users import EmailAttribute, comparable_email
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

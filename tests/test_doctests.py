@@ -12,7 +12,7 @@ MODULES = [module.name for module in walk_packages(autoforge.__path__, "autoforg
 
 
 def test_the_modules_with_examples_are_found() -> None:
-    assert {"autoforge.dynamodb.timestamps", "autoforge.models.checkpoint"} <= set(MODULES)
+    assert {"autoforge.dynamodb.timestamps", "autoforge.models.checkpoints"} <= set(MODULES)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -23,7 +23,7 @@ from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.timestamps import moment_of, timestamp_text
 from autoforge.dynamodb.writes.update import Update
-from autoforge.models.action import AgentAction
+from autoforge.models.actions import AgentAction
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.writes.update import Update
-from autoforge.models.configuration import AgentConfig
+from autoforge.models.agent_config import AgentConfig
 
 
 @dataclass(frozen=True)

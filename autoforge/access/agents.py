@@ -10,7 +10,7 @@ from typing import Any
 from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.writes.update import Update
-from autoforge.models.agent import Agent, AgentStatus
+from autoforge.models.agents import Agent, AgentStatus
 
 
 @dataclass(frozen=True)

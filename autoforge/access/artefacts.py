@@ -12,7 +12,7 @@ from pynamodb.expressions.operand import Path
 from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.writes.update import Update
-from autoforge.models.artefact import Artefact, ArtefactType
+from autoforge.models.artefacts import Artefact, ArtefactType
 
 _CONTENT: Final = Path(Artefact.content)
 _PREVIOUS: Final = Path(Artefact.previous_version)

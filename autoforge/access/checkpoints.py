@@ -9,7 +9,7 @@ from autoforge.access.clocks import require_not_ahead
 from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.writes.update import Update
-from autoforge.models.checkpoint import AgentCheckpoint, moment_at, position_of
+from autoforge.models.checkpoints import AgentCheckpoint, moment_at, position_of
 
 
 @dataclass(frozen=True)

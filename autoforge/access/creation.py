@@ -18,11 +18,11 @@ from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import ItemExistsError
-from autoforge.models.action import AgentAction
-from autoforge.models.agent import Agent
-from autoforge.models.escalation import Escalation
-from autoforge.models.feature import Feature
-from autoforge.models.project import Project
+from autoforge.models.actions import AgentAction
+from autoforge.models.agents import Agent
+from autoforge.models.escalations import Escalation
+from autoforge.models.features import Feature
+from autoforge.models.projects import Project
 
 #: What can be created again.
 Created = TypeVar("Created", Project, Feature, Agent, Escalation, AgentAction)

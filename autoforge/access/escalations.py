@@ -12,7 +12,7 @@ from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.writes.update import Update
 from autoforge.errors import InvalidValueError, shortened
-from autoforge.models.escalation import Escalation, EscalationStatus
+from autoforge.models.escalations import Escalation, EscalationStatus
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.writes.update import Update
-from autoforge.models.configuration import IntegrationConfig, IntegrationStatus
+from autoforge.models.integrations import IntegrationConfig, IntegrationStatus
 
 
 @dataclass(frozen=True)

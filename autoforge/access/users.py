@@ -16,8 +16,8 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Check, Delete, Put, Write, primary_key
 from autoforge.errors import InvalidValueError, ItemExistsError, shortened
-from autoforge.models import user as entities
-from autoforge.models.user import User, UserRole, comparable_email
+from autoforge.models import users as entities
+from autoforge.models.users import User, UserRole, comparable_email
 
 
 @dataclass(frozen=True)

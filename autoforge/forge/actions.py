@@ -23,7 +23,7 @@ from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.timestamps import moment_of
 from autoforge.errors import InvalidValueError
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.action import AgentAction
+from autoforge.models.actions import AgentAction
 
 
 class Actions(Resource):

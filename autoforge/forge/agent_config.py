@@ -8,7 +8,7 @@ from autoforge.access.agent_config import AgentConfigOf, AgentConfigs, set_agent
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.configuration import AgentConfig
+from autoforge.models.agent_config import AgentConfig
 
 
 class AgentSettings(Resource):

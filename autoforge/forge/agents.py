@@ -10,7 +10,8 @@ from autoforge.access.runs.patterns import RunsOfAgent
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.agent import Agent, AgentRole, AgentRun, AgentStatus
+from autoforge.models.agents import Agent, AgentRole, AgentStatus
+from autoforge.models.runs import AgentRun
 
 
 class AgentUpdate(TypedDict, total=False):

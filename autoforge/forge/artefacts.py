@@ -15,7 +15,7 @@ from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.writes.write import Put
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.artefact import Artefact, ArtefactType
+from autoforge.models.artefacts import Artefact, ArtefactType
 
 
 class Artefacts(Resource):

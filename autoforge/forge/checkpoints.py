@@ -13,7 +13,7 @@ from autoforge.access.checkpoints import (
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.checkpoint import AgentCheckpoint
+from autoforge.models.checkpoints import AgentCheckpoint
 
 
 class Checkpoints(Resource):

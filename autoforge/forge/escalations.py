@@ -18,7 +18,7 @@ from autoforge.access.escalations import (
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.escalation import Escalation, EscalationStatus
+from autoforge.models.escalations import Escalation, EscalationStatus
 
 
 class Escalations(Resource):

@@ -18,7 +18,7 @@ from autoforge.access.events.recording import RecordEvent
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.timestamps import as_timestamp, moment_of
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.event import Event, GlobalEventRef, Severity
+from autoforge.models.events import Event, GlobalEventRef, Severity
 
 
 class Events(Resource):

@@ -33,7 +33,7 @@ from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import InvalidValueError
 from autoforge.forge.resource import PAGE_SIZE, ForgeContext, Resource
-from autoforge.models.feature import (
+from autoforge.models.features import (
     DEFAULT_PRIORITY,
     Feature,
     FeatureDependency,

@@ -16,7 +16,7 @@ from autoforge.dynamodb.encryption import PLAIN_TEXT_LIMIT, Cipher
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.errors import ConfigurationError, InvalidValueError
 from autoforge.forge.resource import Resource
-from autoforge.models.configuration import IntegrationConfig, IntegrationStatus
+from autoforge.models.integrations import IntegrationConfig, IntegrationStatus
 
 
 class Integrations(Resource):

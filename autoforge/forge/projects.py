@@ -18,8 +18,8 @@ from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.errors import ItemNotFoundError
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.project import AutonomyLevel, Project, ProjectSource, ProjectStatus
-from autoforge.models.user import ProjectMemberRef
+from autoforge.models.projects import AutonomyLevel, Project, ProjectSource, ProjectStatus
+from autoforge.models.users import ProjectMemberRef
 
 
 class ProjectUpdate(TypedDict, total=False):

@@ -15,7 +15,8 @@ from autoforge.access.runs.patterns import (
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.agent import AgentRole, AgentRun, RunStatus
+from autoforge.models.agents import AgentRole
+from autoforge.models.runs import AgentRun, RunStatus
 
 
 class RunChanges(TypedDict, total=False):

@@ -11,7 +11,7 @@ from autoforge.access.tickets.sync import SyncCounts, SyncedTicket, SyncTicket, 
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.ticket import Ticket
+from autoforge.models.tickets import Ticket
 
 
 class Tickets(Resource):

@@ -9,8 +9,8 @@ from autoforge.access.users import LogIn, UpsertUser, UserByAuth0Id, UserByEmail
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
-from autoforge.models.project import Project
-from autoforge.models.user import User, UserRole
+from autoforge.models.projects import Project
+from autoforge.models.users import User, UserRole
 
 
 class Users(Resource):

@@ -22,7 +22,7 @@ from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
 from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, Moment, PageView
-from autoforge.models.action import ActionState, AgentAction
+from autoforge.models.actions import ActionState, AgentAction
 
 ActionId = Annotated[str, id_in_path("actionId", "01KGKR2T40A2C4E6G8J0M2P4R6")]
 

@@ -27,7 +27,7 @@ from autoforge.http.api.schemas import (
     PageView,
     left_out,
 )
-from autoforge.models.agent import AgentRole, AgentStatus
+from autoforge.models.agents import AgentRole, AgentStatus
 
 AgentId = Annotated[str, id_in_path("agentId", "01KGKR2T40V3M1Q5C8Y7D2N6XA")]
 

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from autoforge.forge import Forge
 from autoforge.http.actions import ActionController, ProjectActionController
+from autoforge.http.agent_config import AgentConfigController
 from autoforge.http.agents import AgentController
 from autoforge.http.api.access_log import logged
 from autoforge.http.api.bodies import SMALL_BODY, JsonRequest
@@ -25,15 +26,15 @@ from autoforge.http.api.request_checks import Checks
 from autoforge.http.api.responses import JsonResponse
 from autoforge.http.artefacts import ArtefactController
 from autoforge.http.checkpoints import CheckpointController
-from autoforge.http.configuration import AgentConfigController, IntegrationController
 from autoforge.http.escalations import EscalationController, ProjectEscalationController
 from autoforge.http.events import EventController, ProjectEventController
 from autoforge.http.features.claims import ClaimController
 from autoforge.http.features.dependencies import DependencyController
 from autoforge.http.features.routes import FeatureController, LinearFeatureController
-from autoforge.http.members import MemberController
+from autoforge.http.integrations import IntegrationController
 from autoforge.http.problems import HANDLERS
-from autoforge.http.projects import ProjectController
+from autoforge.http.projects.members import MemberController
+from autoforge.http.projects.routes import ProjectController
 from autoforge.http.runs import AgentRunController, FeatureRunController, ProjectRunController
 from autoforge.http.service import get_health, get_readiness, list_patterns
 from autoforge.http.tickets import ProjectTicketController, TicketController

@@ -22,7 +22,7 @@ from autoforge.http.api.preconditions import PreconditionRequiredError, Precondi
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
 from autoforge.http.api.schemas import Body, ItemView, Moment, PageView
-from autoforge.models.artefact import ArtefactType
+from autoforge.models.artefacts import ArtefactType
 
 Type = Annotated[ArtefactType, PathParameter(name="type")]
 

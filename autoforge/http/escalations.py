@@ -25,7 +25,7 @@ from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
 from autoforge.http.api.schemas import ID_PATTERN, Body, ItemView, Moment, PageView
-from autoforge.models.escalation import EscalationStatus
+from autoforge.models.escalations import EscalationStatus
 
 EscalationId = Annotated[str, id_in_path("escalationId", "01KGKR2T40E5G7J9M1P3R5T7V9")]
 

@@ -29,7 +29,7 @@ from autoforge.http.api.parameters import After, From, ProjectId, To, id_in_path
 from autoforge.http.api.problem import responses
 from autoforge.http.api.projection import Json, read_as_view
 from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, Moment, PageView
-from autoforge.models.event import Severity
+from autoforge.models.events import Severity
 
 EventId = Annotated[str, id_in_path("eventId", "01KGKR2T40R6BAX8A0B1RTCDKN")]
 

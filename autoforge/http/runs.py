@@ -42,7 +42,8 @@ from autoforge.http.api.schemas import (
     View,
     left_out,
 )
-from autoforge.models.agent import AgentRole, AgentRun, RunStatus
+from autoforge.models.agents import AgentRole
+from autoforge.models.runs import AgentRun, RunStatus
 
 RunId = Annotated[str, id_in_path("runId", "01KGKR2T40F7T9V1X3Z5A7C9E1")]
 

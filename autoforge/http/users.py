@@ -21,8 +21,8 @@ from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
 from autoforge.http.api.schemas import Body, ItemView, Moment, View
-from autoforge.http.projects import ProjectPage
-from autoforge.models.user import UserRole
+from autoforge.http.projects.routes import ProjectPage
+from autoforge.models.users import UserRole
 
 Auth0Id = Annotated[str, text_in_path("auth0Id", "auth0|65b8f3a1c2d4e5f6a7b8c9d0")]
 Email = Annotated[str, text_in_path("email", "ann@example.org")]

@@ -7,16 +7,17 @@ from typing import Any, Final
 
 from autoforge.dynamodb import Entity
 from autoforge.http.actions import ActionView
+from autoforge.http.agent_config import AgentConfigView
 from autoforge.http.agents import AgentView
 from autoforge.http.api.schemas import ItemView, View
 from autoforge.http.artefacts import ArtefactView
 from autoforge.http.checkpoints import CheckpointView
-from autoforge.http.configuration import AgentConfigView, IntegrationView
 from autoforge.http.escalations import EscalationView
 from autoforge.http.events import EventView
 from autoforge.http.features.schemas import DependencyView, FeatureLookupView, FeatureView
-from autoforge.http.members import MemberView
-from autoforge.http.projects import ProjectView
+from autoforge.http.integrations import IntegrationView
+from autoforge.http.projects.members import MemberView
+from autoforge.http.projects.routes import ProjectView
 from autoforge.http.runs import RunView, RunWithOutputView
 from autoforge.http.tickets import TicketView
 from autoforge.http.users import UserLookupView, UserView

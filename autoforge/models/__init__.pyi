@@ -1,37 +1,32 @@
-from autoforge.models.action import (
+from autoforge.models.actions import (
     ActionState,
     AgentAction,
 )
-from autoforge.models.agent import (
+from autoforge.models.agent_config import (
+    AgentConfig,
+)
+from autoforge.models.agents import (
     Agent,
     AgentRole,
-    AgentRun,
-    AgentRunRef,
     AgentStatus,
-    RunStatus,
 )
-from autoforge.models.artefact import (
+from autoforge.models.artefacts import (
     Artefact,
     ArtefactType,
 )
-from autoforge.models.checkpoint import (
+from autoforge.models.checkpoints import (
     AgentCheckpoint,
 )
-from autoforge.models.configuration import (
-    AgentConfig,
-    IntegrationConfig,
-    IntegrationStatus,
-)
-from autoforge.models.escalation import (
+from autoforge.models.escalations import (
     Escalation,
     EscalationStatus,
 )
-from autoforge.models.event import (
+from autoforge.models.events import (
     Event,
     GlobalEventRef,
     Severity,
 )
-from autoforge.models.feature import (
+from autoforge.models.features import (
     Feature,
     FeatureByLinearIssueLookup,
     FeatureDependency,
@@ -40,22 +35,31 @@ from autoforge.models.feature import (
     FeatureStatus,
     Readiness,
 )
-from autoforge.models.project import (
+from autoforge.models.integrations import (
+    IntegrationConfig,
+    IntegrationStatus,
+)
+from autoforge.models.projects import (
     AutonomyLevel,
     Project,
     ProjectSource,
     ProjectStatus,
 )
-from autoforge.models.request import (
+from autoforge.models.requests import (
     RequestRecord,
+)
+from autoforge.models.runs import (
+    AgentRun,
+    AgentRunRef,
+    RunStatus,
 )
 from autoforge.models.table import (
     PLATFORM_TABLE,
 )
-from autoforge.models.ticket import (
+from autoforge.models.tickets import (
     Ticket,
 )
-from autoforge.models.user import (
+from autoforge.models.users import (
     ProjectMember,
     ProjectMemberRef,
     User,

@@ -6,24 +6,26 @@ from typing import Final
 
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark
-from autoforge.models.action import AgentAction
-from autoforge.models.agent import Agent, AgentRun, AgentRunRef
-from autoforge.models.artefact import Artefact
-from autoforge.models.checkpoint import AgentCheckpoint
-from autoforge.models.configuration import AgentConfig, IntegrationConfig
-from autoforge.models.escalation import Escalation
-from autoforge.models.event import Event, GlobalEventRef
-from autoforge.models.feature import (
+from autoforge.models.actions import AgentAction
+from autoforge.models.agent_config import AgentConfig
+from autoforge.models.agents import Agent
+from autoforge.models.artefacts import Artefact
+from autoforge.models.checkpoints import AgentCheckpoint
+from autoforge.models.escalations import Escalation
+from autoforge.models.events import Event, GlobalEventRef
+from autoforge.models.features import (
     Feature,
     FeatureByLinearIssueLookup,
     FeatureDependency,
     FeatureGraph,
     FeatureSlots,
 )
-from autoforge.models.project import Project
-from autoforge.models.request import RequestRecord
-from autoforge.models.ticket import Ticket
-from autoforge.models.user import (
+from autoforge.models.integrations import IntegrationConfig
+from autoforge.models.projects import Project
+from autoforge.models.requests import RequestRecord
+from autoforge.models.runs import AgentRun, AgentRunRef
+from autoforge.models.tickets import Ticket
+from autoforge.models.users import (
     ProjectMember,
     ProjectMemberRef,
     User,

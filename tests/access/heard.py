@@ -11,9 +11,9 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.writes.write import primary_key
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType, User, UserByEmailLookup
-from tests.access.faults import Fault, Lose, Pass, injected
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, Step, a_whole_forge
+from tests.dynamodb.faults import Fault, Lose, Pass, injected
 from tests.iam import Asked, asked_of_iam
 from tests.stores import Clock, watching
 

@@ -27,8 +27,8 @@ from autoforge.models import (
     UserByAuth0IdLookup,
     UserByEmailLookup,
 )
-from autoforge.models.user import comparable_email
-from tests.access.faults import Fault, Lose, Pass, Refuse, injected
+from autoforge.models.users import comparable_email
+from tests.dynamodb.faults import Fault, Lose, Pass, Refuse, injected
 from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, new_id
 from tests.servers import Engine
 from tests.stores import client_of, fresh, raw_items, watching

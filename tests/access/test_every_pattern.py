@@ -108,7 +108,7 @@ from autoforge.models import (
     UserByAuth0IdLookup,
     UserByEmailLookup,
 )
-from autoforge.models.user import comparable_email
+from autoforge.models.users import comparable_email
 from tests.access.populations import (
     Population,
     emails,

@@ -22,7 +22,7 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.batch import key_of
 from autoforge.errors import AutoforgeError, ItemNotFoundError
 from autoforge.forge import Forge
-from tests.access.feature_worlds import entity_of
+from tests.access.features.worlds import entity_of
 from tests.access.tours import (
     MAKERS,
     OF_NOTHING,

@@ -22,8 +22,8 @@ from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import ConditionFailedError
 from autoforge.forge import Forge
 from autoforge.models import EscalationStatus
-from tests.access.faults import Answer, injected
-from tests.access.feature_worlds import a_forge
+from tests.access.features.worlds import a_forge
+from tests.dynamodb.faults import Answer, injected
 from tests.factories import (
     NOON,
     a_feature,

@@ -24,9 +24,9 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import AgentRole, ArtefactType, Feature, Ticket, User
-from tests.access.faults import Answer, Fault, Pass, Refuse, injected
-from tests.access.feature_laws import require_settled
-from tests.access.feature_worlds import PROJECT, World, at_once, create
+from tests.access.features.laws import require_settled
+from tests.access.features.worlds import PROJECT, World, at_once, create
+from tests.dynamodb.faults import Answer, Fault, Pass, Refuse, injected
 from tests.factories import a_feature, new_id
 from tests.servers import Engine
 from tests.stores import client_of, raw_items

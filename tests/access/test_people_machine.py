@@ -20,7 +20,7 @@ from autoforge.access.projects.ownership import ChangeProject, CreateProject
 from autoforge.access.users import UserByAuth0Id
 from autoforge.dynamodb.client.client import Client
 from autoforge.errors import ItemExistsError, ItemNotFoundError
-from autoforge.models.user import comparable_email
+from autoforge.models.users import comparable_email
 from tests.access.people import assert_people_agree, assert_people_are_found, log_in
 from tests.access.populations import PROJECTS
 from tests.factories import NOON, a_project

@@ -42,7 +42,7 @@ from autoforge.models import (
     AgentAction,
     Event,
 )
-from tests.access.written import LATER
+from tests.dynamodb.written import LATER
 from tests.factories import (
     NOON,
     a_project,

@@ -79,7 +79,7 @@ from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import ItemTooLargeError
 from autoforge.models import Artefact, ArtefactType, FeatureStatus
-from tests.access.faults import Answer, injected
+from tests.dynamodb.faults import Answer, injected
 from tests.factories import (
     NOON,
     a_checkpoint,

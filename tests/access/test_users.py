@@ -18,7 +18,6 @@ from autoforge.errors import (
     VersionConflictError,
 )
 from autoforge.models import User, UserByAuth0IdLookup, UserRole
-from tests.access.faults import Lose, Pass, Refuse, injected
 from tests.access.people import (
     assert_people_agree,
     at_once,
@@ -27,7 +26,8 @@ from tests.access.people import (
     known,
     log_in,
 )
-from tests.access.written import LATER, by_key
+from tests.dynamodb.faults import Lose, Pass, Refuse, injected
+from tests.dynamodb.written import LATER, by_key
 from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email
 from tests.stores import fresh, raw_items, watching
 

@@ -36,7 +36,7 @@ from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
-from tests.access.feature_worlds import CrashError
+from tests.access.features.worlds import CrashError
 from tests.servers import Engine
 from tests.stores import Clock, client_of, fresh, raw_items, store_of, watching
 from tests.transports import WrappedTransport

@@ -26,9 +26,9 @@ from autoforge.models import (
     Project,
     Ticket,
 )
-from autoforge.models.agent import FINAL
-from tests.access.feature_laws import Stored, among, demand_safe, demand_settled
-from tests.access.feature_worlds import entity_of
+from autoforge.models.runs import FINAL
+from tests.access.features.laws import Stored, among, demand_safe, demand_settled
+from tests.access.features.worlds import entity_of
 from tests.access.people import demand_people_agree
 from tests.stores import raw_items
 

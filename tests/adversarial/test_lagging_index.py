@@ -22,7 +22,7 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.errors import ConditionFailedError, LimitReachedError
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import AgentRole, AgentRun, Feature, FeatureStatus, RunStatus
-from tests.access.feature_laws import require_safe, stored
+from tests.access.features.laws import require_safe, stored
 from tests.adversarial.effort import Effort
 from tests.adversarial.interleaving import Operation
 from tests.adversarial.lagging import Lagging, as_it_was, nothing

@@ -8,8 +8,8 @@ import pytest
 
 from autoforge.dynamodb.admin.drift import DriftName
 from autoforge.dynamodb.client.client import Client
-from tests.access.misbehaving import always, http, serving
 from tests.cli.conftest import Command, Said
+from tests.dynamodb.misbehaving import always, http, serving
 from tests.factories import new_id
 from tests.servers import Engine
 from tests.stores import Clock, store_of

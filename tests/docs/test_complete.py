@@ -161,7 +161,7 @@ def test_every_operation_is_documented_once_and_no_other() -> None:
 def test_every_entity_is_documented_with_its_keys_and_attributes(entity: type[Entity]) -> None:
     names = {name: each.attr_name for name, each in entity.get_attributes().items()}
     names |= {name: camel_case(name) for key in entity.keys.values() for name in key.derived}
-    rows = [row for row in _rows("table.md") if row[0] == entity.__name__]
+    rows = [row for row in _rows("table.md") if row[0] == entity.type_name]
     keys, attributes = (row for row in rows)
     templates = [
         re.sub(r"\{(\w+)", lambda match: f"{{{names[match[1]]}", template)
@@ -187,7 +187,7 @@ def test_every_enumeration_is_documented_with_its_values() -> None:
 
     for entity in PLATFORM_TABLE.entities:
         for each in entity.get_attributes().values():
-            if isinstance(each, EnumAttribute) and entity.__name__ != "GlobalEventRef":
+            if isinstance(each, EnumAttribute) and entity.type_name != "GlobalEventRef":
                 members: type[StrEnum] = each.members
                 assert rows[f"{each.attr_name} of {_article(entity)}"] == list(members)
 
@@ -235,4 +235,4 @@ def _commands(
 
 
 def _article(entity: type[Entity]) -> str:
-    return f"{'an' if entity.__name__[0] in 'AEIO' else 'a'} {entity.__name__}"
+    return f"{'an' if entity.type_name[0] in 'AEIO' else 'a'} {entity.type_name}"

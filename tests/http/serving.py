@@ -26,6 +26,11 @@ from tests.stores import raw_items
 Api = TestClient[Litestar]
 Json = dict[str, Any]
 
+#: Texts that a careless path would take for one another.
+CONFUSABLE: Final = [
+    "a", "a/b", "a//b", "a/", "/a", "a%2Fb", "a%", "a%25", "a#b", "a b", "a+b", "a?b=1", "a&b",
+    "é", "e\u0301", "\U0001f600", "a;b", "a\\b", "A", "\n", "config", "a,b", "..", ".", "*", '"',
+]  # fmt: skip
 PROBLEM: Final = "application/problem+json"
 #: Noon as the API writes it.
 NOON_TEXT: Final = "2026-02-04T12:00:00.000Z"

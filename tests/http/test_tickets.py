@@ -8,7 +8,7 @@ import pytest
 
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import Put
-from tests.access.faults import Pass, Refuse, injected
+from tests.dynamodb.faults import Pass, Refuse, injected
 from tests.factories import NOON, a_feature_by_linear_issue, a_ticket, new_id
 from tests.http.serving import (
     NOON_TEXT,

@@ -1,539 +1,191 @@
 from __future__ import annotations
 
-import copy
-import pickle
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import combinations
 
 import pytest
 from hypothesis import given
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from hypothesis import strategies as st
 
-from autoforge.dynamodb import Entity
-from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    IdAttribute,
-    JsonAttribute,
-    TextAttribute,
-    TimestampAttribute,
-    optional,
-)
-from autoforge.dynamodb.schema.indexes import GSI1
-from autoforge.dynamodb.schema.keys import Key
-from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
-from autoforge.models import (
-    PLATFORM_TABLE,
-    AgentAction,
-    AgentCheckpoint,
-    AgentConfig,
-    Escalation,
-    Event,
-    GlobalEventRef,
-    IntegrationConfig,
-    Project,
-    ProjectStatus,
-)
+from autoforge.dynamodb import Design, Entity
+from autoforge.dynamodb.schema.attributes import IdAttribute, TextAttribute
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.errors import DeclarationError
+from autoforge.models import PLATFORM_TABLE
 from tests import strategies
-from tests.factories import (
-    NOON,
-    a_checkpoint,
-    a_global_event_ref,
-    a_project,
-    an_action,
-    an_agent_config,
-    an_artefact,
-    an_escalation,
-    an_event,
-    an_integration_config,
-)
-
-PROJECT_ID = "550e8400-e29b-41d4-a716-446655440000"
-LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
-class Counted(Entity):
-    """An entity with attributes of PynamoDB's own."""
-
-    name = UnicodeAttribute()
-    amount = NumberAttribute(default=1)
-    created_at = optional(TimestampAttribute())
-    key = Key("COUNTED#{name}", "AMOUNT#{amount:3}")
+class Root(Entity):
+    id = IdAttribute()
+    key = Key("ROOT#{id}", "METADATA")
 
 
-@given(strategies.any_entity())
-def test_an_entity_comes_back_from_its_item(entity: Entity) -> None:
-    item = entity.to_item()
-
-    read = type(entity).from_item(item)
-
-    assert read == entity
-    assert read.to_item() == item
+class Leaf(Entity):
+    root_id = IdAttribute()
+    id = IdAttribute()
+    key = Key("ROOT#{root_id}", "LEAF#{id}")
 
 
-@given(strategies.any_entity())
-def test_index_keys_are_those_of_the_attributes(entity: Entity) -> None:
-    item = entity.to_item()
-
-    for key in entity.keys.values():
-        value = key.render(entity.attribute_values)
-        stored = [item.get(name) for name in (key.index.partition_key, key.index.sort_key)]
-        expected = [None, None] if value is None else [{"S": value.partition}, {"S": value.sort}]
-        assert stored == expected
+class Note(Entity):
+    root_id = IdAttribute()
+    name = TextAttribute()
+    key = Key("ROOT#{root_id}", "LEAF#{name}")
 
 
-def test_pynamodb_reads_and_writes_an_entity_as_we_do() -> None:
-    project = a_project()
-
-    assert project.serialize() == project.to_item()
-    assert Project.from_raw_data(project.to_item()) == project
-
-
-def test_attributes_of_pynamodbs_own_are_stored_beside_ours() -> None:
-    counted = Counted(name="a#b", amount=7)
-
-    assert counted.to_item() == {
-        "PK": {"S": "COUNTED#a%23b"},
-        "SK": {"S": "AMOUNT#007"},
-        "EntityType": {"S": "Counted"},
-        "name": {"S": "a#b"},
-        "amount": {"N": "7"},
-    }
-    assert Counted.from_item(counted.to_item()) == counted
+class Anything(Entity):
+    root_id = IdAttribute()
+    name = TextAttribute()
+    key = Key("ROOT#{root_id}", "{name}")
 
 
-def test_a_default_stands_in_for_what_the_item_lacks() -> None:
-    item = Counted(name="a").to_item()
-    del item["amount"]
-    item["SK"] = {"S": "made by another"}
-
-    assert Counted.from_item(item).amount == 1
+class Either(Entity):
+    id = IdAttribute()
+    key = Key("OTHER#{id}|ROOT#here", "METADATA")
 
 
-def test_unknown_attributes_survive_a_read_and_a_write() -> None:
-    foreign: dict[str, Any] = {"M": {"n": {"N": "1.10"}, "s": {"SS": ["b", "a"]}}}
-    item = a_project().to_item() | {"foreign": foreign}
-
-    project = Project.from_item(item)
-
-    assert project.to_item() == item
-    assert project.unknown == {"foreign": {"n": 1.1, "s": ["a", "b"]}}
+class Longer(Entity):
+    root_id = IdAttribute()
+    name = TextAttribute()
+    key = Key("ROOT#{root_id}", "LEAF#{name}#{name}")
 
 
-def test_unknown_attributes_are_a_copy() -> None:
-    item: dict[str, Any] = a_project().to_item() | {"foreign": {"M": {"n": {"N": "1"}}}}
-
-    project = Project.from_item(item)
-    item["foreign"]["M"]["n"] = {"N": "2"}
-    project.to_item()["foreign"]["M"]["n"] = {"N": "3"}
-
-    assert project.to_item()["foreign"] == {"M": {"n": {"N": "1"}}}
+class Elsewhere(Entity):
+    id = IdAttribute()
+    key = Key("ROOTS#{id}", "METADATA")
 
 
-def test_an_unknown_attribute_makes_entities_unequal() -> None:
-    project = a_project()
-
-    assert Project.from_item(project.to_item() | {"foreign": {"S": "x"}}) != project
-
-
-def test_a_null_reads_as_none_and_is_not_written_back() -> None:
-    escalation = an_escalation()
-    nulls = {name: {"NULL": True} for name in ("userDecision", "decidedAt", "context")}
-
-    read = Escalation.from_item(escalation.to_item() | nulls)
-
-    assert (read.user_decision, read.decided_at, read.context) == (None, None, None)
-    assert read == escalation
-    assert read.to_item() == escalation.to_item()
+class Mine(Entity):
+    id = IdAttribute()
+    key = Key("SHARED", "{id}", shared="pool")
 
 
-@pytest.mark.parametrize("name", ["name", "status", "createdAt"])
-def test_an_item_without_a_required_attribute_is_unreadable(name: str) -> None:
-    item = a_project(id=PROJECT_ID).to_item()
-    message = f"^Project at PROJECT#{PROJECT_ID} / METADATA has no {name}$"
-
-    with pytest.raises(UnreadableItemError, match=message):
-        Project.from_item(item | {name: {"NULL": True}})
-    del item[name]
-    with pytest.raises(UnreadableItemError, match=message):
-        Project.from_item(item)
+class Yours(Entity):
+    id = IdAttribute()
+    key = Key("SHARED", "{id}", shared="pool")
 
 
-def test_a_json_attribute_may_be_null_but_not_missing() -> None:
-    item = an_agent_config(config_key="k", value=None).to_item()
-
-    assert item["value"] == {"NULL": True}
-    assert AgentConfig.from_item(item).value is None
-    del item["value"]
-    with pytest.raises(UnreadableItemError, match=r"^AgentConfig at AGENT / .* has no value$"):
-        AgentConfig.from_item(item)
-    with pytest.raises(InvalidValueError, match=r"^AgentConfig needs value$"):
-        AgentConfig(config_key="k", updated_at=NOON).to_item()
+class Theirs(Entity):
+    id = IdAttribute()
+    key = Key("SHARED", "{id}", shared="another pool")
 
 
-def test_an_optional_json_attribute_that_is_none_is_absent() -> None:
-    class Setting(Entity):
-        id = IdAttribute()
-        value = optional(JsonAttribute())
-        key = Key("SETTING", "{id}")
+class Nobodys(Entity):
+    id = IdAttribute()
+    key = Key("SHARED", "{id}")
 
-    setting = Setting(id="a", value=None)
 
-    assert "value" not in setting.to_item()
-    assert Setting.from_item(setting.to_item()) == setting
+class Namesake(Entity):
+    type_name = "Root"
+    id = IdAttribute()
+    key = Key("NAMESAKE", "{id}")
 
 
 @pytest.mark.parametrize(
-    ("name", "wire"),
+    ("one", "other"),
     [
-        ("status", {"S": "unheard of"}),
-        ("name", {"N": "1"}),
-        ("createdAt", {"S": "noon"}),
-        ("config", {"M": {"a": {"N": "x"}}}),
-        ("TTL", {"N": "1E20"}),
-        ("id", {"S": "a b"}),
+        (Leaf, Note),
+        (Root, Anything),
+        (Root, Either),
+        (Mine, Theirs),
+        (Mine, Nobodys),
     ],
 )
-def test_an_item_with_a_malformed_attribute_is_unreadable(name: str, wire: dict[str, Any]) -> None:
-    item = a_project(id=PROJECT_ID).to_item() | {name: wire}
-    message = f"^Project at PROJECT#{PROJECT_ID} / METADATA: {name} is stored as "
-
-    with pytest.raises(UnreadableItemError, match=message):
-        Project.from_item(item)
-
-
-def test_an_item_of_another_type_is_unreadable() -> None:
-    with pytest.raises(UnreadableItemError, match=r"is a GlobalEventRef$"):
-        Event.from_item(a_global_event_ref().to_item())
-
-
-def test_an_item_that_does_not_say_its_type_is_read_as_what_it_is_asked_for() -> None:
-    project = a_project()
-    item = project.to_item()
-    del item["EntityType"]
-
-    assert Project.from_item(item) == project
-
-
-def test_components_that_an_item_does_not_repeat_are_read_from_its_key() -> None:
-    reference, checkpoint = a_global_event_ref(), a_checkpoint(integration="jira #1")
-
-    for entity, names in (
-        (reference, ("id", "createdAt")),
-        (checkpoint, ("projectId", "integration", "checkpointKey")),
-    ):
-        item = {name: wire for name, wire in entity.to_item().items() if name not in names}
-        assert type(entity).from_item(item) == entity
-
-
-def test_a_component_that_neither_attribute_nor_key_has_is_missing() -> None:
-    item = a_global_event_ref().to_item()
-    del item["id"]
-    item["SK"] = {"S": "made by another"}
-
-    with pytest.raises(UnreadableItemError, match=r"made by another has no id$"):
-        GlobalEventRef.from_item(item)
-
-
-def test_an_item_without_a_key_is_described_without_one() -> None:
-    with pytest.raises(
-        UnreadableItemError, match=r"^Project at  /  has no .*, createdAt, id, name, "
-    ):
-        Project.from_item({})
-
-
-@pytest.mark.parametrize("name", ["PK", "SK", "GSI1PK", "GSI1SK", "EntityType"])
-def test_what_is_rendered_is_never_set_by_a_caller(name: str) -> None:
-    message = f"^{name} is rendered from other attributes, never set$"
-
-    with pytest.raises(InvalidValueError, match=message):
-        a_project(**{name: "x"})
-    with pytest.raises(InvalidValueError, match=message):
-        setattr(a_project(), name, "x")
-
-
-def test_keys_stored_in_an_item_are_not_believed() -> None:
-    project = a_project(id=PROJECT_ID)
-    stale = {"GSI1PK": {"S": "STATUS#archived"}, "GSI1SK": {"S": "x"}}
-
-    assert Project.from_item(project.to_item() | stale).to_item() == project.to_item()
-
-
-def test_a_key_is_read_as_it_follows_from_the_attributes_now() -> None:
-    project = a_project(id=PROJECT_ID)
-    before = (project.PK, project.SK, project.GSI1PK, project.GSI1SK, project.EntityType)
-
-    project.status = ProjectStatus.ARCHIVED
-
-    own = f"PROJECT#{PROJECT_ID}"
-    assert before == (own, "METADATA", "STATUS#active", own, "Project")
-    assert project.GSI1PK == "STATUS#archived"
-
-
-def test_an_entity_in_no_index_has_no_index_key() -> None:
-    artefact = an_artefact()
-
-    assert (artefact.GSI1PK, artefact.GSI1SK) == (None, None)
-
-
-def test_an_entity_without_a_component_of_its_primary_key_cannot_be_stored() -> None:
-    checkpoint = AgentCheckpoint(project_id="p", checkpoint_key="k")
-
-    with pytest.raises(
-        InvalidValueError,
-        match=r"^AgentCheckpoint.key needs checkpoint_key, integration, project_id$",
-    ):
-        _ = checkpoint.PK
-    with pytest.raises(InvalidValueError, match=r"^AgentCheckpoint needs .*, integration, "):
-        checkpoint.to_item()
-
-
-def test_a_text_that_may_be_empty_may_not_be_so_in_a_key() -> None:
-    with pytest.raises(InvalidValueError, match=r"^integration: '' is not a text with at "):
-        a_checkpoint(integration="").to_item()
-
-
-def test_a_later_change_of_the_callers_document_does_not_change_the_entity() -> None:
-    config = {"labels": ["a"]}
-    project = a_project(config=config)
-
-    config["labels"].append("b")
-
-    assert project.config == {"labels": ["a"]}
-
-
-def test_entities_are_equal_when_they_would_be_stored_alike() -> None:
-    action = an_action()
-    twin = AgentAction.from_item(action.to_item())
-
-    assert action == twin
-    twin.expires_at = NOON
-    assert action != twin
-    assert a_project() != a_project()
-    assert an_agent_config(config_key="k", value=1) != an_agent_config(config_key="k", value=True)
-    assert an_agent_config(config_key="k", value=1) == an_agent_config(config_key="k", value=1.0)
-
-
-def test_entities_of_two_types_and_other_objects_are_unequal() -> None:
-    class Copy(Entity):
-        id = IdAttribute()
-        name = TextAttribute()
-        key = Key("COPY", "{id}")
-
-    class Original(Entity):
-        id = IdAttribute()
-        name = TextAttribute()
-        key = Key("ORIGINAL", "{id}")
-
-    assert Copy(id="a", name="b") != Original(id="a", name="b")
-    assert Copy(id="a", name="b") != {"id": "a", "name": "b"}
-
-
-def test_entities_that_lack_required_attributes_can_be_compared() -> None:
-    assert Project(id="a") == Project(id="a")
-    assert Project(id="a") != Project(id="b")
-    assert Project() != a_project()
-    assert AgentConfig(config_key="k") != AgentConfig(config_key="k", value=None)
-
-
-def test_an_entity_can_change_and_so_has_no_hash() -> None:
-    with pytest.raises(TypeError, match=r"unhashable"):
-        hash(a_project())
-
-
-@pytest.mark.parametrize(
-    "duplicate",
-    [copy.copy, copy.deepcopy, lambda entity: pickle.loads(pickle.dumps(entity))],
-    ids=["copy", "deepcopy", "pickle"],
-)
-def test_an_entity_can_be_copied(duplicate: Callable[[Entity], Entity]) -> None:
-    item = a_project(config={"a": [1]}).to_item() | {"foreign": {"S": "x"}}
-    project = Project.from_item(item)
-
-    assert duplicate(project) == project
-    assert duplicate(project).to_item() == item
-
-
-def test_a_deep_copy_is_apart_from_the_original() -> None:
-    project = a_project(config={"a": [1]})
-
-    duplicate = copy.deepcopy(project)
-    duplicate.attribute_values["config"]["a"].append(2)
-
-    assert project.config == {"a": [1]}
-
-
-def test_an_entity_shows_its_key_and_none_of_its_content() -> None:
-    config = an_integration_config(integration="jira", config_encrypted="QkFTRTY0")
-
-    assert repr(config) == str(config) == "<IntegrationConfig INTEGRATION#jira / CONFIG>"
-    assert repr(IntegrationConfig(config_encrypted="QkF")) == "<IntegrationConfig without a key>"
-    assert repr(a_checkpoint(integration="")) == "<AgentCheckpoint without a key>"
-
-
-@pytest.mark.parametrize(
-    ("created_at", "expiry"),
-    [
-        (datetime(2026, 2, 4, 12, 0, 0, 999_000, UTC), datetime(2026, 3, 6, 12, tzinfo=UTC)),
-        (datetime(9999, 12, 1, 23, 59, 59, 999_000, UTC), LAST_SECOND),
-        (datetime(9999, 12, 2, tzinfo=UTC), LAST_SECOND),
-        (datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC), LAST_SECOND),
-    ],
-)
-def test_an_item_expires_its_lifetime_after_it_was_created_and_within_the_calendar(
-    created_at: datetime, expiry: datetime
+def test_entities_whose_keys_could_be_equal_are_refused_naming_both(
+    one: type[Entity], other: type[Entity]
 ) -> None:
-    event = an_event(created_at=created_at)
+    message = f"^Bad: {one.__name__}.key and {other.__name__}.key could be the same key$"
 
-    assert event.expiry == expiry
-    assert event.to_item()["TTL"] == {"N": str(int(expiry.timestamp()))}
-
-
-def test_a_stored_expiry_stands_against_the_lifetime() -> None:
-    event = an_event(expires_at=NOON)
-
-    assert event.expiry == NOON
-    assert event.to_item()["TTL"] == {"N": "1770206400"}
-
-
-def test_an_entity_without_a_lifetime_or_a_creation_never_expires() -> None:
-    assert (a_project().expiry, Event().expiry) == (None, None)
-    assert "TTL" not in a_project().to_item()
-
-
-def test_an_item_is_live_until_the_second_it_expires() -> None:
-    project = a_project(expires_at=NOON)
-
-    assert project.is_live(NOON - timedelta(milliseconds=1))
-    assert not project.is_live(NOON)
-    assert a_project().is_live(NOON)
+    with pytest.raises(DeclarationError, match=message):
+        Design("Bad", (one, other))
 
 
 @pytest.mark.parametrize(
-    "operation",
+    ("one", "other"),
     [
-        lambda: a_project().save(),
-        lambda: a_project().refresh(),
-        lambda: a_project().delete(),
-        lambda: a_project().update(actions=[Project.name.set("x")]),
-        lambda: Project.get("PROJECT#p", "METADATA"),
-        lambda: list(Project.query("PROJECT#p")),
-        lambda: list(Project.scan()),
-        lambda: Project.count("PROJECT#p"),
-        lambda: list(Project.batch_get([("PROJECT#p", "METADATA")])),
-        lambda: _in_a_batch(a_project()),
-        Project.exists,
-        Project.create_table,
-        Project.delete_table,
-        Project.describe_table,
-        lambda: a_project().get_save_kwargs_from_instance(),
+        (Root, Leaf),
+        (Leaf, Longer),
+        (Root, Elsewhere),
+        (Leaf, Anything),
+        (Mine, Yours),
+        (Root, Mine),
     ],
 )
-def test_pynamodbs_own_operations_are_refused(operation: Callable[[], Any]) -> None:
-    with pytest.raises(DeclarationError, match=r"^Project has no table of its own: run an access"):
-        operation()
+def test_entities_whose_keys_only_come_close_are_accepted(
+    one: type[Entity], other: type[Entity]
+) -> None:
+    assert Design("Good", (one, other)).entities == (one, other)
 
 
-def _in_a_batch(project: Project) -> None:
-    with Project.batch_write() as batch:
-        batch.save(project)
+def test_two_entities_stored_under_one_type_name_are_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"^Bad: Root and Namesake are both stored as Root$"):
+        Design("Bad", (Root, Namesake))
 
 
-def test_a_misspelt_component_is_refused_naming_entity_key_and_component() -> None:
-    with pytest.raises(DeclarationError, match=r"^Feature.ready: priorty: no such attribute$"):
+def test_all_faults_of_a_design_are_told_at_once() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        Design("Bad", (Root, Leaf, Note, Namesake, Anything))
 
-        class Feature(Entity):
-            id = IdAttribute()
-            key = Key("FEATURE#{id}", "METADATA")
-            ready = Key("READY", "{priorty:5}", index=GSI1)
-
-
-def test_a_condition_on_an_attribute_that_is_not_there_is_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"^Feature.ready: where: reddy: no such attribute$"):
-
-        class Feature(Entity):
-            id = IdAttribute()
-            ready_now = BooleanAttribute()
-            key = Key("FEATURE#{id}", "METADATA")
-            ready = Key("READY", "{id}", index=GSI1, where={"reddy": True})
+    assert str(caught.value) == (
+        "Bad: Root and Namesake are both stored as Root; "
+        "Root.key and Anything.key could be the same key; "
+        "Leaf.key and Note.key could be the same key"
+    )
 
 
-def test_an_entity_without_a_key_in_the_table_is_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"^Feature declares no key in the table itself$"):
-
-        class Feature(Entity):
-            id = IdAttribute()
-            ready = Key("READY", "{id}", index=GSI1)
-
-
-def test_two_keys_in_one_index_are_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"^Feature declares two keys in one index$"):
-
-        class Feature(Entity):
-            id = IdAttribute()
-            key = Key("FEATURE#{id}", "METADATA")
-            ready = Key("READY", "{id}", index=GSI1)
-            waiting = Key("WAITING", "{id}", index=GSI1)
-
-
-def test_a_primary_key_that_shows_only_the_date_of_a_moment_is_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"^Day.key: items that differ in created_at could"):
-
-        class Day(Entity):
-            created_at = TimestampAttribute()
-            key = Key("DAY#{created_at:date}", "METADATA")
-
-
-def test_a_primary_key_may_show_the_date_of_a_moment_beside_the_moment() -> None:
-    class Entry(Entity):
-        created_at = TimestampAttribute()
-        key = Key("DAY#{created_at:date}", "{created_at}")
-
-    entry = Entry(created_at=NOON)
-    item = entry.to_item()
-    del item["createdAt"]
-
-    assert (entry.PK, entry.SK) == ("DAY#2026-02-04", "2026-02-04T12:00:00.000Z")
-    assert Entry.from_item(item) == entry
-
-
-@pytest.mark.parametrize("name", ["TTL", "PK", "id"])
-def test_two_attributes_stored_under_one_name_are_refused(name: str) -> None:
-    with pytest.raises(
-        DeclarationError, match=rf"^Feature declares two attributes stored as {name}$"
-    ):
-
-        class Feature(Entity):
-            id = IdAttribute()
-            other = TextAttribute(attr_name=name)
-            key = Key("FEATURE#{id}", "METADATA")
-
-
-def test_a_lifetime_without_a_moment_of_creation_is_refused() -> None:
-    with pytest.raises(
-        DeclarationError, match=r"^Feature has a lifetime but no attribute created_at$"
-    ):
-
-        class Feature(Entity):
-            lifetime = timedelta(days=1)
-            id = IdAttribute()
-            key = Key("FEATURE#{id}", "METADATA")
-
-
-def test_an_entity_is_stored_under_its_class_name_unless_it_is_given_another() -> None:
-    class Renamed(Entity):
-        type_name = "Older"
-        id = IdAttribute()
-        key = Key("RENAMED", "{id}")
-
-    assert Renamed(id="a").to_item()["EntityType"] == {"S": "Older"}
-    assert [kind.type_name for kind in PLATFORM_TABLE.entities] == [
-        kind.__name__ for kind in PLATFORM_TABLE.entities
+def test_the_workbench_has_one_pair_of_entities_that_share_keys() -> None:
+    sharing = [
+        (one.__name__, other.__name__)
+        for one, other in combinations(PLATFORM_TABLE.entities, 2)
+        if one.primary_key.overlaps(other.primary_key)
     ]
 
+    assert sharing == [("Event", "GlobalEventRef")]
 
-def test_a_misspelt_attribute_cannot_be_assigned() -> None:
-    project = a_project()
 
-    with pytest.raises(AttributeError, match="Project has no attribute 'nmae'"):
-        project.nmae = "Portal"  # type: ignore[attr-defined]
+@given(strategies.any_entity(), strategies.any_entity())
+def test_two_entities_have_one_key_only_if_they_are_the_same_or_mean_to_share_it(
+    one: Entity, other: Entity
+) -> None:
+    alike = _key(one) == _key(other)
+
+    assert not alike or _identity(one) == _identity(other)
+
+
+@given(st.data())
+def test_entities_of_one_type_have_one_key_only_if_their_components_are_equal(
+    data: st.DataObject,
+) -> None:
+    kind = data.draw(st.sampled_from(PLATFORM_TABLE.entities))
+    one, other = data.draw(st.tuples(*[strategies.entities(kind)] * 2))
+    for name in data.draw(st.sets(st.sampled_from(sorted(kind.primary_key.components)))):
+        setattr(other, name, getattr(one, name))
+
+    assert (_key(one) == _key(other)) == (_components(one) == _components(other))
+
+
+@given(strategies.any_entity())
+def test_a_key_decodes_to_components_for_its_own_entity_and_no_other(entity: Entity) -> None:
+    decoding = {
+        kind.type_name: decoded
+        for kind in PLATFORM_TABLE.entities
+        if (decoded := kind.primary_key.decode(_key(entity))) is not None
+    }
+
+    expected = {entity.type_name: _components(entity)}
+    if entity.PK == "GLOBAL":
+        expected = dict.fromkeys(("Event", "GlobalEventRef"), _components(entity))
+    assert decoding == expected
+
+
+def _key(entity: Entity) -> KeyValue:
+    item = entity.to_item()
+    return KeyValue(item[TABLE.partition_key]["S"], item[TABLE.sort_key]["S"])
+
+
+def _components(entity: Entity) -> dict[str, object]:
+    values = {name: getattr(entity, name) for name in entity.primary_key.components}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _identity(entity: Entity) -> tuple[str, dict[str, object]]:
+    return entity.primary_key.shared or entity.type_name, _components(entity)

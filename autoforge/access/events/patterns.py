@@ -10,7 +10,7 @@ from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.timestamps import as_timestamp, moment_of
 from autoforge.dynamodb.writes.write import Put, Transaction
 from autoforge.errors import InvalidValueError
-from autoforge.models.event import Event, GlobalEventRef
+from autoforge.models.events import Event, GlobalEventRef
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from autoforge.errors import (
     UnacknowledgedEventError,
     UnavailableError,
 )
-from autoforge.models.event import Event
+from autoforge.models.events import Event
 
 #: How long to wait for the answer to one attempt to store an event.
 ANSWER: Final = timedelta(seconds=3)

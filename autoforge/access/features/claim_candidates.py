@@ -13,7 +13,7 @@ from autoforge.dynamodb.schema.indexes import TTL
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.errors import InvalidValueError
-from autoforge.models.feature import Feature, is_free
+from autoforge.models.features import Feature, is_free
 
 #: The attributes that every candidate has, and those that some have, by their names in the table.
 _NEEDED: Final = ("projectId", "id", "priority", "version", "status")

@@ -15,8 +15,8 @@ from autoforge.access.features.patterns import FeatureById
 from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ConditionFailedError, ItemExistsError
-from autoforge.models.feature import Feature
-from autoforge.models.request import RequestRecord
+from autoforge.models.features import Feature
+from autoforge.models.requests import RequestRecord
 
 #: A claimed feature, or None where there may be none.
 Claimed = TypeVar("Claimed", Feature, Feature | None)

@@ -48,8 +48,8 @@ from autoforge.errors import (
     LimitReachedError,
     VersionConflictError,
 )
-from autoforge.models.feature import Feature, FeatureGraph, FeatureSlots, FeatureStatus
-from autoforge.models.request import RequestRecord
+from autoforge.models.features import Feature, FeatureGraph, FeatureSlots, FeatureStatus
+from autoforge.models.requests import RequestRecord
 
 _log = logging.getLogger("autoforge.features")
 

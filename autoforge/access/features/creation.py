@@ -40,7 +40,7 @@ from autoforge.errors import (
     ItemNotFoundError,
     UnavailableError,
 )
-from autoforge.models.feature import Feature, FeatureByLinearIssueLookup, Unsettled
+from autoforge.models.features import Feature, FeatureByLinearIssueLookup, Unsettled
 
 #: Features that one call may create.
 MOST: Final = 1000

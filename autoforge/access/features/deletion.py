@@ -33,12 +33,12 @@ from autoforge.dynamodb.writes.write import (
     primary_key,
 )
 from autoforge.errors import ConditionFailedError, ItemNotFoundError, UnreadableItemError
-from autoforge.models.feature import (
+from autoforge.models.features import (
     Feature,
     FeatureByLinearIssueLookup,
     FeatureDependency,
 )
-from autoforge.models.ticket import Ticket
+from autoforge.models.tickets import Ticket
 
 #: Writes of one transaction beside those of the feature and of the guard.
 _ROOM: Final = TRANSACTION_ITEMS - 2

@@ -40,7 +40,7 @@ from autoforge.errors import (
     ItemExistsError,
     ItemNotFoundError,
 )
-from autoforge.models.feature import Feature, FeatureDependency, FeatureGraph
+from autoforge.models.features import Feature, FeatureDependency, FeatureGraph
 
 #: For each feature, those it depends on.
 Graph = Mapping[str, Collection[str]]

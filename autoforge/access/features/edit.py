@@ -12,7 +12,7 @@ from autoforge.access.features.transitions import Transition
 from autoforge.dynamodb.store.expected import Expected, save_as_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ConditionFailedError, VersionConflictError
-from autoforge.models.feature import Feature
+from autoforge.models.features import Feature
 
 
 @dataclass(frozen=True)

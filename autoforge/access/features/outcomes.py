@@ -25,7 +25,7 @@ from autoforge.access.features.transitions import (
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ConditionFailedError, VersionConflictError
-from autoforge.models.feature import Feature, FeatureStatus, Unsettled
+from autoforge.models.features import Feature, FeatureStatus, Unsettled
 
 
 @dataclass(frozen=True)

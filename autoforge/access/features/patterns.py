@@ -17,8 +17,8 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import primary_key
-from autoforge.models import feature
-from autoforge.models.feature import (
+from autoforge.models import features as entities
+from autoforge.models.features import (
     Feature,
     FeatureDependency,
     FeatureGraph,
@@ -103,15 +103,15 @@ class ReadyFeatures(Query[Feature]):
 
 
 @dataclass(frozen=True)
-class FeatureByLinearIssue(Lookup[Feature, feature.FeatureByLinearIssueLookup]):
+class FeatureByLinearIssue(Lookup[Feature, entities.FeatureByLinearIssueLookup]):
     """Which feature was made from this Linear issue?"""
 
     source = "AutoForge design, features: by Linear issue"
-    key = feature.FeatureByLinearIssueLookup.key
+    key = entities.FeatureByLinearIssueLookup.key
 
     linear_issue_id: str
 
-    def target(self, found: feature.FeatureByLinearIssueLookup) -> KeyValue:
+    def target(self, found: entities.FeatureByLinearIssueLookup) -> KeyValue:
         """The feature's key."""
         return primary_key(Feature, {"project_id": found.project_id, "id": found.feature_id})
 
@@ -121,11 +121,11 @@ class FeatureByLinearIssue(Lookup[Feature, feature.FeatureByLinearIssueLookup]):
 
 
 @dataclass(frozen=True)
-class FeatureOfLinearIssue(Get[feature.FeatureByLinearIssueLookup]):
+class FeatureOfLinearIssue(Get[entities.FeatureByLinearIssueLookup]):
     """Where is the feature that was made from this Linear issue?"""
 
     source = "Part of the writes that make features from Linear issues"
-    key = feature.FeatureByLinearIssueLookup.key
+    key = entities.FeatureByLinearIssueLookup.key
 
     linear_issue_id: str
 
@@ -216,7 +216,7 @@ class FeatureStats(Composite[FeatureCounts]):
 
 
 @dataclass(frozen=True)
-class FeaturesOfLinearIssues(Fetch[feature.FeatureByLinearIssueLookup]):
+class FeaturesOfLinearIssues(Fetch[entities.FeatureByLinearIssueLookup]):
     """Where are the features that were made from these Linear issues?
 
     At most 100 of them.
@@ -228,7 +228,7 @@ class FeaturesOfLinearIssues(Fetch[feature.FeatureByLinearIssueLookup]):
 
     def primary_keys(self) -> Sequence[KeyValue]:
         """The key of each, in the order of the ids."""
-        kind = feature.FeatureByLinearIssueLookup
+        kind = entities.FeatureByLinearIssueLookup
         return [primary_key(kind, {"linear_issue_id": each}) for each in self.linear_issue_ids]
 
 

@@ -30,7 +30,7 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Check, Transaction, Write
 from autoforge.errors import ConditionFailedError, ItemNotFoundError
-from autoforge.models.feature import (
+from autoforge.models.features import (
     Feature,
     FeatureDependency,
     FeatureGraph,

@@ -20,7 +20,7 @@ from autoforge.access.features.propagation import link, propagate_all
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import Delete, Transaction
 from autoforge.errors import ConditionFailedError, ItemNotFoundError
-from autoforge.models.feature import FeatureDependency, FeatureGraph
+from autoforge.models.features import FeatureDependency, FeatureGraph
 
 
 @dataclass(frozen=True)

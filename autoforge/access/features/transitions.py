@@ -37,7 +37,7 @@ from autoforge.errors import (
     ItemNotFoundError,
     VersionConflictError,
 )
-from autoforge.models.feature import Feature, FeatureStatus, Unsettled
+from autoforge.models.features import Feature, FeatureStatus, Unsettled
 
 #: What a feature loses when nobody holds it any more.
 _LET_GO: Final[Mapping[str, Any]] = {"assigned_agent_id": None, "lease_until": None}

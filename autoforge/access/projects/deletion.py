@@ -39,12 +39,12 @@ from autoforge.errors import (
     ItemNotFoundError,
     UnreadableItemError,
 )
-from autoforge.models.agent import AgentRun, AgentRunRef
-from autoforge.models.event import Event, GlobalEventRef
-from autoforge.models.feature import Feature, FeatureByLinearIssueLookup
-from autoforge.models.project import Project, ProjectStatus
-from autoforge.models.ticket import Ticket
-from autoforge.models.user import ProjectMember, ProjectMemberRef
+from autoforge.models.events import Event, GlobalEventRef
+from autoforge.models.features import Feature, FeatureByLinearIssueLookup
+from autoforge.models.projects import Project, ProjectStatus
+from autoforge.models.runs import AgentRun, AgentRunRef
+from autoforge.models.tickets import Ticket
+from autoforge.models.users import ProjectMember, ProjectMemberRef
 
 #: The attribute by which entities name their project, and those that tell of items elsewhere.
 _PROJECT_ID: Final = camel_case("project_id")

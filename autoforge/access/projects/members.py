@@ -27,8 +27,8 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Check, Delete, Write, identity, primary_key
 from autoforge.errors import ItemNotFoundError
-from autoforge.models.project import Project
-from autoforge.models.user import ProjectMember, ProjectMemberRef
+from autoforge.models.projects import Project
+from autoforge.models.users import ProjectMember, ProjectMemberRef
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put, Transaction, Write
 from autoforge.errors import ItemExistsError
-from autoforge.models.project import Project
+from autoforge.models.projects import Project
 
 
 @dataclass(frozen=True)

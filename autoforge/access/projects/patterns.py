@@ -16,9 +16,9 @@ from autoforge.dynamodb.writes.update import Update
 from autoforge.errors import (
     DeclarationError,
 )
-from autoforge.models.artefact import Artefact, ArtefactType
-from autoforge.models.escalation import Escalation
-from autoforge.models.project import Project, ProjectStatus
+from autoforge.models.artefacts import Artefact, ArtefactType
+from autoforge.models.escalations import Escalation
+from autoforge.models.projects import Project, ProjectStatus
 
 
 @dataclass(frozen=True)

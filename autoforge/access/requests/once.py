@@ -25,7 +25,7 @@ from autoforge.errors import (
     ItemNotFoundError,
     RequestRunningError,
 )
-from autoforge.models.request import RequestRecord
+from autoforge.models.requests import RequestRecord
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from autoforge.dynamodb.patterns.pattern import Get
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import InvalidValueError, RequestReusedError
-from autoforge.models.request import RequestRecord
+from autoforge.models.requests import RequestRecord
 
 #: Characters that an id of a request has at most.
 LONGEST_REQUEST_ID: Final = 255

@@ -33,15 +33,8 @@ from autoforge.errors import (
     TransactionConflictError,
     VersionConflictError,
 )
-from autoforge.models.agent import (
-    FINAL,
-    Agent,
-    AgentRole,
-    AgentRun,
-    AgentRunRef,
-    AgentStatus,
-    RunStatus,
-)
+from autoforge.models.agents import Agent, AgentRole, AgentStatus
+from autoforge.models.runs import FINAL, AgentRun, AgentRunRef, RunStatus
 
 #: How many of its latest reports a run knows by their ids.
 REMEMBERED: Final = 32

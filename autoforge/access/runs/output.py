@@ -7,7 +7,7 @@ from typing import Final
 from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.item_size import LIMIT, attribute_sizes
 from autoforge.errors import ItemTooLargeError
-from autoforge.models.agent import AgentRun
+from autoforge.models.runs import AgentRun
 
 #: Bytes of the item that no output takes: they are for what later reports and the end bring.
 RESERVED: Final = 36 * 1024

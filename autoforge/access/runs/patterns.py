@@ -9,7 +9,7 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
 from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.writes.write import primary_key
-from autoforge.models.agent import AgentRun, AgentRunRef
+from autoforge.models.runs import AgentRun, AgentRunRef
 
 
 @dataclass(frozen=True)

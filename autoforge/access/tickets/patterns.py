@@ -13,7 +13,7 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import primary_key
 from autoforge.errors import InvalidValueError, shortened
-from autoforge.models.ticket import Ticket
+from autoforge.models.tickets import Ticket
 
 #: How old a ``synced_at`` may be before a sync that finds nothing changed writes it anew.
 RECENT: Final = timedelta(minutes=5)

@@ -38,8 +38,8 @@ from autoforge.errors import (
     ItemNotFoundError,
     UnreadableItemError,
 )
-from autoforge.models.feature import FeatureByLinearIssueLookup
-from autoforge.models.ticket import Ticket
+from autoforge.models.features import FeatureByLinearIssueLookup
+from autoforge.models.tickets import Ticket
 
 #: Issues that are read, and then written, before progress is told.
 CHUNK: Final = BATCH_READ

@@ -185,7 +185,7 @@ class Client:
         clock: Tells the time that signatures bear.
         timer: Tells how many seconds have passed, for bulks.
         timeouts: How long to wait for the network.
-        crew: Makes requests at once that do not need each other's answers.
+        worker_pool: Makes requests at once that do not need each other's answers.
     """
 
     region: str

@@ -39,7 +39,7 @@ from autoforge.http.features.schemas import (
     StatsView,
 )
 from autoforge.http.tickets import LinearIssueId
-from autoforge.models.feature import Feature, FeatureStatus
+from autoforge.models.features import Feature, FeatureStatus
 
 
 class FeatureController(Controller):

@@ -22,7 +22,7 @@ from autoforge.http.api.schemas import (
     View,
     left_out,
 )
-from autoforge.models.feature import DEFAULT_PRIORITY, FeatureStatus, Unsettled
+from autoforge.models.features import DEFAULT_PRIORITY, FeatureStatus, Unsettled
 
 #: What a client may take for a version; DynamoDB refuses numbers of over 38 digits.
 Version = Annotated[int, Field(strict=True, ge=1, le=10**15 - 1), WHOLE]

@@ -1,0 +1,38 @@
+"""Integrations: their credentials, stored only as cipher text."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from autoforge.dynamodb.schema.attributes import (
+    EnumAttribute,
+    IdAttribute,
+    TextAttribute,
+    TimestampAttribute,
+    optional,
+)
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.keys import Key
+
+
+class IntegrationStatus(StrEnum):
+    """Whether an integration works."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    ERROR = "error"
+
+
+class IntegrationConfig(Entity):
+    """The credentials of an integration, stored only as cipher text."""
+
+    id = IdAttribute()
+    integration = TextAttribute()
+    #: Base64 of what a cipher made of the configuration.
+    config_encrypted = TextAttribute()
+    status = EnumAttribute(IntegrationStatus, default_for_new=IntegrationStatus.ACTIVE)
+    last_health_check = optional(TimestampAttribute())
+    created_at = TimestampAttribute()
+    updated_at = TimestampAttribute()
+
+    key = Key("INTEGRATION#{integration}", "CONFIG")

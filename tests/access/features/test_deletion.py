@@ -1,0 +1,120 @@
+"""Deletion: a feature goes with all that leads to it, and nobody is left waiting for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from autoforge.dynamodb.client.client import Client
+from autoforge.errors import ConditionFailedError, ItemNotFoundError
+from autoforge.forge import Forge
+from tests.access.features.laws import require_settled
+from tests.access.features.worlds import PROJECT, World, create, interrupted, taken
+from tests.servers import Engine
+from tests.stores import client_of
+
+_TRANSACT = "TransactWriteItems"
+
+
+@pytest.fixture
+def world(client: Client) -> World:
+    """A project without features."""
+    return World.on(client)
+
+
+@pytest.fixture
+def forge(world: World) -> Forge:
+    """A process."""
+    return world.process()
+
+
+@pytest.fixture(scope="module")
+def own(engine: Engine) -> Client:
+    """A connection that nobody else uses."""
+    return client_of(engine)
+
+
+def test_a_deleted_feature_takes_its_edges_and_its_lookup_with_it(
+    world: World, forge: Forge
+) -> None:
+    create(forge, "a", "b")
+    made = forge.features.create(PROJECT, "x", dependencies=["a", "b"], linear_issue_id="L")
+
+    forge.features.delete(PROJECT, made.id)
+
+    there = require_settled(world.store, world.clock.now)
+    assert ({*there.features}, there.lookups) == ({"a", "b"}, {})
+    with pytest.raises(ItemNotFoundError):
+        forge.features.delete(PROJECT, made.id)
+
+
+def test_what_others_depend_on_is_deleted_only_if_they_are_detached(
+    world: World, forge: Forge
+) -> None:
+    create(forge, "a", "z")
+    create(forge, "b", "c", dependencies=["a"])
+    create(forge, "d", dependencies=["a", "z"])
+    before = require_settled(world.store, world.clock.now)
+
+    with pytest.raises(ConditionFailedError, match="Feature a cannot go: b depends on it"):
+        forge.features.delete(PROJECT, "a")
+    assert require_settled(world.store, world.clock.now) == before
+    forge.features.delete(PROJECT, "a", detach=True)
+
+    there = require_settled(world.store, world.clock.now)
+    assert there.ready(world.clock.now) == {"b", "c", "z"}
+    assert there.features["d"].waiting_on == {"z"}
+
+
+@pytest.mark.parametrize("born", [True, False], ids=["is born", "is there"])
+def test_what_begins_to_depend_on_a_feature_as_it_is_deleted_is_not_left_waiting(
+    world: World, forge: Forge, own: Client, *, born: bool
+) -> None:
+    create(forge, "a", "c")
+
+    def depend() -> None:
+        if born:
+            create(forge, "b", dependencies=["a"])
+        else:
+            forge.features.add_dependency(PROJECT, "c", "a")
+
+    with (
+        interrupted(own, _TRANSACT, depend),
+        pytest.raises(ConditionFailedError, match=r"[bc] depends on it"),
+    ):
+        world.process(own).features.delete(PROJECT, "a")
+
+    assert "a" in require_settled(world.store, world.clock.now).features
+
+
+def test_a_slow_deletion_spares_a_new_feature_with_the_same_id(
+    world: World, forge: Forge, own: Client
+) -> None:
+    create(forge, "a")
+
+    def overtake() -> None:
+        forge.features.delete(PROJECT, "a")
+        create(forge, "a")
+
+    with interrupted(own, _TRANSACT, overtake):
+        world.process(own).features.delete(PROJECT, "a")
+
+    assert taken(forge, 1) == ["a"]
+    require_settled(world.store, world.clock.now)
+
+
+def test_a_slow_deletion_leaves_what_depends_on_a_new_feature_with_the_same_id(
+    world: World, forge: Forge, own: Client
+) -> None:
+    create(forge, "a")
+    create(forge, "b", dependencies=["a"])
+
+    def overtake() -> None:
+        forge.features.delete(PROJECT, "a", detach=True)
+        create(forge, "a")
+        forge.features.add_dependency(PROJECT, "b", "a")
+
+    with interrupted(own, _TRANSACT, overtake):
+        world.process(own).features.delete(PROJECT, "a", detach=True)
+
+    assert forge.features.get(PROJECT, "b").dependencies == {"a"}
+    require_settled(world.store, world.clock.now)

@@ -1,0 +1,378 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autoforge.dynamodb.schema.attributes import (
+    BooleanAttribute,
+    EnumAttribute,
+    IdAttribute,
+    IntegerAttribute,
+    TextAttribute,
+    TimestampAttribute,
+    component_codec,
+)
+from autoforge.dynamodb.schema.encoding import Codec
+from autoforge.dynamodb.schema.indexes import GSI1, TABLE, Index
+from autoforge.dynamodb.schema.keys import (
+    Component,
+    Key,
+    KeyValue,
+    Label,
+    Template,
+    is_prefix,
+    prefix_end,
+)
+from autoforge.dynamodb.timestamps import timestamp_text
+from autoforge.errors import DeclarationError, InvalidValueError
+from autoforge.models.integrations import IntegrationStatus
+from tests import strategies
+from tests.factories import NOON
+
+ATTRIBUTES: dict[str, Any] = {
+    "id": IdAttribute(),
+    "name": TextAttribute(),
+    "other": TextAttribute(),
+    "status": EnumAttribute(IntegrationStatus),
+    "priority": IntegerAttribute(),
+    "at": TimestampAttribute(),
+    "flag": BooleanAttribute(),
+}
+
+
+def lookup(name: str, spec: str, last: bool) -> Codec:
+    if name not in ATTRIBUTES:
+        raise DeclarationError("no such attribute")
+    return component_codec(ATTRIBUTES[name], spec, last=last)
+
+
+def a_key(partition: str, sort: str, index: Index = TABLE, **over: Any) -> Key:
+    key = Key(partition, sort, index=index, **over)
+    key.bind("Thing", "key", lookup)
+    return key
+
+
+def a_template(text: str) -> Template:
+    return a_key("THING", text).sort_template
+
+
+EVERYTHING = a_key("ID#{id}#{name}", "{status}#{priority:5}#{at}#{other}")
+
+values_of_everything = st.fixed_dictionaries(
+    {
+        "id": strategies.ids(),
+        "name": strategies.key_texts(),
+        "status": st.sampled_from(IntegrationStatus),
+        "priority": st.integers(0, 99_999),
+        "at": strategies.moments(),
+        "other": strategies.key_texts(),
+    }
+)
+
+
+@given(values_of_everything)
+def test_a_key_decodes_to_the_components_it_was_made_of(values: dict[str, Any]) -> None:
+    rendered = EVERYTHING.render(values)
+
+    assert rendered is not None
+    assert EVERYTHING.decode(rendered) == values
+
+
+@given(values_of_everything)
+def test_one_attribute_is_written_in_each_place_as_that_place_demands(
+    values: dict[str, Any],
+) -> None:
+    key = a_key("THING#{name}#{at:date}#END", "{name}#{at}#{name}")
+
+    rendered = key.render({**values, "name": "a b"})
+
+    day, moment = timestamp_text(values["at"])[:10], timestamp_text(values["at"])
+    assert rendered == (f"THING#a%20b#{day}#END", f"a%20b#{moment}#a b")
+
+
+@given(values_of_everything, values_of_everything, st.data())
+def test_different_components_give_different_keys(
+    one: dict[str, Any], other: dict[str, Any], data: st.DataObject
+) -> None:
+    # Entirely different values hardly ever come close; alike in all but some is the hard case.
+    same = data.draw(st.sets(st.sampled_from(sorted(one))))
+    near = {name: one[name] if name in same else value for name, value in other.items()}
+
+    assert (EVERYTHING.render(one) == EVERYTHING.render(near)) == (one == near)
+
+
+@given(st.lists(values_of_everything))
+def test_sort_keys_sort_as_the_tuples_of_their_components_do(some: list[dict[str, Any]]) -> None:
+    template = EVERYTHING.sort_template
+    names = [component.name for component in template.components]
+
+    written = sorted(template.render(values).encode() for values in some)
+
+    by_value = sorted(some, key=lambda values: tuple(values[name] for name in names))
+    assert written == [template.render(values).encode() for values in by_value]
+
+
+@given(strategies.ids(), st.lists(st.tuples(strategies.key_texts(), strategies.key_texts())))
+def test_checkpoints_sort_by_integration_and_then_by_name(
+    project: str, some: list[tuple[str, str]]
+) -> None:
+    template = a_template("CHECKPOINT#{name}#{other}")
+
+    written = sorted(template.render({"name": n, "other": o}).encode() for n, o in some)
+
+    assert written == [template.render({"name": n, "other": o}).encode() for n, o in sorted(some)]
+
+
+@given(values_of_everything, st.integers(0, 4))
+def test_a_prefix_begins_exactly_the_keys_that_have_its_values(
+    values: dict[str, Any], count: int
+) -> None:
+    template = EVERYTHING.sort_template
+    names = [component.name for component in template.components]
+    fixed = {name: values[name] for name in names[:count]}
+
+    prefix = template.prefix(fixed)
+
+    assert template.fixed(fixed) == count
+    assert template.render(values).startswith(prefix)
+    assert is_prefix(prefix) == (count < len(names))
+
+
+@given(values_of_everything, values_of_everything)
+def test_a_prefix_begins_no_key_of_other_values(one: dict[str, Any], other: dict[str, Any]) -> None:
+    template = a_template("X#{name}#{other}")
+    prefix = template.prefix({"name": one["name"]})
+
+    rendered = template.render(other)
+
+    assert rendered.startswith(prefix) == (one["name"] == other["name"])
+    assert (prefix <= rendered < prefix_end(prefix)) == (one["name"] == other["name"])
+
+
+def test_a_prefix_goes_as_far_as_values_are_given() -> None:
+    template = a_template("X#{name}#{other}")
+
+    assert template.prefix({}) == "X#"
+    assert template.prefix({"other": "b"}) == "X#"
+    assert template.prefix({"name": "a"}) == "X#a#"
+    assert template.prefix({"name": "a", "other": "b"}) == "X#a#b"
+    assert a_template("{name}#{other}").prefix({}) == ""
+
+
+def test_a_prefix_ends_before_the_next_text_that_it_does_not_begin() -> None:
+    assert prefix_end("EVENT#") == "EVENT$"
+
+
+def test_a_key_takes_the_first_partition_whose_components_are_all_there() -> None:
+    key = a_key("PROJECT#{id}|GLOBAL", "{name}")
+
+    assert key.render({"id": "p", "name": "n"}) == KeyValue("PROJECT#p", "n")
+    assert key.render({"id": None, "name": "n"}) == KeyValue("GLOBAL", "n")
+    assert key.decode(KeyValue("PROJECT#p", "n")) == {"id": "p", "name": "n"}
+    assert key.decode(KeyValue("GLOBAL", "n")) == {"name": "n"}
+
+
+@pytest.mark.parametrize("values", [{"id": "p"}, {"name": "n"}, {"id": "p", "name": None}, {}])
+def test_a_key_without_all_its_components_is_absent(values: dict[str, Any]) -> None:
+    assert a_key("PROJECT#{id}", "{name}").render(values) is None
+
+
+def test_a_key_is_absent_where_an_attribute_has_another_value_than_it_demands() -> None:
+    key = a_key("HELD", "{name}", GSI1, where={"flag": False})
+
+    assert key.render({"name": "n", "flag": False}) == KeyValue("HELD", "n")
+    assert key.render({"name": "n", "flag": True}) is None
+    assert key.render({"name": "n"}) is None
+
+
+@pytest.mark.parametrize(
+    ("partition", "sort"),
+    [
+        ("PROJECT#p", "Y#n"),
+        ("PROJECT#p", "X"),
+        ("PROJECT#p", "X#n#m"),
+        ("PROJECT#p", "X#"),
+        ("PROJECT#p", "X#%FF"),
+        ("PROJECT#p q", "X#n"),
+        ("PROJECT", "X#n"),
+        ("GLOBAL", "X#n"),
+        ("", ""),
+    ],
+)
+def test_a_key_does_not_decode_what_it_did_not_make(partition: str, sort: str) -> None:
+    assert a_key("PROJECT#{id}", "X#{name}").decode(KeyValue(partition, sort)) is None
+
+
+def test_a_value_that_cannot_stand_in_a_key_is_refused_naming_its_component() -> None:
+    with pytest.raises(InvalidValueError, match=r"^id: 'a#b' is not an id"):
+        a_key("PROJECT#{id}", "X").render({"id": "a#b"})
+
+
+def test_a_partition_key_has_at_most_2048_bytes_and_a_sort_key_1024() -> None:
+    key = a_key("{name}", "{other}")
+
+    assert key.render({"name": "é" * 1024, "other": "é" * 512}) is not None
+    with pytest.raises(
+        InvalidValueError, match=r"^Thing.key of 2049 bytes is over the limit of 2048"
+    ):
+        key.render({"name": "é" * 1024 + "a", "other": "a"})
+    with pytest.raises(
+        InvalidValueError, match=r"^Thing.key of 1025 bytes is over the limit of 1024"
+    ):
+        key.render({"name": "a", "other": "é" * 512 + "a"})
+
+
+def test_a_key_counts_the_bytes_of_what_it_writes_and_not_of_what_it_is_given() -> None:
+    with pytest.raises(InvalidValueError, match=r"of 1026 bytes"):
+        a_key("X", "{other}").render({"other": "#" * 342})
+
+
+@pytest.mark.parametrize(
+    ("partition", "sort", "message"),
+    [
+        ("PROJECT#{nmae}", "X", "Thing.key: nmae: no such attribute"),
+        ("PROJECT", "X#{nmae}", "Thing.key: nmae: no such attribute"),
+        ("PROJECT#{id", "X", "Thing.key: '{id' is neither a literal nor one component in braces"),
+        ("PROJECT-{id}", "X", "Thing.key: 'PROJECT-{id}' is neither a literal nor one component"),
+        ("PROJECT#", "X", "Thing.key: '' is neither a literal nor one component"),
+        ("", "X", "Thing.key: '' is neither a literal nor one component"),
+        ("PROJECT|", "X", "Thing.key: '' is neither a literal nor one component"),
+        ("PROJECT é", "X", "Thing.key: 'PROJECT é' is neither a literal nor one component"),
+        ("PROJECT", "{flag}", "Thing.key: flag: BooleanAttribute cannot stand in a key"),
+        ("PROJECT", "{priority}", "Thing.key: priority: IntegerAttribute needs a width in a key"),
+        ("PROJECT", "{priority:0}", "Thing.key: priority: IntegerAttribute needs a width"),
+        ("PROJECT", "{at:month}", "Thing.key: at: TimestampAttribute has no form 'month' in a key"),
+        ("PROJECT", "{id:5}", "Thing.key: id: IdAttribute has no form '5' in a key"),
+        ("{id}|{name}", "X", "Thing.key: {id} and {name} could be the same key"),
+        ("A#{id}|B#{id}|A#{at}|A#b", "X", "Thing.key: A#{id} and A#b could be the same key"),
+    ],
+)
+def test_a_wrong_template_is_refused_naming_entity_key_and_component(
+    partition: str, sort: str, message: str
+) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        a_key(partition, sort)
+
+    assert str(caught.value).startswith(message)
+
+
+def test_a_key_belongs_to_one_entity() -> None:
+    key = a_key("PROJECT#{id}", "X")
+
+    with pytest.raises(DeclarationError, match=r"Thing.key is declared again as Other.key"):
+        key.bind("Other", "key", lookup)
+
+
+def test_a_template_shows_itself_as_it_was_declared() -> None:
+    text = "EVENT#{at:date}#{priority:5}#{name}"
+
+    assert str(a_template(text)) == text
+
+
+def test_a_key_knows_its_components() -> None:
+    key = a_key("PROJECT#{id}|GLOBAL", "X#{at:date}#{name}")
+
+    assert key.components == {"id", "at", "name"}
+    assert key.shortened == {"at"}
+    assert not a_key("DAY#{at:date}", "{at}#{id}").shortened
+
+
+def test_a_label_stands_in_a_key_as_it_is() -> None:
+    rendered = a_key("PROJECT#{id}", "X#{at}").render({"id": Label("projectId"), "at": NOON})
+
+    assert rendered == KeyValue("PROJECT#<projectId>", "X#2026-02-04T12:00:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        (("PROJECT#{id}", "X"), ("PROJECT#{id}", "X"), True),
+        (("PROJECT#{id}", "X"), ("PROJECT#{id}", "Y"), False),
+        (("PROJECT#{id}", "X"), ("USER#{id}", "X"), False),
+        (("PROJECT#{id}", "X"), ("PROJECT", "X"), False),
+        (("PROJECT#{id}", "X"), ("PROJECT#GLOBAL", "X"), True),
+        (("PROJECT#{id}", "{name}"), ("PROJECT#{id}", "METADATA"), True),
+        (("PROJECT#{id}", "{status}"), ("PROJECT#{id}", "active"), True),
+        (("PROJECT#{id}", "{status}"), ("PROJECT#{id}", "METADATA"), False),
+        (("PROJECT#{id}", "{name}#A"), ("PROJECT#{id}", "B#{name}"), True),
+        (("PROJECT#{id}", "{name}#A"), ("PROJECT#{id}", "B#C"), False),
+        (("PROJECT#{id}|GLOBAL", "X"), ("GLOBAL", "X"), True),
+        (("PROJECT#{id}|GLOBAL", "X"), ("GLOBE", "X"), False),
+        (("{at}", "X"), ("{id}", "X"), False),
+        (("{at:date}", "X"), ("{id}", "X"), True),
+    ],
+)
+def test_two_keys_overlap_when_some_item_of_each_could_have_one_key(
+    one: tuple[str, str], other: tuple[str, str], *, overlap: bool
+) -> None:
+    mine, theirs = a_key(*one), a_key(*other)
+
+    assert (mine.overlaps(theirs), theirs.overlaps(mine)) == (overlap, overlap)
+
+
+def test_keys_in_different_indexes_do_not_overlap() -> None:
+    assert not a_key("PROJECT#{id}", "X").overlaps(a_key("PROJECT#{id}", "X", GSI1))
+
+
+@pytest.mark.parametrize(
+    ("leading", "other", "reached"),
+    [
+        (0, "Y", True),
+        (1, "X", False),
+        (1, "X#{id}", True),
+        (1, "X#{id}#{name}", True),
+        (1, "Y#{id}", False),
+        (2, "X#{id}", False),
+        (2, "X#{id}#{name}#{other}", True),
+        (3, "X#{id}#{name}", True),
+        (3, "X#{id}#{name}#{other}", False),
+    ],
+)
+def test_a_prefix_reaches_another_template_that_goes_on_after_the_same_segments(
+    leading: int, other: str, *, reached: bool
+) -> None:
+    template = a_template("X#{id}#{other}")
+
+    assert template.overlaps(a_template(other), leading=leading) == reached
+
+
+@given(
+    values_of_everything,
+    values_of_everything,
+    st.sampled_from(
+        [
+            "X#{id}",
+            "{name}#{id}",
+            "{at}#{id}",
+            "X#{at}#{other}",
+            "X#{status}",
+            "X#{priority:3}",
+            "{id}#active",
+        ]
+    ),
+    st.sampled_from(
+        ["X#{name}", "X#{at}", "X#{id}#{other}", "{status}#{id}", "X#active", "{id}#{name}"]
+    ),
+)
+def test_templates_that_do_not_overlap_never_write_one_text(
+    one: dict[str, Any], other: dict[str, Any], mine: str, theirs: str
+) -> None:
+    one["priority"] %= 1000
+    first, second = a_template(mine), a_template(theirs)
+
+    text = first.render(one)
+
+    assert first.overlaps(second) or second.decode(text) is None
+    assert first.overlaps(second) or text != second.render(other)
+
+
+def test_a_component_writes_its_moment_at_one_width() -> None:
+    component = Component("at", lookup("at", "", last=True))
+
+    assert component.encode(datetime.fromisoformat("2026-02-04T13:00+01:00")) == (
+        "2026-02-04T12:00:00.000Z"
+    )
