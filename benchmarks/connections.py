@@ -83,7 +83,7 @@ def _autoforge_reads(url: str) -> list[Callable[[], Any]]:
     """A read of one entity of each type that a pattern gets."""
     from autoforge import Forge  # noqa: PLC0415 - not in the other
     from autoforge.access.catalogue import CATALOGUE  # noqa: PLC0415
-    from autoforge.dynamodb.patterns.pattern import Get  # noqa: PLC0415
+    from autoforge.dynamodb.patterns.get import Get  # noqa: PLC0415
     from autoforge.forge import utc_now  # noqa: PLC0415
     from benchmarks.synthetic import pattern_of  # noqa: PLC0415
 

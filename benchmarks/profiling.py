@@ -22,7 +22,9 @@ from autoforge import Forge
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.events.patterns import record_event
 from autoforge.dynamodb.patterns.composite import Composite
-from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
+from autoforge.dynamodb.patterns.fetch import Fetch
+from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
 from autoforge.dynamodb.store.store import Store

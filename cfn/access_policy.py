@@ -17,7 +17,7 @@ from troposphere import GetAtt, Ref, Sub, Template
 from troposphere.iam import ManagedPolicy
 
 from autoforge.access.integrations import encryption_context
-from autoforge.dynamodb.admin.permissions import ANY, Permission
+from autoforge.dynamodb.patterns.permission import ANY, Permission
 from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
 from cfn.keys import INTEGRATION_KEY
 from cfn.outputs import exported

@@ -17,8 +17,9 @@ from autoforge.access.operations import LOADING, WORK
 from autoforge.dynamodb.admin.create import READINESS
 from autoforge.dynamodb.admin.drift import CHECKS
 from autoforge.dynamodb.admin.operation import Operation
-from autoforge.dynamodb.admin.permissions import Permission, permissions_of
+from autoforge.dynamodb.admin.permissions import permissions_of
 from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.permission import Permission
 from autoforge.models.agent_config import AgentConfig
 from autoforge.models.events import GlobalEventRef
 from autoforge.models.integrations import IntegrationConfig

@@ -8,7 +8,7 @@ from typing import Any
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.operations import WORK
 from autoforge.dynamodb.admin.operation import Operation
-from autoforge.dynamodb.admin.permissions import ANY
+from autoforge.dynamodb.patterns.permission import ANY
 from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
 from cfn.roles import PROJECT, ROLES, Role
 

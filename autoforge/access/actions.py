@@ -19,7 +19,7 @@ from datetime import datetime
 
 from pynamodb.expressions.condition import And, Condition, Or
 
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.timestamps import moment_of, timestamp_text
 from autoforge.dynamodb.writes.update import Update

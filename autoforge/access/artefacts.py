@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pynamodb.expressions.operand import Path
 
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.writes.update import Update
 from autoforge.models.artefacts import Artefact, ArtefactType

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from autoforge.access.clocks import require_not_ahead
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.writes.update import Update
 from autoforge.models.checkpoints import AgentCheckpoint, moment_at, position_of

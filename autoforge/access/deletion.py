@@ -18,11 +18,11 @@ from typing import Any, Final, NoReturn, TypeVar
 from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path
 
-from autoforge.dynamodb.patterns.pattern import wire_key
-from autoforge.dynamodb.patterns.request import Placeholders
+from autoforge.dynamodb.patterns.request import Placeholders, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update, has
 from autoforge.dynamodb.writes.write import Delete, Transaction, Write, described, primary_key
@@ -166,9 +166,11 @@ def sweep(store: Store, root: Root[Any], writes: Sequence[Write[Any]]) -> None:
         RootChangedError: if the root does not.
         AutoforgeError: by meaning, if another of the writes is refused.
     """
-    for _ in store.client.rounds(described(root.entity, root.key)):
+
+    def attempt() -> None:
         try:
             store.transact(Transaction((root, *writes)))
-        except TransactionConflictError:
-            continue
-        return
+        except TransactionConflictError as error:
+            raise StaleReadError from error
+
+    store.retry_on_conflict(described(root.entity, root.key), attempt)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.writes.update import Update
 from autoforge.errors import InvalidValueError, shortened

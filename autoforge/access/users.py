@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.references import Lookup
 from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, require_expected, seen_as_expected
-from autoforge.dynamodb.store.retry import written
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Check, Delete, Put, Write, primary_key
@@ -142,15 +142,16 @@ class UpsertUser:
             InvalidValueError: if a value cannot be stored; nothing was changed.
         """
         new = self._new()
-        for _ in store.client.rounds("a user who logs in"):
+
+        def attempt() -> LogIn:
             lookup = store.get(UserOfAuth0Id(self.auth0_id), consistent=True)
             user = None if lookup is None else self._user_of(store, lookup)
             if user is None:
                 require_expected(None, self.expected, f"User {self.auth0_id}")
                 user, writes = self._creation(store, new, lookup)
-                if written(store, writes) and user is new:
+                if store.try_transact(writes) and user is new:
                     return LogIn(new, first=True)
-                continue
+                raise StaleReadError
             seen = Seen(user)
             if self.expected is not None:
                 seen = seen_as_expected(store, UserById(user.id), self.expected, at=self.at)
@@ -159,10 +160,12 @@ class UpsertUser:
             if not changes:
                 # With the new id this made the user, although no answer to that came.
                 return LogIn(user, first=user.id == new.id)
-            if written(store, self._change(store, seen, changes)):
+            if store.try_transact(self._change(store, seen, changes)):
                 user = store.require(UserById(user.id), consistent=True)
                 return LogIn(user, first=user.id == new.id)
-        raise AssertionError("rounds end in an answer or an error")
+            raise StaleReadError
+
+        return store.retry_on_conflict("a user who logs in", attempt)
 
     def _new(self) -> User:
         given = {} if self.role is None else {"role": self.role}

@@ -2,7 +2,6 @@ from autoforge.dynamodb.admin.drift import (
     Drift,
 )
 from autoforge.dynamodb.admin.permissions import (
-    Permission,
     permissions_of,
 )
 from autoforge.dynamodb.client.client import (
@@ -18,7 +17,6 @@ from autoforge.dynamodb.local import (
 )
 from autoforge.dynamodb.patterns.composite import (
     Composite,
-    Part,
 )
 from autoforge.dynamodb.patterns.cursor import (
     Cursors,
@@ -30,10 +28,18 @@ from autoforge.dynamodb.patterns.explain import (
     Explanation,
     explain,
 )
-from autoforge.dynamodb.patterns.pattern import (
+from autoforge.dynamodb.patterns.fetch import (
     Fetch,
+)
+from autoforge.dynamodb.patterns.get import (
     Get,
+)
+from autoforge.dynamodb.patterns.pattern import (
+    Part,
     Pattern,
+)
+from autoforge.dynamodb.patterns.permission import (
+    Permission,
 )
 from autoforge.dynamodb.patterns.query import (
     Page,

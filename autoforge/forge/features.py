@@ -91,7 +91,7 @@ class Features(Resource):
 
     def __init__(self, tools: ForgeContext) -> None:
         super().__init__(tools)
-        self._memory = ClaimCache()
+        self._memory = ClaimCache(tools.store.client.random)
 
     def create(
         self,

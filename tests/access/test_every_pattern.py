@@ -73,7 +73,9 @@ from autoforge.access.users import (
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.composite import Composite
-from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
+from autoforge.dynamodb.patterns.fetch import Fetch
+from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Page, Query
 from autoforge.dynamodb.patterns.references import Hydrate
 from autoforge.dynamodb.store.store import Store

@@ -18,8 +18,9 @@ from autoforge.access.runs.patterns import ActiveRuns
 from autoforge.access.tickets.patterns import TicketsByLinearIssue
 from autoforge.access.users import UserByEmail
 from autoforge.dynamodb.admin.operation import Operation
-from autoforge.dynamodb.admin.permissions import Permission, permissions_of
+from autoforge.dynamodb.admin.permissions import permissions_of
 from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.permission import Permission
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.indexes import GSI1, TABLE, Index
 from autoforge.models import PLATFORM_TABLE, Event

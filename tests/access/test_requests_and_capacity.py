@@ -70,11 +70,14 @@ from autoforge.dynamodb import Entity
 from autoforge.dynamodb.capacity import fetch_units, get_units, query_units, write_units
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.composite import Composite
-from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
+from autoforge.dynamodb.patterns.fetch import Fetch
+from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
 from autoforge.dynamodb.schema.item_size import LIMIT, item_size
-from autoforge.dynamodb.store.store import LOOKAHEAD, Store
+from autoforge.dynamodb.store.reads import LOOKAHEAD
+from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import ItemTooLargeError

@@ -18,7 +18,8 @@ from autoforge.access.operations import WORK
 from autoforge.access.projects.patterns import ProjectsByStatus
 from autoforge.access.runs.patterns import RunsOfAgent
 from autoforge.access.tickets.patterns import TicketByLinearIssue
-from autoforge.dynamodb.admin.permissions import Permission, permissions_of
+from autoforge.dynamodb.admin.permissions import permissions_of
+from autoforge.dynamodb.patterns.permission import Permission
 from autoforge.dynamodb.schema.indexes import GSIS, TABLE
 from cfn.roles import (
     AGENT,

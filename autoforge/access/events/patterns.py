@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.timestamps import as_timestamp, moment_of
 from autoforge.dynamodb.writes.write import Put, Transaction

@@ -7,7 +7,7 @@ memory costs a request, never a wrong claim.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -46,8 +46,13 @@ class _OfProject:
 
 @dataclass
 class ClaimCache:
-    """What a process remembers of the projects it claims features of. Safe under threads."""
+    """What a process remembers of the projects it claims features of. Safe under threads.
 
+    Args:
+        random: Draws from 0 to under 1, for the choice among candidates.
+    """
+
+    random: Callable[[], float]
     _projects: OrderedDict[str, _OfProject] = field(default_factory=OrderedDict)
     #: Features that a thread of this process is about to claim.
     _trying: set[tuple[str, str]] = field(default_factory=set)
@@ -64,9 +69,7 @@ class ClaimCache:
             return int(of.spread)
 
     @contextmanager
-    def choosing(
-        self, candidates: Iterable[Candidate], spread: int, random: float
-    ) -> Iterator[Candidate | None]:
+    def choosing(self, candidates: Iterable[Candidate], spread: int) -> Iterator[Candidate | None]:
         """Choose one of the first candidates that no other thread of this process is at.
 
         It is kept from the others until the caller knows whether it has it. Stale index rows are
@@ -75,11 +78,10 @@ class ClaimCache:
         Args:
             candidates: What may be claimed, the best first.
             spread: Among how many to choose.
-            random: From 0 to under 1; decides which of them.
         """
         with self._lock:
             free = [each for each in candidates if self._is_free(each)][:spread]
-            chosen = free[int(random * len(free))] if free else None
+            chosen = free[int(self.random() * len(free))] if free else None
             if chosen is not None:
                 self._trying.add(chosen.name)
         try:

@@ -37,6 +37,7 @@ from autoforge.access.features.transitions import claim_feature
 from autoforge.access.projects.patterns import ProjectById
 from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.dynamodb.schema.encoding import canonical_id
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, seen_as_expected, with_condition
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
@@ -96,7 +97,8 @@ class ClaimFeature:
         if expected is None:
             return self._one(store, feature_id)
         pattern = FeatureById(self.project_id, feature_id)
-        for _ in store.client.rounds(f"feature {feature_id}"):
+
+        def attempt() -> Feature:
             seen = seen_as_expected(store, pattern, expected, at=self.at)
             try:
                 return self._one(store, feature_id, seen.condition)
@@ -105,7 +107,9 @@ class ClaimFeature:
             except ConditionFailedError as error:
                 if not seen.has_changed(error):
                     raise
-        raise AssertionError("rounds end in an answer or an error")
+                raise StaleReadError from error
+
+        return store.retry_on_conflict(f"feature {feature_id}", attempt)
 
     def _one(self, store: Store, feature_id: str, unchanged: Condition | None = None) -> Feature:
         token = store.new_token()
@@ -152,8 +156,7 @@ class ClaimFeature:
             spread = memory.spread(self.project_id, self.at)
             for rows in self._pages(store, spread + _SPARE):
                 known = [*memory.abandoned(self.project_id), *rows]
-                chance = store.client.random()
-                with memory.choosing(self._untried(known, tried), spread, chance) as chosen:
+                with memory.choosing(self._untried(known, tried), spread) as chosen:
                     if chosen is None:
                         continue
                     tried.add(chosen.id)
@@ -165,7 +168,8 @@ class ClaimFeature:
 
     def _from_table(self, store: Store, memory: ClaimCache) -> Feature | None:
         """Claim one of the features that are ready by their own items, or be sure that none is."""
-        for _ in store.client.rounds(f"the features of project {self.project_id}"):
+
+        def attempt() -> Feature | None:
             graph = store.get(FeatureGraphOf(self.project_id), consistent=True)
             if graph is not None and graph.is_quiet(self.at):
                 return None
@@ -189,7 +193,9 @@ class ClaimFeature:
                 if graph is not None:  # else no feature was ever created here, or not by us
                     self._note_quiet(store, graph, lease_ends)
                 return None
-        raise AssertionError("rounds end in an answer or an error")
+            raise StaleReadError
+
+        return store.retry_on_conflict(f"the features of project {self.project_id}", attempt)
 
     def _tell_of_cycle(self, waiting: Mapping[str, frozenset[str]]) -> None:
         """Log features that wait for each other: none of them is ever ready.
@@ -225,7 +231,7 @@ class ClaimFeature:
         tried: set[str] = set()
         while untried := self._untried(ready, tried):
             spread = memory.spread(self.project_id, self.at)
-            with memory.choosing(untried, spread, store.client.random()) as chosen:
+            with memory.choosing(untried, spread) as chosen:
                 # What another thread of this process is at, it may yet fail to claim.
                 candidate = chosen or untried[0]
                 tried.add(candidate.id)
@@ -297,7 +303,8 @@ def _within_limit(
         ConditionFailedError: as the claim alone does.
     """
     project_id = claim.project_id
-    for _ in store.client.rounds(f"the slots of project {project_id}"):
+
+    def attempt() -> Feature:
         project = store.require(ProjectById(project_id), consistent=True)
         slots = store.get(FeatureSlotsOf(project_id), consistent=True)
         working = _in_progress(store, project_id, slots) - {feature_id}
@@ -309,15 +316,16 @@ def _within_limit(
         taken = _take(project_id, working | {feature_id}, slots, at=claim.at)
         try:
             store.transact(Transaction((*writes, taken)))
-        except VersionConflictError:
-            continue  # Another claim took a slot in between: count again.
+        except VersionConflictError as error:
+            raise StaleReadError from error  # Another claim took a slot in between: count again.
         except ItemExistsError as error:
             if error.entity != FeatureSlots.type_name:
                 raise
-            continue
+            raise StaleReadError from error
         claimed = store.require(FeatureById(project_id, feature_id), consistent=True)
         return held(claimed, token)
-    raise AssertionError("rounds end in an answer or an error")
+
+    return store.retry_on_conflict(f"the slots of project {project_id}", attempt)
 
 
 def held(claimed: Feature, token: str) -> Feature:

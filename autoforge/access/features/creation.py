@@ -24,9 +24,10 @@ from autoforge.access.features.propagation import (
     mark_ready,
     with_edges,
 )
-from autoforge.dynamodb.patterns.pattern import BATCH_READ
+from autoforge.dynamodb.patterns.fetch import BATCH_READ
 from autoforge.dynamodb.schema.item_size import item_size
 from autoforge.dynamodb.store.batch import chunks
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import TRANSACTION_ITEMS, Put, Transaction, Write
@@ -121,7 +122,8 @@ class CreateFeatures:
     def _run(self, store: Store, stored: set[str]) -> Creation:
         """Create those that are not there, noting the ids of those that are, or are by now."""
         created: dict[str, Feature] = {}
-        for _ in store.client.rounds(f"the features of project {self.project_id}"):
+
+        def attempt() -> Creation:
             known = self._known(store, created, stored)
             new = self._new(known)
             order = _in_order(new)
@@ -130,21 +132,22 @@ class CreateFeatures:
             try:
                 for group in _groups([new[each] for each in order if each in new]):
                     self._create(store, group, known)
-                    created |= _by_id(group)
-                    stored |= {*created}
+                    created.update(_by_id(group))
+                    stored.update(created)
             except AutoforgeError as error:
                 # Somebody creates the same, or makes a feature of the same issue, or deletes one:
                 # see which is there.
                 if not _is_of_lookup(error) and not self._is_chosen(error):
                     raise
-                continue
+                raise StaleReadError from error
             if any(not each.waiting_on for each in created.values()):
                 mark_ready(store, self.project_id, at=self.at)
             answer = known.instead | created
             return Creation(
                 tuple(answer[str(each.id)] for each in self.features), frozenset(created)
             )
-        raise AssertionError("rounds end in an answer or an error")
+
+        return store.retry_on_conflict(f"the features of project {self.project_id}", attempt)
 
     def _is_chosen(self, error: AutoforgeError) -> bool:
         """Whether a feature is there by now whose id the caller chose; it may be the same."""
@@ -197,7 +200,7 @@ class CreateFeatures:
             return found
 
         reads = [partial(read, some) for some in chunks(ids, BATCH_READ)]
-        return _by_id(chain.from_iterable(store.client.worker_pool.run(reads)))
+        return _by_id(chain.from_iterable(store.run_concurrently(reads)))
 
     def _note(
         self, store: Store, new: Feature, lookup: FeatureByLinearIssueLookup, known: _Known
@@ -230,7 +233,8 @@ class CreateFeatures:
             return
         ids = {str(each.id) for each in group}
         outside = sorted({d for each in group for d in each.dependencies} - ids)
-        for _ in store.client.rounds(f"what new features of {self.project_id} depend on"):
+
+        def attempt() -> None:
             for each in group:
                 each.waiting_on = frozenset(
                     d for d in each.dependencies if d in ids or not known.dependencies[d].passes
@@ -243,16 +247,18 @@ class CreateFeatures:
             writes += [check_unchanged(known.dependencies[each], at=self.at) for each in outside]
             if len(writes) == 1:
                 store.write(writes[0])
-                break
+                return
             if any(each.dependencies for each in group):
                 writes.append(change_graph(store, self.project_id, at=self.at))
             try:
                 store.transact(Transaction(tuple(writes)))
-                break
             except (ConditionFailedError, ItemNotFoundError) as error:
                 if _is_of_lookup(error):
                     raise
                 known.dependencies |= self._required(store, outside)
+                raise StaleReadError from error
+
+        store.retry_on_conflict(f"what new features of {self.project_id} depend on", attempt)
         known.dependencies |= _by_id(group)
 
     def _create_with_many(self, store: Store, feature: Feature, known: _Known) -> None:

@@ -21,6 +21,7 @@ from autoforge.access.features.patterns import (
 from autoforge.access.features.propagation import NEIGHBOURS
 from autoforge.access.tickets.patterns import TicketByLinearIssue
 from autoforge.dynamodb.store.batch import chunks
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, seen_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update, has
@@ -78,20 +79,22 @@ class DeleteFeature:
         """
         pattern = FeatureById(self.project_id, self.feature_id)
         seen = self._seen(store, pattern)
-        for _ in store.client.rounds(f"feature {self.feature_id}"):
+
+        def attempt() -> None:
+            nonlocal seen
             if seen.item.deletion is not None:
                 finish_deletion(store, seen.item, at=self.at)
                 return
             try:
                 self._delete(store, seen)
-            except RootChangedError:
+            except RootChangedError as error:
                 now = store.with_expired().get(pattern, consistent=True)
                 if now is None or now.incarnation != seen.item.incarnation:
                     return  # Another deletion has finished.
                 seen = Seen(now) if self.expected is None else self._seen(store, pattern)
-            else:
-                return
-        raise AssertionError("rounds end in an answer or an error")
+                raise StaleReadError from error
+
+        store.retry_on_conflict(f"feature {self.feature_id}", attempt)
 
     def _seen(self, store: Store, pattern: FeatureById) -> Seen[Feature]:
         if self.expected is not None:
@@ -156,16 +159,18 @@ class DeleteFeature:
 def finish_deletion(store: Store, feature: Feature, *, at: datetime) -> None:
     """Finish the deletion that a feature is marked with, unless somebody else has."""
     root = _root(feature, deletion=feature.deletion)
-    for _ in store.client.rounds(f"feature {feature.id}"):
+
+    def attempt() -> None:
         try:
             for writes in chunks(_writes_with(store, feature, at=at), _ROOM):
                 sweep(store, root, writes)
             store.write(root.deleted())
         except RootChangedError:
             return
-        except (ConditionFailedError, ItemNotFoundError):
-            continue  # A look-up or a ticket has changed: look again.
-        return
+        except (ConditionFailedError, ItemNotFoundError) as error:
+            raise StaleReadError from error  # A look-up or a ticket has changed: look again.
+
+    store.retry_on_conflict(f"feature {feature.id}", attempt)
 
 
 def _writes_with(store: Store, feature: Feature, *, at: datetime) -> list[Write[Any]]:

@@ -30,6 +30,7 @@ from autoforge.access.features.propagation import (
     with_edges,
 )
 from autoforge.dynamodb.schema.encoding import canonical_id
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, seen_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
@@ -66,7 +67,8 @@ class AddDependency:
             ItemExistsError: if the feature has the dependency already.
             CyclicDependencyError: if the other waits for the feature, or is the feature.
         """
-        for _ in store.client.rounds(f"the dependencies of project {self.project_id}"):
+
+        def attempt() -> Feature:
             # The guard is read first: a change after this reading fails the transaction.
             guard = store.get(FeatureGraphOf(self.project_id), consistent=True)
             feature, other = self._both(store)
@@ -85,10 +87,11 @@ class AddDependency:
             self._refuse_cycle(store, str(feature.id), str(other.id))
             try:
                 store.transact(self._transaction(store, guard, seen, other))
-            except ConditionFailedError:
-                continue
+            except ConditionFailedError as error:
+                raise StaleReadError from error
             return store.require(FeatureById(self.project_id, self.feature_id), consistent=True)
-        raise AssertionError("rounds end in an answer or an error")
+
+        return store.retry_on_conflict(f"the dependencies of project {self.project_id}", attempt)
 
     def _both(self, store: Store) -> tuple[Feature, Feature]:
         ids = (self.feature_id, self.depends_on_id)
@@ -164,7 +167,8 @@ class RemoveDependency:
             ItemNotFoundError: if there is no such feature, or it has no such dependency.
             VersionConflictError: if the feature is not as expected.
         """
-        for _ in store.client.rounds(f"feature {self.feature_id}"):
+
+        def attempt() -> Feature:
             pattern = FeatureById(self.project_id, self.feature_id)
             seen = seen_as_expected(store, pattern, self.expected, at=self.at)
             feature = seen.item
@@ -186,12 +190,13 @@ class RemoveDependency:
             try:
                 writes = (*self.checks, seen.fence(replace(update, increments_version=True)), edge)
                 store.transact(Transaction(writes, marked=True))
-            except ConditionFailedError:
-                continue
+            except ConditionFailedError as error:
+                raise StaleReadError from error
             if not waiting_on:
                 mark_ready(store, self.project_id, at=self.at)
             return store.require(pattern, consistent=True)
-        raise AssertionError("rounds end in an answer or an error")
+
+        return store.retry_on_conflict(f"feature {self.feature_id}", attempt)
 
 
 def require_features(store: Store, project_id: str, ids: Iterable[str]) -> list[Feature]:

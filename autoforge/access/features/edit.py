@@ -9,6 +9,7 @@ from typing import Any
 
 from autoforge.access.features.patterns import FeatureById
 from autoforge.access.features.transitions import Transition
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, save_as_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ConditionFailedError, VersionConflictError
@@ -47,16 +48,18 @@ class ChangeFeature:
             return save_as_expected(store, self._write({}), self.expected)
         # Where the feature stands follows from its priority and from what it waits for.
         pattern = FeatureById(self.project_id, self.feature_id)
-        for _ in store.client.rounds(f"feature {self.feature_id}"):
+
+        def attempt() -> Feature:
             seen = seen_as_expected(store, pattern, self.expected, at=self.at)
             write = self._write({"waiting_on": seen.item.waiting_on})
             try:
                 return store.save(seen.fence(write))
             except VersionConflictError:
                 raise
-            except ConditionFailedError:
-                continue
-        raise AssertionError("rounds end in an answer or an error")
+            except ConditionFailedError as error:
+                raise StaleReadError from error
+
+        return store.retry_on_conflict(f"feature {self.feature_id}", attempt)
 
     def _write(self, given: Mapping[str, Any]) -> Transition:
         return Transition(

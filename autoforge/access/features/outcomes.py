@@ -22,6 +22,7 @@ from autoforge.access.features.transitions import (
     reopen_feature,
     send_to_review,
 )
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ConditionFailedError, VersionConflictError
@@ -117,7 +118,8 @@ class FeatureOutcome:
 
     def _made(self, store: Store, write: Transition, to: FeatureStatus) -> Feature:
         """Make a write, unless it is made already; what is unfinished is finished before."""
-        for _ in store.client.rounds(f"feature {self.feature_id}"):
+
+        def attempt() -> Feature:
             try:
                 return save_as_expected(store, write, self.expected)
             except VersionConflictError:
@@ -131,7 +133,9 @@ class FeatureOutcome:
                 if existing.unsettled is None:
                     raise
             Propagation(self.project_id, self.feature_id, self.at).run(store)
-        raise AssertionError("rounds end in an answer or an error")
+            raise StaleReadError
+
+        return store.retry_on_conflict(f"feature {self.feature_id}", attempt)
 
     def _is_ours(self, feature: Feature) -> bool:
         """Whether the claim we know of, if any, is the latest."""

@@ -8,8 +8,10 @@ from functools import partial
 from itertools import chain
 from typing import Any, ClassVar
 
-from autoforge.dynamodb.patterns.composite import Composite, Part
-from autoforge.dynamodb.patterns.pattern import BATCH_READ, Fetch, Get
+from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.fetch import BATCH_READ, Fetch
+from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.pattern import Part
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Lookup
 from autoforge.dynamodb.schema.indexes import GSI1
@@ -236,4 +238,4 @@ def features_by_id(store: Store, project_id: str, ids: Iterable[str]) -> Iterato
     """Read any number of features, strongly consistently; what is not there is left out."""
     patterns = [FeaturesById(project_id, some) for some in chunks(dict.fromkeys(ids), BATCH_READ)]
     fetches = [partial(store.fetch, pattern, consistent=True) for pattern in patterns]
-    return chain.from_iterable(store.client.worker_pool.run(fetches))
+    return chain.from_iterable(store.run_concurrently(fetches))

@@ -26,6 +26,7 @@ from pynamodb.expressions.condition import And, Condition, Or
 from autoforge.access.features.patterns import DependentsOfFeature, FeatureById, FeaturesById
 from autoforge.access.features.transitions import Transition
 from autoforge.dynamodb.store.batch import chunks
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Check, Transaction, Write
@@ -68,7 +69,9 @@ class Propagation:
         Raises:
             ItemNotFoundError: if there is no such feature.
         """
-        for _ in store.client.rounds(f"feature {self.feature_id}"):
+
+        def attempt() -> Feature:
+            nonlocal seen
             pattern = FeatureById(self.project_id, self.feature_id)
             feature = seen or store.require(pattern, consistent=True)
             seen = None
@@ -76,9 +79,11 @@ class Propagation:
                 return feature
             try:
                 return self._finish(store, feature)
-            except (ConditionFailedError, ItemNotFoundError):
-                continue  # Another caller changed the feature or a neighbour: look again.
-        raise AssertionError("rounds end in an answer or an error")
+            except (ConditionFailedError, ItemNotFoundError) as error:
+                # Another caller changed the feature or a neighbour: look again.
+                raise StaleReadError from error
+
+        return store.retry_on_conflict(f"feature {self.feature_id}", attempt)
 
     def _finish(self, store: Store, feature: Feature) -> Feature:
         if feature.unsettled == Unsettled.LINK:
@@ -100,7 +105,8 @@ class Propagation:
         Others change dependents too, so each transaction may have to be made anew.
         """
         this = str(feature.id)
-        for _ in store.client.rounds(f"the dependents of feature {this}"):
+
+        def attempt() -> bool:
             pattern = FeaturesById(self.project_id, (this, *ids))
             seen = {str(each.id): each for each in store.fetch(pattern, consistent=True)}
             now = seen.pop(this, None)
@@ -112,7 +118,9 @@ class Propagation:
             with suppress(ConditionFailedError, ItemNotFoundError):
                 store.transact(Transaction((_unchanged(feature, at=self.at), *changes)))
                 return any(not each.values["waiting_on"] for each in changes)
-        raise AssertionError("rounds end in an answer or an error")
+            raise StaleReadError
+
+        return store.retry_on_conflict(f"the dependents of feature {this}", attempt)
 
     def _changes(self, feature: Feature, dependents: Sequence[Feature]) -> Iterator[Transition]:
         """What each dependent waits for, where that is to change."""

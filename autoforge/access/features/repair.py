@@ -17,6 +17,7 @@ from autoforge.access.features.patterns import (
     FeaturesOfProject,
 )
 from autoforge.access.features.propagation import link, propagate_all
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import Delete, Transaction
 from autoforge.errors import ConditionFailedError, ItemNotFoundError
@@ -94,15 +95,16 @@ class RepairFeatures:
         return features, deleted
 
     def _relink(self, store: Store, feature_id: str) -> None:
-        for _ in store.client.rounds(f"feature {feature_id}"):
+        def attempt() -> None:
             feature = store.get(FeatureById(self.project_id, feature_id), consistent=True)
             if feature is None:
                 return
             try:
                 link(store, feature, at=self.at)
-            except (ConditionFailedError, ItemNotFoundError):
-                continue
-            return
+            except (ConditionFailedError, ItemNotFoundError) as error:
+                raise StaleReadError from error
+
+        store.retry_on_conflict(f"feature {feature_id}", attempt)
 
     def _remove(
         self, store: Store, edges: Sequence[tuple[str, str]], guard: FeatureGraph | None

@@ -14,7 +14,7 @@ from pynamodb.expressions.operand import Path
 from autoforge.access.deletion import Removal, Root, RootChangedError, exists, sweep
 from autoforge.access.projects.patterns import ProjectById
 from autoforge.access.tickets.patterns import TicketsByLinearIssue, TicketsOfProject
-from autoforge.dynamodb.patterns.pattern import BATCH_READ
+from autoforge.dynamodb.patterns.fetch import BATCH_READ
 from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.encoding import canonical_id
@@ -22,6 +22,7 @@ from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.batch import chunks, key_of
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import (
@@ -105,7 +106,8 @@ class DeleteProject:
     def _marked_as_expected(self, store: Store, expected: Expected[Project]) -> Root[Project]:
         """Mark the project, if it is as expected; one that is marked already reads as gone."""
         pattern = ProjectById(self.project_id)
-        for _ in store.client.rounds(f"project {self.project_id}"):
+
+        def attempt() -> Root[Project]:
             try:
                 seen = seen_as_expected(store, pattern, expected, at=self.at)
             except ItemNotFoundError:
@@ -117,7 +119,9 @@ class DeleteProject:
             with suppress(ConditionFailedError, ItemNotFoundError):
                 store.write(root.marked(self.deletion, at=self.at))
                 return self._as(deletion=self.deletion)
-        raise AssertionError("rounds end in an answer or an error")
+            raise StaleReadError
+
+        return store.retry_on_conflict(f"project {self.project_id}", attempt)
 
     def _as(self, **values: str | None) -> Root[Project]:
         return Root(Project, {"id": self.project_id}, values)

@@ -17,12 +17,12 @@ from pynamodb.expressions.condition import And, Condition
 
 from autoforge.access.projects.patterns import ProjectById
 from autoforge.access.users import UserById
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
 from autoforge.dynamodb.schema.encoding import canonical_id
 from autoforge.dynamodb.schema.keys import KeyValue
-from autoforge.dynamodb.store.retry import written
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Check, Delete, Write, identity, primary_key
@@ -82,7 +82,8 @@ class SetMember:
             ItemNotFoundError: if there is no such project, or no such user to make a member, or
                 the user is no member to begin with.
         """
-        for _ in store.client.rounds(f"the members of project {self.project_id}"):
+
+        def attempt() -> None:
             project = store.require(ProjectById(self.project_id), consistent=True)
             seen = store.get(MemberOfProject(self.project_id, self.user_id), consistent=True)
             if self._is_so(store, seen):
@@ -95,9 +96,10 @@ class SetMember:
                 member=self.member,
                 at=self.at,
             )
-            if written(store, (_owned_as(project, at=self.at), *sides)):
-                return
-        raise AssertionError("rounds end in an answer or an error")
+            if not store.try_transact((_owned_as(project, at=self.at), *sides)):
+                raise StaleReadError
+
+        store.retry_on_conflict(f"the members of project {self.project_id}", attempt)
 
     def _is_so(self, store: Store, seen: ProjectMember | None) -> bool:
         is_member = seen is not None and seen.member

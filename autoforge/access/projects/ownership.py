@@ -11,8 +11,8 @@ from autoforge.access.creation import content_of, create, existing_instead
 from autoforge.access.projects.members import MemberOfProject, belonging, belonging_instead
 from autoforge.access.projects.patterns import ProjectById, update_project
 from autoforge.dynamodb.schema.encoding import canonical_id, naming
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, save_as_expected, seen_as_expected
-from autoforge.dynamodb.store.retry import written
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put, Transaction, Write
@@ -81,11 +81,14 @@ class ChangeProject:
             write = update_project(self.project_id, self.changes, at=self.at)
             return save_as_expected(store, write, self.expected)
         pattern = ProjectById(self.project_id)
-        for _ in store.client.rounds(f"project {self.project_id}"):
+
+        def attempt() -> Project:
             seen = seen_as_expected(store, pattern, self.expected, at=self.at)
-            if written(store, self._writes(store, seen)):
-                return store.require(pattern, consistent=True)
-        raise AssertionError("rounds end in an answer or an error")
+            if not store.try_transact(self._writes(store, seen)):
+                raise StaleReadError
+            return store.require(pattern, consistent=True)
+
+        return store.retry_on_conflict(f"project {self.project_id}", attempt)
 
     def _writes(self, store: Store, seen: Seen[Project]) -> list[Write[Any]]:
         project = seen.item

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from autoforge.access.escalations import EscalationsOfProject
-from autoforge.dynamodb.patterns.composite import Composite, Part
-from autoforge.dynamodb.patterns.pattern import Fetch, Get
+from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.fetch import Fetch
+from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.pattern import Part
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.writes.update import Update

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from autoforge.access.requests.patterns import RepeatableRequest
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put
@@ -143,13 +144,14 @@ class Once:
         """The record of the request, which this run holds unless it is complete."""
         new = self.request.new_record(self.first_id, self.now)
         new.runner, new.running_until = self.runner, self.now + LEASE
-        for _ in store.client.rounds("the record of a request"):
+
+        def attempt() -> tuple[RequestRecord, bool]:
             try:
                 return store.save(Put(new, expired_by=self.now)), False
             except ItemExistsError:
                 there = self.request.record(store)
             if there is None:
-                continue  # It was refused, or it expired, since it was found there.
+                raise StaleReadError  # It was refused, or it expired, since it was found there.
             if there.status is not None:
                 return there, True
             if there.running_until is not None and there.running_until > self.now:
@@ -157,7 +159,9 @@ class Once:
             anew = lapsed(Run(there.moment, there.minted, again=True))
             with suppress(ConditionFailedError, ItemNotFoundError):
                 return self._taken_over(store, there, anew=anew), not anew
-        raise AssertionError("rounds end in an answer or an error")
+            raise StaleReadError
+
+        return store.retry_on_conflict("the record of a request", attempt)
 
     def _taken_over(self, store: Store, there: RequestRecord, *, anew: bool) -> RequestRecord:
         values = {"runner": self.runner, "running_until": self.now + LEASE}

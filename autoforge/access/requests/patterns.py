@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import InvalidValueError, RequestReusedError
 from autoforge.models.requests import RequestRecord

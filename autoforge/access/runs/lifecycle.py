@@ -19,6 +19,7 @@ from autoforge.access.runs.output import make_room
 from autoforge.access.runs.patterns import RunById
 from autoforge.dynamodb.schema.encoding import canonical_id, naming
 from autoforge.dynamodb.schema.item_size import require_size
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, require_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
@@ -179,21 +180,24 @@ class ReportRun:
         """
         run = store.require(RunById(self.project_id, self.run_id), consistent=True)
         known = run.version
-        for _ in store.client.rounds(_named(run)):
+
+        def attempt() -> AgentRun:
+            nonlocal run
             # A report that was made is not made again, whatever was expected when it was sent.
             if self.report_id in (run.recent_reports or ()):
-                break
+                return run
             require_expected(run, self.expected, _named(run))
             if run.status in FINAL:
                 raise _finished_already(run)
             if run.version - known > REMEMBERED:
                 raise TransactionConflictError(f"others kept changing {_named(run)}")
             try:
-                run = store.save(self._write(run))
-                break
+                return store.save(self._write(run))
             except VersionConflictError as error:
                 run = error.item
-        return run
+                raise StaleReadError from error
+
+        return store.retry_on_conflict(_named(run), attempt)
 
     def _write(self, run: AgentRun) -> Update[AgentRun]:
         reports = [*(run.recent_reports or ()), self.report_id][-REMEMBERED:]
@@ -246,15 +250,23 @@ class FinishRun:
         """
         pattern = RunById(self.project_id, self.run_id)
         run = store.require(pattern, consistent=True)
-        for _ in store.client.rounds(_named(run)):
+
+        def attempt() -> AgentRun:
+            nonlocal run
             require_expected(run, self.expected, _named(run))
             if run.status in FINAL:
-                break
+                return self._finished_so(run)
             finished = _changed(run, self._values(run), at=self.at)
             require_size(AgentRun.type_name, finished.to_item())
             if self._is_made(store, run):
                 return finished
             run = store.require(pattern, consistent=True)
+            raise StaleReadError
+
+        return store.retry_on_conflict(_named(run), attempt)
+
+    def _finished_so(self, run: AgentRun) -> AgentRun:
+        """Require that a run which is over ended in this way."""
         wanted = {**self.changes, "status": self.status}
         if any(getattr(run, name) != value for name, value in wanted.items()):
             raise _finished_already(run)

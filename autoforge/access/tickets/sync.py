@@ -25,8 +25,9 @@ from autoforge.access.tickets.patterns import (
     TicketsByLinearIssue,
     sync_ticket,
 )
-from autoforge.dynamodb.patterns.pattern import BATCH_READ
+from autoforge.dynamodb.patterns.fetch import BATCH_READ
 from autoforge.dynamodb.store.batch import chunks
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, look, require_expected, with_condition
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
@@ -174,7 +175,7 @@ class SyncTickets:
         by_issue: dict[str, list[Ticket]] = {}
         for ticket in wanted:
             by_issue.setdefault(ticket.linear_issue_id, []).append(ticket)
-        synced = store.client.worker_pool.run(
+        synced = store.run_concurrently(
             [partial(_sync_each, store, said, seen.get(issue)) for issue, said in by_issue.items()]
         )
         outcomes = dict(zip(by_issue, map(iter, synced), strict=True))
@@ -230,7 +231,9 @@ def _settled(
     """
     pattern = TicketByLinearIssue(wanted.linear_issue_id)
     condition = None
-    for _ in store.client.rounds(f"the ticket of {wanted.linear_issue_id}"):
+
+    def attempt() -> SyncedTicket:
+        nonlocal seen, condition
         if expected is not None:
             seen, condition = look(store, pattern, at=wanted.synced_at)
             require_expected(seen, expected, f"Ticket {wanted.linear_issue_id}")
@@ -248,11 +251,14 @@ def _settled(
             if error.item is None:
                 raise
             seen = error.item
-        except ItemNotFoundError:
+            raise StaleReadError from error
+        except ItemNotFoundError as error:
             # Perhaps it went with its project, and the project is the one asked for.
             store.require(ProjectById(wanted.project_id), consistent=True)
             seen = None
-    raise AssertionError("rounds end in an answer or an error")
+            raise StaleReadError from error
+
+    return store.retry_on_conflict(f"the ticket of {wanted.linear_issue_id}", attempt)
 
 
 def _made_by(write: Put[Ticket] | Update[Ticket]) -> Synced:

@@ -31,7 +31,6 @@ from autoforge.dynamodb.client.worker_pool import WorkerPool
 from autoforge.dynamodb.errors import (
     OutOfTimeError,
     ThrottledError,
-    TransactionConflictError,
     UnavailableError,
 )
 from autoforge.dynamodb.patterns.request import Request
@@ -47,7 +46,6 @@ from autoforge.dynamodb.transport.transport import (
 
 __all__ = [
     "METERED",
-    "ROUNDS",
     "Call",
     "Client",
     "ConditionRefusedError",
@@ -74,8 +72,6 @@ METERED: Final = frozenset(
 
 #: How often a wait is doubled at most; a float has an end.
 _DOUBLED: Final = 64
-#: How often to begin anew what another caller's change got in the way of.
-ROUNDS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -306,7 +302,6 @@ class Client:
         """Count attempts from 1, with a wait between two of them: longer each time, jittered.
 
         Args:
-            deadline: Until when it may be sent; unless given, as often as the retries say.
             pace: The bulk that they are of, which decides how many there are.
         """
         for attempt in count(1):
@@ -323,20 +318,6 @@ class Client:
             return False
         self.sleep(wait)
         return True
-
-    def rounds(self, subject: str) -> Iterator[int]:
-        """Count rounds of work that others may get in the way of; they then got their own done.
-
-        So there are many, and the waits between them stay short.
-
-        Raises:
-            TransactionConflictError: after the last, naming the subject.
-        """
-        for number in range(1, ROUNDS + 1):
-            if number > 1:
-                self.waits(min(number - 1, 3))
-            yield number
-        raise TransactionConflictError(f"others kept changing {subject} ({ROUNDS} rounds)")
 
     def _tell(self, call: Call) -> None:
         for observer in self.observers:

@@ -9,13 +9,8 @@ from enum import StrEnum
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
-from autoforge.dynamodb.patterns.composite import Composite
-from autoforge.dynamodb.patterns.pattern import Get, Keyed, Pattern
-from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.patterns.references import Hydrate, Lookup
+from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.schema.attributes import camel_case
-from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Label
 
 _TYPE_NAMES: Final = {str: "text", int: "whole number", datetime: "moment", date: "date"}
 
@@ -56,46 +51,14 @@ def entry(pattern: type[Pattern[Any]]) -> Entry:
         notes=pattern.notes(),
         source=pattern.source,
         operation=pattern.operation,
-        index=_index(pattern),
-        key_conditions=_key_conditions(pattern),
-        order=_order(pattern),
-        consistent=not issubclass(pattern, Query) or pattern.key.index.consistent_reads,
+        index=pattern.index_name(),
+        key_conditions=pattern.key_conditions(),
+        order=pattern.sort_order(),
+        consistent=pattern.offers_consistent_reads(),
         requests=pattern.requests,
         parameters=tuple(_parameters(pattern)),
-        answers=tuple(entity.type_name for entity in _answers(pattern)),
+        answers=tuple(entity.type_name for entity in pattern.answered_entities()),
     )
-
-
-def _answers(pattern: type[Pattern[Any]]) -> tuple[type[Entity], ...]:
-    """The entities an answer holds; what only points to them is not among them."""
-    return pattern.entities[:1] if issubclass(pattern, Lookup | Hydrate) else pattern.entities
-
-
-def _index(pattern: type[Pattern[Any]]) -> str:
-    if issubclass(pattern, Keyed):
-        return pattern.key.index.name or "table"
-    return (pattern.index.name if issubclass(pattern, Composite) else None) or "table"
-
-
-def _key_conditions(pattern: type[Pattern[Any]]) -> dict[str, str]:
-    """The key condition with the required parameters, and with each optional one besides."""
-    if issubclass(pattern, Get):
-        return {"": str(pattern.described().condition())}
-    if not issubclass(pattern, Query):
-        return {}
-    now = Label("now")
-    conditions = {"": str(pattern.described().condition(now))}
-    for each in pattern.parameters():
-        if each.default is MISSING or each.name == "order":
-            continue
-        conditions[camel_case(each.name)] = str(pattern.described(each.name).condition(now))
-    return conditions
-
-
-def _order(pattern: type[Pattern[Any]]) -> str:
-    if not issubclass(pattern, Query):
-        return ""
-    return f"{pattern.key.index.sort_key} {'descending' if pattern.newest_first else 'ascending'}"
 
 
 def _parameters(pattern: type[Pattern[Any]]) -> list[Parameter]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
-from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
-from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.pattern import Part, Pattern
+from autoforge.dynamodb.patterns.permission import Permission
 from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.dynamodb.schema.keys import Label
 
 T = TypeVar("T")
 
@@ -29,14 +30,25 @@ class Composite(Pattern[T], kind=True):
     def combine(self, answers: Sequence[Sequence[Any]]) -> T:
         """Join the answers of the parts, given in their order."""
 
+    @classmethod
+    def index_name(cls) -> str:
+        """The index most of the parts read, or ``table``."""
+        return cls.index.name or "table"
 
-@dataclass(frozen=True)
-class Part:
-    """A pattern inside a composite, and of a query the largest number of items.
+    @classmethod
+    def iam_permissions(cls) -> Iterator[Permission]:
+        """What the parts need."""
+        for part in cls._labelled().parts():
+            yield from type(part.pattern).iam_permissions()
 
-    With ``count``, a query answers with how many items there are, as the only one of a sequence.
-    """
+    def parts_read(self, limit: int) -> Sequence[Part]:
+        """The parts, each with a limit of its own."""
+        del limit
+        return self.parts()
 
-    pattern: Get[Any] | Query[Any] | Fetch[Any]
-    limit: int = 100
-    count: bool = False
+    @classmethod
+    def _labelled(cls) -> Self:
+        """The pattern with labels for its required texts, so that its parts can be read."""
+        hints = get_type_hints(cls)
+        texts = [each.name for each in cls.parameters() if hints[each.name] is str]
+        return cls(**{name: Label(name) for name in texts})

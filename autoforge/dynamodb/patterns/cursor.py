@@ -14,8 +14,8 @@ from typing import Any, Final
 import orjson
 
 from autoforge.dynamodb.errors import InvalidCursorError
-from autoforge.dynamodb.patterns.pattern import WireKey
 from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.request import WireKey
 from autoforge.dynamodb.patterns.seals import Seals
 from autoforge.dynamodb.schema.indexes import TABLE, Index
 

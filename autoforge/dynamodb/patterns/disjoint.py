@@ -7,7 +7,6 @@ from typing import Any
 
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.pattern import Pattern
-from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.design import Design
 
 
@@ -20,7 +19,6 @@ def require_disjoint(design: Design, patterns: Iterable[type[Pattern[Any]]]) -> 
     faults = [
         f"{pattern.__name__} reaches {key}"
         for pattern in patterns
-        if issubclass(pattern, Query)
         for entity in design.entities
         if entity not in pattern.entities
         for key in entity.keys.values()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from autoforge.dynamodb.patterns.composite import Composite, Part
-from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
-from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.patterns.references import Hydrate, Lookup
+from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.request import Request
 
 
@@ -46,77 +43,25 @@ def explain(
         InvalidValueError: if a parameter cannot stand in a key, or an index is to be read
             strongly consistently.
     """
-    parts = list(_parts(pattern, limit))
-    # Of several parts, those that can be are read strongly consistently, as the Store does.
-    asked = [(part, consistent and (len(parts) == 1 or _offers(part))) for part in parts]
+    parts = pattern.parts_read(limit)
+    # A page asks for one item more than it has, to know whether another page follows. The parts
+    # of a composite do not; those that can be are read strongly consistently, as a Store does.
+    alone = len(parts) == 1
+    reads = [
+        (part, consistent and (alone or part.pattern.offers_consistent_reads())) for part in parts
+    ]
     return Explanation(
         pattern=type(pattern).__name__,
         question=type(pattern).question(),
         arguments=pattern.arguments(),
-        # A page asks for one item more than it has, to know whether another page follows.
         requests=tuple(
-            _request(part, table_name, now, consistent=how, ahead=len(parts) == 1)
-            for part, how in asked
+            part.pattern.first_request(
+                table_name, limit=part.limit + alone, now=now, consistent=how, count=part.count
+            )
+            for part, how in reads
         ),
-        words=tuple(_words(part, now, consistent=how) for part, how in asked),
+        words=tuple(
+            part.pattern.in_words(now, limit=part.limit, consistent=how, count=part.count)
+            for part, how in reads
+        ),
     )
-
-
-def _parts(pattern: Pattern[Any], limit: int) -> Iterator[Part]:
-    match pattern:
-        case Composite():
-            yield from pattern.parts()
-        case Get() | Query() | Fetch():
-            yield Part(pattern, limit)
-
-
-def _offers(part: Part) -> bool:
-    """Whether there are strongly consistent reads of what the part reads."""
-    return not isinstance(part.pattern, Query) or part.pattern.index.consistent_reads
-
-
-def _request(
-    part: Part, table_name: str, now: datetime, *, consistent: bool, ahead: bool
-) -> Request:
-    match part.pattern:
-        case Query() as query:
-            limit = None if part.count else part.limit + ahead
-            return query.request(
-                table_name, limit=limit, now=now, consistent=consistent, count=part.count
-            )
-        case pattern:
-            return pattern.request(table_name, consistent=consistent)
-
-
-def _words(part: Part, now: datetime, *, consistent: bool) -> str:
-    how = "strongly" if consistent else "eventually"
-    names = " or ".join(entity.type_name for entity in part.pattern.entities)
-    match part.pattern:
-        case Lookup() as lookup:
-            key = lookup.primary_key()
-            return (
-                f"Get the {lookup.lookup.type_name} at {key.partition} / {key.sort}, "
-                f"then the {lookup.entity.type_name} it names, {how} consistently."
-            )
-        case Get() as get:
-            key = get.primary_key()
-            return f"Get the {names} at {key.partition} / {key.sort}, {how} consistently."
-        case Query() as query:
-            where = "the table" if query.index.name is None else f"index {query.index.name}"
-            first = "largest" if query.descending else "smallest"
-            if part.count:
-                return f"Count what {where} has for {query.condition(now)} ({names})."
-            then = ""
-            if isinstance(query, Hydrate):
-                target, reference = query.entities
-                names = reference.type_name
-                then = f" Then get the {target.type_name} of each in one batch."
-            return (
-                f"Query {where} for {query.condition(now)}, {first} sort key first, "
-                f"up to {part.limit} items ({names}), {how} consistently.{then}"
-            )
-        case Fetch() as fetch:
-            count = len(fetch.primary_keys())
-            return (
-                f"Get up to {count} items by their keys ({names}) in one batch, {how} consistently."
-            )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
-from autoforge.dynamodb.patterns.pattern import Keyed, WireKey
-from autoforge.dynamodb.patterns.request import KeyCondition, Request
+from autoforge.dynamodb.patterns.keyed import Keyed
+from autoforge.dynamodb.patterns.pattern import consistency, named_types
+from autoforge.dynamodb.patterns.reader import Reader
+from autoforge.dynamodb.patterns.readers import Reading
+from autoforge.dynamodb.patterns.request import KeyCondition, Request, WireKey
 from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.encoding import SEPARATOR
 from autoforge.dynamodb.schema.entity import Entity
@@ -171,6 +174,22 @@ class Query(Keyed[E], kind=True):
         return self.key.index
 
     @classmethod
+    def key_conditions(cls) -> Mapping[str, str]:
+        """The key condition with the required parameters, and with each optional one besides."""
+        now = Label("now")
+        conditions = {"": str(cls.described().condition(now))}
+        for each in cls.parameters():
+            if each.default is MISSING or each.name == "order":
+                continue
+            conditions[camel_case(each.name)] = str(cls.described(each.name).condition(now))
+        return conditions
+
+    @classmethod
+    def sort_order(cls) -> str:
+        """The sort key and its direction."""
+        return f"{cls.key.index.sort_key} {'descending' if cls.newest_first else 'ascending'}"
+
+    @classmethod
     def reaches(cls, key: Key) -> bool:
         """Whether items under another key could lie in what the query reads at its widest."""
         described = cls.described()
@@ -239,6 +258,63 @@ class Query(Keyed[E], kind=True):
                 **({} if start is None else {"ExclusiveStartKey": start}),
             },
         )
+
+    def described_condition(self) -> KeyCondition:
+        """The key condition at a label for the time."""
+        return self.condition(Label("now"))
+
+    def first_request(
+        self, table_name: str, *, limit: int | None, now: datetime, consistent: bool, count: bool
+    ) -> Request:
+        """The request for the first page."""
+        limit = None if count else limit
+        return self.request(table_name, limit=limit, now=now, consistent=consistent, count=count)
+
+    def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
+        """Which range is read, in a sentence."""
+        where = "the table" if self.index.name is None else f"index {self.index.name}"
+        names = self._read_types()
+        if count:
+            return f"Count what {where} has for {self.condition(now)} ({names})."
+        first = "largest" if self.descending else "smallest"
+        return (
+            f"Query {where} for {self.condition(now)}, {first} sort key first, "
+            f"up to {limit} items ({names}), {consistency(consistent=consistent)}."
+        )
+
+    def _read_types(self) -> str:
+        """The types of the items in the range, in words."""
+        return named_types(self.entities)
+
+    def read_page(
+        self,
+        reader: Reader,
+        reading: Reading[T],
+        *,
+        limit: int,
+        cursor: str | None,
+        consistent: bool,
+    ) -> Page[T]:
+        """Read the next items."""
+        return reader.read_range(self, reading, limit=limit, cursor=cursor, consistent=consistent)
+
+    def read_first(
+        self, reader: Reader, reading: Reading[T], *, limit: int, consistent: bool
+    ) -> Sequence[T]:
+        """Read the first items, whatever follows them."""
+        page = reader.read_range(
+            self, reading, limit=limit, cursor=None, consistent=consistent, ahead=False
+        )
+        return page.items
+
+    def read_part(
+        self, reader: Reader, reading: Reading[Any], *, limit: int, count: bool, consistent: bool
+    ) -> Sequence[Any]:
+        """The first items, or their number; strongly consistently where the index offers it."""
+        strongly = consistent and self.index.consistent_reads
+        if count:
+            return (reader.count(self, consistent=strongly),)
+        return self.read_first(reader, reading, limit=limit, consistent=strongly)
 
     def fixed_sort_values(self) -> dict[str, Any]:
         """Components of the sort key that the parameters fix, not merely bound."""

@@ -11,16 +11,24 @@ before deleting what points to it.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
 
-from autoforge.dynamodb.patterns.pattern import Get
-from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.pattern import consistency
+from autoforge.dynamodb.patterns.permission import Permission, permissions_on_items
+from autoforge.dynamodb.patterns.query import Page, Query
+from autoforge.dynamodb.patterns.reader import Reader
+from autoforge.dynamodb.patterns.readers import Reading, as_entities
+from autoforge.dynamodb.patterns.request import get_request
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import KeyValue
 
 E = TypeVar("E", bound=Entity)
 R = TypeVar("R", bound=Entity)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, init=False)
@@ -47,6 +55,39 @@ class Lookup(Get[E], Generic[E, R], kind=True):
         del item
         return True
 
+    @classmethod
+    def answered_entities(cls) -> tuple[type[Entity], ...]:
+        """The entity that the look-up item names."""
+        return cls.entities[:1]
+
+    @classmethod
+    def iam_permissions(cls) -> Iterator[Permission]:
+        """GetItem of the look-up item and of the item it names."""
+        yield from super().iam_permissions()
+        yield from permissions_on_items("GetItem", cls.entities[0])
+
+    def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
+        """Which look-up item is read, and what then, in a sentence."""
+        del now, limit, count
+        key = self.primary_key()
+        return (
+            f"Get the {self.lookup.type_name} at {key.partition} / {key.sort}, "
+            f"then the {self.entity.type_name} it names, {consistency(consistent=consistent)}."
+        )
+
+    def read_one(self, reader: Reader, reading: Reading[Any], *, consistent: bool) -> Any:
+        """Read the look-up item, then the item it names; None if that is not what was asked for."""
+        item = reader.read_item(self.request(reader.table_name, consistent=consistent), self)
+        found = reader.live(item, self.lookup, as_entities)
+        if found is None:
+            return None
+        target = get_request(reader.table_name, self.target(found), consistent=consistent)
+        item = reader.read_item(target, self)
+        entity = reader.live(item, self.entity, as_entities)
+        if entity is None or not self.agrees(entity):
+            return None
+        return entity if reading is as_entities else reader.live(item, self.entity, reading)
+
 
 @dataclass(frozen=True, init=False)
 class Hydrate(Query[E], Generic[E, R], kind=True):
@@ -61,3 +102,52 @@ class Hydrate(Query[E], Generic[E, R], kind=True):
     @abstractmethod
     def target(self, reference: R) -> KeyValue:
         """The primary key of the item that a reference points to."""
+
+    @classmethod
+    def answered_entities(cls) -> tuple[type[Entity], ...]:
+        """The entity that the references point to."""
+        return cls.entities[:1]
+
+    @classmethod
+    def iam_permissions(cls) -> Iterator[Permission]:
+        """Query of the references and BatchGetItem of the items they point to."""
+        yield from super().iam_permissions()
+        yield from permissions_on_items("BatchGetItem", cls.entities[0])
+
+    def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
+        """Which references are read, and what then, in two sentences."""
+        words = super().in_words(now, limit=limit, consistent=consistent, count=count)
+        if count:
+            return words
+        return f"{words} Then get the {self.entities[0].type_name} of each in one batch."
+
+    def _read_types(self) -> str:
+        return self.entities[1].type_name
+
+    def read_page(
+        self,
+        reader: Reader,
+        reading: Reading[T],
+        *,
+        limit: int,
+        cursor: str | None,
+        consistent: bool,
+    ) -> Page[T]:
+        """Read the next references and the items they point to, until the page is full."""
+        found: list[T] = []
+        while True:
+            references = reader.read_range(
+                self, as_entities, limit=limit - len(found), cursor=cursor, consistent=consistent
+            )
+            keys = [self.target(reference) for reference in references.items]
+            found.extend(reader.read_items(keys, self, reading, consistent=consistent))
+            cursor = references.cursor
+            if cursor is None or len(found) == limit:
+                return Page(tuple(found), cursor)
+
+    def read_first(
+        self, reader: Reader, reading: Reading[T], *, limit: int, consistent: bool
+    ) -> Sequence[T]:
+        """Read the items of the first page."""
+        page = self.read_page(reader, reading, limit=limit, cursor=None, consistent=consistent)
+        return page.items

@@ -11,7 +11,11 @@ from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Update as UpdateExpression
 
-from autoforge.dynamodb.schema.indexes import Index
+from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.dynamodb.schema.keys import KeyValue
+
+#: A primary key, or the keys of table and index together, as DynamoDB sends and takes it.
+WireKey = Mapping[str, Mapping[str, str]]
 
 
 class Request(NamedTuple):
@@ -19,6 +23,19 @@ class Request(NamedTuple):
 
     operation: str
     parameters: Mapping[str, Any]
+
+
+def wire_key(key: KeyValue) -> dict[str, dict[str, str]]:
+    """Write a primary key as DynamoDB takes it."""
+    return {TABLE.partition_key: {"S": key.partition}, TABLE.sort_key: {"S": key.sort}}
+
+
+def get_request(table_name: str, key: KeyValue, *, consistent: bool) -> Request:
+    """The request for the item at a primary key."""
+    return Request(
+        "GetItem",
+        {"TableName": table_name, "Key": wire_key(key), "ConsistentRead": consistent},
+    )
 
 
 @dataclass

@@ -17,10 +17,11 @@ from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path, Value
 
 from autoforge.dynamodb.errors import ConditionFailedError, ItemNotFoundError, VersionConflictError
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE
 from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import alike, described
@@ -86,7 +87,8 @@ def save_as_expected(store: Store, write: Update[E], expected: Expected[E] | Non
     if expected is None:
         return store.save(write)
     name = described(write.entity, write.key)
-    for _ in store.client.rounds(name):
+
+    def attempt() -> E:
         item, condition = _look(store, write.entity, write.primary_key(), write.at)
         if item is None and write.initial is None:
             raise write.error_for(None)
@@ -95,12 +97,14 @@ def save_as_expected(store: Store, write: Update[E], expected: Expected[E] | Non
         require_expected(item, expected, name)
         try:
             return store.save(with_condition(write, condition))
-        except ItemNotFoundError:
-            continue
+        except ItemNotFoundError as error:
+            raise StaleReadError from error
         except ConditionFailedError as error:
             if not _has_changed(item, error):
                 raise
-    raise AssertionError("rounds end in an answer or an error")
+            raise StaleReadError from error
+
+    return store.retry_on_conflict(name, attempt)
 
 
 def require_expected(item: E | None, expected: Expected[E] | None, name: str) -> None:

@@ -24,8 +24,7 @@ from autoforge.dynamodb.errors import (
     ItemNotFoundError,
     VersionConflictError,
 )
-from autoforge.dynamodb.patterns.pattern import wire_key
-from autoforge.dynamodb.patterns.request import Placeholders, Request
+from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
 from autoforge.dynamodb.schema.attributes import (
     EntityAttribute,
     IdSetAttribute,

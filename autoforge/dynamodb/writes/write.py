@@ -35,8 +35,7 @@ from autoforge.dynamodb.errors import (
     ItemNotFoundError,
     shortened,
 )
-from autoforge.dynamodb.patterns.pattern import wire_key
-from autoforge.dynamodb.patterns.request import Placeholders, Request
+from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE, TTL
 from autoforge.dynamodb.schema.item_size import LIMIT, item_size, require_size

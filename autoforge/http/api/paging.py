@@ -13,7 +13,7 @@ import orjson
 from litestar import Response
 from pydantic_core import to_json
 
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.store.store import Store
 from autoforge.http.api.parameters import Cursor, Limit, Order

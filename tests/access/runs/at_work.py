@@ -8,7 +8,7 @@ from typing import Any
 from autoforge.access.agents import AgentById
 from autoforge.access.runs.lifecycle import FinishRun, ReportRun, StartRun
 from autoforge.access.runs.patterns import RunById
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import Put
 from autoforge.models import Agent, AgentRun, AgentRunRef

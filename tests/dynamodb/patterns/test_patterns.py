@@ -21,7 +21,9 @@ from autoforge.dynamodb.patterns.catalogue import Parameter, entry
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.disjoint import require_disjoint
 from autoforge.dynamodb.patterns.explain import explain
-from autoforge.dynamodb.patterns.pattern import Fetch, Get, Pattern
+from autoforge.dynamodb.patterns.fetch import Fetch
+from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.schema.attributes import IdAttribute, TextAttribute
 from autoforge.dynamodb.schema.indexes import GSI1

@@ -14,7 +14,8 @@ import pytest
 
 from autoforge.dynamodb.patterns.catalogue import Parameter, entry
 from autoforge.dynamodb.patterns.disjoint import require_disjoint
-from autoforge.dynamodb.patterns.pattern import Fetch, Get
+from autoforge.dynamodb.patterns.fetch import Fetch
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.patterns.references import Lookup
 from autoforge.dynamodb.schema.attributes import IdAttribute, TextAttribute, TimestampAttribute

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pynamodb.expressions.operand import Path
 
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.schema.attributes import (
     IdAttribute,
     TextAttribute,

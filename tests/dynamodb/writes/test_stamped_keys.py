@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.attributes import (
     BooleanAttribute,

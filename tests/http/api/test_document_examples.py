@@ -25,7 +25,7 @@ from autoforge.access.events.patterns import EventsOfDate, EventsOfProject, Glob
 from autoforge.access.integrations import IntegrationConfigOf
 from autoforge.access.projects.patterns import ProjectById, ProjectsByStatus
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.patterns.pattern import Get
+from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.documents import document_to_wire
 from autoforge.dynamodb.store.store import Store

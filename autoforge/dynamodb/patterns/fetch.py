@@ -1,0 +1,91 @@
+"""Fetch, the pattern that reads several items by their primary keys."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Final, TypeVar
+
+from autoforge.dynamodb.errors import InvalidValueError
+from autoforge.dynamodb.patterns.pattern import SinglePattern, consistency, named_types
+from autoforge.dynamodb.patterns.permission import Permission, permissions_on_items
+from autoforge.dynamodb.patterns.reader import Reader
+from autoforge.dynamodb.patterns.readers import Reading
+from autoforge.dynamodb.patterns.request import Request, wire_key
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.keys import KeyValue
+
+E = TypeVar("E", bound=Entity)
+
+#: Items one batch may read (AWS, "Constraints in Amazon DynamoDB").
+BATCH_READ: Final = 100
+
+
+@dataclass(frozen=True, init=False)
+class Fetch(SinglePattern[E], kind=True):
+    """Several items by their primary keys, at most 100."""
+
+    operation: ClassVar[str] = "BatchGetItem"
+
+    def __init_subclass__(cls, *, kind: bool = False) -> None:
+        """Refuse a pattern without its entities: it would find nothing."""
+        super().__init_subclass__(kind=kind)
+        if not cls.is_generic():
+            cls._require_entities("Book")
+
+    @abstractmethod
+    def primary_keys(self) -> Sequence[KeyValue]:
+        """The keys of the items asked for.
+
+        Raises:
+            InvalidValueError: if a parameter cannot stand in a key.
+        """
+
+    def distinct_keys(self) -> tuple[KeyValue, ...]:
+        """The keys, each once.
+
+        Raises:
+            InvalidValueError: if there are more than one request may ask for.
+        """
+        keys = tuple(dict.fromkeys(self.primary_keys()))
+        if len(keys) > BATCH_READ:
+            raise InvalidValueError(f"{type(self).__name__} asks for {len(keys)} items at once")
+        return keys
+
+    def request(self, table_name: str, *, consistent: bool = False) -> Request:
+        """The request that answers, as long as DynamoDB leaves no key unprocessed."""
+        return fetch_request(table_name, self.distinct_keys(), consistent=consistent)
+
+    @classmethod
+    def iam_permissions(cls) -> Iterator[Permission]:
+        """BatchGetItem of the entities."""
+        yield from permissions_on_items("BatchGetItem", *cls.entities)
+
+    def first_request(
+        self, table_name: str, *, limit: int | None, now: datetime, consistent: bool, count: bool
+    ) -> Request:
+        """The request that answers, whatever the page."""
+        del limit, now, count
+        return self.request(table_name, consistent=consistent)
+
+    def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
+        """How many items are read, in a sentence."""
+        del now, limit, count
+        number, names = len(self.primary_keys()), named_types(self.entities)
+        how = consistency(consistent=consistent)
+        return f"Get up to {number} items by their keys ({names}) in one batch, {how}."
+
+    def read_part(
+        self, reader: Reader, reading: Reading[Any], *, limit: int, count: bool, consistent: bool
+    ) -> Sequence[Any]:
+        """Those of the items that are there, in the order of the keys."""
+        del limit, count
+        return reader.read_items(self.distinct_keys(), self, reading, consistent=consistent)
+
+
+def fetch_request(table_name: str, keys: Sequence[KeyValue], *, consistent: bool) -> Request:
+    """The request for the items at up to 100 distinct primary keys."""
+    wanted = {"Keys": [wire_key(key) for key in keys], "ConsistentRead": consistent}
+    return Request("BatchGetItem", {"RequestItems": {table_name: wanted}})

@@ -1,0 +1,238 @@
+"""Keyed, the base of patterns over one key of an entity."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass
+from functools import cache
+from types import NoneType
+from typing import Any, ClassVar, Final, Self, TypeVar, get_args, get_type_hints
+
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, suggestion
+from autoforge.dynamodb.patterns.declared import (
+    admits_none,
+    all_parameters_in,
+    annotations_of,
+    code_of,
+    members_of,
+    parameters_in,
+    read_by,
+)
+from autoforge.dynamodb.patterns.pattern import Pattern, SinglePattern, undecorated
+from autoforge.dynamodb.patterns.permission import Permission, partition_form, with_wildcards
+from autoforge.dynamodb.patterns.request import KeyCondition
+from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.schema.keys import Component, Key, Label, Template
+
+T = TypeVar("T")
+
+#: How alike names are of which one is surely a misspelling of the other.
+_MISSPELT: Final = 0.81
+
+
+@dataclass(frozen=True, init=False)
+class Keyed(SinglePattern[T], kind=True):
+    """A pattern over one key of an entity, whose components are the pattern's parameters."""
+
+    #: The key that answers the question.
+    key: ClassVar[Key]
+    #: Components that the pattern knows by another name.
+    renames: ClassVar[Mapping[str, str]] = {}
+    #: Components that are the same whatever is asked.
+    fixed: ClassVar[Mapping[str, Any]] = {}
+    #: Required parameters without which another question would be asked, and no error be raised.
+    _narrowing: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, *, kind: bool = False) -> None:
+        """Refuse a pattern that cannot fill its partition, naming what is missing."""
+        super().__init_subclass__(kind=kind)
+        if cls.is_generic():
+            return
+        key = getattr(cls, "key", None)
+        cls._require_entities(key.entity if isinstance(key, Key) else "Book")
+        if not isinstance(key, Key):
+            raise DeclarationError(f"{cls.__name__} names no key")
+        if cls.key.entity not in {entity.__name__ for entity in cls.entities}:
+            raise DeclarationError(f"{cls.__name__}: {cls.key} is no key of what it answers with")
+        wanted = {part.name for part in cls._partition_components()} | {*cls.renames}
+        missing = {cls.renames.get(name, name) for name in wanted} | cls._bounding()
+        for name in sorted(missing):
+            if not cls._declares(name):
+                raise DeclarationError(f"{cls.__name__}: {cls.key}: no parameter {name!r}")
+        cls._narrowing = tuple(sorted(cls._deciding() & cls._required()))
+        useless = sorted(cls._useless())
+        if useless:
+            hint = suggestion(useless[0], cls._unfilled())
+            raise DeclarationError(
+                f"{cls.__name__}: {cls.key}: nothing uses {', '.join(useless)}{hint}"
+            )
+
+    @classmethod
+    def _bounding(cls) -> set[str]:
+        """Parameters that bound the answer without being components of the key."""
+        return set()
+
+    @classmethod
+    def _deciding(cls) -> set[str]:
+        """Parameters whose absence chooses another partition."""
+        if len(cls.key.partitions) == 1:
+            return set()
+        parts = [part for each in cls.key.partitions for part in each.components]
+        return {cls.renames.get(part.name, part.name) for part in parts}
+
+    @classmethod
+    def _required(cls) -> set[str]:
+        """Parameters without a default."""
+        return {name for name in all_parameters_in(cls) if not hasattr(cls, name)}
+
+    @classmethod
+    @cache
+    def _may_be_none(cls) -> frozenset[str]:
+        """Parameters whose type admits None, or is not known here."""
+        try:
+            hints = get_type_hints(cls)
+        except (NameError, AttributeError, TypeError, SyntaxError):  # of a function's own, say
+            return frozenset(cls._narrowing)
+        return frozenset(name for name in cls._narrowing if admits_none(hints[name]))
+
+    def _require_narrowing(self) -> None:
+        """Refuse None for a parameter without which the question would be another.
+
+        Raises:
+            InvalidValueError: naming the parameter.
+        """
+        for name in self._narrowing:
+            if getattr(self, name) is None and name not in self._may_be_none():
+                raise none_given(self, name)
+
+    def _lacks(self, values: Mapping[str, Any], *templates: Template) -> InvalidValueError:
+        """The error for components that have no value, naming the parameters."""
+        parts = [part.name for each in templates for part in each.components]
+        absent = [self.renames.get(name, name) for name in parts if values.get(name) is None]
+        return none_given(self, *absent)
+
+    @classmethod
+    def _useless(cls) -> set[str]:
+        """Parameters that the request does not depend on, and no property is seen to read.
+
+        Where code decides over the request, it may read any, in branches that are not seen. Then
+        only those are told that have nearly the name of a component nobody fills.
+        """
+        inputs = {cls.renames.get(name, name) for name in cls.key.components} | cls._bounding()
+        unused = {*parameters_in(cls)} - inputs
+        if not unused:
+            return unused
+        kinds = cls._kinds()
+        code = code_of(cls, kinds)
+        unread = unused - read_by(cls, code)
+        if not any(name in inputs or hasattr(kinds[0], name) for name in code):
+            return unread
+        return {name for name in unread if suggestion(name, cls._unfilled(), alike=_MISSPELT)}
+
+    @classmethod
+    def _unfilled(cls) -> set[str]:
+        """Components of the key, by the pattern's names, that no parameter gives."""
+        names = {cls.renames.get(name, name) for name in {*cls.key.components} - {*cls.fixed}}
+        return {name for name in names if not cls._declares(name)}
+
+    @classmethod
+    def described(cls, *given: str) -> Self:
+        """The pattern with labels for values: all required parameters and the given ones."""
+        if all_parameters_in(cls) - {each.name for each in cls.parameters()}:
+            raise undecorated(cls)
+        pattern = object.__new__(cls)
+        for each in cls.parameters():
+            required = each.default is MISSING and each.default_factory is MISSING
+            shown = required or each.name in given
+            value: Any = Label(camel_case(each.name)) if shown else None
+            object.__setattr__(pattern, each.name, value)
+        return pattern
+
+    @classmethod
+    def _declares(cls, name: str) -> bool:
+        """Whether the class, not yet or already a dataclass, has the parameter or derives it."""
+        if name in members_of(cls._kinds()):
+            return name in cls.fixed
+        annotated = any(name in annotations_of(base) for base in cls.__mro__)
+        return name in cls.fixed or annotated or isinstance(getattr(cls, name, None), property)
+
+    @classmethod
+    def _partition_components(cls) -> tuple[Component, ...]:
+        names = cls.key.components
+        given = {name: True for name in names if cls._declares(cls.renames.get(name, name))}
+        template = cls.key.partition_for(given) or cls.key.partitions[0]
+        return template.components
+
+    def values(self) -> dict[str, Any]:
+        """The components of the key that the parameters give."""
+        given = vars(self)
+        return {
+            component: given[name] if name in given else self._value(component)
+            for component, name in self._sources()
+        }
+
+    @classmethod
+    @cache
+    def _sources(cls) -> tuple[tuple[str, str], ...]:
+        """The components of the key, and the parameter each is; empty where none is."""
+        sources = {name: cls.renames.get(name, name) for name in cls.key.components}
+        own = members_of(cls._kinds())  # the order of a query is not that of a customer
+        return tuple(
+            (component, "" if component in cls.fixed else name)
+            for component, name in sources.items()
+            if component in cls.fixed or name not in own
+        )
+
+    def _value(self, component: str) -> Any:
+        if component in self.fixed:
+            return self.fixed[component]
+        name = self.renames.get(component, component)
+        if not isinstance(getattr(type(self), name, None), property):
+            return None
+        if any(isinstance(value, Label) for value in vars(self).values()):
+            return Label(camel_case(component))
+        return getattr(self, name)
+
+    def _partition(self, values: Mapping[str, Any]) -> str:
+        template = self.key.partition_for(values)
+        if template is None:
+            raise self._lacks(values, self.key.partitions[0])
+        return template.render(values)
+
+    @classmethod
+    def index_name(cls) -> str:
+        """The index that the key stands in, or ``table``."""
+        return cls.key.index.name or "table"
+
+    @classmethod
+    def offers_consistent_reads(cls) -> bool:
+        """Whether the index of the key offers them."""
+        return cls.key.index.consistent_reads
+
+    @classmethod
+    def iam_permissions(cls) -> Iterator[Permission]:
+        """The operation, in the partitions that the parameters fill, or may leave open."""
+        action = cls.operation.partition(" ")[0]
+        for partition in cls._partitions_read():
+            yield Permission(action, cls.key.index, partition)
+
+    @classmethod
+    def _partitions_read(cls) -> Iterator[str]:
+        described = cls.described()
+        yield with_wildcards(described.described_condition().partition)
+        chosen = cls.key.partition_for(described.values()) or cls.key.partitions[0]
+        hints = get_type_hints(cls)
+        names = [cls.renames.get(part.name, part.name) for part in chosen.components]
+        if any(NoneType in get_args(hints.get(name)) for name in names):
+            yield from (partition_form(each) for each in cls.key.partitions if each is not chosen)
+
+    @abstractmethod
+    def described_condition(self) -> KeyCondition:
+        """The key condition of a pattern that holds labels for values."""
+
+
+def none_given(pattern: Pattern[Any], *names: str) -> InvalidValueError:
+    """The error for parameters that are None and may not be."""
+    given = f"{type(pattern).__name__} is asked with None"
+    return InvalidValueError(f"{given} for {', '.join(names)}: give a value")

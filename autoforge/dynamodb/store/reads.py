@@ -1,0 +1,351 @@
+"""Reads: runs access patterns on one table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, TypeVar, overload
+
+from autoforge.dynamodb.errors import InvalidValueError, ItemNotFoundError, UnreadableItemError
+from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.fetch import BATCH_READ, Fetch, fetch_request
+from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.query import Page, Query
+from autoforge.dynamodb.patterns.readers import ItemReader, Reading, as_entities, readers_of
+from autoforge.dynamodb.patterns.request import KeyCondition, Request, get_request
+from autoforge.dynamodb.schema.entity import Entity, Item
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE
+from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.store import batch
+from autoforge.dynamodb.store.batch import key_of
+from autoforge.dynamodb.store.connection import TableConnection
+
+E = TypeVar("E", bound=Entity)
+T = TypeVar("T")
+
+#: The most items one request of a page asks for while it looks for live ones.
+LOOKAHEAD: Final = 1000
+
+#: Nothing has expired by then.
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+
+_log = logging.getLogger("autoforge.dynamodb")
+
+
+@dataclass(frozen=True)
+class Reads(TableConnection):
+    """Runs access patterns, and reads items by their keys."""
+
+    @overload
+    def get(self, pattern: Get[E], *, consistent: bool = False) -> E | None: ...
+
+    @overload
+    def get(
+        self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[T]
+    ) -> T | None: ...
+
+    def get(
+        self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
+    ) -> Any:
+        """Answer with the one item, or None."""
+        return pattern.read_one(self, reading, consistent=consistent)
+
+    @overload
+    def require(self, pattern: Get[E], *, consistent: bool = False) -> E: ...
+
+    @overload
+    def require(self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[T]) -> T: ...
+
+    def require(
+        self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
+    ) -> Any:
+        """Answer with the one item.
+
+        Raises:
+            ItemNotFoundError: if there is none, or it is past its expiry.
+        """
+        found = self.get(pattern, consistent=consistent, reading=reading)
+        if found is None:
+            raise ItemNotFoundError(pattern.entity.type_name, pattern.named())
+        return found
+
+    @overload
+    def page(
+        self,
+        query: Query[E],
+        *,
+        limit: int,
+        cursor: str | None = None,
+        consistent: bool = False,
+    ) -> Page[E]: ...
+
+    @overload
+    def page(
+        self,
+        query: Query[Any],
+        *,
+        limit: int,
+        cursor: str | None = None,
+        consistent: bool = False,
+        reading: Reading[T],
+    ) -> Page[T]: ...
+
+    def page(
+        self,
+        query: Query[Any],
+        *,
+        limit: int,
+        cursor: str | None = None,
+        consistent: bool = False,
+        reading: Reading[Any] = as_entities,
+    ) -> Page[Any]:
+        """Answer with the next items, as many as the limit while so many follow.
+
+        Items past their expiry, of another type or unreadable are passed over, and as many are
+        read in their place; more, where most of what was read was such. So a page takes one
+        request, and another for each megabyte or stretch of such items. It has a cursor only if
+        another item follows; of references, only if another reference does, whether or not it
+        points to something.
+
+        Raises:
+            InvalidCursorError: if the cursor is not one of this query.
+            InvalidValueError: if the limit is under 1, or an index is to be read consistently.
+        """
+        return query.read_page(self, reading, limit=limit, cursor=cursor, consistent=consistent)
+
+    def count(self, query: Query[Any], *, consistent: bool = False) -> int:
+        """Answer with how many items there are, in one request for each megabyte of them.
+
+        Those past their expiry count until DynamoDB deletes them: counting does not read them.
+        """
+        request = query.request(
+            self.table_name, limit=None, now=self.clock(), consistent=consistent, count=True
+        )
+        total = 0
+        for answer in self._pages(request, query):
+            total += int(answer["Count"])
+        return total
+
+    def each(
+        self, query: Query[E], *, page_size: int = 100, consistent: bool = False
+    ) -> Iterator[E]:
+        """Answer with every item, reading a page at a time as they are taken."""
+        cursor = None
+        while True:
+            page = self.page(query, limit=page_size, cursor=cursor, consistent=consistent)
+            yield from page.items
+            if page.cursor is None:
+                return
+            cursor = page.cursor
+
+    @overload
+    def fetch(self, pattern: Fetch[E], *, consistent: bool = False) -> tuple[E, ...]: ...
+
+    @overload
+    def fetch(
+        self, pattern: Fetch[Any], *, consistent: bool = False, reading: Reading[T]
+    ) -> tuple[T, ...]: ...
+
+    def fetch(
+        self, pattern: Fetch[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
+    ) -> tuple[Any, ...]:
+        """Answer with those of the items that are there, in the order of the keys.
+
+        Raises:
+            IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
+        """
+        return self.read_items(pattern.distinct_keys(), pattern, reading, consistent=consistent)
+
+    def answer(self, pattern: Composite[T], *, consistent: bool = False) -> T:
+        """Answer several patterns and join what they answer."""
+        return pattern.combine(self.answers(pattern, consistent=consistent))
+
+    def answers(
+        self,
+        pattern: Composite[Any],
+        *,
+        consistent: bool = False,
+        reading: Reading[Any] = as_entities,
+    ) -> list[Sequence[Any]]:
+        """Answer several patterns, for a caller who joins the answers another way."""
+        return self.run_concurrently(
+            [
+                partial(
+                    part.pattern.read_part,
+                    self,
+                    reading,
+                    limit=part.limit,
+                    count=part.count,
+                    consistent=consistent,
+                )
+                for part in pattern.parts()
+            ]
+        )
+
+    def item_at(self, key: KeyValue) -> Item | None:
+        """The item with a primary key as it is stored, read strongly consistently."""
+        item: Item | None = self._send(
+            get_request(self.table_name, key, consistent=True), self
+        ).get("Item")
+        return item
+
+    def keys_in(self, partition: str) -> Iterator[KeyValue]:
+        """The primary keys of a whole item collection, whatever the items are."""
+        return map(key_of, self.items_in(KeyCondition(TABLE, partition)))
+
+    def items_in(
+        self, condition: KeyCondition, *attributes: str, page_size: int | None = None
+    ) -> Iterator[Item]:
+        """What a key condition reads, whatever the items are: their primary keys, as stored.
+
+        Read as they are taken, and strongly consistently where the index offers it.
+
+        Args:
+            condition: Which items.
+            attributes: Names in the table of further attributes to return.
+            page_size: How many to read at a time; as many as DynamoDB gives unless given.
+        """
+        names = (TABLE.partition_key, TABLE.sort_key, *attributes)
+        projected = {f"#{name}": name for name in names}
+        parameters = condition.parameters()
+        parameters["ExpressionAttributeNames"] |= projected
+        request = Request(
+            "Query",
+            {
+                "TableName": self.table_name,
+                **parameters,
+                "ProjectionExpression": ", ".join(projected),
+                "ConsistentRead": condition.index.consistent_reads,
+                **({} if page_size is None else {"Limit": page_size}),
+            },
+        )
+        for answer in self._pages(request, self):
+            yield from answer["Items"]
+
+    def read_item(self, request: Request, pattern: Pattern[Any]) -> Item | None:
+        """Send a GetItem and return the item as it is stored; None if there is none."""
+        item: Item | None = self._send(request, pattern).get("Item")
+        return item
+
+    def live(
+        self,
+        item: Item | None,
+        entity: type[Entity],
+        reading: Reading[T],
+    ) -> T | None:
+        """Read a stored item; None if there is none, or it is of another type or expired."""
+        if item is None or type_of(item) != entity.type_name:
+            return None
+        expired_by = _BEGINNING if self.expired else self.clock()
+        return readers_of((entity,), reading)[entity.type_name](item, expired_by)
+
+    def read_items(
+        self,
+        keys: Sequence[KeyValue],
+        pattern: Pattern[Any],
+        reading: Reading[T],
+        *,
+        consistent: bool,
+    ) -> tuple[T, ...]:
+        """Read the items with these keys that are there and live, in the order of the keys."""
+        expired_by = _BEGINNING if self.expired else self.clock()
+        readers = readers_of(pattern.entities, reading)
+        distinct = tuple(dict.fromkeys(keys))
+        chunks = batch.chunks(distinct, BATCH_READ)
+        requests = [fetch_request(self.table_name, each, consistent=consistent) for each in chunks]
+
+        def answer(request: Request) -> list[Item]:
+            return list(
+                batch.read(
+                    self.client, lambda again: self._send(again, pattern), request, self.pace
+                )
+            )
+
+        found: dict[KeyValue, T] = {}
+        for items in self.run_concurrently([partial(answer, request) for request in requests]):
+            for item in items:
+                read = self._readable(item, readers, expired_by)
+                if read is not None:
+                    found[key_of(item)] = read
+        return tuple(found[key] for key in keys if key in found)
+
+    def read_range(
+        self,
+        query: Query[Any],
+        reading: Reading[T],
+        *,
+        limit: int,
+        cursor: str | None,
+        consistent: bool,
+        ahead: bool = True,
+    ) -> Page[T]:
+        """Read the next live items of a query; with ``ahead``, also whether any follow them."""
+        if limit < 1:
+            raise InvalidValueError(f"a page has at least 1 item, not {limit}")
+        accept = self.cursors.accept
+        start = accept(self.table_name, query, cursor) if cursor is not None else None
+        now = self.clock()
+        expired_by = _BEGINNING if self.expired else now
+        readers = readers_of(query.entities, reading)
+        found: list[T] = []
+        last: Item = {}
+        # One more than the page has tells whether another page follows.
+        ask = limit + ahead
+        while True:
+            request = query.request(
+                self.table_name, limit=ask, now=now, start=start, consistent=consistent
+            )
+            answer = self._send(request, query)
+            start = answer.get("LastEvaluatedKey")
+            before = len(found)
+            for item in answer["Items"]:
+                read = self._readable(item, readers, expired_by)
+                if read is None:
+                    continue
+                if len(found) == limit:
+                    return Page(tuple(found), self.cursors.issue(self.table_name, query, last))
+                found.append(read)
+                last = item
+            if start is None or (len(found) == limit and not ahead):
+                return Page(tuple(found), None)
+            mostly_read = 2 * (len(found) - before) >= max(len(answer["Items"]), 1)
+            ask = min(limit + ahead - len(found) if mostly_read else 2 * ask, LOOKAHEAD)
+
+    def _pages(self, request: Request, subject: object) -> Iterator[dict[str, Any]]:
+        """Every answer of a query, from the first to the last."""
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._send(
+                Request(request.operation, {**request.parameters, **start}), subject
+            )
+            yield answer
+            if answer.get("LastEvaluatedKey") is None:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _readable(
+        self, item: Item, readers: Mapping[str, ItemReader[T]], expired_by: datetime
+    ) -> T | None:
+        """What is read of the item, unless it is of another type, past its expiry, or unreadable.
+
+        One spoilt item must not take a whole list down, so it is passed over; the log names it.
+        """
+        read = readers.get(type_of(item) or "")
+        if read is None:
+            return None
+        try:
+            return read(item, expired_by)
+        except UnreadableItemError as error:
+            said = {"table": self.table_name, "reason": str(error)}
+            _log.error("dynamodb.item_unreadable", extra=said)
+            return None
+
+
+def type_of(item: Mapping[str, Any]) -> str | None:
+    """The type that a stored item says it is of; None if it says nothing."""
+    stored = item.get(ENTITY_TYPE)
+    return None if stored is None else stored.get("S")
