@@ -5,7 +5,8 @@ from autoforge.forge.artefacts import Artefacts
 from autoforge.forge.checkpoints import Checkpoints
 from autoforge.forge.escalations import Escalations
 from autoforge.forge.events import Events
-from autoforge.forge.features import Features, NewFeature
+from autoforge.forge.features.backlog import NewFeature
+from autoforge.forge.features.features import Features
 from autoforge.forge.forge import LOCAL_REGION, Forge, utc_now
 from autoforge.forge.integrations import Integrations
 from autoforge.forge.projects import Projects

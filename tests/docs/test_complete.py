@@ -140,7 +140,7 @@ def test_every_method_of_forge_itself_is_documented() -> None:
 
 
 def test_every_method_of_the_store_is_documented_and_no_other() -> None:
-    section = _text("python.md").partition("## Store")[2].partition("| patterns,")[0]
+    section = _text("python.md").partition("## Store")[2].partition("| patterns |")[0]
 
     assert {*re.findall(r"^\| `(\w+)\(", section, re.MULTILINE)} == _public(Store)
 

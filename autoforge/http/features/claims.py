@@ -17,7 +17,7 @@ from pydantic import Field
 
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.forge import Forge
-from autoforge.forge.features import LONGEST_LEASE
+from autoforge.forge.features.claims import LONGEST_LEASE
 from autoforge.http.api.parameters import FeatureId, ProjectId
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses

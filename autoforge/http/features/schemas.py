@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_v
 
 from autoforge.access.features.creation import MOST, Creation
 from autoforge.dynamodb.schema.encoding import canonical_id
-from autoforge.forge import features
+from autoforge.forge import NewFeature
 from autoforge.http.api.schemas import (
     ID_PATTERN,
     WHOLE,
@@ -258,9 +258,9 @@ class NewFeatures(OneOrMany):
 
     items: list[NewFeatureBody] = Field(min_length=1, max_length=MOST)
 
-    def new(self) -> list[features.NewFeature]:
+    def new(self) -> list[NewFeature]:
         """The features, as they are created."""
-        return [features.NewFeature(**dict(each)) for each in self.items]
+        return [NewFeature(**dict(each)) for each in self.items]
 
 
 class FeatureChanges(Changes):

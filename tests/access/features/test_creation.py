@@ -15,8 +15,7 @@ from autoforge.errors import (
     ItemExistsError,
     ItemNotFoundError,
 )
-from autoforge.forge import Forge
-from autoforge.forge.features import NewFeature
+from autoforge.forge import Forge, NewFeature
 from autoforge.models import FeatureStatus
 from tests.access.features.laws import require_settled
 from tests.access.features.worlds import (

@@ -29,8 +29,7 @@ from autoforge.errors import (
     ItemNotFoundError,
     UnavailableError,
 )
-from autoforge.forge import Forge
-from autoforge.forge.features import NewFeature
+from autoforge.forge import Forge, NewFeature
 from autoforge.models import FeatureStatus
 from tests.access.features.laws import (
     Stored,

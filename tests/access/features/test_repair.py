@@ -21,8 +21,7 @@ from autoforge.errors import (
     ItemNotFoundError,
     UnavailableError,
 )
-from autoforge.forge import Forge
-from autoforge.forge.features import NewFeature
+from autoforge.forge import Forge, NewFeature
 from tests.access.features.laws import (
     require_released,
     require_safe,

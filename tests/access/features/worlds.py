@@ -16,8 +16,7 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.writes.write import primary_key
 from autoforge.errors import AutoforgeError
-from autoforge.forge import Forge
-from autoforge.forge.features import NewFeature
+from autoforge.forge import Forge, NewFeature
 from autoforge.models import PLATFORM_TABLE, Feature
 from tests.dynamodb.faults import Fault, Pass, injected
 from tests.factories import a_project

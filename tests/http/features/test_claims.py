@@ -13,8 +13,7 @@ import uvicorn
 from litestar.exceptions import ClientException
 
 from autoforge.dynamodb.store.store import Store
-from autoforge.forge import Forge
-from autoforge.forge.features import NewFeature
+from autoforge.forge import Forge, NewFeature
 from autoforge.http.api.bodies import JsonRequest
 from autoforge.http.api.idempotency import given_key
 from autoforge.http.app import create_app
