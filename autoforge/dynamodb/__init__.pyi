@@ -1,6 +1,9 @@
 from autoforge.dynamodb.admin.drift import (
     Drift,
 )
+from autoforge.dynamodb.admin.operation import (
+    Operation,
+)
 from autoforge.dynamodb.admin.permissions import (
     permissions_of,
 )
@@ -84,6 +87,9 @@ from autoforge.dynamodb.schema.keys import (
 from autoforge.dynamodb.schema.transaction_mark import (
     TransactionMark,
 )
+from autoforge.dynamodb.store.connection import (
+    StaleReadError,
+)
 from autoforge.dynamodb.store.store import (
     Store,
 )
@@ -135,6 +141,7 @@ __all__ = [
     "ListAttribute",
     "LocalCipher",
     "Lookup",
+    "Operation",
     "Page",
     "Part",
     "Pattern",
@@ -143,6 +150,7 @@ __all__ = [
     "Query",
     "RetryPolicy",
     "SortRange",
+    "StaleReadError",
     "Store",
     "TextAttribute",
     "TimestampAttribute",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -20,6 +20,7 @@ from autoforge.dynamodb.client.client import Client, RetryPolicy
 from autoforge.dynamodb.encryption import Cipher, KmsCipher, LocalCipher
 from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import FollowingMint, IdMint, as_timestamp
@@ -37,6 +38,14 @@ T = TypeVar("T")
 
 #: The region of a DynamoDB that is not AWS's, where a name is needed and means nothing.
 LOCAL_REGION: Final = "us-east-1"
+
+
+@cache
+def _platform_table() -> Design:
+    """The platform's table; imported at the first write, since it declares every entity."""
+    from autoforge.models.table import PLATFORM_TABLE  # noqa: PLC0415
+
+    return PLATFORM_TABLE
 
 
 def utc_now() -> datetime:
@@ -129,6 +138,7 @@ class Forge:
             cursors=Cursors(cursor_secrets or [secrets.token_urlsafe(32)]),
             clock=clock,
             new_token=lambda: new_id(clock()),
+            design=_platform_table,
         )
         cipher = _cipher(kms_key_id, encryption_secrets, region, kms_endpoint_url)
         bound = RecordBound() if record_within is None else RecordBound(record_within)

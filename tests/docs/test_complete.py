@@ -12,7 +12,7 @@ from functools import cached_property
 import click
 import pytest
 
-from autoforge import Forge, errors
+from autoforge import Forge, dynamodb, errors
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.cli.main import EXIT_CODES, group
 from autoforge.dynamodb import Entity
@@ -50,6 +50,10 @@ def _rows(name: str) -> Iterator[list[str]]:
 
 def _spans(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
+
+
+def _store_section() -> str:
+    return _text("toolkit.md").partition("## Store")[2].partition("| name |")[0]
 
 
 def _public(owner: type) -> set[str]:
@@ -140,9 +144,16 @@ def test_every_method_of_forge_itself_is_documented() -> None:
 
 
 def test_every_method_of_the_store_is_documented_and_no_other() -> None:
-    section = _text("python.md").partition("## Store")[2].partition("| patterns |")[0]
+    assert {*re.findall(r"^\| `(\w+)\(", _store_section(), re.MULTILINE)} == _public(Store)
 
-    assert {*re.findall(r"^\| `(\w+)\(", section, re.MULTILINE)} == _public(Store)
+
+def test_every_name_that_the_toolkit_offers_is_documented_once_and_no_other() -> None:
+    text = _text("toolkit.md").replace(_store_section(), "")
+
+    assert sorted(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == sorted(
+        {*dynamodb.__all__} - {"Store", "Write"}
+    )
+    assert {"Store", "Write"} <= {*dynamodb.__all__}
 
 
 def test_every_operation_is_documented_once_and_no_other() -> None:

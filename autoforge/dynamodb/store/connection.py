@@ -45,7 +45,7 @@ class TableConnection:
     pace: Pace | None = None
     #: Whether items past their expiry are returned, too.
     expired: bool = False
-    design: Design | None = None
+    design: Design | Callable[[], Design] | None = None
 
     def paced(self, limit: float | None = None) -> Self:
         """The same Store for a bulk: being refused for throughput slows it down, and no more.

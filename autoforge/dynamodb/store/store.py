@@ -24,8 +24,9 @@ class Store(Writes):
         new_token: Makes the token under which DynamoDB carries a transaction out once.
         repeated: Whether every write may have been made before, by a run that was cut off: what
             shows that it was is success.
-        design: All entities of the table; a write of any other is refused. None where every entity
-            is taken, and nothing is known of the keys it may meet.
+        design: All entities of the table, or a function that returns them and is called at each
+            write; a write of another entity is refused. With None, every entity is written, and
+            nobody checks which keys it may meet.
     """
 
     def create_table(self) -> None:

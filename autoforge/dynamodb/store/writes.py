@@ -172,8 +172,9 @@ class Writes(Reads):
 
     def _require_own(self, entity: type[Entity]) -> None:
         """Refuse an entity whose keys nobody has held against those of the table's."""
-        if self.design is not None and not self.design.admits(entity):
-            raise DeclarationError(f"{entity.__name__} is no entity of {self.design.name}")
+        design = self.design() if callable(self.design) else self.design
+        if design is not None and not design.admits(entity):
+            raise DeclarationError(f"{entity.__name__} is no entity of {design.name}")
 
     def _put_member(self, entity: Entity) -> batch.Member:
         try:
