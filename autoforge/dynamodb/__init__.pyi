@@ -97,6 +97,7 @@ from autoforge.dynamodb.timestamps import (
     IdMint,
     as_timestamp,
     timestamp_text,
+    utc_now,
 )
 from autoforge.dynamodb.writes.update import (
     Update,
@@ -164,4 +165,5 @@ __all__ = [
     "permissions_of",
     "require_disjoint",
     "timestamp_text",
+    "utc_now",
 ]

@@ -1,3 +1,4 @@
+from autoforge.dynamodb.timestamps import utc_now
 from autoforge.forge.actions import Actions
 from autoforge.forge.agent_config import AgentSettings
 from autoforge.forge.agents import Agents
@@ -7,7 +8,7 @@ from autoforge.forge.escalations import Escalations
 from autoforge.forge.events import Events
 from autoforge.forge.features.backlog import NewFeature
 from autoforge.forge.features.features import Features
-from autoforge.forge.forge import LOCAL_REGION, Forge, utc_now
+from autoforge.forge.forge import LOCAL_REGION, Forge
 from autoforge.forge.integrations import Integrations
 from autoforge.forge.projects import Projects
 from autoforge.forge.runs import Runs

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -16,15 +15,14 @@ import autoforge.forge as kinds
 from autoforge.access.events.recording import RecordBound
 from autoforge.access.requests.once import Lapsed, Once, Outcome, Run
 from autoforge.access.requests.patterns import RepeatableRequest
-from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.client.client import RetryPolicy
 from autoforge.dynamodb.encryption import Cipher, KmsCipher, LocalCipher
-from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import FollowingMint, IdMint, as_timestamp
-from autoforge.dynamodb.transport.endpoint import kms_client, local_credentials, require_endpoint
+from autoforge.dynamodb.timestamps import FollowingMint, IdMint, as_timestamp, utc_now
+from autoforge.dynamodb.transport.endpoint import kms_client, require_endpoint
 from autoforge.dynamodb.transport.transport import TransportName
 from autoforge.dynamodb.writes.write import Transaction, Write
 from autoforge.forge.resource import ForgeContext
@@ -46,11 +44,6 @@ def _platform_table() -> Design:
     from autoforge.models.table import PLATFORM_TABLE  # noqa: PLC0415
 
     return PLATFORM_TABLE
-
-
-def utc_now() -> datetime:
-    """Read the clock: the one place where the library does."""
-    return datetime.now(UTC)  # noqa: TID251 - the entry point everything else takes it from
 
 
 class Forge:
@@ -123,22 +116,16 @@ class Forge:
             if url is not None:
                 require_endpoint(url)
         new_id = IdMint()
-        client = Client(
+        store = Store.connect(
+            _platform_table,
+            table_name=table_name,
             region=region,
             endpoint_url=endpoint_url,
-            credentials=credentials or local_credentials(endpoint_url),
-            sleep=time.sleep,
-            retries=retries or RetryPolicy(),
-            transport=transport,
-            clock=utc_now,
-        )
-        store = Store(
-            table_name=table_name,
-            client=client,
-            cursors=Cursors(cursor_secrets or [secrets.token_urlsafe(32)]),
+            credentials=credentials,
+            cursor_secrets=cursor_secrets,
             clock=clock,
-            new_token=lambda: new_id(clock()),
-            design=_platform_table,
+            retries=retries,
+            transport=transport,
         )
         cipher = _cipher(kms_key_id, encryption_secrets, region, kms_endpoint_url)
         bound = RecordBound() if record_within is None else RecordBound(record_within)

@@ -8,16 +8,12 @@ it is of the agent platform.
 
 from __future__ import annotations
 
-import secrets
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from autoforge.dynamodb import (
     GSI1,
     BooleanAttribute,
-    Client,
-    Cursors,
     Design,
     EmbeddedDynamoDB,
     Entity,
@@ -144,18 +140,12 @@ def main() -> None:
     """Lend a book twice and take it back, on a DynamoDB inside this process."""
     new_id = IdMint()
     with EmbeddedDynamoDB() as dynamodb:
-        store = Store(
-            table_name=LIBRARY.name,
-            client=Client(
-                region="us-east-1",
-                endpoint_url=dynamodb.endpoint_url,
-                credentials=dynamodb.credentials,
-                sleep=time.sleep,
-            ),
-            cursors=Cursors([secrets.token_urlsafe(32)]),
+        store = Store.connect(
+            LIBRARY,
+            region="us-east-1",
+            endpoint_url=dynamodb.endpoint_url,
+            credentials=dynamodb.credentials,
             clock=lambda: OPENING,
-            new_token=lambda: new_id(OPENING),
-            design=LIBRARY,
         )
         store.create_table()
         isbn = "978-0-262-51087-5"

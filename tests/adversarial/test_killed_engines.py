@@ -20,10 +20,9 @@ import pytest
 from autoforge.access.artefacts import update_artefact
 from autoforge.access.features.patterns import FeaturesByStatus
 from autoforge.dynamodb.encryption import LocalCipher
-from autoforge.dynamodb.timestamps import IdMint
+from autoforge.dynamodb.timestamps import IdMint, utc_now
 from autoforge.dynamodb.writes.write import Transaction
 from autoforge.forge import Forge
-from autoforge.forge.forge import utc_now
 from autoforge.models import ArtefactType, FeatureStatus
 from tests.adversarial.effort import Effort
 from tests.adversarial.killed_engine import KilledEngine, killed_engine

@@ -8,7 +8,13 @@ from importlib import import_module
 
 import pytest
 
-PACKAGES = ["autoforge.access", "autoforge.dynamodb", "autoforge.forge", "autoforge.models"]
+PACKAGES = [
+    "autoforge",
+    "autoforge.access",
+    "autoforge.dynamodb",
+    "autoforge.forge",
+    "autoforge.models",
+]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -69,6 +75,14 @@ def test_connecting_imports_nothing_that_a_call_may_never_need() -> None:
         "boto3", "cryptography", "litestar", "moto", "pydantic", "structlog", "ulid",
     }  # fmt: skip
     assert not unneeded & imported
+
+
+def test_the_toolkit_imports_nothing_of_the_platform() -> None:
+    imported = _imported("from autoforge.dynamodb import *")
+
+    ours = {each for each in imported if each.startswith("autoforge.")}
+    assert {"autoforge.dynamodb.store.store", "autoforge.dynamodb.writes.update"} <= ours
+    assert not [each for each in ours if not f"{each}.".startswith("autoforge.dynamodb.")]
 
 
 def test_asking_for_one_entity_declares_no_other() -> None:

@@ -34,9 +34,10 @@ from autoforge.dynamodb.errors import (
     UnavailableError,
 )
 from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.timestamps import utc_now
 from autoforge.dynamodb.transport import choice as route
 from autoforge.dynamodb.transport.botocore import BotocoreTransport, botocore_client
-from autoforge.dynamodb.transport.signing import Clock, wall_clock
+from autoforge.dynamodb.transport.signing import Clock
 from autoforge.dynamodb.transport.transport import (
     Timeouts,
     Transport,
@@ -192,7 +193,7 @@ class Client:
     random: Callable[[], float] = SystemRandom().random
     observers: list[Observer] = field(default_factory=list)
     transport: TransportName = "auto"
-    clock: Clock = wall_clock
+    clock: Clock = utc_now
     timer: Timer = monotonic
     timeouts: Timeouts = field(default_factory=Timeouts)
     worker_pool: WorkerPool = field(default_factory=WorkerPool)

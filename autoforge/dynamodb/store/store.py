@@ -6,10 +6,21 @@ is safe under threads.
 
 from __future__ import annotations
 
+import secrets
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
 
 from autoforge.dynamodb.admin import create, drift
+from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.patterns.cursor import Cursors
+from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.store.writes import Writes
+from autoforge.dynamodb.timestamps import IdMint, utc_now
+from autoforge.dynamodb.transport.endpoint import local_credentials, require_endpoint
+from autoforge.dynamodb.transport.transport import TransportName
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,60 @@ class Store(Writes):
             write; a write of another entity is refused. With None, every entity is written, and
             nobody checks which keys it may meet.
     """
+
+    @classmethod
+    def connect(
+        cls,
+        design: Design | Callable[[], Design],
+        *,
+        region: str,
+        table_name: str | None = None,
+        endpoint_url: str | None = None,
+        credentials: tuple[str, str] | None = None,
+        cursor_secrets: Sequence[str] = (),
+        clock: Callable[[], datetime] = utc_now,
+        retries: RetryPolicy | None = None,
+        transport: TransportName = "auto",
+    ) -> Self:
+        """Connect to the table of a design. Nothing is sent before the first call.
+
+        Args:
+            design: All entities of the table, or a function that returns them.
+            region: The AWS region.
+            table_name: The table; the name of the design unless given.
+            endpoint_url: A DynamoDB other than AWS's, such as an emulator.
+            credentials: Access key id and secret key. Unless given, botocore looks them up, and an
+                emulator on this machine gets dummy ones.
+            cursor_secrets: Keys that sign cursors, the current one first. Unless given, a new key
+                signs them, and cursors end with this process.
+            clock: Tells the time.
+            retries: How often a request is tried.
+            transport: ``botocore`` to send every request through botocore.
+
+        Raises:
+            ConfigurationError: if the endpoint is not a URL that a request can be sent to.
+        """
+        if endpoint_url is not None:
+            require_endpoint(endpoint_url)
+        if table_name is None:
+            table_name = (design() if callable(design) else design).name
+        mint = IdMint()
+        client = Client(
+            region=region,
+            endpoint_url=endpoint_url,
+            credentials=credentials or local_credentials(endpoint_url),
+            sleep=time.sleep,
+            retries=retries or RetryPolicy(),
+            transport=transport,
+        )
+        return cls(
+            table_name=table_name,
+            client=client,
+            cursors=Cursors(cursor_secrets or [secrets.token_urlsafe(32)]),
+            clock=clock,
+            new_token=lambda: mint(clock()),
+            design=design,
+        )
 
     def create_table(self) -> None:
         """Create the table with its index, expiry and recovery, unless it is there.

@@ -20,11 +20,6 @@ _SERVICE: Final = "dynamodb"
 _SECOND: Final = timedelta(seconds=1)
 
 
-def wall_clock() -> datetime:
-    """The time that signatures bear unless another clock is given."""
-    return datetime.now(UTC)  # noqa: TID251 - the default of a collaborator, as chance has one
-
-
 class _Second(NamedTuple):
     """What the signatures of one second by the same credentials have in common."""
 

@@ -16,11 +16,12 @@ from moto import mock_aws
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.timestamps import utc_now
 from autoforge.dynamodb.transport import choice as route
 from autoforge.dynamodb.transport.botocore import BotocoreTransport
 from autoforge.dynamodb.transport.connections import Connections
 from autoforge.dynamodb.transport.direct import DirectTransport
-from autoforge.dynamodb.transport.signing import Signer, wall_clock
+from autoforge.dynamodb.transport.signing import Signer
 from autoforge.dynamodb.transport.transport import Timeouts
 from autoforge.errors import TableNotFoundError
 from autoforge.settings import Settings
@@ -289,7 +290,7 @@ def test_credentials_are_asked_for_anew_so_that_they_may_change() -> None:
             Connections(server, Timeouts(), ssl.create_default_context),
             Signer(server.authority, "eu-west-1", "tests"),
             lambda: Credentials(next(keys), "secret").get_frozen_credentials(),
-            wall_clock,
+            utc_now,
         )
         wire.exchange("GetItem", {})
         wire.exchange("GetItem", {})

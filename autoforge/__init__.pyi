@@ -1,0 +1,5 @@
+from autoforge.forge.forge import Forge
+
+__all__ = ["Forge"]
+
+__version__: str
