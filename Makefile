@@ -25,6 +25,7 @@ BENCH := .venv-bench/bench.stamp
 CHECKOV := .venv-checkov/checkov.stamp
 ENGINES := tests/engines/node_modules/.stamp
 DYNOXIDE := tests/engines/node_modules/@dynoxide/*/dynoxide
+SWAGGER_UI := autoforge/http/api/swagger_ui/VERSION
 LOCKS := requirements/run.txt requirements/dev.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -34,9 +35,10 @@ export PIP_NO_INPUT := 1
 PIP := $(BIN)/python -m pip -qq
 LOCKED := install --require-hashes --only-binary :all: --no-compile -r
 CHECKOUT := install --no-deps --no-build-isolation --no-compile -e .
-UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+UV_GROUP := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'
+UV_COMPILE := $(UV_GROUP) pyproject.toml
 # `make lock UPGRADE=--upgrade` takes the newest of everything; otherwise pins stay where they can.
 UPGRADE ?=
 
@@ -90,17 +92,17 @@ docs: $(DEV) ## regenerate the generated files
 
 lock: $(DEV) ## resolve the dependencies of pyproject.toml anew
 	$(PIP) install 'uv>=0.13,<0.14'
-	$(UV_COMPILE) $(UPGRADE) --group build -o requirements/run.txt
-	$(UV_COMPILE) $(UPGRADE) --group dev -c requirements/run.txt -o requirements/dev.txt
-	$(UV_COMPILE) $(UPGRADE) --group bench -c requirements/run.txt -o requirements/bench.txt
-	$(BIN)/uv pip compile --group pyproject.toml:checkov --quiet --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command 'make lock' $(UPGRADE) -o requirements/checkov.txt
+	$(UV_COMPILE) $(UPGRADE) --all-extras --group build -o requirements/run.txt
+	$(UV_COMPILE) $(UPGRADE) -c requirements/run.txt -o requirements/bare.txt
+	$(UV_COMPILE) $(UPGRADE) --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(UV_COMPILE) $(UPGRADE) --all-extras --group bench -c requirements/run.txt -o requirements/bench.txt
+	$(UV_GROUP) $(UPGRADE) --group pyproject.toml:checkov -o requirements/checkov.txt
+	$(UV_GROUP) $(UPGRADE) --group pyproject.toml:swagger-ui --no-deps -o requirements/swagger-ui.txt
 	if command -v npm >/dev/null; then npm install --prefix tests/engines --loglevel=error \
 		--package-lock-only --omit-lockfile-registry-resolved; fi
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-bench .venv-checkov dist tests/engines/node_modules .coverage .*_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-checkov $(dir $(SWAGGER_UI)) dist tests/engines/node_modules .coverage .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
@@ -110,14 +112,18 @@ $(VENV)/pyvenv.cfg:
 		echo "$(PYTHON) cannot make a virtual environment (Debian: apt install python3-venv)" >&2; \
 		exit 1; }
 
-$(RUN): $(VENV)/pyvenv.cfg pyproject.toml requirements/run.txt
+# What the documentation page loads, so that it works offline and without a CDN.
+$(SWAGGER_UI): requirements/swagger-ui.txt tools/take_swagger_ui.py | $(VENV)/pyvenv.cfg
+	@$(BIN)/python tools/take_swagger_ui.py
+
+$(RUN): $(VENV)/pyvenv.cfg $(SWAGGER_UI) pyproject.toml requirements/run.txt
 	@echo 'Installing into $(VENV); once, about half a minute.'
 	@$(PIP) $(LOCKED) requirements/run.txt
 	@$(PIP) $(CHECKOUT)
 	@touch $@
 
 # The development lock has the same pins and more, so it serves for both.
-$(DEV): $(VENV)/pyvenv.cfg pyproject.toml $(LOCKS)
+$(DEV): $(VENV)/pyvenv.cfg $(SWAGGER_UI) pyproject.toml $(LOCKS)
 	@echo 'Installing the development tools into $(VENV); once, about a minute.'
 	@$(PIP) $(LOCKED) requirements/dev.txt
 	@$(PIP) $(CHECKOUT)

@@ -5,6 +5,7 @@ Most are the toolkit's, and can be raised by any table.
 * AutoforgeError
   x DeclarationError          an entity, a key or a pattern is declared or used wrongly
   x ConfigurationError        a setting is missing, malformed or refused
+    + MissingExtraError       a package is missing that an extra of autoforge installs
   x InvalidValueError         a value cannot be stored, or cannot stand in a key
     + InvalidCursorError      a cursor that was not issued for this pattern and these parameters
     + CyclicDependencyError   a dependency would make features wait for each other
@@ -51,6 +52,7 @@ from autoforge.dynamodb.errors import (
     ItemExistsError,
     ItemNotFoundError,
     ItemTooLargeError,
+    MissingExtraError,
     OutOfTimeError,
     SecretError,
     TableNotFoundError,
@@ -80,6 +82,7 @@ __all__ = [
     "ItemNotFoundError",
     "ItemTooLargeError",
     "LimitReachedError",
+    "MissingExtraError",
     "OutOfTimeError",
     "OutcomeGoneError",
     "RequestReusedError",

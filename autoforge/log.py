@@ -14,9 +14,12 @@ from functools import lru_cache
 from queue import Queue
 from typing import Any, Final
 
-import structlog
+from autoforge.dynamodb.extras import extra
 
-from autoforge.log_queue import CAPACITY, LineWriter, QueuedHandler
+with extra("http", "autoforge.log"):
+    import structlog
+
+    from autoforge.log_queue import CAPACITY, LineWriter, QueuedHandler
 
 #: What every record has; anything else was said of its event.
 _STANDARD: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})

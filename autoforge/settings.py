@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, FilePath, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
+from autoforge.dynamodb.extras import extra
 from autoforge.models import PLATFORM_TABLE
 from autoforge.origins import require_host, require_origin
 from autoforge.strength import require_strong
+
+with extra("cli", "autoforge.settings"):
+    from pydantic import AliasChoices, Field, FilePath, SecretStr, field_validator
+    from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):

@@ -1,1 +1,8 @@
 """Questions asked in a terminal."""
+
+from importlib import import_module
+
+from autoforge.dynamodb.extras import extra
+
+with extra("cli", "the command line"):
+    import_module("click")

@@ -16,6 +16,7 @@ import click
 
 from autoforge import __version__
 from autoforge.cli.connection import connect
+from autoforge.dynamodb.extras import extra
 from autoforge.errors import ConfigurationError, TableNotFoundError, UnavailableError
 from autoforge.forge import Forge, utc_now
 from autoforge.settings import Settings, revealed
@@ -59,11 +60,12 @@ def serve(
 ) -> None:
     """Serve the HTTP API."""
     # Who lists patterns does not wait for a web framework to be imported.
-    from autoforge import log  # noqa: PLC0415
-    from autoforge.http.api.limits import Limits  # noqa: PLC0415
-    from autoforge.http.app import create_app  # noqa: PLC0415
-    from autoforge.http.server import reserve  # noqa: PLC0415
-    from autoforge.http.server import serve as run  # noqa: PLC0415
+    with extra("http", "autoforge serve"):
+        from autoforge import log  # noqa: PLC0415
+        from autoforge.http.api.limits import Limits  # noqa: PLC0415
+        from autoforge.http.app import create_app  # noqa: PLC0415
+        from autoforge.http.server import reserve  # noqa: PLC0415
+        from autoforge.http.server import serve as run  # noqa: PLC0415
 
     settings = Settings()
     if embedded and endpoint_url:

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from autoforge.dynamodb.errors import ConfigurationError, SecretError
+from autoforge.dynamodb.extras import extra
 
 #: Bytes of plain text that KMS encrypts directly (AWS, "Encrypt" of KMS).
 PLAIN_TEXT_LIMIT: Final = 4096
@@ -46,7 +47,7 @@ class KmsCipher:
     """Encrypts with a key in AWS KMS that never leaves it.
 
     Args:
-        client: A KMS client of boto3 or botocore.
+        client: A KMS client of botocore or boto3.
         key_id: Id, ARN or alias of a symmetric key.
     """
 
@@ -83,13 +84,17 @@ class LocalCipher:
 
     Args:
         secrets: Keys as text, the newest first: it encrypts, all decrypt.
+
+    Raises:
+        MissingExtraError: if cryptography is not installed.
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
         if not secrets or not all(secrets):
             raise ConfigurationError("encryption needs at least one key that is not empty")
         # Most processes never encrypt; only who does imports this.
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+        with extra("kms", "LocalCipher"):
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
         keys = [
             hashlib.sha256(b"autoforge.secret:" + secret.encode()).digest() for secret in secrets

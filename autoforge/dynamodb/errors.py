@@ -3,6 +3,7 @@
 * AutoforgeError
   x DeclarationError          an entity, a key or a pattern is declared or used wrongly
   x ConfigurationError        a setting is missing, malformed or refused
+    + MissingExtraError       a package is missing that an extra of autoforge installs
   x InvalidValueError         a value cannot be stored, or cannot stand in a key
     + InvalidCursorError      a cursor that was not issued for this pattern and these parameters
     + InvalidTransactionError more than 100 items, more than 4 MB, or one item twice
@@ -43,6 +44,7 @@ __all__ = [
     "ItemExistsError",
     "ItemNotFoundError",
     "ItemTooLargeError",
+    "MissingExtraError",
     "OutOfTimeError",
     "SecretError",
     "TableNotFoundError",
@@ -70,6 +72,20 @@ class DeclarationError(AutoforgeError, TypeError):
 
 class ConfigurationError(AutoforgeError, ValueError):
     """A setting is missing, malformed, or refused for safety."""
+
+
+class MissingExtraError(ConfigurationError, ImportError):
+    """A package is not installed that comes with an extra; the message has the command for it.
+
+    Attributes:
+        extra: The extra.
+    """
+
+    def __init__(self, extra: str, *, needing: str, package: str) -> None:
+        self.extra = extra
+        super().__init__(
+            f"{package} is not installed, and {needing} needs it: pip install 'autoforge[{extra}]'"
+        )
 
 
 class InvalidValueError(AutoforgeError, ValueError):

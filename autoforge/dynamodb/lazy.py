@@ -2,6 +2,8 @@
 
 What a package offers stands in its ``__init__.pyi``, as imports, where type checkers read it too.
 A program that uses one entity does not wait until all others are declared.
+
+The design is that of ``lazy_loader.attach_stub``, which reads relative imports alone (ADR 0042).
 """
 
 from __future__ import annotations
@@ -12,14 +14,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 
 def offered_by(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Make the ``__getattr__`` and the ``__dir__`` of a package (PEP 562)."""
     module = sys.modules[package]
-    module.__class__ = _Offering
 
     @cache
     def homes() -> Mapping[str, str]:
@@ -41,17 +41,6 @@ def offered_by(package: str) -> tuple[Callable[[str], Any], Callable[[], list[st
         return sorted({*vars(module), *homes()})
 
     return __getattr__, __dir__
-
-
-class _Offering(ModuleType):
-    """A package that offers a function of the same name as the module it is in."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Be bound to what is offered; importing a module binds the module to its package."""
-        if isinstance(value, ModuleType):
-            own = vars(value).get(name)
-            value = own if getattr(own, "__module__", None) == value.__name__ else value
-        super().__setattr__(name, value)
 
 
 def _homes(stub: str) -> dict[str, str]:

@@ -10,8 +10,9 @@ import asyncio
 import gc
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Final, Literal, cast
+from typing import Final, Literal
 
 import uvicorn
 from litestar import Litestar
@@ -19,7 +20,6 @@ from litestar.concurrency import set_asyncio_executor
 
 from autoforge.dynamodb.transport.endpoint import is_loopback
 from autoforge.errors import ConfigurationError
-from autoforge.http.api.executor import HandlerThreads
 from autoforge.http.api.limits import LIMITS, Limits, check_all, limited
 from autoforge.http.api.projection import read_as_view
 from autoforge.http.views import VIEWS
@@ -115,8 +115,8 @@ def serve(
     """
     config = server_config(app, keep_alive=keep_alive, limits=limits)
     allow_files(limits.connections)
-    handlers = HandlerThreads(threads)
-    set_asyncio_executor(cast("Any", handlers))
+    handlers = ThreadPoolExecutor(threads, thread_name_prefix="autoforge-handler")
+    set_asyncio_executor(handlers)
     compile_projections()
     tune_collector()
     try:
@@ -124,7 +124,7 @@ def serve(
             _Server(config, useless).run(sockets=[listener])
     finally:
         set_asyncio_executor(None)
-        handlers.shutdown(wait=False)
+        handlers.shutdown(wait=False, cancel_futures=True)
 
 
 def server_config(
@@ -134,7 +134,7 @@ def server_config(
     limits: Limits = LIMITS,
     http: Literal["auto", "h11", "httptools"] = "auto",
 ) -> uvicorn.Config:
-    """How the application is served: with uvloop and httptools, where they can be had."""
+    """How the application is served: with httptools, and with uvloop where it can be had."""
     config = uvicorn.Config(
         app,
         access_log=False,

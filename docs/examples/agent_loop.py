@@ -220,7 +220,7 @@ def be_the_platform(agents: int, workshop: Path) -> None:
         command += ["--table-name", forge.store.table_name, "--project-id", project.id]
         command += ["--workshop", str(workshop)]
         # The embedded DynamoDB answers only those who know its access key.
-        environment = {**os.environ, **forge.environment}  # noqa: TID251 - an entry point
+        environment = {**os.environ, **forge.environment}
         dying = subprocess.run(  # noqa: S603
             [*command, "--agent", "agent-0", "--dies"], env=environment, check=False
         )

@@ -18,7 +18,6 @@ from cfnlint.helpers import REGIONS
 
 from autoforge import Forge
 from autoforge.access.operations import WORK
-from autoforge.forge import LOCAL_REGION
 from autoforge.models import AgentRun, Feature, FeatureStatus, RunStatus
 from autoforge.settings import Settings
 from cfn.access_policy import PROJECT_TAG
@@ -208,9 +207,9 @@ def test_the_handler_of_the_template_builds_all_that_is_ready(
     agent: ModuleType, embedded: Forge, project: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUTOFORGE_TABLE_NAME", embedded.store.table_name)
-    monkeypatch.setenv("AUTOFORGE_ENDPOINT_URL", str(embedded.endpoint_url))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", embedded.environment["AWS_ACCESS_KEY_ID"])
-    monkeypatch.setenv("AUTOFORGE_REGION", LOCAL_REGION)
+    for name, value in embedded.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_REGION", embedded.environment["AWS_DEFAULT_REGION"])
     handler = getattr(agent, properties("lambda.yaml", "Agent")["Handler"].partition(".")[2])
     (target,) = properties("lambda.yaml", "EveryMinute")["Targets"]
     event = target["Input"]["Fn::Sub"].replace("${ProjectId}", project)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from autoforge.dynamodb.local import EmbeddedDynamoDB
 from autoforge.dynamodb.transport.endpoint import is_loopback
 from autoforge.errors import ConfigurationError
-from autoforge.http.api.executor import HandlerThreads
 from autoforge.http.server import THRESHOLDS, reserve, serve, server_config
 from autoforge.settings import Settings
 from tests.servers import dynoxide_binary
@@ -351,7 +351,8 @@ def test_while_it_serves_a_process_looks_for_garbage_seldom_and_not_in_what_stay
     ((thresholds, frozen, executor),) = seen
     assert thresholds == THRESHOLDS
     assert frozen
-    assert isinstance(executor, HandlerThreads)
+    assert isinstance(executor, ThreadPoolExecutor)
+    assert executor._max_workers == 3
     assert get_asyncio_executor() is None
 
 
@@ -384,8 +385,8 @@ def test_a_server_takes_the_fast_loop_and_parser_where_there_are_any() -> None:
     assert config.get_loop_factory() is uvloop.new_event_loop
 
 
-def test_a_server_does_without_the_fast_loop_and_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    without = "import sys; sys.modules |= {'httptools': None, 'uvloop': None};"
+def test_a_server_does_without_the_fast_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = "import sys; sys.modules['uvloop'] = None;"
     monkeypatch.setattr("tests.http.test_server.COMMAND", [*COMMAND[:2], without + COMMAND[2]])
 
     with served("--embedded") as server:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.forge import Forge
+from autoforge.http.api import openapi
 from tests.http.serving import Api, World, assert_problem, forge_of, serving
 from tests.stores import Clock, store_of
 
@@ -71,6 +73,25 @@ def test_the_documentation_asks_no_other_server_for_anything(detached: Api) -> N
         assert path.startswith("/docs/assets/"), path
         assert detached.get(path).status_code == 200
     assert not re.findall(r"https?://[^\s\"']*(?:cdn|unpkg|jsdelivr|googleapis)", page.text)
+
+
+def test_an_installation_without_swagger_ui_says_so_and_answers_all_else(
+    detached: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openapi, "SWAGGER_UI", tmp_path)
+
+    page = detached.get("/docs")
+    document = detached.get("/docs/openapi.json")
+
+    assert_problem(
+        page,
+        501,
+        "autoforge was installed without Swagger UI: install it from a wheel, or run make in the "
+        "checkout; the document itself is at /docs/openapi.json",
+        kind="configuration",
+    )
+    assert document.json()["info"]["title"] == "autoforge"
+    assert detached.get("/health").status_code == 200
 
 
 def test_the_documentation_is_also_there_for_machines(detached: Api) -> None:

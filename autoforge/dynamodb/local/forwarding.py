@@ -9,14 +9,14 @@ from typing import Final, NoReturn
 
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.exceptions import HTTPClientError
-from werkzeug.wrappers import Request, Response
 
-from autoforge.dynamodb.local.guard import Engine, error_response
+from autoforge.dynamodb.local.guard import Engine, Request, error_response
 from autoforge.dynamodb.transport.connections import Connections, Server
+from autoforge.dynamodb.transport.http1 import Answer
 from autoforge.dynamodb.transport.transport import Timeouts
 
 #: The headers of a request that an engine needs.
-_NEEDED: Final = ("Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Target")
+_NEEDED: Final = ("authorization", "content-type", "x-amz-date", "x-amz-target")
 
 
 def forwarding_to(host: str, port: int) -> tuple[Engine, Callable[[], None]]:
@@ -25,18 +25,16 @@ def forwarding_to(host: str, port: int) -> tuple[Engine, Callable[[], None]]:
     server = Server(f"http://{authority}", host, port, authority, tls=False)
     connections = Connections(server, Timeouts(), _no_tls)
 
-    def engine(request: Request) -> Response:
-        body = request.get_data()
-        sent = {"Host": authority, "Content-Length": str(len(body))}
+    def engine(request: Request) -> Answer:
+        sent = {"Host": authority, "Content-Length": str(len(request.body))}
         sent |= {name: request.headers[name] for name in _NEEDED if name in request.headers}
         lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items()), "", ""]
         try:
-            answer = connections.exchange("\r\n".join(lines).encode("latin-1") + body)
+            return connections.exchange("\r\n".join(lines).encode("latin-1") + request.body)
         except (NoConnectionError, HTTPClientError):
             return error_response(
                 "ServiceUnavailable", "the engine does not answer", HTTPStatus.SERVICE_UNAVAILABLE
             )
-        return Response(answer.body, answer.status, answer.headers)
 
     return engine, connections.close
 

@@ -10,17 +10,30 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from email.message import Message
+from functools import partial
 from hmac import compare_digest
 from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from threading import Thread
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wrappers import Request, Response
+from autoforge.dynamodb.transport.http1 import Answer
+
+
+class Request(NamedTuple):
+    """A request that is let through, as it came, with the names of its headers in lower case."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
 
 #: Answers a request, without asking who sent it.
-Engine: TypeAlias = Callable[[Request], Response]
+Engine: TypeAlias = Callable[[Request], Answer]
 
 #: Where embedded engines are reached.
 LOOPBACK: Final = "127.0.0.1"
@@ -44,10 +57,14 @@ _CREDENTIAL: Final = re.compile(
 )
 
 #: What browsers send with the requests of pages, and no AWS tool sends.
-_OF_PAGES: Final = ("HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE")
+_OF_PAGES: Final = ("Origin", "Sec-Fetch-Site")
+
+#: Bytes of a refused request that are read, so that the client sees its answer: a connection that
+#: is closed with bytes unread is reset.
+_PASSED_OVER: Final = 32 * 1024 * 1024
 
 #: The headers of an answer that reach the client; none of those that let in pages.
-_ANSWERED: Final = ("content-type", "x-amzn-requestid", "x-amz-crc32")
+_ANSWERED: Final[tuple[str, ...]] = ("content-type", "x-amzn-requestid", "x-amz-crc32")
 
 
 class Guard:
@@ -65,10 +82,8 @@ class Guard:
     def __init__(self, engine: Engine, *, access_key_id: str | None = None) -> None:
         self._engine = engine
         self.credentials = (access_key_id or secrets.token_hex(_CHANCE), _SECRET_KEY)
-        self._server = make_server(
-            LOOPBACK, 0, self._answer, threaded=True, request_handler=_Handler
-        )
-        port = self._server.server_port
+        self._server = _Server((LOOPBACK, 0), partial(_Handler, self._answer))
+        port = self._server.server_address[1]
         self._hosts = {f"{LOOPBACK}:{port}", f"localhost:{port}"}
         self.endpoint_url = f"http://{LOOPBACK}:{port}"
         self._thread = Thread(
@@ -82,39 +97,89 @@ class Guard:
         self._server.server_close()
         self._thread.join()
 
-    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        reason = self._refusal(environ)
-        if reason is None:
-            answered = self._engine(Request(environ))
-            kept = {name: answered.headers[name] for name in _ANSWERED if name in answered.headers}
-            answer = Response(answered.get_data(), answered.status, kept)
-        else:
-            answer = error_response("AccessDeniedException", reason, HTTPStatus.FORBIDDEN)
-        return answer(environ, start_response)
+    def _answer(
+        self, method: str, target: str, headers: Message, body: Callable[[], bytes]
+    ) -> Answer:
+        reason = self._refusal(headers)
+        if reason is not None:
+            return error_response("AccessDeniedException", reason, HTTPStatus.FORBIDDEN)
+        given = {name.lower(): value for name, value in headers.items()}
+        answered = self._engine(Request(method, target, given, body()))
+        kept = {name: answered.headers[name] for name in _ANSWERED if name in answered.headers}
+        return answered._replace(headers=kept)
 
-    def _refusal(self, environ: dict[str, Any]) -> str | None:
+    def _refusal(self, headers: Message) -> str | None:
         """Why a request is refused, before anything of its body is read."""
-        if environ.get("HTTP_HOST") not in self._hosts:
+        hosts = headers.get_all("Host", [])
+        if len(hosts) != 1 or hosts[0] not in self._hosts:
             return "the Host header does not name this DynamoDB"
-        if any(name in environ for name in _OF_PAGES):
+        if any(name in headers for name in _OF_PAGES):
             return "requests of web pages are refused"
-        signed = _CREDENTIAL.fullmatch(environ.get("HTTP_AUTHORIZATION", ""))
+        signed = _CREDENTIAL.fullmatch(", ".join(headers.get_all("Authorization", [])))
         given = signed[1] if signed else ""
         if not compare_digest(given.encode(), self.credentials[0].encode()):
             return "the request is not signed with the access key id of this start"
         return None
 
 
-class _Handler(WSGIRequestHandler):
-    """Logs nothing, as every request would be a line, and ends silent connections."""
+class _Server(ThreadingTCPServer):
+    """A thread for each connection; one that breaks is the client's business."""
 
+    # Not http.server's, which looks up the name of the host.
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that broke."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers the one request of a connection; logs nothing, as each would be a line.
+
+    Args:
+        answer: Answers a request, of which it may read the body.
+        arguments: What the server gives to each handler.
+    """
+
+    protocol_version = "HTTP/1.1"
     timeout = _SILENCE
 
-    def log(self, *_: Any, **__: Any) -> None:
-        pass
+    def __init__(self, answer: Callable[..., Answer], *arguments: Any) -> None:
+        self._answered = answer
+        self._unread = 0
+        super().__init__(*arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        """Handle every method alike."""
+        if name.startswith("do_"):
+            return self._handle
+        raise AttributeError(name)
+
+    def _handle(self) -> None:
+        length = self.headers.get("Content-Length", "0")
+        self._unread = int(length) if length.isascii() and length.isdecimal() else 0
+        answer = self._answered(self.command, self.path, self.headers, self._body)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+        self.wfile.flush()
+        self.rfile.read(min(self._unread, _PASSED_OVER))
+
+    def _body(self) -> bytes:
+        body = self.rfile.read(self._unread)
+        self._unread -= len(body)
+        return body
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
 
 
-def error_response(name: str, reason: str, status: HTTPStatus) -> Response:
+def error_response(name: str, reason: str, status: HTTPStatus) -> Answer:
     """Refuse a request as DynamoDB does: with an exception's name and a message."""
     said = {"__type": f"com.amazon.coral.service#{name}", "message": reason}
-    return Response(json.dumps(said), status, content_type="application/x-amz-json-1.0")
+    return Answer(status, {"content-type": "application/x-amz-json-1.0"}, json.dumps(said).encode())

@@ -10,9 +10,9 @@ from itertools import count
 from threading import Lock
 from typing import Final, Self
 
-from werkzeug.wrappers import Request, Response
-
-from autoforge.dynamodb.local.guard import Engine, Guard
+from autoforge.dynamodb.extras import extra
+from autoforge.dynamodb.local.guard import Engine, Guard, Request
+from autoforge.dynamodb.transport.http1 import Answer
 
 #: moto keeps the tables of each AWS account apart: every embedded DynamoDB is one.
 _ACCOUNT_HEADER: Final = "x-moto-account-id"
@@ -56,16 +56,19 @@ class EmbeddedDynamoDB:
 def _one_at_a_time(account: str) -> Engine:
     """An engine that gives moto one request after another, in an account of its own."""
     # moto takes half a second to import; only who embeds it pays.
-    from moto.core.request import Request as MotoRequest  # noqa: PLC0415
-    from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415
+    with extra("embedded", "EmbeddedDynamoDB"):
+        from moto.core.request import Request as MotoRequest  # noqa: PLC0415
+        from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415
 
     turn = Lock()
 
-    def engine(request: Request) -> Response:
+    def engine(request: Request) -> Answer:
         headers = {**request.headers, _ACCOUNT_HEADER: account}
-        sent = MotoRequest.from_primitives(request.method, request.url, headers, request.get_data())
+        url = f"http://{headers['host']}{request.target}"
+        sent = MotoRequest.from_primitives(request.method, url, headers, request.body)
         with turn:
             status, answered, body = DynamoHandler.dispatch(sent, sent.raw_url, sent.headers)
-        return Response(body, status, answered)
+        named = {name.lower(): str(value) for name, value in answered.items()}
+        return Answer(status, named, body.encode() if isinstance(body, str) else body)
 
     return engine

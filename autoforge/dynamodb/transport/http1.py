@@ -1,8 +1,10 @@
-"""HTTP/1.1 on one connected socket: a request out, its answer in."""
+"""HTTP/1.1 on one connected socket: a request out, its answer in.
+
+httptools reads the answer; what it lets pass and DynamoDB never sends is refused here.
+"""
 
 from __future__ import annotations
 
-import re
 import select
 import socket
 import ssl
@@ -12,19 +14,18 @@ from functools import partial
 from time import monotonic
 from typing import Final, NamedTuple
 
-#: The most bytes of an answer's head; DynamoDB sends some 300.
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+#: The most bytes of an answer that are read without any of its body, as of its head; DynamoDB's
+#: heads have some 300.
 HEAD_LIMIT: Final = 65_536
 
 _CHUNK: Final = 65_536
 #: The most bytes asked for at once where an answer's length is known.
 _LARGE_CHUNK: Final = 1_048_576
-_END: Final = b"\r\n\r\n"
-_CONTINUE: Final = range(100, 200)
-_WITHOUT_BODY: Final = frozenset({204, 304})
-_STATUS_LINE: Final = re.compile(r"HTTP/1\.([01]) ([1-9]\d\d)(?= |\r|$)", re.ASCII)
-#: What a header without a name begins with, or one that continues the line before.
-_NO_NAME: Final = " \t"
-_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,15}")
+#: The least status that is an answer, and none that announces one.
+_FINAL: Final = 200
+_VERSIONS: Final = frozenset({"1.0", "1.1"})
 
 
 class AnswerCutOffError(OSError):
@@ -54,13 +55,14 @@ class Connection:
             answer was read to the end, and for ever if the server said so or was not understood.
     """
 
-    __slots__ = ("_arrivals", "_socket", "_until", "reusable")
+    __slots__ = ("_answers", "_arrivals", "_socket", "_until", "reusable")
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         #: When the answer must be there, by the monotonic clock; None while pieces may dribble in.
         self._until: float | None = None
         self._arrivals = _arrivals_at(connected)
+        self._answers = _Answers()
         self.reusable = True
 
     def exchange(self, message: bytes, within: float | None = None) -> Answer:
@@ -88,22 +90,16 @@ class Connection:
 
     def _exchanged(self, message: bytes) -> Answer:
         self._socket.sendall(message)
-        data = b""
-        while True:
-            head, data = self._head(data)
-            minor, status, headers = _parsed(head)
-            if status not in _CONTINUE:
-                break
-        if "content-length" in headers and "transfer-encoding" not in headers:
-            body, keep = self._measured(headers["content-length"], data)
-        elif status in _WITHOUT_BODY:
-            body, keep = b"", not data
-        elif "transfer-encoding" in headers:
-            body, keep = self._chunked(headers["transfer-encoding"], data)
-        else:
-            body, keep = self._until_closed(data), False
-        self.reusable = keep and _stays_open(minor, headers)
-        return Answer(status, headers, body)
+        answers = self._answers
+        answers.begin()
+        while answers.answer is None:
+            data = self._received(answers.expected)
+            if data:
+                answers.feed(data)
+            else:
+                answers.end()
+        self.reusable = answers.may_follow
+        return answers.answer
 
     def is_stale(self) -> bool:
         """Whether the server closed the connection, or sent what nobody asked for."""
@@ -140,73 +136,106 @@ class Connection:
             self._socket.settimeout(left)
         return self._socket.recv(most)
 
-    def _more(self, most: int = _CHUNK) -> bytes:
-        data = self._received(most)
-        if not data:
-            raise AnswerCutOffError("the connection ended before the answer did")
-        return data
 
-    def _head(self, data: bytes) -> tuple[bytes, bytes]:
-        """The head, and what came after it."""
-        data = data or self._more()
-        end = data.find(_END)
-        while end < 0 and len(data) <= HEAD_LIMIT:
-            searched = max(0, len(data) - len(_END) + 1)
-            data += self._more()
-            end = data.find(_END, searched)
-        if not 0 <= end <= HEAD_LIMIT:
+class _Answers:
+    """Reads the answers of a connection one after another.
+
+    Attributes:
+        answer: What was read to the end, or None.
+        may_follow: Whether another may follow, once there is one.
+        expected: How many bytes to ask for next.
+    """
+
+    __slots__ = (
+        "_before_body",
+        "_head",
+        "_headers",
+        "_parser",
+        "_pieces",
+        "answer",
+        "expected",
+        "may_follow",
+    )
+
+    def __init__(self) -> None:
+        self._parser = HttpResponseParser(self)
+        self.on_message_begin()
+        self.begin()
+
+    def begin(self) -> None:
+        """Expect an answer."""
+        self.answer: Answer | None = None
+        self.expected = _CHUNK
+        self._before_body = 0
+        self._head: dict[str, str] | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Read a piece.
+
+        Raises:
+            GarbledAnswerError: if it is no HTTP, or goes on before or after a body for too long.
+        """
+        self._before_body += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            if self.answer is None:
+                raise GarbledAnswerError(f"the answer is no HTTP: {error}") from error
+            self.may_follow = False
+        if self.answer is None and self._before_body > HEAD_LIMIT:
             raise GarbledAnswerError("the head of the answer is too long")
-        return data[:end], data[end + len(_END) :]
 
-    def _measured(self, length: str, data: bytes) -> tuple[bytes, bool]:
-        if not (length.isascii() and length.isdecimal()):
-            raise GarbledAnswerError("the length of the answer is no number")
-        missing = int(length) - len(data)
-        if missing <= 0:
-            return (data, True) if not missing else (data[:missing], False)
-        pieces = [data]
-        while missing > 0:
-            pieces.append(self._more(min(missing, _LARGE_CHUNK)))
-            missing -= len(pieces[-1])
-        return b"".join(pieces), True
+    def end(self) -> None:
+        """Take the end of the connection, which ends an answer that tells no length.
 
-    def _chunked(self, encoding: str, data: bytes) -> tuple[bytes, bool]:
-        if encoding.lower() != "chunked":
+        Raises:
+            AnswerCutOffError: if it told one, or if its head did not end.
+        """
+        head = self._head
+        if head is None or "content-length" in head or "transfer-encoding" in head:
+            raise AnswerCutOffError("the connection ended before the answer did")
+        self.on_message_complete()
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """Begin an answer, or one that nobody asked for."""
+        self._headers: dict[str, str] = {}
+        self._pieces: list[bytes] = []
+        self.may_follow = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        text, headers = name.decode("latin-1").lower(), self._headers
+        said = value.decode("latin-1").rstrip()
+        headers[text] = f"{headers[text]}, {said}" if text in headers else said
+
+    def on_headers_complete(self) -> None:
+        """Take the head."""
+        if self.answer is not None:
+            return
+        headers, parser = self._headers, self._parser
+        if parser.get_http_version() not in _VERSIONS:
+            raise GarbledAnswerError("the answer is of another version of HTTP")
+        if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise GarbledAnswerError("the answer is encoded in a way nobody asked for")
-        buffer = bytearray(data)
-        body = bytearray()
-        while size := self._chunk_size(buffer):
-            while len(buffer) < size + 2:
-                buffer += self._more()
-            if buffer[size : size + 2] != b"\r\n":
-                raise GarbledAnswerError("a chunk of the answer does not end where it should")
-            body += buffer[:size]
-            del buffer[: size + 2]
-        while self._line(buffer):
-            pass  # trailers say nothing that is needed
-        return bytes(body), not buffer
+        self.may_follow = parser.should_keep_alive()
+        self._head, self._headers = headers, {}  # trailers say nothing that is needed
+        length = int(headers.get("content-length", 0))
+        self.expected = min(max(length, _CHUNK), _LARGE_CHUNK)
 
-    def _chunk_size(self, buffer: bytearray) -> int:
-        size = self._line(buffer).split(b";", 1)[0].strip()
-        if not _SIZE.fullmatch(size):
-            raise GarbledAnswerError("the size of a chunk is no number")
-        return int(size, 16)
+    def on_body(self, piece: bytes) -> None:
+        """Take a piece of the body."""
+        self._before_body = 0
+        self._pieces.append(piece)
 
-    def _line(self, buffer: bytearray) -> bytes:
-        """Take a line out of the buffer, which is filled as needed."""
-        while (end := buffer.find(b"\r\n")) < 0:
-            if len(buffer) > HEAD_LIMIT:
-                raise GarbledAnswerError("a line of the answer is too long")
-            buffer += self._more()
-        line = bytes(buffer[:end])
-        del buffer[: end + 2]
-        return line
-
-    def _until_closed(self, data: bytes) -> bytes:
-        pieces = [data]
-        while piece := self._received(_CHUNK):
-            pieces.append(piece)
-        return b"".join(pieces)
+    def on_message_complete(self) -> None:
+        """Have the answer, unless it only announces one or nobody asked for it."""
+        status = self._parser.get_status_code()
+        if status < _FINAL or self.answer is not None or self._head is None:
+            self.may_follow = False
+            return
+        self.answer = Answer(status, self._head, b"".join(self._pieces))
 
 
 def _arrivals_at(connected: socket.socket) -> Callable[[], Sequence[object]]:
@@ -216,28 +245,3 @@ def _arrivals_at(connected: socket.socket) -> Callable[[], Sequence[object]]:
     arrivals = select.poll()
     arrivals.register(connected, select.POLLIN)
     return partial(arrivals.poll, 0)
-
-
-def _parsed(head: bytes) -> tuple[str, int, dict[str, str]]:
-    """The minor version, the status and the headers."""
-    text = head.decode("latin-1")
-    status_line = _STATUS_LINE.match(text)
-    if status_line is None:
-        raise GarbledAnswerError("the answer does not begin as HTTP does")
-    headers: dict[str, str] = {}
-    for line in text.split("\r\n")[1:]:
-        name, colon, value = line.partition(":")
-        if not colon or name[:1] in _NO_NAME:
-            raise GarbledAnswerError("a header of the answer is none")
-        name = name.lower()
-        value = value.strip()
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return status_line[1], int(status_line[2]), headers
-
-
-def _stays_open(minor: str, headers: dict[str, str]) -> bool:
-    said = headers.get("connection")
-    if said is None:
-        return minor == "1"
-    tokens = said.lower().replace(" ", "").split(",")
-    return "keep-alive" in tokens if minor == "0" else "close" not in tokens

@@ -1,14 +1,11 @@
-"""One log event for each request: route, status, milliseconds, and an id to find it by.
-
-It is on every request's way, so it makes no more than is logged.
-"""
+"""One log event for each request: route, status, milliseconds, and an id to find it by."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 from itertools import count
-from time import perf_counter, time  # noqa: TID251 - a log record says when it was made
+from time import perf_counter
 from typing import Final
 
 import structlog
@@ -16,11 +13,6 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
 
 _log = logging.getLogger("autoforge.http")
-
-#: What the records of all requests have in common.
-_ALWAYS: Final = vars(
-    logging.LogRecord(_log.name, logging.INFO, __file__, 0, "http.request", (), None)
-)
 
 #: The status that is logged where the client went before it had sent its request: nobody got the
 #: answer (as nginx logs it).
@@ -62,27 +54,13 @@ def logged(app: ASGIApp) -> ASGIApp:
         await app(scope, hear, note)
         if _log.isEnabledFor(logging.INFO):
             taken = round((perf_counter() - began) * 1000, 1)
-            _write(request_id, scope, status, taken)
+            said = {
+                "request_id": request_id,
+                "method": scope.get("method"),
+                "route": scope.get("path_template"),
+                "status": int(status),
+                "milliseconds": taken,
+            }
+            _log.info("http.request", extra=said)
 
     return handle
-
-
-def _write(request_id: str, scope: Scope, status: int, milliseconds: float) -> None:
-    """Log a request; by hand, as ``Logger.info`` would look for the line that called it.
-
-    Nor is the record made as usual: which file, process and thread it comes from is the same each
-    time, and takes longer to find out than all the rest.
-    """
-    record = logging.LogRecord.__new__(logging.LogRecord)
-    created = time()
-    record.__dict__ = {
-        **_ALWAYS,
-        "created": created,
-        "msecs": float(int(created % 1 * 1000)),
-        "request_id": request_id,
-        "method": scope.get("method"),
-        "route": scope.get("path_template"),
-        "status": int(status),
-        "milliseconds": milliseconds,
-    }
-    _log.handle(record)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
@@ -23,6 +22,9 @@ from autoforge.http.api.document import completed
 
 DOCS: Final = "/docs"
 _ASSETS: Final = f"{DOCS}/assets"
+
+#: Swagger UI, so that no browser asks a CDN for it: ``make`` puts it there, and wheels hold it.
+SWAGGER_UI: Final = Path(__file__).parent / "swagger_ui"
 
 
 @dataclass
@@ -50,7 +52,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
         operation_id_creator=_operation_id,
         use_handler_docstrings=True,
         render_plugins=[
-            SwaggerRenderPlugin(
+            _SwaggerPage(
                 js_url=f"{_ASSETS}/swagger-ui-bundle.js",
                 css_url=f"{_ASSETS}/swagger-ui.css",
                 standalone_preset_js_url=f"{_ASSETS}/swagger-ui-standalone-preset.js",
@@ -62,17 +64,27 @@ def openapi_config(version: str) -> OpenAPIConfig:
 
 
 def swagger_assets() -> Router:
-    """Serve Swagger UI from an installed package, so that no browser asks a CDN for it.
-
-    Raises:
-        ConfigurationError: if the package is not installed.
-    """
-    spec = find_spec("flask_swagger_ui")
-    if spec is None or spec.origin is None:
-        raise ConfigurationError("flask-swagger-ui, which holds Swagger UI, is not installed")
+    """Serve what the page loads."""
     return create_static_files_router(
-        path=_ASSETS, directories=[Path(spec.origin).parent / "dist"], include_in_schema=False
+        path=_ASSETS, directories=[SWAGGER_UI], include_in_schema=False
     )
+
+
+class _SwaggerPage(SwaggerRenderPlugin):
+    """The page, where there is what it loads."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Render the page.
+
+        Raises:
+            ConfigurationError: if this installation was made without Swagger UI.
+        """
+        if not (SWAGGER_UI / "VERSION").is_file():
+            raise ConfigurationError(
+                "autoforge was installed without Swagger UI: install it from a wheel, or run make "
+                f"in the checkout; the document itself is at {DOCS}/openapi.json"
+            )
+        return super().render(request, openapi_schema)
 
 
 def complete(app: Litestar) -> None:

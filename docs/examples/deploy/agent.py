@@ -7,15 +7,14 @@ its lease ends when its holder does not.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache
 from typing import Final, Protocol
 
 from autoforge import Forge
 from autoforge.errors import ConditionFailedError
-from autoforge.forge import LOCAL_REGION
 from autoforge.models import AgentRun, Feature, RunStatus
-from autoforge.settings import Settings
 
 #: Seconds that a feature may take. None is claimed with less time left, so a claim never outlives
 #: the invocation that holds it by more than this.
@@ -44,11 +43,8 @@ def handler(event: dict[str, str], context: Context) -> dict[str, int]:
 @cache
 def connected() -> Forge:
     """Connect once for all invocations of this process."""
-    settings = Settings()
     return Forge.connect(
-        table_name=settings.table_name,
-        region=settings.region or LOCAL_REGION,
-        endpoint_url=settings.endpoint_url,
+        table_name=os.environ["AUTOFORGE_TABLE_NAME"], region=os.environ["AWS_REGION"]
     )
 
 

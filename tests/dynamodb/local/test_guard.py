@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from werkzeug.wrappers import Response
 
 from autoforge import Forge
 from autoforge.dynamodb.local.guard import Guard
+from autoforge.dynamodb.transport.http1 import Answer
 from tests.servers import dynoxide_binary
 
 #: What a request to a DynamoDB has besides its signature.
@@ -150,7 +150,7 @@ def test_a_program_may_call_the_host_by_its_name(forge: Forge) -> None:
 
 def test_no_header_of_an_engine_lets_in_pages() -> None:
     guard = Guard(
-        lambda _: Response("{}", headers={"Access-Control-Allow-Origin": "*", "x-amz-crc32": "1"})
+        lambda _: Answer(200, {"access-control-allow-origin": "*", "x-amz-crc32": "1"}, b"{}")
     )
     where = urlsplit(guard.endpoint_url)
     connection = HTTPConnection(str(where.hostname), where.port, timeout=30)

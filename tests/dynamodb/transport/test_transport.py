@@ -217,6 +217,13 @@ _GARBLED: Final[dict[str, bytes]] = {
     "a size that is negative": _chunked(_BODY).replace(b"\r\n\r\n", b"\r\n\r\n-", 1),
     "a chunk that goes on": _chunked(_BODY).replace(b"}}\r\n", b"}}--"),
     "a chunk without a size": _chunked(_BODY, end=b"x" * 70_000),
+    "trailers without an end": _chunked(_BODY, end=b"0\r\n" + b"X-Pad: x\r\n" * 20_000),
+    "a chunk that says too much of itself": _chunked(_BODY, end=b"1;" + b"x" * 200_000),
+    "hundreds without an end": b"HTTP/1.1 100 Continue\r\n\r\n" * 8_000,
+    "a length and chunks": _chunked(_BODY).replace(
+        b"\r\n\r\n", b"\r\nContent-Length: 9\r\n\r\n", 1
+    ),
+    "another protocol": http(_BODY, status="101 On", more="Upgrade: x\r\nConnection: upgrade\r\n"),
     "a head without an end": b"HTTP/1.1 200 OK\r\n" + b"X-Pad: %s\r\n" % (b"x" * 70_000),
     "a status of two digits": http(_BODY, status="20 OK"),
     "a later version": http(_BODY).replace(b"HTTP/1.1", b"HTTP/2.0"),
@@ -334,6 +341,8 @@ def test_what_nobody_asked_for_is_not_taken_for_an_answer(transport: TransportNa
         http(_BODY).replace(b"HTTP/1.1", b"HTTP/1.0"),
         http(_BODY, more="Connection: x\r\n").replace(b"HTTP/1.1", b"HTTP/1.0"),
         http(_BODY) + b"more than was announced",
+        http(_BODY) + http(_BODY),
+        http(_BODY) + http(_BODY)[:-5],
         _chunked(_BODY) + b"more than was announced",
     ],
     ids=[
@@ -342,15 +351,19 @@ def test_what_nobody_asked_for_is_not_taken_for_an_answer(transport: TransportNa
         "an old server",
         "an older one",
         "too much",
+        "another answer",
+        "the beginning of another",
         "too much in chunks",
     ],
 )
 def test_a_connection_that_will_not_go_on_is_not_used_again(data: bytes) -> None:
     with serving(always(data)) as served:
         client = client_at(served)
+        took = _attempts(client)
 
         assert [client.send(_GET), client.send(_GET)] == [_FOUND, _FOUND]
 
+    assert took == [1, 1]
     assert len(served.connections) == 2
 
 
