@@ -1,1 +1,1 @@
-"""Questions asked over HTTP. Knows Litestar; nothing but the command line imports it."""
+"""The HTTP API, built on Litestar. Only the command line imports it."""

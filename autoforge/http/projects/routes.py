@@ -102,7 +102,7 @@ class OverviewView(View):
     escalations: tuple[EscalationView, ...]
 
 
-#: How each part of an overview is shown.
+#: The view of each entity in an overview.
 _PARTS: Final[Mapping[type[Entity], type[View]]] = {
     Project: ProjectView,
     Artefact: ArtefactView,
@@ -239,10 +239,10 @@ class ProjectController(Controller):
 
 
 def _overview(store: Store, project_id: str) -> Json:
-    """Read what ``OverviewView`` shows.
+    """Read the JSON of ``OverviewView``.
 
     Raises:
-        ItemNotFoundError: if there is no such project.
+        ItemNotFoundError: if the project does not exist.
     """
     found, escalations = store.answers(ProjectOverview(project_id), reading=_with_entity)
     project = next((shown for entity, shown in found if entity is Project), None)
@@ -256,7 +256,7 @@ def _overview(store: Store, project_id: str) -> Json:
 
 
 def _with_entity(entity: type[Entity], /) -> ItemReader[tuple[type[Entity], Json]]:
-    """Read items as what is shown of them, and say what they are."""
+    """Return a reader of items as their entity class and the JSON of their view."""
     project = read_as_view(_PARTS[entity])(entity)
 
     def read(item: Item, now: datetime) -> tuple[type[Entity], Json] | None:
