@@ -146,7 +146,7 @@ class Checks:
         """Refuse unknown query parameters and null for a filter: either would list everything.
 
         Raises:
-            ClientException: if there is one.
+            ClientException: if the request has such a parameter.
         """
         known = self._parameters.get((request.method, request.scope["path_template"]))
         if known is None:

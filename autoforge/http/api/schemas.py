@@ -222,8 +222,8 @@ class ItemView(View):
 
     def tag(self) -> str:
         """Return the ETag that the GET of the item answers with."""
-        shown = self.model_dump(mode="json", by_alias=True)
-        return item_tag({name: _as_read(value) for name, value in shown.items()})
+        content = self.model_dump(mode="json", by_alias=True)
+        return item_tag({name: _as_read(value) for name, value in content.items()})
 
 
 class PageView(View):

@@ -245,13 +245,13 @@ def _overview(store: Store, project_id: str) -> Json:
         ItemNotFoundError: if the project does not exist.
     """
     found, escalations = store.answers(ProjectOverview(project_id), reading=_with_entity)
-    project = next((shown for entity, shown in found if entity is Project), None)
+    project = next((each for entity, each in found if entity is Project), None)
     if project is None:
         raise ItemNotFoundError(Project.type_name, {"projectId": project_id})
     return {
         "project": project,
-        "artefacts": [shown for entity, shown in found if entity is Artefact],
-        "escalations": [shown for _, shown in escalations],
+        "artefacts": [each for entity, each in found if entity is Artefact],
+        "escalations": [each for _, each in escalations],
     }
 
 
@@ -260,7 +260,7 @@ def _with_entity(entity: type[Entity], /) -> ItemReader[tuple[type[Entity], Json
     project = read_as_view(_PARTS[entity])(entity)
 
     def read(item: Item, now: datetime) -> tuple[type[Entity], Json] | None:
-        shown = project(item, now)
-        return None if shown is None else (entity, shown)
+        content = project(item, now)
+        return None if content is None else (entity, content)
 
     return read
