@@ -1,1 +1,1 @@
-"""The HTTP API, built on Litestar. Only the command line imports it."""
+"""Questions asked over HTTP. Knows Litestar; nothing but the command line imports it."""
