@@ -1,4 +1,4 @@
-"""Real input for a first look: the history of a git repository becomes a project."""
+"""Loads the history of a git repository as a project: real data for a first look."""
 
 from autoforge.demo.loaded import Loaded
 from autoforge.demo.loading import load_history

@@ -1,4 +1,4 @@
-"""A project's artefacts, made of what its repository says; there is none without content."""
+"""Makes a project's artefacts from its repository; artefacts without content are omitted."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from autoforge.demo.texts import cut
 from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.models import ArtefactType
 
-#: How much an artefact lists, and how long a text in it may be. An item holds 400 KB, and the
-#: content of an artefact twice: as it is and as it was.
+#: The most entries of lists, and the most characters of a text. An item has at most 400 KB, and
+#: stores the content of an artefact twice: the current and the previous version.
 _LISTED: Final = 20
 _ITEMS: Final = 50
 _TEXT: Final = 300
 
-#: From how many commits on a file counts as one that changes often.
+#: The fewest commits that make a file one that changes often.
 _OFTEN: Final = 3
 
 
 def artefacts_of(history: History) -> dict[ArtefactType, dict[str, Any]]:
-    """Return the content of each artefact for which the repository has something to say."""
+    """Return the content of each artefact that the repository has content for."""
     contents = {
         ArtefactType.DELIVERY_STATE: delivery_state(history),
         ArtefactType.BACKLOG_SUMMARY: backlog_summary(history),
@@ -34,18 +34,18 @@ def artefacts_of(history: History) -> dict[ArtefactType, dict[str, Any]]:
 
 
 def changelog_items(history: History) -> list[ChangelogItem]:
-    """The items of the changelog that are not released yet."""
+    """Return the unreleased items of the changelog."""
     return unreleased_items(history.changelog) if history.changelog else []
 
 
 def decisions_of(history: History) -> list[Decision]:
-    """The decisions on record, by number."""
+    """Return the decision records, by number."""
     decisions = [decision_of(document) for document in history.decisions]
     return sorted(decisions, key=lambda decision: (decision.number, decision.path))
 
 
 def delivery_state(history: History) -> dict[str, Any]:
-    """What was delivered and what waits to be: the log, in numbers."""
+    """Return the delivery state: the numbers of the log, and what is unreleased."""
     reverts = [commit for commit in history.unreleased if commit.is_revert]
     return {
         "overall_status": "amber" if reverts else "green",
@@ -68,7 +68,7 @@ def delivery_state(history: History) -> dict[str, Any]:
 
 
 def backlog_summary(history: History) -> dict[str, Any] | None:
-    """What the changelog has under "Unreleased"."""
+    """Return the backlog: the unreleased items of the changelog; None if there are none."""
     items = changelog_items(history)
     if not items or history.changelog is None:
         return None
@@ -87,7 +87,7 @@ def backlog_summary(history: History) -> dict[str, Any] | None:
 
 
 def decision_log(history: History) -> dict[str, Any] | None:
-    """The decision records."""
+    """Return the decision log; None if there are no decision records."""
     decisions = decisions_of(history)
     if not decisions:
         return None
@@ -107,18 +107,18 @@ def decision_log(history: History) -> dict[str, Any] | None:
 
 
 def raid_log(history: History) -> dict[str, Any] | None:
-    """Risks and issues that show in the repository itself."""
+    """Return the risks and issues seen in the repository; None if there are none."""
     issues = [*_uncommitted(history), *_markers(history)]
     risks = _changing_often(history.commits)
     return {"risks": risks, "issues": issues} if risks or issues else None
 
 
 def since_latest_tag(history: History) -> str:
-    """Say how many commits wait to be released, as in "3 commits since v1.0.0"."""
+    """Return the number of unreleased commits in words, such as "3 commits since v1.0.0"."""
     latest = history.latest_tag
     if latest is None:
         return f"{counted(history.total, 'commit')} so far"
-    # A tag older than all that was read: there are more commits since than those.
+    # The commit of the tag is older than those that were read, so their number is too low.
     is_read = any(commit.hash == latest.commit for commit in history.commits)
     number = counted(len(history.unreleased), "commit")
     return f"{number} since {latest.name}" if is_read else f"over {number} since {latest.name}"

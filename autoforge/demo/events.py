@@ -1,7 +1,7 @@
-"""Commits and tags as events: in their own order and spacing, shifted so that they end now.
+"""Makes events of commits and tags: in their order and spacing, moved so that they end now.
 
-Events live for 30 days. A history that is older would be expired as it is written, so all of it
-is moved by one span of time; what lies more than 30 days before its end is expired even so.
+Events expire after 30 days, and an older history would expire as it is written. So all of it is
+moved by the same time; commits and tags more than 30 days before its end are still omitted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SECOND: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Occurrence:
-    """Something that happened in a repository, at its own time."""
+    """A commit or a tag of a repository, at its original time."""
 
     moment: datetime
     event_type: str
@@ -37,7 +37,7 @@ class Occurrence:
 
 
 def occurrences_of(commits: Iterable[Commit], tags: Iterable[Tag]) -> list[Occurrence]:
-    """Order commits and tags by time; those of one second stay as they were given."""
+    """Return commits and tags by time; those of the same second keep their order."""
     happened = [_of_commit(commit) for commit in commits] + [_of_tag(tag) for tag in tags]
     return sorted(happened, key=lambda each: each.moment)
 
@@ -50,11 +50,11 @@ def events_of(
     now: datetime,
     new_id: Callable[[datetime], str],
 ) -> list[Event]:
-    """Make events of what happened, ``ends_at`` becoming now, but for those expired by then."""
+    """Make events of commits and tags, with ``ends_at`` moved to ``now``; omit expired ones."""
     events = []
     for each in occurrences:
         age = ends_at - each.moment
-        # An expiry is cut to its second, so the last one counts as over.
+        # An expiry is truncated to whole seconds, so an event may expire a second early.
         if age + _SECOND > Event.lifetime:
             continue
         created_at = now - age
@@ -72,20 +72,20 @@ def events_of(
 
 
 def with_references(events: Iterable[Event]) -> Iterator[Entity]:
-    """Give each event with its trace in the global feed, as recording it would write them."""
+    """Yield each event and its reference in the global feed, as recording an event writes them."""
     for event in events:
         writes = record_event(event).writes
         yield from (write.item for write in writes if isinstance(write, Put))
 
 
 def _of_commit(commit: Commit) -> Occurrence:
-    asks_for_attention = commit.is_revert or commit.is_fix
+    needs_attention = commit.is_revert or commit.is_fix
     return Occurrence(
         moment=commit.moment,
         event_type="merge_recorded" if commit.is_merge else "commit_recorded",
         summary=cut(commit.subject or f"{commit.short_hash}, without a message", _SUMMARY),
-        # A fix or a revert tells that something had gone wrong.
-        severity=Severity.WARNING if asks_for_attention else Severity.INFO,
+        # A fix or a revert means that something was wrong before.
+        severity=Severity.WARNING if needs_attention else Severity.INFO,
         detail={
             "hash": commit.hash,
             "parents": list(commit.parents),

@@ -1,4 +1,4 @@
-"""How git is run: in one repository, reading only, and executing nothing the repository brings."""
+"""Runs git in one repository: it only reads, and executes nothing that the repository names."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Final
 
 from autoforge.errors import ConfigurationError
 
-#: How long one call may take; the longest walks the whole history of a large repository.
-_PATIENCE_SECONDS: Final = 120
+#: The most seconds of one call; the longest walks the whole history of a large repository.
+_TIMEOUT_SECONDS: Final = 120
 
-#: A repository's own configuration may name programs that git runs. These overrule it; without
-#: locks nothing is written, so no hook runs either. Filters, which cannot be overruled, are looked
-#: for before the one call that would run them.
+#: The configuration of a repository may name programs that git runs. These options override it;
+#: without locks git writes nothing, so it runs no hook either. Filters cannot be overridden, so the
+#: one call that would run them is made only if the repository configures none.
 _OPTIONS: Final = (
     "--no-pager",
     "--no-optional-locks",
@@ -27,8 +27,8 @@ _OPTIONS: Final = (
     "log.showSignature=false",
 )
 
-#: Instead of the environment: no GIT_DIR that points elsewhere, no locale that turns messages and
-#: dates, no prompt, and no remote asked for what a partial clone lacks.
+#: Replaces the environment: no GIT_DIR that points elsewhere, no locale that changes messages and
+#: dates, no prompt, and no fetching of objects that a partial clone lacks.
 _ENVIRONMENT: Final[Mapping[str, str]] = {
     "PATH": os.defpath,
     "LC_ALL": "C",
@@ -42,8 +42,8 @@ class Git:
     """The git program in a directory.
 
     Args:
-        program: Where the program is.
-        directory: Where it runs.
+        program: The path of the program.
+        directory: The directory that it runs in.
     """
 
     program: str
@@ -51,25 +51,28 @@ class Git:
 
     @classmethod
     def at(cls, path: Path) -> Git:
-        """Find the program, and the repository that a path lies in.
+        """Find the program, and the repository that contains a path.
 
         Raises:
-            ConfigurationError: if there is no git, no repository, or no commit in it.
+            ConfigurationError: if git is not installed, the path is not in a repository, or the
+                repository has no commits.
         """
         program = shutil.which("git")
         if program is None:
             raise ConfigurationError(
-                "the demo reads a repository with the git program, and there is none on PATH"
+                "git is not on PATH; the demo needs the git program to read a repository"
             )
         if not path.is_dir():
-            raise ConfigurationError(f"{path} is not a directory, so no git repository either")
-        asked = cls(program, path.resolve())
-        bare = asked.run("rev-parse", "--is-bare-repository").strip() == b"true"
-        # The name of a directory may end in a newline, of which git adds one.
-        root = asked.run("rev-parse", "--absolute-git-dir" if bare else "--show-toplevel")
+            raise ConfigurationError(f"{path} is not a directory; expected a git repository")
+        start = cls(program, path.resolve())
+        bare = start.run("rev-parse", "--is-bare-repository").strip() == b"true"
+        # git adds one newline; the directory's own name may end in another.
+        root = start.run("rev-parse", "--absolute-git-dir" if bare else "--show-toplevel")
         found = cls(program, Path(os.fsdecode(root.removesuffix(b"\n"))))
         if not found.run("rev-parse", "--quiet", "--verify", "HEAD^{commit}", empty_on=(1, 128)):
-            raise ConfigurationError(f"the git repository {found.directory} has no commits yet")
+            raise ConfigurationError(
+                f"the git repository {found.directory} has no commits; expected at least one"
+            )
         return found
 
     def run(self, *arguments: str, empty_on: Sequence[int] = ()) -> bytes:
@@ -77,10 +80,10 @@ class Git:
 
         Args:
             arguments: The command and its arguments.
-            empty_on: Exit codes by which the command says that there is nothing to print.
+            empty_on: Exit codes that mean that there is nothing to print.
 
         Raises:
-            ConfigurationError: if git fails, in its own words.
+            ConfigurationError: if git fails, with the first line of its error.
         """
         try:
             done = subprocess.run(  # noqa: S603 - git itself, found on PATH; no shell
@@ -89,7 +92,7 @@ class Git:
                 env={**_ENVIRONMENT, **_home()},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=_PATIENCE_SECONDS,
+                timeout=_TIMEOUT_SECONDS,
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -97,18 +100,18 @@ class Git:
         if done.returncode in empty_on:
             return b""
         if done.returncode:
-            words = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-            raise ConfigurationError(f"git cannot read {self.directory}: {words}")
+            reason = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+            raise ConfigurationError(f"git cannot read {self.directory}: {reason}")
         return done.stdout
 
     def line(self, *arguments: str, empty_on: Sequence[int] = ()) -> str:
-        """Run git and return the one line it prints; empty where there is nothing to print."""
+        """Run git and return the one line it prints; empty if it prints nothing."""
         return self.run(*arguments, empty_on=empty_on).decode(errors="replace").strip()
 
 
 def _home() -> dict[str, str]:
-    """The user's own configuration counts: it says whose repositories are trusted."""
+    """Keep HOME: the user's configuration says whose repositories git trusts."""
     try:
         return {"HOME": str(Path.home())}
-    except RuntimeError:  # a user without a home, as containers have them
+    except RuntimeError:  # a user without a home directory, as in containers
         return {}

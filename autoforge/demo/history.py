@@ -1,4 +1,4 @@
-"""What is known of a repository: its history, and the documents of its newest commit, as values."""
+"""The values read from a repository: its history, and the documents of its newest commit."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _REVERT: Final = re.compile(r"revert\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit. A merge has no files of its own: they are those of what it merges."""
+    """One commit. A merge has no files: they belong to the commits that it merges."""
 
     hash: str
     parents: tuple[str, ...]
     author: str
-    #: When it was committed, on the committer's clock.
+    #: The time of the commit, by the committer's clock.
     moment: datetime
     subject: str
     body: str
@@ -30,28 +30,28 @@ class Commit:
 
     @property
     def short_hash(self) -> str:
-        """Enough of the hash to tell it from others."""
+        """The first characters of the hash, which identify the commit to people."""
         return self.hash[:_SHORT_HASH]
 
     @property
     def is_merge(self) -> bool:
-        """Whether it joins several lines of work."""
+        """Whether it has several parents."""
         return len(self.parents) > 1
 
     @property
     def is_revert(self) -> bool:
-        """Whether it takes another commit back, by its own words."""
+        """Whether its subject says that it reverts another commit."""
         return bool(_REVERT.match(self.subject))
 
     @property
     def is_fix(self) -> bool:
-        """Whether it repairs something, by its own words."""
+        """Whether its subject says that it fixes something."""
         return bool(_FIX.match(self.subject))
 
 
 @dataclass(frozen=True)
 class Tag:
-    """A tag on a commit; its subject is empty unless it has a message of its own."""
+    """A tag on a commit; the subject of a tag without a message is empty."""
 
     name: str
     commit: str
@@ -69,22 +69,22 @@ class Document:
 
 @dataclass(frozen=True)
 class History:
-    """What is read of a repository.
+    """A repository, as far as it was read.
 
     Attributes:
-        name: What people call it.
-        identity: What tells it from any other repository, today and tomorrow.
-        remote: Where others find it, without user and password.
-        branch: The branch at hand; None where a commit was checked out.
-        commits: At least one; parents before their children.
-        total: How many commits there are, the ones too old to be read included.
-        is_shallow: Whether the repository itself lacks older commits.
-        tags: The tags in this history, oldest first.
-        readme: The README, if there is one.
-        changelog: The changelog, if there is one.
+        name: The name of the repository.
+        identity: A text that identifies the repository for good: its remote or its first commit.
+        remote: The address of the remote, without user and password; None if it has none.
+        branch: The current branch; None if HEAD is detached.
+        commits: The commits that were read, at least one; parents before their children.
+        total: The number of commits, including older ones that were not read.
+        is_shallow: Whether the repository is a shallow clone, which lacks older commits.
+        tags: The tags of this history, oldest first.
+        readme: The README, or None.
+        changelog: The changelog, or None.
         decisions: The decision records, by path.
-        uncommitted: Tracked files that differ from the newest commit.
-        markers: Files with comments that begin with TODO or FIXME, and how many of them.
+        uncommitted: The tracked files that differ from the newest commit.
+        markers: The files with comments that begin with TODO or FIXME, and the number of these.
     """
 
     name: str
@@ -103,32 +103,32 @@ class History:
 
     @property
     def head(self) -> Commit:
-        """The commit that has all others behind it."""
+        """The newest commit, from which all others can be reached."""
         return self.commits[-1]
 
     @property
     def newest_commit(self) -> datetime:
-        """The latest moment of a commit; clocks differ, so it need not be the head's."""
+        """The latest time of a commit; clocks differ, so it need not be the head's."""
         return max(commit.moment for commit in self.commits)
 
     @property
     def newest_tag(self) -> datetime | None:
-        """The latest moment of a tag."""
+        """The latest time of a tag; None if there are no tags."""
         return max((tag.moment for tag in self.tags), default=None)
 
     @property
     def ends_at(self) -> datetime:
-        """The moment of the last thing that happened."""
+        """The latest time of a commit or a tag."""
         return max(self.newest_commit, self.newest_tag or self.newest_commit)
 
     @property
     def latest_tag(self) -> Tag | None:
-        """The tag that was made last."""
+        """The newest tag; None if there are no tags."""
         return self.tags[-1] if self.tags else None
 
     @property
     def unreleased(self) -> tuple[Commit, ...]:
-        """The commits that the latest tag does not have behind it; without a tag, all."""
+        """The commits that cannot be reached from the latest tag; all if there is no tag."""
         parents = {commit.hash: commit.parents for commit in self.commits}
         released: set[str] = set()
         waiting = [self.latest_tag.commit] if self.latest_tag else []
@@ -140,7 +140,7 @@ class History:
         return tuple(commit for commit in self.commits if commit.hash not in released)
 
     def before_head(self) -> History | None:
-        """The commits and tags as they were before the newest commit; None if it is the first."""
+        """Return the history without its newest commit and its tags; None if it is the only one."""
         if len(self.commits) == 1:
             return None
         tags = tuple(tag for tag in self.tags if tag.commit != self.head.hash)
@@ -148,7 +148,7 @@ class History:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Write a number with its noun.
+    """Return a number with its noun, in the singular or the plural.
 
     >>> counted(1, "commit"), counted(1200, "commit")
     ('1 commit', '1,200 commits')
@@ -157,5 +157,5 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def authors_of(commits: Sequence[Commit]) -> list[str]:
-    """The authors of commits, each once, in the order of their first."""
+    """Return the authors of commits, each once, in the order of their first commits."""
     return list(dict.fromkeys(commit.author for commit in commits))

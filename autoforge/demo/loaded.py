@@ -1,4 +1,4 @@
-"""What loading a repository came to, in numbers and in words."""
+"""The result of loading a repository, in numbers and in words."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from autoforge.models import Event, Project
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of a repository.
+    """The result of loading a repository.
 
     Attributes:
-        project: The project it is.
-        is_new: Whether it was loaded from the beginning; else only what is newer was added.
-        commits: How many commits were read.
-        older_commits: How many there are that were not.
-        is_shallow: Whether the repository itself lacks older commits.
-        events: How many events were written, of commits and of tags.
-        expired: How many commits and tags were not, being past the lifetime of an event.
-        artefacts: How many artefacts were written.
-        escalations: How many escalations were written.
-        actions: How many actions were written.
-        shift: How far the history was moved so that it ends now.
+        project: The project that the repository was loaded into.
+        is_new: Whether the whole history was loaded, rather than only newer commits added.
+        commits: The number of commits that were read.
+        older_commits: The number of older commits that were not read.
+        is_shallow: Whether the repository is a shallow clone, which lacks older commits.
+        events: The number of events written, for commits and tags.
+        expired: The number of commits and tags older than the lifetime of an event.
+        artefacts: The number of artefacts written.
+        escalations: The number of escalations written.
+        actions: The number of actions written.
+        shift: The time added to the history so that it ends now; negative if it ended later.
     """
 
     project: Project
@@ -41,13 +41,13 @@ class Loaded:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What happened, in lines for a terminal."""
+        """The result in words, as lines for a terminal."""
         happened = self.events + self.expired
-        beyond = f"lie more than {Event.lifetime.days} days back and are expired"
+        beyond = f"are more than {Event.lifetime.days} days old and have expired"
         older = f"{counted(self.older_commits, 'commit')} older than the newest {self.commits:,}"
         candidates = (
             (True, self._written()),
-            (happened, f"the history is shown {_span(self.shift)}, so that it ends now"),
+            (happened, f"the history is moved {_span(self.shift)}, so that it ends now"),
             (self.expired, f"{self.expired:,} of {happened:,} commits and tags {beyond}"),
             (self.older_commits, f"not read: {older}"),
             (self.is_shallow, "the repository is a shallow clone, which lacks older commits"),
@@ -64,7 +64,7 @@ class Loaded:
         written = ", ".join(counted(number, noun) for number, noun in counts)
         if self.is_new:
             return f"{self.project.name}: {written}"
-        return f"{self.project.name} was there already; what is newer was added: {written}"
+        return f"{self.project.name} existed already; newer history was added: {written}"
 
 
 def _span(shift: timedelta) -> str:
@@ -72,4 +72,4 @@ def _span(shift: timedelta) -> str:
     amount = (
         counted(days, "day") if days else counted(hours, "hour") if hours else "less than an hour"
     )
-    return f"{amount} {'later' if shift >= timedelta() else 'earlier'} than it happened"
+    return f"{amount} {'forward' if shift >= timedelta() else 'back'}"

@@ -1,4 +1,4 @@
-"""How a repository becomes a project: read once, made into values, then written."""
+"""Loads a repository as a project: reads it once, makes the values, then writes them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType, Project
 
-#: The name of the integration that a repository is.
+#: The name of the integration that stands for a repository.
 GIT: Final = "git"
-#: The checkpoints of a load: the newest commit and the newest tag that were recorded.
+#: The checkpoints of a load: the times of the newest commit and the newest tag recorded.
 HEAD: Final = "head"
 TAGS: Final = "tags"
 
@@ -38,18 +38,19 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 
 def load_history(forge: Forge, path: Path, *, now: datetime) -> Loaded:
-    """Load the repository that a path lies in as a project.
+    """Load the repository that contains a path as a project.
 
-    The project's id follows from the repository. A project that is there already stays as it is;
-    only commits and tags newer than its checkpoints become events.
+    The project's id is derived from the repository. If the project exists already, it is not
+    changed; only commits and tags newer than its checkpoints are added as events.
 
     Args:
-        forge: Where to.
+        forge: The Forge to write with.
         path: The repository, or a directory in it.
-        now: When the history is to end.
+        now: The time at which the loaded history ends.
 
     Raises:
-        ConfigurationError: if there is no git, no repository, or no commit in it.
+        ConfigurationError: if git is not installed, the path is not in a repository, or the
+            repository has no commits.
     """
     history = read_history(path)
     project_id = str(uuid5(NAMESPACE_URL, history.identity))
@@ -61,9 +62,9 @@ def load_history(forge: Forge, path: Path, *, now: datetime) -> Loaded:
 
 
 def _load(forge: Forge, project_id: str, history: History, now: datetime) -> Loaded:
-    """Write everything; the checkpoint comes last, so that a load that was cut off shows."""
+    """Write everything; the checkpoint comes last, so that an interrupted load is recognised."""
     _save_settings(forge, history)
-    with suppress(ItemNotFoundError):  # the rule; else what a load that was cut off has left
+    with suppress(ItemNotFoundError):  # usually there is none; else an interrupted load left it
         forge.projects.delete(project_id)
     project = forge.projects.create(id=project_id, **_project(history))
     happened = occurrences_of(history.commits, history.tags)
@@ -90,7 +91,7 @@ def _load(forge: Forge, project_id: str, history: History, now: datetime) -> Loa
 def _advance(
     forge: Forge, project: Project, history: History, now: datetime, head: datetime
 ) -> Loaded:
-    """Add what is newer than the checkpoints, and leave everything else as people made it."""
+    """Add what is newer than the checkpoints; everything else may have been edited and stays."""
     tags = _checkpoint(forge, project.id, TAGS)
     happened = occurrences_of(
         [commit for commit in history.commits if commit.moment > head],
@@ -147,7 +148,7 @@ def _write_events(
 
 
 def _write_artefacts(forge: Forge, project_id: str, history: History) -> int:
-    """Write each artefact; the delivery state also as it was before the newest commit."""
+    """Write each artefact; the delivery state gets the state before HEAD as previous version."""
     contents = artefacts_of(history)
     before = history.before_head()
     for kind, content in contents.items():
@@ -207,7 +208,7 @@ def _write_checkpoints(
     head: datetime | None = None,
     tags: datetime | None = None,
 ) -> None:
-    """Move the checkpoints to the newest commit and tag; where they are further, they stay."""
+    """Advance the checkpoints to the newest commit and tag; they never go back."""
     if history.newest_tag and (tags is None or history.newest_tag > tags):
         forge.checkpoints.advance(project_id, GIT, TAGS, timestamp_text(history.newest_tag))
     if head is None or history.newest_commit > head:
@@ -220,7 +221,7 @@ def _checkpoint(forge: Forge, project_id: str, key: str) -> datetime | None:
 
 
 def _save_settings(forge: Forge, history: History) -> None:
-    """Save the settings of the agent and of git, unless somebody has set them."""
+    """Save the settings of the agent and of git that are not set yet."""
     for name, value in _SETTINGS.items():
         if forge.agent_config.find(name) is None:
             forge.agent_config.set(name, value)

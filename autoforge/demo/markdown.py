@@ -1,4 +1,4 @@
-"""What the documents of a repository say: its README, its changelog, its decision records."""
+"""Reads the Markdown documents of a repository: README, changelog and decision records."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _BULLET: Final = re.compile(r"(\s*)[-*+]\s+(.*)")
 _METADATA: Final = re.compile(r"\W*(status|date|deciders|authors?)\W*:(.*)", re.IGNORECASE)
 _NUMBERING: Final = re.compile(r"(adr[\s-]*)?\d+\s*[.:\-\u2013\u2014]?\s+", re.IGNORECASE)
 _LINK: Final = re.compile(r"!?\[([^\[\]]*)\](\([^()]*\)|\[[^\[\]]*\])")
-#: Emphasis and code; an asterisk between spaces is a bullet or a product.
+#: Emphasis and code; an asterisk between spaces is a bullet or a multiplication.
 _MARKS: Final = re.compile(r"\*\*|__|`|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)")
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
-#: What opens a line that is no prose: a badge, HTML, a table, a quote, a directive, a fence.
-_NO_PROSE: Final = ("[![", "![", "<", "|", ">", "..", "```", "---")
+#: The beginnings of blocks other than prose: badge, HTML, table, quote, directive, fence.
+_NOT_PROSE: Final = ("[![", "![", "<", "|", ">", "..", "```", "---")
 
 
 @dataclass(frozen=True)
 class ChangelogItem:
-    """One change of the changelog, and the heading it stands under."""
+    """One change in the changelog, with the heading above it."""
 
     category: str
     text: str
@@ -39,24 +39,24 @@ class Decision:
 
     number: int
     title: str
-    #: As the record says it; None where it does not.
+    #: In the words of the record; None if it gives none.
     status: str | None
     summary: str
     path: str
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the record says so."""
+        """Whether the record calls the decision accepted."""
         return (self.status or "").lower().startswith("accepted")
 
 
 def first_paragraph(document: Document) -> str | None:
-    """Return the first paragraph of prose, without its markup; None where there is none."""
+    """Return the first paragraph of prose, without its markup; None if there is none."""
     return next(_paragraphs(document.text), None)
 
 
 def unreleased_items(changelog: Document) -> list[ChangelogItem]:
-    """Return the items of the section "Unreleased"; none where there is no such section."""
+    """Return the items of the section "Unreleased"; an empty list without such a section."""
     items: list[ChangelogItem] = []
     level, category = 0, ""
     for line in _COMMENT.sub("", changelog.text).splitlines():
@@ -69,7 +69,7 @@ def unreleased_items(changelog: Document) -> list[ChangelogItem]:
             elif level:
                 break
         elif level:
-            _take_line(items, category, line)
+            _add_line(items, category, line)
     return items
 
 
@@ -89,8 +89,8 @@ def decision_of(document: Document) -> Decision:
     )
 
 
-def _take_line(items: list[ChangelogItem], category: str, line: str) -> None:
-    """Take an item, or what goes on with the one before."""
+def _add_line(items: list[ChangelogItem], category: str, line: str) -> None:
+    """Add the item of a line, or append the line to the item before it."""
     bullet = _BULLET.fullmatch(line)
     if bullet and len(bullet[1]) <= 1:
         items.append(ChangelogItem(category, _without_markup(bullet[2])))
@@ -100,7 +100,7 @@ def _take_line(items: list[ChangelogItem], category: str, line: str) -> None:
 
 
 def _status(text: str) -> str | None:
-    """The status of a record: on a line of its own, or the first line below such a heading."""
+    """The status of a record: from a line "Status: …", or the line below a heading "Status"."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         heading = _HEADING.fullmatch(line)
@@ -113,7 +113,7 @@ def _status(text: str) -> str | None:
 
 
 def _paragraphs(text: str, *, below: str | None = None) -> Iterator[str]:
-    """The paragraphs of prose, in a section or in all of the text."""
+    """The paragraphs of prose, in one section or in the whole text."""
     inside = below is None
     for block in re.split(r"\n\s*\n", _COMMENT.sub("", text).replace("\r\n", "\n")):
         lines = block.strip("\n").splitlines()
@@ -125,13 +125,13 @@ def _paragraphs(text: str, *, below: str | None = None) -> Iterator[str]:
 
 
 def _prose(lines: list[str]) -> str:
-    """The text of a block; empty if it is code, a title, a list of facts or no prose at all."""
+    """The text of a block; empty if it is not prose, but code, a title or metadata."""
     stripped = [line.strip() for line in lines]
     if not lines or lines[0].startswith(("    ", "\t")):
         return ""
     if any(_UNDERLINE.fullmatch(line) or _METADATA.fullmatch(line) for line in stripped):
         return ""
-    if stripped[0].startswith(_NO_PROSE):
+    if stripped[0].startswith(_NOT_PROSE):
         return ""
     return _without_markup(" ".join(stripped))
 

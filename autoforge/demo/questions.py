@@ -1,4 +1,4 @@
-"""What an agent would ask about a repository, and what it would do next."""
+"""The questions of an agent about a repository, and the action it would take next."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _DESCRIBE: Final = "Describe the changes first"
 
 @dataclass(frozen=True)
 class Question:
-    """Something for a person to decide, or decided already."""
+    """A question for a person, which may be decided already."""
 
     title: str
     context: dict[str, Any]
     options: list[dict[str, str]] = field(default_factory=list)
     recommendation: str | None = None
     rationale: str | None = None
-    #: The answer on record; None while there is none.
+    #: The recorded answer; None if it is still open.
     decision: str | None = None
     notes: str | None = None
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something an agent would do unless a person objects."""
+    """An action that an agent would take unless a person objects."""
 
     action_type: str
     description: str
@@ -40,13 +40,13 @@ class Step:
 
 
 def questions_of(history: History) -> list[Question]:
-    """The questions that the repository raises or answers."""
+    """Return the questions that the repository raises or answers."""
     found = (_decision_question(history), _release_question(history))
     return [question for question in found if question]
 
 
 def next_step(history: History) -> Step | None:
-    """What follows from the recommendation on a release; None where nothing waits for one."""
+    """Return the action that the release question recommends; None if all is released."""
     if not history.unreleased:
         return None
     if _is_described(history):
@@ -88,7 +88,7 @@ def _release_question(history: History) -> Question | None:
             {"option": _RELEASE, "consequence": f"Published: {waiting}"},
             {
                 "option": _DESCRIBE,
-                "consequence": f"Unpublished until the changelog tells of them: {waiting}",
+                "consequence": f"Unpublished until the changelog describes them: {waiting}",
             },
         ],
         recommendation=_RELEASE if described else _DESCRIBE,
@@ -97,7 +97,7 @@ def _release_question(history: History) -> Question | None:
 
 
 def _decision_question(history: History) -> Question | None:
-    """The latest decision that its record calls accepted."""
+    """The latest decision whose record calls it accepted, as an answered question."""
     accepted = [decision for decision in decisions_of(history) if decision.is_accepted]
     if not accepted:
         return None
@@ -111,19 +111,19 @@ def _decision_question(history: History) -> Question | None:
 
 
 def _is_described(history: History) -> bool:
-    """Whether a release could say what is in it; without a changelog the log has to do."""
+    """Whether the changelog describes the release; a repository without one needs no entry."""
     return history.changelog is None or bool(changelog_items(history))
 
 
 def _rationale(history: History, items: int) -> str:
-    told = (
-        f"{history.changelog.path} tells of {counted(items, 'change')}"
+    described = (
+        f"{history.changelog.path} describes {counted(items, 'change')}"
         if history.changelog
-        else "there is no changelog, so the log has to tell what changed"
+        else "there is no changelog, so only the log says what changed"
     )
-    facts = [since_latest_tag(history), told]
+    facts = [since_latest_tag(history), described]
     if reverts := _reverts(history):
-        facts.append(f"{counted(reverts, 'commit')} took another back")
+        facts.append(f"{counted(reverts, 'commit')} reverted another")
     if history.uncommitted:
         facts.append(f"{counted(len(history.uncommitted), 'file')} changed and not committed")
     return "; ".join(facts)

@@ -1,4 +1,4 @@
-"""How a History is read from a repository."""
+"""Reads a History from a git repository."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from autoforge.demo.git import Git
 from autoforge.demo.history import Commit, Document, History, Tag
 from autoforge.demo.texts import cut, plain, public_remote
 
-#: The most commits that are read, the newest ones.
+#: The most commits that are read; older ones are not.
 MOST_COMMITS: Final = 2000
-#: The most decision records that are read, the latest ones.
+#: The most decision records that are read, the last ones by path.
 _MOST_DECISIONS: Final = 100
-#: The longest name of an author; a name may be anything.
+#: The most characters of an author's name; git allows any length.
 _AUTHOR: Final = 100
 
 _README: Final = re.compile(r"readme(\.(md|markdown|rst|txt))?", re.IGNORECASE)
@@ -32,18 +32,19 @@ _TAG_FORMAT: Final = (
     "%(contents:subject)%00"
 )
 _TAG_FIELDS: Final = 5
-#: Insertions, deletions (both ``-`` for a binary file), and the path: empty for a rename, whose
-#: two paths follow.
+#: Insertions and deletions (both ``-`` for a binary file), and the path. The path of a rename is
+#: empty, and its two paths follow.
 _CHANGE: Final = re.compile(rb"\n?(\d+|-)\t(\d+|-)\t(.*)", re.DOTALL)
 _BLOB: Final = re.compile(rb"100\d+ blob ([0-9a-f]+)\t(.*)", re.DOTALL)
 _MARKER: Final = r"(#|//|/\*|<!--|--|\*|;)[[:space:]]*(TODO|FIXME)([^[:alnum:]_]|$)"
 
 
 def read_history(path: Path, *, limit: int = MOST_COMMITS) -> History:
-    """Read the repository that a path lies in, and its newest commits up to a limit.
+    """Read the repository that contains a path, and its newest commits up to a limit.
 
     Raises:
-        ConfigurationError: if there is no git, no repository, or no commit in it.
+        ConfigurationError: if git is not installed, the path is not in a repository, or the
+            repository has no commits.
     """
     git = Git.at(path)
     is_shallow = git.line("rev-parse", "--is-shallow-repository") == "true"
@@ -51,7 +52,7 @@ def read_history(path: Path, *, limit: int = MOST_COMMITS) -> History:
     top = dict(_files(git))
     return History(
         name=_name(git, remote),
-        # A remote is the same for a shallow clone; the first commit is the same without a remote.
+        # A shallow clone has the same remote; without a remote, the first commit stays the same.
         identity=remote or git.line("rev-list", "--max-parents=0", "HEAD").split()[-1],
         remote=remote,
         branch=git.line("symbolic-ref", "--quiet", "--short", "HEAD", empty_on=(1,)) or None,
@@ -68,7 +69,7 @@ def read_history(path: Path, *, limit: int = MOST_COMMITS) -> History:
 
 
 def _name(git: Git, remote: str | None) -> str:
-    """The remote's last part, since a directory may be called anything."""
+    """The last part of the remote, or else the name of the directory, which may be any."""
     last = re.split(r"[/:]", remote.rstrip("/"))[-1] if remote else git.directory.name
     return last.removesuffix(".git") or "repository"
 
@@ -105,13 +106,13 @@ def _parsed(log: bytes, *, is_shallow: bool) -> Iterator[Commit]:
         own, parents, author, seconds, subject, body, _ = (fields.popleft() for _ in range(7))
         changes = list(_changes(fields))
         if is_shallow and not parents:
-            # Its parents are not here, so git counts every file as new.
+            # Its parents are missing, so git would count every file as new.
             changes = []
         yield Commit(
             hash=own.decode(),
             parents=tuple(parents.decode().split()),
             author=cut(plain(author).strip(" …"), _AUTHOR) or "unknown",
-            moment=_moment(seconds),
+            moment=_time(seconds),
             subject=plain(subject).strip(),
             body=plain(body).strip(),
             files=tuple(name for name, _, _ in changes),
@@ -121,7 +122,7 @@ def _parsed(log: bytes, *, is_shallow: bool) -> Iterator[Commit]:
 
 
 def _changes(fields: deque[bytes]) -> Iterator[tuple[str, int, int]]:
-    """Take the files of a commit: path, insertions, deletions."""
+    """Consume the files of a commit: path, insertions, deletions."""
     while fields and (change := _CHANGE.fullmatch(fields[0])):
         fields.popleft()
         name = change[3]
@@ -131,8 +132,8 @@ def _changes(fields: deque[bytes]) -> Iterator[tuple[str, int, int]]:
         yield name.decode(errors="replace"), insertions, deletions
 
 
-def _moment(seconds: bytes) -> datetime:
-    """A moment in Unix seconds; the epoch where a broken commit has none that could be read."""
+def _time(seconds: bytes) -> datetime:
+    """The time of Unix seconds; the epoch if a broken commit has an unreadable time."""
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):
@@ -147,14 +148,14 @@ def _tags(git: Git) -> Iterator[Tag]:
         yield Tag(
             name=plain(name.lstrip(b"\n")),
             commit=(peeled or own).decode(),
-            moment=_moment(seconds),
-            # A tag without a message has no subject but its commit's.
+            moment=_time(seconds),
+            # For a tag without a message, git prints the subject of its commit.
             subject=plain(subject) if peeled else "",
         )
 
 
 def _files(git: Git, folder: str = "") -> Iterator[tuple[str, str]]:
-    """The regular files of a folder of the newest commit: path and the hash of the content."""
+    """The regular files in a folder of the newest commit: path and the hash of the content."""
     for entry in git.run("ls-tree", "-z", "HEAD", *filter(None, [folder])).split(b"\0"):
         if blob := _BLOB.fullmatch(entry):
             yield blob[2].decode(errors="replace"), blob[1].decode()
@@ -166,7 +167,7 @@ def _document(git: Git, path: str, blob: str) -> Document:
 
 def _first(git: Git, files: dict[str, str], name: re.Pattern[str]) -> Document | None:
     found = sorted((path for path in files if name.fullmatch(path)), key=lambda each: -len(each))
-    # Of several, one that says by its ending how it is written.
+    # Of several, the one with the longest name, whose suffix gives the format.
     return _document(git, found[0], files[found[0]]) if found else None
 
 
@@ -178,7 +179,7 @@ def _decisions(git: Git) -> Iterator[Document]:
 
 
 def _uncommitted(git: Git) -> Iterator[str]:
-    """Tracked files with changes. Comparing them may run filters, so none must be its own."""
+    """Tracked files with changes; none if the repository configures filters, which would run."""
     filters = git.run(
         "config", "--show-scope", "--includes", "-z", "--name-only", "--get-regexp", r"^filter\.",
         empty_on=(1,),

@@ -1,4 +1,4 @@
-"""Texts of a repository, made fit to show: no e-mail addresses, and no longer than they may be."""
+"""Makes texts of a repository fit to show: without e-mail addresses, and cut to a length."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-#: ``<…@…>`` as git writes it, with the space before, or an address in running text. The second
-#: starts at the start of a word only, or a long word would be tried from each of its letters.
+#: ``<…@…>`` as git writes it, with the space before it, and an address in running text. The second
+#: matches only from the start of a word: otherwise a long word is tried from each of its letters.
 _BRACKETED: Final = re.compile(r"\s?<[^<>\s]*@[^<>]*>")
 _BARE: Final = re.compile(r"(?<![\w.+-])[\w.+-]+@(?:[\w-]+\.)+[^\W\d_]{2,}")
-#: ``host:path``, as ssh and scp write it, with the user before.
+#: ``user@host:path``, as ssh and scp write it; the user is optional.
 _SCP_LIKE: Final = re.compile(r"(?:[^/@]*@)?(?P<place>[\w.-]+:(?!//|:).+)")
 
 
 def plain(raw: bytes) -> str:
-    """Read a text, whatever its encoding, and leave the e-mail addresses out."""
+    """Decode a text, whatever its encoding, and remove its e-mail addresses."""
     text = raw.decode(errors="replace").replace("\0", "")
     return _BARE.sub("…", _BRACKETED.sub("", text))
 
 
 def cut(text: str, length: int) -> str:
-    """Return the text at no more than a length, with a mark where something is left out."""
+    """Return the text, cut to a length; it then ends in an ellipsis."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
@@ -29,7 +29,7 @@ def public_remote(remote: str) -> str | None:
     """Return a remote's address without user, password and query; None for a path on a disk."""
     try:
         url = urlsplit(remote)
-        _ = url.port  # a password with a slash in it would be taken for one, and shown
+        _ = url.port  # raises if a password with a slash was read as the port; it would be shown
     except ValueError:
         return None
     if url.scheme and url.netloc and url.scheme != "file":

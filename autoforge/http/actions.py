@@ -26,7 +26,7 @@ from autoforge.models.actions import ActionState, AgentAction
 
 ActionId = Annotated[str, id_in_path("actionId", "01KGKR2T40A2C4E6G8J0M2P4R6")]
 
-_MOVED = repeatable(HTTPStatus.NOT_FOUND)
+_PROBLEMS = repeatable(HTTPStatus.NOT_FOUND)
 
 
 class ActionView(ItemView):
@@ -127,7 +127,7 @@ class ProjectActionController(Controller):
         "",
         sync_to_thread=True,
         request_max_body_size=DOCUMENT_BODY,
-        responses=_MOVED,
+        responses=_PROBLEMS,
     )
     def create_action(
         self,
@@ -152,7 +152,9 @@ class ProjectActionController(Controller):
         """Get an action."""
         return answer(forge.store, ActionById(project_id, action_id), ActionView)
 
-    @post("/{actionId:str}/hold", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED)
+    @post(
+        "/{actionId:str}/hold", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_PROBLEMS
+    )
     def hold_action(
         self,
         *,
@@ -165,7 +167,7 @@ class ProjectActionController(Controller):
     ) -> Response[ActionView]:
         """Let a proposed action wait, so that a person may object."""
         expected = preconditions.on(ActionView)
-        return _moved(
+        return _answer_action(
             once,
             forge,
             project_id,
@@ -175,7 +177,10 @@ class ProjectActionController(Controller):
         )
 
     @post(
-        "/{actionId:str}/approve", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
+        "/{actionId:str}/approve",
+        sync_to_thread=True,
+        status_code=HTTPStatus.OK,
+        responses=_PROBLEMS,
     )
     def approve_action(
         self,
@@ -187,7 +192,7 @@ class ProjectActionController(Controller):
     ) -> Response[ActionView]:
         """End the hold of a held action."""
         expected = preconditions.on(ActionView)
-        return _moved(
+        return _answer_action(
             once,
             forge,
             project_id,
@@ -195,7 +200,10 @@ class ProjectActionController(Controller):
         )
 
     @post(
-        "/{actionId:str}/cancel", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
+        "/{actionId:str}/cancel",
+        sync_to_thread=True,
+        status_code=HTTPStatus.OK,
+        responses=_PROBLEMS,
     )
     def cancel_action(
         self,
@@ -207,7 +215,7 @@ class ProjectActionController(Controller):
     ) -> Response[ActionView]:
         """Rule out that an action is executed."""
         expected = preconditions.on(ActionView)
-        return _moved(
+        return _answer_action(
             once,
             forge,
             project_id,
@@ -215,7 +223,10 @@ class ProjectActionController(Controller):
         )
 
     @post(
-        "/{actionId:str}/execute", sync_to_thread=True, status_code=HTTPStatus.OK, responses=_MOVED
+        "/{actionId:str}/execute",
+        sync_to_thread=True,
+        status_code=HTTPStatus.OK,
+        responses=_PROBLEMS,
     )
     def execute_action(
         self,
@@ -227,7 +238,7 @@ class ProjectActionController(Controller):
     ) -> Response[ActionView]:
         """Mark an action as executed; of several callers one succeeds."""
         expected = preconditions.on(ActionView)
-        return _moved(
+        return _answer_action(
             once,
             forge,
             project_id,
@@ -259,12 +270,12 @@ class ActionController(Controller):
         return paging.answer(query, ActionPage)
 
 
-def _moved(
-    once: Once, forge: Forge, project_id: str, move: Callable[[Forge], AgentAction]
+def _answer_action(
+    once: Once, forge: Forge, project_id: str, transition: Callable[[Forge], AgentAction]
 ) -> Response[ActionView]:
-    """Answer with an action that was moved, once under its key."""
+    """Change the state of an action, once under the request's key, and answer with the action."""
     return once.one(
-        move,
+        transition,
         lambda action_id: forge.actions.get(project_id, action_id, consistent=True),
         lambda action: JsonResponse(ActionView.of(action)),
     )

@@ -1,4 +1,4 @@
-"""The application: routes, what they are given, and how errors are answered."""
+"""The Litestar application: routes, dependencies and error handlers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from autoforge.http.tickets import ProjectTicketController, TicketController
 from autoforge.http.users import UserController
 from autoforge.origins import require_host, require_origin
 
-#: Seconds; less than load balancers and clients wait at most, where nobody has set them.
+#: Seconds for a bulk request: less than the default timeouts of load balancers and clients.
 BULK_SECONDS = 20.0
 
 
@@ -53,19 +53,19 @@ def create_app(
     allowed_hosts: Sequence[str] | None = None,
     bulk_seconds: float = BULK_SECONDS,
 ) -> Litestar:
-    """Make the application over a Forge.
+    """Create the application over a Forge.
 
     Args:
-        forge: The data.
-        version: What the OpenAPI document calls itself.
+        forge: The Forge that the routes read and write with.
+        version: The version in the OpenAPI document.
         allowed_origins: Other origins whose pages may call the API, such as a dashboard's.
-        allowed_hosts: Names the API may be called by besides those of loopback; None for any,
-            where something before it checks.
-        bulk_seconds: How long a request that creates many features may take on a table that is too
-            small for them.
+        allowed_hosts: Host names of the API, in addition to those of loopback; None for any, if a
+            proxy in front of it checks the host.
+        bulk_seconds: The most seconds for a request that creates many features; it matters if the
+            table throttles them.
 
     Raises:
-        ConfigurationError: if an origin or a host is not as browsers send it.
+        ConfigurationError: if an origin or a host is not in the form in which browsers send it.
     """
     for origin in allowed_origins:
         require_origin(origin)
@@ -120,7 +120,7 @@ def create_app(
         request_max_body_size=SMALL_BODY,
         logging_config=None,
     )
-    # Around everything, so that a path without a route is logged too.
+    # Outermost, so that a path without a route is logged too.
     app.asgi_handler = logged(WithMethods(app, Cors(allowed_origins)))
     complete(app)
     checks.learn(app.openapi_schema.to_schema())

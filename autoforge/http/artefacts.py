@@ -128,12 +128,12 @@ class ArtefactController(Controller):
                 )
             except ItemNotFoundError as error:
                 forge.projects.get(project_id)
-                raise VersionConflictError(f"{error}, and If-Match demands one") from error
+                raise VersionConflictError(f"{error}; If-Match requires it to exist") from error
             return JsonResponse(ArtefactView.of(artefact), status_code=HTTPStatus.OK)
         try:
             created = forge.artefacts.create(project_id, artefact_type, data.content)
         except ItemExistsError as error:
-            raise _unseen(error, preconditions) from error
+            raise _overwrite_error(error, preconditions) from error
         location = f"/projects/{created.project_id}/artefacts/{created.type}"
         return JsonResponse(
             ArtefactView.of(created),
@@ -164,10 +164,10 @@ class ArtefactController(Controller):
         )
 
 
-def _unseen(error: ItemExistsError, preconditions: Preconditions) -> Exception:
-    """What a client is told that would replace an artefact without naming what it has seen."""
-    holds = preconditions.on(ArtefactView)
-    if holds is not None and not holds(error.item):
+def _overwrite_error(error: ItemExistsError, preconditions: Preconditions) -> Exception:
+    """The error of a request that would replace an artefact without If-Match."""
+    expected = preconditions.on(ArtefactView)
+    if expected is not None and not expected(error.item):
         return VersionConflictError(str(error), item=error.item)
     tag = ArtefactView.of(error.item).tag()
     return PreconditionRequiredError(

@@ -139,6 +139,6 @@ class CheckpointController(Controller):
 
 
 def _names(request: JsonRequest) -> tuple[str, str]:
-    """Integration and key as the client wrote them."""
+    """The integration and the key, as the client wrote them."""
     integration, key = text_segments(request, 2)
     return integration, key

@@ -180,7 +180,7 @@ class EventController(Controller):
         if day is None:
             return _answer_feed(forge, paging, GlobalEvents(first, end, order=paging.order), after)
         if after is not None:
-            raise InvalidValueError("after does not go with date: the feed without a date has it")
+            raise InvalidValueError("after was given with date; expected one of them")
         return _answer_page(paging, EventsOfDate(day, first, end, order=paging.order))
 
     @post(
@@ -207,7 +207,7 @@ class EventController(Controller):
 
 
 def _lapsed(forge: Forge, project_id: str | None, data: NewEvent) -> Lapsed:
-    """Whether an event whose recording was cut off needs another moment than it was given."""
+    """Return whether an interrupted recording needs a new time; a client's own id or time stays."""
     if data.id is not None or data.created_at is not None:
         return lambda _: False
     return lambda run: has_lapsed(
@@ -225,18 +225,18 @@ def _answer_feed(
 ) -> Response[EventPage]:
     """Answer with a page of a feed, or with what a poll delivers.
 
-    A poll most often finds nothing new, so it does not look whether the project is there.
+    Most polls find nothing new, so a poll does not check whether the project exists.
 
     Raises:
-        ItemNotFoundError: if there is nothing, and no project.
-        InvalidCursorError: if ``after`` is no cursor of this feed.
-        InvalidValueError: if a parameter was given that does not go with a poll.
+        ItemNotFoundError: if the page is empty and the project does not exist.
+        InvalidCursorError: if ``after`` or the cursor is not a cursor of this feed.
+        InvalidValueError: if the request has a parameter that a poll does not take.
     """
     reading = read_as_view(EventView)
     if after is not None and is_ulid(after):
         return _answer_page(paging, replace(feed, after=after))
     if after is not None:
-        _require_plain(paging, feed)
+        _require_plain_poll(paging, feed)
         polled = poll(
             paging.store,
             feed,
@@ -255,8 +255,8 @@ def _answer_feed(
     return _page(items, cursor, poll_cursor)
 
 
-def _require_plain(paging: Paging, feed: Feed) -> None:
-    """Refuse what would make a poll pass over events."""
+def _require_plain_poll(paging: Paging, feed: Feed) -> None:
+    """Refuse parameters that would make a poll skip events."""
     given = {
         "from": feed.since,
         "to": feed.until,
@@ -265,7 +265,9 @@ def _require_plain(paging: Paging, feed: Feed) -> None:
     }
     for name, value in given.items():
         if value:
-            raise InvalidValueError(f"{name} does not go with a pollCursor as after")
+            raise InvalidValueError(
+                f"{name} was given with a pollCursor as after; expected one of them"
+            )
 
 
 def _answer_page(

@@ -1,4 +1,4 @@
-"""Which answer each error is: application/problem+json (RFC 9457), said once for all routes."""
+"""Maps every error to its response, once for all routes: application/problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
     VersionConflictError: HTTPStatus.PRECONDITION_FAILED,
 }
 
-#: Seconds after which a client may try again what was unavailable.
+#: Seconds after which a client may retry a request that failed for a while.
 RETRY_AFTER: Final = 1
 
 _log = logging.getLogger("autoforge.http")
@@ -94,7 +94,7 @@ _WORDS: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def answer_error(request: Request[Any, Any, Any], error: AutoforgeError) -> Response[Any]:
-    """Answer an error of ours."""
+    """Answer an error of this package."""
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("http.error", exc_info=error, extra=_route(request))
@@ -103,7 +103,7 @@ def answer_error(request: Request[Any, Any, Any], error: AutoforgeError) -> Resp
         type=f"urn:autoforge:problem:{name}",
         title=status.phrase,
         status=status,
-        detail=_told(error),
+        detail=_detail(error),
     )
     headers = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE or isinstance(error, RequestRunningError):
@@ -137,7 +137,7 @@ def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 
 def answer_invalid_body(request: Request[Any, Any, Any], error: InvalidBodyError) -> Response[Any]:
-    """Answer what is wrong with a body, without what it holds."""
+    """Answer an invalid body with its faults, but without its values."""
     del request
     status = HTTPStatus.BAD_REQUEST
     problem = Problem(
@@ -145,22 +145,25 @@ def answer_invalid_body(request: Request[Any, Any, Any], error: InvalidBodyError
         title=status.phrase,
         status=status,
         detail="Validation failed",
-        errors=_listed(error.faults),
+        errors=_field_errors(error.faults),
     )
     return _response(problem, {})
 
 
 def answer_crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """Answer what nobody foresaw, and tell the log and not the client."""
+    """Answer an unexpected exception; only the log gets the details."""
     _log.error("http.crash", exc_info=error, extra=_route(request))
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     problem = Problem(
-        type="about:blank", title=status.phrase, status=status, detail="an unforeseen error"
+        type="about:blank",
+        title=status.phrase,
+        status=status,
+        detail="an unexpected error; see the log of the server",
     )
     return _response(problem, {})
 
 
-#: What answers which error.
+#: The handler of each kind of error.
 HANDLERS: Final[ExceptionHandlersMap] = {
     AutoforgeError: answer_error,
     HTTPException: answer_http_error,
@@ -169,8 +172,8 @@ HANDLERS: Final[ExceptionHandlersMap] = {
 }
 
 
-def _listed(faults: Sequence[tuple[str, str]]) -> list[FieldError]:
-    """List the first faults of a body, and how many there are besides."""
+def _field_errors(faults: Sequence[tuple[str, str]]) -> list[FieldError]:
+    """List the first faults of a body, and count the others."""
     named = [
         FieldError(where=f"body.{place}" if place else "body", message=message)
         for place, message in faults[:MOST_FAULTS]
@@ -186,7 +189,7 @@ def _response(problem: Problem, headers: dict[str, str]) -> Response[Any]:
 
 
 def _about_item(problem: Problem, item: Entity | None, headers: dict[str, str]) -> Response[Any]:
-    """Answer a problem with the item as it is, and with the tag that the item's GET has."""
+    """Answer a problem with the stored item, if there is one, and with the ETag of its GET."""
     if item is None:
         return _response(problem, headers)
     tag = tag_of(item)
@@ -196,19 +199,19 @@ def _about_item(problem: Problem, item: Entity | None, headers: dict[str, str]) 
 
 
 def _route(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """What is logged of a request: its path may hold an e-mail address."""
+    """What is logged of a request: not its path, which may contain an e-mail address."""
     return {"method": request.scope["method"], "route": request.scope.get("path_template")}
 
 
-def _told(error: AutoforgeError) -> str:
-    """What a client is told of an error: not where DynamoDB is."""
+def _detail(error: AutoforgeError) -> str:
+    """The detail of a problem, which must not tell a client the address of DynamoDB."""
     if type(error) is UnavailableError and error.__cause__ is not None:
-        return "DynamoDB cannot be reached, or does not answer; the log says more"
+        return "DynamoDB cannot be reached or does not respond; see the log of the server"
     return str(error)
 
 
 def _field_error(request: Request[Any, Any, Any], error: Mapping[str, Any]) -> FieldError:
-    """Name the parameter as the client knows it, and what it may be if that is a few values."""
+    """Describe a fault by the name of its parameter in requests, with the allowed values if few."""
     source = getattr(error.get("source"), "value", "body")
     key = str(error.get("key", ""))
     if key == "data":
@@ -224,7 +227,7 @@ def _field_error(request: Request[Any, Any, Any], error: Mapping[str, Any]) -> F
 
 
 def _parameter(request: Request[Any, Any, Any], key: str) -> Any:
-    """The parameter of the route that has a name, in Python or in requests."""
+    """Find a parameter of the route by its name in Python or in requests."""
     handler = request.route_handler
     signatures: list[Any] = [handler, *handler.resolve_dependencies().values()]
     for signed in signatures:
@@ -236,7 +239,7 @@ def _parameter(request: Request[Any, Any, Any], key: str) -> Any:
 
 
 def _values(annotation: Any) -> list[str]:
-    """What a parameter may be, if it is a member of an enumeration or a literal."""
+    """The allowed values of a parameter, if its type is an enumeration or a literal."""
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return [str(each) for each in annotation]
     if get_origin(annotation) is Literal:

@@ -1,7 +1,7 @@
 """Routes of runs.
 
-An output may be over 360 KB. So it is shown by the route of its run alone: lists, and the answers
-to those who report, go without it.
+An output may exceed 360 KB, so only the GET of the run shows it. Lists and the responses to reports
+omit it.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ from autoforge.models.runs import AgentRun, RunStatus
 
 RunId = Annotated[str, id_in_path("runId", "01KGKR2T40F7T9V1X3Z5A7C9E1")]
 
-#: Characters of a summary or an error message: so both fit beside the longest output.
+#: The most characters of a summary or an error message; both fit beside the longest output.
 _TEXT_LIMIT: Final = 4000
 
-#: The segment that names the active runs, where others name a run.
+#: The path segment of the active runs, in the place of a run's id.
 _ACTIVE: Final = "active"
 
 _RUN: dict[str, Any] = {
@@ -120,9 +120,11 @@ class NewRun(Body):
 
     @model_validator(mode="after")
     def require_another_id(self) -> Self:
-        """Refuse the id that would stand for all active runs."""
+        """Refuse the id whose path lists the active runs."""
         if self.id == _ACTIVE:
-            raise ValueError(f"{_ACTIVE!r} names the active runs")
+            raise ValueError(
+                f"the id is {_ACTIVE!r}, which is reserved for the list of active runs"
+            )
         return self
 
 
@@ -160,7 +162,7 @@ class RunReport(Changes):
     )
 
     def changes(self) -> dict[str, Any]:
-        """What the client sent, as a report takes it."""
+        """Return the fields that the client sent, as ``forge.runs.report`` takes them."""
         given = self.given()
         if "append_output" in given:
             given["output"] = given.pop("append_output")
@@ -311,6 +313,6 @@ class AgentRunController(Controller):
 def _without_output(
     run: AgentRun, *, status_code: int = HTTPStatus.OK, **headers: str
 ) -> Response[RunView]:
-    """Answer with a run as lists show it, and with the tag that its own GET has."""
+    """Answer with a run as lists show it, and with the ETag of its own GET."""
     headers["etag"] = RunWithOutputView.of(run).tag()
     return JsonResponse(RunView.of(run), status_code=status_code, headers=headers)

@@ -1,4 +1,4 @@
-"""Routes about the service itself: health, readiness, and what it can answer."""
+"""Routes about the service itself: health, readiness, and the access patterns."""
 
 from __future__ import annotations
 

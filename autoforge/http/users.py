@@ -27,7 +27,7 @@ from autoforge.models.users import UserRole
 Auth0Id = Annotated[str, text_in_path("auth0Id", "auth0|65b8f3a1c2d4e5f6a7b8c9d0")]
 Email = Annotated[str, text_in_path("email", "ann@example.org")]
 
-_SAID: dict[str, Any] = {
+_PROFILE: dict[str, Any] = {
     "auth0Id": "auth0|65b8f3a1c2d4e5f6a7b8c9d0",
     "email": "Ann@example.org",
     "name": "Ann",
@@ -41,7 +41,7 @@ class UserView(ItemView):
 
     example = {
         "id": "01KGKR2T40R6BAX8A0B1RTCDKN",
-        **_SAID,
+        **_PROFILE,
         "createdAt": "2026-02-01T00:00:00.000Z",
         "updatedAt": "2026-02-04T10:30:00.000Z",
     }
@@ -70,7 +70,7 @@ class Profile(Body):
     Without a picture they have none. Without a role it stays; a new user is a developer.
     """
 
-    example = _SAID
+    example = _PROFILE
 
     auth0_id: str = Field(min_length=1, max_length=300)
     email: str = Field(min_length=3, max_length=320, pattern=r"^.+@.+$")

@@ -1,4 +1,4 @@
-"""Which view shows which entity, where the route does not say: in problems."""
+"""The view of each entity, for problems: the error of any route may carry any entity."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ from autoforge.models import (
     UserByEmailLookup,
 )
 
+#: The view that shows each entity in lists and problems.
 VIEWS: Final[Mapping[type[Entity], type[View]]] = {
     Agent: AgentView,
     AgentAction: ActionView,
@@ -68,17 +69,17 @@ VIEWS: Final[Mapping[type[Entity], type[View]]] = {
 }
 
 
-#: What the GET of an entity answers with, where that is more than lists and problems show.
-_ALONE: Final[Mapping[type[Entity], type[ItemView]]] = {AgentRun: RunWithOutputView}
+#: The view that the GET of an entity answers with, if it shows more than lists and problems.
+_GET_VIEWS: Final[Mapping[type[Entity], type[ItemView]]] = {AgentRun: RunWithOutputView}
 
 
 def tag_of(entity: Entity) -> str | None:
-    """The ETag that the GET of an entity answers with; None if no route gets it alone."""
-    view = _ALONE.get(type(entity)) or VIEWS.get(type(entity))
+    """Return the ETag that the GET of an entity answers with; None if the entity has no GET."""
+    view = _GET_VIEWS.get(type(entity)) or VIEWS.get(type(entity))
     return view.of(entity).tag() if view is not None and issubclass(view, ItemView) else None
 
 
 def problem_item(entity: Entity) -> dict[str, Any] | None:
-    """Show an entity as its own routes do; None if it only keeps writers apart."""
+    """Return an entity as its routes show it; None for an internal one, such as a guard."""
     view = VIEWS.get(type(entity))
     return None if view is None else view.of(entity).model_dump(by_alias=True)

@@ -1,11 +1,11 @@
-"""Several agents, each a process of its own, build a small backlog of Python modules.
+"""Several agents, each in its own process, build a small backlog of Python modules.
 
     python docs/examples/agent_loop.py [--agents 3] [--workshop FOLDER]
 
-The backlog is real: each feature is a module with its own doctests, and most need another module
-before they run. An agent claims the next feature under a lease, writes the module, runs its
-doctests, and passes or fails the feature. The first process dies with a feature in its hands; when
-its lease ends, another takes it. What fails waits for a person, who has it tried again.
+Each feature of the backlog is a module with doctests, and most modules import another one. An agent
+claims the next feature under a lease, writes the module, runs its doctests, and passes or fails the
+feature. The first process dies while it holds a feature; when the lease ends, another agent claims
+that feature. A feature that fails waits for a person, who reopens it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from autoforge.errors import ConditionFailedError, ItemExistsError
 from autoforge.forge import NewFeature
 from autoforge.models import Agent, AgentRun, AgentStatus, Feature, RunStatus, Severity
 
-#: Seconds a claim holds; an agent that lives renews it before it ends.
+#: The lease of a claim, in seconds; a living agent renews it before it ends.
 LEASE = 3.0
-#: Seconds to wait when nothing is ready, or nobody asks.
+#: Seconds between two looks for a ready feature, or for a question.
 PAUSE = 0.2
-#: What a run says that ends because its module does not pass its doctests.
+#: The error message of a run whose module fails its doctests.
 BROKEN = "a doctest failed"
 
-#: What an agent writes for each feature, attempt by attempt: the first average is wrong.
+#: The source of each feature, attempt by attempt; the first ``average`` is wrong.
 SOURCES = {
     "words": [
         '''
@@ -99,7 +99,7 @@ def report(text):
     ],
 }
 
-#: What the features need, by position: the report needs the average and the counts.
+#: Dependencies are positions in this list: the report needs the counts and the average.
 BACKLOG = [
     NewFeature(name="words", priority=1),
     NewFeature(name="counts", priority=2, dependencies=[0]),
@@ -118,13 +118,13 @@ def work(forge: Forge, project_id: str, agent: Agent, workshop: Path) -> None:
         run = forge.runs.start(project_id, agent.id, feature.id)
         try:
             build(forge, feature, run, workshop)
-        except ConditionFailedError:  # too slow: another agent has the feature by now
+        except ConditionFailedError:  # too slow: another agent has claimed the feature
             forge.runs.finish(project_id, run.id, RunStatus.FAILED, error_message="lost the claim")
 
 
 def build(forge: Forge, feature: Feature, run: AgentRun, workshop: Path) -> None:
-    """Write the module, run its doctests, and say how it went."""
-    project_id, held = feature.project_id, feature.version
+    """Write the module, run its doctests, and report the outcome."""
+    project_id, token = feature.project_id, feature.version
     attempts = forge.runs.of_feature(project_id, feature.id, limit=10).items
     failures = sum(each.error_message == BROKEN for each in attempts)
 
@@ -134,7 +134,7 @@ def build(forge: Forge, feature: Feature, run: AgentRun, workshop: Path) -> None
     module.write_text(sources[min(failures, len(sources) - 1)], encoding="utf-8")
 
     forge.runs.report(project_id, run.id, status=RunStatus.TESTING)
-    forge.features.renew(project_id, feature.id, version=held, lease=LEASE)
+    forge.features.renew(project_id, feature.id, version=token, lease=LEASE)
     tested = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "doctest", module.name],
         cwd=workshop,
@@ -145,26 +145,26 @@ def build(forge: Forge, feature: Feature, run: AgentRun, workshop: Path) -> None
     forge.runs.report(project_id, run.id, output=tested.stdout, keep_tail=True)
 
     if tested.returncode == 0:
-        forge.features.pass_(project_id, feature.id, version=held)
+        forge.features.pass_(project_id, feature.id, version=token)
         forge.runs.finish(project_id, run.id, RunStatus.COMPLETED)
         note(forge, project_id, f"{feature.name} passes", Severity.INFO)
         return
-    forge.features.fail(project_id, feature.id, version=held)
+    forge.features.fail(project_id, feature.id, version=token)
     forge.runs.finish(project_id, run.id, RunStatus.FAILED, error_message=BROKEN)
     note(forge, project_id, f"{feature.name} fails", Severity.ERROR)
     ask(forge, feature)
 
 
 def note(forge: Forge, project_id: str, summary: str, severity: Severity) -> None:
-    """Record what happened, and how many features pass by now."""
+    """Record an event, and advance the number of features that pass."""
     forge.events.record(project_id, "feature_built", summary, severity=severity)
     passing = forge.features.stats(project_id).passing
-    with suppress(ConditionFailedError):  # another agent has come further meanwhile
+    with suppress(ConditionFailedError):  # another agent has recorded a higher number
         forge.checkpoints.advance(project_id, "workshop", "passing", str(passing))
 
 
 def ask(forge: Forge, feature: Feature) -> None:
-    """Ask a person what to do with a feature that fails; once for each claim."""
+    """Ask a person what to do with a feature that failed; once for each claim."""
     with suppress(ItemExistsError):
         forge.escalations.create(
             feature.project_id,
@@ -176,7 +176,7 @@ def ask(forge: Forge, feature: Feature) -> None:
 
 
 def answer(forge: Forge, project_id: str) -> None:
-    """Be the person: have whatever fails tried again."""
+    """Act as the person: have every failed feature tried again."""
     for question in forge.escalations.of_project(project_id).items:
         if question.status == "pending" and question.context:
             forge.escalations.decide(project_id, question.id, "Try again", decided_by="Ann")
@@ -190,7 +190,7 @@ def is_done(forge: Forge, project_id: str) -> bool:
 
 
 def summary(forge: Forge, project_id: str) -> str:
-    """What became of the backlog, a line for each feature."""
+    """Return a line for each feature, with its status and its runs."""
     lines = []
     for feature in forge.features.of_project(project_id).items:
         runs = forge.runs.of_feature(project_id, feature.id, limit=10).items
@@ -200,19 +200,19 @@ def summary(forge: Forge, project_id: str) -> str:
 
 
 def be_an_agent(given: argparse.Namespace) -> None:
-    """Be one of the processes."""
+    """Run one of the agents."""
     with Forge.connect(
         table_name=given.table_name, region="us-east-1", endpoint_url=given.endpoint_url
     ) as forge:
         agent = forge.agents.create(given.project_id, given.agent, id=given.agent)
         if given.dies:
             forge.features.claim_next(given.project_id, agent.id, LEASE)
-            os._exit(1)  # as a machine dies: nothing is released, nobody is told
+            os._exit(1)  # like a machine that dies: it releases nothing and tells nobody
         work(forge, given.project_id, agent, given.workshop)
 
 
 def be_the_platform(agents: int, workshop: Path) -> None:
-    """Make the backlog, start the agents, answer what they ask, and say what became of it."""
+    """Create the backlog, start the agents, answer their questions, and print the outcome."""
     with Forge.embedded() as forge:
         project = forge.projects.create("Words")
         forge.features.create_many(project.id, BACKLOG)
@@ -239,7 +239,7 @@ def be_the_platform(agents: int, workshop: Path) -> None:
 
 
 def main() -> None:
-    """Be the platform or, as one of the processes it starts, an agent."""
+    """Run the platform or, in a process that it starts, an agent."""
     parser = argparse.ArgumentParser(description="Several agents build a small backlog.")
     parser.add_argument("--agents", type=int, default=3)
     parser.add_argument("--workshop", type=Path, help="where the modules are written")

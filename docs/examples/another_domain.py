@@ -1,9 +1,9 @@
-"""Somebody else's domain on the same toolkit: a library, its books and its loans.
+"""Another domain on the same toolkit: a library, its books and its loans.
 
     python docs/examples/another_domain.py
 
-Two entities, one table, one sparse index; three patterns, two writes with conditions. Nothing in
-it is of the agent platform.
+Two entities, one table, one sparse index; three access patterns, two conditional writes. It uses
+nothing of the agent platform.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ from autoforge.dynamodb.errors import ConditionFailedError, DeclarationError
 OPENING = datetime(2026, 2, 4, 9, tzinfo=UTC)
 TERM = timedelta(days=14)
 
-# What is stored.
+# The entities.
 
 
 class Book(Entity):
-    """A book that the library has once."""
+    """A book, of which the library has one copy."""
 
     isbn = IdAttribute()
     title = TextAttribute()
-    #: Who has it; absent while it is on the shelf.
+    #: Who has borrowed it; absent while it is on the shelf.
     reader = optional(TextAttribute())
 
     key = Key("BOOK#{isbn}", "METADATA")
 
 
 class Loan(Entity):
-    """A book that was lent; in the index only until it is back."""
+    """A loan of a book; it is in the sparse index until the book is returned."""
 
     id = IdAttribute()
     isbn = IdAttribute()
@@ -68,7 +68,7 @@ class Loan(Entity):
 
 LIBRARY = Design("Library", (Book, Loan))
 
-# What is asked.
+# The access patterns.
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class LoansOfBook(Query[Loan]):
 
 @dataclass(frozen=True)
 class LoansDue(Query[Loan]):
-    """Which books should be back by a moment, longest due first?"""
+    """Which loans are due by a time, longest due first?"""
 
     source = "The library's reminders"
     key = Loan.out
@@ -105,11 +105,11 @@ class LoansDue(Query[Loan]):
 
 require_disjoint(LIBRARY, (BookByIsbn, LoansOfBook, LoansDue))
 
-# What is written.
+# The writes.
 
 
 def lend(isbn: str, reader: str, *, loan_id: str, at: datetime) -> Transaction:
-    """Lend a book, if it is on the shelf; the book and the loan change together."""
+    """Lend a book if it is on the shelf; the book and the loan change in one transaction."""
     loan = Loan(id=loan_id, isbn=isbn, reader=reader, due_at=at + TERM)
     taken = Update(
         Book,
@@ -123,7 +123,7 @@ def lend(isbn: str, reader: str, *, loan_id: str, at: datetime) -> Transaction:
 
 
 def take_back(loan: Loan, *, at: datetime) -> Transaction:
-    """Take a book back, once; the loan leaves the index by itself."""
+    """Take a book back, once; the loan then leaves the sparse index."""
     ended = Update(
         Loan,
         {"isbn": loan.isbn, "id": loan.id},
@@ -165,12 +165,12 @@ def main() -> None:
         print("still due:", list(store.each(LoansDue(by=later))))
         print("loans so far:", [loan.reader for loan in store.each(LoansOfBook(isbn))])
 
-    (words,) = explain(LoansDue(by=later), table_name=LIBRARY.name, now=OPENING).words
-    print(words)
+    (text,) = explain(LoansDue(by=later), table_name=LIBRARY.name, now=OPENING).words
+    print(text)
 
 
 class Shelf(Entity):
-    """What the design below refuses: its key could be that of a book."""
+    """An entity that the design below refuses: its key could equal the key of a book."""
 
     isbn = IdAttribute()
 

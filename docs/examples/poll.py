@@ -2,7 +2,7 @@
 
     python docs/examples/poll.py http://127.0.0.1:8000 [PROJECT] [--turns 3] [--pause 2]
 
-Needs a server, such as the one of ``make serve``, and nothing but Python's own library.
+It needs a server, such as ``make serve``, and only the standard library of Python.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-#: Events of one answer at most.
+#: The most events of one response.
 LIMIT = 100
 
 
 class Api:
-    """The HTTP API, as a client that keeps ETags sees it."""
+    """A client of the HTTP API that keeps ETags."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         self._etags: dict[str, str] = {}
 
     def get(self, path: str, **query: str | int) -> dict[str, Any] | None:
-        """Return an answer, or None if it is the one that was returned before."""
+        """Return the response, or None if it has not changed since the last one."""
         url = f"{self._url}{path}?{urlencode(query)}" if query else f"{self._url}{path}"
         request = Request(url)  # noqa: S310 - the caller's own server
         if url in self._etags:
@@ -46,7 +46,7 @@ class Api:
 
 
 class Events:
-    """The events of a project that follow the present, each once."""
+    """The events of a project from now on, each once."""
 
     def __init__(self, api: Api, project_id: str) -> None:
         self._api = api
@@ -55,7 +55,7 @@ class Events:
         self._cursor: str = (page or {})["pollCursor"]
 
     def new(self) -> Iterator[dict[str, Any]]:
-        """Poll, again at once while there is as much as one answer holds."""
+        """Poll for new events; after a full response, poll again at once."""
         while answer := self._api.get(self._path, after=self._cursor, limit=LIMIT):
             yield from answer["items"]
             self._cursor = answer["pollCursor"]
@@ -64,10 +64,10 @@ class Events:
 
 
 def main() -> None:
-    """Poll some turns, and print what is new."""
+    """Poll several times, and print what is new."""
     parser = argparse.ArgumentParser(description="A dashboard in a terminal.")
     parser.add_argument("url")
-    parser.add_argument("project", nargs="?", help="else the first active one")
+    parser.add_argument("project", nargs="?", help="default: the first active project")
     parser.add_argument("--turns", default=3, type=int)
     parser.add_argument("--pause", default=2.0, type=float)
     given = parser.parse_args()

@@ -1,10 +1,10 @@
-"""An agent loop over a git repository: run it as often as you like, it does nothing twice.
+"""An agent loop over a git repository; however often it runs, it does nothing twice.
 
     python docs/examples/watch_repository.py [REPOSITORY]
     python docs/examples/watch_repository.py --endpoint-url http://127.0.0.1:8001 [REPOSITORY]
 
-Without an endpoint it takes three turns on an embedded DynamoDB, which is gone afterwards. With
-one it takes one turn on the table there, and the next run goes on where this one ended.
+Without an endpoint it takes three turns on an embedded DynamoDB, whose data is lost afterwards.
+With an endpoint it takes one turn on the table there, and the next run continues from this one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from autoforge.models import Artefact, ArtefactType, Event, Project, Severity
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit, as the integration tells it."""
+    """One commit, as the integration reports it."""
 
     hash: str
     moment: datetime
@@ -46,26 +46,26 @@ class Commit:
 
     @property
     def ulid(self) -> str:
-        """An id that follows from the commit: its time, and 80 bits of its hash."""
+        """An id derived from the commit: its time, and 80 bits of its hash."""
         milliseconds = int(self.moment.timestamp() * 1000)
         return str(ULID.from_int(milliseconds << 80 | int(self.hash[:20], 16)))
 
 
 def read_commits(repository: Path) -> list[Commit]:
-    """The commits of the main line, oldest first."""
+    """Return the commits of the main line, oldest first."""
     log = git(repository, "log", "--first-parent", "--reverse", "--format=%H%x1f%cI%x1f%an%x1f%s")
     rows = [line.split("\x1f") for line in log.splitlines()]
     return [Commit(row[0], as_timestamp(row[1]), row[2], row[3]) for row in rows]
 
 
 def git(repository: Path, *arguments: str) -> str:
-    """Ask git, and return what it prints."""
+    """Run git, and return what it prints."""
     command = ["git", "-C", str(repository), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
 
 
 def find_project(forge: Forge, repository: Path, commits: Sequence[Commit]) -> Project:
-    """The project of a repository: created on the first turn, found on every other."""
+    """Create the project of a repository on the first turn; find it on every other."""
     project_id = str(uuid5(NAMESPACE_URL, f"git:{commits[0].hash}"))
     try:
         return forge.projects.create(repository.resolve().name, id=project_id)
@@ -74,13 +74,13 @@ def find_project(forge: Forge, repository: Path, commits: Sequence[Commit]) -> P
 
 
 def position(forge: Forge, project_id: str) -> int:
-    """How many commits were read in earlier turns."""
+    """Return the number of commits read in earlier turns."""
     checkpoint = forge.checkpoints.find(project_id, "git", "commits", consistent=True)
     return 0 if checkpoint is None else int(checkpoint.checkpoint_value)
 
 
 def record(forge: Forge, project_id: str, commits: Sequence[Commit]) -> list[Commit]:
-    """Record commits as events; those past the lifetime of an event are passed over."""
+    """Record commits as events, except those older than the lifetime of an event."""
     oldest = utc_now() - Event.lifetime
     recent = [commit for commit in commits if commit.moment > oldest]
     for commit in recent:
@@ -96,7 +96,7 @@ def record(forge: Forge, project_id: str, commits: Sequence[Commit]) -> list[Com
 
 
 def report(forge: Forge, project_id: str, commits: Sequence[Commit]) -> Artefact:
-    """Bring the delivery state up to date, whoever else writes in it."""
+    """Update the delivery state, and keep what other writers store in it."""
     kind = ArtefactType.DELIVERY_STATE
     ours: dict[str, Any] = {
         "commits": len(commits),
@@ -113,7 +113,7 @@ def report(forge: Forge, project_id: str, commits: Sequence[Commit]) -> Artefact
                 project_id, kind, content, expected_version=current.version
             )
         except VersionConflictError:
-            continue  # somebody wrote in between: read it again, and keep what they wrote
+            continue  # another writer was faster: read again, and keep what they wrote
         except ItemNotFoundError:
             try:
                 return forge.artefacts.create(project_id, kind, ours)
@@ -122,7 +122,7 @@ def report(forge: Forge, project_id: str, commits: Sequence[Commit]) -> Artefact
 
 
 def propose(forge: Forge, project_id: str, newest: Commit, hold: timedelta) -> bool:
-    """Announce what the agent means to do, and hold it so that a person may object."""
+    """Create an action and hold it, so that a person may object; False if it exists."""
     try:
         forge.actions.create(
             project_id,
@@ -138,7 +138,7 @@ def propose(forge: Forge, project_id: str, newest: Commit, hold: timedelta) -> b
 
 
 def execute_due(forge: Forge, project_id: str) -> int:
-    """Do what nobody objected to; of several loops one gets each action."""
+    """Execute the actions that nobody objected to, each in only one of several loops."""
     executed = 0
     for action in forge.each(HeldActions(until=utc_now())):
         if action.project_id != project_id:
@@ -152,7 +152,7 @@ def execute_due(forge: Forge, project_id: str) -> int:
 
 
 def ask(forge: Forge, project_id: str, repository: Path) -> bool:
-    """Ask a person what the agent may not decide; the id makes it one question for good."""
+    """Ask a person what the agent may not decide; the fixed id makes it one question for good."""
     if git(repository, "tag"):
         return False
     try:
@@ -170,7 +170,7 @@ def ask(forge: Forge, project_id: str, repository: Path) -> bool:
 
 
 def turn(forge: Forge, repository: Path, *, hold: timedelta = timedelta()) -> dict[str, int]:
-    """One turn of the loop, and what it did."""
+    """Take one turn, and return what it did."""
     commits = read_commits(repository)
     project = find_project(forge, repository, commits)
     executed = execute_due(forge, project.id)
@@ -179,7 +179,7 @@ def turn(forge: Forge, repository: Path, *, hold: timedelta = timedelta()) -> di
     artefact = report(forge, project.id, commits)
     held = bool(recorded) and propose(forge, project.id, recorded[-1], hold)
     asked = ask(forge, project.id, repository)
-    with suppress(ConditionFailedError):  # another loop has come further meanwhile
+    with suppress(ConditionFailedError):  # another loop has read more commits
         forge.checkpoints.advance(project.id, "git", "commits", str(len(commits)))
     return {
         "recorded": len(recorded),
@@ -194,7 +194,7 @@ def main() -> None:
     """Take turns on the DynamoDB that the arguments name."""
     parser = argparse.ArgumentParser(description="An agent loop over a git repository.")
     parser.add_argument("repository", nargs="?", default=".", type=Path)
-    parser.add_argument("--endpoint-url", help="a local DynamoDB; else an embedded one")
+    parser.add_argument("--endpoint-url", help="a local DynamoDB; default: an embedded one")
     parser.add_argument("--table-name", default="AgenticPM")
     parser.add_argument("--hold", default=0, type=float, help="seconds in which to object")
     given = parser.parse_args()

@@ -20,7 +20,7 @@ def test_a_path_that_is_no_directory_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_repository_without_a_commit_is_refused(repository: Repository) -> None:
-    with pytest.raises(ConfigurationError, match=r"portal has no commits yet"):
+    with pytest.raises(ConfigurationError, match=r"portal has no commits; expected at least one"):
         read_history(repository.path)
 
 
@@ -30,7 +30,9 @@ def test_a_machine_without_git_is_told_that_it_has_none(
     repository.commit("One")
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(ConfigurationError, match=r"the git program, and there is none on PATH"):
+    with pytest.raises(
+        ConfigurationError, match=r"^git is not on PATH; the demo needs the git program"
+    ):
         read_history(repository.path)
 
 

@@ -32,7 +32,7 @@ def loaded(**over: Any) -> Loaded:
     [
         ({}, "gate: 2 events, 1 artefact, 0 escalations, 1 action"),
         ({"events": 1200}, "gate: 1,200 events, 1 artefact, 0 escalations, 1 action"),
-        ({"expired": 3}, "3 of 5 commits and tags lie more than 30 days back and are expired"),
+        ({"expired": 3}, "3 of 5 commits and tags are more than 30 days old and have expired"),
         ({"older_commits": 1}, "not read: 1 commit older than the newest 2"),
         ({"is_shallow": True}, "the repository is a shallow clone, which lacks older commits"),
     ],
@@ -44,14 +44,14 @@ def test_a_load_is_told_in_lines(over: dict[str, Any], note: str) -> None:
 @pytest.mark.parametrize(
     ("shift", "span"),
     [
-        (timedelta(days=1, hours=5), "1 day later"),
-        (timedelta(hours=23), "23 hours later"),
-        (timedelta(seconds=4), "less than an hour later"),
-        (timedelta(days=-40), "40 days earlier"),
+        (timedelta(days=1, hours=5), "1 day forward"),
+        (timedelta(hours=23), "23 hours forward"),
+        (timedelta(seconds=4), "less than an hour forward"),
+        (timedelta(days=-40), "40 days back"),
     ],
 )
 def test_the_shift_of_the_history_is_told_in_its_largest_unit(shift: timedelta, span: str) -> None:
-    line = f"the history is shown {span} than it happened, so that it ends now"
+    line = f"the history is moved {span}, so that it ends now"
 
     assert line in loaded(shift=shift).notes
 

@@ -77,8 +77,8 @@ def test_what_was_loaded_is_told(seen: Seen) -> None:
     )
     assert seen.loaded.notes == (
         "gate: 5 events, 4 artefacts, 2 escalations, 2 actions",
-        f"the history is shown {shift.days} days later than it happened, so that it ends now",
-        "1 of 6 commits and tags lie more than 30 days back and are expired",
+        f"the history is moved {shift.days} days forward, so that it ends now",
+        "1 of 6 commits and tags are more than 30 days old and have expired",
     )
 
 

@@ -21,7 +21,7 @@ def test_loading_again_changes_nothing(forge: Forge, portal: Repository) -> None
     assert set(forge.store.keys_in(partition)) == before
     assert (again.is_new, again.events, again.expired, again.actions) == (False, 0, 0, 0)
     nothing = "0 events, 0 artefacts, 0 escalations, 0 actions"
-    assert again.notes == (f"gate was there already; what is newer was added: {nothing}",)
+    assert again.notes == (f"gate existed already; newer history was added: {nothing}",)
 
 
 def test_loading_again_adds_only_what_is_newer_and_leaves_what_people_did(

@@ -20,7 +20,7 @@ def test_a_release_is_asked_for_with_its_reasons_in_numbers() -> None:
         "uncommittedFiles": 0,
     }
     assert question.recommendation == question.options[0]["option"] == "Release now"
-    assert question.rationale == "1 commit since v1.0.0; CHANGELOG.md tells of 1 change"
+    assert question.rationale == "1 commit since v1.0.0; CHANGELOG.md describes 1 change"
     assert question.decision is None
 
 
@@ -37,8 +37,8 @@ def test_a_release_that_the_changelog_is_silent_about_is_to_be_described_first()
 
     assert question.recommendation == question.options[1]["option"] == "Describe the changes first"
     assert question.rationale == (
-        "2 commits so far; CHANGELOG.md tells of 0 changes; "
-        "1 commit took another back; 1 file changed and not committed"
+        "2 commits so far; CHANGELOG.md describes 0 changes; "
+        "1 commit reverted another; 1 file changed and not committed"
     )
     assert step is not None
     assert step.action_type == "changelog_update"

@@ -145,7 +145,9 @@ def test_a_change_that_is_not_allowed_is_refused(detached: Api, field: str, valu
 def test_a_change_of_nothing_is_refused(detached: Api) -> None:
     response = detached.patch("/projects/p/agents/a", json={})
 
-    assert_invalid(response, ("body", "Value error, there is nothing to change"))
+    assert_invalid(
+        response, ("body", "Value error, the body changes nothing; expected at least one change")
+    )
 
 
 @pytest.mark.parametrize("agent_id", ["a%20b", "a%23b", "x" * 65])

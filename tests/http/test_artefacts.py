@@ -161,7 +161,7 @@ def test_an_artefact_that_is_not_there_is_not_found(
     detail = f"there is no Artefact with projectId '{path.split('/')[2]}', type 'raid_log'"
     for response in responses:
         assert_problem(response, 404, detail, kind="item-not-found")
-    detail = f"{detail}, and If-Match demands one"
+    detail = f"{detail}; If-Match requires it to exist"
     assert_problem(replaced, 412, detail, kind="version-conflict")
 
 

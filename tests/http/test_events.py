@@ -257,7 +257,9 @@ def test_a_stretch_that_ends_before_it_begins_is_refused(detached: Api, path: st
 
     response = detached.get(f"{path}{separator}from=2026-02-05&to=2026-02-04")
 
-    assert_problem(response, 400, "from is after to", kind="invalid-value")
+    found = "from is 2026-02-05T00:00:00.000Z and to is 2026-02-04T00:00:00.000Z"
+    detail = f"{found}; from must not be after to"
+    assert_problem(response, 400, detail, kind="invalid-value")
 
 
 def test_polling_returns_what_is_newer_and_costs_one_request(api: Api, store: Store) -> None:
@@ -329,7 +331,7 @@ def test_a_poll_takes_nothing_that_would_pass_over_events(api: Api, path: str, n
 
     response = api.get(path, params=given)
 
-    detail = f"{name} does not go with a pollCursor as after"
+    detail = f"{name} was given with a pollCursor as after; expected one of them"
     assert_problem(response, 400, detail, kind="invalid-value")
     assert api.get(path, params={"after": cursor, "order": "asc"}).status_code == 200
     assert api.get(path, params={"after": cursor, "order": "desc"}).status_code == 400
@@ -418,5 +420,5 @@ def test_what_is_no_day_is_refused(detached: Api, day: str) -> None:
 def test_polling_does_not_go_with_a_day(detached: Api) -> None:
     response = detached.get("/events", params={"date": "2026-02-04", "after": new_id()})
 
-    detail = "after does not go with date: the feed without a date has it"
+    detail = "after was given with date; expected one of them"
     assert_problem(response, 400, detail, kind="invalid-value")

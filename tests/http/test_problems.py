@@ -111,7 +111,7 @@ def test_what_nobody_foresaw_is_told_to_the_log_and_not_to_the_client(
     with serving(forge) as api, caplog.at_level(logging.ERROR, "autoforge"):
         response = api.delete("/projects/p")
 
-    assert_problem(response, 500, "an unforeseen error")
+    assert_problem(response, 500, "an unexpected error; see the log of the server")
     (record,) = [each for each in caplog.records if each.getMessage() == "http.crash"]
     assert record.exc_info is not None
     assert record.exc_info[1] is error
@@ -231,7 +231,7 @@ def test_no_answer_says_where_dynamodb_is(detached: Api) -> None:
             assert_problem(
                 response,
                 503,
-                "DynamoDB cannot be reached, or does not answer; the log says more",
+                "DynamoDB cannot be reached or does not respond; see the log of the server",
                 kind="unavailable",
             )
     assert detached.get("/ready").status_code == 503

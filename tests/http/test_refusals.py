@@ -136,7 +136,7 @@ def test_a_body_that_is_no_json_is_refused(
 ) -> None:
     response = send(detached, route, content=content, headers=JSON)
 
-    assert_problem(response, 400, f"the body is no JSON: {reason}")
+    assert_problem(response, 400, f"the body is not JSON: {reason}")
 
 
 @with_body

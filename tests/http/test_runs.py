@@ -268,7 +268,10 @@ def test_no_run_has_the_id_that_stands_for_the_active_ones(detached: Api) -> Non
 
     response = detached.post("/projects/p/runs", json=body)
 
-    assert_invalid(response, ("body", "Value error, 'active' names the active runs"))
+    assert_invalid(
+        response,
+        ("body", "Value error, the id is 'active', which is reserved for the list of active runs"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -297,7 +300,9 @@ def test_a_report_with_a_value_that_is_not_allowed_is_refused(
 def test_a_report_of_nothing_is_refused(detached: Api) -> None:
     response = detached.patch("/projects/p/runs/r", json={})
 
-    assert_invalid(response, ("body", "Value error, there is nothing to change"))
+    assert_invalid(
+        response, ("body", "Value error, the body changes nothing; expected at least one change")
+    )
 
 
 @pytest.mark.parametrize(

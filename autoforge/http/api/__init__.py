@@ -1,1 +1,1 @@
-"""What any HTTP API needs: bodies, problems, preconditions, paging, limits."""
+"""The parts of the HTTP API that know no domain: bodies, problems, preconditions, paging."""

@@ -1,7 +1,6 @@
-"""What pages of other origins may do (WHATWG Fetch, "CORS protocol").
+"""CORS headers: what pages of other origins may send and read (WHATWG Fetch, "CORS protocol").
 
-Which origins call at all is checked with all else that a request is checked for
-(``request_checks.py``).
+``request_checks.py`` refuses the requests of origins that are not allowed.
 """
 
 from __future__ import annotations
@@ -13,34 +12,34 @@ from litestar.types import Scope
 
 from autoforge.http.api.responses import header
 
-#: Headers that a script of another origin may read.
+#: Response headers that a script of another origin may read.
 EXPOSED: Final = ("ETag", "Location", "Retry-After", "X-Request-Id")
 
-#: Seconds for which a browser need not ask again.
+#: Seconds for which a browser may cache the answer to a preflight request.
 _MAX_AGE: Final = 600
 
 _Headers = list[tuple[bytes, bytes]]
 
 
 class Cors:
-    """Lets pages of some other origins call, and read the headers they need.
+    """Makes the headers that let pages of other origins call the API and read its responses.
 
     Args:
-        origins: The origins.
+        origins: The allowed origins.
     """
 
     def __init__(self, origins: Collection[str]) -> None:
         self._origins = frozenset(origins)
 
     def origin_of(self, scope: Scope) -> str | None:
-        """The origin of the page that sends a request, if it is one of these."""
+        """Return the Origin of a request if it is an allowed one, else None."""
         if not self._origins:
             return None
         origin = header(scope, b"origin")
         return origin if origin in self._origins else None
 
     def headers(self, origin: str) -> _Headers:
-        """What lets a page of an origin read the answer."""
+        """Return the headers that let a page of an origin read the response."""
         return [
             (b"access-control-allow-origin", origin.encode("latin-1")),
             (b"access-control-expose-headers", ", ".join(EXPOSED).encode()),
@@ -48,7 +47,7 @@ class Cors:
         ]
 
     def preflight(self, scope: Scope, methods: bytes) -> _Headers:
-        """What lets a page send a request to a path with these methods; nothing if none asks."""
+        """Return the headers that allow these methods; none if this is not a preflight request."""
         if header(scope, b"access-control-request-method") is None:
             return []
         asked = header(scope, b"access-control-request-headers") or ""

@@ -1,7 +1,7 @@
-"""What the OpenAPI document says beyond what Litestar makes of the routes.
+"""Completes the OpenAPI document that Litestar generates from the routes.
 
-Bodies and views are published as pydantic demands them, every body, parameter and problem has an
-example, and every answer the headers it carries.
+Bodies and views get the schemas by which pydantic validates, every body, parameter and problem gets
+an example, and every response gets the headers it carries.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _REFERENCES: Final = "#/components/schemas/"
 _BODY: Final = "Body"
 _BODY_REFERENCE: Final = re.compile(rf"({_REFERENCES}\w+){_BODY}\b")
 
-#: Statuses of writes whose answers show an item: the one written, or the one in the way.
+#: Statuses of writes whose responses show an item: the one written, or the one in conflict.
 _TAGGED: Final = frozenset({"200", "201", "409", "412", "428"})
 
-#: What headers of answers say.
+#: How the document describes each response header.
 _HEADERS: Final[dict[str, Json]] = {
     "X-Request-Id": {
         "description": "Names the request; the log has it too.",
@@ -62,11 +62,11 @@ _HEADERS: Final[dict[str, Json]] = {
 
 
 def completed(document: Json, limits: Mapping[str, int]) -> Json:
-    """Complete what Litestar made: a new document.
+    """Return the completed document.
 
     Args:
-        document: What Litestar made.
-        limits: How many bytes a body of each operation may have.
+        document: The document that Litestar generated; it is not changed.
+        limits: The most bytes of a request body, by the id of its operation.
     """
     schemas = {**document["components"]["schemas"]}
     schemas.update(component_schemas(schemas))
@@ -90,7 +90,7 @@ def completed(document: Json, limits: Mapping[str, int]) -> Json:
 
 
 def _without_suffixes(document: Json, schemas: Json) -> tuple[Json, Json]:
-    """Drop the suffix of ``NewFeatureBody``, which only tells it from Python's ``NewFeature``."""
+    """Rename ``NewFeatureBody`` to ``NewFeature``, which in Python is another class."""
 
     def renamed(part: Json) -> Json:
         text = orjson.dumps(part).decode()
@@ -104,7 +104,7 @@ def _without_suffixes(document: Json, schemas: Json) -> tuple[Json, Json]:
 def _operation(
     path: str, method: str, operation: Json, schemas: Json, limits: Mapping[str, int]
 ) -> Json:
-    """Complete an operation."""
+    """Complete an operation: its summary, parameters, examples, body limit and responses."""
     summary, _, rest = operation.get("description", "").partition("\n")
     operation = {**operation, "summary": summary, "description": rest.strip()}
     if not operation["description"]:
@@ -122,17 +122,17 @@ def _operation(
 
 
 def _parameter(parameter: Json, schemas: Json) -> Json:
-    """Publish what a parameter takes, which is never null, with an example."""
-    schema = _of_what_is_there(parameter["schema"])
+    """Complete a parameter: its schema without null, and an example."""
+    schema = _without_null(parameter["schema"])
     named = schemas.get(schema.get("$ref", "").removeprefix(_REFERENCES), schema)
-    shown = [*schema.pop("examples", ()), *named.get("enum", ()), schema.get("default")]
+    values = [*schema.pop("examples", ()), *named.get("enum", ()), schema.get("default")]
     schema.pop("description", None)  # the parameter has it
-    example = {} if "examples" in parameter or shown == [None] else {"example": shown[0]}
+    example = {} if "examples" in parameter or values == [None] else {"example": values[0]}
     return {**parameter, "schema": schema, **example}
 
 
-def _of_what_is_there(schema: Json) -> Json:
-    """What a schema says of values that are not null."""
+def _without_null(schema: Json) -> Json:
+    """Return a schema without null among its types and values."""
     schema = dict(schema)
     for kinds in ("oneOf", "allOf"):
         others = [each for each in schema.get(kinds, ()) if each != {"type": "null"}]
@@ -147,10 +147,10 @@ def _of_what_is_there(schema: Json) -> Json:
 
 
 def _responses(path: str, method: str, operation: Json) -> Iterator[tuple[str, Json]]:
-    """Complete the answers of an operation, and add those that what serves all routes gives."""
+    """Complete the responses of an operation, and add those that any route may give."""
     common = [HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN]
     if method != "get":
-        # Where If-Match can be held, and where it cannot and is refused.
+        # A route either evaluates If-Match or refuses it.
         common.append(HTTPStatus.PRECONDITION_FAILED)
     if "requestBody" in operation:
         common += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE]
@@ -170,7 +170,7 @@ def _responses(path: str, method: str, operation: Json) -> Iterator[tuple[str, J
 
 
 def _headers(method: str, status: str, answers: Json) -> Iterator[tuple[str, Json]]:
-    """The headers of an answer: those of all answers, and those of its kind."""
+    """The headers of a response, with their descriptions."""
     names = ["X-Request-Id"]
     if method == "get" and status in {"200", "304"}:
         names += ["ETag", "Cache-Control"]
@@ -192,7 +192,7 @@ def _problem(status: HTTPStatus) -> Json:
 
 
 def _show_example(media: Json) -> None:
-    """Show the example of the body or view that is sent; of several kinds, of the first."""
+    """Add the example of the body or view; if it is one of several, that of the first."""
     schema = media["schema"]
     name = schema.get("oneOf", [schema])[0].get("$ref", "").removeprefix(_REFERENCES)
     if name in examples():

@@ -1,7 +1,7 @@
-"""Idempotency-Key: a POST that is sent again under its key within a day comes to the same.
+"""Idempotency-Key: a POST that is repeated under its key within a day takes effect once.
 
-The key is bound to the method and the path, and so to the project. Once there are principals, it
-is bound to them as well: ``_operation`` is the place.
+The key is bound to the method and the path, and so to the project. When requests have principals,
+``_operation`` must bind it to the principal too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from autoforge.http.api.schemas import View
 HEADER: Final = "Idempotency-Key"
 _RAW: Final = HEADER.lower().encode()
 
-_Given = Annotated[
+_KeyHeader = Annotated[
     str | None,
     HeaderParameter(
         name=HEADER,
@@ -41,7 +41,7 @@ _Given = Annotated[
 
 
 class Identified(Protocol):
-    """What has an id."""
+    """An entity with an id."""
 
     id: Any
 
@@ -50,21 +50,22 @@ T = TypeVar("T")
 I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
 
 
-def given_key(request: JsonRequest, key: _Given = None) -> str | None:
-    """What the client names its request by.
+def given_key(request: JsonRequest, key: _KeyHeader = None) -> str | None:
+    """Return the Idempotency-Key of a request; None if it has none.
 
     Raises:
-        ClientException: if it gives more than one name.
+        ClientException: if the request has several.
     """
-    if sum(name == _RAW for name, _ in request.scope["headers"]) > 1:
-        raise ClientException(f"{HEADER} is given more than once")
+    sent = sum(name == _RAW for name, _ in request.scope["headers"])
+    if sent > 1:
+        raise ClientException(f"the request has {sent} {HEADER} headers; at most one is allowed")
     return key
 
 
 class Once:
-    """Makes what a POST asks for, once under its key; without one, as often as it is sent.
+    """Runs a POST once under its key; without a key, each time that it is sent.
 
-    No dataclass: Litestar would validate what it is made of.
+    Not a dataclass: Litestar would validate the fields.
     """
 
     def __init__(self, forge: Forge, request: JsonRequest, key: str | None, body: bytes) -> None:
@@ -83,15 +84,16 @@ class Once:
         """Answer with one item.
 
         Args:
-            make: Creates or changes it.
-            find: Finds it by its id, when it was made before.
-            shown: The answer with it.
-            lapsed: Whether it is too late to finish what was cut off, and safe to begin anew.
+            make: Creates or changes the item.
+            find: Reads the item by its id, if the request was completed before.
+            shown: Makes the response from the item.
+            lapsed: Whether an interrupted run of the request wrote nothing and is too old to
+                finish, so that the request starts again.
 
         Raises:
-            OutcomeGoneError: if it was made before and is no more.
-            RequestReusedError: if the key was sent with another body.
-            RequestRunningError: if the same request is being made.
+            OutcomeGoneError: if the request was completed before, and its item is deleted.
+            RequestReusedError: if the key was used with another body.
+            RequestRunningError: if the same request is still running.
         """
         return self.many(
             make,
@@ -110,17 +112,17 @@ class Once:
         came: Callable[[T], tuple[Sequence[str], int | None]],
         lapsed: Lapsed = lambda _: False,
     ) -> Response[Any]:
-        """Answer with what has several ids.
+        """Answer with several items.
 
         Args:
-            make: Creates it.
-            find: Finds what was made before.
-            shown: The answer with it.
-            came: Its ids, and how many of them were created.
-            lapsed: As ``one`` takes it.
+            make: Creates the items.
+            find: Reads the items, if the request was completed before.
+            shown: Makes the response from the items.
+            came: Their ids, and how many of them the request created; None if it does not count.
+            lapsed: See ``one``.
 
         Raises:
-            AutoforgeError: as ``one`` does.
+            AutoforgeError: the same errors as ``one``.
         """
         if self._key is None:
             return shown(make(self._forge))
@@ -133,9 +135,9 @@ class Once:
             return answer, Outcome(status, ids, answer.headers.get("location"), created)
 
         answer, outcome = self._forge.once(self._repeatable(self._key), run, lapsed)
-        return answer or self._again(outcome, find, shown)
+        return answer or self._repeat(outcome, find, shown)
 
-    def _again(
+    def _repeat(
         self,
         outcome: Outcome,
         find: Callable[[Outcome], T],
@@ -164,13 +166,13 @@ async def once_of(
     forge: NamedDependency[Forge],
     idempotency_key: NamedDependency[str | None],
 ) -> Once:
-    """What makes what this request asks for."""
+    """Provide the ``Once`` of a request."""
     body = b"" if idempotency_key is None else await request.body()
     return Once(forge, request, idempotency_key, body)
 
 
 def repeatable(*statuses: int) -> dict[int, ResponseSpec]:
-    """The problems of a route that takes the header, besides those any request may meet."""
+    """Declare the problems of a route that takes the header, beyond those of any request."""
     return responses(
         *dict.fromkeys(
             (*statuses, HTTPStatus.CONFLICT, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -179,12 +181,12 @@ def repeatable(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 def placed(view: View, location: str) -> Response[Any]:
-    """The answer with something that was created, and where it is."""
+    """Answer with a created item and its Location."""
     return JsonResponse(view, headers={"location": location})
 
 
 def _canonical(body: bytes) -> str:
-    """A body however its client has spaced and ordered it; as it is where the route takes none."""
+    """A body without its spacing and the order of its keys; unchanged if it is not JSON."""
     try:
         return json.dumps(read_json(body), sort_keys=True)
     except ClientException:

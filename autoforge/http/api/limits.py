@@ -1,8 +1,8 @@
-"""What one client may take of the server: bytes of a head, seconds for a request, connections.
+"""Limits on what clients use of the server: bytes of a head, seconds for a request, connections.
 
-uvicorn bounds none of them: its time limit begins after an answer, and its limit of concurrency
-counts requests whose head is complete. So its protocols are extended here, by what both have: a
-cycle for the request at hand, which knows whether more of its body is to come.
+uvicorn limits none of them: its timeout starts after a response, and its limit of concurrency
+counts requests whose head is complete. So this module extends uvicorn's two protocols. It relies on
+what both have: a cycle for the current request, which knows whether more of the body is to come.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from autoforge.http.api.problem import MEDIA_TYPE
 
 if TYPE_CHECKING:
-    #: Either of uvicorn's protocols, as far as they are alike.
+    #: Stands for either of uvicorn's protocols; only members of both are used.
     _Protocol = H11Protocol
 else:
     _Protocol = object
 
-#: Seconds that a refused client has to read why, while what it still sends is thrown away.
-_LINGERING: Final = 2.0
+#: Seconds for which a refused client may read the response; what it still sends is discarded.
+_LINGER_SECONDS: Final = 2.0
 
-#: Bytes of chance in the id of a refused request.
-_CHANCE: Final = 13
+#: Random bytes in the id of a refused request.
+_ID_BYTES: Final = 13
 
-#: Tells which of two connections was heard of later; a clock of milliseconds does not.
-_TURNS: Final = count()
+#: Numbers the arrivals of data, so that any two connections can be ordered by their last one. A
+#: clock of milliseconds could not tell some of them apart.
+_ARRIVALS: Final = count()
 
 _END: Final = b"\r\n\r\n"
 _log = logging.getLogger("autoforge.http")
@@ -42,14 +43,14 @@ _log = logging.getLogger("autoforge.http")
 
 @dataclass(frozen=True)
 class Limits:
-    """What one client may take.
+    """Limits on what clients use.
 
     Attributes:
-        head_bytes: Bytes of a request line with its headers, or of a body's trailers.
-        head_seconds: Seconds from a head's first byte, or from a connection, to its last.
-        body_seconds: Seconds from the end of a head to the end of the body.
-        connections: Connections at once. Above it the one that is idle for longest is closed; a new
-            one is refused where none is idle.
+        head_bytes: The most bytes of a request line with its headers, or of a body's trailers.
+        head_seconds: The most seconds from a connection, or from a head's first byte, to its last.
+        body_seconds: The most seconds from the end of a head to the end of the body.
+        connections: The most open connections. Above it, the connection that has been idle longest
+            is closed; if none is idle, the new one is refused.
     """
 
     head_bytes: int = 32_768
@@ -58,34 +59,34 @@ class Limits:
     connections: int = 1000
 
 
-#: What one client may take unless it is set otherwise.
+#: The limits unless others are configured.
 LIMITS: Final = Limits()
 
 
 class Limited(_Protocol):
-    """A protocol of uvicorn's that keeps to limits. Combined with one by ``limited``."""
+    """Adds limits to one of uvicorn's protocols; ``limited`` combines the two."""
 
     limits: Limits
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or refuse it."""
+        """Accept a connection, or refuse it if too many are open."""
         super().connection_made(transport)
         self._refused = False
         self._head_bytes = 0
         self._tail = b""
         self._since = self.loop.time()
-        self._heard = next(_TURNS)
+        self._last_arrival = next(_ARRIVALS)
         if len(self.connections) > self.limits.connections and not self._make_room():
-            self.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many connections")
+            self.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections are open")
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of a request, unless it has had too many."""
+        """Pass received bytes on, or refuse the request if its head is too long."""
         if self._refused:
             return
         cycle: Any = self.cycle
         now = self.loop.time()
-        self._heard = next(_TURNS)
+        self._last_arrival = next(_ARRIVALS)
         if cycle is None or not cycle.more_body:
             if not self._head_bytes:
                 self._since = now
@@ -94,7 +95,7 @@ class Limited(_Protocol):
                 self.refuse_head()
                 return
             self._head_bytes += len(data)
-        # Also of a body: in the bytes that end it the next head may begin.
+        # Kept for a body too: the bytes that end it may begin the next head.
         self._tail = (self._tail + data[-len(_END) :])[-len(_END) + 1 :]
         super().data_received(data)
         if self.cycle is not cycle:
@@ -102,20 +103,20 @@ class Limited(_Protocol):
             self._since = now
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP."""
+        """Refuse bytes that are not HTTP."""
         del msg
         self.refuse(HTTPStatus.BAD_REQUEST, "the request is not valid HTTP")
 
     def refuse_head(self) -> None:
-        """Refuse a head of too many bytes."""
+        """Refuse a request whose head, or whose trailers, are too long."""
         self.refuse(
             HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-            f"a request's head has at most {self.limits.head_bytes:,} bytes",
+            f"the head of the request has more than {self.limits.head_bytes:,} bytes",
         )
 
     def refuse(self, status: HTTPStatus, detail: str) -> None:
-        """Answer with a problem, log it, and take nothing more; unless there is an answer begun."""
-        request_id = secrets.token_hex(_CHANCE)
+        """Log a refusal, send it as a problem unless a response has begun, and read no more."""
+        request_id = secrets.token_hex(_ID_BYTES)
         _log.warning(
             "http.refused",
             extra={"request_id": request_id, "status": int(status), "reason": detail},
@@ -127,14 +128,14 @@ class Limited(_Protocol):
             self.transport.close()
             return
         if self.cycle is not None:
-            self.cycle.disconnected = True  # nothing that its handler sends comes after this
+            self.cycle.disconnected = True  # drop what its handler still sends
             self.cycle.message_event.set()
         self.transport.write(_answer(status, detail, request_id))
         if self.transport.can_write_eof():
             self.transport.write_eof()
 
     def _may_answer(self) -> bool:
-        """Whether an answer now is the one to the request that is refused, and the first to it."""
+        """Whether bytes sent now are the response to the refused request, and the first of it."""
         cycle: Any = self.cycle
         if cycle is None or cycle.response_complete:
             return True
@@ -142,11 +143,11 @@ class Limited(_Protocol):
         return bool(cycle.more_body and not cycle.response_started and not earlier)
 
     def check(self, now: float) -> None:
-        """End a connection that takes too long."""
+        """Refuse the current request, or end the connection, if a time limit has passed."""
         cycle: Any = self.cycle
         taken = now - self._since
         if self._refused:
-            if taken > _LINGERING:
+            if taken > _LINGER_SECONDS:
                 self.transport.abort()
         elif cycle is not None and cycle.more_body:
             if taken > self.limits.body_seconds:
@@ -157,11 +158,11 @@ class Limited(_Protocol):
     def _time_out(self, part: str, seconds: float) -> None:
         self.refuse(
             HTTPStatus.REQUEST_TIMEOUT,
-            f"the {part} of the request was not there within {seconds:g} seconds",
+            f"the {part} of the request was not complete after {seconds:g} seconds",
         )
 
     def _make_room(self) -> bool:
-        """Close the connection that is idle for longest, if one is."""
+        """Close the connection that has been idle longest; return False if none is idle."""
         idle = [
             each
             for each in self.connections
@@ -169,17 +170,17 @@ class Limited(_Protocol):
         ]
         if not idle:
             return False
-        min(idle, key=lambda each: each._heard).transport.close()  # noqa: SLF001 - one of us
+        min(idle, key=lambda each: each._last_arrival).transport.close()  # noqa: SLF001 - one of us
         return True
 
     def is_idle(self) -> bool:
-        """Whether there is no request that is being answered or whose body is on its way."""
+        """Whether no request is being answered, and no body is being received."""
         cycle: Any = self.cycle
         return cycle is None or (cycle.response_complete and not cycle.more_body)
 
 
 class _HttpTools(Limited):
-    """What httptools needs besides: it collects trailers of any length, which h11 does not."""
+    """Adds a limit for trailers: httptools collects trailers of any length, h11 does not."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._in_head = False
@@ -192,7 +193,7 @@ class _HttpTools(Limited):
         cycle: Any = self.cycle
         if cycle is None or not cycle.more_body:
             self._unread = 0
-            if self._in_head and not self._head_bytes:  # begun in the bytes that ended another
+            if self._in_head and not self._head_bytes:  # it began in the bytes that ended a body
                 self._head_bytes = 1
         elif self._unread > self.limits.head_bytes and not self._refused:
             self.refuse_head()
@@ -215,24 +216,24 @@ class _HttpTools(Limited):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()  # type: ignore[misc]
-        self.cycle.more_body = False  # also where the answer came first
+        self.cycle.more_body = False  # uvicorn omits this if the response came first
 
 
 def limited(protocol: type[asyncio.Protocol], limits: Limits) -> type[asyncio.Protocol]:
-    """Extend one of uvicorn's protocols by limits."""
+    """Return one of uvicorn's protocols with limits."""
     base = Limited if issubclass(protocol, H11Protocol) else _HttpTools
     return type(f"Limited{protocol.__name__}", (base, protocol), {"limits": limits})
 
 
 def check_all(connections: Iterable[Any], now: float) -> None:
-    """End the connections that take too long."""
+    """Apply the time limits to all connections."""
     for each in [*connections]:
         if isinstance(each, Limited):
             each.check(now)
 
 
 def _answer(status: HTTPStatus, detail: str, request_id: str) -> bytes:
-    """A problem as the bytes of an answer, after which the connection ends."""
+    """A problem as the bytes of a response that ends the connection."""
     problem = {
         "type": "about:blank",
         "title": status.phrase,

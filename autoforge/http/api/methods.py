@@ -1,8 +1,8 @@
-"""HEAD and OPTIONS of every path, and slashes inside its texts, before a route is looked for.
+"""Handles HEAD, OPTIONS and encoded slashes of every path, before routing.
 
 * ``HEAD`` answers as ``GET`` does, without the body (RFC 9110, 9.3.2).
 * ``OPTIONS`` names the methods of the path (RFC 9110, 9.3.7).
-* ``%2F`` stays as it was sent until a route is found: it separates nothing (RFC 3986, 2.2).
+* ``%2F`` stays encoded until a route is found: it does not separate segments (RFC 3986, 2.2).
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from autoforge.http.api.parameters import text_as_routed
 
 
 class WithMethods:
-    """An application that answers HEAD and OPTIONS, and pages of other origins, besides.
+    """Adds HEAD, OPTIONS and CORS to an application.
 
     Args:
-        app: The application; says which routes there are.
-        cors: Says which pages may read its answers.
+        app: The application with its routes.
+        cors: The CORS headers of its responses.
     """
 
     def __init__(self, app: Litestar, cors: Cors) -> None:
@@ -52,18 +52,18 @@ class WithMethods:
             scope["path"] = text_as_routed(sent.decode("latin-1"))
         origin = self._cors.origin_of(scope)
         if scope["method"] == HTTPMethod.HEAD:
-            # The server goes by its own scope, which says that no body follows.
+            # A copy: by its own scope, the server knows that a HEAD response has no body.
             get = cast("HTTPScope", {**scope, "method": "GET"})
-            await self._inner(get, receive, self._answering(scope, get, origin, send))
+            await self._inner(get, receive, self._completing(scope, get, origin, send))
         elif origin is not None or scope["method"] == HTTPMethod.OPTIONS:
-            await self._inner(scope, receive, self._answering(scope, scope, origin, send))
+            await self._inner(scope, receive, self._completing(scope, scope, origin, send))
         else:
             await self._inner(scope, receive, send)
 
-    def _answering(
+    def _completing(
         self, scope: HTTPScope, routed: HTTPScope, origin: str | None, send: Send
     ) -> Send:
-        """Complete the head of the answer, and leave out the body that HEAD has none of."""
+        """Return a ``send`` that completes the response's head, and drops the body of a HEAD."""
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -92,12 +92,12 @@ class WithMethods:
 
 
 def allow(methods: Collection[str]) -> str:
-    """The value of Allow for what a path takes: where GET is, HEAD is too."""
+    """Return the value of Allow for the methods of a path; GET implies HEAD."""
     return ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else {*methods}))
 
 
 def _methods_of(app: Litestar) -> Mapping[str, bytes]:
-    """The methods of each path; several routes may share one."""
+    """The value of Allow for each path; several routes may share a path."""
     methods = defaultdict[str, set[str]](set)
     for route in app.routes:
         if isinstance(route, HTTPRoute):

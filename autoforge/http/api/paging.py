@@ -1,7 +1,7 @@
-"""Answers of routes that read: what an access pattern finds, as its view's JSON, in bytes.
+"""Responses of routes that read: the items of an access pattern as the JSON of a view, in bytes.
 
-A route names the pattern and the view. The Store reads each item as what the view shows of it, so
-that nothing is made in between, and the answer says the same as the view would.
+A route names the pattern and the view. The Store reads each item directly as the view's JSON,
+without an entity or a view object in between; the response is the same as with them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from autoforge.http.api.responses import RenderedResponse
 from autoforge.http.api.schemas import ItemView, PageView
 from autoforge.http.api.tags import item_tag
 
-#: As queries take it.
+#: The order of a list, as queries take it; None for the pattern's own order.
 Direction = Literal["asc", "desc"] | None
 
 OneView = TypeVar("OneView", bound=ItemView)
@@ -30,9 +30,9 @@ P = TypeVar("P", bound=PageView)
 
 
 class Paging:
-    """Which page of a list is asked for, in which direction, and of what table.
+    """The paging parameters of a request, and the Store that runs its queries.
 
-    No dataclass: Litestar would validate what it is made of.
+    Not a dataclass: Litestar would validate the fields.
     """
 
     def __init__(self, store: Store, order: Direction, limit: int, cursor: str | None) -> None:
@@ -49,17 +49,18 @@ class Paging:
         under: Get[Any] | None = None,
         consistent: bool = False,
     ) -> Response[P]:
-        """Answer with the page of the query, each item as the page's view shows it.
+        """Answer with a page of a query, each item as the page's view shows it.
 
         Args:
-            query: What is listed.
-            page: How it is shown.
-            under: What the list belongs to; read only where the list is empty, maybe for want of
-                it.
-            consistent: Whether it is read strongly consistently.
+            query: The query to run.
+            page: The view of the page.
+            under: The parent of the list. It is read only if the list is empty, to distinguish an
+                empty list from a missing parent.
+            consistent: Whether to read strongly consistently.
 
         Raises:
-            ItemNotFoundError: if the list is empty and what it belongs to is not there.
+            InvalidCursorError: if the request's cursor is not a cursor of this query.
+            ItemNotFoundError: if the list is empty and its parent does not exist.
         """
         found = self.store.page(
             query,
@@ -72,17 +73,17 @@ class Paging:
         return json_response({"items": found.items, "nextCursor": found.cursor})
 
     def require(self, under: Get[Any] | None, found: Sequence[Any]) -> None:
-        """Look whether what a list belongs to is there, if its first page is empty.
+        """Check that the parent of a list exists, if the first page of the list is empty.
 
         Raises:
-            ItemNotFoundError: if it is not.
+            ItemNotFoundError: if it does not exist.
         """
         if under is not None and not found and self.cursor is None:
             self.store.require(under, consistent=True)
 
 
 def page_of(store: Store) -> Callable[..., Paging]:
-    """What takes the parameters of every list of a table."""
+    """Return the provider that reads the paging parameters of a request."""
 
     def provide_paging(order: Order = None, limit: Limit = 25, cursor: Cursor = None) -> Paging:
         return Paging(store, order, limit, cursor)
@@ -91,19 +92,19 @@ def page_of(store: Store) -> Callable[..., Paging]:
 
 
 def answer(store: Store, pattern: Get[Any], view: type[OneView]) -> Response[OneView]:
-    """Answer with the item of the pattern, as the view shows it, and its tag.
+    """Answer with the item of a pattern, as the view shows it, and with its ETag.
 
     Raises:
-        ItemNotFoundError: if there is none, or it is past its expiry.
+        ItemNotFoundError: if the item does not exist or has expired.
     """
-    shown = store.require(pattern, reading=read_as_view(view))
-    return json_response(shown, etag=item_tag(shown))
+    item = store.require(pattern, reading=read_as_view(view))
+    return json_response(item, etag=item_tag(item))
 
 
 def json_response(shown: Json, *, etag: str | None = None) -> Response[Any]:
-    """Answer with what was projected, in the bytes that pydantic has for its view."""
+    """Answer with projected JSON, in the bytes that pydantic would write for the view."""
     try:
         content = orjson.dumps(shown)
-    except TypeError:  # a whole number of over 64 bits; DynamoDB's have up to 38 digits
+    except TypeError:  # an integer of over 64 bits; DynamoDB's have up to 38 digits
         content = to_json(shown)
     return RenderedResponse(content, etag=etag)

@@ -1,4 +1,4 @@
-"""Parameters that many routes take, each declared once."""
+"""Parameters that several routes take, each declared once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from autoforge.dynamodb.schema.encoding import naming, require_utf8
-from autoforge.dynamodb.timestamps import as_timestamp
+from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 from autoforge.errors import InvalidValueError
 from autoforge.http.api.schemas import ID_PATTERN
 
@@ -20,12 +20,12 @@ _ENCODED_SLASH: Final = re.compile("%2f", re.IGNORECASE)
 
 
 def id_in_path(name: str, example: str) -> PathParameter:
-    """Declare an id in a path."""
+    """Declare a path parameter that is an id."""
     return PathParameter(name=name, pattern=ID_PATTERN, schema_extra={"examples": [example]})
 
 
 def text_in_path(name: str, example: str) -> PathParameter:
-    """Declare free text in a path; ``text_segments`` reads it exactly."""
+    """Declare a path parameter that is free text; ``text_segments`` reads it exactly."""
     return PathParameter(name=name, schema_extra={"examples": [example], "min_length": 1})
 
 
@@ -97,10 +97,10 @@ IfNoneMatch = Annotated[
 
 
 def moment(name: str, text: str | None) -> datetime | None:
-    """Read a moment from a query parameter.
+    """Parse the timestamp of a query parameter; None if it was not sent.
 
     Raises:
-        InvalidValueError: naming the parameter, if it is no ISO-8601 moment.
+        InvalidValueError: naming the parameter, if the text is not an ISO-8601 timestamp.
     """
     if text is None:
         return None
@@ -109,34 +109,35 @@ def moment(name: str, text: str | None) -> datetime | None:
 
 
 def stretch(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
-    """Read the query parameters ``from`` and ``to``.
+    """Parse the time range of the query parameters ``from`` and ``to``.
 
     Raises:
-        InvalidValueError: if one is no ISO-8601 moment, or they are crossed.
+        InvalidValueError: if one is not an ISO-8601 timestamp, or ``from`` is after ``to``.
     """
     first, end = moment("from", since), moment("to", until)
     if first is not None and end is not None and first > end:
-        raise InvalidValueError("from is after to")
+        found = f"from is {timestamp_text(first)} and to is {timestamp_text(end)}"
+        raise InvalidValueError(f"{found}; from must not be after to")
     return first, end
 
 
 def text_as_routed(sent: str) -> str:
-    """Decode what was sent of a path as routing reads it: an encoded slash separates nothing."""
+    """Decode a raw path for routing, in which an encoded slash must not separate segments."""
     return unquote(_ENCODED_SLASH.sub("%252F", sent))
 
 
 def text_segments(request: Request[Any, Any, Any], count: int) -> list[str]:
-    """Read free text from the path as the client wrote it; the last one may hold slashes.
+    """Read free text from the raw path; the last text may contain slashes.
 
-    Routing decodes ``%2F`` and drops empty segments, so two texts could become one. The path as
-    it was sent still tells them apart.
+    Routing decodes ``%2F`` and drops empty segments, so different texts could look the same to it.
+    In the raw path they differ.
 
     Args:
         request: The request.
-        count: How many texts there are, at the end of the path.
+        count: The number of texts at the end of the path.
 
     Raises:
-        NotFoundException: if routing took other segments for the route's than the client meant.
+        NotFoundException: if routing read other segments before the texts than the client sent.
         InvalidValueError: naming the parameter, if a text is not UTF-8.
     """
     sent: bytes = request.scope["raw_path"].partition(b"?")[0]

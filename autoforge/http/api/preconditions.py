@@ -1,4 +1,4 @@
-"""Preconditions of requests that write: what a client expects of the item (RFC 9110, 13.1)."""
+"""Preconditions of writes: what a client requires of the stored item (RFC 9110, 13.1)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from autoforge.http.api.responses import header
 from autoforge.http.api.schemas import ItemView
 from autoforge.http.api.tags import matches, names
 
-#: A test of the item that a request writes; None where the client expects nothing.
+#: Tests the stored item, or None if there is no item. None if the request has no precondition.
 Expectation = Callable[[Entity | None], bool] | None
 
 
 class PreconditionRequiredError(HTTPException):
-    """A client would overwrite what it may not have seen.
+    """A write would replace an item that the client may not have read (428).
 
     Attributes:
-        item: What is there.
+        item: The stored item.
     """
 
     status_code = HTTPStatus.PRECONDITION_REQUIRED
@@ -36,28 +36,28 @@ class PreconditionRequiredError(HTTPException):
 
 @dataclass(frozen=True)
 class Preconditions:
-    """What a client expects of the item that its request writes.
+    """The preconditions of a request that writes an item.
 
     Attributes:
-        if_match: The tags of which the item has one, as the header lists them.
-        if_none_match: The tags of which it has none.
+        if_match: The If-Match header: the item must have one of these ETags. None if absent.
+        if_none_match: The If-None-Match header: the item must have none of them. None if absent.
     """
 
     if_match: str | None = None
     if_none_match: str | None = None
 
     def on(self, view: type[ItemView]) -> Expectation:
-        """The test that the item must pass, which is tagged as the view shows it."""
+        """Return the test of an item whose ETag is that of a view; None without preconditions."""
         if self.if_match is None and self.if_none_match is None:
             return None
 
-        def hold(item: Entity | None) -> bool:
+        def is_met(item: Entity | None) -> bool:
             tag = None if item is None else view.of(item).tag()
             if self.if_match is not None and not matches(self.if_match, tag):
                 return False
             return self.if_none_match is None or not names(self.if_none_match, tag)
 
-        return hold
+        return is_met
 
 
 def provide_preconditions(
@@ -67,7 +67,7 @@ def provide_preconditions(
 ) -> Preconditions:
     """Read the preconditions of a request.
 
-    Of several lines of a header its parameter has one, so it is there for the OpenAPI document.
+    The parameters only document the headers: Litestar gives them one of several header lines.
     """
     del if_match, if_none_match
     scope = request.scope

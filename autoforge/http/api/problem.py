@@ -1,4 +1,4 @@
-"""What a problem is (RFC 9457), and how routes declare the ones they may answer with."""
+"""Problem details (RFC 9457), and how routes declare the problems they may answer with."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from autoforge.http.api.schemas import View
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-#: How many faults of a request are listed, and how many characters a text has: an answer stays
-#: small whatever was sent.
+#: The most faults that a problem lists, and the most characters of its texts. A response that
+#: repeats what was sent stays small.
 MOST_FAULTS: Final = 20
 _PLACE: Final = 200
 _TEXT: Final = 1000
 
 
 def cut(text: str, most: int = _TEXT) -> str:
-    """Shorten a text that repeats what was sent."""
+    """Shorten a text that may repeat what the client sent."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
@@ -47,14 +47,14 @@ class Problem(View):
     title: str
     status: int
     detail: str
-    #: What is wrong where, if the request itself is.
+    #: The faults of the request; None if the problem is not in the request.
     errors: list[FieldError] | None = Field(default=None, exclude_if=lambda value: value is None)
-    #: The item as it is, if a condition failed on it.
+    #: The stored item, if a condition on it failed; else None.
     current: dict[str, Any] | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 def responses(*statuses: int) -> dict[int, ResponseSpec]:
-    """The problems a route over the table may answer with, besides those any request may meet."""
+    """Declare the problems of a route that uses the table, beyond those of any request."""
     return {
         status: ResponseSpec(
             Problem,

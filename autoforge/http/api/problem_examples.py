@@ -1,4 +1,4 @@
-"""Examples of problems for the OpenAPI document, each of its status and about its route."""
+"""Examples of problems for the OpenAPI document, by status and route."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-#: What a route is about, by the last parameter of its path.
+#: The type of the item that a route is about, by the last parameter of its path.
 _ABOUT: Final[Mapping[str, str]] = {
     "": "Project",
     "projectId": "Project",
@@ -27,12 +27,12 @@ _ABOUT: Final[Mapping[str, str]] = {
     "runId": "AgentRun",
 }
 
-#: What of a body in the document says how many bytes it may have.
+#: The member of a request body, in the document, that gives its most bytes.
 MAX_BYTES: Final = "x-max-bytes"
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 
-#: What each status says of the item that a route is about, and which error of ours says so.
+#: The name of the error (None if it is not one of this package) and the detail, by status.
 _PROBLEMS: Final[Mapping[HTTPStatus, tuple[str | None, str]]] = {
     HTTPStatus.FORBIDDEN: (None, "requests from https://elsewhere.example are not allowed"),
     HTTPStatus.NOT_FOUND: ("item-not-found", "there is no {item}"),
@@ -58,10 +58,10 @@ _PROBLEMS: Final[Mapping[HTTPStatus, tuple[str | None, str]]] = {
 
 
 def problem_example(status: HTTPStatus, path: str, operation: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the example of a problem that a route may answer with."""
+    """Return an example of the problem that a route answers with a status."""
     about: dict[str, Any] = {"title": status.phrase, "status": int(status)}
     if status == HTTPStatus.BAD_REQUEST:
-        return {"type": "about:blank", **about, **_what_is_wrong(operation)}
+        return {"type": "about:blank", **about, **_bad_request(operation)}
     kind, detail = _PROBLEMS[status]
     created = "201" in operation["responses"]
     if status == HTTPStatus.CONFLICT and created:
@@ -75,8 +75,8 @@ def problem_example(status: HTTPStatus, path: str, operation: Mapping[str, Any])
     }
 
 
-def _what_is_wrong(operation: Mapping[str, Any]) -> dict[str, Any]:
-    """What may be wrong with any request of an operation."""
+def _bad_request(operation: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a problem that describe a bad request."""
     if "requestBody" in operation:
         wrong = {"where": "body", "message": "a body is required"}
         return {"detail": "Validation failed", "errors": [wrong]}
@@ -84,7 +84,7 @@ def _what_is_wrong(operation: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _item(path: str, operation: Mapping[str, Any]) -> str:
-    """Name the item that a route is about, as errors name it."""
+    """The item that a route is about, in the words of the errors."""
     name = (_PARAMETER.findall(path) or [""])[-1]
     given = next(
         (each["example"] for each in operation["parameters"] if each["name"] == name),

@@ -1,9 +1,9 @@
-"""Projection: from DynamoDB's JSON to the API's, without an entity or a view between them.
+"""Projection: from DynamoDB JSON to the API's JSON, without an entity or a view in between.
 
-A view says which attributes of an entity are shown, and as what. Where it says so plainly, one
-straight-line function makes the JSON of an item (ADR 0022). Where it does not, as with a property
-or an attribute of a class nobody told this module of, each item is read as its entity and shown by
-the view, and the answer is the same.
+A view declares which attributes of an entity it shows, and as which types. If it only declares, one
+compiled function makes the JSON of an item (ADR 0022). If it does more, such as showing a property
+or an attribute of a class that this module does not know, each item is read as its entity and shown
+by the view; the result is the same.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from autoforge.dynamodb.schema.compiled import Field, compile_projection
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
 from autoforge.http.api.schemas import Ids, Moment, View
 
-#: What an item is shown as: the members of a JSON object.
+#: An item as its view shows it: the members of a JSON object.
 Json = dict[str, Any]
 
-#: A list of which the view wants every member to be a text.
+#: The type, in a view, of a list whose members must all be texts.
 _TEXTS: Final = list[str]
 
-#: As what attributes of each class are shown at once; of an enumeration, its own members.
-_SHOWN_AS: Final[Mapping[type[Any], tuple[Any, ...]]] = {
+#: The types of fields that can show an attribute of each class; an enumeration has its own.
+_FIELD_TYPES: Final[Mapping[type[Any], tuple[Any, ...]]] = {
     BooleanAttribute: (bool,),
     DocumentAttribute: (dict[str, Any],),
     ExpiryAttribute: (Moment,),
@@ -57,13 +57,13 @@ _SHOWN_AS: Final[Mapping[type[Any], tuple[Any, ...]]] = {
     TextAttribute: (str,),
 }
 
-#: What an entity may do its own way; if one does, what it holds is not what its item says.
-_OWN_WAYS: Final = ("__init__", "__new__", "from_item", "item_reader", "expiry", "is_live")
+#: Methods whose override disables projection: an entity may then hold something else than its item.
+_OVERRIDABLE: Final = ("__init__", "__new__", "from_item", "item_reader", "expiry", "is_live")
 
 
 @cache
 def read_as_view(view: type[View]) -> Reading[Json]:
-    """Read items as the JSON that a view of their entity would be, or as None past their expiry."""
+    """Return how to read items as the JSON of a view of their entity; None for expired items."""
 
     def read_as(entity: type[Entity], /) -> ItemReader[Json]:
         return _project(view, entity)
@@ -72,7 +72,7 @@ def read_as_view(view: type[View]) -> Reading[Json]:
 
 
 def slow_projection(view: type[View], entity: type[Entity]) -> ItemReader[Json]:
-    """Read items as their entity, and show it by the view: what every projection is equal to."""
+    """Return a reader that builds entity and view; every projection gives the same result."""
 
     def slowly(item: Item, now: datetime) -> Json | None:
         found = entity.from_item(item)
@@ -82,45 +82,45 @@ def slow_projection(view: type[View], entity: type[Entity]) -> ItemReader[Json]:
 
 
 def is_compiled(view: type[View], entity: type[Entity]) -> bool:
-    """Whether items are shown at once, rather than each by its entity and the view."""
+    """Whether a view of an entity is projected by a compiled function."""
     try:
         _plan(view, entity)
-    except _NotPlainError:
+    except _NotProjectableError:
         return False
     return True
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What of an entity a view shows, where it can be shown at once.
+    """How a view of an entity is projected.
 
     Attributes:
-        shown: The attribute behind each name in JSON; None for a constant.
-        constants: What that is: the default of a field the entity has nothing for.
-        texts: Names of lists whose members must be texts.
-        hidden: The attributes behind no name.
+        sources: The attribute behind each name in JSON; None for a constant.
+        constants: The value of each constant: the default of a field without an attribute.
+        texts: The names of lists whose members must all be texts.
+        hidden: The attributes that the view omits; they are validated nevertheless.
     """
 
-    shown: Mapping[str, Field | None]
+    sources: Mapping[str, Field | None]
     constants: Mapping[str, Any]
     texts: tuple[str, ...]
     hidden: tuple[Field, ...]
 
 
-class _NotPlainError(Exception):
-    """A view does not say plainly what of an entity it shows."""
+class _NotProjectableError(Exception):
+    """A view or its entity does more than declare attributes."""
 
 
 @cache
 def _project(view: type[View], entity: type[Entity]) -> ItemReader[Json]:
-    """Compile at the first use: a process shows few of the entities it could."""
+    """Return the reader, compiled at its first use: a process needs few of them."""
     slowly = slow_projection(view, entity)
     try:
         plan = _plan(view, entity)
-    except _NotPlainError:
+    except _NotProjectableError:
         return slowly
     project: ItemReader[Json] = compile_projection(
-        entity, plan.shown, plan.constants, plan.hidden, slowly
+        entity, plan.sources, plan.constants, plan.hidden, slowly
     )
     return _with_texts(project, plan.texts, slowly) if plan.texts else project
 
@@ -128,7 +128,7 @@ def _project(view: type[View], entity: type[Entity]) -> ItemReader[Json]:
 def _with_texts(
     project: ItemReader[Json], names: tuple[str, ...], slowly: ItemReader[Json]
 ) -> ItemReader[Json]:
-    """Leave an item in whose lists there is more than texts to the view, which refuses it."""
+    """Pass items whose text lists contain something else to the view, which refuses them."""
 
     def careful(item: Item, now: datetime) -> Json | None:
         found = project(item, now)
@@ -140,75 +140,78 @@ def _with_texts(
 
 
 def _plan(view: type[View], entity: type[Entity]) -> _Plan:
-    """Find what of an entity a view shows.
+    """Return how a view of an entity is projected.
 
     Raises:
-        _NotPlainError: if it cannot be shown without the entity and the view.
+        _NotProjectableError: if the view or the entity does more than declare attributes.
     """
     attributes = {each.name: each for each in entity_fields(entity)}
     _require_plain(view, entity, attributes.values())
     hints = get_type_hints(view, include_extras=True)
-    shown: dict[str, Field | None] = {}
+    sources: dict[str, Field | None] = {}
     constants: dict[str, Any] = {}
     texts: list[str] = []
     for name, field in view.model_fields.items():
         alias = field.serialization_alias or name
-        source = shown[alias] = _source(name, field, entity, attributes)
+        source = sources[alias] = _source(name, field, entity, attributes)
         if source is None:
             constants[alias] = to_jsonable_python(field.get_default(call_default_factory=True))
-        elif _kind_of(source, field, hints[name]) == _TEXTS:
+        elif _type_of(source, field, hints[name]) == _TEXTS:
             texts.append(alias)
-    behind = {each.name for each in shown.values() if each is not None}
+    behind = {each.name for each in sources.values() if each is not None}
     hidden = tuple(each for name, each in attributes.items() if name not in behind)
-    return _Plan(shown, constants, tuple(texts), hidden)
+    return _Plan(sources, constants, tuple(texts), hidden)
 
 
 def _require_plain(view: type[View], entity: type[Entity], attributes: Iterable[Field]) -> None:
-    """Refuse views and entities that do more than declare.
+    """Refuse views and entities that do more than declare attributes.
 
     Raises:
-        _NotPlainError: if one does.
+        _NotProjectableError: if one does.
     """
     if (
         view.of.__func__ is not View.of.__func__  # type: ignore[attr-defined]  # a class method
         or view.__pydantic_decorators__ != View.__pydantic_decorators__
-        or any(getattr_static(entity, way) is not getattr_static(Entity, way) for way in _OWN_WAYS)
+        or any(
+            getattr_static(entity, each) is not getattr_static(Entity, each)
+            for each in _OVERRIDABLE
+        )
         or any(each.attribute.default is not None for each in attributes)
     ):
-        raise _NotPlainError
+        raise _NotProjectableError
 
 
 def _source(
     name: str, field: FieldInfo, entity: type[Entity], attributes: Mapping[str, Field]
 ) -> Field | None:
-    """The attribute a field of a view shows; None if the entity has nothing for it.
+    """Return the attribute that a field of a view shows; None if the field shows its default.
 
     Raises:
-        _NotPlainError: if it shows something else.
+        _NotProjectableError: if the field shows something else.
     """
     names = (field.validation_alias, name)
     found = next((each for each in names if isinstance(each, str) and hasattr(entity, each)), None)
     if found is None and not field.is_required():
         return None
-    # An entity's expiry is the stored one, or follows from its lifetime, which is not projected.
+    # ``expiry`` is the stored attribute, or is computed from a lifetime, which is not projected.
     source = attributes.get("expires_at" if found == "expiry" else found or "")
     if source is None:
-        raise _NotPlainError
+        raise _NotProjectableError
     return source
 
 
-def _kind_of(source: Field, field: FieldInfo, hint: Any) -> Any:
-    """As what a field shows an attribute, None aside.
+def _type_of(source: Field, field: FieldInfo, hint: Any) -> Any:
+    """Return the type as which a field shows an attribute, without None.
 
     Raises:
-        _NotPlainError: if that takes more than reading the attribute.
+        _NotProjectableError: if the field does more than show the attribute as this type.
     """
     kind, may_be_none = _without_none(hint)
     attribute = source.attribute
     known = (
         (attribute.members,)
         if type(attribute) is EnumAttribute
-        else _SHOWN_AS.get(type(attribute), ())
+        else _FIELD_TYPES.get(type(attribute), ())
     )
     declared = list(get_args(hint)[1:]) if get_origin(hint) is Annotated else []
     absent = source.optional and source.kind.absent == "None"
@@ -219,12 +222,12 @@ def _kind_of(source: Field, field: FieldInfo, hint: Any) -> Any:
         or field.exclude
         or field.exclude_if is not None
     ):
-        raise _NotPlainError
+        raise _NotProjectableError
     return kind
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:
-    """What a type is besides None, and whether it may be that."""
+    """Return a type without None, and whether it allows None."""
     if get_origin(hint) not in {Union, UnionType}:
         return hint, hint is Any
     kinds = [each for each in get_args(hint) if each is not NoneType]

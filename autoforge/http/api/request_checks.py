@@ -1,6 +1,6 @@
-"""What every request is checked for before its route is asked.
+"""Checks of every request, before its handler runs.
 
-They are on every request's way, so each tells at once what nearly all requests are like.
+Every request passes them, so each check first recognises the ordinary case cheaply.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from autoforge.http.api.openapi import DOCS
 from autoforge.http.api.parameters import text_segments
 from autoforge.http.api.responses import header
 
-#: Where Litestar would answer with a page of its own that there is none.
+#: The route by which Litestar would answer unknown pages of the documentation with HTML.
 _UNKNOWN_PAGE: Final = f"{DOCS}/{{path}}"
 
-#: Methods of requests that write nothing.
+#: Methods that write nothing (RFC 9110, 9.2.1).
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _NULL: Final = "null"
 
-#: How many names of this server are remembered as allowed; a client may make up any number.
-_REMEMBERED: Final = 64
+#: The most Host headers remembered as allowed; with ports, clients can send any number of them.
+_MOST_KNOWN_HOSTS: Final = 64
 
 
 class Checks:
-    """Refuses requests that no route should see.
+    """Refuses requests that no route should handle.
 
     Args:
-        allowed_hosts: Names the API may be called by besides those of loopback; None for any.
+        allowed_hosts: Host names of this server, in addition to those of loopback; None for any.
         allowed_origins: Other origins whose pages may call the API.
     """
 
@@ -52,13 +52,13 @@ class Checks:
         self._hosts = allowed_hosts
         self._origins = allowed_origins
         self._known_hosts: set[str | None] = set()
-        #: The query parameters of each operation, and whether they take any text.
+        #: The query parameters of each operation, and whether they take free text.
         self._parameters: dict[tuple[str, str], dict[str, bool]] = {}
         self._conditional: frozenset[tuple[str, str]] = frozenset()
         self._lists: frozenset[str] = frozenset()
 
     def learn(self, document: Mapping[str, Any]) -> None:
-        """Take from the OpenAPI document the parameters that each operation has."""
+        """Read the parameters of each operation from the OpenAPI document."""
         parameters = {
             (method.upper(), path): operation.get("parameters", [])
             for path, operations in document["paths"].items()
@@ -78,20 +78,20 @@ class Checks:
         self._lists = frozenset(path for method, path in parameters if method == "GET")
 
     async def require_sound(self, request: Request[Any, Any, Any]) -> None:
-        """Check a request. In the event loop: nothing here waits.
+        """Check a request. This runs in the event loop and does not block.
 
         Raises:
-            PermissionDeniedException: if it is made under another name than ours, or by another
-                site's page.
-            NotFoundException: if routing took its path for another than was sent.
-            ClientException: if it has several Host headers, a query parameter that its route has
-                not, or null for one.
-            HTTPException: 412 if it demands with If-Match what its route cannot hold.
+            PermissionDeniedException: if the host is not this server, or a page of another site
+                sent the request.
+            NotFoundException: if routing read another path than the client sent.
+            ClientException: if it names several hosts, has an unknown query parameter, or null for
+                a parameter.
+            HTTPException: 412 if it sends If-Match to a route that cannot evaluate it.
         """
         scope = request.scope
         host = header(scope, b"host")
         if host is not None and "," in host:
-            raise ClientException("a request has one Host header, with one name")
+            raise ClientException("the request names several hosts; expected one Host header")
         if self._hosts is not None and host not in self._known_hosts:
             self._require_own_host(host or "")
         origin = header(scope, b"origin")
@@ -100,19 +100,19 @@ class Checks:
         if scope["path_template"] == _UNKNOWN_PAGE:
             raise NotFoundException
         path: bytes = scope["raw_path"]
-        # Without an escape or an empty segment, the path says what routing read.
+        # Routing can misread only a path with an escape or an empty segment.
         if b"%" in path or b"//" in path or not path.isascii():
             _require_read_as_sent(request)
         if scope["query_string"]:
             self._require_known_parameters(request)
         if scope["method"] not in _SAFE:
-            self._require_held_precondition(scope)
+            self._require_evaluated_precondition(scope)
 
     def _require_own_host(self, host: str) -> None:
-        """Refuse a name that is not ours: another site's may resolve to loopback (DNS rebinding).
+        """Refuse other host names: one of another site may resolve to loopback (DNS rebinding).
 
         Raises:
-            PermissionDeniedException: if it is not.
+            PermissionDeniedException: if the host is not an allowed one.
         """
         try:
             name = urlsplit(f"//{host}").hostname or ""
@@ -120,17 +120,17 @@ class Checks:
             name = ""
         if not is_loopback(name) and name not in (self._hosts or ()):
             raise PermissionDeniedException("requests to this host are not allowed")
-        if len(self._known_hosts) < _REMEMBERED:
+        if len(self._known_hosts) < _MOST_KNOWN_HOSTS:
             self._known_hosts.add(host)
 
-    def _require_held_precondition(self, scope: HTTPScope) -> None:
-        """Refuse If-Match where a route does not evaluate it, rather than pass it over.
+    def _require_evaluated_precondition(self, scope: HTTPScope) -> None:
+        """Refuse If-Match on a route that does not evaluate it, rather than ignore it.
 
-        A list is there, so ``*`` holds of it. But nothing can keep what a list shows as it was
-        while one of its items is written, and what no GET shows has no tag.
+        A list always exists, so ``*`` is true of it. But no condition can keep a list unchanged
+        while one of its items is written, and what no GET shows has no ETag.
 
         Raises:
-            HTTPException: 412 if there is such a demand.
+            HTTPException: 412 if the route cannot evaluate the If-Match that was sent.
         """
         path: str = scope["path_template"]
         if_match = header(scope, b"if-match")
@@ -138,15 +138,15 @@ class Checks:
             return
         if if_match.strip() != "*" or path not in self._lists:
             raise HTTPException(
-                "this route cannot hold If-Match: what it writes has no tag of its own",
+                "this route cannot evaluate If-Match: what it writes has no ETag",
                 status_code=HTTPStatus.PRECONDITION_FAILED,
             )
 
     def _require_known_parameters(self, request: Request[Any, Any, Any]) -> None:
-        """Refuse a misspelt filter, or null for one, which would answer with everything.
+        """Refuse unknown query parameters and null for a filter: either would list everything.
 
         Raises:
-            ClientException: if there is one.
+            ClientException: if the request has such a parameter.
         """
         known = self._parameters.get((request.method, request.scope["path_template"]))
         if known is None:
@@ -155,9 +155,13 @@ class Checks:
         unknown = {name for name, _ in given} - {*known}
         if unknown:
             raise ClientException(f"unknown query parameters: {', '.join(sorted(unknown))}")
-        # Litestar reads null as if the parameter were not there.
+        # Litestar treats null as an absent parameter.
         wrong = [
-            {"key": name, "source": ParamType.QUERY, "message": "null is no value of it"}
+            {
+                "key": name,
+                "source": ParamType.QUERY,
+                "message": "null is not a value of this parameter",
+            }
             for name, value in given
             if value.casefold() == _NULL and not known[name]
         ]
@@ -166,15 +170,15 @@ class Checks:
 
 
 def _is_text(schema: Mapping[str, Any]) -> bool:
-    """Whether a parameter takes texts of its client's making."""
+    """Whether a parameter takes free text."""
     return schema.get("type") == "string" and not {"enum", "format"} & schema.keys()
 
 
 def _require_own_origin(origin: str, host: str | None) -> None:
-    """Refuse what a page of another site makes a browser send: the API trusts its network.
+    """Refuse requests from pages of other sites: the API trusts everybody on its network.
 
     Raises:
-        PermissionDeniedException: if the page is another site's.
+        PermissionDeniedException: if the origin is another site.
     """
     try:
         own = urlsplit(origin).netloc == host
@@ -185,10 +189,10 @@ def _require_own_origin(origin: str, host: str | None) -> None:
 
 
 def _require_read_as_sent(request: Request[Any, Any, Any]) -> None:
-    """Refuse a path that routing read otherwise; where it ends in free text, its handler does.
+    """Refuse a path that routing misread; if it ends in free text, its handler does this.
 
     Raises:
-        NotFoundException: if it did.
+        NotFoundException: if routing read another path than the client sent.
     """
     if not any(path.endswith(":path}") for path in request.route_handler.paths):
         text_segments(request, 0)

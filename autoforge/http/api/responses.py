@@ -1,4 +1,4 @@
-"""How answers are written: JSON by pydantic, with an ETag, and 304 where nothing changed."""
+"""Responses: JSON written by pydantic, with an ETag, or 304 if the content is unchanged."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SUCCESSES: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 class JsonResponse(Response[Any]):
     """A response written by pydantic.
 
-    A GET that succeeds carries an ETag, of its content unless the route gives one, so a client
-    that polls may send it back and gets 304 without a body where nothing changed. What shows an
-    item after a write carries the ETag that its GET would.
+    A GET that succeeds carries an ETag, computed from the content unless the route sets one. A
+    client that polls sends it back, and gets 304 without a body if nothing changed. A write that
+    shows an item carries the ETag of the item's GET.
     """
 
     def render(self, content: Any, media_type: str, enc_hook: Serializer | None = None) -> bytes:
-        """Write the content."""
+        """Serialise the content."""
         if isinstance(content, bytes | str) or media_type == MediaType.HTML:
             return super().render(content, media_type, enc_hook or str)
         return b"" if content is None else to_json(content, by_alias=True, inf_nan_mode="null")
@@ -50,7 +50,7 @@ class JsonResponse(Response[Any]):
         status_code: int | None = None,
         type_encoders: TypeEncodersMap | None = None,
     ) -> ASGIResponse:
-        """Write the response, or 304 in its place."""
+        """Build the response, or 304 in its place."""
         response = super().to_asgi_response(
             app,
             request,
@@ -82,10 +82,10 @@ class JsonResponse(Response[Any]):
 
 
 class RenderedResponse(JsonResponse):
-    """What a GET answers with, in bytes that are JSON already.
+    """A response of a GET, whose content is JSON bytes.
 
-    Its ETag is made with it, in the handler's thread, and so is all that can be: the event loop
-    only sends.
+    It computes its ETag in the constructor, which runs in the handler's thread, so that the event
+    loop only sends.
     """
 
     def __init__(self, content: bytes, *, etag: str | None = None) -> None:
@@ -95,19 +95,19 @@ class RenderedResponse(JsonResponse):
     def to_asgi_response(
         self, app: Litestar | None, request: Request[Any, Any, Any], **given: Any
     ) -> ASGIResponse:
-        """Write the response, or 304 in its place."""
+        """Build the response, or 304 in its place."""
         del app, given
         head = [(b"etag", self._etag.encode()), _NO_CACHE]
         if_none_match = header(request.scope, b"if-none-match")
         if if_none_match is not None and names(if_none_match, self._etag):
-            return _Written(HTTPStatus.NOT_MODIFIED, head, b"")
+            return _BytesResponse(HTTPStatus.NOT_MODIFIED, head, b"")
         content: bytes = self.content
         length = (b"content-length", str(len(content)).encode())
-        return _Written(HTTPStatus.OK, [_JSON, length, *head], content)
+        return _BytesResponse(HTTPStatus.OK, [_JSON, length, *head], content)
 
 
-class _Written(ASGIResponse):
-    """A response whose headers are bytes already; Litestar's own takes them as text first."""
+class _BytesResponse(ASGIResponse):
+    """A response whose headers are bytes; Litestar's own encodes them from text."""
 
     def __init__(self, status: int, head: list[tuple[bytes, bytes]], body: bytes) -> None:
         self.status_code = status
@@ -115,7 +115,7 @@ class _Written(ASGIResponse):
         self._head = head
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send the response."""
         del scope, receive
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self._head}
@@ -124,7 +124,7 @@ class _Written(ASGIResponse):
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """The value of a header; of several lines the list they make (RFC 9110, 5.3)."""
+    """Return the value of a header, or None; several lines form one list (RFC 9110, 5.3)."""
     found: bytes | None = None
     for each, value in scope["headers"]:
         if each == name:

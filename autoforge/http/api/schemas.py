@@ -1,7 +1,7 @@
-"""What requests and responses are made of: bodies that come in, views that go out.
+"""The base classes of request bodies and of views, which are response bodies.
 
-A body refuses what it does not know. A view is made of an entity and nothing else leaves; its
-moments have a fixed width, and what an item lacks is null.
+A body refuses unknown fields. A view is built from an entity and shows only the fields it declares;
+its timestamps have a fixed width, and an absent attribute is null.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 from autoforge.http.api.tags import item_tag
 
-#: An id as clients may choose it.
+#: An id that a client may choose.
 ID_PATTERN = "^[A-Za-z0-9_-]{1,64}$"
-#: A ULID as it is minted.
+#: A ULID as this package mints it.
 ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 
-#: A member of an enumeration, as a fault of a literal shows it.
+#: A member of an enumeration, in pydantic's message about a literal.
 _MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
-#: How many fields that a body does not know are named before all are refused.
+#: The most unknown fields that are named one by one; a body with more is refused as a whole.
 _MOST_UNKNOWN = 10
 
-#: A moment: any ISO-8601 text in, fixed-width UTC text out.
+#: A timestamp: any ISO-8601 text in, fixed-width UTC text out.
 Moment = Annotated[
     datetime,
     BeforeValidator(as_timestamp),
@@ -52,40 +52,40 @@ Moment = Annotated[
 
 
 def _whole(given: Any) -> Any:
-    """Read 5.0 as 5, which JSON does not tell apart."""
+    """Read 5.0 as 5: in JSON they are the same number."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
-#: Goes with a strict ``int``, after its bounds: otherwise these would not be published.
+#: Goes with a strict ``int``, after its bounds: before them, they would not be published.
 WHOLE = BeforeValidator(_whole)
 
-#: What a document may be, or may hold a number in.
+#: The types of values whose numbers DynamoDB may return as another type.
 _DOCUMENTS = (dict, list, float)
 
-#: Ids that are stored without an order.
+#: Ids that are stored as a set; shown sorted.
 Ids = Annotated[list[str], BeforeValidator(sorted)]
 
 
 class Example:
-    """Something the OpenAPI document shows an example of."""
+    """A body or a view with an example for the OpenAPI document."""
 
     example: ClassVar[dict[str, Any]]
 
 
 class InvalidBodyError(Exception):
-    """A body is not what its route takes.
+    """A body does not match the schema of its route.
 
     Attributes:
-        faults: Which fields are wrong, by their path inside the body, and how.
+        faults: For each invalid field, its path inside the body and what is wrong with it.
     """
 
     def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
         self.faults = tuple(faults)
-        super().__init__("the body is not what the route takes")
+        super().__init__("the body does not match the schema of the route")
 
 
 class Body(BaseModel, Example):
-    """What a client sends."""
+    """The body of a request; unknown fields are refused."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -96,11 +96,11 @@ class Body(BaseModel, Example):
 
     @classmethod
     def model_validate(cls, obj: Any, **given: Any) -> Self:
-        """Validate, strictly where a field says so: Litestar would overrule the fields.
+        """Validate a body; strictness is up to each field, and Litestar's is ignored.
 
         Raises:
-            InvalidBodyError: if the body is not what the fields say. Litestar would take a fault
-                of a field for one of the parameter, or of the dependency, of the same name.
+            InvalidBodyError: if the body does not match the fields. Litestar would attribute a
+                ValidationError to the parameter, or the dependency, with the field's name.
         """
         if isinstance(obj, cls):
             return obj
@@ -116,26 +116,28 @@ class Body(BaseModel, Example):
     @model_validator(mode="before")
     @classmethod
     def require_few_fields(cls, given: Any) -> Any:
-        """Refuse more unknown fields than are worth naming, at once."""
+        """Refuse a body with many unknown fields, without naming each."""
         most = len(cls.model_fields) + _MOST_UNKNOWN
         if isinstance(given, dict) and len(given) > most:
-            raise ValueError(f"there are {len(given)} fields, and at most {most} are looked at")
+            raise ValueError(
+                f"there are {len(given)} fields; at most {len(cls.model_fields)} are known"
+            )
         return given
 
 
 def left_out() -> Any:
-    """Stand for a field that the client did not send; only ``Changes.given`` tells.
+    """Return None for a field that the client did not send; ``Changes.given`` omits the field.
 
-    It is a default factory, not a default: the document publishes defaults, generated clients
-    send them, and a change that nobody asked for would be made.
+    It is a default factory, not a default: the document would publish a default, generated clients
+    would send it, and so change an attribute that their caller left out.
     """
     return None
 
 
 class Changes(Body):
-    """What a client wants to be otherwise; a body that changes nothing is refused.
+    """The attributes of an item to change; a body that changes nothing is refused.
 
-    Every field may be left out, and is then not changed: its default is ``left_out``.
+    A client may omit any field, which is then not changed: the default factory is ``left_out``.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
@@ -144,32 +146,32 @@ class Changes(Body):
     def require_a_change(self) -> Self:
         """Refuse a body that changes nothing."""
         if not self.changes():
-            raise ValueError("there is nothing to change")
+            raise ValueError("the body changes nothing; expected at least one change")
         return self
 
     def given(self) -> dict[str, Any]:
-        """The fields the client sent, null included, by their Python names."""
+        """Return the fields that the client sent, null included, by their Python names."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
     def changes(self) -> dict[str, Any]:
-        """What is to be otherwise, by the Python names."""
+        """Return the attributes to change, by their Python names."""
         return self.given()
 
 
 class OneOrMany(Body):
-    """What a client sends alone, or several of in an array; a subclass declares ``items``.
+    """One item, or an array of items; a subclass declares ``items``.
 
-    A fault is named by its path inside what was sent: ``name``, or ``3.name`` in an array.
+    The path of a fault begins inside what was sent: ``name``, or ``3.name`` in an array.
     """
 
-    #: Whether they came in an array.
+    #: Whether the client sent an array.
     in_array: bool
 
     @classmethod
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Say that the client sends one of the items, or the array of them."""
+        """Publish that the client sends either one item or an array."""
         reference = handler(core_schema)
         schema = handler.resolve_ref_schema(reference)
         array = schema["properties"]["items"]
@@ -180,10 +182,10 @@ class OneOrMany(Body):
 
     @classmethod
     def model_validate(cls, obj: Any, **given: Any) -> Self:
-        """Validate what came alone as an array of one.
+        """Validate one item as an array of one.
 
         Raises:
-            InvalidBodyError: if the body is not what the fields say.
+            InvalidBodyError: if the body does not match the fields.
         """
         if isinstance(obj, cls):
             return obj
@@ -199,7 +201,7 @@ class OneOrMany(Body):
 
 
 class View(BaseModel, Example):
-    """What a client gets."""
+    """The body of a response; shows only the fields it declares."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -211,30 +213,30 @@ class View(BaseModel, Example):
 
     @classmethod
     def of(cls, entity: Entity) -> Self:
-        """Show an entity: what of it the view declares."""
+        """Build the view of an entity."""
         return cls.model_validate(entity)
 
 
 class ItemView(View):
-    """What the GET of one item answers with; its tag is the item's."""
+    """The view that the GET of an item answers with; it gives the item's ETag."""
 
     def tag(self) -> str:
-        """The ETag that the GET of the item answers with."""
-        shown = self.model_dump(mode="json", by_alias=True)
-        return item_tag({name: _as_read(value) for name, value in shown.items()})
+        """Return the ETag that the GET of the item answers with."""
+        content = self.model_dump(mode="json", by_alias=True)
+        return item_tag({name: _as_read(value) for name, value in content.items()})
 
 
 class PageView(View):
-    """Some items, and where the next ones begin; a subclass declares both."""
+    """A page of items and the cursor of the next page; a subclass declares both."""
 
     @classmethod
     @cache
     def item(cls) -> type[View]:
-        """The view that shows each of the items."""
+        """Return the view of each item."""
         view: type[View] = get_args(cls.model_fields["items"].annotation)[0]
         return view
 
 
 def _as_read(value: Any) -> Any:
-    """A value as it is read once it was stored: 1.0 is 1 then."""
+    """A value as it is read back from DynamoDB: 1.0 becomes 1."""
     return wire_to_document(document_to_wire(value)) if isinstance(value, _DOCUMENTS) else value

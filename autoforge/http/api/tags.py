@@ -1,8 +1,8 @@
-"""Entity tags: how they are made, and which of them a request names (RFC 9110, 8.8.3 and 13.1).
+"""Entity tags: how they are computed, and which a request names (RFC 9110, 8.8.3 and 13.1).
 
-The tag of an item is made of what its GET shows. So it is another whenever that is, whoever wrote
-it, and an item that is deleted and made anew has no tag of its former life, unless it is the same
-to the millisecond (ADR 0031).
+The ETag of an item is a hash of what its GET shows, so it changes with every visible change,
+whoever writes it. An item that is deleted and created again gets another ETag, unless it is the
+same to the millisecond (ADR 0031).
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from typing import Any, Final
 
 import orjson
 
-#: An entity tag (RFC 9110, 8.8.3), and a list of such (5.6.1), in which elements may be empty.
+#: An entity tag (RFC 9110, 8.8.3), and a list of tags (5.6.1), in which elements may be empty.
 _TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _LIST: Final = re.compile(rf"[ \t,]*(?:{_TAG.pattern}[ \t]*(?:,[ \t,]*|$))*")
 
 
 def content_tag(content: bytes) -> str:
-    """The tag of some content."""
+    """Return the ETag of the bytes of a response."""
     return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
 
 
 def item_tag(shown: Mapping[str, Any]) -> str:
-    """The tag of an item as it is shown, whatever the order of members in its documents.
+    """Return the ETag of an item as its GET shows it, independent of the order of map members.
 
-    DynamoDB keeps the members of a map in no order, and a client that writes one and is told its
-    tag has another than the next GET may have.
+    DynamoDB does not keep the order of map members. After a write, the next GET may show another
+    order than the client sent, and must have the same ETag.
     """
     try:
         return content_tag(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS))
-    except TypeError:  # a whole number of over 64 bits; DynamoDB's have up to 38 digits
+    except TypeError:  # an integer of over 64 bits; DynamoDB's have up to 38 digits
         return content_tag(json.dumps(shown, sort_keys=True).encode())
 
 
 def matches(if_match: str, tag: str | None) -> bool:
-    """Whether If-Match holds of what has the tag; None if there is nothing.
+    """Whether If-Match is true of an item with this ETag; None if there is no item.
 
-    Tags are compared strongly: a weak one is no match. What is no tag is none either.
+    The comparison is strong: a weak tag matches nothing, nor does text that is not a tag.
     """
     if tag is None:
         return False
@@ -48,9 +48,9 @@ def matches(if_match: str, tag: str | None) -> bool:
 
 
 def names(if_none_match: str, tag: str | None) -> bool:
-    """Whether If-None-Match names what has the tag; None if there is nothing.
+    """Whether If-None-Match names an item with this ETag; None if there is no item.
 
-    Tags are compared weakly.
+    The comparison is weak.
     """
     if tag is None:
         return False
@@ -60,5 +60,5 @@ def names(if_none_match: str, tag: str | None) -> bool:
 
 
 def _tags(listed: str) -> list[str]:
-    """The tags of a list; none if it is no list of tags."""
+    """The tags of a list; none if the text is not a list of tags."""
     return _TAG.findall(listed) if _LIST.fullmatch(listed) else []

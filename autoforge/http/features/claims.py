@@ -1,7 +1,7 @@
-"""Routes of claims: who works on a feature, and what becomes of it.
+"""Routes of claims: claim a feature, renew the claim, end it with an outcome.
 
-Whoever claims a feature gets its ``version`` and sends it with what they do next, so that a holder
-whose lease has ended learns that another has the feature by now.
+A claim returns the feature's ``version``, the claim token, which the agent sends with its next
+requests. An agent whose lease has ended thus learns that another one has claimed the feature.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from autoforge.http.features.schemas import FeatureView, Version
 _SHORTEST: Final = MILLISECOND.total_seconds()
 _LONGEST: Final = LONGEST_LEASE.total_seconds()
 
-_MOVED: Final = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
-_CLAIMED: Final = responses(
+_PROBLEMS: Final = responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+_CLAIM_PROBLEMS: Final = responses(
     HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
 )
 
@@ -96,7 +96,7 @@ class ClaimController(Controller):
         status_code=HTTPStatus.OK,
         responses={
             HTTPStatus.NO_CONTENT: ResponseSpec(None, description="Nothing is ready"),
-            **_CLAIMED,
+            **_CLAIM_PROBLEMS,
         },
     )
     def claim_next_feature(
@@ -120,7 +120,7 @@ class ClaimController(Controller):
             request_id=idempotency_key,
         )
         if feature is None:
-            # Nothing is ready in a project that is not there either, and who waits should know.
+            # In a missing project nothing is ready either, and the client would wait for ever.
             forge.projects.get(project_id, consistent=True)
             return JsonResponse(None, status_code=HTTPStatus.NO_CONTENT)
         return JsonResponse(FeatureView.of(feature))
@@ -129,7 +129,7 @@ class ClaimController(Controller):
         "/{featureId:str}/claim",
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
-        responses=_CLAIMED,
+        responses=_CLAIM_PROBLEMS,
     )
     def claim_feature(
         self,
@@ -160,7 +160,7 @@ class ClaimController(Controller):
         "/{featureId:str}/renew",
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
-        responses=_MOVED,
+        responses=_PROBLEMS,
     )
     def renew_claim(
         self,
@@ -184,7 +184,7 @@ class ClaimController(Controller):
         "/{featureId:str}/release",
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
-        responses=_MOVED,
+        responses=_PROBLEMS,
     )
     def release_feature(
         self,
@@ -203,7 +203,7 @@ class ClaimController(Controller):
         "/{featureId:str}/review",
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
-        responses=_MOVED,
+        responses=_PROBLEMS,
     )
     def review_feature(
         self,
@@ -224,7 +224,7 @@ class ClaimController(Controller):
         "/{featureId:str}/pass",
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
-        responses=_MOVED,
+        responses=_PROBLEMS,
     )
     def pass_feature(
         self,
@@ -243,7 +243,7 @@ class ClaimController(Controller):
         "/{featureId:str}/fail",
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
-        responses=_MOVED,
+        responses=_PROBLEMS,
     )
     def fail_feature(
         self,
@@ -262,7 +262,7 @@ class ClaimController(Controller):
         "/{featureId:str}/reopen",
         sync_to_thread=True,
         status_code=HTTPStatus.OK,
-        responses=_MOVED,
+        responses=_PROBLEMS,
     )
     def reopen_feature(
         self,

@@ -105,7 +105,7 @@ class FeatureController(Controller):
             )
         return once.many(
             create,
-            lambda outcome: _found(forge, project_id, outcome),
+            lambda outcome: _created_before(forge, project_id, outcome),
             lambda creation: JsonResponse(CreatedFeatures.of_creation(creation)),
             came=lambda creation: (
                 [str(each.id) for each in creation.features],
@@ -145,7 +145,7 @@ class FeatureController(Controller):
 
         Reads all of them; writes nothing where nothing was cut off.
         """
-        # A repair finds nothing to do where there is no project either.
+        # Without this check, a missing project would look like one without faults.
         forge.projects.get(project_id, consistent=True)
         return RepairView.model_validate(forge.features.repair(project_id))
 
@@ -227,8 +227,12 @@ class LinearFeatureController(Controller):
         return answer(forge.store, FeatureByLinearIssue(issue_id), FeatureView)
 
 
-def _found(forge: Forge, project_id: str, outcome: Outcome) -> Creation:
-    """What a request for several features has created, as far as it is there."""
+def _created_before(forge: Forge, project_id: str, outcome: Outcome) -> Creation:
+    """Read the features that a request created when it first ran, without those deleted since.
+
+    Raises:
+        ItemNotFoundError: if all of them are deleted.
+    """
     found = {str(each.id): each for each in features_by_id(forge.store, project_id, outcome.ids)}
     if not found:
         raise ItemNotFoundError(Feature.type_name, {"projectId": project_id})

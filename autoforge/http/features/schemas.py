@@ -1,4 +1,4 @@
-"""What requests about features hold, and what of features is shown."""
+"""Bodies and views of features."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from autoforge.http.api.schemas import (
 )
 from autoforge.models.features import DEFAULT_PRIORITY, FeatureStatus, Unsettled
 
-#: What a client may take for a version; DynamoDB refuses numbers of over 38 digits.
+#: The version of a feature in requests; DynamoDB refuses numbers of over 38 digits.
 Version = Annotated[int, Field(strict=True, ge=1, le=10**15 - 1), WHOLE]
 
 _Priority = Annotated[int, Field(strict=True, ge=0, le=99_999), WHOLE]
 
-#: Segments that stand for something else where others name a feature.
-_TAKEN: Final = frozenset({"claim", "ready", "repair", "stats"})
+#: Path segments of other routes, in the place of a feature's id.
+_RESERVED: Final = frozenset({"claim", "ready", "repair", "stats"})
 
 _FEATURE: dict[str, Any] = {
     "id": "01KGKR2T40B9E4H6J8K0M2P4R6",
@@ -106,7 +106,7 @@ class CreatedFeatures(View):
 
     @classmethod
     def of_creation(cls, creation: Creation) -> Self:
-        """Show what came of a request for several features."""
+        """Build the view of the result of a request for several features."""
         items = tuple(FeatureView.of(each) for each in creation.features)
         return cls(items=items, created=len(creation.created))
 
@@ -188,12 +188,12 @@ class RepairView(View):
 
 
 def _dependency(given: Any) -> Any:
-    """Take a position as it is, and refuse what is neither one nor an id."""
+    """Accept a position or an id; anything else is refused."""
     is_position = isinstance(given, int | float) and not isinstance(given, bool)
     return int(given) if is_position and given == int(given) else canonical_id(given)
 
 
-#: What a feature waits for: an id, or a position in the array that it comes in.
+#: A dependency of a new feature: the id of another, or its position in the array.
 _Dependency = Annotated[
     str | int,
     BeforeValidator(_dependency),
@@ -203,7 +203,7 @@ _Dependency = Annotated[
 ]
 
 
-#: What is to be done for a feature; the first text that is none is enough to refuse them.
+#: The steps of a feature; validation ends at the first that is not a text.
 _Steps = Annotated[list[str], Field(max_length=1000, fail_fast=True)]
 
 
@@ -226,7 +226,7 @@ class NewFeatureBody(Body):
     id: str | None = Field(
         default=None,
         pattern=ID_PATTERN,
-        json_schema_extra={"not": {"enum": [*sorted(_TAKEN)]}},
+        json_schema_extra={"not": {"enum": [*sorted(_RESERVED)]}},
     )
     name: str = Field(min_length=1, max_length=2000)
     description: str | None = None
@@ -245,9 +245,9 @@ class NewFeatureBody(Body):
     @field_validator("id")
     @classmethod
     def require_a_place(cls, value: str | None) -> str | None:
-        """Refuse an id under which no route would find the feature."""
-        if value in _TAKEN:
-            raise ValueError(f"{value!r} names a route")
+        """Refuse an id whose path is another route."""
+        if value in _RESERVED:
+            raise ValueError(f"the id is {value!r}, which is reserved for a route")
         return value
 
 
@@ -259,7 +259,7 @@ class NewFeatures(OneOrMany):
     items: list[NewFeatureBody] = Field(min_length=1, max_length=MOST)
 
     def new(self) -> list[NewFeature]:
-        """The features, as they are created."""
+        """Return the features, as ``forge.features.create_many`` takes them."""
         return [NewFeature(**dict(each)) for each in self.items]
 
 
@@ -287,7 +287,7 @@ class FeatureChanges(Changes):
     )
 
     def changes(self) -> dict[str, Any]:
-        """The attributes the client sent; the version it expects is none of them."""
+        """Return the attributes to change: what the client sent, without the expected version."""
         given = self.given()
         given.pop("expected_version", None)
         return given

@@ -102,7 +102,7 @@ class OverviewView(View):
     escalations: tuple[EscalationView, ...]
 
 
-#: How each part of an overview is shown.
+#: The view of each entity in an overview.
 _PARTS: Final[Mapping[type[Entity], type[View]]] = {
     Project: ProjectView,
     Artefact: ArtefactView,
@@ -239,28 +239,28 @@ class ProjectController(Controller):
 
 
 def _overview(store: Store, project_id: str) -> Json:
-    """Read what ``OverviewView`` shows.
+    """Read the JSON of ``OverviewView``.
 
     Raises:
-        ItemNotFoundError: if there is no such project.
+        ItemNotFoundError: if the project does not exist.
     """
     found, escalations = store.answers(ProjectOverview(project_id), reading=_with_entity)
-    project = next((shown for entity, shown in found if entity is Project), None)
+    project = next((each for entity, each in found if entity is Project), None)
     if project is None:
         raise ItemNotFoundError(Project.type_name, {"projectId": project_id})
     return {
         "project": project,
-        "artefacts": [shown for entity, shown in found if entity is Artefact],
-        "escalations": [shown for _, shown in escalations],
+        "artefacts": [each for entity, each in found if entity is Artefact],
+        "escalations": [each for _, each in escalations],
     }
 
 
 def _with_entity(entity: type[Entity], /) -> ItemReader[tuple[type[Entity], Json]]:
-    """Read items as what is shown of them, and say what they are."""
+    """Return a reader of items as their entity class and the JSON of their view."""
     project = read_as_view(_PARTS[entity])(entity)
 
     def read(item: Item, now: datetime) -> tuple[type[Entity], Json] | None:
-        shown = project(item, now)
-        return None if shown is None else (entity, shown)
+        content = project(item, now)
+        return None if content is None else (entity, content)
 
     return read

@@ -1,8 +1,8 @@
-"""An agent loop as a Lambda function: each invocation builds what is ready, until its time is up.
+"""An agent loop as a Lambda function: each invocation builds ready features until its time is up.
 
-``docs/examples/deploy/lambda.yaml`` deploys it. Its event names the project and the agent. Two
-invocations at once, or one that is cut off, do no harm: a feature is claimed by one of them, and
-its lease ends when its holder does not.
+``docs/examples/deploy/lambda.yaml`` deploys it. The event names the project and the agent.
+Concurrent and interrupted invocations do no harm: only one of them claims a feature, and the lease
+of an interrupted one ends.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from autoforge import Forge
 from autoforge.errors import ConditionFailedError
 from autoforge.models import AgentRun, Feature, RunStatus
 
-#: Seconds that a feature may take. None is claimed with less time left, so a claim never outlives
-#: the invocation that holds it by more than this.
+#: Seconds that a feature may take. No feature is claimed with less time left, so a claim outlives
+#: its invocation by at most as long.
 LEASE: Final = 120.0
 
 
 class Context(Protocol):
-    """What Lambda tells of an invocation."""
+    """What the handler needs of the context that Lambda passes."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda ends it."""
+        """Return the milliseconds until Lambda ends the invocation."""
         ...
 
 
 def handler(event: dict[str, str], context: Context) -> dict[str, int]:
-    """Take a turn, and say what became of how many features."""
+    """Take a turn, and return the number of features by outcome."""
     return turn(
         connected(),
         event["projectId"],
@@ -56,7 +56,7 @@ def turn(
     seconds_left: Callable[[], float],
     build: Callable[[Feature, AgentRun], None],
 ) -> dict[str, int]:
-    """Claim and build feature by feature, as long as one is ready and there is time for it."""
+    """Claim and build features one by one, while one is ready and there is time for it."""
     done = {"passed": 0, "failed": 0, "lost": 0}
     while seconds_left() > LEASE:
         feature = forge.features.claim_next(project_id, agent_id, LEASE)
@@ -65,7 +65,7 @@ def turn(
         run = forge.runs.start(project_id, agent_id, feature.id)
         try:
             outcome = attempt(forge, feature, run, build)
-        except ConditionFailedError:  # it took longer than its lease, and another agent has it
+        except ConditionFailedError:  # it took longer than its lease, and another agent claimed it
             forge.runs.finish(project_id, run.id, RunStatus.FAILED, error_message="lost the claim")
             outcome = "lost"
         done[outcome] += 1
@@ -75,20 +75,20 @@ def turn(
 def attempt(
     forge: Forge, feature: Feature, run: AgentRun, build: Callable[[Feature, AgentRun], None]
 ) -> str:
-    """Build a feature, and pass it or have it wait for a person."""
-    project_id, held = feature.project_id, feature.version
+    """Build a feature, and pass it, or fail it so that a person looks at it."""
+    project_id, token = feature.project_id, feature.version
     try:
         build(feature, run)
-    except Exception as error:  # noqa: BLE001 - whatever it is, a person is to look at it
-        forge.features.fail(project_id, feature.id, version=held)
+    except Exception as error:  # noqa: BLE001 - any failure needs a person
+        forge.features.fail(project_id, feature.id, version=token)
         message = f"{type(error).__name__}: {error}"
         forge.runs.finish(project_id, run.id, RunStatus.FAILED, error_message=message)
         return "failed"
-    forge.features.pass_(project_id, feature.id, version=held)
+    forge.features.pass_(project_id, feature.id, version=token)
     forge.runs.finish(project_id, run.id, RunStatus.COMPLETED)
     return "passed"
 
 
 def build(feature: Feature, run: AgentRun) -> None:
-    """Do what the feature asks for: this is where your agent works."""
+    """Do the work of the feature; put your agent here."""
     print(f"run {run.id} builds {feature.name}")

@@ -112,7 +112,7 @@ def assert_refused(answered: bytes, status: int, detail: str) -> None:
     assert (problem["status"], problem["detail"]) == (status, detail)
 
 
-TOO_LONG = "a request's head has at most 4,096 bytes"
+TOO_LONG = "the head of the request has more than 4,096 bytes"
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_what_is_not_sent_to_its_end_in_time_is_refused(served: Served) -> None:
             answered = rest(connection)
 
             refused = answered[answered.rindex(b"HTTP/1.1") :]
-            detail = f"the {part} of the request was not there within 1 seconds"
+            detail = f"the {part} of the request was not complete after 1 seconds"
             assert_refused(refused, 408, detail)
 
 
@@ -385,7 +385,7 @@ def test_where_none_is_idle_a_connection_too_many_is_refused(served: Served) -> 
             assert status_of(busy.recv(65536)) == 100  # its request is being answered
         refused = rest(stack.enter_context(closing(served.connect())))
 
-    assert_refused(refused, 503, "there are too many connections")
+    assert_refused(refused, 503, "too many connections are open")
     assert b"retry-after: 1" in refused
 
 

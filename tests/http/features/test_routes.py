@@ -136,7 +136,9 @@ def test_an_expected_version_that_no_feature_has_is_refused(detached: Api, versi
 def test_a_change_that_changes_nothing_is_refused(detached: Api, body: Json) -> None:
     response = detached.patch("/projects/p/features/f", json=body)
 
-    assert_invalid(response, ("body", "Value error, there is nothing to change"))
+    assert_invalid(
+        response, ("body", "Value error, the body changes nothing; expected at least one change")
+    )
 
 
 def test_a_feature_that_is_not_there_is_not_found(api: Api, store: Store, path: str) -> None:

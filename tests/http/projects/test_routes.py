@@ -197,7 +197,9 @@ def test_a_change_that_changes_nothing_is_refused(api: Api, store: Store) -> Non
     with unchanged(store, f"/projects/{project_id}"):
         response = api.patch(f"/projects/{project_id}", json={})
 
-    assert_invalid(response, ("body", "Value error, there is nothing to change"))
+    assert_invalid(
+        response, ("body", "Value error, the body changes nothing; expected at least one change")
+    )
 
 
 def test_projects_are_listed_by_status_active_ones_unless_said(fresh_api: Api) -> None:
