@@ -82,7 +82,7 @@ def test_an_attribute_that_is_like_no_other_is_refused_without_a_guess() -> None
     ],
 )
 def test_an_attribute_with_a_name_that_an_entity_needs_is_refused(name: str) -> None:
-    message = rf"^Probe\.{name}: Entity itself needs this name: declare another with attr_name="
+    message = rf"^Probe\.{name}: Entity itself needs this name: choose another with attr_name="
 
     with pytest.raises(DeclarationError, match=message):
         _declared(**{name: TextAttribute()})

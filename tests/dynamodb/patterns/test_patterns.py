@@ -266,7 +266,7 @@ def test_an_id_that_is_no_ulid_tells_no_moment_and_is_refused(kind: Any) -> None
 def test_a_parameter_that_cannot_stand_in_a_key_is_refused_naming_it() -> None:
     with pytest.raises(InvalidValueError, match="id: 'a#b' is not an id"):
         ProjectById("a#b").primary_key()
-    with pytest.raises(InvalidValueError, match="type: 'essay' is none of delivery_state"):
+    with pytest.raises(InvalidValueError, match="type: 'essay' is not one of delivery_state"):
         ArtefactOfProject("p", "essay").primary_key()  # type: ignore[arg-type]  # as a caller may
 
 

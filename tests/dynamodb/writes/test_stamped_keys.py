@@ -190,7 +190,7 @@ def test_a_primary_key_made_of_updated_at_is_refused() -> None:
 
 
 def test_an_updated_at_that_is_no_moment_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="every update sets updated_at to a moment"):
+    with pytest.raises(DeclarationError, match="updated_at: it must be a TimestampAttr"):
 
         class Log(Entity):
             id = IdAttribute()
