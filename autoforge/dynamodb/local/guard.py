@@ -1,8 +1,11 @@
 """An HTTP server on loopback in front of an embedded engine, for programs that know its access key.
 
 A web page can make a browser send requests to any port of this machine, and the engines accept any
-signature. So a request must have this server's address as its host, which it has not after DNS
-rebinding, must not come from a page, and must be signed with the access key id of this start.
+signature. So the Guard refuses a request (ADR 0033):
+
+* if its Host header is not this server's address, as after DNS rebinding;
+* if a web page sent it;
+* if it is not signed with the access key id of this server.
 """
 
 from __future__ import annotations
@@ -19,23 +22,23 @@ from typing import Any, Final, TypeAlias
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-#: Answers a request, without asking who sent it.
+#: Answers a request; it does not check who sent it.
 Engine: TypeAlias = Callable[[Request], Response]
 
-#: Where embedded engines are reached.
+#: The address of embedded engines.
 LOOPBACK: Final = "127.0.0.1"
 
-#: The secret key that belongs to an access key id; nobody verifies it.
+#: The secret key of every access key id; signatures are not verified.
 _SECRET_KEY: Final = "local"  # noqa: S105
 
-#: Bytes of chance in an access key id.
-_CHANCE: Final = 16
+#: Random bytes in an access key id.
+_RANDOM_BYTES: Final = 16
 
-#: Seconds within which the server notices that it is to stop.
+#: Seconds within which the server notices that it must stop.
 _POLL: Final = 0.05
 
-#: Seconds that a client may stay silent.
-_SILENCE: Final = 60
+#: Seconds after which an idle connection is closed.
+_IDLE: Final = 60
 
 #: The access key id in the header that signs a request (AWS, "Signature Version 4").
 _CREDENTIAL: Final = re.compile(
@@ -43,28 +46,28 @@ _CREDENTIAL: Final = re.compile(
     re.ASCII,
 )
 
-#: What browsers send with the requests of pages, and no AWS tool sends.
+#: Headers that browsers send with the requests of web pages, and AWS tools do not.
 _OF_PAGES: Final = ("HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE")
 
-#: The headers of an answer that reach the client; none of those that let in pages.
-_ANSWERED: Final = ("content-type", "x-amzn-requestid", "x-amz-crc32")
+#: The response headers that are passed on; CORS headers, which admit web pages, are not.
+_PASSED_ON: Final = ("content-type", "x-amzn-requestid", "x-amz-crc32")
 
 
 class Guard:
-    """Serves an engine over HTTP, in a thread, and refuses what is not meant for it.
+    """Serves an engine over HTTP in a thread, and refuses requests of web pages and strangers.
 
     Args:
-        engine: Answers the requests that are let through.
-        access_key_id: What requests must be signed with; a random one unless given.
+        engine: Answers the accepted requests.
+        access_key_id: The access key id with which requests must be signed; random unless given.
 
     Attributes:
-        endpoint_url: Where the engine is reached.
-        credentials: Access key id and secret key that it is reached with.
+        endpoint_url: The URL of the server.
+        credentials: The access key id and secret key with which requests must be signed.
     """
 
     def __init__(self, engine: Engine, *, access_key_id: str | None = None) -> None:
         self._engine = engine
-        self.credentials = (access_key_id or secrets.token_hex(_CHANCE), _SECRET_KEY)
+        self.credentials = (access_key_id or secrets.token_hex(_RANDOM_BYTES), _SECRET_KEY)
         self._server = make_server(
             LOOPBACK, 0, self._answer, threaded=True, request_handler=_Handler
         )
@@ -86,35 +89,37 @@ class Guard:
         reason = self._refusal(environ)
         if reason is None:
             answered = self._engine(Request(environ))
-            kept = {name: answered.headers[name] for name in _ANSWERED if name in answered.headers}
-            answer = Response(answered.get_data(), answered.status, kept)
+            headers = {
+                name: answered.headers[name] for name in _PASSED_ON if name in answered.headers
+            }
+            answer = Response(answered.get_data(), answered.status, headers)
         else:
             answer = error_response("AccessDeniedException", reason, HTTPStatus.FORBIDDEN)
         return answer(environ, start_response)
 
     def _refusal(self, environ: dict[str, Any]) -> str | None:
-        """Why a request is refused, before anything of its body is read."""
+        """Return why a request is refused, or None; its body is not read."""
         if environ.get("HTTP_HOST") not in self._hosts:
-            return "the Host header does not name this DynamoDB"
+            return "the Host header is not the address of this DynamoDB"
         if any(name in environ for name in _OF_PAGES):
-            return "requests of web pages are refused"
+            return "the request is from a web page; only programs are served"
         signed = _CREDENTIAL.fullmatch(environ.get("HTTP_AUTHORIZATION", ""))
         given = signed[1] if signed else ""
         if not compare_digest(given.encode(), self.credentials[0].encode()):
-            return "the request is not signed with the access key id of this start"
+            return "the request is not signed with the access key id of this DynamoDB"
         return None
 
 
 class _Handler(WSGIRequestHandler):
-    """Logs nothing, as every request would be a line, and ends silent connections."""
+    """Closes idle connections, and does not log requests."""
 
-    timeout = _SILENCE
+    timeout = _IDLE
 
     def log(self, *_: Any, **__: Any) -> None:
         pass
 
 
 def error_response(name: str, reason: str, status: HTTPStatus) -> Response:
-    """Refuse a request as DynamoDB does: with an exception's name and a message."""
-    said = {"__type": f"com.amazon.coral.service#{name}", "message": reason}
-    return Response(json.dumps(said), status, content_type="application/x-amz-json-1.0")
+    """Return an error response in DynamoDB's form: the name of an exception and a message."""
+    body = {"__type": f"com.amazon.coral.service#{name}", "message": reason}
+    return Response(json.dumps(body), status, content_type="application/x-amz-json-1.0")
