@@ -110,8 +110,8 @@ class Update(Write[E]):
 
         The primary key cannot change. An index key may be made of ``updated_at``, because every
         update sets that to its time. It may also be made of ``version``. DynamoDB increments the
-        version, so its new value is known here only from ``expected_version``; an update of such an
-        entity must give it.
+        version, so its new value is known here only if the write expects the old one; an update of
+        such an entity must.
         """
         entity = self.entity
         require_components(entity, self.key)
