@@ -1,28 +1,29 @@
-"""The errors that any table can raise, by meaning and not by operation.
+"""The errors of the toolkit, by meaning and not by operation.
 
 * AutoforgeError
-  x DeclarationError          an entity, a key or a pattern is declared or used wrongly
+  x DeclarationError          an entity, a key, a pattern or a write is declared or used wrongly
   x ConfigurationError        a setting is missing, malformed or refused
     + MissingExtraError       a package is missing that an extra of autoforge installs
   x InvalidValueError         a value cannot be stored, or cannot stand in a key
     + InvalidCursorError      a cursor that was not issued for this pattern and these parameters
-    + InvalidTransactionError more than 100 items, more than 4 MB, or one item twice
+    + InvalidTransactionError no writes or more than 100, more than 4 MB, or one item twice
     + ItemTooLargeError       an item of more than 400 KB
-  x ItemNotFoundError         no item has the key that was asked for
-  x ItemExistsError           an item with the key is there already
-    + DeletionUnfinishedError its deletion was begun and not finished
+  x ItemNotFoundError         no item has the key, or it is past its expiry
+  x ItemExistsError           an item with the key exists
+    + DeletionUnfinishedError an item with the key exists, and its deletion was interrupted
   x ConditionFailedError      the condition of a write was false
-    + VersionConflictError    the item is not in the version the caller read
-  x UnreadableItemError       a stored item is not what its entity says
+    + VersionConflictError    the item does not have the version that the caller read
+  x UnreadableItemError       a stored item does not match its entity
   x SecretError               a secret cannot be encrypted or decrypted
   x TableNotFoundError        the table, or its index, does not exist
   x UnavailableError          DynamoDB could not answer, after retries
-    + ThrottledError          it was over its throughput
-    + OutOfTimeError          the time limit of a call that sends many requests was over
-    + TransactionConflictError another request kept changing the same items
-  x IncompleteBatchError      some items of a batch were neither written nor refused
+    + ThrottledError          DynamoDB throttled the request
+    + OutOfTimeError          a call of many requests exceeded its time limit
+    + TransactionConflictError other requests kept changing the same items
+  x IncompleteBatchError      some items of a batch were left unprocessed
 
-Codes of AWS that are not in this list (say, AccessDeniedException) propagate unchanged.
+AWS error codes that have no class here, such as AccessDeniedException, are raised as botocore's
+``ClientError``.
 """
 
 from __future__ import annotations
@@ -58,12 +59,12 @@ __all__ = [
 ]
 
 _SHOWN: Final = 80
-#: How alike two names are, from 0 to 1, of which one may be a misspelling of the other.
+#: The similarity of names, from 0 to 1, above which one may be a misspelling of the other.
 _NEAR: Final = 0.7
 
 
 class AutoforgeError(Exception):
-    """Base of every error this package raises."""
+    """The base class of all errors of this package."""
 
 
 class DeclarationError(AutoforgeError, TypeError):
@@ -89,7 +90,7 @@ class MissingExtraError(ConfigurationError, ImportError):
 
 
 class InvalidValueError(AutoforgeError, ValueError):
-    """A value cannot be stored, or cannot stand in a key; nothing was sent."""
+    """A value cannot be stored, or cannot stand in a key; no request was sent."""
 
 
 class InvalidCursorError(InvalidValueError):
@@ -97,15 +98,15 @@ class InvalidCursorError(InvalidValueError):
 
 
 class InvalidTransactionError(InvalidValueError):
-    """The transaction is one that DynamoDB never accepts; nothing was sent."""
+    """DynamoDB never accepts the transaction: see Transaction; no request was sent."""
 
 
 class ItemTooLargeError(InvalidValueError):
     """An item is larger than DynamoDB's 400 KB.
 
     Attributes:
-        size: The item's size in bytes, or None where only DynamoDB could tell.
-        weights: Bytes of each attribute, heaviest first.
+        size: The size of the item in bytes; None if only DynamoDB knows it.
+        weights: The bytes of each attribute, the largest first.
     """
 
     def __init__(self, entity: str, *, size: int | None, weights: Mapping[str, int]) -> None:
@@ -117,7 +118,7 @@ class ItemTooLargeError(InvalidValueError):
 
 
 class ItemNotFoundError(AutoforgeError, LookupError):
-    """No item has the key that was asked for, or it is past its expiry."""
+    """No item has the key, or it is past its expiry."""
 
     def __init__(self, entity: str, parameters: Mapping[str, Any]) -> None:
         self.entity = entity
@@ -126,10 +127,10 @@ class ItemNotFoundError(AutoforgeError, LookupError):
 
 
 class ItemExistsError(AutoforgeError):
-    """An item with this key is there already.
+    """An item with the key exists.
 
     Attributes:
-        item: The entity that is there, or None where DynamoDB did not return it.
+        item: The existing entity; None if DynamoDB did not return it.
     """
 
     def __init__(self, entity: str, parameters: Mapping[str, Any], *, item: Any = None) -> None:
@@ -140,7 +141,10 @@ class ItemExistsError(AutoforgeError):
 
 
 class DeletionUnfinishedError(ItemExistsError):
-    """An item with this key reads as gone, and its deletion is not finished: delete it again."""
+    """An item with the key exists, and its deletion was interrupted: delete it again.
+
+    The item is already read as missing.
+    """
 
     def __init__(self, entity: str, parameters: Mapping[str, Any]) -> None:
         super().__init__(entity, parameters)
@@ -152,7 +156,7 @@ class ConditionFailedError(AutoforgeError):
     """The condition of a write was false; nothing was changed.
 
     Attributes:
-        item: The entity as it is, or None where DynamoDB did not return it.
+        item: The entity as it is stored; None if DynamoDB did not return it.
     """
 
     def __init__(self, message: str, *, item: Any = None) -> None:
@@ -161,11 +165,11 @@ class ConditionFailedError(AutoforgeError):
 
 
 class VersionConflictError(ConditionFailedError):
-    """The item is not in the version that the caller read."""
+    """The item does not have the version that the caller read (optimistic locking)."""
 
 
 class UnreadableItemError(AutoforgeError):
-    """A stored item lacks what its entity requires, or holds it in another form."""
+    """A stored item does not match its entity: the type, or a required or malformed attribute."""
 
 
 class SecretError(AutoforgeError):
@@ -173,7 +177,7 @@ class SecretError(AutoforgeError):
 
 
 class TableNotFoundError(AutoforgeError, LookupError):
-    """The table, or the index a pattern reads, does not exist."""
+    """The table, or the index that a pattern reads, does not exist."""
 
 
 class UnavailableError(AutoforgeError):
@@ -181,11 +185,11 @@ class UnavailableError(AutoforgeError):
 
 
 class ThrottledError(UnavailableError):
-    """DynamoDB refused for throughput, after bounded retries."""
+    """DynamoDB throttled the request, after bounded retries."""
 
 
 class OutOfTimeError(UnavailableError):
-    """The time limit of a call that sends many requests was over before the next of them."""
+    """A call of many requests exceeded its time limit before it sent the next request."""
 
 
 class TransactionConflictError(UnavailableError):
@@ -196,8 +200,8 @@ class IncompleteBatchError(AutoforgeError):
     """Some items of a batch were left unprocessed after bounded retries.
 
     Attributes:
-        unprocessed: The primary keys (partition, sort) of the items not dealt with. The others
-            were; a batch is not a transaction.
+        unprocessed: The primary keys (partition, sort) of the unprocessed items. The other items
+            were processed, because a batch is not a transaction.
     """
 
     def __init__(self, unprocessed: Sequence[tuple[str, str]]) -> None:
@@ -206,19 +210,28 @@ class IncompleteBatchError(AutoforgeError):
 
 
 def shortened(value: Any) -> str:
-    """Show a value in an error message, cut to one line."""
+    """Return a value for an error message, cut to 80 characters."""
     shown = repr(value)
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
 
 
 def suggestion(name: str, known: Iterable[str], *, alike: float = _NEAR) -> str:
-    """Continue an error message about a name with the nearest one that is known, if one is near."""
+    """Return the end of an error message that suggests the most similar known name.
+
+    Args:
+        name: The unknown name.
+        known: The known names.
+        alike: The similarity that a name must have, from 0 to 1.
+
+    Returns:
+        ``"; did you mean 'name'?"``, or an empty text if no name is similar.
+    """
     near = get_close_matches(name, sorted(known), n=1, cutoff=alike)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _listed(parameters: Mapping[str, Any]) -> str:
-    """Show parameters in an error message; a member of an enumeration as its text."""
+    """Return parameters for an error message; members of enumerations are shown as their texts."""
     plain = {
         name: str(value) if isinstance(value, str) else value for name, value in parameters.items()
     }

@@ -64,7 +64,7 @@ def test_durable_data_without_dynoxide_is_refused(
 
     line = error_for(command, "--embedded", "--data", data, "--port", str(port))
 
-    assert line.startswith("autoforge: durable data needs the dynoxide program")
+    assert line.startswith("autoforge: dynoxide is not on PATH: durable data needs it")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -82,7 +82,7 @@ def test_an_attribute_that_is_like_no_other_is_refused_without_a_guess() -> None
     ],
 )
 def test_an_attribute_with_a_name_that_an_entity_needs_is_refused(name: str) -> None:
-    message = rf"^Probe\.{name}: Entity itself needs this name: declare another with attr_name="
+    message = rf"^Probe\.{name}: Entity itself needs this name: choose another with attr_name="
 
     with pytest.raises(DeclarationError, match=message):
         _declared(**{name: TextAttribute()})
@@ -164,7 +164,7 @@ def _put(item: Any) -> Put[Any]:
 def test_what_is_stored_is_an_entity_and_no_class(
     nowhere: Store, use: Callable[[Store], object], given: str
 ) -> None:
-    message = rf"^an entity is stored, such as Book\(\.\.\.\), not {given}$"
+    message = rf"^expected an entity to store, such as Book\(\.\.\.\), got {given}$"
 
     with pytest.raises(DeclarationError, match=message):
         use(nowhere)
@@ -200,8 +200,8 @@ def test_a_transaction_takes_its_writes_in_any_iterable(collected: Callable[...,
     ("writes", "message"),
     [
         (Put(_sensor()), r"^a Transaction takes its writes in a list, not Put"),
-        ([_sensor()], r"^a Transaction is of writes, such as Put\(\.\.\.\), not <Sensor SENSOR#s1"),
-        ([Put], r"^a Transaction is of writes, such as Put\(\.\.\.\), not <class"),
+        ([_sensor()], r"^a Transaction consists of writes, such as Put\(\.\.\.\), not <Sensor "),
+        ([Put], r"^a Transaction consists of writes, such as Put\(\.\.\.\), not <class"),
     ],
 )
 def test_what_is_no_collection_of_writes_is_refused(writes: Any, message: str) -> None:

@@ -131,9 +131,9 @@ def test_documents_come_back_as_they_went_in(
     ("text", "reason"),
     [
         ("1" + "0" * 37 + "1", "value has more than 38 significant digits"),
-        ("1e126", "value is 1.0000E+126, beyond what DynamoDB can hold"),
-        ("1e-131", "value is 1.0000E-131, beyond what DynamoDB can hold"),
-        ('{"a": {"": 1}}', "value.a has the name ''; names are texts"),
+        ("1e126", "value is 1.0000E+126, outside DynamoDB's range of numbers"),
+        ("1e-131", "value is 1.0000E-131, outside DynamoDB's range of numbers"),
+        ('{"a": {"": 1}}', "value.a has a member named ''; a name must be a non-empty text"),
         ("[" * 32 + "]" * 32, f"value{'.0' * 31} is nested deeper than 32 levels"),
     ],
     ids=lambda each: each[:20],

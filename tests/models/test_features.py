@@ -236,7 +236,7 @@ def test_a_derivation_from_what_is_not_there_is_refused(
 
 
 def test_no_primary_key_may_be_derived() -> None:
-    with pytest.raises(DeclarationError, match="state cannot identify an item"):
+    with pytest.raises(DeclarationError, match="state is derived: it cannot identify an item"):
 
         class Wrong(Entity):
             id = IdAttribute()

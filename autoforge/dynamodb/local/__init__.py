@@ -1,4 +1,4 @@
-"""A DynamoDB without AWS: moto inside this process, or dynoxide beside it with its data on disk."""
+"""A DynamoDB without AWS: moto in this process, or dynoxide in another, with its data on disk."""
 
 from autoforge.dynamodb.local.dynoxide import DynoxideDynamoDB
 from autoforge.dynamodb.local.moto import EmbeddedDynamoDB

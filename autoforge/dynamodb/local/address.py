@@ -1,4 +1,4 @@
-"""Where an engine listens that no web page may find."""
+"""A random loopback address for an engine, which web pages cannot guess."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from typing import Final
 
 from autoforge.dynamodb.local.guard import LOOPBACK
 
-#: Ports below those from which systems take the near end of a connection. A client of a port among
-#: them can meet itself while nobody listens, and then keeps the port from who should.
+#: Ports below the ephemeral ones. A client that connects to an ephemeral port on which no server
+#: listens can be given that port as its own. It is then connected to itself, and the server cannot
+#: use the port.
 _PORTS: Final = range(10_000, 32_768)
 
-#: What the parts of an address may be: none that means a network or all of it.
+#: The parts of an address, without 0 and 255, which network and broadcast addresses have.
 _PARTS: Final = range(1, 255)
 
-#: How many addresses are tried; nearly every one is free.
+#: The number of addresses to try; nearly every one is free.
 _TRIES: Final = 16
 
 
 def hidden_address() -> tuple[str, int]:
-    """Return a random loopback address and a random port of it, one of some 370 billion.
+    """Return a free loopback address and port, at random among some 370 billion.
 
-    Where the system has 127.0.0.1 alone, as macOS does, it is a free port of that.
+    On systems that have 127.0.0.1 only, such as macOS, it is a free port of that address.
     """
     for _ in range(_TRIES):
         host = ".".join(["127", *(str(secrets.choice(_PARTS)) for _ in range(3))])

@@ -1,4 +1,4 @@
-"""A child process with an empty environment that never outlives this process, whatever ends it."""
+"""A child process with an empty environment that ends with this process, even if that is killed."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Final
 
 _LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 
-#: Nobody but the owner reads what the child creates.
+#: Only the owner can read the files that the child creates.
 _UMASK: Final = 0o077
 
-#: Kills a process when nobody holds the other end of standard input any more.
+#: Kills a process at the end of standard input, which comes when this process ends.
 _WATCHER: Final = 'read -r _; kill -KILL "$1"'
 
 
 class Child:
     """A running program.
 
-    Where the system is Linux, it is killed when the thread that made this object ends: make it in
-    one that lives on. Elsewhere a second process watches over both.
+    On Linux, the kernel kills it when the thread that created this object ends, so that thread must
+    live as long. On other systems, a second process kills it when this process ends.
 
     Args:
         command: The program's path and its arguments.
-        watched: Whether a second process watches; by the system unless given.
+        watched: Whether a second process kills the program; by default, on all systems but Linux.
 
     Raises:
         OSError: if the program cannot be run.
@@ -36,7 +36,7 @@ class Child:
         self._watcher: subprocess.Popen[bytes] | None = None
         if not watched:
             launch = (sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()))
-            # The launcher may need its environment to run, and gives none of it on.
+            # The launcher may need its environment to run; it starts the program with an empty one.
             self._process = _started([*launch, *command], None)
             return
         self._process = _started(command, {})
@@ -51,11 +51,11 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The id of the program's process."""
+        """The process id of the program."""
         return self._process.pid
 
     def ended(self) -> bool:
-        """Whether the program runs no more."""
+        """Whether the program has ended."""
         return self._process.poll() is not None
 
     def wait(self) -> int:
@@ -67,11 +67,11 @@ class Child:
         return code
 
     def terminate(self) -> None:
-        """Tell the program to end."""
+        """Send SIGTERM to the program."""
         self._process.terminate()
 
     def kill(self) -> None:
-        """End the program."""
+        """Send SIGKILL to the program."""
         self._process.kill()
 
 
@@ -81,7 +81,7 @@ def _started(command: Sequence[str], environment: dict[str, str] | None) -> subp
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        process_group=0,  # Ctrl-C is for this process, which then ends the child
+        process_group=0,  # Ctrl-C goes to this process only, which then ends the child
         umask=_UMASK,
         env=environment,
     )

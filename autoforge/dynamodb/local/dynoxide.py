@@ -1,7 +1,7 @@
-"""dynoxide as a child process, with its data in one file that survives it.
+"""dynoxide as a child process, with its data in a file or in memory.
 
-It answers any page of any site and has no option against it. So it listens where no page finds it
-by trying, and other programs reach it through a guard.
+dynoxide answers requests from any web page and has no option to refuse them. So it listens on an
+address that pages cannot guess, and other programs reach it through a Guard (ADR 0033).
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ from autoforge.dynamodb.local.files import require_private
 from autoforge.dynamodb.local.forwarding import forwarding_to
 from autoforge.dynamodb.local.guard import Guard
 
-#: How often a start is tried once it has run: a file system may come back.
+#: The number of failed restarts in a row after which it is not started again.
 _STARTS: Final = 3
 
-#: Seconds to wait before the next start, unless it ran for longer than that.
+#: The shortest time between two starts, in seconds.
 _PAUSE: Final = 0.25
 
-#: How often, and how many seconds apart, a program that was started is asked whether it answers.
-_ASKED: Final = 400
-_APART: Final = 0.0125
+#: The number of probes for an answer after a start, and the seconds between two of them.
+_PROBES: Final = 400
+_PROBE_INTERVAL: Final = 0.0125
 
-#: Seconds that it has to end when it is told to.
+#: Seconds to wait after SIGTERM before SIGKILL.
 _PATIENCE: Final = 5
 
 _log = logging.getLogger("autoforge.dynamodb.local")
 
 
 class DynoxideDynamoDB:
-    """dynoxide, started again on its file if it ends, and ended with this process.
+    """A running dynoxide, which is restarted with its file if it ends, and ends with this process.
 
     Args:
-        data: The database file, made if it is not there; None to keep the data in memory.
+        data: The database file, created if it does not exist; None to keep the data in memory.
         binary: The program; None to look it up on PATH.
-        access_key_id: What requests must be signed with; a random one unless given.
-        on_lost: Called in another thread when the program has ended for good: it does not start
-            any more, or its data was in memory.
+        access_key_id: The access key id with which requests must be signed; random unless given.
+        on_lost: Called in another thread when the program has ended and is not restarted: starts
+            failed, or its data was in memory.
 
     Attributes:
-        endpoint_url: Where programs reach it, with the credentials.
-        direct_url: Where this process reaches it; to be told to nobody.
-        credentials: Access key id and secret key that requests must be signed with.
+        endpoint_url: The URL for other programs, which need the credentials.
+        direct_url: The URL for this process only; it checks no credentials, so keep it secret.
+        credentials: The access key id and secret key with which requests must be signed.
 
     Raises:
-        ConfigurationError: if the program is not there or does not start, or if others can read
-            the file and that cannot be changed.
+        ConfigurationError: if the program is missing or does not start, or if others can read the
+            file and its mode cannot be changed.
     """
 
     def __init__(
@@ -69,8 +69,8 @@ class DynoxideDynamoDB:
         program = binary or shutil.which("dynoxide")
         if program is None:
             raise ConfigurationError(
-                "durable data needs the dynoxide program: put it on PATH or name it "
-                "(npm install @dynoxide/linux-x64)"
+                "dynoxide is not on PATH: durable data needs it; install it (npm install "
+                "@dynoxide/linux-x64) or give its path"
             )
         if data is not None:
             require_private(data)
@@ -98,7 +98,7 @@ class DynoxideDynamoDB:
         self.credentials = self._guard.credentials
 
     def close(self) -> None:
-        """Stop the process; what it acknowledged is on disk."""
+        """Stop the process; acknowledged writes are in the file."""
         self._guard.close()
         self._close_connections()
         with self._turn:
@@ -111,17 +111,18 @@ class DynoxideDynamoDB:
         self._thread.join()
 
     def __enter__(self) -> Self:
-        """Be usable in a with statement."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop at the end of the with statement."""
+        """Stop the process."""
         self.close()
 
     def _keep_running(self) -> None:
-        """Start the program whenever it is not running: all in one thread, as a Child needs.
+        """Start the program again each time it ends, until it is closed or starts fail.
 
-        The first start must succeed; later ones are tried some times.
+        All starts are in this one thread, which a Child needs to live. The first start must
+        succeed; a later one may fail some times, because a file system may come back.
         """
         failures = 0
         while not self._closing.is_set() and failures < _STARTS:
@@ -142,7 +143,7 @@ class DynoxideDynamoDB:
             self._on_lost()
 
     def _run(self) -> bool:
-        """Start the program and wait for its end; whether it answered between the two."""
+        """Start the program and wait until it ends; return whether it answered requests."""
         with self._turn:
             if self._closing.is_set():
                 return False
@@ -162,18 +163,18 @@ class DynoxideDynamoDB:
         return answers
 
     def _answers(self, child: Child) -> bool:
-        """Whether the program answers before it ends, within some seconds."""
-        for _ in range(_ASKED):
+        """Wait some seconds for the program to answer a request; return whether it did."""
+        for _ in range(_PROBES):
             if child.ended() or self._closing.is_set():
                 return False
-            asked = HTTPConnection(self._host, self._port, timeout=1)
+            probe = HTTPConnection(self._host, self._port, timeout=1)
             try:
-                asked.request("GET", "/")
-                asked.getresponse().read()
+                probe.request("GET", "/")
+                probe.getresponse().read()
             except (OSError, HTTPException):
-                self._closing.wait(_APART)
+                self._closing.wait(_PROBE_INTERVAL)
             else:
                 return True
             finally:
-                asked.close()
+                probe.close()
         return False

@@ -1,4 +1,4 @@
-"""Files that only their owner may read."""
+"""Files that only their owner can read."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Final
 
 from autoforge.dynamodb.errors import ConfigurationError
 
-#: What SQLite puts beside a database file while it is open.
-_BESIDE: Final = ("", "-wal", "-shm", "-journal")
+#: The suffixes of a database file and of the files that SQLite creates next to it.
+_SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def require_private(data: Path) -> None:
-    """Take from everybody but the owner what they may do with a database file that is there.
+    """Remove the permissions of group and others on a database file, if it exists.
 
     Raises:
-        ConfigurationError: if that is not possible, as where the file is somebody else's.
+        ConfigurationError: if the mode cannot be changed, such as that of another user's file.
     """
-    for suffix in _BESIDE:
+    for suffix in _SUFFIXES:
         path = data.with_name(data.name + suffix)
         try:
             mode = path.stat().st_mode
@@ -30,16 +30,19 @@ def require_private(data: Path) -> None:
             continue
         except OSError as error:
             raise ConfigurationError(
-                f"{path} must be readable by its owner only, and cannot be made so: "
-                f"{error.strerror}"
+                f"the permissions of {path} cannot be restricted to its owner: {error.strerror}"
             ) from error
 
 
 def private_text(path: Path, new: str) -> str:
-    """Return the text of a file that only its owner may read; one that has none gets the new one.
+    """Return the text of a file that only its owner can read; write it first if the file is empty.
+
+    Args:
+        path: The file, created if it does not exist.
+        new: The text for an empty file.
 
     Raises:
-        ConfigurationError: as require_private.
+        ConfigurationError: if the mode of the file cannot be changed.
     """
     require_private(path)
     path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)

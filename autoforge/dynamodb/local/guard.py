@@ -112,13 +112,13 @@ class Guard:
         """Why a request is refused, before anything of its body is read."""
         hosts = headers.get_all("Host", [])
         if len(hosts) != 1 or hosts[0] not in self._hosts:
-            return "the Host header does not name this DynamoDB"
+            return "the Host header is not the address of this DynamoDB"
         if any(name in headers for name in _OF_PAGES):
-            return "requests of web pages are refused"
+            return "the request is from a web page; only programs are served"
         signed = _CREDENTIAL.fullmatch(", ".join(headers.get_all("Authorization", [])))
         given = signed[1] if signed else ""
         if not compare_digest(given.encode(), self.credentials[0].encode()):
-            return "the request is not signed with the access key id of this start"
+            return "the request is not signed with the access key id of this DynamoDB"
         return None
 
 

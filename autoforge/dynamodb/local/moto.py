@@ -1,7 +1,7 @@
 """moto's DynamoDB in this process, in memory.
 
-moto is not atomic under threads: two racing conditional writes can both win. So requests reach it
-one at a time, over HTTP on a loopback port that other processes may use too.
+moto is not thread-safe: two concurrent conditional writes can both succeed. So requests are passed
+to it one at a time. They come over HTTP on a loopback port, which other processes can use, too.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from autoforge.dynamodb.extras import extra
 from autoforge.dynamodb.local.guard import Engine, Guard, Request
 from autoforge.dynamodb.transport.http1 import Answer
 
-#: moto keeps the tables of each AWS account apart: every embedded DynamoDB is one.
+#: moto separates the tables of AWS accounts: every embedded DynamoDB has its own account.
 _ACCOUNT_HEADER: Final = "x-moto-account-id"
 _ACCOUNTS: Final = count(1)
 
 
 class EmbeddedDynamoDB:
-    """moto in this process: in memory, one request at a time, gone when it is closed.
+    """moto in this process, with its data in memory until it is closed.
 
     Args:
-        access_key_id: What requests must be signed with; a random one unless given.
+        access_key_id: The access key id with which requests must be signed; random unless given.
 
     Attributes:
-        endpoint_url: Where programs reach it.
-        direct_url: Where this process reaches it: the same.
-        credentials: Access key id and secret key that requests must be signed with.
+        endpoint_url: The URL for other programs.
+        direct_url: The URL for this process, which is the same.
+        credentials: The access key id and secret key with which requests must be signed.
     """
 
     def __init__(self, *, access_key_id: str | None = None) -> None:
@@ -38,24 +38,24 @@ class EmbeddedDynamoDB:
         self.credentials = self._guard.credentials
 
     def close(self) -> None:
-        """Stop serving and forget everything."""
+        """Stop serving and delete the data."""
         from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415 - see _one_at_a_time
 
         self._guard.close()
         dynamodb_backends.pop(self._account, None)
 
     def __enter__(self) -> Self:
-        """Be usable in a with statement."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop at the end of the with statement."""
+        """Stop serving and delete the data."""
         self.close()
 
 
 def _one_at_a_time(account: str) -> Engine:
-    """An engine that gives moto one request after another, in an account of its own."""
-    # moto takes half a second to import; only who embeds it pays.
+    """Return an engine that passes requests to moto one at a time, for one account."""
+    # Importing moto takes half a second, so only an embedded DynamoDB does it.
     with extra("embedded", "EmbeddedDynamoDB"):
         from moto.core.request import Request as MotoRequest  # noqa: PLC0415
         from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415

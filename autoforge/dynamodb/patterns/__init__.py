@@ -1,1 +1,1 @@
-"""Access patterns as values: key conditions, references, cursors and their catalogue."""
+"""Access patterns as values: the kinds of patterns, key conditions, cursors and the catalogue."""

@@ -1,4 +1,4 @@
-"""What a catalogue of access patterns says of each, from its declaration alone."""
+"""Describes access patterns for a catalogue, from their declarations alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TYPE_NAMES: Final = {str: "text", int: "whole number", datetime: "moment", date
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a pattern, as it is called outside Python."""
+    """A parameter of a pattern, with its name in camelCase and its type in words."""
 
     name: str
     type: str
@@ -26,7 +26,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the catalogue says of one pattern."""
+    """The description of a pattern in the catalogue."""
 
     name: str
     question: str
@@ -34,7 +34,7 @@ class Entry:
     source: str
     operation: str
     index: str
-    #: With labels for values; further ones for the parameters that may be left out.
+    #: By the name of an optional parameter, or ``""``; see ``Pattern.key_conditions``.
     key_conditions: Mapping[str, str]
     order: str
     consistent: bool
@@ -70,7 +70,7 @@ def _parameters(pattern: type[Pattern[Any]]) -> list[Parameter]:
 
 
 def _type_name(hint: Any) -> str:
-    """Name a parameter's type as people who know no Python would."""
+    """Return the name of a parameter's type in words, for readers who do not know Python."""
     members = [each for each in get_args(hint) if each is not NoneType]
     if get_origin(hint) is Literal:
         return " or ".join(members)

@@ -1,4 +1,4 @@
-"""Composite, the pattern that joins the answers of several in one typed answer."""
+"""Composite, the pattern that joins the answers of several patterns in one typed answer."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, init=False)
 class Composite(Pattern[T], kind=True):
-    """Several patterns whose answers are joined into one."""
+    """Reads several patterns and joins their answers."""
 
-    #: The index most of them read.
+    #: The index that most of the patterns read.
     index: ClassVar[Index] = TABLE
 
     @abstractmethod
     def parts(self) -> Sequence[Part]:
-        """The patterns, none of which needs the answer of another."""
+        """Return the patterns; none may depend on the answer of another."""
 
     @abstractmethod
     def combine(self, answers: Sequence[Sequence[Any]]) -> T:
-        """Join the answers of the parts, given in their order."""
+        """Join the answers of the parts, which are in the order of ``parts``."""
 
     @classmethod
     def index_name(cls) -> str:
-        """The index most of the parts read, or ``table``."""
+        """Return the name of the index that most of the parts read, or ``table``."""
         return cls.index.name or "table"
 
     @classmethod
     def iam_permissions(cls) -> Iterator[Permission]:
-        """What the parts need."""
+        """Return the permissions that the parts need."""
         for part in cls._labelled().parts():
             yield from type(part.pattern).iam_permissions()
 
     def parts_read(self, limit: int) -> Sequence[Part]:
-        """The parts, each with a limit of its own."""
+        """Return the parts, each of which has its own limit."""
         del limit
         return self.parts()
 
     @classmethod
     def _labelled(cls) -> Self:
-        """The pattern with labels for its required texts, so that its parts can be read."""
+        """Return the pattern with labels for its texts, so that its parts can be listed."""
         hints = get_type_hints(cls)
         texts = [each.name for each in cls.parameters() if hints[each.name] is str]
         return cls(**{name: Label(name) for name in texts})

@@ -1,7 +1,8 @@
-"""Cursors: where a page ended, opaque and signed, for one pattern and its parameters only.
+"""Cursors: signed, opaque texts with the key at which a page of a query ended.
 
-DynamoDB would serve a start key of another partition, so an unsigned cursor lets a caller read
-what the route does not offer. Content is signed and not hidden: it holds keys and nothing else.
+A cursor is valid for one table, one pattern and its parameters. DynamoDB accepts a start key of
+another partition, so an unsigned cursor would let a caller read items that the route does not
+offer. The content is signed but not encrypted; it holds keys only.
 """
 
 from __future__ import annotations
@@ -24,42 +25,52 @@ _REFUSED_PLACE: Final = "the poll cursor was not issued for this feed"
 
 
 class Cursors:
-    """Issues cursors and takes back its own.
+    """Issues cursors and verifies them.
 
     Args:
-        secrets: Signing keys, the newest first: it signs, all are accepted.
+        secrets: Signing keys, the newest first. The first key signs; cursors that any of them
+            signed are accepted.
+
+    Raises:
+        ConfigurationError: if there is no key, or one is empty.
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._seals = Seals(secrets)
 
     def issue(self, table_name: str, query: Query[Any], item: WireKey) -> str:
-        """Make the cursor of a page of a table that ended with an item."""
+        """Return the cursor of the page that ended with an item.
+
+        Args:
+            table_name: The table that was read.
+            query: The query with its parameters.
+            item: The last item of the page, or its keys in table and index, in DynamoDB JSON.
+        """
         content = orjson.dumps({name: item[name]["S"] for name in _names_in(query.index)})
         return self._seals.seal(_purpose("page", table_name, query), content)
 
     def accept(self, table_name: str, query: Query[Any], cursor: str) -> WireKey:
-        """Read where the page before ended.
+        """Return the key at which the page before ended.
 
         Raises:
-            InvalidCursorError: if the cursor was made for another query or table, or not by us.
+            InvalidCursorError: if the cursor was not issued for this query and table.
         """
         content = self._seals.open(_purpose("page", table_name, query), cursor)
         key = None if content is None else orjson.loads(content)
-        # A release before may have read another index under the same name.
+        # An earlier release may have issued it for another index under the same pattern name.
         if not isinstance(key, dict) or tuple(sorted(key)) != _names_in(query.index):
             raise InvalidCursorError(_REFUSAL)
         return {name: {"S": str(text)} for name, text in key.items()}
 
     def issue_place(self, table_name: str, feed: Query[Any], content: bytes) -> str:
-        """Make the poll cursor of a place in a feed of a table."""
+        """Return the poll cursor of a place in a feed of a table."""
         return self._seals.seal(_purpose("poll", table_name, feed), content)
 
     def accept_place(self, table_name: str, feed: Query[Any], cursor: str) -> bytes:
-        """Read the place in a feed that a poll cursor holds.
+        """Return the place in a feed that a poll cursor holds.
 
         Raises:
-            InvalidCursorError: if the cursor was made for another feed or table, or not by us.
+            InvalidCursorError: if the cursor was not issued for this feed and table.
         """
         content = self._seals.open(_purpose("poll", table_name, feed), cursor)
         if content is None:
@@ -68,14 +79,14 @@ class Cursors:
 
 
 def _purpose(kind: str, table_name: str, query: Query[Any]) -> str:
-    """What binds a cursor to its kind, a table, a pattern and its parameters."""
+    """Return the purpose of a seal: the kind of cursor, the table, the pattern, its parameters."""
     parts = [kind, table_name, type(query).__name__, query.arguments()]
     return json.dumps(parts, default=str, sort_keys=True)
 
 
 @cache
 def _names_in(index: Index) -> tuple[str, ...]:
-    """The keys of table and index, at which a page can go on."""
+    """Return the key attributes of table and index, which a start key needs."""
     return tuple(
         sorted({name for each in (TABLE, index) for name in (each.partition_key, each.sort_key)})
     )

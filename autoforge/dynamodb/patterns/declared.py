@@ -1,6 +1,6 @@
-"""What the body of a pattern class declares, read while the class is made: it is no dataclass yet.
+"""Reads what the body of a pattern class declares, before ``@dataclass`` has processed the class.
 
-Annotations are read and not evaluated: what they name may be declared further down.
+Annotations are read as text and not evaluated, because they may name what is declared later.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from autoforge.dynamodb.schema.keys import Label
 
-#: The format of annotations that every ``__annotate__`` offers (PEP 649).
+#: The format of annotations that every ``__annotate__`` supports (PEP 649).
 _VALUE: Final = 1
-#: Annotations of a dataclass that declare no field.
+#: Annotations in a dataclass that do not declare a field.
 _NO_FIELD: Final = ("ClassVar", "InitVar", "KW_ONLY")
 _COMPUTED: Final = (property, cached_property)
 _CODE: Final = (*_COMPUTED, FunctionType, classmethod, staticmethod)
 
 
 def annotations_of(cls: type[Any]) -> Mapping[str, Any]:
-    """The annotations in the body of a class, as text where they are not evaluated."""
+    """Return the annotations in the body of a class, as text if they are not evaluated."""
     annotate = getattr(cls, "__annotate__", None)
     if annotate is None:
         return get_annotations(cls)
-    try:  # Python 3.14 keeps a function that makes them
+    try:  # since Python 3.14, a function returns the annotations
         library: Any = import_module("annotationlib")
     except ModuleNotFoundError:
         values: Mapping[str, Any] = annotate(_VALUE)
@@ -40,7 +40,7 @@ def annotations_of(cls: type[Any]) -> Mapping[str, Any]:
 
 
 def parameters_in(cls: type[Any]) -> frozenset[str]:
-    """The parameters that the body of a pattern class declares."""
+    """Return the parameters that the body of a pattern class declares."""
     return frozenset(
         name
         for name, hint in annotations_of(cls).items()
@@ -49,12 +49,12 @@ def parameters_in(cls: type[Any]) -> frozenset[str]:
 
 
 def all_parameters_in(cls: type[Any]) -> frozenset[str]:
-    """The parameters that a pattern class declares or inherits."""
+    """Return the parameters that a pattern class declares or inherits."""
     return frozenset[str]().union(*map(parameters_in, cls.__mro__))
 
 
 def members_of(classes: Iterable[type[Any]]) -> frozenset[str]:
-    """The names that classes declare or annotate."""
+    """Return the public names that classes assign or annotate."""
     return frozenset(
         name
         for cls in classes
@@ -64,15 +64,15 @@ def members_of(classes: Iterable[type[Any]]) -> frozenset[str]:
 
 
 def admits_none(hint: Any) -> bool:
-    """Whether None is a value of a type, or the type does not say."""
-    hint = getattr(hint, "__value__", hint)  # of a type statement
+    """Whether a type admits None, or leaves that open as ``Any`` does."""
+    hint = getattr(hint, "__value__", hint)  # an alias by a type statement
     if hint in {Any, object, None, NoneType} or isinstance(hint, TypeVar):
         return True
     return get_origin(hint) in {Union, UnionType, Literal} and any(map(admits_none, get_args(hint)))
 
 
 def code_of(cls: type[Any], toolkit: Collection[type[Any]]) -> Mapping[str, Any]:
-    """The properties and methods of a class that are not those of the toolkit's own classes."""
+    """Return the properties and methods of a class, without those of the toolkit's classes."""
     return {
         name: member
         for base in reversed(cls.__mro__)
@@ -83,17 +83,20 @@ def code_of(cls: type[Any], toolkit: Collection[type[Any]]) -> Mapping[str, Any]
 
 
 def read_by(cls: type[Any], code: Mapping[str, Any]) -> set[str]:
-    """The parameters that properties of a pattern class read, as far as they run with labels."""
+    """Return the parameters that properties of a pattern class read.
+
+    Each property runs once, with labels for the values, until it returns or raises.
+    """
     probe = _Probe(cls)
     for name, member in code.items():
         if isinstance(member, _COMPUTED):
-            with suppress(Exception):  # what they make of a label is theirs
+            with suppress(Exception):  # a property may raise any error on a label
                 getattr(probe, name)
     return probe.read
 
 
 class _Probe:
-    """Stands for a pattern while its properties run, and notes which parameters they read."""
+    """Replaces a pattern while its properties run, and records which parameters they read."""
 
     def __init__(self, cls: type[Any]) -> None:
         self.read: set[str] = set()

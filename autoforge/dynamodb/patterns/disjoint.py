@@ -1,4 +1,4 @@
-"""The check that no query reads into the range of an entity it does not answer with."""
+"""Checks that no query reads items of an entity that it does not answer with."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from autoforge.dynamodb.schema.design import Design
 
 
 def require_disjoint(design: Design, patterns: Iterable[type[Pattern[Any]]]) -> None:
-    """Refuse a query whose prefix reaches into the range of an entity it does not answer with.
+    """Check that the key condition of no pattern covers keys of an entity outside its answers.
 
     Raises:
-        DeclarationError: naming every such pattern and entity.
+        DeclarationError: with each pattern that does, and the key of the entity.
     """
     faults = [
-        f"{pattern.__name__} reaches {key}"
+        f"{pattern.__name__} reads items under {key}, which it does not answer with"
         for pattern in patterns
         for entity in design.entities
         if entity not in pattern.entities

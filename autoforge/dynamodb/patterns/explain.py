@@ -1,4 +1,4 @@
-"""What a pattern would send, exactly and in words, without sending it."""
+"""Explains the requests of a pattern, exactly and in words, without sending them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autoforge.dynamodb.patterns.request import Request
 
 @dataclass(frozen=True)
 class Explanation:
-    """The requests a pattern makes with its parameters, and what they do in a sentence each."""
+    """The requests of a pattern with its parameters, and a sentence on each of them."""
 
     pattern: str
     question: str
@@ -30,22 +30,22 @@ def explain(
     limit: int = 25,
     consistent: bool = False,
 ) -> Explanation:
-    """Say what a pattern would send for its first page, and send nothing.
+    """Return the requests that a pattern sends for its first page, without sending them.
 
     Args:
         pattern: The pattern with its parameters.
-        table_name: The table it would be asked of.
-        now: The moment, for patterns that ask about the present.
-        limit: Items of a page.
+        table_name: The table that it would read.
+        now: The present time, for patterns whose key condition depends on it.
+        limit: The number of items in a page.
         consistent: Whether to read strongly consistently.
 
     Raises:
-        InvalidValueError: if a parameter cannot stand in a key, or an index is to be read
-            strongly consistently.
+        InvalidValueError: if a parameter cannot stand in a key, or a strongly consistent read of
+            an index is requested.
     """
     parts = pattern.parts_read(limit)
-    # A page asks for one item more than it has, to know whether another page follows. The parts
-    # of a composite do not; those that can be are read strongly consistently, as a Store does.
+    # A page reads one item more than it returns, to know whether another page follows; a part of a
+    # composite does not. As in a Store, only the parts that can be are read strongly consistently.
     alone = len(parts) == 1
     reads = [
         (part, consistent and (alone or part.pattern.offers_consistent_reads())) for part in parts

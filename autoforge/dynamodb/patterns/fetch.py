@@ -19,59 +19,61 @@ from autoforge.dynamodb.schema.keys import KeyValue
 
 E = TypeVar("E", bound=Entity)
 
-#: Items one batch may read (AWS, "Constraints in Amazon DynamoDB").
+#: The largest number of items of a BatchGetItem (AWS, "Constraints in Amazon DynamoDB").
 BATCH_READ: Final = 100
 
 
 @dataclass(frozen=True, init=False)
 class Fetch(SinglePattern[E], kind=True):
-    """Several items by their primary keys, at most 100."""
+    """Reads up to 100 items by their primary keys."""
 
     operation: ClassVar[str] = "BatchGetItem"
 
     def __init_subclass__(cls, *, kind: bool = False) -> None:
-        """Refuse a pattern without its entities: it would find nothing."""
+        """Check that the pattern names its entities; without them it would find nothing."""
         super().__init_subclass__(kind=kind)
         if not cls.is_generic():
             cls._require_entities("Book")
 
     @abstractmethod
     def primary_keys(self) -> Sequence[KeyValue]:
-        """The keys of the items asked for.
+        """Return the primary keys of the items.
 
         Raises:
             InvalidValueError: if a parameter cannot stand in a key.
         """
 
     def distinct_keys(self) -> tuple[KeyValue, ...]:
-        """The keys, each once.
+        """Return the primary keys without duplicates.
 
         Raises:
-            InvalidValueError: if there are more than one request may ask for.
+            InvalidValueError: if there are more than 100.
         """
         keys = tuple(dict.fromkeys(self.primary_keys()))
         if len(keys) > BATCH_READ:
-            raise InvalidValueError(f"{type(self).__name__} asks for {len(keys)} items at once")
+            raise InvalidValueError(
+                f"{type(self).__name__} reads {len(keys)} items; a batch has at most {BATCH_READ}"
+            )
         return keys
 
     def request(self, table_name: str, *, consistent: bool = False) -> Request:
-        """The request that answers, as long as DynamoDB leaves no key unprocessed."""
+        """Return the BatchGetItem request; a Store repeats it for unprocessed keys."""
         return fetch_request(table_name, self.distinct_keys(), consistent=consistent)
 
     @classmethod
     def iam_permissions(cls) -> Iterator[Permission]:
-        """BatchGetItem of the entities."""
+        """Return BatchGetItem on the entities."""
         yield from permissions_on_items("BatchGetItem", *cls.entities)
 
     def first_request(
         self, table_name: str, *, limit: int | None, now: datetime, consistent: bool, count: bool
     ) -> Request:
-        """The request that answers, whatever the page."""
+        """Return the BatchGetItem request."""
         del limit, now, count
         return self.request(table_name, consistent=consistent)
 
     def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
-        """How many items are read, in a sentence."""
+        """Say in a sentence how many items are read."""
         del now, limit, count
         number, names = len(self.primary_keys()), named_types(self.entities)
         how = consistency(consistent=consistent)
@@ -80,12 +82,12 @@ class Fetch(SinglePattern[E], kind=True):
     def read_part(
         self, reader: Reader, reading: Reading[Any], *, limit: int, count: bool, consistent: bool
     ) -> Sequence[Any]:
-        """Those of the items that are there, in the order of the keys."""
+        """Read the items; return those that exist and are live, in the order of the keys."""
         del limit, count
         return reader.read_items(self.distinct_keys(), self, reading, consistent=consistent)
 
 
 def fetch_request(table_name: str, keys: Sequence[KeyValue], *, consistent: bool) -> Request:
-    """The request for the items at up to 100 distinct primary keys."""
+    """Return the BatchGetItem request for up to 100 distinct primary keys."""
     wanted = {"Keys": [wire_key(key) for key in keys], "ConsistentRead": consistent}
     return Request("BatchGetItem", {"RequestItems": {table_name: wanted}})

@@ -1,4 +1,4 @@
-"""Get, the pattern that reads one item by its whole primary key."""
+"""Get, the pattern that reads one item by its primary key."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ E = TypeVar("E", bound=Entity)
 
 @dataclass(frozen=True, init=False)
 class Get(Keyed[E], kind=True):
-    """One item by its whole primary key."""
+    """Reads one item by its primary key."""
 
     operation: ClassVar[str] = "GetItem"
 
     def __init_subclass__(cls, *, kind: bool = False) -> None:
-        """Refuse a key that stands in an index, or that the parameters do not fill."""
+        """Check that the key is a primary key and that the parameters give all its components."""
         super().__init_subclass__(kind=kind)
         if cls.is_generic():
             return
@@ -35,28 +35,28 @@ class Get(Keyed[E], kind=True):
             raise DeclarationError(f"{cls.__name__}: {cls.key} is not a key of the table itself")
         parts = {part.name for part in cls.key.sort_template.components}
         unfilled = cls._unfilled() & {cls.renames.get(name, name) for name in parts}
-        makes_its_own = cls.primary_key is not Get.primary_key or cls.values is not Keyed.values
-        if unfilled and not makes_its_own:
+        overridden = cls.primary_key is not Get.primary_key or cls.values is not Keyed.values
+        if unfilled and not overridden:
             raise DeclarationError(
-                f"{cls.__name__}: {cls.key}: no parameter {min(unfilled)!r}; a Get gives the "
+                f"{cls.__name__}: {cls.key}: no parameter {min(unfilled)!r}; a Get needs the "
                 "whole key"
             )
 
     @classmethod
     def key_conditions(cls) -> Mapping[str, str]:
-        """The whole primary key."""
+        """The primary key as a condition, with labels for the parameters."""
         return {"": str(cls.described().condition())}
 
     @property
     def entity(self) -> type[E]:
-        """The entity the answer is."""
+        """The entity of the item."""
         return self.entities[0]  # type: ignore[return-value]  # the type argument, as E says
 
     def primary_key(self) -> KeyValue:
-        """The key of the item asked for.
+        """Return the primary key of the item.
 
         Raises:
-            InvalidValueError: if a parameter cannot stand in a key.
+            InvalidValueError: if a parameter is None or cannot stand in a key.
         """
         values = self.values()
         value = self.key.render(values)
@@ -67,27 +67,27 @@ class Get(Keyed[E], kind=True):
         return value
 
     def described_condition(self) -> KeyCondition:
-        """The key as a condition."""
+        """The primary key as a condition, of a pattern that holds labels for values."""
         return self.condition()
 
     def condition(self) -> KeyCondition:
-        """The key as a condition, for the documentation."""
+        """Return the primary key as a condition, for the documentation."""
         value = self.primary_key()
         return KeyCondition(TABLE, value.partition, "=", (value.sort,))
 
     def request(self, table_name: str, *, consistent: bool = False) -> Request:
-        """The request that answers."""
+        """Return the GetItem request."""
         return get_request(table_name, self.primary_key(), consistent=consistent)
 
     def first_request(
         self, table_name: str, *, limit: int | None, now: datetime, consistent: bool, count: bool
     ) -> Request:
-        """The request that answers, whatever the page."""
+        """Return the GetItem request."""
         del limit, now, count
         return self.request(table_name, consistent=consistent)
 
     def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
-        """Which item is read, in a sentence."""
+        """Say in a sentence which item is read."""
         del now, limit, count
         key = self.primary_key()
         return (
@@ -96,14 +96,14 @@ class Get(Keyed[E], kind=True):
         )
 
     def read_one(self, reader: Reader, reading: Reading[Any], *, consistent: bool) -> Any:
-        """Read the item; None if there is none."""
+        """Read the item; return None if it does not exist or is expired."""
         item = reader.read_item(self.request(reader.table_name, consistent=consistent), self)
         return reader.live(item, self.entity, reading)
 
     def read_part(
         self, reader: Reader, reading: Reading[Any], *, limit: int, count: bool, consistent: bool
     ) -> Sequence[Any]:
-        """The item, or nothing."""
+        """Read the item; return it as the only answer, or no answer."""
         del limit, count
         found = self.read_one(reader, reading, consistent=consistent)
         return () if found is None else (found,)

@@ -1,4 +1,4 @@
-"""Keyed, the base of patterns over one key of an entity."""
+"""Keyed, the base class of patterns that read by one key of an entity."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autoforge.dynamodb.patterns.declared import (
     parameters_in,
     read_by,
 )
-from autoforge.dynamodb.patterns.pattern import Pattern, SinglePattern, undecorated
+from autoforge.dynamodb.patterns.pattern import Pattern, SinglePattern, named_types, undecorated
 from autoforge.dynamodb.patterns.permission import Permission, partition_form, with_wildcards
 from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.attributes import camel_case
@@ -27,34 +27,40 @@ from autoforge.dynamodb.schema.keys import Component, Key, Label, Template
 
 T = TypeVar("T")
 
-#: How alike names are of which one is surely a misspelling of the other.
+#: The similarity of names, from 0 to 1, above which one is taken for a misspelling of the other.
 _MISSPELT: Final = 0.81
 
 
 @dataclass(frozen=True, init=False)
 class Keyed(SinglePattern[T], kind=True):
-    """A pattern over one key of an entity, whose components are the pattern's parameters."""
+    """A pattern that reads by one key of an entity; its parameters are components of the key."""
 
-    #: The key that answers the question.
+    #: The key of the entity, of the table or of an index.
     key: ClassVar[Key]
-    #: Components that the pattern knows by another name.
+    #: Components of the key, with the names of their parameters where those differ.
     renames: ClassVar[Mapping[str, str]] = {}
-    #: Components that are the same whatever is asked.
+    #: Components of the key that have constant values.
     fixed: ClassVar[Mapping[str, Any]] = {}
-    #: Required parameters without which another question would be asked, and no error be raised.
+    #: Required parameters that must not be None: None would read a wider range, without an error.
     _narrowing: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, *, kind: bool = False) -> None:
-        """Refuse a pattern that cannot fill its partition, naming what is missing."""
+        """Check that the parameters give the partition key and that each parameter is used.
+
+        Raises:
+            DeclarationError: if a parameter is missing, or nothing uses it.
+        """
         super().__init_subclass__(kind=kind)
         if cls.is_generic():
             return
         key = getattr(cls, "key", None)
         cls._require_entities(key.entity if isinstance(key, Key) else "Book")
         if not isinstance(key, Key):
-            raise DeclarationError(f"{cls.__name__} names no key")
+            raise DeclarationError(f"{cls.__name__} declares no key")
         if cls.key.entity not in {entity.__name__ for entity in cls.entities}:
-            raise DeclarationError(f"{cls.__name__}: {cls.key} is no key of what it answers with")
+            raise DeclarationError(
+                f"{cls.__name__}: {cls.key} is not a key of {named_types(cls.entities)}"
+            )
         wanted = {part.name for part in cls._partition_components()} | {*cls.renames}
         missing = {cls.renames.get(name, name) for name in wanted} | cls._bounding()
         for name in sorted(missing):
@@ -70,12 +76,12 @@ class Keyed(SinglePattern[T], kind=True):
 
     @classmethod
     def _bounding(cls) -> set[str]:
-        """Parameters that bound the answer without being components of the key."""
+        """Return the parameters that bound the range without being components of the key."""
         return set()
 
     @classmethod
     def _deciding(cls) -> set[str]:
-        """Parameters whose absence chooses another partition."""
+        """Return the parameters without which another partition would be read."""
         if len(cls.key.partitions) == 1:
             return set()
         parts = [part for each in cls.key.partitions for part in each.components]
@@ -83,41 +89,42 @@ class Keyed(SinglePattern[T], kind=True):
 
     @classmethod
     def _required(cls) -> set[str]:
-        """Parameters without a default."""
+        """Return the parameters without a default."""
         return {name for name in all_parameters_in(cls) if not hasattr(cls, name)}
 
     @classmethod
     @cache
     def _may_be_none(cls) -> frozenset[str]:
-        """Parameters whose type admits None, or is not known here."""
+        """Return the narrowing parameters whose type admits None, or cannot be evaluated."""
         try:
             hints = get_type_hints(cls)
-        except (NameError, AttributeError, TypeError, SyntaxError):  # of a function's own, say
+        except (NameError, AttributeError, TypeError, SyntaxError):  # a type local to a function
             return frozenset(cls._narrowing)
         return frozenset(name for name in cls._narrowing if admits_none(hints[name]))
 
     def _require_narrowing(self) -> None:
-        """Refuse None for a parameter without which the question would be another.
+        """Refuse None for a parameter that narrows what is read.
 
         Raises:
-            InvalidValueError: naming the parameter.
+            InvalidValueError: with the name of the parameter.
         """
         for name in self._narrowing:
             if getattr(self, name) is None and name not in self._may_be_none():
                 raise none_given(self, name)
 
     def _lacks(self, values: Mapping[str, Any], *templates: Template) -> InvalidValueError:
-        """The error for components that have no value, naming the parameters."""
+        """Return the error for components without a value; it names their parameters."""
         parts = [part.name for each in templates for part in each.components]
         absent = [self.renames.get(name, name) for name in parts if values.get(name) is None]
         return none_given(self, *absent)
 
     @classmethod
     def _useless(cls) -> set[str]:
-        """Parameters that the request does not depend on, and no property is seen to read.
+        """Return the parameters that neither the request nor a property uses.
 
-        Where code decides over the request, it may read any, in branches that are not seen. Then
-        only those are told that have nearly the name of a component nobody fills.
+        If methods of the pattern compute the request, they may read any parameter in some branch.
+        Then only the parameters are returned whose names are misspellings of components that no
+        parameter gives.
         """
         inputs = {cls.renames.get(name, name) for name in cls.key.components} | cls._bounding()
         unused = {*parameters_in(cls)} - inputs
@@ -132,13 +139,20 @@ class Keyed(SinglePattern[T], kind=True):
 
     @classmethod
     def _unfilled(cls) -> set[str]:
-        """Components of the key, by the pattern's names, that no parameter gives."""
+        """Return the components of the key that no parameter gives, by the pattern's names."""
         names = {cls.renames.get(name, name) for name in {*cls.key.components} - {*cls.fixed}}
         return {name for name in names if not cls._declares(name)}
 
     @classmethod
     def described(cls, *given: str) -> Self:
-        """The pattern with labels for values: all required parameters and the given ones."""
+        """Return the pattern with labels for the values of required and given parameters.
+
+        Args:
+            given: Names of optional parameters that have a label, too; the others are None.
+
+        Raises:
+            DeclarationError: if the class is not a dataclass.
+        """
         if all_parameters_in(cls) - {each.name for each in cls.parameters()}:
             raise undecorated(cls)
         pattern = object.__new__(cls)
@@ -151,7 +165,7 @@ class Keyed(SinglePattern[T], kind=True):
 
     @classmethod
     def _declares(cls, name: str) -> bool:
-        """Whether the class, not yet or already a dataclass, has the parameter or derives it."""
+        """Whether the class declares a parameter, a property or a constant of the name."""
         if name in members_of(cls._kinds()):
             return name in cls.fixed
         annotated = any(name in annotations_of(base) for base in cls.__mro__)
@@ -165,7 +179,7 @@ class Keyed(SinglePattern[T], kind=True):
         return template.components
 
     def values(self) -> dict[str, Any]:
-        """The components of the key that the parameters give."""
+        """Return the values of the components of the key."""
         given = vars(self)
         return {
             component: given[name] if name in given else self._value(component)
@@ -175,9 +189,9 @@ class Keyed(SinglePattern[T], kind=True):
     @classmethod
     @cache
     def _sources(cls) -> tuple[tuple[str, str], ...]:
-        """The components of the key, and the parameter each is; empty where none is."""
+        """Return the components of the key and their parameters; ``""`` for a constant."""
         sources = {name: cls.renames.get(name, name) for name in cls.key.components}
-        own = members_of(cls._kinds())  # the order of a query is not that of a customer
+        own = members_of(cls._kinds())  # a component named "order" is not the order of a query
         return tuple(
             (component, "" if component in cls.fixed else name)
             for component, name in sources.items()
@@ -202,17 +216,17 @@ class Keyed(SinglePattern[T], kind=True):
 
     @classmethod
     def index_name(cls) -> str:
-        """The index that the key stands in, or ``table``."""
+        """Return the name of the index of the key, or ``table``."""
         return cls.key.index.name or "table"
 
     @classmethod
     def offers_consistent_reads(cls) -> bool:
-        """Whether the index of the key offers them."""
+        """Whether the index of the key offers strongly consistent reads."""
         return cls.key.index.consistent_reads
 
     @classmethod
     def iam_permissions(cls) -> Iterator[Permission]:
-        """The operation, in the partitions that the parameters fill, or may leave open."""
+        """Return the operation on each form of partition key that the pattern can read."""
         action = cls.operation.partition(" ")[0]
         for partition in cls._partitions_read():
             yield Permission(action, cls.key.index, partition)
@@ -229,10 +243,10 @@ class Keyed(SinglePattern[T], kind=True):
 
     @abstractmethod
     def described_condition(self) -> KeyCondition:
-        """The key condition of a pattern that holds labels for values."""
+        """The key condition, of a pattern that holds labels for values."""
 
 
 def none_given(pattern: Pattern[Any], *names: str) -> InvalidValueError:
-    """The error for parameters that are None and may not be."""
-    given = f"{type(pattern).__name__} is asked with None"
-    return InvalidValueError(f"{given} for {', '.join(names)}: give a value")
+    """Return the error for parameters that are None and must not be."""
+    given = f"{type(pattern).__name__} has None for {', '.join(names)}"
+    return InvalidValueError(f"{given}: it needs a value")

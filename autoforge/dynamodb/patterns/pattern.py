@@ -1,4 +1,4 @@
-"""What an access pattern is: a frozen, typed value that says which items answer a question.
+"""Pattern, the base class of access patterns: frozen, typed values that describe a read.
 
 * ``Get``        one item by its whole primary key            GetItem (get.py)
 * ``Fetch``      several items by their primary keys          BatchGetItem (fetch.py)
@@ -7,10 +7,10 @@
 * ``Hydrate``    the items that references point to           Query, then BatchGetItem
 * ``Composite``  several of these, joined in one answer       (composite.py)
 
-A pattern does no I/O; a Store runs it. Each kind says by itself which requests answer it, how they
-read in words, and what a caller must be allowed, so that a new kind is one class. Its class can be
-read without parameters, which is what the catalogue, the documentation, the policies and the
-proofs are made from.
+A pattern does no I/O; a Store runs it. Each kind defines its requests, their description in words
+and the IAM permissions that they need, so a new kind is one class. A pattern class describes itself
+without values for its parameters; the catalogue, the documentation, the IAM policies and the checks
+of ranges are derived from that.
 """
 
 from __future__ import annotations
@@ -45,21 +45,33 @@ def _entities(arguments: Sequence[Any]) -> Iterator[type[Entity]]:
 
 
 class Pattern(ABC, Generic[T]):
-    """A question the table answers. The first sentence of the docstring is the question."""
+    """The base class of access patterns.
 
-    #: The row of the document the pattern comes from.
+    The first paragraph of a pattern's docstring is the question that it answers; the other
+    paragraphs are notes.
+    """
+
+    #: The document, and the part of it, that asks for the pattern.
     source: ClassVar[str]
-    #: The operations of DynamoDB that answer, in order.
+    #: The DynamoDB operations of the requests, in order.
     operation: ClassVar[str]
-    #: Requests an answer takes; of a Query, a page of up to 1 MB of live items.
+    #: The number of requests; for a Query, those of a page of up to 1 MB of live items.
     requests: ClassVar[int] = 1
-    #: The entities an answer may hold, read from the type argument.
+    #: The entities of the items that are read, from the type argument.
     entities: ClassVar[tuple[type[Entity], ...]] = ()
-    #: Whether the class is a kind of pattern, and nobody's question yet.
+    #: Whether the class is a kind of pattern, such as ``Query``, and not a pattern itself.
     _is_kind: ClassVar[bool] = True
 
     def __init_subclass__(cls, *, kind: bool = False) -> None:
-        """Read the entities from ``Query[Event]`` and the like; refuse those never stored."""
+        """Read the entities from the type argument, as in ``Query[Event]``, and check them.
+
+        Args:
+            kind: Whether the class is a kind of pattern and not a pattern itself.
+
+        Raises:
+            DeclarationError: if an entity is abstract, or a parameter has the name of a member of
+                the kind.
+        """
         super().__init_subclass__()
         cls._is_kind = kind
         for base in getattr(cls, "__orig_bases__", ()):
@@ -67,32 +79,32 @@ class Pattern(ABC, Generic[T]):
         for entity in cls.entities:
             if entity.is_abstract():
                 raise DeclarationError(
-                    f"{cls.__name__}: {entity.__name__} is abstract, and nothing is stored as it"
+                    f"{cls.__name__}: {entity.__name__} is abstract: it is never stored"
                 )
         taken = set() if kind else parameters_in(cls) & members_of(cls._kinds())
         if taken:
             raise DeclarationError(
-                f"{cls.__name__}: every {cls._kinds()[0].__name__} has a {min(taken)!r} of its "
-                "own: name the parameter otherwise"
+                f"{cls.__name__}: the parameter {min(taken)!r} has the name of a member of "
+                f"{cls._kinds()[0].__name__}: choose another name"
             )
 
     def __init__(self, *_: Any, **__: Any) -> None:
-        """Refuse a class that is no dataclass: each of those has an ``__init__`` of its own."""
+        """Refuse a class that is not a dataclass: ``@dataclass`` replaces this method."""
         raise undecorated(type(self))
 
     @classmethod
     def is_generic(cls) -> bool:
-        """Whether the class leaves open which entities it answers with: nobody's pattern yet."""
+        """Whether the class has type parameters, so its entities are not known yet."""
         return bool(getattr(cls, "__parameters__", ()))
 
     @classmethod
     def _kinds(cls) -> list[type[Any]]:
-        """The kinds of pattern that this is, from the nearest on."""
+        """Return the kinds of pattern among the base classes, the nearest first."""
         return [base for base in cls.__mro__ if vars(base).get("_is_kind")]
 
     @classmethod
     def _require_entities(cls, example: str) -> None:
-        """Refuse a pattern that does not say which entities it answers with."""
+        """Check that the type argument names entities."""
         if not cls.entities:
             raise DeclarationError(
                 f"{cls.__name__} does not say what it answers with: "
@@ -101,26 +113,26 @@ class Pattern(ABC, Generic[T]):
 
     @classmethod
     def question(cls) -> str:
-        """What the pattern answers, in a sentence."""
+        """Return the question that the pattern answers, in a sentence."""
         return " ".join(cleandoc(cls.__doc__ or "").split("\n\n")[0].split())
 
     @classmethod
     def notes(cls) -> str:
-        """What else there is to know, in paragraphs."""
+        """Return the notes on the pattern, in paragraphs."""
         paragraphs = cleandoc(cls.__doc__ or "").split("\n\n")[1:]
         return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
     @classmethod
     def parameters(cls) -> tuple[Field[Any], ...]:
-        """The parameters the pattern takes."""
+        """Return the parameters of the pattern."""
         return fields(cls)  # type: ignore[arg-type]  # every pattern is a dataclass
 
     def arguments(self) -> dict[str, Any]:
-        """The values of the parameters, by their names outside Python."""
+        """Return the values of the parameters, by their names in camelCase."""
         return {camel_case(each.name): getattr(self, each.name) for each in self.parameters()}
 
     def named(self) -> dict[str, Any]:
-        """The same, where a parameter is an attribute by the name that this has in an item."""
+        """Return the values of the parameters, by their names in an item or else in camelCase."""
         known = {
             name: attribute.attr_name
             for entity in self.entities
@@ -131,94 +143,106 @@ class Pattern(ABC, Generic[T]):
 
     @classmethod
     def answered_entities(cls) -> tuple[type[Entity], ...]:
-        """The entities an answer holds; those that only lead to them are not among these."""
+        """Return the entities of the answer, without look-up items and references."""
         return cls.entities
 
     @classmethod
     def index_name(cls) -> str:
-        """The index that answers, or ``table``."""
+        """Return the name of the index that is read, or ``table``."""
         return "table"
 
     @classmethod
     def key_conditions(cls) -> Mapping[str, str]:
-        """The key condition with labels for values, and with each optional parameter besides.
+        """Return the key conditions of the pattern, with labels for values.
 
-        By the name of that parameter; empty where no single key condition answers.
+        The name ``""`` has the one with the required parameters; the name of each optional
+        parameter has the one with that parameter, too. Empty if the pattern has no single key
+        condition.
         """
         return {}
 
     @classmethod
     def sort_order(cls) -> str:
-        """The order of the answer in words; empty where the pattern promises none."""
+        """Return the order of the answer in words; empty if the order is not defined."""
         return ""
 
     @classmethod
     def offers_consistent_reads(cls) -> bool:
-        """Whether DynamoDB can read strongly consistently what answers."""
+        """Whether the pattern can be read strongly consistently."""
         return True
 
     @classmethod
     def reaches(cls, key: Key) -> bool:
-        """Whether items under a key could lie in the range that the pattern reads."""
+        """Whether items under a key could be in the range that the pattern reads."""
         del key
         return False
 
     @classmethod
     @abstractmethod
     def iam_permissions(cls) -> Iterator[Permission]:
-        """What a caller must be allowed to ask the pattern."""
+        """Return the permissions that a caller needs to run the pattern."""
 
     @abstractmethod
     def parts_read(self, limit: int) -> Sequence[Part]:
-        """The reads that answer: the parts of a composite, otherwise the pattern itself.
+        """Return the patterns to read: the parts of a composite, otherwise the pattern itself.
 
         Args:
-            limit: Items of a page, for a pattern that does not say how many it reads.
+            limit: The number of items in a page; a composite has a limit for each part instead.
         """
 
 
 class SinglePattern(Pattern[T], kind=True):
-    """A pattern that one read answers, and that may be a part of a composite."""
+    """A pattern that is not a composite; it can be a part of one."""
 
     @abstractmethod
     def first_request(
         self, table_name: str, *, limit: int | None, now: datetime, consistent: bool, count: bool
     ) -> Request:
-        """The first request that the pattern makes.
+        """Return the first request that the pattern sends.
+
+        Args:
+            table_name: The table to read.
+            limit: The ``Limit`` of a query; None for none.
+            now: The present time.
+            consistent: Whether to read strongly consistently.
+            count: Whether to count the items of a query instead.
 
         Raises:
-            InvalidValueError: if a parameter cannot stand in a key, or an index is to be read
-                strongly consistently.
+            InvalidValueError: if a parameter cannot stand in a key, or a strongly consistent read
+                of an index is requested.
         """
 
     @abstractmethod
     def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
-        """What the pattern reads, in a sentence."""
+        """Say in a sentence what the pattern reads."""
 
     @abstractmethod
     def read_part(
         self, reader: Reader, reading: Reading[Any], *, limit: int, count: bool, consistent: bool
     ) -> Sequence[Any]:
-        """Read what the pattern answers as a part of a composite.
+        """Read the answers of the pattern as a part of a composite.
 
         Args:
-            reader: What sends the requests.
-            reading: What is made of each item.
-            limit: The most items of a query.
+            reader: Sends the requests.
+            reading: Converts each item.
+            limit: The largest number of items of a query.
             count: Whether to count the items of a query instead; the only answer is their number.
             consistent: Whether to read strongly consistently.
         """
 
     def parts_read(self, limit: int) -> Sequence[Part]:
-        """The pattern itself."""
+        """Return the pattern itself."""
         return (Part(self, limit),)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A pattern inside a composite, and of a query the largest number of items.
+    """A pattern inside a composite.
 
-    With ``count``, a query answers with how many items there are, as the only one of a sequence.
+    Attributes:
+        pattern: The pattern with its parameters.
+        limit: The largest number of items of a query.
+        count: Whether to count the items of a query instead; the only answer is their number.
     """
 
     pattern: SinglePattern[Any]
@@ -227,17 +251,17 @@ class Part:
 
 
 def undecorated(cls: type[Any]) -> DeclarationError:
-    """The error for a class that lacks its decorator."""
+    """Return the error for a pattern class without ``@dataclass``."""
     return DeclarationError(
-        f"{cls.__name__} is no dataclass: write @dataclass(frozen=True) above the class"
+        f"{cls.__name__} is not a dataclass: write @dataclass(frozen=True) above the class"
     )
 
 
 def named_types(entities: Sequence[type[Entity]]) -> str:
-    """The types of entities, as an alternative in words."""
+    """Return the type names of entities, joined by "or"."""
     return " or ".join(entity.type_name for entity in entities)
 
 
 def consistency(*, consistent: bool) -> str:
-    """How a read is consistent, in words."""
+    """Return the consistency of a read in words."""
     return f"{'strongly' if consistent else 'eventually'} consistently"

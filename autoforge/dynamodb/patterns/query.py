@@ -1,4 +1,4 @@
-"""Query, the pattern that reads a stretch of one item collection, a page at a time."""
+"""Query, the pattern that reads a range of one item collection, a page at a time."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SortRange:
-    """The stretch of a sort key that parameters of a query bound; each bound may be absent.
+    """The range of sort keys that parameters of a query bound; each parameter may be None.
 
     Attributes:
-        component: The component that is bounded, the first the query does not fix.
-        at_least: Parameter with the smallest value.
-        below: Parameter with the value that all values must be under.
-        at_most: Parameter with the largest value; instead of ``below``.
-        above: Parameters, for the bounded component and as many of those after it as are named,
-            with the values that all answers must come after.
+        component: The bounded component: the first one that the query does not fix.
+        at_least: The parameter with the lower bound, which is in the range.
+        below: The parameter with the upper bound, which is not in the range.
+        at_most: The parameter with the upper bound, which is in the range; instead of ``below``.
+        above: Parameters for the bounded component and the components after it, in order; the range
+            begins after all sort keys that have these values.
     """
 
     component: str
@@ -54,32 +54,36 @@ class SortRange:
 
 
 class _Bounded(NamedTuple):
-    """What a declared range bounds of a sort key."""
+    """The segments of a sort key that a declared range bounds."""
 
     component: Component
-    #: Whether the sort key ends with the component; if not, every key goes on with a separator.
+    #: Whether the component is the last segment; if not, a separator follows it in every key.
     ends: bool
-    #: The segments from the component to the last one that ``above`` names.
+    #: The segments from the component to the last one that has a parameter in ``above``.
     after: tuple[str | Component, ...]
-    #: Whether the sort key ends with those.
+    #: Whether those include the last segment.
     after_ends: bool
 
 
 @dataclass(frozen=True, init=False)
 class Query(Keyed[E], kind=True):
-    """A stretch of one item collection, in the order of the sort key."""
+    """Reads a range of one item collection, in the order of the sort key."""
 
     operation: ClassVar[str] = "Query"
 
-    #: The bounds that optional parameters put on the sort key.
+    #: The bounds of the sort key, from optional parameters.
     range: ClassVar[SortRange | None] = None
-    #: A moment parameter that means "now" where it is not given; the cursor stays valid.
+    #: A bound that is the present time if the parameter is None; cursors do not depend on it.
     moving: ClassVar[str | None] = None
-    #: Direction where the caller does not choose one.
+    #: Whether the largest sort key comes first if the caller does not choose the order.
     newest_first: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, kind: bool = False) -> None:
-        """Refuse what no stretch of the sort key can answer: see ``_fault``."""
+        """Check that the parameters give one range of sort keys.
+
+        Raises:
+            DeclarationError: if they do not; see ``_fault``.
+        """
         super().__init_subclass__(kind=kind)
         fault = "" if cls.is_generic() else cls._fault()
         if fault:
@@ -87,19 +91,19 @@ class Query(Keyed[E], kind=True):
 
     @classmethod
     def _fault(cls) -> str:
-        """What is wrong with how the sort key is fixed and bounded; empty if nothing is.
+        """Return what is wrong with the parameters of the sort key; empty if nothing is.
 
-        A stretch of sort keys has one beginning: components are fixed from the first on, the next
-        one may be bounded, and nothing is said of the others.
+        A query reads one range of sort keys. So parameters fix the first components, a range may
+        bound the next one, and the components after it have no parameters.
         """
         names = [part.name for part in cls.key.sort_template.components]
-        elsewhere = {part.name for part in cls._partition_components()} | cls._bounding()
+        used_otherwise = {part.name for part in cls._partition_components()} | cls._bounding()
         free = next((name for name in names if not cls._declares(cls._parameter(name))), None)
         if free is not None:
             for name in names[names.index(free) :]:
                 own = cls._parameter(name)
-                if name not in elsewhere and own not in elsewhere and cls._declares(own):
-                    return f"{own} comes after {free} in the sort key, which nothing fixes"
+                if not {name, own} & used_otherwise and cls._declares(own):
+                    return f"{own} comes after {free} in the sort key: {free} needs a value, too"
         return "" if cls.range is None else next(cls._faults_of_range(cls.range, names), "")
 
     @classmethod
@@ -119,13 +123,13 @@ class Query(Keyed[E], kind=True):
             if cls._is_fixed(name) and name not in in_partition:
                 yield f"{name} is both fixed and bounded"
             if len(bounds.above) > len(names) - place:
-                yield f"above names more than {', '.join(names[place:])}"
+                yield f"above has more parameters than components: {', '.join(names[place:])}"
         if bounds.below and bounds.at_most:
             yield f"{name} has two upper bounds, {bounds.below} and {bounds.at_most}"
 
     @classmethod
     def _is_fixed(cls, component: str) -> bool:
-        """Whether every query of this pattern has a value of the component."""
+        """Whether every query of this pattern has a value for the component."""
         name = cls._parameter(component)
         return (
             component in cls.fixed
@@ -135,12 +139,12 @@ class Query(Keyed[E], kind=True):
 
     @classmethod
     def _parameter(cls, component: str) -> str:
-        """The parameter that a component of the key is."""
+        """Return the name of the parameter for a component of the key."""
         return component if component in cls.fixed else cls.renames.get(component, component)
 
     @classmethod
     def _may_lack(cls, name: str) -> bool:
-        """Whether a parameter is None unless it is given."""
+        """Whether the default of a parameter is None."""
         default = getattr(cls, name, MISSING)
         return (default.default if isinstance(default, Field) else default) is None
 
@@ -155,12 +159,12 @@ class Query(Keyed[E], kind=True):
 
     @classmethod
     def _deciding(cls) -> set[str]:
-        """What bounds or fixes the sort key, too: without it the stretch is a longer one."""
+        """Return also the parameters of the sort key: without them the range is larger."""
         parts = cls.key.sort_template.components
         fixing = {cls.renames.get(part.name, part.name) for part in parts}
         return super()._deciding() | fixing | cls._bounding()
 
-    #: Direction the caller chose, smallest sort key first (``asc``) or last.
+    #: The order that the caller chose: smallest (``asc``) or largest (``desc``) sort key first.
     order: Literal["asc", "desc"] | None = field(default=None, kw_only=True)
 
     @property
@@ -170,12 +174,12 @@ class Query(Keyed[E], kind=True):
 
     @property
     def index(self) -> Index:
-        """The index the query reads."""
+        """The index that the query reads."""
         return self.key.index
 
     @classmethod
     def key_conditions(cls) -> Mapping[str, str]:
-        """The key condition with the required parameters, and with each optional one besides."""
+        """Return the key condition with required parameters, and with each optional one, too."""
         now = Label("now")
         conditions = {"": str(cls.described().condition(now))}
         for each in cls.parameters():
@@ -186,12 +190,12 @@ class Query(Keyed[E], kind=True):
 
     @classmethod
     def sort_order(cls) -> str:
-        """The sort key and its direction."""
+        """Return the sort key and its direction, in words."""
         return f"{cls.key.index.sort_key} {'descending' if cls.newest_first else 'ascending'}"
 
     @classmethod
     def reaches(cls, key: Key) -> bool:
-        """Whether items under another key could lie in what the query reads at its widest."""
+        """Whether items under a key could be in the widest range that the query reads."""
         described = cls.described()
         partition = cls.key.partition_for(described.values())
         if cls.key.index != key.index or partition is None:
@@ -202,10 +206,14 @@ class Query(Keyed[E], kind=True):
         )
 
     def condition(self, now: datetime | Label) -> KeyCondition:
-        """Which items the query reads.
+        """Return the key condition of the query.
+
+        Args:
+            now: The present time, or a label for it.
 
         Raises:
-            InvalidValueError: if a parameter cannot stand in a key.
+            InvalidValueError: if a required parameter is None, one cannot stand in a key, or the
+                lower bound is after the upper bound.
         """
         if self._narrowing:
             self._require_narrowing()
@@ -224,8 +232,8 @@ class Query(Keyed[E], kind=True):
         low = prefix if low is None else low
         high = prefix_end(prefix) if high is None else self._last(upper, high)
         if low > high:
-            # DynamoDB refuses BETWEEN with its bounds crossed. No component is empty, so no key
-            # is this text.
+            # The range is empty, and DynamoDB refuses BETWEEN if the lower bound is larger. This
+            # text is not the sort key of any item, because no component is empty.
             low = high = f"{prefix}{SEPARATOR}"
         return KeyCondition(self.index, partition, "BETWEEN", (low, high))
 
@@ -239,10 +247,19 @@ class Query(Keyed[E], kind=True):
         consistent: bool = False,
         count: bool = False,
     ) -> Request:
-        """The request for one page, or with ``count`` for how many items there are.
+        """Return the Query request for a page.
+
+        Args:
+            table_name: The table to read.
+            limit: The ``Limit`` of the request; None for none.
+            now: The present time.
+            start: The key after which the page starts; None for the first page.
+            consistent: Whether to read strongly consistently.
+            count: Whether to count the items instead.
 
         Raises:
-            InvalidValueError: if a strongly consistent read of an index is asked for.
+            InvalidValueError: if a parameter cannot stand in a key, or a strongly consistent read
+                of an index is requested.
         """
         if consistent and not self.index.consistent_reads:
             raise InvalidValueError(f"{self.index.name} offers no strongly consistent reads")
@@ -260,22 +277,22 @@ class Query(Keyed[E], kind=True):
         )
 
     def described_condition(self) -> KeyCondition:
-        """The key condition at a label for the time."""
+        """The key condition, with a label for the present time."""
         return self.condition(Label("now"))
 
     def first_request(
         self, table_name: str, *, limit: int | None, now: datetime, consistent: bool, count: bool
     ) -> Request:
-        """The request for the first page."""
+        """Return the Query request for the first page."""
         limit = None if count else limit
         return self.request(table_name, limit=limit, now=now, consistent=consistent, count=count)
 
     def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
-        """Which range is read, in a sentence."""
+        """Say in a sentence which range is read."""
         where = "the table" if self.index.name is None else f"index {self.index.name}"
         names = self._read_types()
         if count:
-            return f"Count what {where} has for {self.condition(now)} ({names})."
+            return f"Count the items of {where} for {self.condition(now)} ({names})."
         first = "largest" if self.descending else "smallest"
         return (
             f"Query {where} for {self.condition(now)}, {first} sort key first, "
@@ -283,7 +300,7 @@ class Query(Keyed[E], kind=True):
         )
 
     def _read_types(self) -> str:
-        """The types of the items in the range, in words."""
+        """Return the type names of the items in the range, in words."""
         return named_types(self.entities)
 
     def read_page(
@@ -295,13 +312,13 @@ class Query(Keyed[E], kind=True):
         cursor: str | None,
         consistent: bool,
     ) -> Page[T]:
-        """Read the next items."""
+        """Read the page after a cursor, or the first page."""
         return reader.read_range(self, reading, limit=limit, cursor=cursor, consistent=consistent)
 
     def read_first(
         self, reader: Reader, reading: Reading[T], *, limit: int, consistent: bool
     ) -> Sequence[T]:
-        """Read the first items, whatever follows them."""
+        """Read the first items, without looking for more."""
         page = reader.read_range(
             self, reading, limit=limit, cursor=None, consistent=consistent, ahead=False
         )
@@ -310,23 +327,24 @@ class Query(Keyed[E], kind=True):
     def read_part(
         self, reader: Reader, reading: Reading[Any], *, limit: int, count: bool, consistent: bool
     ) -> Sequence[Any]:
-        """The first items, or their number; strongly consistently where the index offers it."""
+        """Read or count the first items; strongly consistently only if the index offers it."""
         strongly = consistent and self.index.consistent_reads
         if count:
             return (reader.count(self, consistent=strongly),)
         return self.read_first(reader, reading, limit=limit, consistent=strongly)
 
     def fixed_sort_values(self) -> dict[str, Any]:
-        """Components of the sort key that the parameters fix, not merely bound."""
+        """Return the values of the components, without the one that the range bounds."""
         bounded = {} if self.range is None else {self.range.component: None}
         return {**self.values(), **bounded}
 
     def _bounds(
         self, prefix: str, now: datetime | Label
     ) -> tuple[str | None, Literal["<", "<="], str | None]:
-        """The lowest text of the stretch, and how which text bounds it above.
+        """Return the lower bound of the sort key, and the operator and text of its upper bound.
 
-        Where a key goes on after the bounded component, no stored key equals a bound.
+        The lower bound is part of the range. A bound is None if the parameters give none. If the
+        bounded component is not the last one, no stored sort key is equal to a bound.
         """
         if self.range is None:
             return None, "<", None
@@ -351,7 +369,7 @@ class Query(Keyed[E], kind=True):
         return (low, "<=", most) if ends else (low, "<", prefix_end(f"{most}{SEPARATOR}"))
 
     def _last(self, upper: Literal["<", "<="], high: str) -> str:
-        """A text that takes in, as the end of BETWEEN, the keys that an upper bound allows."""
+        """Return the upper bound as the end of BETWEEN, which is part of the range."""
         component, ends, *_ = self._bounded()
         if upper == "<=" or not ends or _is_described(self):
             return high
@@ -360,7 +378,7 @@ class Query(Keyed[E], kind=True):
     @classmethod
     @cache
     def _bounded(cls) -> _Bounded:
-        """What the declared range bounds."""
+        """Return the segments of the sort key that the declared range bounds."""
         bounds, segments = cls.range, cls.key.sort_template.segments
         if bounds is None:
             raise DeclarationError(f"{cls.__name__} declares no range")
@@ -376,7 +394,7 @@ class Query(Keyed[E], kind=True):
         )
 
     def _past(self, prefix: str) -> str | None:
-        """The first text after all that begins with the values which answers must come after."""
+        """Return the first text after all sort keys that have the values of ``above``, or None."""
         if self.range is None or not self.range.above:
             return None
         last = getattr(self, self.range.above[-1])
@@ -395,7 +413,8 @@ class Query(Keyed[E], kind=True):
         text = _bound(f"{prefix}{SEPARATOR.join(map(written, bounded.after))}")
         if not bounded.after_ends:
             return prefix_end(f"{text}{SEPARATOR}")
-        # What follows a key at once is, for most codecs, the key and a separator.
+        # Most codecs write only characters after the separator, so the key and a separator sorts
+        # directly after the key.
         end = bounded.after[-1]
         plain = isinstance(end, Component) and end.codec.above_separator
         return f"{text}{SEPARATOR}" if plain else just_after(text)
@@ -407,14 +426,14 @@ def _bound(text: str) -> str:
 
 
 def _is_described(query: Query[Any]) -> bool:
-    """Whether labels stand for the values."""
+    """Whether the query holds labels for values."""
     return any(isinstance(value, Label) for value in vars(query).values())
 
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some answers of a query, and where the next ones begin."""
+    """A page of the answers of a query."""
 
     items: tuple[T, ...]
-    #: Opaque, signed, and good for this pattern with these parameters only; None at the end.
+    #: The signed cursor of the next page, for this pattern with these parameters; None at the end.
     cursor: str | None

@@ -1,4 +1,4 @@
-"""Reader: what a kind of pattern asks of the Store that runs it."""
+"""Reader: the methods of a Store that patterns use to read."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ T = TypeVar("T")
 
 
 class Reader(Protocol):
-    """Sends the requests of patterns and reads the items that answer."""
+    """Sends the requests of patterns and converts the items in the responses."""
 
     @property
     def table_name(self) -> str:
-        """The table."""
+        """The name of the table."""
 
     def read_item(self, request: Request, pattern: Pattern[Any]) -> Item | None:
-        """Send a GetItem and return the item as it is stored; None if there is none."""
+        """Send a GetItem and return the item in DynamoDB JSON; None if it does not exist."""
 
     def live(self, item: Item | None, entity: type[Entity], reading: Reading[T]) -> T | None:
-        """Read a stored item; None if there is none, or it is of another type or expired."""
+        """Convert an item; None if it is missing, of another entity, or expired."""
 
     def read_items(
         self,
@@ -38,7 +38,7 @@ class Reader(Protocol):
         *,
         consistent: bool,
     ) -> tuple[T, ...]:
-        """Read the items with these keys that are there and live, in the order of the keys.
+        """Read the items with these keys that exist and are live, in the order of the keys.
 
         Raises:
             IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
@@ -54,12 +54,26 @@ class Reader(Protocol):
         consistent: bool,
         ahead: bool = True,
     ) -> Page[T]:
-        """Read the next live items of a query; with ``ahead``, also whether any follow them.
+        """Read a page of the live items of a query.
+
+        Args:
+            query: The query with its parameters.
+            reading: Converts each item.
+            limit: The number of items in the page.
+            cursor: The cursor of the page before; None for the first page.
+            consistent: Whether to read strongly consistently.
+            ahead: Whether to read on until it is known whether more live items follow, so that the
+                last page has no cursor.
 
         Raises:
-            InvalidCursorError: if the cursor is not one of this query.
-            InvalidValueError: if the limit is under 1, or an index is to be read consistently.
+            InvalidCursorError: if the cursor was not issued for this query.
+            InvalidValueError: if the limit is under 1, or a strongly consistent read of an index is
+                requested.
         """
 
     def count(self, query: Query[Any], *, consistent: bool = False) -> int:
-        """Count the items of a query."""
+        """Count the items of a query, including expired ones.
+
+        Raises:
+            InvalidValueError: if a strongly consistent read of an index is requested.
+        """

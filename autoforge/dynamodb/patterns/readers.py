@@ -1,6 +1,6 @@
-"""Reading: what a Store makes of the items that answer a pattern.
+"""Reading: how a Store converts the items that it reads.
 
-Entities, unless the caller asks for something else, as the HTTP API does for its own JSON.
+By default to entities; the HTTP API converts them to its JSON directly.
 """
 
 from __future__ import annotations
@@ -14,22 +14,25 @@ from autoforge.dynamodb.schema.entity import Entity, Item
 
 T_co = TypeVar("T_co", covariant=True)
 
-#: Reads an item that is of its entity; None if the item is past its expiry at the moment.
+#: Converts an item of one entity; None if the item is past its expiry at the given time.
 ItemReader = Callable[[Item, datetime], T_co | None]
 
 
 class Reading(Protocol[T_co]):
-    """Says for each entity how its items are read; asked once, so it may compile."""
+    """Returns the function that converts the items of an entity.
+
+    It is called once for each entity, so it may compile the function.
+    """
 
     def __call__(self, entity: type[Entity], /) -> ItemReader[T_co]:
-        """What reads the items of an entity."""
+        """Return the function that converts the items of an entity."""
 
     def __hash__(self) -> int:
-        """Be a key, as functions are."""
+        """Return a hash, as functions do: ``readers_of`` caches by it."""
 
 
 def as_entities(entity: type[Entity], /) -> ItemReader[Any]:
-    """Read items as the entities they are."""
+    """Convert items to entities."""
     read = entity.item_reader()
 
     def live(item: Item, now: datetime) -> Entity | None:
@@ -43,5 +46,5 @@ def as_entities(entity: type[Entity], /) -> ItemReader[Any]:
 def readers_of(
     entities: tuple[type[Entity], ...], reading: Reading[T_co]
 ) -> Mapping[str, ItemReader[T_co]]:
-    """What reads the items of several entities, by what an item says it is."""
+    """Return the functions that convert the items of several entities, by type name."""
     return {entity.type_name: reading(entity) for entity in entities}

@@ -1,11 +1,11 @@
-"""Patterns that read what points to an item, and then the item.
+"""Patterns that read items which point to others, and then those others.
 
-* ``Lookup``   one item by something that is not its key   GetItem, then GetItem
-* ``Hydrate``  a stretch of references, each answered by   Query, then BatchGetItem
-               what it points to
+* ``Lookup``   one item, by a look-up item       GetItem, then GetItem
+* ``Hydrate``  the items of a range of           Query, then BatchGetItem
+               references
 
-A reference that points to nothing is passed over: whoever deletes an item may have been cut off
-before deleting what points to it.
+A reference to an item that does not exist is skipped: a deletion may have been interrupted between
+the item and its references.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, init=False)
 class Lookup(Get[E], Generic[E, R], kind=True):
-    """One item, found through a lookup item that names it.
+    """Reads a look-up item, then the item that it names.
 
-    Declared as ``Lookup[User, UserByEmail]``; ``key`` is the lookup's.
+    Declared as ``Lookup[User, UserByEmail]``; ``key`` is the key of the look-up item.
     """
 
     operation: ClassVar[str] = "GetItem + GetItem"
@@ -43,31 +43,31 @@ class Lookup(Get[E], Generic[E, R], kind=True):
 
     @property
     def lookup(self) -> type[R]:
-        """The entity of the lookup item."""
+        """The entity of the look-up item."""
         return self.entities[1]  # type: ignore[return-value]  # the type argument, as R says
 
     @abstractmethod
     def target(self, found: R) -> KeyValue:
-        """The primary key of the item that a lookup item names."""
+        """Return the primary key of the item that a look-up item names."""
 
     def agrees(self, item: E) -> bool:
-        """Whether the item still is what was asked for, and the lookup not a stale one."""
+        """Whether the item matches the parameters; if not, the look-up item is stale."""
         del item
         return True
 
     @classmethod
     def answered_entities(cls) -> tuple[type[Entity], ...]:
-        """The entity that the look-up item names."""
+        """Return the entity that the look-up item names."""
         return cls.entities[:1]
 
     @classmethod
     def iam_permissions(cls) -> Iterator[Permission]:
-        """GetItem of the look-up item and of the item it names."""
+        """Return GetItem on the look-up item and on the item that it names."""
         yield from super().iam_permissions()
         yield from permissions_on_items("GetItem", cls.entities[0])
 
     def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
-        """Which look-up item is read, and what then, in a sentence."""
+        """Say in a sentence which look-up item is read, and which item then."""
         del now, limit, count
         key = self.primary_key()
         return (
@@ -76,7 +76,7 @@ class Lookup(Get[E], Generic[E, R], kind=True):
         )
 
     def read_one(self, reader: Reader, reading: Reading[Any], *, consistent: bool) -> Any:
-        """Read the look-up item, then the item it names; None if that is not what was asked for."""
+        """Read the look-up item, then the item it names; None if either is missing or stale."""
         item = reader.read_item(self.request(reader.table_name, consistent=consistent), self)
         found = reader.live(item, self.lookup, as_entities)
         if found is None:
@@ -91,9 +91,9 @@ class Lookup(Get[E], Generic[E, R], kind=True):
 
 @dataclass(frozen=True, init=False)
 class Hydrate(Query[E], Generic[E, R], kind=True):
-    """A stretch of references in one item collection, answered by what they point to.
+    """Reads a range of references in one item collection, then the items they point to.
 
-    Declared as ``Hydrate[AgentRun, AgentRunRef]``; ``key`` is the references'.
+    Declared as ``Hydrate[AgentRun, AgentRunRef]``; ``key`` is the key of the references.
     """
 
     operation: ClassVar[str] = "Query + BatchGetItem"
@@ -101,21 +101,21 @@ class Hydrate(Query[E], Generic[E, R], kind=True):
 
     @abstractmethod
     def target(self, reference: R) -> KeyValue:
-        """The primary key of the item that a reference points to."""
+        """Return the primary key of the item that a reference points to."""
 
     @classmethod
     def answered_entities(cls) -> tuple[type[Entity], ...]:
-        """The entity that the references point to."""
+        """Return the entity that the references point to."""
         return cls.entities[:1]
 
     @classmethod
     def iam_permissions(cls) -> Iterator[Permission]:
-        """Query of the references and BatchGetItem of the items they point to."""
+        """Return Query on the references and BatchGetItem on the items they point to."""
         yield from super().iam_permissions()
         yield from permissions_on_items("BatchGetItem", cls.entities[0])
 
     def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
-        """Which references are read, and what then, in two sentences."""
+        """Say in two sentences which references are read, and which items then."""
         words = super().in_words(now, limit=limit, consistent=consistent, count=count)
         if count:
             return words

@@ -1,4 +1,4 @@
-"""One request to DynamoDB as a value, and the expressions in it."""
+"""A request to DynamoDB as a value, and the expressions in it."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from pynamodb.expressions.update import Update as UpdateExpression
 from autoforge.dynamodb.schema.indexes import TABLE, Index
 from autoforge.dynamodb.schema.keys import KeyValue
 
-#: A primary key, or the keys of table and index together, as DynamoDB sends and takes it.
+#: A primary key, or the keys of table and index together, in DynamoDB JSON.
 WireKey = Mapping[str, Mapping[str, str]]
 
 
 class Request(NamedTuple):
-    """An operation of DynamoDB and its parameters, exactly as they are sent."""
+    """A DynamoDB operation and its parameters, exactly as they are sent."""
 
     operation: str
     parameters: Mapping[str, Any]
 
 
 def wire_key(key: KeyValue) -> dict[str, dict[str, str]]:
-    """Write a primary key as DynamoDB takes it."""
+    """Return a primary key in DynamoDB JSON."""
     return {TABLE.partition_key: {"S": key.partition}, TABLE.sort_key: {"S": key.sort}}
 
 
 def get_request(table_name: str, key: KeyValue, *, consistent: bool) -> Request:
-    """The request for the item at a primary key."""
+    """Return the GetItem request for a primary key."""
     return Request(
         "GetItem",
         {"TableName": table_name, "Key": wire_key(key), "ConsistentRead": consistent},
@@ -40,17 +40,17 @@ def get_request(table_name: str, key: KeyValue, *, consistent: bool) -> Request:
 
 @dataclass
 class Placeholders:
-    """The names and values that the expressions of one request refer to."""
+    """The names and values in the expressions of a request, by their placeholders."""
 
     names: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
 
     def write(self, expression: Condition | UpdateExpression) -> str:
-        """Write an expression with placeholders for its names and values."""
+        """Write an expression with placeholders and keep its names and values."""
         return str(expression.serialize(self.names, self.values))
 
     def parameters(self) -> dict[str, Any]:
-        """The request parameters that say what the placeholders stand for."""
+        """Return the request parameters with the names and values of the placeholders."""
         parameters: dict[str, Any] = {}
         if self.names:
             names = {placeholder: name for name, placeholder in self.names.items()}
@@ -62,7 +62,7 @@ class Placeholders:
 
 @dataclass(frozen=True)
 class KeyCondition:
-    """Which items of an index a query reads: one partition, and a stretch of its sort keys.
+    """The key condition of a query: a partition key and a range of sort keys.
 
     ``operator`` is one of ``=``, ``begins_with``, ``BETWEEN``, ``>=``, ``<``, ``<=``, or empty
     for the whole item collection.
@@ -74,29 +74,29 @@ class KeyCondition:
     operands: tuple[str, ...] = ()
 
     def expression(self) -> Condition:
-        """The condition as PynamoDB's expression."""
+        """Return the condition as a PynamoDB expression."""
         collection: Condition = Path(self.index.partition_key) == self.partition
         sort_key = Path(self.index.sort_key)
-        stretch: Condition
+        sort_range: Condition
         match self.operator, self.operands:
             case "=", (text,):
-                stretch = sort_key == text
+                sort_range = sort_key == text
             case "begins_with", (text,):
-                stretch = sort_key.startswith(text)
+                sort_range = sort_key.startswith(text)
             case "BETWEEN", (low, high):
-                stretch = sort_key.between(low, high)
+                sort_range = sort_key.between(low, high)
             case ">=", (text,):
-                stretch = sort_key >= text
+                sort_range = sort_key >= text
             case "<", (text,):
-                stretch = sort_key < text
+                sort_range = sort_key < text
             case "<=", (text,):
-                stretch = sort_key <= text
+                sort_range = sort_key <= text
             case _:
                 return collection
-        return And(collection, stretch)
+        return And(collection, sort_range)
 
     def parameters(self) -> dict[str, Any]:
-        """The request parameters that carry the condition."""
+        """Return the request parameters of the condition."""
         expression, names, markers = _written(self.index, self.operator, len(self.operands))
         texts = (self.partition, *self.operands)
         parameters = {
@@ -111,7 +111,7 @@ class KeyCondition:
         return parameters
 
     def __str__(self) -> str:
-        """Show the condition as the documents write it."""
+        """Show the condition with its values in place of placeholders."""
         collection = f"{self.index.partition_key} = {self.partition}"
         sort_key = self.index.sort_key
         match self.operator, self.operands:
@@ -128,9 +128,9 @@ class KeyCondition:
 def _written(
     index: Index, operator: str, operands: int
 ) -> tuple[str, Mapping[str, str], tuple[str, ...]]:
-    """A condition of this form: its expression, its names, and what stands for each value."""
+    """Return the expression of a condition of this form, its names, and a marker per value."""
     placeholders = Placeholders()
-    some = KeyCondition(index, "partition", operator, ("operand",) * operands)
-    expression = placeholders.write(some.expression())
+    example = KeyCondition(index, "partition", operator, ("operand",) * operands)
+    expression = placeholders.write(example.expression())
     names: Mapping[str, str] = placeholders.parameters()["ExpressionAttributeNames"]
     return expression, names, tuple(placeholders.values)

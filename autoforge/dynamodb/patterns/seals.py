@@ -1,8 +1,8 @@
-"""Seals: signed texts that a client keeps for us and cannot read us anything else with.
+"""Seals: signed texts that a client stores and returns, and cannot change.
 
-A sealed text is URL-safe base64 of its content, a dot, and the base64 of an HMAC-SHA256. It is
-signed and not hidden. It is good for one purpose, and in the form it was given out only: of the
-several texts that base64 decodes to the same bytes, one is accepted.
+A sealed text is the URL-safe base64 of its content, a dot, and the base64 of an HMAC-SHA256. It is
+signed but not encrypted, and valid for one purpose. Base64 decodes several texts to the same bytes;
+only the one that was issued is accepted.
 """
 
 from __future__ import annotations
@@ -19,27 +19,31 @@ _SCOPE: Final = "autoforge.cursor"
 
 
 class Seals:
-    """Seals texts and opens its own.
+    """Signs texts and verifies them.
 
     Args:
-        secrets: Signing keys, the newest first: it signs, all are accepted. To rotate, put a new
-            one in front and drop the old one when no text it signed is in use.
+        secrets: Signing keys, the newest first. The first key signs; texts that any of them signed
+            are accepted. To rotate the keys, insert a new one in front, and remove the old one when
+            no text that it signed is in use.
+
+    Raises:
+        ConfigurationError: if there is no key, or one is empty.
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
         if not secrets or not all(secrets):
             raise ConfigurationError("cursors need at least one signing key that is not empty")
         self._secrets = tuple(secrets)
-        # Whoever polls asks for the same purpose again.
+        # A client that polls uses the same purpose again.
         self._keys = Remembered(self._derived)
 
     def seal(self, purpose: str, content: bytes) -> str:
-        """Sign content for a purpose; the same content always gives the same text."""
+        """Sign content for a purpose; equal contents give equal texts."""
         encoded = _encoded(content)
         return f"{encoded}.{_signature(self._keys[purpose][0], encoded)}"
 
     def open(self, purpose: str, text: str) -> bytes | None:
-        """The content of a text that was sealed for the purpose; None of any other text."""
+        """Return the content of a text that was sealed for the purpose, or None."""
         encoded, _, signature = text.rpartition(".")
         if not text.isascii():
             return None
@@ -50,7 +54,7 @@ class Seals:
         return None
 
     def _derived(self, purpose: str) -> tuple[bytes, ...]:
-        """The keys that sign for a purpose, in the order of the secrets."""
+        """Derive the keys that sign for a purpose, in the order of the secrets."""
         message = f"{_SCOPE}:{purpose}".encode()
         return tuple(hmac.digest(secret.encode(), message, "sha256") for secret in self._secrets)
 

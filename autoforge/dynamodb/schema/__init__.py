@@ -1,1 +1,1 @@
-"""What items are made of: attributes, keys, indexes, entities and the design of a table."""
+"""The schema of items: attributes, keys, indexes, entities and the design of a table."""

@@ -1,7 +1,7 @@
-"""The attributes entities are declared with: PynamoDB's, strict on input and honest about None.
+"""The attributes that entities declare: PynamoDB's, with checked values and types that admit None.
 
-Each checks a value when it is assigned, names itself in camelCase in the table, and says how it
-stands as a component of a key. PynamoDB's own attributes may stand beside them.
+Each attribute checks a value when it is assigned, has its name in camelCase in the table, and has a
+codec for keys. An entity may declare PynamoDB's own attributes, too.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ E = TypeVar("E", bound=StrEnum)
 _FIRST_LETTERS: Final = re.compile(r"_(.)")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-#: What reading a malformed value may raise, in PynamoDB's own attributes too.
+#: The errors that reading a malformed value raises, also in PynamoDB's own attributes.
 _MALFORMED: Final = (
     UnreadableItemError,
     ValueError,
@@ -87,12 +87,12 @@ _MALFORMED: Final = (
 
 
 class EntityAttribute(Attribute[T]):
-    """An attribute that checks what is assigned to it and can stand in a key."""
+    """An attribute that checks assigned values and can be a component of a key."""
 
     attr_type = STRING
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
-        """Take the camelCase of the Python name as the name in the table."""
+        """Name the attribute in the table by the Python name in camelCase."""
         super().__set_name__(owner, camel_case(name))
         self._name = name
 
@@ -103,13 +103,13 @@ class EntityAttribute(Attribute[T]):
     def __get__(self, instance: Any, owner: Any) -> T: ...
 
     def __get__(self, instance: Any, owner: Any) -> Any:
-        """The value, None where there is none; on the class, PynamoDB's attribute."""
+        """Return the value of an entity or None; on the class, the attribute itself."""
         if instance is None or isinstance(instance, MapAttribute):
             return super().__get__(instance, owner)
         return instance.attribute_values.get(self._name)
 
     def __set__(self, instance: Any, value: T | None) -> None:
-        """Check and normalise the value, then keep it."""
+        """Check and normalise the value, then store it in the entity."""
         checked = None if value is None else self.check(value)
         if isinstance(instance, MapAttribute):
             super().__set__(instance, checked)
@@ -125,28 +125,28 @@ class EntityAttribute(Attribute[T]):
         raise NotImplementedError
 
     def deserialize(self, value: Any) -> T:
-        """Read what is stored, which is checked as what a caller assigns."""
+        """Read a stored value; it is checked like an assigned one."""
         return self.check(value)
 
     def codec(self, spec: str, *, last: bool) -> Codec:
-        """How the attribute is written in a key.
+        """Return the codec that writes the attribute in a key.
 
         Args:
-            spec: What follows the colon in ``{name:spec}``; empty where nothing does.
-            last: Whether it is the last component of its template.
+            spec: The part after the colon in ``{name:spec}``; empty without one.
+            last: Whether the attribute is the last component of its template.
 
         Raises:
-            DeclarationError: if the attribute cannot stand in a key, or not with this spec.
+            DeclarationError: if the attribute cannot be a component of a key with this spec.
         """
         del last
         raise DeclarationError(f"{type(self).__name__} cannot stand in a key as {spec!r}")
 
 
 class TextAttribute(EntityAttribute[str]):
-    """Free text; empty text is a value."""
+    """Free text, which may be empty."""
 
     def check(self, value: Any) -> str:
-        """Refuse what is no text, or no UTF-8."""
+        """Return the text; refuse a value that is not a string or cannot be written in UTF-8."""
         if not isinstance(value, str):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a text")
         with naming(self.attr_name):
@@ -154,26 +154,26 @@ class TextAttribute(EntityAttribute[str]):
         return value
 
     def codec(self, spec: str, *, last: bool) -> Codec:
-        """Percent-encoded text."""
+        """Return the codec of percent-encoded text."""
         return _without_spec(self, spec, TextCodec(last=last))
 
 
 class IdAttribute(EntityAttribute[str]):
-    """An id, held in its canonical case."""
+    """An id, stored in its canonical case."""
 
     def check(self, value: Any) -> str:
-        """Refuse what is no id."""
+        """Return the id in its canonical case; refuse a value that is not an id."""
         with naming(self.attr_name):
             return ID.encode(value)
 
     def codec(self, spec: str, *, last: bool) -> Codec:
-        """The id itself."""
+        """Return the codec of ids."""
         del last
         return _without_spec(self, spec, ID)
 
 
 class IdSetAttribute(EntityAttribute[frozenset[str]]):
-    """A set of ids, each in its canonical case; an item without any lacks the attribute."""
+    """A set of ids, each in its canonical case; an empty set is stored as no attribute."""
 
     attr_type = STRING_SET
     null = True
@@ -182,38 +182,38 @@ class IdSetAttribute(EntityAttribute[frozenset[str]]):
         super().__init__(null=True)
 
     def __get__(self, instance: Any, owner: Any) -> Any:
-        """The set, empty where the item lacks it; on the class, PynamoDB's attribute."""
+        """Return the set, empty if the item lacks it; on the class, the attribute itself."""
         return super().__get__(instance, owner) or (self if instance is None else frozenset())
 
     def __set__(self, instance: Any, value: Iterable[str] | None) -> None:
-        """Check the members; DynamoDB knows no empty set, so without any there is none."""
+        """Check the members; DynamoDB has no empty set, so an empty one is held as None."""
         super().__set__(instance, self.check(value or ()) or None)
 
     def check(self, value: Any) -> frozenset[str]:
-        """Refuse what is no collection of ids."""
+        """Return the ids as a set; refuse a value that is not a collection of ids."""
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a set of ids")
         with naming(self.attr_name):
             return frozenset(map(ID.encode, value))
 
     def serialize(self, value: Any) -> list[str]:
-        """Write the members, in order."""
+        """Write the members in sorted order."""
         return sorted(self.check(value))
 
 
 class EnumAttribute(EntityAttribute[E]):
-    """One of a closed set of texts."""
+    """A member of a ``StrEnum``, stored as its text."""
 
     def __init__(self, members: type[E], *, default_for_new: E | None = None) -> None:
         super().__init__(default_for_new=default_for_new)
         self.members = members
-        #: The members and their texts, by text; a member is equal to its text.
+        #: Each member, and each text, by the text; a member is equal to its text.
         self.by_text = {str(member): member for member in members}
         self.texts = {text: text for text in self.by_text}
         self._codec = EnumCodec(tuple(str(member) for member in members))
 
     def check(self, value: Any) -> E:
-        """Take a member, or the text of one."""
+        """Return the member, given it or its text; refuse any other value."""
         if type(value) is self.members:
             return value
         with naming(self.attr_name):
@@ -224,53 +224,57 @@ class EnumAttribute(EntityAttribute[E]):
         return str(self.check(value))
 
     def codec(self, spec: str, *, last: bool) -> Codec:
-        """The member's text; every member must be one that a key shows as it is."""
+        """Return the codec of the members' texts.
+
+        Raises:
+            DeclarationError: if a text would have to be encoded in a key.
+        """
         return _without_spec(self, spec, self._codec.placed(last=last))
 
 
 class TimestampAttribute(EntityAttribute[datetime]):
-    """A moment in UTC, stored as fixed-width text with milliseconds."""
+    """A time in UTC, stored as ISO 8601 text of fixed width with milliseconds."""
 
     def check(self, value: Any) -> datetime:
-        """Take a datetime or any ISO-8601 text, at whatever width others stored it."""
+        """Return the time, given a ``datetime`` or ISO 8601 text of any precision."""
         with naming(self.attr_name):
             return as_timestamp(value)
 
     def serialize(self, value: Any) -> str:
-        """Write the moment at its fixed width."""
+        """Write the time as text of fixed width."""
         return timestamp_text(self.check(value))
 
     def codec(self, spec: str, *, last: bool) -> Codec:
-        """The moment, or with ``:date`` its UTC date."""
+        """Return the codec of the time, or with ``:date`` that of its UTC date."""
         del last
         return DateCodec() if spec == "date" else _without_spec(self, spec, MomentCodec())
 
 
 class ExpiryAttribute(EntityAttribute[datetime]):
-    """When an item may be deleted by DynamoDB's time-to-live; stored in Unix seconds."""
+    """The time from which DynamoDB's time-to-live may delete an item, in Unix seconds."""
 
     attr_type = NUMBER
 
     def check(self, value: Any) -> datetime:
-        """Take a moment, cut to its second."""
+        """Return the time, rounded down to a whole second."""
         with naming(self.attr_name):
             return as_timestamp(value).replace(microsecond=0)
 
     def serialize(self, value: Any) -> str:
-        """Write whole Unix seconds."""
+        """Write the time in whole Unix seconds."""
         return str((self.check(value) - _EPOCH) // timedelta(seconds=1))
 
     def deserialize(self, value: str) -> datetime:
-        """Read Unix seconds, cut to whole ones."""
+        """Read Unix seconds; a fraction is dropped."""
         return read_expiry(value)
 
 
 def read_expiry(text: str) -> datetime:
-    """Read Unix seconds, cut to whole ones.
+    """Read Unix seconds; a fraction is dropped.
 
     Raises:
-        UnreadableItemError: if the text is no number.
-        OverflowError: if the moment falls outside years 1-9999.
+        UnreadableItemError: if the text is not a number.
+        OverflowError: if the time is outside the years 1 to 9999.
     """
     return _EPOCH + timedelta(seconds=int(wire_to_number(text)))
 
@@ -281,7 +285,7 @@ class IntegerAttribute(EntityAttribute[int]):
     attr_type = NUMBER
 
     def check(self, value: Any) -> int:
-        """Refuse what is no whole number DynamoDB can hold."""
+        """Return the number; refuse a value that is not a whole number DynamoDB can hold."""
         if not isinstance(value, int) or isinstance(value, bool):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a whole number")
         number_to_wire(value, self.attr_name)
@@ -296,7 +300,7 @@ class IntegerAttribute(EntityAttribute[int]):
         return self.check(wire_to_integer(value))
 
     def codec(self, spec: str, *, last: bool) -> Codec:
-        """The number, at the width that ``{name:width}`` must give."""
+        """Return the codec of numbers of a fixed width, which ``{name:width}`` must give."""
         del last
         return _number_codec(self, spec)
 
@@ -307,7 +311,7 @@ class BooleanAttribute(EntityAttribute[bool]):
     attr_type = BOOLEAN
 
     def check(self, value: Any) -> bool:
-        """Refuse what is neither."""
+        """Return the value; refuse a value that is not a bool."""
         if not isinstance(value, bool):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not true or false")
         return value
@@ -317,15 +321,15 @@ class _NativeAttribute(EntityAttribute[T]):
     """A JSON value stored natively."""
 
     def check(self, value: Any) -> Any:
-        """Refuse what is no JSON value; take a copy, equal to what will be read back."""
+        """Return a copy, equal to the value as it is read back; refuse what is not JSON."""
         return wire_to_document(self.to_wire(value))
 
     def to_wire(self, value: Any) -> dict[str, Any]:
-        """Write the value in DynamoDB's own form."""
+        """Write the value in DynamoDB JSON."""
         return document_to_wire(value, self.attr_name)
 
     def serialize(self, value: Any) -> Any:
-        """Write the value without its type, as PynamoDB's expressions want it."""
+        """Write the value without its type, which PynamoDB's expressions add."""
         return self.to_wire(value)[self.attr_type]
 
     def deserialize(self, value: Any) -> Any:
@@ -339,7 +343,7 @@ class DocumentAttribute(_NativeAttribute[dict[str, Any]]):
     attr_type = MAP
 
     def check(self, value: Any) -> dict[str, Any]:
-        """Refuse what is no object."""
+        """Return a copy; refuse a value that is not a JSON object."""
         if not isinstance(value, Mapping):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not an object")
         return cast("dict[str, Any]", super().check(value))
@@ -351,7 +355,7 @@ class ListAttribute(_NativeAttribute[list[Any]]):
     attr_type = LIST
 
     def check(self, value: Any) -> list[Any]:
-        """Refuse what is no list."""
+        """Return a copy; refuse a value that is not a JSON array."""
         if not isinstance(value, list | tuple):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a list")
         return cast("list[Any]", super().check(value))
@@ -362,29 +366,29 @@ class JsonAttribute(_NativeAttribute[Any]):
 
 
 def optional(attribute: Attribute[T]) -> Attribute[T | None]:
-    """Declare that an item may lack the attribute; on the entity it is then None."""
+    """Make an attribute optional: an item may lack it, and the entity then has None."""
     attribute.null = True
     return cast("Attribute[T | None]", attribute)
 
 
 @cache
 def camel_case(name: str) -> str:
-    """Turn a Python name into the table's: ``created_at`` into ``createdAt``."""
+    """Return a Python name in camelCase: ``created_at`` as ``createdAt``."""
     return _FIRST_LETTERS.sub(lambda match: match[1].upper(), name)
 
 
 def attribute_to_wire(attribute: Attribute[Any], value: Any) -> dict[str, Any]:
-    """Write an attribute's value in DynamoDB's own form."""
+    """Write an attribute's value in DynamoDB JSON."""
     if isinstance(attribute, _NativeAttribute):
         return attribute.to_wire(value)
     return {attribute.attr_type: attribute.serialize(value)}
 
 
 def wire_to_attribute(attribute: Attribute[Any], wire: Mapping[str, Any]) -> Any:
-    """Read an attribute's value; NULL reads as None.
+    """Read an attribute's value from DynamoDB JSON; NULL is read as None.
 
     Raises:
-        UnreadableItemError: if the value is of another type than the attribute's, or malformed.
+        UnreadableItemError: if the value does not have the attribute's type, or is malformed.
     """
     if NULL in wire:
         return None
@@ -396,11 +400,11 @@ def wire_to_attribute(attribute: Attribute[Any], wire: Mapping[str, Any]) -> Any
             return attribute.deserialize(_bytes(attribute.attr_type, wire[attribute.attr_type]))
     except _MALFORMED as error:
         raise UnreadableItemError(f"{stored}: {error}") from error
-    raise UnreadableItemError(stored)
+    raise UnreadableItemError(f"{stored}, not as {attribute.attr_type}")
 
 
 def _bytes(kind: str, value: Any) -> Any:
-    """Binary as PynamoDB's attributes take it: DynamoDB's JSON has it in base64."""
+    """Decode binary values for PynamoDB's attributes: DynamoDB JSON has them in base64."""
     if kind == BINARY and isinstance(value, str):
         return b64decode(value)
     if kind == BINARY_SET:
@@ -409,10 +413,10 @@ def _bytes(kind: str, value: Any) -> Any:
 
 
 def component_codec(attribute: Attribute[Any], spec: str, *, last: bool) -> Codec:
-    """How any attribute, PynamoDB's own included, is written in a key.
+    """Return the codec that writes an attribute in a key; the attribute may be PynamoDB's own.
 
     Raises:
-        DeclarationError: if it cannot stand in one.
+        DeclarationError: if the attribute cannot be a component of a key.
     """
     match attribute:
         case EntityAttribute():
@@ -426,7 +430,7 @@ def component_codec(attribute: Attribute[Any], spec: str, *, last: bool) -> Code
 
 def _without_spec(attribute: Attribute[Any], spec: str, codec: Codec) -> Codec:
     if spec:
-        raise DeclarationError(f"{type(attribute).__name__} has no form {spec!r} in a key")
+        raise DeclarationError(f"{type(attribute).__name__} cannot be written as {spec!r} in a key")
     return codec
 
 

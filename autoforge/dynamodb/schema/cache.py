@@ -1,7 +1,7 @@
-"""A bounded cache of values by the text that they are made of.
+"""A bounded cache of values that are computed from texts.
 
-The items of a page share ids and moments, and a client that polls reads the same items each time.
-Looking a value up costs a tenth of parsing it.
+The items of a page share ids and timestamps, and a client that polls reads the same items again.
+Looking a value up takes a tenth of the time of parsing it.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-#: How many texts are remembered; bounded, as texts come from anywhere and processes live long.
+#: The largest number of cached texts; bounded because callers choose the texts.
 MOST: Final = 8192
 
 
 class Remembered(dict[str, T]):
-    """What a function makes of texts, as a mapping that makes what it lacks. Safe under threads.
+    """A mapping from texts to the results of a function, which it calls for a missing text.
+
+    It is safe to use from several threads.
 
     Args:
-        make: Makes the value, which nobody may change; what it raises is not remembered.
+        make: Computes the value of a text. Callers share the value and must not change it. If
+            ``make`` raises, nothing is cached.
     """
 
     def __init__(self, make: Callable[[str], T]) -> None:
@@ -29,6 +32,6 @@ class Remembered(dict[str, T]):
     def __missing__(self, text: str) -> T:
         value = self._make(text)
         if len(self) >= MOST:
-            self.clear()  # to find out which were asked for lately would cost more than it saves
+            self.clear()  # tracking which texts were used last would cost more than it saves
         self[text] = value
         return value

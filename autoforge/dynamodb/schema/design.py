@@ -1,4 +1,4 @@
-"""A table's design: all its entities together, checked for keys that could meet."""
+"""Design: all entities of one table, none of whose keys can be equal to another's."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from autoforge.dynamodb.schema.transaction_mark import TransactionMark
 
 @dataclass(frozen=True)
 class Design:
-    """All entities that share one table; sound by construction.
+    """All entities of one table, checked when it is made.
 
     Raises:
-        DeclarationError: naming every two entities whose keys could be equal, or that have one
-            type name; or those that are abstract.
+        DeclarationError: if an entity is abstract, or two entities have the same type name or
+            primary keys that could be equal; the message names them all.
     """
 
     name: str
     entities: tuple[type[Entity], ...]
 
     def __post_init__(self) -> None:
-        """Refuse a design in which one item could be taken for another."""
+        """Check that no item can be mistaken for one of another entity."""
         abstract = ", ".join(each.__name__ for each in self.entities if each.is_abstract())
         if abstract:
             raise DeclarationError(f"{self.name}: {abstract}: an abstract entity is never stored")
@@ -36,7 +36,8 @@ class Design:
     def admits(self, entity: type[Entity]) -> bool:
         """Whether items of an entity may be written to the table.
 
-        Those that the toolkit writes with a transaction may, and what deletes whatever has a key.
+        Besides the design's entities, these are TransactionMark, which a Store writes itself, and
+        ``Entity``, by which items of any type are deleted.
         """
         return entity in self._members or entity is Entity or entity is TransactionMark
 
@@ -52,6 +53,6 @@ class Design:
     def _shared_keys(self) -> Iterator[str]:
         for one, other in combinations(self.entities, 2):
             mine, theirs = one.primary_key, other.primary_key
-            meant = mine.shared is not None and mine.shared == theirs.shared
-            if mine.overlaps(theirs) and not meant:
+            intended = mine.shared is not None and mine.shared == theirs.shared
+            if mine.overlaps(theirs) and not intended:
                 yield f"{mine} and {theirs} could be the same key"

@@ -1,8 +1,9 @@
-"""Documents as DynamoDB holds them: native maps, lists, numbers, booleans, texts and nulls.
+"""Converts JSON documents to DynamoDB attribute values and back.
 
-What goes in as JSON comes back equal: whole numbers as ``int``, others as ``float``, never as
-Decimal; empty texts, nulls and nested empties are kept. What DynamoDB could not hold exactly is
-refused before anything is sent.
+A document is stored natively, as maps, lists, numbers, booleans, strings and nulls. What is read
+back is equal to what was written: whole numbers as ``int``, others as ``float``, never as Decimal;
+empty strings, nulls and empty containers are kept. A value that DynamoDB cannot hold exactly is
+refused before a request is sent.
 """
 
 from __future__ import annotations
@@ -23,20 +24,21 @@ LARGEST_EXPONENT: Final = 125
 SMALLEST_EXPONENT: Final = -130
 DEPTH: Final = 32
 
-#: A float is whole from here on, and only the digits it has read back as an equal number: 1e23 is
-#: 99999999999999991611392.
+#: Every float from here on is a whole number. It is written with its exact digits, because only
+#: those are read back as an equal number: 1e23 is 99999999999999991611392.
 _WHOLE_FROM: Final = 2**53
-_AS_MANY_DIGITS: Final = Context(prec=DIGITS)
+_DYNAMODB_DIGITS: Final = Context(prec=DIGITS)
 
-#: From here on, a number with the digits of a float is read as one, as from here on ECMAScript
-#: writes exponents. Below are ids and counters, which may have such digits by chance.
-_NO_INTEGER_FROM: Final = 10**21
+#: From here on, a whole number with the exact digits of a float is read as a float; ECMAScript
+#: writes exponents from the same number on. Smaller ones are ids and counters, which may have the
+#: digits of a float by chance.
+_FLOAT_FROM: Final = 10**21
 
-#: Whole numbers under this are written as Python does, whatever their digits.
+#: Whole numbers under this are written as ``str`` writes them, without a check of their digits.
 _SMALL: Final = 10**15
 
-#: What is read at once: few digits, and if there is a point, not only zeros after it.
-_FEW: Final = 15
+#: Numbers that are read without Decimal: up to 15 digits, and a fraction that does not end in 0.
+_FEW_DIGITS: Final = 15
 _PLAIN_FRACTION: Final = re.compile(r"-?[0-9]{1,15}\.[0-9]{0,15}[1-9]").fullmatch
 
 
@@ -44,21 +46,21 @@ def document_to_wire(value: Any, path: str = "document", *, depth: int = 1) -> d
     """Write a JSON value as a DynamoDB attribute value.
 
     Args:
-        value: None, bool, int, float, str, or a list or mapping of such.
-        path: Where the value stands, for the error message.
-        depth: How deep the value is nested already.
+        value: None, bool, int, float, str, or a list or mapping of these.
+        path: The path of the value, for the error message.
+        depth: The nesting level of the value, from 1.
 
     Raises:
-        InvalidValueError: naming the place, if DynamoDB cannot hold the value exactly.
+        InvalidValueError: if DynamoDB cannot hold the value exactly; the message has the path.
     """
     try:
-        return _quickly(value, depth)
+        return _without_paths(value, depth)
     except InvalidValueError:
-        return _carefully(value, path, depth)
+        return _with_paths(value, path, depth)
 
 
-def _quickly(value: Any, depth: int) -> dict[str, Any]:  # noqa: PLR0911 - one for each type
-    """Write a value without noting where it stands, which takes most of the time."""
+def _without_paths(value: Any, depth: int) -> dict[str, Any]:  # noqa: PLR0911 - one for each type
+    """Write a value without the paths of its members: building those takes most of the time."""
     kind = type(value)
     if kind is str and (value.isascii() or _is_utf8(value)):
         return {"S": value}
@@ -70,10 +72,10 @@ def _quickly(value: Any, depth: int) -> dict[str, Any]:  # noqa: PLR0911 - one f
         return {"N": text}
     container = kind if depth < DEPTH else None
     if container is dict and _are_plain_names(value):
-        return {"M": {name: _quickly(each, depth + 1) for name, each in value.items()}}
+        return {"M": {name: _without_paths(each, depth + 1) for name, each in value.items()}}
     if container is list:
-        return {"L": [_quickly(each, depth + 1) for each in value]}
-    return _carefully(value, "", depth)
+        return {"L": [_without_paths(each, depth + 1) for each in value]}
+    return _with_paths(value, "", depth)
 
 
 def _are_plain_names(names: Iterable[object]) -> bool:
@@ -83,8 +85,8 @@ def _are_plain_names(names: Iterable[object]) -> bool:
     return True
 
 
-def _carefully(value: Any, path: str, depth: int) -> dict[str, Any]:
-    """Write any value, or say which one in the document cannot be written."""
+def _with_paths(value: Any, path: str, depth: int) -> dict[str, Any]:
+    """Write a value, or raise an error with the path of the member that cannot be written."""
     match value:
         case None:
             return {"NULL": True}
@@ -96,29 +98,30 @@ def _carefully(value: Any, path: str, depth: int) -> dict[str, Any]:
             return {"S": str(value)}
         case int() | float():
             return {"N": number_to_wire(value, path)}
-        # A level is counted for what a map or list might hold, even where it is empty.
+        # An empty map or list counts as a level, too.
         case Mapping() | list() | tuple() if depth >= DEPTH:
             raise InvalidValueError(f"{path} is nested deeper than {DEPTH} levels")
         case Mapping():
             return {"M": {_name(k, path): _member(v, path, k, depth) for k, v in value.items()}}
         case list() | tuple():
             return {"L": [_member(v, path, i, depth) for i, v in enumerate(value)]}
-    raise InvalidValueError(f"{path} is {shortened(value)}, which is no JSON value")
+    raise InvalidValueError(f"{path} is {shortened(value)}, not a JSON value")
 
 
 def wire_to_document(wire: Mapping[str, Any]) -> Any:
     """Read an attribute value as a JSON value.
 
-    Sets, which other writers may have stored, read as sorted lists; binary as base64 text.
+    Sets, which other programs may have stored, are read as sorted lists, and binary values as
+    base64 text.
 
     Raises:
-        UnreadableItemError: if it is of no type that DynamoDB has, or a malformed number.
+        UnreadableItemError: if the type is not one of DynamoDB's, or a number is malformed.
     """
     ((kind, value),) = wire.items()
     if kind == "S":
         return value
     if kind not in _READERS:
-        raise UnreadableItemError(f"{shortened(kind)} is no type of DynamoDB's")
+        raise UnreadableItemError(f"{shortened(kind)} is not a DynamoDB type")
     return _READERS[kind](value)
 
 
@@ -126,14 +129,14 @@ def wire_to_members(members: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Read the members of a map.
 
     Raises:
-        UnreadableItemError: as ``wire_to_document`` does.
+        UnreadableItemError: on the same values as ``wire_to_document``.
     """
     document: dict[str, Any] = {}
     for name, wire in members.items():
         ((kind, value),) = wire.items()
         if kind == "S":
             document[name] = value
-        elif kind == "N" and type(value) is str and len(value) <= _FEW and value.isdecimal():
+        elif kind == "N" and type(value) is str and len(value) <= _FEW_DIGITS and value.isdecimal():
             document[name] = int(value)
         else:
             document[name] = wire_to_document(wire)
@@ -141,25 +144,27 @@ def wire_to_members(members: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def number_to_wire(value: float, path: str) -> str:
-    """Write a number, exactly.
+    """Write a number exactly.
 
     Raises:
-        InvalidValueError: if it is not finite, or past DynamoDB's 38 digits or its magnitude.
+        InvalidValueError: if the number is not finite, has more than 38 digits, or is outside
+            DynamoDB's range.
     """
     is_whole = isinstance(value, int)
     if not is_whole and not math.isfinite(value):
-        raise InvalidValueError(f"{path} is {value}, which is no JSON number")
+        raise InvalidValueError(f"{path} is {value}, not a JSON number")
     number = Decimal(int(value)) if is_whole else Decimal(float.__repr__(value))
     if not number:
         return "0"
     if not _is_in_range(number):
-        raise InvalidValueError(f"{path} is {number:.4E}, beyond what DynamoDB can hold")
+        raise InvalidValueError(f"{path} is {number:.4E}, outside DynamoDB's range of numbers")
     if not is_whole and abs(value) >= _WHOLE_FROM:
-        number = _AS_MANY_DIGITS.create_decimal(int(value))
+        number = _DYNAMODB_DIGITS.create_decimal(int(value))
     digits = "".join(map(str, number.as_tuple().digits)).rstrip("0")
     if len(digits) > DIGITS:
         raise InvalidValueError(f"{path} has more than {DIGITS} significant digits")
-    # As DynamoDB answers: no exponent, no zeros at the end, so that equal numbers are equal texts.
+    # DynamoDB returns numbers in this form: without an exponent or trailing zeros. So equal numbers
+    # are equal texts.
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -168,10 +173,10 @@ def wire_to_number(text: str) -> int | float:
     """Read a number: ``int`` if it is whole, else ``float``.
 
     Raises:
-        UnreadableItemError: if it is none, or one that DynamoDB could not hold.
+        UnreadableItemError: if the text is not a number, or is outside DynamoDB's range.
     """
     if type(text) is str:
-        if len(text) <= _FEW and text.isdecimal():
+        if len(text) <= _FEW_DIGITS and text.isdecimal():
             return int(text)
         if _PLAIN_FRACTION(text):
             return float(text)
@@ -179,14 +184,14 @@ def wire_to_number(text: str) -> int | float:
     if number != number.to_integral_value():
         return float(number)
     whole = int(number)
-    return float(whole) if abs(whole) >= _NO_INTEGER_FROM and _is_of_float(whole) else whole
+    return float(whole) if abs(whole) >= _FLOAT_FROM and _was_float(whole) else whole
 
 
 def wire_to_integer(text: str) -> int:
-    """Read a number of an attribute whose numbers are all whole.
+    """Read a whole number, always as ``int``.
 
     Raises:
-        UnreadableItemError: if it is none, not whole, or one that DynamoDB could not hold.
+        UnreadableItemError: if the text is not a whole number, or is outside DynamoDB's range.
     """
     number = _decimal(text)
     if number != number.to_integral_value():
@@ -198,17 +203,20 @@ def _decimal(text: str) -> Decimal:
     try:
         number = Decimal(text)
     except (InvalidOperation, TypeError, ValueError) as error:
-        raise UnreadableItemError(f"{shortened(text)} is no number") from error
+        raise UnreadableItemError(f"{shortened(text)} is not a number") from error
     if not number.is_finite() or (number and not _is_in_range(number)):
-        raise UnreadableItemError(f"{shortened(text)} is beyond what DynamoDB can hold")
+        raise UnreadableItemError(f"{shortened(text)} is outside DynamoDB's range of numbers")
     return number
 
 
-def _is_of_float(whole: int) -> bool:
-    """Whether a number has the digits of a float, and not those one would write it with."""
+def _was_float(whole: int) -> bool:
+    """Whether a number has the exact digits of a float, and not those of its shortest form.
+
+    99999999999999991611392 was the float 1e23; 10**23 was an ``int``.
+    """
     nearest = float(whole)
     return (
-        _AS_MANY_DIGITS.create_decimal(int(nearest)) == whole
+        _DYNAMODB_DIGITS.create_decimal(int(nearest)) == whole
         and Decimal(float.__repr__(nearest)) != whole
     )
 
@@ -218,7 +226,7 @@ def _is_in_range(number: Decimal) -> bool:
 
 
 def _base64(value: bytes | str) -> str:
-    """Binary as base64 text, as DynamoDB's JSON has it already."""
+    """Binary as base64 text; in DynamoDB JSON it is that already."""
     return value if isinstance(value, str) else base64.b64encode(value).decode()
 
 
@@ -231,18 +239,20 @@ def _is_utf8(text: str) -> bool:
 
 
 def _member(value: Any, path: str, step: object, depth: int) -> dict[str, Any]:
-    return _carefully(value, f"{path}.{step}", depth + 1)
+    return _with_paths(value, f"{path}.{step}", depth + 1)
 
 
 def _name(name: object, path: str) -> str:
     if not isinstance(name, str) or not name:
-        raise InvalidValueError(f"{path} has the name {shortened(name)}; names are texts")
+        raise InvalidValueError(
+            f"{path} has a member named {shortened(name)}; a name must be a non-empty text"
+        )
     with naming(path):
         require_utf8(name)
     return str(name)
 
 
-#: How a value of each of DynamoDB's types is read.
+#: The reader of each DynamoDB type.
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "NULL": lambda _: None,
     "BOOL": bool,

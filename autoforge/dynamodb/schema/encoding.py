@@ -1,4 +1,4 @@
-"""How one value is written inside a key: uniquely, reversibly, and in the order of the values."""
+"""Codecs: write a value in a key uniquely, reversibly, and in the order of the values."""
 
 from __future__ import annotations
 
@@ -13,44 +13,55 @@ from uuid import UUID
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
-#: What separates the components of a key; no encoded component contains it.
+#: The separator between components of a key; no encoded component contains it.
 SEPARATOR: Final = "#"
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-#: Characters of a text that are encoded: in the last component, and before another.
-_BREAKING: Final = {True: re.compile("[#$%]"), False: re.compile("[\0-%]")}
+#: The characters of a text that are encoded, by whether the text is the last component.
+_ENCODED: Final = {True: re.compile("[#$%]"), False: re.compile("[\0-%]")}
 
-#: A match where a text is a UUID or a ULID as they are stored.
+#: Matches a UUID or a ULID in the case in which it is stored.
 is_canonical: Final = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25}"
 ).fullmatch
 
 
 class Codec(ABC):
-    """Writes a value into a key and reads it back.
+    """Writes a value as a component of a key and reads it back.
 
-    A codec is injective and order-preserving; what it writes never contains the separator.
+    A codec is injective and preserves the order of values; its text never contains the separator.
     """
 
-    #: Whether the value of an attribute can be read back; else only a part of it.
+    #: Whether the text holds the whole value, and not only a part of it as a date does of a time.
     shows_all: ClassVar[bool] = True
-    #: Whether all values are written with as many characters.
+    #: Whether all texts have the same length.
     fixed_width: ClassVar[bool] = False
-    #: Whether every character that a value is written with sorts after the separator.
+    #: Whether every character of the texts sorts after the separator.
     above_separator: ClassVar[bool] = False
 
     @abstractmethod
     def encode(self, value: Any) -> str:
-        """Write the value, or raise InvalidValueError if it cannot stand in a key."""
+        """Write the value.
+
+        Raises:
+            InvalidValueError: if the value cannot stand in a key.
+        """
 
     @abstractmethod
     def decode(self, text: str) -> Any:
-        """Read the value back, or raise InvalidValueError if the text is none of this kind."""
+        """Read the value back.
+
+        Raises:
+            InvalidValueError: if ``encode`` does not write such a text.
+        """
 
     def placed(self, *, last: bool) -> Codec:
-        """The codec that writes the same values as the last component of a template, or another.
+        """Return the codec for the same values at a place in a template.
+
+        Args:
+            last: Whether the value is the last component.
 
         Raises:
             DeclarationError: if a value cannot stand there.
@@ -59,7 +70,7 @@ class Codec(ABC):
         return self
 
     def admits(self, text: str) -> bool:
-        """Whether some value could be written as this text."""
+        """Whether the text could be that of some value."""
         try:
             self.decode(text)
         except InvalidValueError:
@@ -67,7 +78,7 @@ class Codec(ABC):
         return True
 
     def overlaps(self, other: Codec) -> bool:
-        """Whether a value of each could be written alike. Errs on the side of yes."""
+        """Whether the two codecs could write the same text; True if that is not known."""
         if isinstance(other, EnumCodec):
             return any(self.admits(value) for value in other.values)
         return {type(self), type(other)} not in _DISJOINT
@@ -75,17 +86,17 @@ class Codec(ABC):
 
 @dataclass(frozen=True)
 class TextCodec(Codec):
-    """Free text, percent-encoded where it would break uniqueness or order.
+    """Free text; characters that would break uniqueness or order are percent-encoded (ADR 0003).
 
-    Before another component the separator ends the text, so every character up to ``%`` is
+    Before another component the text ends with the separator, so every character up to ``%`` is
     encoded: ``jira cloud`` must sort after ``jira``. In the last component only ``#``, ``$`` and
-    ``%`` are: encoding ``#`` and ``%`` alone would put ``#`` after ``$``. See ADR 0003.
+    ``%`` are encoded: if only ``#`` and ``%`` were, ``#`` would sort after ``$``.
     """
 
     last: bool = True
 
     def placed(self, *, last: bool) -> Codec:
-        """The codec that encodes what the place demands."""
+        """Return the codec that encodes the characters which the place requires."""
         return TextCodec(last=last)
 
     def encode(self, value: Any) -> str:
@@ -93,13 +104,13 @@ class TextCodec(Codec):
         if not isinstance(value, str) or not value:
             raise InvalidValueError(f"{shortened(value)} is not a text with at least one character")
         require_utf8(value)
-        return _BREAKING[self.last].sub(lambda match: f"%{ord(match[0]):02X}", value)
+        return _ENCODED[self.last].sub(lambda match: f"%{ord(match[0]):02X}", value)
 
     def decode(self, text: str) -> str:
         """Read the text back."""
         decoded = unquote(text, errors="replace")
         if not text or self.encode(decoded) != text:
-            raise InvalidValueError(f"{shortened(text)} is no text written in a key")
+            raise InvalidValueError(f"{shortened(text)} is not a text as written in a key")
         return decoded
 
 
@@ -107,7 +118,7 @@ class TextCodec(Codec):
 class IdCodec(Codec):
     """An id: ULID, UUID, or a short name of letters, digits, ``-`` and ``_``.
 
-    UUIDs are written in lower case and ULIDs in upper case, so that one id is one key.
+    UUIDs are written in lower case and ULIDs in upper case, so that an id has one key only.
     """
 
     above_separator = True
@@ -123,7 +134,7 @@ class IdCodec(Codec):
                 f"{shortened(value)} is not an id (a ULID, a UUID, "
                 "or up to 64 letters, digits, '-' and '_')"
             )
-        # No ULID in lower case reads as a UUID, nor the other way round.
+        # A ULID in lower case cannot be read as a UUID, nor the other way round.
         for cased in (value.lower(), value.upper()):
             if is_canonical(cased):
                 return cased
@@ -139,24 +150,24 @@ ID: Final = IdCodec()
 
 
 def canonical_id(value: Any) -> str:
-    """Write an id as it is stored.
+    """Return an id as it is stored.
 
     Raises:
-        InvalidValueError: if it is none.
+        InvalidValueError: if the value is not an id.
     """
     return ID.encode(value)
 
 
 @dataclass(frozen=True)
 class EnumCodec(Codec):
-    """One of a closed set of values, all of which stand in a key as they are."""
+    """One of a closed set of texts, which are written without encoding."""
 
     above_separator = True
 
     values: tuple[str, ...]
 
     def placed(self, *, last: bool) -> Codec:
-        """Refuse a value that a key does not show as it is."""
+        """Return this codec; refuse a text that would have to be encoded."""
         del last
         for text in self.values:
             if not TextCodec(last=False).admits(text):
@@ -166,7 +177,7 @@ class EnumCodec(Codec):
     def encode(self, value: Any) -> str:
         """Write the member."""
         if not isinstance(value, str) or value not in self.values:
-            raise InvalidValueError(f"{shortened(value)} is none of {', '.join(self.values)}")
+            raise InvalidValueError(f"{shortened(value)} is not one of {', '.join(self.values)}")
         return str(value)
 
     def decode(self, text: str) -> str:
@@ -174,13 +185,13 @@ class EnumCodec(Codec):
         return self.encode(text)
 
     def overlaps(self, other: Codec) -> bool:
-        """Whether the other could write one of these values."""
+        """Whether the other codec could write one of these texts."""
         return any(other.admits(value) for value in self.values)
 
 
 @dataclass(frozen=True)
 class NumberCodec(Codec):
-    """A whole number from 0, at a fixed width."""
+    """A whole number from 0, written at a fixed width."""
 
     fixed_width = True
     above_separator = True
@@ -205,32 +216,32 @@ class NumberCodec(Codec):
 
 @dataclass(frozen=True)
 class MomentCodec(Codec):
-    """A moment in UTC, at the fixed width of milliseconds."""
+    """A time in UTC, written at a fixed width with milliseconds."""
 
     fixed_width = True
     above_separator = True
 
     def encode(self, value: Any) -> str:
-        """Write the moment."""
+        """Write the time."""
         return timestamp_text(as_timestamp(value))
 
     def decode(self, text: str) -> datetime:
-        """Read the moment back, also one that others wrote at another width."""
+        """Read the time back, also at another width, which other programs may have written."""
         if not re.match(r"\d{4}-\d\d-\d\dT", text):
-            raise InvalidValueError(f"{shortened(text)} is no moment written in a key")
+            raise InvalidValueError(f"{shortened(text)} is not a time as written in a key")
         return as_timestamp(text)
 
 
 @dataclass(frozen=True)
 class DateCodec(Codec):
-    """The UTC date of a moment; as a component it tells the day only."""
+    """The UTC date of a time; the time of day cannot be read back."""
 
     shows_all = False
     fixed_width = True
     above_separator = True
 
     def encode(self, value: Any) -> str:
-        """Write the UTC date of a moment, or a date."""
+        """Write the UTC date of a time, or a date."""
         if isinstance(value, date) and not isinstance(value, datetime):
             return value.isoformat()
         return as_timestamp(value).date().isoformat()
@@ -238,11 +249,11 @@ class DateCodec(Codec):
     def decode(self, text: str) -> date:
         """Read the date back."""
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            raise InvalidValueError(f"{shortened(text)} is no date written in a key")
+            raise InvalidValueError(f"{shortened(text)} is not a date as written in a key")
         return as_timestamp(text).date()
 
 
-#: Pairs of codecs that never write the same text.
+#: Pairs of codecs that never write the same texts.
 _DISJOINT: Final = (
     {MomentCodec, DateCodec},
     {MomentCodec, NumberCodec},
@@ -252,7 +263,7 @@ _DISJOINT: Final = (
 
 
 def require_utf8(text: str) -> None:
-    """Refuse a text with lone surrogates, which no item can hold.
+    """Refuse a text with lone surrogates, which DynamoDB cannot store.
 
     Raises:
         InvalidValueError: if the text cannot be written in UTF-8.
@@ -265,22 +276,22 @@ def require_utf8(text: str) -> None:
         raise InvalidValueError(f"{shortened(text)} cannot be written in UTF-8") from error
 
 
-class naming:  # noqa: N801 - reads as the function contextlib would make of it, at a third of the cost
-    """Say in the message of an InvalidValueError where the value stands.
+class naming:  # noqa: N801 - used as a function; one of contextlib takes three times as long
+    """Prefix the message of an InvalidValueError with the name of the value.
 
     Raises:
-        InvalidValueError: as raised inside, its message after the place.
+        InvalidValueError: the one raised inside, with the prefix.
     """
 
-    __slots__ = ("_place",)
+    __slots__ = ("_name",)
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __enter__(self) -> None:
-        """Watch what is raised."""
+        """Start watching."""
 
     def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
-        """Name the place."""
+        """Prefix the message."""
         if isinstance(error, InvalidValueError):
-            raise InvalidValueError(f"{self._place}: {error}") from error
+            raise InvalidValueError(f"{self._name}: {error}") from error

@@ -1,8 +1,8 @@
-"""Entity, the base of every entity of a table.
+"""Entity, the base class of the entities of a table.
 
-An entity is a PynamoDB model that says what is stored: its attributes, and the keys rendered
-from them. It has no table and no connection; a Store reads and writes entities, and binds them to
-a table at run time. So PynamoDB's own ``save``, ``query`` and the like are refused (ADR 0002).
+An entity is a PynamoDB model that declares what is stored: attributes, and the keys that are
+rendered from them. It has no table and no connection: a Store, which has both, reads and writes
+entities. PynamoDB's own ``save``, ``query`` and the like are refused (ADR 0002).
 """
 
 from __future__ import annotations
@@ -40,65 +40,75 @@ from autoforge.dynamodb.schema.attributes import (
 from autoforge.dynamodb.schema.compiled import Field, compile_reader, compile_writer
 from autoforge.dynamodb.schema.documents import wire_to_document
 from autoforge.dynamodb.schema.encoding import Codec
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSI1, GSIS, KEY_ATTRIBUTES, TABLE, TTL
+from autoforge.dynamodb.schema.indexes import (
+    ENTITY_TYPE,
+    GSI1,
+    GSIS,
+    KEY_ATTRIBUTES,
+    TABLE,
+    TTL,
+    Index,
+)
 from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue
 from autoforge.dynamodb.timestamps import as_timestamp
 
-#: An item in DynamoDB's own form: attribute names to typed values.
+#: An item in DynamoDB JSON: attribute names to typed values.
 Item = dict[str, dict[str, Any]]
 
 
 class RenderedAttribute(Attribute[str]):
-    """An attribute whose value follows from the others; read it, never set it."""
+    """A read-only attribute whose value is rendered from other attributes."""
 
     attr_type = STRING
 
     def __get__(self, instance: Any, owner: Any) -> Any:
-        """Render the value of an entity; on the class, be PynamoDB's attribute."""
+        """Render the value of an entity; on the class, return the attribute itself."""
         if instance is None:
             return self
         return instance.rendered().get(self.attr_name)
 
     def __set__(self, instance: Any, value: Any) -> NoReturn:
-        """Refuse: a second copy of a key could go stale."""
-        raise InvalidValueError(f"{self.attr_name} is rendered from other attributes, never set")
+        """Refuse the value: a stored copy could become stale."""
+        raise InvalidValueError(
+            f"{self.attr_name} is rendered from other attributes: it cannot be set"
+        )
 
 
 @dataclass(frozen=True)
 class _NoKey:
-    """What an abstract entity has for a primary key: it can be held, and not be used."""
+    """The primary key of an abstract entity: any use of it is an error."""
 
     entity: type[Any]
 
     def __getattr__(self, name: str) -> NoReturn:
         raise DeclarationError(
-            f"{self.entity.__name__} is abstract: it declares no key in the table itself, so "
-            "nothing is stored as it"
+            f"{self.entity.__name__} is abstract: it declares no key in the table itself, which a "
+            "stored entity needs"
         )
 
 
 class _NoPrimaryKey:
-    """Stands where an entity that declares no key would have its primary key."""
+    """The descriptor of the primary key, for classes that declare no key."""
 
     def __get__(self, instance: Any, owner: type[Any]) -> _NoKey:
-        """Name the entity. PynamoDB looks at every member, so there is no error yet."""
+        """Return a key that fails when it is used; PynamoDB gets every member of a class."""
         return _NoKey(owner)
 
 
 class Entity(Model):
-    """What is stored: one entity of a table, with its attributes and its keys.
+    """The base class of item types.
 
-    A subclass declares attributes and keys. One key must stand in the table itself; it identifies
-    an item, so its components may not change. A subclass of it inherits both. One without any key
-    is abstract: it gives its attributes to its subclasses, and nothing is stored as it.
+    A subclass declares attributes and keys and inherits those of its bases. One key must be in the
+    table itself: the primary key, whose components never change. A class without any key is
+    abstract: it only gives attributes to its subclasses, and no item has its type.
     """
 
-    #: What the item's ``EntityType`` says; the class name unless given.
+    #: The value of the item's ``EntityType``; the class name unless given.
     type_name: ClassVar[str] = "Entity"
-    #: How long after its ``created_at`` an item lives; None for ever.
+    #: The time from an item's ``created_at`` to its expiry; None if items do not expire.
     lifetime: ClassVar[timedelta | None] = None
-    #: The attribute that marks an item whose deletion was begun; None where deletions take one
-    #: request. A marked item is past its expiry, so a live one lacks the attribute.
+    #: The optional attribute that marks an item whose deletion has begun; None if a deletion takes
+    #: one request. A marked item is past its expiry, so a live item lacks the attribute.
     deletion_mark: ClassVar[str | None] = None
 
     PK = RenderedAttribute(attr_name=TABLE.partition_key, hash_key=True)
@@ -106,15 +116,19 @@ class Entity(Model):
     GSI1PK = RenderedAttribute(attr_name=GSI1.partition_key, null=True)
     GSI1SK = RenderedAttribute(attr_name=GSI1.sort_key, null=True)
     EntityType = RenderedAttribute(attr_name=ENTITY_TYPE)
-    #: From when on the item reads as gone; DynamoDB deletes it within about two days after.
+    #: The time from which the item is read as missing; DynamoDB deletes it within about two days.
     expires_at = optional(ExpiryAttribute(attr_name=TTL))
 
-    #: The keys of the entity by name, and the one that stands in the table.
+    #: The keys of the entity by name, and the one in the table itself.
     keys: ClassVar[Mapping[str, Key]] = {}
     primary_key: ClassVar[Key] = cast("Key", _NoPrimaryKey())
 
     def __init_subclass__(cls) -> None:
-        """Compile the keys, so that a mistake in one is an error at import."""
+        """Compile and check the keys, so that a mistake is an error at import.
+
+        Raises:
+            DeclarationError: if an attribute or a key is declared wrongly.
+        """
         super().__init_subclass__()
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
@@ -145,7 +159,7 @@ class Entity(Model):
 
     @classmethod
     def is_abstract(cls) -> bool:
-        """Whether it has no key, and only gives attributes to its subclasses."""
+        """Whether the class has no key and only gives attributes to its subclasses."""
         return not cls.keys
 
     def __init__(self, **attributes: Any) -> None:
@@ -153,7 +167,7 @@ class Entity(Model):
         super().__init__(**attributes)
 
     def _set_attributes(self, **attributes: Any) -> None:
-        """Set attributes as PynamoDB does, without asking for each what it is."""
+        """Set attributes; faster than PynamoDB's own, which inspects each of them."""
         known = self.get_attributes()
         for name, value in attributes.items():
             if name not in known:
@@ -162,29 +176,30 @@ class Entity(Model):
 
     @classmethod
     def from_item(cls, item: Mapping[str, Mapping[str, Any]]) -> Self:
-        """Read an entity from an item in DynamoDB's own form.
+        """Read an entity from an item in DynamoDB JSON.
 
-        Components the item does not repeat as attributes are read from its key; attributes the
-        entity does not know are kept and written back.
+        Components of the key that are not stored as attributes, too, are read from the key.
+        Attributes that the entity does not declare are kept and written back.
 
         Raises:
-            UnreadableItemError: if the item lacks what the entity requires.
+            UnreadableItemError: if the item has another type, lacks a required attribute, or has a
+                malformed one.
         """
         return cls.item_reader()(item)
 
     @classmethod
     def item_reader(cls) -> Callable[[Mapping[str, Mapping[str, Any]]], Self]:
-        """The function that reads an item: ``from_item``, for whoever reads many."""
+        """Return the function behind ``from_item``, to read many items with."""
         return cls._compiled().read
 
     @classmethod
     def _read_carefully(cls, item: Mapping[str, Mapping[str, Any]]) -> Self:
-        """Read any item, or say what is wrong with it."""
+        """Read any item, with an error that names the attribute at fault."""
         stored_type = item.get(ENTITY_TYPE, {}).get(STRING, cls.type_name)
         if stored_type != cls.type_name:
             raise UnreadableItemError(f"{_describe(cls, item)} is a {stored_type}")
         entity = cls(_user_instantiated=False)
-        # What no attribute repeats: components of the key, and defaults.
+        # Components of the key need not be stored as attributes, too.
         entity.attribute_values |= cls.primary_key.decode(_stored_key(item)) or {}
         known = _attributes(cls)
         for name, attribute in known.items():
@@ -201,11 +216,11 @@ class Entity(Model):
 
     @classmethod
     def from_raw_data(cls, data: Mapping[str, Any]) -> Self:
-        """Read an entity as PynamoDB does; the same as ``from_item``."""
+        """Read an entity; PynamoDB's name of ``from_item``."""
         return cls.from_item(data)
 
     def to_item(self) -> Item:
-        """Write the entity as it is stored: attributes, unknown attributes, rendered keys.
+        """Write the entity as an item: attributes, unknown attributes and rendered keys.
 
         Raises:
             InvalidValueError: if a required attribute is missing or cannot be stored.
@@ -219,12 +234,12 @@ class Entity(Model):
         return item
 
     def serialize(self, null_check: bool = True) -> Item:
-        """Write the entity as PynamoDB does; the same as ``to_item``."""
+        """Write the entity; PynamoDB's name of ``to_item``."""
         del null_check
         return self.to_item()
 
     def rendered(self) -> dict[str, str]:
-        """The attributes that follow from the others: EntityType and the keys.
+        """Return the attributes that are rendered from others: EntityType and the keys.
 
         Raises:
             InvalidValueError: if a component of the primary key is missing.
@@ -249,7 +264,7 @@ class Entity(Model):
 
     @property
     def expiry(self) -> datetime | None:
-        """When the item expires: as stored, else its lifetime after it was created."""
+        """The time at which the item expires: as stored, else ``lifetime`` after its creation."""
         stored: datetime | None = self.attribute_values.get("expires_at")
         created: datetime | None = self.attribute_values.get("created_at")
         if stored is not None or created is None or self.lifetime is None:
@@ -258,16 +273,19 @@ class Entity(Model):
 
     @classmethod
     def expiry_of(cls, created_at: datetime) -> datetime | None:
-        """When an item that was created at a moment expires, unless it stores another expiry."""
+        """Return when an item that was created at a time expires, unless it stores an expiry.
+
+        None if items do not expire.
+        """
         if cls.lifetime is None:
             return None
         return (created_at + min(cls.lifetime, _LAST - created_at)).replace(microsecond=0)
 
     @classmethod
     def first_live_creation(cls, now: datetime) -> datetime | None:
-        """The earliest creation of an item that is live and stores no expiry.
+        """Return the earliest creation time of an item that stores no expiry and is live.
 
-        None where items have no lifetime, or one that began before the calendar.
+        None if every item is live: items have no lifetime, or it reaches back before the year 1.
         """
         if cls.lifetime is None:
             return None
@@ -275,14 +293,14 @@ class Entity(Model):
         return None if cls.lifetime > second - _FIRST else second - cls.lifetime
 
     def is_live(self, now: datetime) -> bool:
-        """Whether the item is not past its expiry (DynamoDB deletes late, readers must not)."""
+        """Whether the item is not past its expiry; DynamoDB deletes expired items later."""
         expiry = self.expiry
         try:
             return expiry is None or expiry > now
-        except TypeError:  # a moment without a zone, which is one of UTC
+        except TypeError:  # a time without a zone, which is in UTC
             return expiry is None or expiry > as_timestamp(now)
 
-    if not TYPE_CHECKING:  # a type checker that saw it would take any name
+    if not TYPE_CHECKING:  # otherwise type checkers would accept any name
 
         def __setattr__(self, name: str, value: Any) -> None:
             """Refuse a misspelt attribute, which would never be stored."""
@@ -292,7 +310,7 @@ class Entity(Model):
             super().__setattr__(name, value)
 
     def __eq__(self, other: object) -> bool:
-        """Entities are equal when they would be stored alike."""
+        """Whether the two entities have the same type and are stored the same."""
         if not isinstance(other, Entity):
             return NotImplemented
         return type(self) is type(other) and self._present() == other._present()
@@ -300,7 +318,7 @@ class Entity(Model):
     __hash__ = None  # type: ignore[assignment]  # entities are mutable
 
     def __repr__(self) -> str:
-        """Show the key and nothing else: contents do not belong in logs."""
+        """Show the key only: other attributes do not belong in logs."""
         try:
             key = self.primary_key.render(self.attribute_values)
         except (DeclarationError, InvalidValueError):
@@ -309,7 +327,7 @@ class Entity(Model):
         return f"<{self.type_name} {where}>"
 
     def _wires(self) -> Item:
-        """What is stored, without what is rendered.
+        """Return the attributes to store, without the rendered ones.
 
         Raises:
             InvalidValueError: if a required attribute is missing or cannot be stored.
@@ -317,13 +335,13 @@ class Entity(Model):
         return self._compiled().write(self)
 
     def _write_carefully(self) -> Item:
-        """Write any entity, or say what is wrong with it."""
+        """Write any entity, with an error that names the missing attributes."""
         if missing := self._missing():
             raise InvalidValueError(f"{self.type_name} needs {', '.join(missing)}")
         return self._present()
 
     def _present(self) -> Item:
-        """What is there to be stored, of an entity that may lack what it requires."""
+        """Return the attributes that have values, even if required ones have none."""
         values = {**self.attribute_values, "expires_at": self.expiry}
         wires = {
             attribute.attr_name: attribute_to_wire(attribute, values[name])
@@ -333,7 +351,7 @@ class Entity(Model):
         return deepcopy(self._unknown) | wires
 
     def _missing(self) -> list[str]:
-        """The required attributes that have no value, by their names in the table."""
+        """Return the required attributes that have no value, by their names in the table."""
         values = self.attribute_values
         return [
             attribute.attr_name
@@ -349,7 +367,7 @@ class Entity(Model):
         fields = entity_fields(cls)
         plain = cls.__init__ is Entity.__init__ and cls.__new__ is Entity.__new__
         if not plain or any(each.attribute.default is not None for each in fields):
-            # What PynamoDB does to make an instance means something here.
+            # Compiled readers skip __init__ and defaults, which this entity needs.
             return _Compiled(cls._read_carefully, cls._write_carefully)
         read = compile_reader(
             cls,
@@ -364,20 +382,20 @@ class Entity(Model):
     @classmethod
     def _get_connection(cls) -> TableConnection:
         raise DeclarationError(
-            f"{cls.__name__} has no table of its own: run an access pattern or a write on a Store"
+            f"{cls.__name__} is not bound to a table: run an access pattern or a write on a Store"
         )
 
 
 @dataclass(frozen=True)
 class _Compiled:
-    """An entity's straight-line functions."""
+    """The functions that read and write the items of an entity."""
 
     read: Callable[[Mapping[str, Mapping[str, Any]]], Any]
     write: Callable[[Any], Item]
 
 
 def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
-    """The attributes a caller sets, as compiled functions need to know them."""
+    """Describe the attributes that a caller sets, for compiled functions."""
     in_key = entity.primary_key.components
     return tuple(
         Field(
@@ -392,26 +410,29 @@ def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
 
 
 def _unknown(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> Item:
-    """A copy of what an item has that the entity does not declare."""
+    """Copy the attributes of an item that the entity does not declare."""
     names = {attribute.attr_name for attribute in _attributes(entity).values()} | _RENDERED
     return {name: dict(deepcopy(wire)) for name, wire in item.items() if name not in names}
 
 
-#: Attributes that ``rendered`` answers for.
+#: The attributes that ``rendered`` returns.
 _RENDERED: Final = KEY_ATTRIBUTES | {ENTITY_TYPE}
 
-#: The last moment there is; what would expire later expires then.
+#: The last time that ``datetime`` can hold, in whole seconds; no item expires later.
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 
-#: What every update sets to its moment; and what an expiry is stored as.
+#: The attribute that every update sets to its time, and the attribute of the expiry.
 _UPDATED: Final = "updated_at"
 _EXPIRES: Final = "expires_at"
 
 
-_ONLY_INDEXES: Final = "a key stands in the table itself or in " + ", ".join(
-    f"{index.name} ({index.partition_key}, {index.sort_key})" for index in GSIS
-)
+def _shown(index: Index) -> str:
+    """Show an index in an error message."""
+    return f"{index.name or 'the table'} ({index.partition_key}, {index.sort_key})"
+
+
+_ONLY_INDEXES: Final = f"a key must be in {' or '.join(map(_shown, (TABLE, *GSIS)))}"
 
 
 def _no_such_attribute(entity: type[Entity], name: str) -> str:
@@ -420,7 +441,7 @@ def _no_such_attribute(entity: type[Entity], name: str) -> str:
 
 
 def _require_own_names(entity: type[Entity], kinds: tuple[type[Any], ...]) -> None:
-    """Refuse an attribute or key that would take the place of a part of Entity itself."""
+    """Refuse an attribute or key that would replace a member of Entity itself."""
     needed = {*vars(Entity), *vars(AttributeContainer), "attribute_values"}
     for base in entity.__mro__:
         if base in Entity.__mro__ or (base is not entity and issubclass(base, Entity)):
@@ -429,13 +450,13 @@ def _require_own_names(entity: type[Entity], kinds: tuple[type[Any], ...]) -> No
             if isinstance(member, kinds) and name in needed:
                 stored = "" if isinstance(member, Key) else f" with attr_name={name!r}"
                 raise DeclarationError(
-                    f"{entity.__name__}.{name}: Entity itself needs this name: declare another"
+                    f"{entity.__name__}.{name}: Entity itself needs this name: choose another"
                     f"{stored}"
                 )
 
 
 def _declared(entity: type[Entity], kind: type[Any]) -> dict[str, Any]:
-    """What an entity declares and inherits of a kind; a name that is given anew is the last one."""
+    """Return the members of a kind that an entity declares or inherits, overriding ones last."""
     found: dict[str, Any] = {}
     for base in reversed(entity.__mro__):
         for name, member in vars(base).items():
@@ -446,7 +467,7 @@ def _declared(entity: type[Entity], kind: type[Any]) -> dict[str, Any]:
 
 
 def _attributes(entity: type[Entity]) -> dict[str, Attribute[Any]]:
-    """The attributes a caller sets, by Python name."""
+    """Return the attributes that a caller sets, by Python name."""
     return {
         name: attribute
         for name, attribute in entity.get_attributes().items()
@@ -459,7 +480,11 @@ def _derived_codec(
 ) -> Codec:
     unknown = [name for name in derived.sources if name not in attributes]
     if unknown or spec:
-        raise DeclarationError(f"{entity.__name__} cannot derive it from {unknown} as {spec!r}")
+        raise DeclarationError(
+            f"{entity.__name__} has no attribute {unknown[0]!r} to derive a component from"
+            if unknown
+            else f"a derived component cannot be written as {spec!r} in a key"
+        )
     return derived.codec.placed(last=last)
 
 
@@ -471,41 +496,42 @@ def _require_sound_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> 
         raise DeclarationError(f"{entity.__name__} declares two keys in one index")
     for key in entity.keys.values():
         if key.index not in (TABLE, *GSIS):
-            raise DeclarationError(f"{key}: {key.index.name}: {_ONLY_INDEXES}")
+            raise DeclarationError(f"{key} is in {_shown(key.index)}: {_ONLY_INDEXES}")
         if key.index == TABLE:
             _require_identity(key)
         if entity.lifetime is not None and _EXPIRES in key.sources:
-            raise DeclarationError(f"{key}: {_EXPIRES} follows from the lifetime: see created_at")
+            raise DeclarationError(f"{key}: {_EXPIRES} follows from the lifetime: use created_at")
         key.where = {
             name: _wanted(key, name, wanted, attributes) for name, wanted in key.where.items()
         }
 
 
 def _require_identity(key: Key) -> None:
-    """Refuse a primary key that two items could share, or that an update would change."""
+    """Refuse a primary key that two items could share or that an update would change."""
     if key.shortened:
         shortened = ", ".join(sorted(key.shortened))
         raise DeclarationError(f"{key}: items that differ in {shortened} could share the key")
     if key.derived:
-        raise DeclarationError(f"{key}: {', '.join(key.derived)} cannot identify an item")
+        names = ", ".join(key.derived)
+        raise DeclarationError(f"{key}: {names} is derived: it cannot identify an item")
     if _UPDATED in key.sources:
         raise DeclarationError(f"{key}: every update sets {_UPDATED}: it cannot identify an item")
 
 
 def _wanted(key: Key, name: str, wanted: Any, attributes: Mapping[str, Any]) -> Any:
-    """A value that ``where`` names, as an entity holds it."""
+    """Return a value of ``where`` as an entity holds it."""
     attribute = attributes.get(name)
     if not isinstance(attribute, EntityAttribute):
         raise DeclarationError(f"{key}: where: {name}: no such attribute")
     if wanted is None:
         if not attribute.null:
-            raise DeclarationError(f"{key}: where: {name}: no item lacks it")
+            raise DeclarationError(f"{key}: where: {name} is None: the attribute must be optional")
         return None
     try:
         checked = attribute.check(wanted)
     except InvalidValueError as error:
         raise DeclarationError(f"{key}: where: {error}") from error
-    # An item without members lacks the set.
+    # An empty set is stored as no attribute.
     return None if isinstance(attribute, IdSetAttribute) and not checked else checked
 
 
@@ -519,10 +545,14 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
             raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
         created = attributes.get("created_at")
         if created is not None and not isinstance(created, TimestampAttribute):
-            raise DeclarationError(f"{entity.__name__} has a lifetime: created_at must be a moment")
+            raise DeclarationError(
+                f"{entity.__name__} has a lifetime: created_at must be a TimestampAttribute"
+            )
     updated = attributes.get(_UPDATED)
     if isinstance(updated, EntityAttribute) and not isinstance(updated, TimestampAttribute):
-        raise DeclarationError(f"{entity.__name__}: every update sets {_UPDATED} to a moment")
+        raise DeclarationError(
+            f"{entity.__name__}: every update sets {_UPDATED}: it must be a TimestampAttribute"
+        )
     mark = attributes.get(entity.deletion_mark or "")
     if entity.deletion_mark is not None and not (isinstance(mark, Attribute) and mark.null):
         raise DeclarationError(
@@ -531,7 +561,7 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
 
 
 def _holds_null(attribute: Attribute[Any]) -> bool:
-    """Whether None is a value of the attribute, and not its absence."""
+    """Whether the attribute stores None as a value, and not as its absence."""
     return isinstance(attribute, JsonAttribute) and not attribute.null
 
 

@@ -1,6 +1,6 @@
-"""The table's shape: names of its key attributes, its index and its expiry attribute.
+"""The names of the table's key attributes, of its index and of its time-to-live attribute.
 
-Nothing else may spell these names; the template, the Store and the keys read them from here.
+They are written here only; the template, the Store and the keys read them from here.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Index:
-    """A table's own keys, or those of a global secondary index."""
+    """The key attributes of the table itself or of a global secondary index."""
 
     #: The index name; None for the table itself.
     name: str | None
     partition_key: str
     sort_key: str
-    #: What the index carries of an item; None for the table, which carries all.
+    #: The projection of the index, such as ``ALL``; None for the table itself.
     projection: str | None = None
 
     @property
@@ -29,15 +29,15 @@ class Index:
 TABLE: Final = Index(name=None, partition_key="PK", sort_key="SK")
 GSI1: Final = Index(name="GSI1", partition_key="GSI1PK", sort_key="GSI1SK", projection="ALL")
 
-#: Every global secondary index of the table.
+#: All global secondary indexes of the table.
 GSIS: Final = (GSI1,)
 
-#: Attribute that says which entity an item is.
+#: The attribute with the type name of an item's entity.
 ENTITY_TYPE: Final = "EntityType"
-#: Attribute that DynamoDB's time-to-live reads, in Unix seconds.
+#: The time-to-live attribute, in Unix seconds.
 TTL: Final = "TTL"
 
-#: Every attribute that is rendered from others and never set by a caller.
+#: The key attributes of the table and its indexes: rendered from others, never set by a caller.
 KEY_ATTRIBUTES: Final = frozenset(
     name for index in (TABLE, *GSIS) for name in (index.partition_key, index.sort_key)
 )

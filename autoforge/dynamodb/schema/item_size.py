@@ -1,6 +1,6 @@
-"""How large an item is, counted as DynamoDB counts it.
+"""The size of an item in bytes, as DynamoDB counts it.
 
-AWS, "DynamoDB item sizes and formats": names and values in bytes, with fixed overheads.
+AWS, "DynamoDB item sizes and formats": the bytes of names and values, plus fixed overheads.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import orjson
 
 from autoforge.dynamodb.errors import ItemTooLargeError
 
-#: The most bytes an item may have.
+#: The largest size of an item, in bytes.
 LIMIT: Final = 400 * 1024
 
-#: Overhead of a list or map, and of each of their elements.
+#: The overhead of a list or map, and of each of its elements, in bytes.
 _CONTAINER: Final = 3
 _ELEMENT: Final = 1
 
@@ -26,7 +26,7 @@ _EXACT: Final = Context(prec=40)
 
 
 def item_size(item: Mapping[str, Any]) -> int:
-    """Count the bytes of an item in DynamoDB's own form."""
+    """Count the bytes of an item in DynamoDB JSON."""
     return sum(attribute_sizes(item).values())
 
 
@@ -39,9 +39,9 @@ def require_size(entity: str, item: Mapping[str, Any]) -> None:
     """Refuse an item over the limit.
 
     Raises:
-        ItemTooLargeError: saying which attribute weighs what.
+        ItemTooLargeError: with the size of the item and of each attribute.
     """
-    if _most(item) <= LIMIT:
+    if _upper_bound(item) <= LIMIT:
         return
     weights = attribute_sizes(item)
     size = sum(weights.values())
@@ -49,14 +49,15 @@ def require_size(entity: str, item: Mapping[str, Any]) -> None:
         raise ItemTooLargeError(entity, size=size, weights=weights)
 
 
-def _most(item: Mapping[str, Any]) -> int:
-    """A bound on the size that is quick to tell: JSON takes more bytes for anything than an item.
+def _upper_bound(item: Mapping[str, Any]) -> int:
+    """Return a number of bytes that the item does not exceed: the length of its DynamoDB JSON.
 
-    Its quotes and braces outweigh DynamoDB's overheads, and its escapes only lengthen a text.
+    That is quick to compute. The quotes and braces of the JSON take more bytes than DynamoDB's
+    overheads, and its escapes only lengthen a text.
     """
     try:
         return len(orjson.dumps(item, default=_base64))
-    except TypeError:  # lone surrogates, or bytes as a name: let the exact count say so
+    except TypeError:  # lone surrogates, or bytes as a name: the exact count raises the error
         return LIMIT + 1
 
 
@@ -65,7 +66,7 @@ def _base64(value: bytes) -> str:
 
 
 def _binary_size(value: bytes | str) -> int:
-    """Bytes of a binary value, which DynamoDB's JSON has in base64."""
+    """The bytes of a binary value; DynamoDB JSON has it in base64."""
     return len(value) if isinstance(value, bytes) else len(base64.b64decode(value))
 
 
@@ -79,9 +80,10 @@ def _text_size(text: str) -> int:
 
 
 def _number_size(text: str) -> int:
-    """One byte, one for two digits before and after the point, one for a minus sign.
+    """The bytes of a number.
 
-    Zeros that only place the point do not count: 100, 1 and 0.01 weigh the same.
+    One byte, one for each two digits before the point and after it, and one for a minus sign. Zeros
+    at either end do not count: 100, 1 and 0.01 have the same size.
     """
     number = _EXACT.create_decimal(text).normalize(_EXACT)
     if not number:
@@ -101,7 +103,7 @@ def _map_size(members: Mapping[str, Mapping[str, Any]]) -> int:
     return names + _list_size(list(members.values()))
 
 
-#: How a value of each of DynamoDB's types is weighed.
+#: The function that counts the bytes of a value, by DynamoDB type.
 _SIZES: Final[Mapping[str, Callable[[Any], int]]] = {
     "NULL": lambda _: 1,
     "BOOL": lambda _: 1,

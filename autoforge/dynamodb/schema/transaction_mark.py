@@ -1,4 +1,4 @@
-"""TransactionMark: shows that a transaction was made whose own writes would not show it."""
+"""TransactionMark: the item that proves that a transaction was applied (ADR 0030)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from autoforge.dynamodb.schema.keys import Key
 
 
 class TransactionMark(Entity):
-    """Written with a transaction, and looked for when its answer was lost."""
+    """Proves that a transaction was applied whose own writes would not show it.
+
+    It is written as a member of the transaction. If the answer is lost, a Store reads it to learn
+    whether the transaction was applied.
+    """
 
     lifetime = timedelta(days=1)
 
-    #: The client request token of the transaction.
+    #: The idempotency token (ClientRequestToken) of the transaction.
     token = IdAttribute()
     created_at = TimestampAttribute()
 

@@ -1,1 +1,1 @@
-"""Writes as values: puts, updates, deletes, checks and transactions."""
+"""Writes as values: Put, Update, Delete, Check and Transaction."""

@@ -1,4 +1,4 @@
-"""Update, the write that changes some attributes of an item and renders the keys they feed."""
+"""Update, the write that changes some attributes of an item, and the keys made of them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from autoforge.dynamodb.writes.write import (
 
 E = TypeVar("E", bound=Entity)
 
-#: An attribute's new value in DynamoDB's own form; None where the attribute goes.
+#: The new value of an attribute in DynamoDB JSON; None to remove the attribute.
 Wire = dict[str, Any] | None
 
 _UPDATED: Final = "updated_at"
@@ -63,29 +63,30 @@ _EXPIRES: Final = "expires_at"
 
 @dataclass(frozen=True)
 class Update(Write[E]):
-    """Change some attributes of an item that is there; all others stay as they are.
+    """Changes some attributes of an item; the others keep their values.
 
     Args:
-        entity: What the item is.
-        key: Components of the primary key, which no update can change.
-        at: The moment of the write, of UTC where it has no zone; sets ``updated_at``, and an item
-            expired by then is gone.
-        values: Attributes to set; None removes an optional one.
-        expected: Values that attributes must have for the write to be made. An index key that the
-            change touches may need them.
-        actions: Further update actions, on attributes that stand in no key.
-        condition: What else must hold.
-        requires: The condition in words, for the error.
-        expected_version: The version the caller read; the write adds 1 to it.
-        increments_version: Whether the write adds 1 to the version whatever it was.
-        initial: If not None, the write may create the item, with these attributes besides, and an
-            expiry where the entity has a lifetime. One that is past its expiry is made anew.
-        mark: One of the values, which no other write sets: what an item shows that this write
-            changed, whoever changed other attributes since. It is refused where it was made.
+        entity: The entity of the item.
+        key: The components of the primary key, which no update can change.
+        at: The time of the write, in UTC if it has no zone. It is stored as ``updated_at``, and an
+            item that is expired then counts as missing.
+        values: Attributes to set; None removes an optional attribute.
+        expected: Values that attributes must have for the write to be applied. They also give the
+            values that an index key needs besides the changed ones.
+        actions: Further update actions, on attributes that no key is made of.
+        condition: A further condition.
+        requires: The condition in words, to complete the error "X is not ...".
+        expected_version: The version that the caller read; the write adds 1 to it.
+        increments_version: Whether the write adds 1 to the version, whatever the version is.
+        initial: Attributes for a new item. If not None, the write creates the item if it does not
+            exist or is expired, with an expiry if the entity has a lifetime.
+        mark: The name of one of the values, to which no other write sets the attribute. The item
+            proves by it that this write was applied, even if other attributes were changed since.
+            The write is refused if the item has the value.
 
     Raises:
-        DeclarationError: if it names what the entity lacks, or could leave a key stale.
-        InvalidValueError: if it would change the primary key, or nothing.
+        DeclarationError: if the entity lacks an attribute, or the write could leave a key stale.
+        InvalidValueError: if the write would change the primary key, or nothing.
     """
 
     operation = "UpdateItem"
@@ -105,12 +106,12 @@ class Update(Write[E]):
     mark: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse unknown attributes, an update of nothing, and what could leave a key stale.
+        """Refuse unknown attributes, an update without changes, and one that makes a key stale.
 
-        The primary key cannot change. Another key may be made of ``updated_at``, which every update
-        sets to its moment. It may be made of ``version`` too; but what DynamoDB counts is known
-        here only where the write demands the version it counts from, so an update of such an entity
-        must.
+        The primary key cannot change. An index key may be made of ``updated_at``, because every
+        update sets that to its time. It may also be made of ``version``. DynamoDB increments the
+        version, so its new value is known here only if the write expects the old one; an update of
+        such an entity must.
         """
         entity = self.entity
         require_components(entity, self.key)
@@ -122,7 +123,10 @@ class Update(Write[E]):
             self._require_countable()
             fixed |= entity.primary_key.components & {_VERSION}
         if fixed:
-            raise InvalidValueError(f"{', '.join(sorted(fixed))} identify the item for good")
+            raise InvalidValueError(
+                f"an Update of {entity.__name__} changes {', '.join(sorted(fixed))}: components of "
+                "the primary key cannot change"
+            )
         if not (self.values or self.actions or self._counted or self.initial is not None):
             raise InvalidValueError(
                 f"an Update of {entity.__name__} changes nothing: give values or actions, or use "
@@ -130,7 +134,7 @@ class Update(Write[E]):
             )
         if not self.actions and self.initial is None:
             return
-        acted_on = {action.values[0].path[0] for action in self.actions}  # type: ignore[attr-defined]  # an action begins with its path
+        acted_on = {action.values[0].path[0] for action in self.actions}  # type: ignore[attr-defined]  # the first value of an action is its path
         for name in {n for key in entity.keys.values() for n in key.sources}:
             if name in (self.initial or {}) or _name(entity, name) in acted_on:
                 raise DeclarationError(f"{name} feeds a key: an update must give its value")
@@ -141,14 +145,16 @@ class Update(Write[E]):
         entity = self.entity
         version = _settable(entity).get(_VERSION)
         if version is None or version.attr_type != NUMBER:
-            raise DeclarationError(f"{entity.__name__} has no number {_VERSION!r} to count")
+            raise DeclarationError(
+                f"{entity.__name__} has no number attribute {_VERSION!r} to increment"
+            )
         if _VERSION in self.values:
-            raise DeclarationError(f"{_VERSION} is counted, and cannot be given as a value")
+            raise DeclarationError(f"the update increments {_VERSION}: it cannot be a value, too")
         if self._version is None:
             for key in entity.keys.values():
                 if _VERSION in key.sources and key is not entity.primary_key:
                     raise DeclarationError(
-                        f"{key} is made of {_VERSION}: an update that counts it must give "
+                        f"{key} is made of {_VERSION}: an update that increments it must give "
                         "expected_version"
                     )
 
@@ -159,7 +165,8 @@ class Update(Write[E]):
             raise DeclarationError(f"{', '.join(twice)} cannot be initial: the update sets it")
         if entity.lifetime is not None and not {_CREATED, _EXPIRES} & (set_anyway | {*initial}):
             raise DeclarationError(
-                f"{entity.__name__} has a lifetime: what may create it must give {_CREATED}"
+                f"{entity.__name__} has a lifetime: an update that may create it must give "
+                f"{_CREATED}"
             )
 
     @property
@@ -169,19 +176,19 @@ class Update(Write[E]):
 
     @property
     def _version(self) -> int | None:
-        """The version that the write demands of the item, if it does."""
+        """The version that the item must have; None for any."""
         given: int | None = self.expected.get(_VERSION)
         return given if self.expected_version is None else self.expected_version
 
     @property
     def repeatable(self) -> bool:
-        """Not where the new state follows from the old one, and nothing fences it."""
+        """Whether the write only sets values, or is refused the second time by version or mark."""
         fenced = self.expected_version is not None or self.mark is not None
         return fenced or not (self.increments_version or self.actions)
 
     @property
     def refused_twice(self) -> bool:
-        """Where it demands a version or a value that it changes."""
+        """Whether the write has a mark, or expects a version or a value that it changes."""
         fenced = self.expected_version is not None or self.mark is not None
         return fenced or any(
             self._wire(name, value) != self._wire(name, self.values[name])
@@ -191,19 +198,25 @@ class Update(Write[E]):
 
     @property
     def tells(self) -> bool:
-        """Where the item says who changed it, or when it was changed."""
+        """Whether the item stores the mark of the write, or the time of its last change."""
         return self.mark is not None or _UPDATED in _settable(self.entity)
 
     def with_version(self, existing: E) -> Self:
-        """The same write, on condition of the version that is there."""
+        """Return the write with the condition that the item has the version of an existing one."""
         return replace(self, expected_version=existing.attribute_values.get(_VERSION))
 
     def primary_key(self) -> KeyValue:
-        """The key of the item."""
+        """Return the primary key of the item."""
         return primary_key(self.entity, self.key)
 
     def parameters(self) -> dict[str, Any]:
-        """The update and its condition."""
+        """Return the update expression and the condition expression.
+
+        Raises:
+            DeclarationError: if an index key needs the value of an attribute that the write does
+                not know.
+            InvalidValueError: if a value cannot be stored.
+        """
         wires = self._wires()
         require_size(self.entity.type_name, _present(wires))
         placeholders = Placeholders()
@@ -223,12 +236,12 @@ class Update(Write[E]):
         return {**parameters, **placeholders.parameters()}
 
     def request(self, table_name: str) -> Request:
-        """The request, which answers with the item as it then is."""
+        """Return the UpdateItem request, whose response has the changed item."""
         request = super().request(table_name)
         return Request(self.operation, {**request.parameters, "ReturnValues": "ALL_NEW"})
 
     def error_for(self, existing: E | None) -> AutoforgeError:
-        """Not found, a version conflict, or a condition that was false."""
+        """Return the error: not found, a version conflict, or a condition that was false."""
         if existing is None or not existing.is_live(self.at):
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
         version = existing.attribute_values.get(_VERSION)
@@ -237,10 +250,12 @@ class Update(Write[E]):
             return VersionConflictError(
                 f"{name} is in version {version}, not {self.expected_version}", item=existing
             )
-        return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
+        return ConditionFailedError(
+            f"{name} is not {self.requires or 'as required'}", item=existing
+        )
 
     def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
-        """Whether every attribute this write sets has its value already, at this moment."""
+        """Whether each attribute has the value that the write sets, including ``updated_at``."""
         if existing is None:
             return False
         wanted = self._wires()
@@ -252,38 +267,38 @@ class Update(Write[E]):
         )
 
     @property
-    def _demands_life(self) -> bool:
-        """Whether an item past its expiry must not be changed; not where it gets another one."""
+    def _requires_live(self) -> bool:
+        """Whether the item must be live; False if the write may create it with a new expiry."""
         return self.initial is None or _EXPIRES not in self.values
 
     def clearing(self, existing: Mapping[str, Any] | None) -> Delete[E] | None:
-        """What deletes the item that is there, if it is past its expiry and to be made anew."""
-        if existing is None or self.initial is None or not self._demands_life:
+        """Return the deletion of an expired item, if the write may create it again."""
+        if existing is None or self.initial is None or not self._requires_live:
             return None
-        if not _is_over(self.entity, existing, self.at):
+        if not _is_past_expiry(self.entity, existing, self.at):
             return None
         expired = is_expired(self.entity, self.key, self.at)
         return Delete(self.entity, self.key, missing_ok=True, condition=expired)
 
     def proves(self, existing: Mapping[str, Any] | None) -> bool:
-        """Whether the item has this write's mark or, without one, is as the write leaves it."""
+        """Whether the item has the mark of the write or, without a mark, its values."""
         if self.mark is None or existing is None:
             return self.already_applied(existing)
         name = _name(self.entity, self.mark)
         return existing.get(name) == self._wire(self.mark, self.values[self.mark])
 
     def size(self) -> int:
-        """Bytes of what is set."""
+        """Return the bytes of the attributes that the write sets."""
         return item_size(_present(self._wires()))
 
     def _changes(self) -> Mapping[str, Any]:
-        """What the write sets: its values, and its moment as ``updated_at``."""
+        """Return the values that the write sets, with its time as ``updated_at``."""
         if _UPDATED not in _settable(self.entity):
             return self.values
         return {**self.values, _UPDATED: self.at}
 
     def _wires(self) -> dict[str, Wire]:
-        """The changed attributes and the rendered ones they feed."""
+        """Return the changed attributes and the index keys made of them, in DynamoDB JSON."""
         changes = self._changes()
         wires = {
             _name(self.entity, name): self._wire(name, value) for name, value in changes.items()
@@ -295,17 +310,17 @@ class Update(Write[E]):
         return wires
 
     def _rendered(self, key: Key, written: AbstractSet[str]) -> dict[str, Wire]:
-        """The halves of an index key that what is written feeds.
+        """Render the partition key and the sort key of an index that the written attributes change.
 
         Raises:
-            DeclarationError: if that depends on an attribute whose value the write does not know.
+            DeclarationError: if a key needs the value of an attribute that the write does not know.
         """
         changed = key.sources & written
         if not changed and self.initial is None:
             return {}
         known = self._known(key)
         names = (key.index.partition_key, key.index.sort_key)
-        # Whether the item is in the index at all, and under which alternative.
+        # These decide whether the item is in the index, and which partition key it has.
         deciding = _deciding(self.entity, key)
         if deciding:
             if _is_out(key, known):
@@ -321,27 +336,27 @@ class Update(Write[E]):
         return wires
 
     def _known(self, key: Key) -> dict[str, Any]:
-        """What the item surely has once the write is made."""
+        """Return the values that attributes have once the write is applied, as far as known."""
         known: dict[str, Any] = {}
         if self.initial is not None:
             known |= self.initial
         elif self.entity.deletion_mark is not None:
-            # An update that may not create is refused where the item is past its expiry.
+            # The write requires a live item, and a live item has no deletion mark.
             known[self.entity.deletion_mark] = None
         known |= {**self.expected, **self.key, **self._changes()}
         if self._counted and self._version is not None:
             known[_VERSION] = self._version + 1
-        # As an entity holds it, where values are derived from it or compared with it.
+        # Derivations and comparisons need the values as an entity holds them.
         for name in key.examined:
             if known.get(name) is not None:
-                known[name] = _held(self.entity, name, known[name])
+                known[name] = _as_held(self.entity, name, known[name])
         for name, each in key.derived.items():
             if known.keys() >= {*each.sources}:
                 known[name] = each.of(known)
         return known
 
     def _creation(self) -> list[Action]:
-        """What an item made by this write has besides; what is there already stays."""
+        """Return the actions that set the other attributes of a new item; existing values stay."""
         if self.initial is None:
             return []
         constant = {_name(self.entity, n): self._wire(n, value) for n, value in self.key.items()}
@@ -358,7 +373,7 @@ class Update(Write[E]):
         ]
 
     def _expiry(self, initial: Mapping[str, Any]) -> datetime | None:
-        """When an item that this write makes expires, by its lifetime."""
+        """The expiry of an item that this write creates, by the lifetime of the entity."""
         created = {**initial, **self.key, **self.values}[_CREATED]
         return None if created is None else self.entity.expiry_of(as_timestamp(created))
 
@@ -369,18 +384,18 @@ class Update(Write[E]):
         return [version.set(version + Value({"N": "1"}))]
 
     def _conditions(self) -> list[Condition]:
-        """The item is there and live, has the given values, and what else must hold."""
+        """Return the conditions: existence, expiry, expected values, mark and the caller's own."""
         conditions = [] if self.initial is not None else [is_of(self.entity)]
-        if self._demands_life:
+        if self._requires_live:
             conditions.append(is_live(self.entity, self.key, self.at))
-        given = dict(self.expected)
+        expected = dict(self.expected)
         if self.expected_version is not None:
-            given[_VERSION] = self.expected_version
-        conditions += has(self.entity, given)
+            expected[_VERSION] = self.expected_version
+        conditions += has(self.entity, expected)
         if self.mark is not None:
-            made = self._wire(self.mark, self.values[self.mark])
+            mark = self._wire(self.mark, self.values[self.mark])
             path = Path([_name(self.entity, self.mark)])
-            conditions.append(Or(path.does_not_exist(), path != Value(made)))
+            conditions.append(Or(path.does_not_exist(), path != Value(mark)))
         return conditions if self.condition is None else [*conditions, self.condition]
 
     def _wire(self, name: str, value: Any) -> Wire:
@@ -388,7 +403,7 @@ class Update(Write[E]):
 
 
 def has(entity: type[Entity], values: Mapping[str, Any]) -> list[Condition]:
-    """The conditions that attributes of an item have these values; None for an absent one.
+    """Return the conditions that attributes have these values; None for a missing attribute.
 
     Raises:
         InvalidValueError: if an attribute cannot have its value.
@@ -401,7 +416,7 @@ def has(entity: type[Entity], values: Mapping[str, Any]) -> list[Condition]:
 
 
 def _wire(entity: type[Entity], name: str, value: Any) -> Wire:
-    """A value as it is stored, or None where an optional attribute is to go."""
+    """Return a value in DynamoDB JSON, or None to remove an optional attribute."""
     attribute = _settable(entity)[name]
     if isinstance(attribute, IdSetAttribute):
         value = value or None
@@ -416,13 +431,13 @@ def _wire(entity: type[Entity], name: str, value: Any) -> Wire:
 
 @cache
 def _settable(entity: type[Entity]) -> Mapping[str, Attribute[Any]]:
-    """The attributes that are not rendered from others."""
+    """Return the attributes that are not rendered from others."""
     rendered = KEY_ATTRIBUTES | {ENTITY_TYPE}
     return {n: a for n, a in entity.get_attributes().items() if a.attr_name not in rendered}
 
 
-def _held(entity: type[Entity], name: str, value: Any) -> Any:
-    """A value as an entity holds it."""
+def _as_held(entity: type[Entity], name: str, value: Any) -> Any:
+    """Return a value as an entity holds it."""
     attribute = _settable(entity)[name]
     if not isinstance(attribute, EntityAttribute):
         return value
@@ -430,8 +445,8 @@ def _held(entity: type[Entity], name: str, value: Any) -> Any:
     return None if isinstance(attribute, IdSetAttribute) and not checked else checked
 
 
-def _is_over(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bool:
-    """Whether an item is past its expiry; of another entity, past the one it stores."""
+def _is_past_expiry(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bool:
+    """Whether an item is past its expiry; for an item of another entity, past the stored one."""
     stored = item.get(TTL)
     if stored is not None:
         return "N" in stored and read_expiry(stored["N"]) <= as_timestamp(now)
@@ -445,10 +460,10 @@ def _name(entity: type[Entity], name: str) -> str:
 
 @cache
 def _deciding(entity: type[Entity], key: Key) -> frozenset[str]:
-    """The attributes that decide whether an item is in a sparse index, and by which alternative.
+    """Return the attributes that decide whether an item is in an index, and by which template.
 
-    What a component is derived from is among them where an item may lack it and then lacks the
-    component too.
+    They are the optional components and the attributes of ``where``; and the sources of a derived
+    component that has no value if an optional source is missing.
     """
     attributes = _settable(entity)
     names = {n for n in key.components - {*key.derived} if attributes[n].null}
@@ -459,7 +474,7 @@ def _deciding(entity: type[Entity], key: Key) -> frozenset[str]:
 
 
 def _is_out(key: Key, known: Mapping[str, Any]) -> bool:
-    """Whether the known values alone keep the item out of a sparse index."""
+    """Whether the known values keep the item out of a sparse index, whatever the others are."""
     if any(n in known and known[n] != wanted for n, wanted in key.where.items()):
         return True
     absent = {n for n in key.components if n in known and known[n] is None}
@@ -487,5 +502,5 @@ def _present(wires: Mapping[str, Wire]) -> dict[str, dict[str, Any]]:
 
 
 def _is_absent(path: Path) -> Condition:
-    """The item lacks the attribute, or another writer stored a null for it."""
+    """Return the condition that the item lacks the attribute, or has NULL from another program."""
     return Or(path.does_not_exist(), path.is_type("NULL"))

@@ -1,13 +1,13 @@
-"""What a write is: a value that says what changes and on which condition.
+"""Write, the base class of writes: values with a change of one item and its condition.
 
-* ``Put``          a whole new item; refuses to overwrite
-* ``Update``       some attributes of an item (``update.py``)
-* ``Delete``       an item; refuses what is not there, unless it says it may
-* ``Check``        nothing, but a condition inside a transaction
-* ``Transaction``  several of these, all or none
+* ``Put``          stores a new item; fails if the item exists
+* ``Update``       changes some attributes of an item (``update.py``)
+* ``Delete``       deletes an item; fails if the item does not exist, unless ``missing_ok``
+* ``Check``        changes nothing: a condition on an item in a transaction
+* ``Transaction``  several writes, all applied or none
 
-Every write renders the keys that the changed attributes feed. A write does no I/O and reads no
-clock; a Store runs it.
+Every write renders the keys that are made of the changed attributes. A write does no I/O and reads
+no clock; a Store runs it.
 """
 
 from __future__ import annotations
@@ -44,94 +44,110 @@ from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp, timestamp_t
 
 E = TypeVar("E", bound=Entity)
 
-#: Actions of one transaction and their bytes together (AWS, "TransactWriteItems").
+#: The largest number of writes in a transaction, and of their bytes (AWS, "TransactWriteItems").
 TRANSACTION_ITEMS: Final = 100
 TRANSACTION_BYTES: Final = 4 * 1024 * 1024
-#: What says when an item was created, and in the table's terms when it was last changed.
+#: The attributes with the creation time of an item, and with the time of its last change; the
+#: latter by its name in the table.
 _CREATION: Final = "created_at"
 _CREATED: Final = (_CREATION, "started_at")
 _UPDATED: Final = "updatedAt"
-#: What tells an item from all others that were created under its key, where it has that.
+#: An optional attribute with a different value each time an item is created under a key.
 _INCARNATION: Final = "incarnation"
-#: Writes that fit whatever they hold: each is refused alone when it is over the size of an item.
+#: So many writes are never too large together, because none is larger than an item may be.
 _SURELY_FIT: Final = TRANSACTION_BYTES // LIMIT
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = timedelta(seconds=1)
 
 
 class Write(ABC, Generic[E]):
-    """A change of one item, and the condition on which it is made."""
+    """A change of one item, and the condition on which it is applied."""
 
-    #: DynamoDB's name of the single operation, and of the same inside a transaction.
+    #: The DynamoDB operation of the write alone, and its name in a transaction.
     operation: ClassVar[str]
     member: ClassVar[str]
 
-    #: The entity the item is of.
+    #: The entity of the item.
     entity: type[E]
-    #: Whether an item that is as this write would have made it counts as written.
+    #: Whether an item that is already as the write would leave it counts as written.
     idempotent: bool = False
 
     @property
     def repeatable(self) -> bool:
-        """Whether making the write twice comes to the same as once."""
+        """Whether applying the write twice has the same effect as applying it once."""
         return True
 
     @property
     def refused_twice(self) -> bool:
-        """Whether the write, once made, is refused if it is made again."""
+        """Whether the condition is false once the write has been applied."""
         return False
 
     @property
     def tells(self) -> bool:
-        """Whether ``proves`` knows this write from an equal one of another caller."""
+        """Whether ``proves`` distinguishes this write from an equal one of another caller."""
         return False
 
     def with_version(self, existing: E) -> Self:
-        """The same write, on condition that the item is still the existing one."""
-        raise NotImplementedError(f"{type(self).__name__} may be repeated as it is: {existing}")
+        """Return the write with the condition that the item has the version of an existing one."""
+        raise NotImplementedError(
+            f"{type(self).__name__} can be repeated without a version: {existing}"
+        )
 
     @abstractmethod
     def primary_key(self) -> KeyValue:
-        """The key of the item."""
+        """Return the primary key of the item.
+
+        Raises:
+            InvalidValueError: if a component is missing or cannot stand in a key.
+        """
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
-        """The request parameters, without table and return values."""
+        """Return the request parameters, without the table and the return values.
+
+        Raises:
+            InvalidValueError: if a value cannot be stored.
+        """
 
     @abstractmethod
     def error_for(self, existing: E | None) -> AutoforgeError:
-        """The error, by meaning, when the condition was false for the item that is there."""
+        """Return the error, by meaning, for a condition that was false.
+
+        Args:
+            existing: The item that was found; None if none was.
+        """
 
     def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
-        """Whether the item that is there already is what this write would have made."""
+        """Whether an existing item is as the write would leave it."""
         del existing
         return False
 
     def proves(self, existing: Mapping[str, Any] | None) -> bool:
-        """Whether the item that is there shows that an earlier attempt made this write.
+        """Whether an existing item proves that an earlier attempt applied this write.
 
-        Asked when the condition fails on a repetition of a request whose answer was lost.
+        A Store calls it when a request whose answer was lost is sent again and its condition is
+        false.
         """
         return self.already_applied(existing)
 
     def clearing(self, existing: Mapping[str, Any] | None) -> Delete[E] | None:
-        """What deletes the item that is there, where it is past its expiry and in the way.
+        """Return the deletion of an existing item that is expired and blocks the write.
 
-        Of a write that would make the item anew; None otherwise.
+        None if the write does not create items, or the existing item is not expired.
         """
         del existing
         return None
 
     def request(self, table_name: str) -> Request:
-        """The request that makes this write alone."""
+        """Return the request of this write alone."""
         return Request(self.operation, self._complete(table_name))
 
     def transact_item(self, table_name: str) -> dict[str, Any]:
-        """The same write as a member of a transaction."""
+        """Return the write as a member of a TransactWriteItems request."""
         return {self.member: self._complete(table_name)}
 
     def size(self) -> int:
-        """Bytes that this write sends, as far as they are known before it is made."""
+        """Return the bytes that the write stores, as far as they are known before it is sent."""
         return 0
 
     def _complete(self, table_name: str) -> dict[str, Any]:
@@ -143,13 +159,13 @@ class Write(ABC, Generic[E]):
 
 @dataclass(frozen=True)
 class Put(Write[E]):
-    """Store a new item; an item with its key that is there already is an error.
+    """Stores a new item; fails if an item with its key exists.
 
     Args:
         item: The entity to store.
-        idempotent: Whether an equal item that is there already counts as stored.
-        expired_by: The moment by which an item that is there may have expired, to be replaced.
-            DynamoDB deletes it up to two days later; without the moment it holds the key so long.
+        idempotent: Whether an equal item that exists counts as stored.
+        expired_by: The present time, to replace an item that is expired. DynamoDB deletes expired
+            items up to two days later; None to fail until then.
     """
 
     operation = "PutItem"
@@ -161,21 +177,21 @@ class Put(Write[E]):
 
     @property
     def entity(self) -> type[E]:  # type: ignore[override]  # known from the item
-        """The entity the item is of."""
+        """The entity of the item."""
         return type(self.item)
 
     @property
     def refused_twice(self) -> bool:
-        """An item is created once."""
+        """True: an item is created once."""
         return True
 
     @property
     def tells(self) -> bool:
-        """Where the item says when it was created."""
+        """Whether the item stores its creation time."""
         return _creation_stamp(self.entity) is not None
 
     def primary_key(self) -> KeyValue:
-        """The key of the new item."""
+        """Return the primary key of the new item."""
         try:
             return primary_key(self.entity, self.item.attribute_values)
         except AttributeError:
@@ -183,7 +199,7 @@ class Put(Write[E]):
             raise
 
     def parameters(self) -> dict[str, Any]:
-        """The whole item, on condition that there is none, or an expired one."""
+        """Return the item, with the condition that none exists, or only an expired one."""
         try:
             item = self.item.to_item()
         except (AttributeError, TypeError):
@@ -195,7 +211,7 @@ class Put(Write[E]):
         return {"Item": item, **free}
 
     def error_for(self, existing: E | None) -> AutoforgeError:
-        """The item exists already, or its deletion was begun and not finished."""
+        """Return the error that the item exists, or that its deletion is not finished."""
         named = identity(self.entity, self.item.attribute_values)
         mark = self.entity.deletion_mark
         if existing is not None and mark and existing.attribute_values.get(mark) is not None:
@@ -203,11 +219,11 @@ class Put(Write[E]):
         return ItemExistsError(self.entity.type_name, named, item=existing)
 
     def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
-        """Whether an equal item is there."""
+        """Whether an equal item exists."""
         return existing is not None and alike({"M": existing}, {"M": self.item.to_item()})
 
     def proves(self, existing: Mapping[str, Any] | None) -> bool:
-        """Whether an equal item is there, or one of the same creation that was changed since."""
+        """Whether an equal item exists, or one of the same creation that was changed since."""
         if existing is None or self.already_applied(existing):
             return existing is not None
         stamp = _creation_stamp(self.entity)
@@ -221,23 +237,23 @@ class Put(Write[E]):
         return is_changed and all(existing.get(name) == item[name] for name in same)
 
     def size(self) -> int:
-        """Bytes of the item."""
+        """Return the bytes of the item."""
         return item_size(self.item.to_item())
 
 
 @dataclass(frozen=True)
 class Delete(Write[E]):
-    """Remove an item.
+    """Deletes an item.
 
     Args:
-        entity: What the item is.
-        key: Components of the primary key.
-        missing_ok: Whether an item that is not there counts as removed.
-        condition: What else must hold.
-        requires: The condition in words, for the error.
+        entity: The entity of the item.
+        key: The components of the primary key.
+        missing_ok: Whether an item that does not exist counts as deleted.
+        condition: A further condition.
+        requires: The condition in words, to complete the error "X is not ...".
 
     Raises:
-        DeclarationError: if the key has a name that is no component of the primary key.
+        DeclarationError: if a name in the key is not a component of the primary key.
     """
 
     operation = "DeleteItem"
@@ -250,20 +266,20 @@ class Delete(Write[E]):
     requires: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what is no component of the primary key."""
+        """Check the names of the components of the primary key."""
         require_components(self.entity, self.key)
 
     @property
     def refused_twice(self) -> bool:
-        """What is gone is not deleted again, unless it may be missing."""
+        """Whether the item must exist."""
         return not self.missing_ok
 
     def primary_key(self) -> KeyValue:
-        """The key of the item."""
+        """Return the primary key of the item."""
         return primary_key(self.entity, self.key)
 
     def parameters(self) -> dict[str, Any]:
-        """The key, on condition that there is such an item unless it may be missing."""
+        """Return the key, with the condition that the item exists unless it may be missing."""
         parameters: dict[str, Any] = {"Key": wire_key(self.primary_key())}
         conditions = [] if self.missing_ok else [is_of(self.entity)]
         if self.condition is not None:
@@ -275,31 +291,33 @@ class Delete(Write[E]):
         return {**parameters, "ConditionExpression": condition, **placeholders.parameters()}
 
     def error_for(self, existing: E | None) -> AutoforgeError:
-        """There is no such item, or the condition was false."""
+        """Return the error that the item does not exist, or that the condition was false."""
         if existing is None:
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
         name = described(self.entity, self.key)
-        return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
+        return ConditionFailedError(
+            f"{name} is not {self.requires or 'as required'}", item=existing
+        )
 
     def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
-        """Whether the item is gone."""
+        """Whether the item does not exist."""
         return existing is None
 
 
 @dataclass(frozen=True)
 class Check(Write[E]):
-    """Demand inside a transaction that an item is there and live, and change nothing.
+    """Checks in a transaction that an item exists and is live, and changes nothing.
 
     Args:
-        entity: What the item is.
-        key: Components of the primary key.
-        at: The moment of the write; an item expired by then is gone.
-        condition: What else must hold.
-        requires: The condition in words, for the error.
-        missing_ok: Whether only the condition must hold, whatever is there.
+        entity: The entity of the item.
+        key: The components of the primary key.
+        at: The time of the write; an item that is expired then counts as missing.
+        condition: A further condition.
+        requires: The condition in words, to complete the error "X is not ...".
+        missing_ok: Whether to check the condition only; the item may be missing or expired.
 
     Raises:
-        DeclarationError: if the key has a name that is no component of the primary key.
+        DeclarationError: if a name in the key is not a component of the primary key.
     """
 
     operation = ""
@@ -313,7 +331,7 @@ class Check(Write[E]):
     missing_ok: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is no component of the primary key."""
+        """Check the names of the components of the primary key."""
         require_components(self.entity, self.key)
 
     def primary_key(self) -> KeyValue:
@@ -321,7 +339,7 @@ class Check(Write[E]):
         return primary_key(self.entity, self.key)
 
     def parameters(self) -> dict[str, Any]:
-        """The key and the condition."""
+        """Return the key and the condition."""
         placeholders = Placeholders()
         conditions = (
             [] if self.missing_ok else [is_of(self.entity), is_live(self.entity, self.key, self.at)]
@@ -335,25 +353,28 @@ class Check(Write[E]):
         }
 
     def error_for(self, existing: E | None) -> AutoforgeError:
-        """Not found, or the condition was false."""
+        """Return the error that the item does not exist, or that the condition was false."""
         if existing is None or not existing.is_live(self.at):
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
         name = described(self.entity, self.key)
-        return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
+        return ConditionFailedError(
+            f"{name} is not {self.requires or 'as required'}", item=existing
+        )
 
 
 @dataclass(frozen=True)
 class Transaction:
-    """Several writes, all made or none.
+    """Several writes, all applied or none.
 
     Args:
         writes: The writes, in any iterable.
-        marked: Whether to write a TransactionMark with them: where others may change all the
-            items at once, nothing else would show that they were made.
+        marked: Whether to add a TransactionMark. It is needed if other callers may soon change all
+            the items, which then no longer prove that the transaction was applied.
 
     Raises:
-        InvalidTransactionError: if DynamoDB could never accept it: none or more than 100 writes,
-            two on one item, or more than 4 MB.
+        DeclarationError: if a member is not a write.
+        InvalidTransactionError: if DynamoDB never accepts it: it has no writes or more than 100,
+            two on the same item, or more than 4 MB.
     """
 
     writes: Sequence[Write[Any]]
@@ -361,18 +382,19 @@ class Transaction:
 
     @property
     def made_once(self) -> bool:
-        """Whether an attempt after a lost answer changes nothing more, and is recognised.
+        """Whether the transaction can be sent again after a lost answer without a TransactionMark.
 
-        DynamoDB knows a repeated transaction by its token, until an engine loses its memory. So
-        one of the writes must be refused the second time, and show by its item that it was made;
-        or all of them come to the same if they are made twice.
+        DynamoDB recognises a repeated transaction by its idempotency token; an engine that was
+        restarted does not. So one of the writes must be refused if it was applied before, and its
+        item must prove that; or applying all of the writes twice must have the same effect as once
+        (ADR 0030).
         """
         return any(write.refused_twice and write.tells for write in self.writes) or all(
             write.repeatable and not write.refused_twice for write in self.writes
         )
 
     def __post_init__(self) -> None:
-        """Refuse what DynamoDB would refuse, before anything is sent."""
+        """Refuse what DynamoDB would refuse, before a request is sent."""
         given = self.writes
         if not isinstance(given, Iterable):
             raise DeclarationError(f"a Transaction takes its writes in a list, not {given}")
@@ -380,7 +402,7 @@ class Transaction:
         for write in self.writes:
             if not isinstance(write, Write):
                 raise DeclarationError(
-                    f"a Transaction is of writes, such as Put(...), not {shortened(write)}"
+                    f"a Transaction consists of writes, such as Put(...), not {shortened(write)}"
                 )
         if not 0 < len(self.writes) <= TRANSACTION_ITEMS:
             raise InvalidTransactionError(
@@ -400,20 +422,27 @@ class Transaction:
             )
 
     def with_mark(self, mark: Write[Any]) -> Transaction:
-        """The same transaction, with a write that shows that it was made.
+        """Return the transaction with a write that proves that it was applied.
 
         Raises:
             InvalidTransactionError: if it has 100 writes already.
         """
         if len(self.writes) == TRANSACTION_ITEMS:
             raise InvalidTransactionError(
-                f"a transaction of {TRANSACTION_ITEMS} writes must have one that is refused the "
-                "second time and bears the moment, such as a Put"
+                f"a transaction of {TRANSACTION_ITEMS} writes has no room for a TransactionMark: "
+                "send fewer writes, or one that is refused if it was applied before and stores its "
+                "time, such as a Put"
             )
         return Transaction((*self.writes, mark))
 
     def request(self, table_name: str, *, token: str) -> Request:
-        """The request; repeated with the same token it is still made once."""
+        """Return the TransactWriteItems request.
+
+        Args:
+            table_name: The table to write.
+            token: The idempotency token (ClientRequestToken); DynamoDB applies requests with the
+                same token once.
+        """
         return Request(
             "TransactWriteItems",
             {
@@ -425,24 +454,24 @@ class Transaction:
 
 @cache
 def _creation_stamp(entity: type[Entity]) -> str | None:
-    """The attribute, by its name in the table, that says when an item was created."""
+    """Return the attribute of the creation time, by its name in the table; None without one."""
     attributes = entity.get_attributes()
     return next((attributes[each].attr_name for each in _CREATED if each in attributes), None)
 
 
 @cache
 def _is_new() -> dict[str, Any]:
-    """The request parameters that demand that no item has the key."""
+    """Return the request parameters with the condition that no item has the key."""
     placeholders = Placeholders()
     condition = placeholders.write(Path(TABLE.partition_key).does_not_exist())
     return {"ConditionExpression": condition, **placeholders.parameters()}
 
 
 def primary_key(entity: type[Entity], values: Mapping[str, Any]) -> KeyValue:
-    """The primary key that values of its components make.
+    """Return the primary key with the values of its components.
 
     Raises:
-        InvalidValueError: if one is missing or cannot stand in a key.
+        InvalidValueError: if a component is missing or cannot stand in a key.
     """
     value = entity.primary_key.render(values)
     if value is None:
@@ -452,7 +481,7 @@ def primary_key(entity: type[Entity], values: Mapping[str, Any]) -> KeyValue:
 
 
 def identity(entity: type[Entity], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The components of the primary key, by their names in the table, in the key's order."""
+    """Return the components of the primary key, by their names in the table, in key order."""
     attributes = entity.get_attributes()
     key = entity.primary_key
     parts = [part for each in (*key.partitions, key.sort_template) for part in each.components]
@@ -464,35 +493,36 @@ def identity(entity: type[Entity], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def described(entity: type[Entity], values: Mapping[str, Any]) -> str:
-    """Name an item in an error message."""
+    """Return the name of an item for an error message."""
     return f"{entity.type_name} {' / '.join(str(v) for v in identity(entity, values).values())}"
 
 
 def require_entity(item: object) -> None:
-    """Refuse what is to be stored and is no entity, such as the class of one.
+    """Refuse to store an object that is not an entity, such as the class of one.
 
     Raises:
-        DeclarationError: if it is none.
+        DeclarationError: if the object is not an entity.
     """
     if not isinstance(item, Entity):
         given = f"the class {item.__name__}" if isinstance(item, type) else shortened(item)
-        raise DeclarationError(f"an entity is stored, such as Book(...), not {given}")
+        raise DeclarationError(f"expected an entity to store, such as Book(...), got {given}")
 
 
 def is_of(entity: type[Entity]) -> Condition:
-    """There is an item, and it is of this entity: readers take no other for one."""
+    """Return the condition that the item exists and has the type of an entity."""
     return Path([ENTITY_TYPE]) == entity.type_name
 
 
 def is_live(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Condition:
-    """The item, if there is one, is not past its expiry: ``Entity.is_live`` as a condition.
+    """Return the condition that the item does not exist or is live, as ``Entity.is_live`` has it.
 
-    What stores no expiry, as another program may leave it, lives by its creation.
+    The expiry of an item that stores none, as other programs may leave it, follows from its
+    creation time and the lifetime of the entity.
 
     Args:
-        entity: What the item is.
-        key: Components of its primary key.
-        now: The moment; without a zone, one of UTC.
+        entity: The entity of the item.
+        key: The components of its primary key.
+        now: The present time, in UTC if it has no zone.
     """
     oldest = entity.first_live_creation(now)
     if oldest is None:
@@ -509,13 +539,16 @@ def is_live(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Cond
 
 @lru_cache(maxsize=16)
 def _is_unexpired(seconds: str) -> Condition:
-    """The item stores no expiry, or a later one; kept, since a second has many writes."""
+    """Return the condition that the item stores no expiry or a later one.
+
+    It is cached, because many writes have the same second.
+    """
     expiry = Path([TTL])
     return Or(expiry.does_not_exist(), expiry > Value({"N": seconds}))
 
 
 def is_expired(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Condition:
-    """There is an item, and it is past its expiry, by the same rule."""
+    """Return the condition that the item exists and is past its expiry; see ``is_live``."""
     expiry = Path([TTL])
     over = expiry <= Value({"N": _seconds(now)})
     oldest = entity.first_live_creation(now)
@@ -526,7 +559,7 @@ def is_expired(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> C
 
 
 def _seconds(now: datetime) -> str:
-    """A moment as an expiry is stored: whole Unix seconds."""
+    """Return a time as an expiry is stored: in whole Unix seconds."""
     return str((as_timestamp(now) - _EPOCH) // _SECOND)
 
 
@@ -534,16 +567,16 @@ def _created(entity: type[Entity]) -> Path:
     return Path([entity.get_attributes()[_CREATION].attr_name])
 
 
-def _text(moment: datetime) -> Value:
-    """A moment as it is stored, cut up to the millisecond."""
-    return Value({"S": timestamp_text(moment + MILLISECOND - timedelta(microseconds=1))})
+def _text(time: datetime) -> Value:
+    """Return a time as it is stored, rounded up to the millisecond."""
+    return Value({"S": timestamp_text(time + MILLISECOND - timedelta(microseconds=1))})
 
 
 def require_components(entity: type[Entity], key: Mapping[str, Any]) -> None:
-    """Refuse a name that is no component of the primary key.
+    """Refuse a name that is not a component of the primary key.
 
     Raises:
-        DeclarationError: naming it.
+        DeclarationError: with the name.
     """
     if not key.keys() <= entity.primary_key.components:
         names = ", ".join(sorted(key.keys() - entity.primary_key.components))
@@ -551,7 +584,7 @@ def require_components(entity: type[Entity], key: Mapping[str, Any]) -> None:
 
 
 def alike(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
-    """Whether two attribute values are one to DynamoDB, which writes numbers in its own way."""
+    """Whether two attribute values are equal; numbers and sets may be written differently."""
     ((kind, one),) = mine.items()
     if kind not in theirs:
         return False
@@ -575,7 +608,7 @@ def _shown(value: Any) -> Any:
 
 
 def _is_new_or_expired(item: Entity, now: datetime) -> dict[str, Any]:
-    """The request parameters that demand that no item has the key, or one past its expiry."""
+    """Return the request parameters with the condition that the key is free or expired."""
     placeholders = Placeholders()
     is_new = Path(TABLE.partition_key).does_not_exist()
     components = {name: item.attribute_values.get(name) for name in item.primary_key.components}

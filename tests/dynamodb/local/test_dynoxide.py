@@ -281,5 +281,5 @@ def test_data_that_others_can_read_whatever_we_do_is_refused(
     with pytest.raises(ConfigurationError) as refused:
         Forge.embedded(data=data, dynoxide=dynoxide_binary())
     assert str(refused.value) == (
-        f"{data} must be readable by its owner only, and cannot be made so: Operation not permitted"
+        f"the permissions of {data} cannot be restricted to its owner: Operation not permitted"
     )

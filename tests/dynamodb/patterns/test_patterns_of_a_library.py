@@ -286,7 +286,7 @@ class NoticesOf(Query[Notice]):
 def test_none_for_a_required_parameter_is_refused_and_asks_no_other_question(
     ask: Callable[[Any], object], names: str
 ) -> None:
-    with pytest.raises(InvalidValueError, match=rf"is asked with None for {names}: give a value$"):
+    with pytest.raises(InvalidValueError, match=rf"has None for {names}: it needs a value$"):
         ask(None)
 
 
@@ -307,7 +307,7 @@ def test_a_pattern_that_is_no_dataclass_says_what_it_lacks() -> None:
         def reader(self) -> str:
             return f"shelf {self.shelf}"
 
-    answer = r" is no dataclass: write @dataclass\(frozen=True\) above the class$"
+    answer = r" is not a dataclass: write @dataclass\(frozen=True\) above the class$"
     with pytest.raises(DeclarationError, match=f"^Forgotten{answer}"):
         Forgotten("b1")
     for each in (Forgotten, OfShelf):
@@ -332,7 +332,7 @@ def test_a_pattern_that_does_not_say_its_entity_is_refused(
 
 
 def test_a_get_that_cannot_fill_its_sort_key_is_refused_when_it_is_declared() -> None:
-    message = r"^LoanOf: Loan\.key: no parameter 'id'; a Get gives the whole key$"
+    message = r"^LoanOf: Loan\.key: no parameter 'id'; a Get needs the whole key$"
     with pytest.raises(DeclarationError, match=message):
 
         class LoanOf(Get[Loan]):
@@ -359,7 +359,7 @@ def test_a_get_that_makes_its_key_itself_needs_no_parameter_for_each_component()
 
 @pytest.mark.parametrize("name", ["order", "index", "range", "values", "source"])
 def test_a_parameter_with_a_name_that_every_query_needs_is_refused(name: str) -> None:
-    message = f"^Loans: every Query has a {name!r} of its own: name the parameter otherwise$"
+    message = f"^Loans: the parameter {name!r} has the name of a member of Query: choose another"
     namespace = {"__annotations__": {"isbn": str, name: str}, "key": Loan.key}
 
     with pytest.raises(DeclarationError, match=message):

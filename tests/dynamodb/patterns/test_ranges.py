@@ -135,7 +135,9 @@ def test_two_upper_bounds_are_refused() -> None:
 
 
 def test_an_exclusive_bound_of_more_than_the_key_has_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="above names more than level, at"):
+    with pytest.raises(
+        DeclarationError, match="above has more parameters than components: level, at"
+    ):
 
         @dataclass(frozen=True)
         class After(Query[Reading]):

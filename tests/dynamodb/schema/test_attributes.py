@@ -127,7 +127,7 @@ def test_a_value_is_held_in_its_canonical_form_and_stored_and_read_back_so(
         (Thing.text_value, b"x", "textValue is b'x', not a text"),
         (Thing.text_value, "\ud800", r"textValue: '\ud800' cannot be written in UTF-8"),
         (Thing.id_value, "a b", "idValue: 'a b' is not an id"),
-        (Thing.enum_value, "blue", "enumValue: 'blue' is none of red, green"),
+        (Thing.enum_value, "blue", "enumValue: 'blue' is not one of red, green"),
         (Thing.moment_value, "noon", "momentValue: 'noon' is not an ISO-8601 moment"),
         (Thing.expiry_value, 1770206400, "TTL: 1770206400 is not an ISO-8601 moment"),
         (Thing.integer_value, 1.0, "integerValue is 1.0, not a whole number"),
@@ -137,11 +137,11 @@ def test_a_value_is_held_in_its_canonical_form_and_stored_and_read_back_so(
         (Thing.boolean_value, 1, "booleanValue is 1, not true or false"),
         (Thing.document_value, [], "documentValue is [], not an object"),
         (Thing.document_value, "{}", "documentValue is '{}', not an object"),
-        (Thing.document_value, {"a": {1}}, "documentValue.a is {1}, which is no JSON value"),
+        (Thing.document_value, {"a": {1}}, "documentValue.a is {1}, not a JSON value"),
         (Thing.list_value, {}, "listValue is {}, not a list"),
         (Thing.list_value, "ab", "listValue is 'ab', not a list"),
-        (Thing.list_value, [float("nan")], "listValue.0 is nan, which is no JSON number"),
-        (Thing.json_value, {1}, "jsonValue is {1}, which is no JSON value"),
+        (Thing.list_value, [float("nan")], "listValue.0 is nan, not a JSON number"),
+        (Thing.json_value, {1}, "jsonValue is {1}, not a JSON value"),
     ],
 )
 def test_a_value_the_attribute_cannot_hold_is_refused_naming_it(

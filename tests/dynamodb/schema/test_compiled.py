@@ -357,7 +357,7 @@ def test_a_document_that_was_spoilt_after_it_was_set_is_refused() -> None:
     event = an_event(detail=detail)
     event.attribute_values["detail"]["a"] = object()
 
-    with pytest.raises(AutoforgeError, match=r"detail\.a is .*, which is no JSON value"):
+    with pytest.raises(AutoforgeError, match=r"detail\.a is .*, not a JSON value"):
         event.to_item()
 
 

@@ -133,26 +133,26 @@ def test_a_number_is_stored_in_the_form_dynamodb_answers_with(number: float, tex
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (float("nan"), "config.a is nan, which is no JSON number"),
-        (float("inf"), "config.a is inf, which is no JSON number"),
-        (float("-inf"), "config.a is -inf, which is no JSON number"),
+        (float("nan"), "config.a is nan, not a JSON number"),
+        (float("inf"), "config.a is inf, not a JSON number"),
+        (float("-inf"), "config.a is -inf, not a JSON number"),
         (10**38 + 1, "config.a has more than 38 significant digits"),
-        (1e126, "config.a is 1.0000E+126, beyond what DynamoDB can hold"),
-        (10**126, "config.a is 1.0000E+126, beyond what DynamoDB can hold"),
-        (-(10**500), "config.a is -1.0000E+500, beyond what DynamoDB can hold"),
-        (1e-131, "config.a is 1.0000E-131, beyond what DynamoDB can hold"),
-        (5e-324, "config.a is 5.0000E-324, beyond what DynamoDB can hold"),
+        (1e126, "config.a is 1.0000E+126, outside DynamoDB's range of numbers"),
+        (10**126, "config.a is 1.0000E+126, outside DynamoDB's range of numbers"),
+        (-(10**500), "config.a is -1.0000E+500, outside DynamoDB's range of numbers"),
+        (1e-131, "config.a is 1.0000E-131, outside DynamoDB's range of numbers"),
+        (5e-324, "config.a is 5.0000E-324, outside DynamoDB's range of numbers"),
         ("\ud800", r"config.a: '\ud800' cannot be written in UTF-8"),
         ({"\ud800": 1}, r"config.a: '\ud800' cannot be written in UTF-8"),
-        ({"": 1}, "config.a has the name ''; names are texts"),
-        ({7: 1}, "config.a has the name 7; names are texts"),
-        ({None: 1}, "config.a has the name None; names are texts"),
-        (Decimal(1), "config.a is Decimal('1'), which is no JSON value"),
-        (b"x", "config.a is b'x', which is no JSON value"),
-        ({1}, "config.a is {1}, which is no JSON value"),
-        (date(2026, 2, 4), "config.a is datetime.date(2026, 2, 4), which is no JSON value"),
-        (NOON, f"config.a is {NOON!r}, which is no JSON value"),
-        ([{"b": [0, {1}]}], "config.a.0.b.1 is {1}, which is no JSON value"),
+        ({"": 1}, "config.a has a member named ''; a name must be a non-empty text"),
+        ({7: 1}, "config.a has a member named 7; a name must be a non-empty text"),
+        ({None: 1}, "config.a has a member named None; a name must be a non-empty text"),
+        (Decimal(1), "config.a is Decimal('1'), not a JSON value"),
+        (b"x", "config.a is b'x', not a JSON value"),
+        ({1}, "config.a is {1}, not a JSON value"),
+        (date(2026, 2, 4), "config.a is datetime.date(2026, 2, 4), not a JSON value"),
+        (NOON, f"config.a is {NOON!r}, not a JSON value"),
+        ([{"b": [0, {1}]}], "config.a.0.b.1 is {1}, not a JSON value"),
     ],
 )
 def test_what_dynamodb_cannot_hold_exactly_is_refused_naming_its_place(
@@ -222,7 +222,7 @@ def test_a_stored_number_that_is_none_of_dynamodbs_is_unreadable(text: Any) -> N
 
 
 def test_a_stored_value_of_an_unknown_type_is_unreadable() -> None:
-    with pytest.raises(UnreadableItemError, match=r"'X' is no type of DynamoDB's"):
+    with pytest.raises(UnreadableItemError, match=r"'X' is not a DynamoDB type"):
         wire_to_document({"X": "y"})
 
 

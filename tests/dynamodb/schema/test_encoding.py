@@ -108,7 +108,7 @@ def test_text_is_percent_encoded_only_where_uniqueness_or_order_would_break(
 
 @pytest.mark.parametrize("text", ["", "a#b", "a$b", "%", "a%2", "%41", "%c3%a9", "%FF", "a%20b"])
 def test_text_that_no_text_is_written_as_is_not_read(text: str) -> None:
-    with pytest.raises(InvalidValueError, match=r"is no text written in a key"):
+    with pytest.raises(InvalidValueError, match=r"is not a text as written in a key"):
         LAST.decode(text)
 
 
@@ -143,8 +143,8 @@ def test_an_id_is_written_in_one_case(given_id: Any, canonical: str) -> None:
         (IdCodec(), "é", "'é' is not an id"),
         (IdCodec(), "a\n", r"'a\n' is not an id"),
         (IdCodec(), 7, "7 is not an id"),
-        (STATUS, "activ", "'activ' is none of active, paused, 2026-02-04, 00042"),
-        (STATUS, None, "None is none of active"),
+        (STATUS, "activ", "'activ' is not one of active, paused, 2026-02-04, 00042"),
+        (STATUS, None, "None is not one of active"),
         (NumberCodec(3), -1, "-1 is not a whole number from 0 to 999"),
         (NumberCodec(3), 1000, "1000 is not a whole number from 0 to 999"),
         (NumberCodec(3), 1.0, "1.0 is not a whole number from 0 to 999"),

@@ -244,7 +244,7 @@ def test_an_item_without_a_key_is_described_without_one() -> None:
 
 @pytest.mark.parametrize("name", ["PK", "SK", "GSI1PK", "GSI1SK", "EntityType"])
 def test_what_is_rendered_is_never_set_by_a_caller(name: str) -> None:
-    message = f"^{name} is rendered from other attributes, never set$"
+    message = f"^{name} is rendered from other attributes: it cannot be set$"
 
     with pytest.raises(InvalidValueError, match=message):
         a_project(**{name: "x"})
@@ -430,7 +430,7 @@ def test_an_item_is_live_until_the_second_it_expires() -> None:
     ],
 )
 def test_pynamodbs_own_operations_are_refused(operation: Callable[[], Any]) -> None:
-    with pytest.raises(DeclarationError, match=r"^Project has no table of its own: run an access"):
+    with pytest.raises(DeclarationError, match=r"^Project is not bound to a table: run an access"):
         operation()
 
 

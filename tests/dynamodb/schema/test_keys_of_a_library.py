@@ -258,7 +258,7 @@ def test_an_abstract_entity_is_in_no_design() -> None:
 
 
 def test_no_pattern_answers_with_an_abstract_entity() -> None:
-    with pytest.raises(DeclarationError, match=r"^Notes: Dated is abstract, and nothing is stored"):
+    with pytest.raises(DeclarationError, match=r"^Notes: Dated is abstract: it is never stored"):
 
         class Notes(Query[Dated]):
             key = Loan.key
