@@ -235,9 +235,10 @@ def test_a_table_of_another_shape_is_refused(
 
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith(
-        f"autoforge: the table {name} does not fit: the table has the partition key ID, not PK"
+        f"autoforge: the table {name} does not fit the models:"
+        " the table has the partition key ID, not PK"
     )
-    assert "there is no index GSI1" in said.err
+    assert "index GSI1 is missing" in said.err
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
