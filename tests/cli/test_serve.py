@@ -170,7 +170,8 @@ def test_a_malformed_endpoint_is_refused_by_each_command(
     said = command(*arguments)
 
     assert (said.code, said.out) == (2, "")
-    assert said.err.startswith("autoforge: an endpoint must be http[s]://host[:port], not ")
+    assert said.err.startswith("autoforge: the endpoint is ")
+    assert said.err.endswith("; expected http[s]://host[:port]\n")
     assert len(said.err.splitlines()) == 1
     assert "s3cr3t" not in said.err
 
@@ -187,7 +188,8 @@ def test_a_malformed_endpoint_in_the_environment_is_refused(
         said = command(*arguments, **{name: url})
 
         assert (said.code, said.out) == (2, "")
-        assert said.err.startswith("autoforge: an endpoint must be http[s]://host[:port], not ")
+        assert said.err.startswith("autoforge: the endpoint is ")
+        assert said.err.endswith("; expected http[s]://host[:port]\n")
 
 
 @pytest.mark.parametrize(

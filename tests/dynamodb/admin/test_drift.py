@@ -42,7 +42,7 @@ def test_the_table_of_the_template_has_no_drift() -> None:
         (
             {"TableStatus": "DELETING"},
             "status",
-            "the table is DELETING, not ACTIVE: it is about to",
+            "the table is DELETING, not ACTIVE: it is being deleted",
         ),
         (
             {"TableStatus": "INACCESSIBLE_ENCRYPTION_CREDENTIALS"},
@@ -329,7 +329,7 @@ def test_several_drifts_stand_in_one_order_however_dynamodb_lists_them(*, revers
         "recovery",
         "protection",
     ]
-    assert [says.split(" is of")[0] for name, says in found if name == "unknown-index"] == [
+    assert [says.split(" is not in")[0] for name, says in found if name == "unknown-index"] == [
         "index ByAge",
         "index ByDate",
         "local secondary index Aged",
