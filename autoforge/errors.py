@@ -1,38 +1,38 @@
-"""The errors of the platform, by meaning and not by operation.
+"""The errors of the platform: a class for each cause, not for each operation.
 
-Most are the toolkit's, and can be raised by any table.
+Most are defined by the toolkit, and any table can raise them.
 
 * AutoforgeError
   x DeclarationError          an entity, a key or a pattern is declared or used wrongly
   x ConfigurationError        a setting is missing, malformed or refused
     + MissingExtraError       a package is missing that an extra of autoforge installs
-  x InvalidValueError         a value cannot be stored, or cannot stand in a key
+  x InvalidValueError         a value cannot be stored, or cannot be part of a key
     + InvalidCursorError      a cursor that was not issued for this pattern and these parameters
     + CyclicDependencyError   a dependency would make features wait for each other
     + InvalidTransactionError more than 100 items, more than 4 MB, or one item twice
     + ItemTooLargeError       an item of more than 400 KB
-  x ItemNotFoundError         no item has the key that was asked for
-  x ItemExistsError           an item with the key is there already
-    + DeletionUnfinishedError its deletion was begun and not finished
+  x ItemNotFoundError         no item has the requested key
+  x ItemExistsError           an item with the key exists already
+    + DeletionUnfinishedError its deletion has begun and is not finished
   x ConditionFailedError      the condition of a write was false
-    + HeldByAnotherError      somebody else holds the item, or holds it by now
-    + LimitReachedError       as many are at work as the project allows
-    + VersionConflictError    the item is not in the version the caller read
+    + HeldByAnotherError      another caller holds the item
+    + LimitReachedError       the project has as many features in progress as it allows
+    + VersionConflictError    the item is not in the version that the caller read
   x RequestReusedError        the id of a request was used for one with other content
-  x RequestRunningError       the same request is being run at the moment
-  x OutcomeGoneError          what a repeated request created was deleted since
-  x UnreadableItemError       a stored item is not what its entity says
+  x RequestRunningError       the same request is still running
+  x OutcomeGoneError          the item that a repeated request created has been deleted
+  x UnreadableItemError       a stored item does not fit its entity
   x SecretError               a secret cannot be encrypted or decrypted
   x TableNotFoundError        the table, or its index, does not exist
   x UnavailableError          DynamoDB could not answer, after retries
-    + ThrottledError          it was over its throughput
-    + OutOfTimeError          the time limit of a call that sends many requests was over
-    + IncompleteCreationError some of many features are created, and the others not
-    + TransactionConflictError another request kept changing the same items
+    + ThrottledError          DynamoDB kept throttling the request
+    + OutOfTimeError          the time limit of a call that sends many requests has passed
+    + IncompleteCreationError some of many features are created, and the others are not
+    + TransactionConflictError other requests kept changing the same items
     + UnacknowledgedEventError an event may be stored, and a poll may have missed it
-  x IncompleteBatchError      some items of a batch were neither written nor refused
+  x IncompleteBatchError      some items of a batch are still unprocessed
 
-Codes of AWS that are not in this list (say, AccessDeniedException) propagate unchanged.
+Errors of AWS that are mapped to none of these, such as AccessDeniedException, propagate unchanged.
 """
 
 from __future__ import annotations
@@ -118,26 +118,26 @@ class CyclicDependencyError(InvalidValueError):
 
 
 class HeldByAnotherError(ConditionFailedError):
-    """Somebody else holds the item; the message says who, and its ``item`` since when."""
+    """Another caller holds the item; the message names it, and ``item`` tells since when."""
 
 
 class LimitReachedError(ConditionFailedError):
-    """As many features are in progress as the project allows at once."""
+    """The project has as many features in progress as it allows at once."""
 
 
 class RequestReusedError(AutoforgeError):
-    """The id of a request was used for a request with other content; nothing was done."""
+    """The id of a request was used before for one with other content; nothing was done."""
 
 
 class RequestRunningError(AutoforgeError):
-    """The same request is being run at the moment; what it comes to is known soon."""
+    """The same request is still running; its outcome will be known soon."""
 
 
 class OutcomeGoneError(AutoforgeError):
-    """What a request created, which is repeated, was deleted since.
+    """The item that a repeated request created has been deleted since.
 
     Attributes:
-        location: Where it was.
+        location: The path of the item; None if it has none.
     """
 
     def __init__(self, message: str, *, location: str | None) -> None:
@@ -149,9 +149,9 @@ class IncompleteCreationError(UnavailableError):
     """Some of many features are created; the same call creates the others.
 
     Attributes:
-        stored: How many are known to be there, whoever created them. Those of a request that got no
-            answer are not among them.
-        asked: How many were asked for.
+        stored: How many are known to be stored, whoever created them. Features of a request that
+            was not answered are not counted.
+        asked: How many were to be created.
     """
 
     def __init__(self, *, stored: int, asked: int, reason: str) -> None:
@@ -163,7 +163,7 @@ class IncompleteCreationError(UnavailableError):
 class UnacknowledgedEventError(UnavailableError):
     """An event may be stored, or was stored so late that polls may have missed it.
 
-    Recording it again under its id tells whether it is there, and stores it if it is not.
+    Recording it again under its id finds out whether it is stored, and stores it if it is not.
 
     Attributes:
         id: The event's id.

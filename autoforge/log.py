@@ -1,6 +1,6 @@
 """Configures logging for an entry point: structured, one event a line, written by a thread.
 
-The library itself only speaks to the standard library's loggers, and says nothing unless asked.
+The library itself only uses the standard library's loggers; without this, its events are not shown.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ with extra("http", "autoforge.log"):
 
     from autoforge.log_queue import CAPACITY, LineWriter, QueuedHandler
 
-#: What every record has; anything else was said of its event.
+#: The attributes that every record has; all others belong to its event.
 _STANDARD: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
 
-#: What makes a text in a line hard to tell from what stands beside it.
+#: Characters that make a value in a line hard to tell from its neighbours.
 _AMBIGUOUS: Final = frozenset(" \t=\r\n\"'")
 
 
-#: Whose events are written: ours, and those of what serves requests for us.
-#: Each with the least level that is logged of it.
+#: The loggers whose events are written, ours and those of the server, with their lowest levels.
 _LOGGERS: Final = {
     "autoforge": logging.DEBUG,
     "asyncio": logging.WARNING,
@@ -42,8 +41,8 @@ def configured(*, level: str, json: bool, capacity: int = CAPACITY) -> Iterator[
     """Send log events to standard error until the block ends, as JSON or as text for people.
 
     Args:
-        level: What is of less weight is not logged; of other packages, nothing below WARNING is.
-        json: One JSON object a line, for machines.
+        level: The lowest level that is logged; events of other packages are logged from WARNING on.
+        json: Whether to write one JSON object per line, for machines.
         capacity: How many events may wait to be written; further ones are dropped and counted.
     """
     in_colour: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=True)
@@ -53,8 +52,8 @@ def configured(*, level: str, json: bool, capacity: int = CAPACITY) -> Iterator[
     handler = QueuedHandler(records)
     writer = LineWriter(records, _Formatter(renderer).format, sys.stderr)
     with ExitStack() as restoring:
-        for name, least in _LOGGERS.items():
-            restoring.enter_context(_sent(logging.getLogger(name), handler, level, least))
+        for name, lowest in _LOGGERS.items():
+            restoring.enter_context(_sent(logging.getLogger(name), handler, level, lowest))
         writer.start()
         try:
             yield
@@ -64,12 +63,12 @@ def configured(*, level: str, json: bool, capacity: int = CAPACITY) -> Iterator[
 
 @contextmanager
 def _sent(
-    logger: logging.Logger, handler: logging.Handler, level: str, least: int
+    logger: logging.Logger, handler: logging.Handler, level: str, lowest: int
 ) -> Iterator[None]:
-    """Send what a logger logs to a handler alone, until the block ends."""
+    """Send the records of a logger to one handler only, until the block ends."""
     kept = (logger.handlers, logger.level, logger.propagate)
     logger.handlers, logger.propagate = [handler], False
-    logger.setLevel(max(logging.getLevelNamesMapping()[level], least))
+    logger.setLevel(max(logging.getLevelNamesMapping()[level], lowest))
     try:
         yield
     finally:
@@ -78,7 +77,7 @@ def _sent(
 
 
 class _Formatter(logging.Formatter):
-    """Writes records by a renderer of structlog's.
+    """Formats records with a renderer of structlog.
 
     structlog's own formatter copies each record and passes it through a chain of processors, which
     costs three times what the rendering does; a server writes a line for every request.
@@ -89,15 +88,15 @@ class _Formatter(logging.Formatter):
         self._render = renderer
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record with what was said of its event."""
+        """Format a record with the values of its event."""
         values = vars(record)
-        said = {name: values[name] for name in values.keys() - _STANDARD}
+        own = {name: values[name] for name in values.keys() - _STANDARD}
         event = {
             "event": record.getMessage(),
-            **said,
+            **own,
             "level": record.levelname.lower(),
             "logger": record.name,
-            "timestamp": _moment(record.created),
+            "timestamp": _timestamp(record.created),
         }
         if record.exc_text:
             event["exception"] = record.exc_text
@@ -105,29 +104,29 @@ class _Formatter(logging.Formatter):
 
 
 def _plain_line(logger: Any, level: str, event: MutableMapping[str, Any]) -> str:
-    """Write what structlog's console has without its colours, at a fraction of its cost."""
+    """Format an event as structlog's console does without colours, at a fraction of its cost."""
     del logger
-    moment, name, said = event.pop("timestamp"), event.pop("logger"), event.pop("event")
+    timestamp, name, title = event.pop("timestamp"), event.pop("logger"), event.pop("event")
     exception = event.pop("exception", None)
     del event["level"]
     values = " ".join(f"{each}={_shown(event[each])}" for each in sorted(event))
-    line = f"{moment} [{level:<9}] {said:<30} [{name}]{' ' if values else ''}{values}"
+    line = f"{timestamp} [{level:<9}] {title:<30} [{name}]{' ' if values else ''}{values}"
     return line if exception is None else f"{line}\n{exception}"
 
 
 def _shown(value: object) -> str:
-    """A value as it is, unless it could be taken for more than one."""
+    """A value as text; quoted if it could be read as several values."""
     if isinstance(value, str) and _AMBIGUOUS.isdisjoint(value):
         return value
     return repr(value)
 
 
-def _moment(created: float) -> str:
+def _timestamp(created: float) -> str:
     second, fraction = divmod(created, 1)
     return f"{_second(int(second))}.{int(fraction * 1e6):06}Z"
 
 
 @lru_cache(maxsize=2)
 def _second(seconds: int) -> str:
-    """A second as text; a server writes many lines in each."""
+    """A second as text; cached, since a server writes many lines in each."""
     return datetime.fromtimestamp(seconds, UTC).isoformat()[: len("2026-02-04T10:30:00")]

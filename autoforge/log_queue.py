@@ -1,7 +1,7 @@
-"""Hands log records to a thread that writes them, so that nobody who logs waits for who reads.
+"""Hands log records to a thread that writes them, so that logging never waits for a slow reader.
 
-A pipe that nobody reads is full after 64 KB, and writing to it then blocks. The queue is bounded:
-what does not fit is dropped and counted, and the count is logged as soon as there is room.
+A pipe that nobody reads is full after 64 KB; then writing to it blocks. The queue is bounded:
+records that do not fit are dropped and counted, and the count is logged as soon as there is room.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Any, Final, TextIO, TypeAlias
 
 import structlog
 
-#: Records that wait to be written; a few megabytes.
+#: The most records that wait to be written; a few megabytes.
 CAPACITY: Final = 10_000
 
-#: Seconds to wait, once nothing more is logged, for room in the queue and for the last line.
+#: Seconds to wait at the end of logging, for room in the queue and for the last line.
 PATIENCE: Final = 1.0
 
-#: Lines that are written at once.
+#: The most lines that are written together.
 _BATCH: Final = 100
 
-#: What a record says of the request it belongs to; without it, the context says so.
+#: The attribute with the id of a record's request; without it, the id is taken from the context.
 REQUEST_ID: Final = "request_id"
 
 _Records: TypeAlias = "Queue[logging.LogRecord | None]"
@@ -43,9 +43,9 @@ class QueuedHandler(QueueHandler):
         self._dropped = 0
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        """Add to a record what the thread that writes it could not find out."""
+        """Add to a record what the writing thread cannot find out: its traceback and context."""
         if record.exc_info:
-            # As text: a traceback holds all that its functions had, a request's body, say.
+            # As text: a traceback keeps all local variables alive, such as the body of a request.
             record.exc_text = logging.Formatter().formatException(record.exc_info)
             record.exc_info = None
         values = vars(record)
@@ -54,7 +54,7 @@ class QueuedHandler(QueueHandler):
         return record
 
     def enqueue(self, record: logging.LogRecord) -> None:
-        """Put a record into the queue, after a note of those that did not fit."""
+        """Put a record into the queue, after a note of the records that were dropped."""
         try:
             if self._dropped:
                 self.queue.put_nowait(_note(self._dropped))
@@ -64,18 +64,18 @@ class QueuedHandler(QueueHandler):
             self._dropped += 1
 
     def last(self) -> logging.LogRecord | None:
-        """A note of the records that did not fit since the last one, if any."""
+        """A note of the records that were dropped since the last note; None if there are none."""
         return _note(self._dropped) if self._dropped else None
 
 
 class LineWriter(QueueListener):
-    """Writes the records of a queue to a stream, in a thread, as many at once as there are.
+    """Writes the records of a queue to a stream, in a thread, several at a time.
 
     Args:
-        queue: Where records come from.
-        line_of: Makes a line of a record.
-        stream: Where lines go. Its file, if it has one, is written to directly: who ends while a
-            write blocks must not wait for a lock of the stream.
+        queue: The queue of records.
+        line_of: Formats a record as a line.
+        stream: The stream of lines. If it has a file, that is written to directly: a process that
+            ends while a write blocks must not wait for the lock of the stream.
     """
 
     queue: _Records
@@ -89,7 +89,7 @@ class LineWriter(QueueListener):
         self._lines: list[str] = []
 
     def dequeue(self, block: bool) -> Any:
-        """Return the next record, or None at the end; before waiting for it, write the others."""
+        """Return the next record, or None at the end; write the lines before waiting for one."""
         if self.queue.empty():
             self._flush()
         record: Any = super().dequeue(block)
@@ -98,13 +98,13 @@ class LineWriter(QueueListener):
         return record
 
     def handle(self, record: logging.LogRecord) -> None:
-        """Take a record, and write it with others."""
+        """Format a record, and write it together with others."""
         self._lines.append(self._line_of(record))
         if len(self._lines) >= _BATCH:
             self._flush()
 
     def finish(self, last: logging.LogRecord | None) -> None:
-        """Write what is waiting and end; a writer that nobody reads is left behind.
+        """Write the waiting records and end; a thread whose write blocks is left behind.
 
         Args:
             last: A record to write after all others.
@@ -120,7 +120,7 @@ class LineWriter(QueueListener):
     def _flush(self) -> None:
         text = "".join(f"{line}\n" for line in self._lines)
         self._lines.clear()
-        with suppress(OSError, ValueError):  # nobody reads any more
+        with suppress(OSError, ValueError):  # the reader has gone
             self._write(text)
 
     def _write(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The origins and host names that a browser sends, as settings may allow them."""
+"""Validates the origins and host names that settings allow, in the form that browsers send."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def require_origin(origin: str) -> None:
-    """Refuse what no browser sends as an origin, which would allow nothing or anything.
+    """Refuse a text that no browser sends as an origin: it would allow nothing, or anything.
 
     Raises:
         ConfigurationError: if it is not ``scheme://host[:port]``.
     """
     if origin == "null":
         raise ConfigurationError(
-            "the origin null is that of any sandboxed page or local file; name the page's own"
+            "the origin null is sent by any sandboxed page or local file; name the page's own"
         )
     if "*" in origin:
         raise ConfigurationError(
-            f"{shortened(origin)} has a wildcard; name each origin whose pages may call"
+            f"{shortened(origin)} has a wildcard; name each origin whose pages may call the API"
         )
     if not _is_origin(origin):
         raise ConfigurationError(
@@ -38,7 +38,7 @@ def require_origin(origin: str) -> None:
 
 
 def require_host(host: str) -> None:
-    """Refuse what is no name of a host.
+    """Refuse a text that is not a host name or an address.
 
     Raises:
         ConfigurationError: if it is not a name or an address in lower case, without a port.

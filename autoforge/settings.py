@@ -1,4 +1,4 @@
-"""What the environment says. Read by the entry points only; everything below takes arguments."""
+"""Settings from environment variables. Only entry points read them; other code takes arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     )
 
     table_name: str = PLATFORM_TABLE.name
-    #: AWS's own variables count too.
+    #: AWS's own variables are read as well.
     region: str | None = Field(
         default=None,
         validation_alias=AliasChoices("AUTOFORGE_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
@@ -35,29 +35,29 @@ class Settings(BaseSettings):
     #: KMS key that encrypts integration credentials.
     kms_key_id: str | None = None
     kms_endpoint_url: str | None = None
-    #: Keys that encrypt integration credentials where there is no KMS, the newest first.
+    #: Keys that encrypt integration credentials without KMS, separated by commas, the newest first.
     encryption_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     #: The dynoxide program, for durable embedded runs.
     dynoxide: FilePath | None = None
     #: Other origins whose pages may call the API, separated by commas.
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    #: Names the API may be called by besides those of loopback, separated by commas.
+    #: Host names of the API besides those of loopback, separated by commas.
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
-    #: Seconds after its moment within which attempts to record an event begin.
+    #: Seconds after the time of an event within which attempts to record it may start.
     record_seconds: float = Field(default=5, gt=0, le=30)
     #: How many requests may wait for DynamoDB at once.
     threads: int = Field(default=64, ge=1, le=1000)
     #: Seconds that an idle connection is kept for its next request.
     keep_alive: int = Field(default=75, ge=1, le=3600)
-    #: Bytes of a request's head, seconds for it and for the body, and connections at once.
+    #: Limits: bytes of a request's head, seconds for the head and for the body, open connections.
     max_head_bytes: int = Field(default=32_768, ge=4_096, le=1_048_576)
     head_timeout: int = Field(default=10, ge=1, le=3600)
     body_timeout: int = Field(default=30, ge=1, le=3600)
     max_connections: int = Field(default=1000, ge=1, le=100_000)
-    #: How long a request that creates many features may take on a table too small for them.
+    #: Seconds that a request that creates many features may take if the table throttles it.
     bulk_seconds: float = Field(default=20, gt=0, le=3600, allow_inf_nan=False)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
-    #: One JSON object a line, for machines, instead of coloured lines for people.
+    #: Whether to log one JSON object per line, for machines, instead of lines for people.
     log_json: bool = False
 
     @field_validator("cursor_secrets", "encryption_secrets")
@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins")
     @classmethod
     def require_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse what no browser sends as an origin."""
+        """Refuse texts that no browser sends as an origin."""
         for origin in origins:
             require_origin(origin)
         return origins
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     @field_validator("allowed_hosts")
     @classmethod
     def require_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse what is no name of a host."""
+        """Refuse texts that are not host names."""
         for host in hosts:
             require_host(host)
         return hosts
@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     )
     @classmethod
     def split(cls, value: object) -> object:
-        """Take texts separated by commas."""
+        """Split a text at its commas."""
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -1,1 +1,1 @@
-"""Benchmarks: run by hand, never by the tests but for a smoke run."""
+"""Benchmarks, which are run by hand; the tests only check that they work."""

@@ -1,9 +1,9 @@
-"""What calls, HTTP and a start cost beside other clients, printed and written into the docs.
+"""Measures calls, HTTP and cold starts against other clients; prints and documents the results.
 
     make bench
 
-Nothing has to run beforehand. ``--only`` measures some parts; ``--quick`` with few rounds, to see
-that everything works, and writes nothing.
+No server has to be started first. ``--only`` measures some parts. ``--quick`` measures few rounds,
+to check that everything works, and writes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.http_apps import comparison as http_apps
 from benchmarks.machine import described, versions
 from benchmarks.sample import Sample
 
-#: Packages whose versions stand with the tables.
+#: Further packages whose versions are listed above the tables.
 _PACKAGES: Final = ("litestar", "fastapi", "uvicorn", "httptools")
 
 
@@ -54,7 +54,7 @@ def _connections(newest: datetime, *, quick: bool) -> str:
     return connections.table(connections.count(Sample(0, newest).item)).markdown()
 
 
-#: What is measured, by the name of its place in the page.
+#: The functions that measure, by the name of their place in the page.
 PARTS: Final[Mapping[str, Callable[..., str]]] = {
     "clients": _clients,
     "http": _http,
@@ -65,7 +65,7 @@ PARTS: Final[Mapping[str, Callable[..., str]]] = {
 
 
 def main() -> None:
-    """Measure, print, and write."""
+    """Measure, print and write the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", choices=PARTS, default=[*PARTS])
     parser.add_argument("--quick", action="store_true")

@@ -1,15 +1,14 @@
-"""A DynamoDB that says what it was told to say, so that only the client's cost is measured.
+"""A DynamoDB that gives canned answers, so that only the cost of the client is measured.
 
-It answers every operation with bytes that were ready before the request came, under the headers
-of the real one. Of a request it looks at the operation, the partition of a single item, the
-``Limit``, and whether a count, the next page or the consumed capacity is asked for; it checks no
-signature. What was written last it
-gives back on ``GET /last``, for the check that a client wrote the whole item.
+It answers every operation with bytes that are prepared once, with the headers of the real one. It
+reads from a request the operation, the partition key of a single item, the ``Limit``, and whether a
+count, the next page or the consumed capacity is requested; it checks no signature. ``GET /last``
+returns the last write, to check that a client wrote the whole item.
 
     python -m benchmarks.canned_server ITEMS [--delay SECONDS] [--core N]
 
 ITEMS is a JSON file with ``single``, the item of single answers, and ``listed``, those of lists.
-The first line it prints is its port.
+The first line that it prints is its port.
 """
 
 from __future__ import annotations
@@ -72,13 +71,13 @@ _TABLE_DESCRIPTION: Final = {
 
 
 class Asked(NamedTuple):
-    """What of a request its answer depends on; a tuple, as one is made for every request."""
+    """The properties of a request that decide its answer; a tuple, since it is cheap to create."""
 
     operation: str
-    #: The partition of a single item.
+    #: The partition key of a single item.
     partition: str
     limit: int | None
-    #: Whether only the count, the page after another, or the consumed capacity is asked for.
+    #: Whether only the count, a page after the first, or the consumed capacity is requested.
     counted: bool
     continued: bool
     metered: bool
@@ -86,7 +85,7 @@ class Asked(NamedTuple):
 
 @dataclass
 class Answers:
-    """What is answered, made once for each kind of request.
+    """The answers, each prepared once for a kind of request.
 
     Args:
         single: The item of single answers.
@@ -147,13 +146,13 @@ class Answers:
         return content
 
     def _item(self, partition: str) -> Item:
-        """The single item; where another partition is asked for, the first listed item of it."""
+        """The first item with a partition key; the single item if there is none."""
         candidates = (self.single, *self.listed)
         found = (each for each in candidates if each["PK"]["S"] == partition)
         return next(found, self.single)
 
     def _page(self, asked: Asked) -> dict[str, Any]:
-        """A page, after which another follows where a limit was asked for and reached."""
+        """A page; another follows if the request has a limit and the page reaches it."""
         items = list(self.listed[: asked.limit])
         content: dict[str, Any] = {"Count": len(items), "ScannedCount": len(items)}
         if asked.counted:
@@ -165,7 +164,7 @@ class Answers:
 
 
 def answer(body: bytes) -> bytes:
-    """A whole answer, with the headers of DynamoDB."""
+    """A whole HTTP answer, with the headers of DynamoDB."""
     head = (
         "HTTP/1.1 200 OK\r\nServer: Server\r\n"
         f"Date: {formatdate(usegmt=True)}\r\n"
@@ -179,7 +178,7 @@ def answer(body: bytes) -> bytes:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: requests one after another, each answered at once or after the delay."""
+    """One connection: requests in sequence, each answered at once or after the delay."""
 
     transport: asyncio.Transport
 
@@ -189,7 +188,7 @@ class Connection(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what to write to."""
+        """Keep the transport to write to."""
         if isinstance(transport, asyncio.Transport) or hasattr(transport, "write"):
             self.transport = transport  # type: ignore[assignment]  # uvloop has its own class
 
@@ -214,7 +213,7 @@ class Connection(asyncio.Protocol):
 
 
 async def serve(answers: Answers, delay: float = 0) -> None:
-    """Serve on a free port of loopback until cancelled; say the port first."""
+    """Serve on a free port of loopback until cancelled; print the port first."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(answers, delay), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
@@ -226,7 +225,7 @@ async def serve(answers: Answers, delay: float = 0) -> None:
 def canned_server(
     single: Item, listed: Sequence[Item], *, delay: float = 0, core: int | None = None
 ) -> Iterator[str]:
-    """Run one in a process of its own, and say where it is."""
+    """Run a canned server in a process of its own, and yield its URL."""
     with TemporaryDirectory() as folder:
         items = Path(folder) / "items.json"
         items.write_text(json.dumps({"single": single, "listed": list(listed)}))
@@ -236,7 +235,7 @@ def canned_server(
 
 
 def main() -> None:
-    """Serve what a file holds."""
+    """Serve the items of a file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("items", type=Path)
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")

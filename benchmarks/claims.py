@@ -1,10 +1,10 @@
-"""How many requests a claim takes: ours beside reading all that is ready and trying in order.
+"""Measures the requests of a claim, against reading all ready features and trying each in order.
 
     make bench-claims
 
-Agents are processes, each with a Forge of its own, that claim from one backlog on dynoxide until
-nothing is left. Each feature must be claimed exactly once, or there is no result. Requests per
-claim and units say what a claim costs; seconds are of this machine and say little.
+Each agent is a process with its own Forge. The agents claim from one backlog on dynoxide until it
+is empty. If a feature is not claimed exactly once, the benchmark fails. Requests per claim and read
+units show what a claim costs; the seconds depend on the machine.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from autoforge.models import Feature
 _TABLE: Final = "ClaimsBenchmark"
 _DESCRIPTION: Final = "What the feature is about. " * 12
 
-#: Claims one feature of a project for an agent, or none.
+#: Claims a feature of a project for an agent; None if none is ready.
 Strategy = Callable[[Forge, str, str], Feature | None]
 
 
 def ours(forge: Forge, project_id: str, agent_id: str) -> Feature | None:
-    """Claim as the library does."""
+    """Claim by the library's own method."""
     return forge.features.claim_next(project_id, agent_id)
 
 
 def read_all_then_try(forge: Forge, project_id: str, agent_id: str) -> Feature | None:
-    """Claim as agent platforms commonly do: read all that is ready, try from the first on."""
+    """Claim as agent platforms commonly do: read all ready features, and try each in order."""
     for candidate in list(forge.each(ReadyFeatures(project_id))):
         write = claim_feature(
             project_id,
@@ -63,10 +63,10 @@ STRATEGIES: Final[dict[str, Strategy]] = {"ours": ours, "read all, then try": re
 
 @dataclass(frozen=True)
 class Tally:
-    """What some claims came to."""
+    """The results of some claims."""
 
     claimed: tuple[str, ...]
-    #: Requests by operation, those included whose condition was false.
+    #: Requests by operation, including writes whose condition was false.
     requests: Counter[str]
     #: Read units of the queries.
     read_units: float
@@ -78,7 +78,7 @@ class Tally:
 
     @property
     def attempts(self) -> float:
-        """Conditional writes that were tried for each that was made."""
+        """Conditional writes per claim, including those that were refused."""
         return self.requests["UpdateItem"] / len(self.claimed)
 
 
@@ -89,17 +89,17 @@ def counted(forge: Forge) -> Iterator[tuple[Counter[str], list[float]]]:
     units: list[float] = []
 
     client = forge.store.client
-    wire = client.active_transport
-    client.active_transport = _Counting(wire, requests, units)
+    transport = client.active_transport
+    client.active_transport = _Counting(transport, requests, units)
     try:
         yield requests, units
     finally:
-        client.active_transport = wire
+        client.active_transport = transport
 
 
 @dataclass(frozen=True)
 class _Counting(Transport):
-    """A transport that counts what is sent on it."""
+    """A transport that counts requests and the read units of queries."""
 
     transport: Transport
     requests: Counter[str]
@@ -120,18 +120,18 @@ class _Counting(Transport):
 
 
 def claim_all(forge: Forge, strategy: Strategy, project_id: str, agent_id: str) -> Tally:
-    """Claim until nothing is left; the last look, which finds nothing, does not count."""
+    """Claim until no feature is ready; the last requests, which find none, are not counted."""
     claimed: list[str] = []
-    until_then, read = Counter[str](), 0.0
+    sent, read = Counter[str](), 0.0
     with counted(forge) as (requests, units):
         while feature := strategy(forge, project_id, agent_id):
             claimed.append(str(feature.id))
-            until_then, read = Counter(requests), sum(units)
-    return Tally(tuple(claimed), until_then, read)
+            sent, read = Counter(requests), sum(units)
+    return Tally(tuple(claimed), sent, read)
 
 
 def race(endpoint_url: str, name: str, project_id: str, agents: int) -> tuple[Tally, float]:
-    """Let so many processes claim at once, and add up what each did."""
+    """Let several processes claim concurrently; return the sum of their results, and seconds."""
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(agents + 1)
     results: Any = context.Queue()
@@ -155,7 +155,7 @@ def race(endpoint_url: str, name: str, project_id: str, agents: int) -> tuple[Ta
 
 
 def a_backlog(forge: Forge, count: int) -> str:
-    """Make a project with so many ready features, and return its id."""
+    """Create a project with so many ready features, and return its id."""
     project = forge.projects.create("Claims")
     mint = forge.store.new_token
     now = utc_now()
@@ -175,7 +175,7 @@ def a_backlog(forge: Forge, count: int) -> str:
 
 
 def first_claim(forge: Forge, strategy: Strategy, project_id: str) -> tuple[int, float]:
-    """Requests and read units of one claim of an agent who is alone."""
+    """Requests and read units of one claim without competitors."""
     with counted(forge) as (requests, units):
         if strategy(forge, project_id, "agent") is None:
             raise RuntimeError("nothing was ready")
@@ -199,7 +199,7 @@ def main() -> None:
         print("| read units/claim | seconds |\n|---|---|---|---|---|---|---|")
         for agents in given.agents:
             for name in STRATEGIES:
-                # The other way takes minutes where many race, so it gets fewer features.
+                # The other strategy takes minutes with many agents, so it gets fewer features.
                 each = given.features if name == "ours" else given.features // 4
                 count = max(100, agents * each)
                 tally, seconds = race(engine.direct_url, name, a_backlog(forge, count), agents)
@@ -225,9 +225,9 @@ def _connected(endpoint_url: str) -> Forge:
 def _agent(
     endpoint_url: str, name: str, project_id: str, agent_id: str, *, barrier: Any, results: Any
 ) -> None:
-    """One process: connect, wait for the others, claim, and report."""
+    """Run one agent: connect, wait for the others, claim, and send the results."""
     with _connected(endpoint_url) as forge:
-        forge.projects.get(project_id)  # the connection is up before the race begins
+        forge.projects.get(project_id)  # opens the connection before the race begins
         barrier.wait()
         results.put(claim_all(forge, STRATEGIES[name], project_id, agent_id))
 

@@ -1,4 +1,4 @@
-"""From nothing to the first answer: what each client's shortest program costs over bare Python."""
+"""Measures cold starts: the shortest program of each client until its first answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from benchmarks.sample import SINGLE_SIZE, Sample
 _PROGRAMS: Final = Path(__file__).parent / "first_calls"
 _NOTHING: Final = ("-c", "pass")
 
-#: The programs, by the title of their row; the first is what all others are a multiple of.
+#: The programs by the title of their row; the first is the unit.
 PROGRAMS: Final[Mapping[str, str]] = {
     "stock PynamoDB, one model": "pynamodb_model.py",
     "boto3 resource": "boto3_resource.py",
@@ -41,12 +41,12 @@ class Start:
     wall: float
 
     def __sub__(self, other: Start) -> Start:
-        """What it took over another."""
+        """The difference to another."""
         return Start(self.cpu - other.cpu, self.wall - other.wall)
 
 
 def compare(newest: datetime, programs: Sequence[str], *, rounds: int) -> Mapping[str, Start]:
-    """Run the programs in turns, and say what each took over bare Python, as medians."""
+    """Run the programs alternately; return the median of what each took beyond bare Python."""
     event = Sample(0, newest, SINGLE_SIZE)
     runs: defaultdict[str, list[Start]] = defaultdict(list)
     with canned_server(event.item, [], core=cores()[1]) as url, _compiled() as environment:
@@ -79,7 +79,7 @@ def table(starts: Mapping[str, Start]) -> Table:
 
 @contextmanager
 def _compiled() -> Iterator[dict[str, str]]:
-    """An environment in which bytecode is written once and then read, wherever the code lies."""
+    """An environment in which bytecode is compiled once, even if the code is not writable."""
     with TemporaryDirectory() as folder:
         environment = child_environment()
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -87,7 +87,7 @@ def _compiled() -> Iterator[dict[str, str]]:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> Start:
-    """Run a program to its end.
+    """Run a program to its end, and measure it.
 
     Raises:
         RuntimeError: if it fails.

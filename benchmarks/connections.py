@@ -1,9 +1,9 @@
-"""How many botocore clients a process makes for its entity types, asked from many threads at once.
+"""Counts the botocore clients that a process creates when many threads make its first calls.
 
     python -m benchmarks.connections NAME URL
 
-Prints ``Made`` as JSON: entity types that were read first thing, clients of botocore that were
-created for it, and the CPU seconds it took.
+Prints ``Made`` as JSON: the entity types that were read, the botocore clients that were created,
+and the CPU seconds.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TITLES: Final[Mapping[str, str]] = {"pynamodb": "stock PynamoDB", "autoforge": "
 
 @dataclass(frozen=True)
 class Made:
-    """What the first calls made."""
+    """What the first calls created."""
 
     types: int
     clients: int
@@ -40,7 +40,7 @@ class Made:
 
 
 def count(single: Item) -> Mapping[str, Made]:
-    """Let each library make its first calls in a process of its own."""
+    """Measure the first calls of each library in a process of its own."""
     made = {}
     with canned_server(single, []) as url:
         for name in TITLES:
@@ -60,8 +60,8 @@ def table(made: Mapping[str, Made]) -> Table:
 
 
 def _pynamodb_reads(url: str) -> list[Callable[[], Any]]:
-    """A read of each of as many models as there are threads."""
-    from pynamodb.attributes import UnicodeAttribute  # noqa: PLC0415 - not in ours
+    """A read of one item for each thread, each of another model."""
+    from pynamodb.attributes import UnicodeAttribute  # noqa: PLC0415 - only measured here
     from pynamodb.models import Model  # noqa: PLC0415
 
     def read(number: int) -> Callable[[], Any]:
@@ -80,8 +80,8 @@ def _pynamodb_reads(url: str) -> list[Callable[[], Any]]:
 
 
 def _autoforge_reads(url: str) -> list[Callable[[], Any]]:
-    """A read of one entity of each type that a pattern gets."""
-    from autoforge import Forge  # noqa: PLC0415 - not in the other
+    """A read of one entity of each type that has a Get."""
+    from autoforge import Forge  # noqa: PLC0415 - only measured here
     from autoforge.access.catalogue import CATALOGUE  # noqa: PLC0415
     from autoforge.dynamodb.patterns.get import Get  # noqa: PLC0415
     from autoforge.forge import utc_now  # noqa: PLC0415
@@ -113,7 +113,7 @@ def _at_once(reads: Sequence[Callable[[], Any]]) -> Made:
         barrier.wait()
         read()
 
-    Session.create_client = counted  # type: ignore[method-assign]  # so that each is counted
+    Session.create_client = counted  # type: ignore[method-assign]  # counts every client
     began = time.process_time()
     with ThreadPoolExecutor(len(reads)) as pool:
         list(pool.map(call, reads))
@@ -121,7 +121,7 @@ def _at_once(reads: Sequence[Callable[[], Any]]) -> Made:
 
 
 def main() -> None:
-    """Make the first calls of one library and say what they made."""
+    """Make the first calls of one library, and print what they created."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", choices=_READS)
     parser.add_argument("url")

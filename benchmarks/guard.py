@@ -1,9 +1,9 @@
-"""What the guard in front of an embedded engine costs: requests with and without it, in one run.
+"""Measures the guard in front of an embedded engine: requests with and without it.
 
     python -m benchmarks.guard --dynoxide PROGRAM
 
-The ways take turns, so that a busy machine slows all of them. A Forge that embeds an engine asks it
-directly; the guard is what other programs pay for.
+The variants alternate, so that a busy machine slows all of them. A Forge that embeds an engine
+sends requests to it directly; only other programs go through the guard.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CALLS = 25
 
 
 def main() -> None:
-    """Print a line for each way."""
+    """Print a line for each variant."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--dynoxide", type=Path, help="the program, unless it is on PATH")
     given = parser.parse_args()
@@ -43,7 +43,7 @@ def main() -> None:
             name: _boto3(engine, url)
             for name, url in (("direct", engine.direct_url), ("guarded", engine.endpoint_url))
         }
-        ways: dict[str, Callable[[], object]] = {
+        variants: dict[str, Callable[[], object]] = {
             "Forge, directly": lambda: direct.projects.get(project),
             "Forge, through the guard": lambda: guarded.projects.get(project),
             "boto3, directly": lambda: clients["direct"].get_item(TableName=_TABLE, Key=key),
@@ -51,12 +51,12 @@ def main() -> None:
                 TableName=_TABLE, Key=key
             ),
         }
-        taken: dict[str, list[float]] = {name: [] for name in ways}
+        taken: dict[str, list[float]] = {name: [] for name in variants}
         for _ in range(_ROUNDS):
-            for name, way in ways.items():
+            for name, call in variants.items():
                 began = time.perf_counter()
                 for _ in range(_CALLS):
-                    way()
+                    call()
                 taken[name].append((time.perf_counter() - began) / _CALLS)
     for name, seconds in taken.items():
         print(f"{name:25} {median(seconds) * 1000:.2f} ms")

@@ -1,9 +1,9 @@
-"""Sends one request again and again over connections that are kept, and times the answers.
+"""Generates load: repeats one request over kept connections, and times the answers.
 
     python -m benchmarks.load URL CONNECTIONS SECONDS [--core N]
 
-Prints a ``Measured`` as JSON. Of an answer it reads the status and how long it is; the share of
-a core that this takes is measured with it, as a generator that is busy itself measures itself.
+Prints a ``Measured`` as JSON. It reads only the status and the length of an answer. Its own share
+of a core is measured as well, since a generator that is busy would measure itself.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _HEAD_END: Final = b"\r\n\r\n"
 
 @dataclass(frozen=True)
 class Measured:
-    """What a server did under load.
+    """A server under load.
 
     Attributes:
-        requests: Answers in the time.
-        seconds: The time.
-        median: Seconds that half of the answers took at most.
-        p99: Seconds that all but one in a hundred took at most.
-        share: Share of a core that the load generator took for itself.
+        requests: The number of answers.
+        seconds: The duration of the measurement.
+        median: Median latency in seconds.
+        p99: 99th percentile of the latency in seconds.
+        share: Share of a core that the load generator used.
     """
 
     requests: int
@@ -50,7 +50,7 @@ class Measured:
 
 @dataclass
 class Load(asyncio.Protocol):
-    """One connection: the next request as soon as the answer to the last one is there."""
+    """One connection, which sends the next request as soon as the last one is answered."""
 
     request: bytes
     taken: list[float]
@@ -66,7 +66,7 @@ class Load(asyncio.Protocol):
         self._send()
 
     def data_received(self, data: bytes) -> None:
-        """Count what has come; when it is the whole answer, send again."""
+        """Count the bytes of an answer; when it is complete, send the next request."""
         if not self._whole:
             end, length = data.find(_HEAD_END), _LENGTH.search(data)
             if end < 0 or length is None or not data.startswith(b"HTTP/1.1 200"):
@@ -80,7 +80,7 @@ class Load(asyncio.Protocol):
             self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take note of a connection that the server gave up."""
+        """Record a connection that failed."""
         if exc is not None:
             self.faults.append(str(exc))
 
@@ -91,7 +91,7 @@ class Load(asyncio.Protocol):
 
 
 async def load(url: str, connections: int, seconds: float) -> Measured:
-    """Load a server for so many seconds.
+    """Put a server under load for so many seconds.
 
     Raises:
         RuntimeError: if an answer is not 200, or has no length.
@@ -120,7 +120,7 @@ async def load(url: str, connections: int, seconds: float) -> Measured:
 
 
 def loaded(url: str, connections: int, seconds: float, *, core: int | None) -> Measured:
-    """Load a server from a process of its own."""
+    """Put a server under load from a process of its own."""
     arguments = ["-m", "benchmarks.load", url, str(connections), str(seconds)]
     with Child(arguments, core=core) as child:
         return Measured(**json.loads(child.line()))
@@ -131,7 +131,7 @@ async def _main(url: str, connections: int, seconds: float) -> None:
 
 
 def main() -> None:
-    """Load a server and say what was measured."""
+    """Put a server under load, and print the measurement."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("url")
     parser.add_argument("connections", type=int)

@@ -1,4 +1,4 @@
-"""The machine: what it is, its cores, and the child processes whose cost is measured on it."""
+"""The machine: its description, its cores, and the child processes that are measured on it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 _ROOT: Final = Path(__file__).parent.parent
 
-#: Made-up credentials, so that no client looks for real ones, nor asks a metadata service.
+#: Dummy credentials, so that no client looks for real ones, nor asks a metadata service.
 _AWS: Final = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -24,14 +24,14 @@ _AWS: Final = {
     "AWS_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-#: What would change how a child behaves, whoever runs the benchmark.
+#: Variables that would change the behaviour of a child, so they are removed.
 _DROPPED: Final = frozenset(
     {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "http_proxy", "HTTP_PROXY"}
 )
 
 
 def cores() -> tuple[int | None, int | None]:
-    """Two cores, for what is measured and for what it talks to; None where there is no choice."""
+    """A core for the measured process and one for its peer; None if they cannot be chosen."""
     if sys.platform != "linux":
         return None, None
     usable = sorted(os.sched_getaffinity(0))
@@ -39,19 +39,19 @@ def cores() -> tuple[int | None, int | None]:
 
 
 def pin(core: int | None) -> None:
-    """Stay on a core, where the system lets a process choose."""
+    """Bind this process to a core, if the system supports that."""
     if core is not None and sys.platform == "linux":
         os.sched_setaffinity(0, {core})
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Make an event loop: uvloop's, where that is installed."""
+    """Create an event loop: uvloop's, if that is installed."""
     try:
         import uvloop  # noqa: PLC0415 - the development environment lacks it
     except ImportError:
         return asyncio.new_event_loop()
-    made: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return made
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
 
 
 def run_loop(main: Coroutine[Any, Any, Any]) -> None:
@@ -64,9 +64,9 @@ class Child:
     """A Python process whose output is read line by line; terminated at the end of the block.
 
     Args:
-        arguments: What follows ``python``.
-        core: The core it is to stay on.
-        quiet: Whether what it logs is thrown away.
+        arguments: The arguments of ``python``.
+        core: The core that the process is bound to; None for any.
+        quiet: Whether its standard error is discarded.
     """
 
     def __init__(
@@ -93,19 +93,19 @@ class Child:
         return self._process.pid
 
     def require_running(self) -> None:
-        """Go on only while the process runs.
+        """Require that the process is still running.
 
         Raises:
-            RuntimeError: if it has ended; what it said is seen where it is run by hand.
+            RuntimeError: if it has ended. Run it by hand to see its output.
         """
         if self._process.poll() is not None:
             raise RuntimeError(f"python {self._called} ended with {self._process.returncode}")
 
     def line(self) -> str:
-        """The next line it prints.
+        """Wait for the next line that it prints.
 
         Raises:
-            RuntimeError: if it ended instead.
+            RuntimeError: if it ends instead.
         """
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         line = self._process.stdout.readline()
@@ -114,7 +114,7 @@ class Child:
         return line.rstrip("\n")
 
     def ask(self, question: str) -> str:
-        """Write a line and read one."""
+        """Write a line to its input and read a line of its output."""
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
         self._process.stdin.write(f"{question}\n")
         self._process.stdin.flush()
@@ -130,19 +130,19 @@ class Child:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        """Terminate it."""
+        """Terminate the process."""
         self._process.terminate()
         self._process.communicate()
 
 
 def child_environment(further: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a child: this one, with credentials that are made up."""
+    """The environment of a child: this process' own, with dummy credentials."""
     own = {name: value for name, value in os.environ.items() if name not in _DROPPED}  # noqa: TID251 - an entry point
     return {**own, **_AWS, **(further or {})}
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU seconds that a running process has taken so far; 0 where the system does not say."""
+    """CPU seconds of a running process so far; 0 if the system does not report them."""
     statistics = Path(f"/proc/{pid}/stat")
     if not statistics.exists():
         return 0.0
@@ -152,7 +152,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def described() -> str:
-    """The processor, how many cores are ours, the system and Python, in one line."""
+    """The processor, the number of usable cores, the system and Python, in one line."""
     usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     return (
         f"{_processor()}, {usable} cores, {platform.system()} {platform.machine()}, "
@@ -161,7 +161,7 @@ def described() -> str:
 
 
 def versions(packages: Iterable[str]) -> str:
-    """The packages that are installed, with their versions."""
+    """Those of the packages that are installed, with their versions."""
     found = []
     for package in packages:
         try:

@@ -1,4 +1,4 @@
-"""Line charts over a logarithmic axis, as SVG text that is the same for the same values."""
+"""Draws line charts over a logarithmic axis, as SVG; equal values give equal text."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
 
-#: Pixels: of a chart, and from its edges to the axes.
+#: Pixels: the size of a chart, and the distances from its edges to the axes.
 _WIDTH: Final = 640
 _HEIGHT: Final = 260
 _LEFT: Final = 60
 _RIGHT: Final = 190
 _TOP: Final = 40
 _BOTTOM: Final = 40
-#: Told apart by people who see few colours, too.
+#: Colours that colour-blind readers can distinguish.
 _COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 _STEPS: Final = 4
 
@@ -27,9 +27,9 @@ class Chart:
     """Lines over one axis.
 
     Attributes:
-        title: What is shown, with the unit.
-        across: What the axis below counts.
-        lines: Points by the name of their line; the first number is above 0.
+        title: The title, with the unit of the vertical axis.
+        across: The label of the horizontal axis.
+        lines: Points by the name of their line; the first number of each is above 0.
     """
 
     title: str
@@ -37,7 +37,7 @@ class Chart:
     lines: Mapping[str, Points]
 
     def drawn(self) -> list[str]:
-        """The elements of the chart."""
+        """The SVG elements of the chart."""
         points = [point for line in self.lines.values() for point in line]
         highest = _rounded_up(max(y for _, y in points))
         exponents = [math.log10(x) for x, _ in points]
@@ -83,7 +83,7 @@ def drawing(charts: Sequence[Chart]) -> str:
 
 
 def _rounded_up(value: float) -> float:
-    """The next of 1, 2 or 5 times a power of ten."""
+    """The next larger value that is 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(value)) if value > 0 else 1.0
     return next(power * step for step in (1, 2, 5, 10) if value <= power * step)
 

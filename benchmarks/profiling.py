@@ -1,11 +1,11 @@
-"""Where the time of one pattern or write goes, end to end, against the canned server.
+"""Profiles one pattern or write end to end, against the canned server.
 
     make profile PATTERN=EventsOfProject
 
-Any pattern of the catalogue, by its name, with made-up parameters and made-up items of its
-entities; or one of the writes below. First what a call costs unprofiled, then the functions by
-their own time and with what they call. A profiler slows Python down and C hardly at all: its
-shares show where to look, not how much is to be gained.
+It takes the name of any pattern of the catalogue, which is run with synthetic parameters and items,
+or of one of the writes below. It prints the cost of a call without the profiler, then the functions
+by their own and by their cumulative time. A profiler slows down Python, but hardly C: its shares
+show where to look, not how much can be gained.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _record_event(store: Store, now: datetime) -> Callable[[], Any]:
     return lambda: store.transact(record_event(event))
 
 
-#: Writes of an event: one, a hundred in batches, and with its trace in the global feed.
+#: Writes of events: a single Put, a hundred in batches, and one with its entry in the global feed.
 WRITES: Final[Mapping[str, Callable[[Store, datetime], Callable[[], Any]]]] = {
     "Put": _put,
     "PutAll": _put_all,
@@ -67,7 +67,7 @@ WRITES: Final[Mapping[str, Callable[[Store, datetime], Callable[[], Any]]]] = {
 
 
 def call_of(name: str, store: Store, now: datetime) -> Callable[[], Any]:
-    """What is to be profiled."""
+    """The call to be profiled."""
     if name in WRITES:
         return WRITES[name](store, now)
     pattern = pattern_of(PATTERNS[name], now)
@@ -80,23 +80,23 @@ def call_of(name: str, store: Store, now: datetime) -> Callable[[], Any]:
             return lambda: store.fetch(pattern)
         case Composite():
             return lambda: store.answer(pattern)
-    raise TypeError(f"{name} is a pattern of an unknown kind")
+    raise TypeError(f"{name} is not a Get, Query, Fetch or Composite")
 
 
 def items_for(name: str, now: datetime) -> tuple[Item, list[Item]]:
-    """The item that single answers hold, and a page of the items that lists hold."""
+    """The item of single answers, and a page of the items of lists."""
     if name in WRITES:
         item = entity_of(Event, now).to_item()
         return item, [item]
     pattern: Pattern[Any] = pattern_of(PATTERNS[name], now)
     single, *others = items_of(entities_of(pattern), now)
-    # What points to an item is listed; the item itself is answered when it is asked for.
+    # A list holds the references; the item that they name is a single answer.
     listed = others if isinstance(pattern, Hydrate | Lookup) else [single, *others]
     return single, listed * (PAGE // len(listed))
 
 
 def profile(name: str, *, times: int, top: int) -> None:
-    """Print what the calls cost, and where."""
+    """Print the cost of the calls, and the profile."""
     now = as_timestamp(utc_now())
     mine, other = cores()
     print(f"{name} on {described()}", flush=True)
@@ -125,7 +125,7 @@ def _print_cost(call: Callable[[], Any], times: int) -> None:
 
 
 def main() -> None:
-    """Profile what is named."""
+    """Profile the pattern or the write that is named."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", choices=[*PATTERNS, *WRITES], metavar="NAME")
     parser.add_argument("--times", type=int, default=500, help="calls")

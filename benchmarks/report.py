@@ -1,4 +1,4 @@
-"""Tables: printed as they are measured, and written into a page of the documentation."""
+"""Tables of results, which are printed and written into a page of the documentation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 _ROOT: Final = Path(__file__).parent.parent
 
-#: Where the tables stand.
+#: The page with the tables.
 PAGE: Final = _ROOT / "docs" / "reference" / "benchmarks.md"
 
 
@@ -22,16 +22,16 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def markdown(self) -> str:
-        """The table as Markdown has it."""
+        """The table in Markdown."""
         ruler = ["---"] * len(self.heading)
         return "\n".join(f"| {' | '.join(row)} |" for row in [self.heading, ruler, *self.rows])
 
 
 def replaced(page: str, parts: Mapping[str, str]) -> str:
-    """A page with other text between ``<!-- bench:NAME -->`` and ``<!-- bench:end -->``.
+    """The page with new text between ``<!-- bench:NAME -->`` and ``<!-- bench:end -->``.
 
     Raises:
-        ValueError: if the page has no such place, or two.
+        ValueError: if the page does not have exactly one such place.
     """
     for name, text in parts.items():
         place = re.compile(
@@ -39,12 +39,12 @@ def replaced(page: str, parts: Mapping[str, str]) -> str:
         )
         places = [*place.finditer(page)]
         if len(places) != 1:
-            raise ValueError(f"{len(places)} places for {name}, not one")
+            raise ValueError(f"the page has {len(places)} places for {name}, not one")
         (found,) = places
         page = f"{page[: found.end(1)]}\n{text}\n\n{page[found.start(2) :]}"
     return page
 
 
 def write(parts: Mapping[str, str], page: Path = PAGE) -> None:
-    """Write what was measured into the page."""
+    """Write results into the page."""
     page.write_text(replaced(page.read_text(encoding="utf-8"), parts), encoding="utf-8")

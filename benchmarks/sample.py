@@ -1,7 +1,7 @@
-"""The items every client is given: one project's events, as DynamoDB holds them.
+"""The items for every client: the events of one project, as DynamoDB stores them.
 
-Nothing here knows a client, ours included: what an item must come to is written down twice, as
-DynamoDB's JSON and as plain values, and each client is held to both.
+This module depends on no client, not even ours. It has each item in two forms, as DynamoDB JSON and
+as plain values, and the results of each client are compared with both.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from typing import Any, Final
 
 from ulid import ULID
 
-#: An item in DynamoDB's own form: attribute names to typed values.
+#: An item in DynamoDB JSON: attribute names to typed values.
 Item = dict[str, dict[str, Any]]
 
 TABLE: Final = "Benchmark"
 PROJECT: Final = "550e8400-e29b-41d4-a716-446655440000"
 
-#: Bytes of an item in DynamoDB's JSON, where one is read or written, and in lists.
+#: Bytes of an item in DynamoDB JSON, for single items and in lists.
 SINGLE_SIZE: Final = 1024
 LISTED_SIZE: Final = 650
 
 _LIFETIME: Final = timedelta(days=30)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: Bits of a ULID after its time.
+#: Random bits of a ULID, which follow its time.
 _RANDOM_BITS: Final = 80
 _PROSE: Final = "The build of the customer portal went through after the flaky test was put right. "
-_MOMENTS: Final = frozenset({"createdAt"})
+_TIMESTAMPS: Final = frozenset({"createdAt"})
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Sample:
     """One event.
 
     Args:
-        number: Which one; later numbers are older, as a list shows the newest first.
-        newest: When the first was created, to the millisecond.
-        size: Bytes of the item in DynamoDB's JSON; the summary is as long as that takes.
+        number: The position in a list, which begins with the newest event.
+        newest: When the newest event was created, to the millisecond.
+        size: Bytes of the item in DynamoDB JSON; the summary is as long as that requires.
     """
 
     number: int
@@ -55,40 +55,42 @@ class Sample:
 
     @property
     def expires_at(self) -> datetime:
-        """When it may be deleted, to the second."""
+        """When the event expires, to the second."""
         return (self.created_at + _LIFETIME).replace(microsecond=0)
 
     @property
     def id(self) -> str:
-        """The ULID that was minted from the moment."""
+        """The ULID of the event, with the time of its creation."""
         milliseconds = (self.created_at - _EPOCH) // timedelta(milliseconds=1)
         return str(ULID.from_int(milliseconds << _RANDOM_BITS | self.number + 1))
 
     @property
     def values(self) -> dict[str, Any]:
-        """Every attribute as a plain value, moments as datetimes and numbers as int.
+        """All attributes as plain values: timestamps as datetime, numbers as int.
 
         Raises:
-            ValueError: if an event cannot be that small.
+            ValueError: if ``size`` is too small for an event.
         """
         shortest = self._values(summary="")
         missing = self.size - len(json.dumps(to_wire(shortest)["M"], separators=(",", ":")))
         if missing < 0:
-            raise ValueError(f"an event has at least {self.size - missing} bytes")
+            raise ValueError(
+                f"the size is {self.size} bytes; an event has at least {self.size - missing}"
+            )
         return self._values(summary=(_PROSE * (missing // len(_PROSE) + 1))[:missing])
 
     @property
     def item(self) -> Item:
-        """The event in DynamoDB's own form."""
+        """The event in DynamoDB JSON."""
         return {name: to_wire(value) for name, value in self.values.items()}
 
     def _values(self, *, summary: str) -> dict[str, Any]:
-        moment = timestamp_text(self.created_at)
+        created_at = timestamp_text(self.created_at)
         return {
             "PK": f"PROJECT#{PROJECT}",
-            "SK": f"EVENT#{moment}#{self.id}",
-            "GSI1PK": f"EVENT#{moment[:10]}",
-            "GSI1SK": f"{moment}#{self.id}",
+            "SK": f"EVENT#{created_at}#{self.id}",
+            "GSI1PK": f"EVENT#{created_at[:10]}",
+            "GSI1SK": f"{created_at}#{self.id}",
             "EntityType": "Event",
             "id": self.id,
             "projectId": PROJECT,
@@ -102,17 +104,17 @@ class Sample:
 
 
 def samples(count: int, newest: datetime, size: int = LISTED_SIZE) -> list[Sample]:
-    """So many events, the newest first."""
+    """A list of events, the newest first."""
     return [Sample(number, newest, size) for number in range(count)]
 
 
 def timestamp_text(moment: datetime) -> str:
-    """Write a moment as the table holds it."""
+    """Format a timestamp as the table stores it."""
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def to_wire(value: Any) -> dict[str, Any]:
-    """Write a plain value as DynamoDB's JSON does."""
+    """Convert a plain value to DynamoDB JSON."""
     match value:
         case bool():
             return {"BOOL": value}
@@ -126,7 +128,7 @@ def to_wire(value: Any) -> dict[str, Any]:
 
 
 def from_wire(wire: Mapping[str, Any]) -> Any:
-    """Read a value of DynamoDB's JSON; a number becomes what ``plain`` makes of it."""
+    """Convert a value of DynamoDB JSON to a plain one; a number becomes a Decimal."""
     ((kind, value),) = wire.items()
     match kind:
         case "N":
@@ -137,9 +139,9 @@ def from_wire(wire: Mapping[str, Any]) -> Any:
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a client made of an item, with each client's own types taken off."""
+    """An item as a client returned it, with the types of the client converted to common ones."""
     return {
-        name: _moment(value) if name in _MOMENTS else _plain(value)
+        name: _timestamp(value) if name in _TIMESTAMPS else _plain(value)
         for name, value in values.items()
     }
 
@@ -157,7 +159,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _moment(value: Any) -> datetime:
+def _timestamp(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value
     return datetime.fromisoformat(value).astimezone(UTC)

@@ -1,10 +1,10 @@
-"""How cost grows with the table: pages, traversals, bulk writes and claims, on dynoxide on disk.
+"""Measures how costs grow with the table: pages, traversals, bulk writes and claims.
 
     make bench-scale                        # up to 100,000 items, about two minutes
     make bench-scale BENCH_FLAGS=--full     # up to 1,000,000
 
-Each size is a table of its own, with one project that has all the events but for a small project
-that is the same at every size.
+The engine is dynoxide, with its data on disk. Each size has its own table: a large project with the
+events, and a small project that is the same at every size.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from benchmarks.sample import PROJECT, TABLE, Sample
 
 SIZES: Final = (1_000, 10_000, 100_000)
 BACKLOGS: Final = (10, 1_000, 10_000)
-#: What ``--full`` adds to each.
+#: The sizes that ``--full`` adds to each.
 MOST: Final = 1_000_000
 LONGEST: Final = 100_000
 
@@ -47,18 +47,18 @@ LONGEST: Final = 100_000
 SMALL: Final = "00000000-0000-4000-8000-000000000000"
 FEW: Final = 200
 
-#: Seconds after which DynamoDB answers, where bulk writes are measured without an engine.
+#: Delays of DynamoDB's answers in seconds, to measure bulk writes without an engine.
 DISTANCES: Final = (0.0, 0.005, 0.02)
 BULK: Final = 20_000
 
-#: The places in the page that are written.
+#: The places in the page for the results.
 PARTS: Final = ("scale-machine", "scale", "bulk", "claims")
 
-#: Events of a page, and pages read of each kind.
+#: Events per page, and pages read of each kind.
 PAGE: Final = 50
 PAGES: Final = 200
 
-#: Events that are made before the time to store them is taken.
+#: Events that are created before storing them is timed.
 _CHUNK: Final = 5_000
 _PLOT: Final = report.PAGE.with_name("benchmarks-scale.svg")
 _SUMMARY: Final = "The build of the customer portal went through after the flaky test was right. "
@@ -66,16 +66,16 @@ _SUMMARY: Final = "The build of the customer portal went through after the flaky
 
 @dataclass(frozen=True)
 class Point:
-    """What was measured with so many items in the table."""
+    """The measurements for a number of items in the table."""
 
     items: int
-    #: Seconds for a page: the newest, in the middle by a cursor, and of the small project.
+    #: Seconds for a page: the newest, one in the middle by a cursor, and of the small project.
     newest: float
     middle: float
     small: float
-    #: MiB by which a traversal of everything raised the peak of memory over its first page.
+    #: MiB by which a traversal of all events raised the peak memory after its first page.
     memory: float
-    #: Items a second: of the traversal, and of storing.
+    #: Items per second: of the traversal, and of storing.
     read: float
     stored: float
     #: Share of a core that the client kept busy while storing.
@@ -123,7 +123,7 @@ def table(points: Sequence[Point]) -> Table:
 
 
 def plotted(points: Sequence[Point]) -> str:
-    """The curves that should be flat."""
+    """Draw the curves that should be flat, as SVG."""
     pages = {
         "the newest": [(each.items, each.newest * 1e3) for each in points],
         "in the middle": [(each.items, each.middle * 1e3) for each in points],
@@ -139,7 +139,7 @@ def plotted(points: Sequence[Point]) -> str:
 
 
 def claims(forge: Forge, backlogs: Sequence[int]) -> Table:
-    """What one claim takes, with ever more that is ready."""
+    """Measure one claim for each number of ready features."""
     rows = []
     for count in backlogs:
         requests, units = first_claim(forge, STRATEGIES["ours"], a_backlog(forge, count))
@@ -148,7 +148,7 @@ def claims(forge: Forge, backlogs: Sequence[int]) -> Table:
 
 
 def bulk_writes(events: int) -> Table:
-    """How busy storing keeps the client, where DynamoDB itself costs nothing but a distance."""
+    """Measure bulk writes of the client alone, with a DynamoDB that only delays its answers."""
     rows = []
     for delay in DISTANCES:
         with (
@@ -162,7 +162,7 @@ def bulk_writes(events: int) -> Table:
 
 @contextmanager
 def on_disk(binary: Path | None) -> Iterator[Forge]:
-    """A new table in a file, gone at the end of the block."""
+    """A new table in a file, which is deleted at the end of the block."""
     with (
         TemporaryDirectory() as folder,
         DynoxideDynamoDB(Path(folder) / "table.db", binary=binary) as engine,
@@ -191,7 +191,7 @@ def _events(project_id: str, count: int, newest: datetime) -> Iterator[Event]:
 
 
 def _store(forge: Forge, events: Iterator[Event]) -> tuple[float, float]:
-    """Items a second, and the share of a core that the client was busy."""
+    """Store events; return items per second, and the share of a core that the client used."""
     count, wall, cpu = 0, 0.0, 0.0
     while chunk := list(islice(events, _CHUNK)):
         began, busy = time.perf_counter(), time.process_time()
@@ -202,7 +202,7 @@ def _store(forge: Forge, events: Iterator[Event]) -> tuple[float, float]:
 
 
 def _seconds(call: Callable[[], Any]) -> float:
-    """The median of many calls."""
+    """The median duration of many calls, in seconds."""
     call()
     taken = []
     for _ in range(PAGES):
@@ -213,16 +213,16 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 
 def _apart(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Work in a new process, whose memory nothing else has touched."""
+    """Run a function in a new process, so that its memory is not affected by others."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, arguments)
 
 
 def _traverse(endpoint_url: str, items: int) -> tuple[float, float]:
-    """MiB that the peak of memory rose by after the first page, and items a second.
+    """Read all events; return MiB that peak memory rose after the first page, and items per second.
 
     Raises:
-        RuntimeError: if not every item came.
+        RuntimeError: if an item is missing.
     """
     with _connected(endpoint_url) as forge:
         each = forge.store.each(EventsOfProject(PROJECT))
@@ -231,14 +231,14 @@ def _traverse(endpoint_url: str, items: int) -> tuple[float, float]:
         count += sum(1 for _ in each)
         seconds, after = time.perf_counter() - began, _peak()
     if count != items:
-        raise RuntimeError(f"{count} items of {items}")
+        raise RuntimeError(f"the traversal read {count} items, not {items}")
     return after - before, items / seconds
 
 
 def _peak() -> float:
-    """MiB of memory at most so far.
+    """The peak memory of this process so far, in MiB.
 
-    On Linux a child begins with the peak of its parent in ``ru_maxrss``; ``VmHWM`` is its own.
+    On Linux ``ru_maxrss`` of a child starts with the peak of its parent; ``VmHWM`` is its own.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -248,7 +248,7 @@ def _peak() -> float:
 
 
 def main() -> None:
-    """Measure, print, write and draw."""
+    """Measure, print, write and draw the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--dynoxide", type=Path, help="the program, unless it is on PATH")
     parser.add_argument("--full", action="store_true", help="with the largest table, too")

@@ -1,6 +1,6 @@
-"""Values for what is only to be run, not believed: patterns with parameters, entities, items.
+"""Synthetic values to run patterns and writes with: parameters, entities and items.
 
-One id stands for every id and text, so that whatever names another names what is there.
+One id is used for every id and text, so that every reference names an item that exists.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ P = TypeVar("P", bound=Pattern[Any])
 
 
 def pattern_of(pattern: type[P], now: datetime) -> P:
-    """A pattern with every parameter that it must have."""
+    """A pattern with values for its required parameters."""
     hints = get_type_hints(pattern)
     identity = _identity(now)
     return pattern(
@@ -46,7 +46,7 @@ def pattern_of(pattern: type[P], now: datetime) -> P:
 
 
 def entities_of(pattern: Pattern[Any]) -> tuple[type[Entity], ...]:
-    """The entities that answer a pattern, those on the way to others included."""
+    """The entities that a pattern reads, including references to others."""
     if not isinstance(pattern, Composite):
         return pattern.entities
     parts = (each for part in pattern.parts() for each in part.pattern.entities)
@@ -54,7 +54,7 @@ def entities_of(pattern: Pattern[Any]) -> tuple[type[Entity], ...]:
 
 
 def items_of(entities: Iterable[type[Entity]], now: datetime) -> list[dict[str, Any]]:
-    """An item of each entity, in DynamoDB's own form."""
+    """An item of each entity, in DynamoDB JSON."""
     return [entity_of(each, now).to_item() for each in entities]
 
 
@@ -66,14 +66,14 @@ def entity_of(entity: type[Entity], now: datetime) -> Entity:
         for name, attribute in entity.get_attributes().items()
         if name.islower() and not isinstance(attribute, ExpiryAttribute)
     }
-    # So that it stands in a sparse index, too.
+    # With these values the item is also in the sparse indexes.
     wanted = {name: value for key in entity.keys.values() for name, value in key.where.items()}
     values = {name: _value(attribute, now, identity) for name, attribute in settable.items()}
     return entity(**values | wanted)
 
 
 def _identity(now: datetime) -> str:
-    # The lowest bits are the mint's own; of one moment it must be the same id every time.
+    # The random bits are replaced, since the id must always be the same for one time.
     return f"{IdMint()(as_timestamp(now))[:10]}{'0' * 15}1"
 
 

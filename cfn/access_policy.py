@@ -1,10 +1,10 @@
 """Managed policies: what each role may do to the table, its indexes and the key of integrations.
 
-A statement allows operations on the table or on one index. Where a role is confined, the statement
-also names the partitions, by ``dynamodb:LeadingKeys``: on an index that is the partition key of
-the index. The set of a request's keys may be empty, and then any condition holds for all of them,
-so a request without keys is ruled out as well (AWS, "Using IAM policy conditions for fine-grained
-access control").
+A statement allows operations on the table or on one index. If the role is confined, the statement
+also names the partitions by ``dynamodb:LeadingKeys``, which on an index is the partition key of
+the index. A request may have no keys, and ``ForAllValues`` is true for an empty set; so requests
+without keys are excluded as well (AWS, "Using IAM policy conditions for fine-grained access
+control").
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from cfn.outputs import exported
 from cfn.roles import PROJECT, ROLES, Role
 from cfn.table import TABLE_ID, identifier
 
-#: The tag of a principal that names the project of an agent.
+#: The tag of a principal that holds the project of an agent.
 PROJECT_TAG: Final = "AutoforgeProject"
-#: That project, as IAM fills it in; a principal without the tag reaches no partition.
+#: IAM replaces this by the tag's value; a principal without the tag can access no partition.
 _TAGGED: Final = f"{PROJECT}${{aws:PrincipalTag/{PROJECT_TAG}}}"
 
 
 def add_to(template: Template) -> None:
-    """Add a managed policy for each role, and say which it is."""
+    """Add a managed policy for each role, and an output with its ARN."""
     for role in ROLES:
         name = f"{role.name}Policy"
         document = {"Version": "2012-10-17", "Statement": [*statements(role)]}
@@ -42,10 +42,10 @@ def add_to(template: Template) -> None:
 
 
 def statements(role: Role) -> Iterator[dict[str, Any]]:
-    """What the policy of a role says."""
+    """The statements of a role's policy."""
     for index in (TABLE, *GSIS):
-        here = [each for each in role.permissions if each.on == index]
-        for partitions, actions in _grouped(role, here):
+        on_index = [each for each in role.permissions if each.on == index]
+        for partitions, actions in _grouped(role, on_index):
             named = "And".join(actions) if role.confined else "Items"
             yield {
                 "Sid": f"{named}{_on(index)}",
@@ -74,12 +74,12 @@ def statements(role: Role) -> Iterator[dict[str, Any]]:
 def _grouped(
     role: Role, permissions: Iterable[Permission]
 ) -> Iterator[tuple[tuple[str, ...], list[str]]]:
-    """Operations that are allowed in the same partitions; in all, where a role is not confined."""
-    reached: dict[str, set[str]] = {}
+    """Group operations by the partitions they are allowed in: all, if a role is not confined."""
+    by_action: dict[str, set[str]] = {}
     for each in permissions:
-        reached.setdefault(each.action, set()).add(each.partition)
+        by_action.setdefault(each.action, set()).add(each.partition)
     groups: dict[tuple[str, ...], list[str]] = {}
-    for action, partitions in sorted(reached.items()):
+    for action, partitions in sorted(by_action.items()):
         forms = tuple(sorted(_widest(partitions))) if role.confined else ()
         own = tuple(map(_tagged, forms)) if role.of_one_project else forms
         groups.setdefault(own, []).append(action)
@@ -87,13 +87,13 @@ def _grouped(
 
 
 def _widest(forms: Iterable[str]) -> set[str]:
-    """The forms without those that are a case of another: ``A#x`` of ``A#*``."""
+    """The forms that no other form covers, as ``A#*`` covers ``A#x``."""
     every = set(forms)
     return {one for one in every if not any(fnmatchcase(one, form) for form in every - {one})}
 
 
 def _tagged(form: str) -> str:
-    """The same partitions, of the project that the principal is tagged with."""
+    """The form of the same partitions in the project that the principal is tagged with."""
     rest = form.removeprefix(PROJECT + ANY)
     return form if rest == form else _TAGGED + rest
 
@@ -106,9 +106,9 @@ def _within(partitions: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _context(table_name: Any) -> dict[str, Any]:
-    """What a request to the key must say: which table the credentials are kept in."""
-    said = encryption_context(table_name, ANY)
-    return {f"kms:EncryptionContext:{name}": value for name, value in said.items()}
+    """The condition on the encryption context: it names the table that holds the credentials."""
+    context = encryption_context(table_name, ANY)
+    return {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
 
 
 def _on(index: Index) -> str:

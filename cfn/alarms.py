@@ -1,4 +1,4 @@
-"""The alarms: one for each thing watched, all of which tell the same topic."""
+"""The alarms: one for each entry of ``cfn.watched``, all of which notify the same topic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from troposphere.cloudwatch import Metric as Measured
 from cfn.topic import TOPIC
 from cfn.watched import Metric, Watched, everything_watched
 
-#: How CloudWatch's name of every alarm begins, for ``Fn::Sub``: no other stack has the same.
+#: The start of every alarm's name in CloudWatch, for ``Fn::Sub``: unique to the stack.
 NAME: Final = "${AWS::StackName}-"
 
 _NAMESPACE: Final = "AWS/DynamoDB"
@@ -40,7 +40,7 @@ def _alarm(watched: Watched) -> Alarm:
 
 
 def _measure(watched: Watched) -> dict[str, Any]:
-    """One metric as it is; several by metric math."""
+    """The measured value: a single metric itself, or several joined by metric math."""
     if len(watched.metrics) > 1:
         return {"Metrics": [*_joined(watched)]}
     (metric,) = watched.metrics
@@ -55,7 +55,7 @@ def _measure(watched: Watched) -> dict[str, Any]:
 
 def _joined(watched: Watched) -> list[MetricDataQuery]:
     ids = [f"m{number}" for number, _ in enumerate(watched.metrics)]
-    # An operation that nobody sent has no data, and must not take the others' with it.
+    # An operation without requests has no data; unfilled, the joined value would have none either.
     filled = ", ".join(f"FILL({each}, 0)" for each in ids)
     return [
         MetricDataQuery(

@@ -1,4 +1,4 @@
-"""Daily backups by AWS Backup, which outlive the table and who may delete it."""
+"""Daily backups by AWS Backup, which remain if the table is deleted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SERVICE_POLICY: Final = "service-role/AWSBackupServiceRolePolicyForBackup"
 
 
 def add_to(template: Template) -> None:
-    """Add the vault, the plan, what it backs up, and the role it does so in."""
+    """Add the vault, the plan, its selection of the table, and its role."""
     template.add_resource(_vault())
     template.add_resource(_plan())
     template.add_resource(_role())
@@ -47,10 +47,10 @@ def add_to(template: Template) -> None:
 
 
 def _name() -> Sub:
-    """A name that no other stack's vault and plan have.
+    """A name for vault and plan that is unique to the stack.
 
-    It must have 50 characters at most, and the vault stays behind when its stack goes. The last
-    part of the stack's id is short enough and never comes again.
+    It may have at most 50 characters, and the vault remains when its stack is deleted. The last
+    part of the stack's id is short enough and is never used again.
     """
     return Sub("autoforge-${Id}", Id=Select(2, Split("/", StackId)))
 

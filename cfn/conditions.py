@@ -1,4 +1,4 @@
-"""What follows from the parameters: conditions that the resources depend on, and refusals."""
+"""Conditions of the resources, and rules that refuse parameters which contradict each other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BACKED_UP: Final = "BackedUp"
 
 
 def add_to(template: Template) -> None:
-    """Add the conditions, and the rules that refuse contradictory parameters."""
+    """Add the conditions and the rules."""
     for name, condition in _conditions().items():
         template.add_condition(name, condition)
     for name, rule in _rules().items():
@@ -45,8 +45,8 @@ def _conditions() -> dict[str, Any]:
 
 
 def _rules() -> dict[str, Any]:
-    # Rules cannot compare numbers: a minimum above its maximum is refused by Application Auto
-    # Scaling when the stack is made.
+    # Rules cannot compare numbers: Application Auto Scaling refuses a minimum above its maximum
+    # when the stack is created.
     return {
         "LimitsAreForTablesOnDemand": {
             "RuleCondition": _is("BillingMode", "PROVISIONED"),

@@ -1,4 +1,4 @@
-"""The dashboard: how all alarms are, and below it a graph of what each watches."""
+"""The dashboard: the states of all alarms, and below them a graph for each alarm."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from troposphere.cloudwatch import Dashboard
 from cfn.alarms import NAME
 from cfn.watched import Watched, everything_watched
 
-#: How the ARN of every alarm begins.
+#: The start of every alarm's ARN.
 _ALARM: Final = (
     f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{NAME}"
 )
-#: Of the 24 columns that a dashboard has.
+#: Widths of widgets; a dashboard has 24 columns.
 _WHOLE: Final = 24
 _THIRD: Final = 8
 
 
 def add_to(template: Template) -> None:
-    """Add the dashboard. CloudFormation names it, as a table's name may be too long for one."""
+    """Add the dashboard; CloudFormation names it, as the name of a table may be too long."""
     watched = everything_watched()
-    # CloudWatch puts widgets side by side, in this order, where they have no places of their own.
+    # Widgets without a position are placed side by side in this order.
     widgets = [_status(watched), *(_graph(each) for each in watched)]
     body = json.dumps({"widgets": widgets}, separators=(",", ":"))
     template.add_resource(Dashboard("Dashboard", DashboardBody=Sub(body, Alarm=Sub(_ALARM))))
@@ -41,7 +41,7 @@ def _status(watched: list[Watched]) -> dict[str, Any]:
 
 
 def _graph(watched: Watched) -> dict[str, Any]:
-    """The graph of an alarm: CloudWatch draws its metrics and its threshold."""
+    """The graph of an alarm, in which CloudWatch draws its metrics and its threshold."""
     return {
         "type": "metric",
         "width": _THIRD,

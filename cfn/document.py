@@ -1,7 +1,7 @@
-"""A template as YAML, in an order to read it in and no longer than it need be.
+"""Writes a template as YAML, compactly and in a readable order.
 
-CloudFormation takes 51,200 bytes of a template that is not put into a bucket first, so what is
-short is written on one line.
+CloudFormation accepts at most 51,200 bytes of a template that is not uploaded to a bucket first, so
+short values are written on one line.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Any, Final
 import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
 from troposphere import Template
 
-#: The order of sections, and of what a resource says beside its properties.
+#: The order of sections, and of a resource's attributes before its properties.
 _ORDER: Final = (
     *("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Conditions"),
     *("Resources", "Outputs", "Type", "Condition", "DeletionPolicy", "UpdateReplacePolicy"),
 )
 _HEADER: Final = "# Made by `python -m cfn` from the models: change those, or cfn/, and not this.\n"
-#: Characters of what is written on one line, beside what comes before it.
+#: The most characters of a value that is written on one line.
 _SHORT: Final = 120
-#: A line's, where it can be folded.
+#: The most characters of a line that can be folded.
 _WIDTH: Final = 140
-#: A name after a tag, in the quotes that PyYAML puts around it.
+#: A name after a tag, which PyYAML puts in quotes.
 _QUOTED: Final = re.compile(r"(![A-Z]\w+) '([\w.]+)'")
 
 
@@ -47,7 +47,7 @@ def _first(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def _node(value: Any, tag: str | None = None) -> yaml.Node:
-    """What YAML calls a value, under a tag where it is the argument of a function."""
+    """The YAML node of a value, with a tag if it is the argument of a function."""
     if isinstance(value, dict):
         function = _function(value)
         if function:
@@ -64,7 +64,7 @@ def _node(value: Any, tag: str | None = None) -> yaml.Node:
 
 
 def _function(value: dict[str, Any]) -> tuple[Any, str] | None:
-    """The argument and the tag of an intrinsic function; None if it is none."""
+    """The argument and the tag of an intrinsic function; None for any other mapping."""
     if len(value) != 1:
         return None
     ((name, argument),) = value.items()
@@ -78,7 +78,7 @@ def _function(value: dict[str, Any]) -> tuple[Any, str] | None:
 
 
 def _flows(value: object) -> bool:
-    """Whether to write on one line, or to fill lines with a list of words."""
+    """Whether to write a value in flow style: a list of texts, or a short value."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return True
     return len(json.dumps(value).replace('"', "")) <= _SHORT

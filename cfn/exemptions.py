@@ -1,6 +1,6 @@
-"""Checks that the template, or a resource of it, is exempt from, each with its reason.
+"""The checks that the template or one of its resources is exempt from, each with its reason.
 
-The only place for them: they are written into the metadata, where checkov and cfn-lint look.
+All exemptions are declared here. Checkov and cfn-lint read them from the metadata.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cfn.keys import TABLE_KEY
 
 @dataclass(frozen=True)
 class Exemption:
-    """A check that is right in general and wrong for one resource."""
+    """A check that does not apply to one resource."""
 
     resource: str
     check: str

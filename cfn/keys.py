@@ -1,6 +1,6 @@
-"""The KMS keys for data: one for the credentials of integrations, one for the table if asked for.
+"""The KMS keys for data: one for the credentials of integrations, and one for the table on request.
 
-None has tags of its own; those of the stack are put on them.
+They declare no tags; CloudFormation adds the tags of the stack.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ TABLE_KEY: Final = "TableKey"
 INTEGRATION_KEY: Final = "IntegrationKey"
 INTEGRATION_KEY_ALIAS: Final = "IntegrationKeyAlias"
 
-#: What keeps a key manageable. Neither use of the key is among it nor ``kms:CreateGrant``, which
-#: would hand out its use.
+#: The actions that manage a key. They include neither its use nor ``kms:CreateGrant``, which would
+#: let others use it.
 _ADMINISTRATION: Final = [
     "kms:CancelKeyDeletion",
     "kms:CreateAlias",
@@ -36,7 +36,7 @@ _ADMINISTRATION: Final = [
     "kms:UntagResource",
     "kms:Update*",
 ]
-#: What DynamoDB does with a key for who uses the table (AWS, "DynamoDB encryption at rest").
+#: What DynamoDB does with a key for callers of the table (AWS, "DynamoDB encryption at rest").
 _USE_BY_DYNAMODB: Final = [
     "kms:CreateGrant",
     "kms:Decrypt",
@@ -45,7 +45,7 @@ _USE_BY_DYNAMODB: Final = [
     "kms:GenerateDataKey*",
     "kms:ReEncrypt*",
 ]
-#: Nobody hands out the use of a key, but for a service of AWS that needs it (CT.KMS.PR.3).
+#: Grants for the use of a key are denied, except to AWS services that need them (CT.KMS.PR.3).
 _GRANTS_TO_AWS_ONLY: Final = {
     "Sid": "GrantsToAWSOnly",
     "Effect": "Deny",
@@ -63,7 +63,7 @@ _ACCOUNT: Final = {"AWS": Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root
 
 
 def add_to(template: Template) -> None:
-    """Add the keys, and the alias that settings name."""
+    """Add the keys, and the alias that settings refer to."""
     template.add_resource(
         key(
             TABLE_KEY,
@@ -94,13 +94,14 @@ def add_to(template: Template) -> None:
 def key(
     name: str, description: Sub, *statements: dict[str, Any], retained: bool, **more: Any
 ) -> Key:
-    """A key that rotates, is managed by the account, and used as the statements say.
+    """A key that rotates, is managed by the account, and is used as the statements allow.
 
     Args:
         name: Its logical id.
         description: What it is for.
-        statements: Of its policy, beside the one for administration.
-        retained: Whether it survives its stack, as what it encrypted may.
+        statements: Statements of its policy, besides the one for administration.
+        retained: Whether the key remains when its stack is deleted, as the data that it encrypted
+            may remain.
         more: Further attributes of the resource.
     """
     return Key(
@@ -112,8 +113,8 @@ def key(
         KeyPolicy={
             "Version": "2012-10-17",
             "Statement": [
-                # The account, not a role: a key whose only administrator is gone is lost. Whom of
-                # the account this means is up to its IAM policies.
+                # The account, not a role: a key whose only administrator is deleted is lost. IAM
+                # policies decide who in the account may manage it.
                 allow("AdministeredByAccount", _ACCOUNT, _ADMINISTRATION),
                 *statements,
                 _GRANTS_TO_AWS_ONLY,
@@ -125,7 +126,7 @@ def key(
 def allow(
     sid: str, principal: object, actions: list[str], condition: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """A statement of a key's policy; in one, ``*`` is the key."""
+    """A statement of a key policy, in which the resource ``*`` is the key itself."""
     statement = {
         "Sid": sid,
         "Effect": "Allow",
@@ -137,10 +138,10 @@ def allow(
 
 
 def _use_for_integrations() -> dict[str, Any]:
-    """Let IAM policies grant use, but only under the context that autoforge encrypts with.
+    """Let IAM policies allow use, but only with the encryption context of autoforge.
 
-    Cipher text is bound to its table and integration, so the context must name this table, must
-    name an integration, and nothing else.
+    Cipher text is bound to its table and integration. So the context must name this table and an
+    integration, and nothing else.
     """
     return allow(
         "UsedForIntegrationsOfThisTable",
@@ -155,7 +156,7 @@ def _use_for_integrations() -> dict[str, Any]:
 
 
 def _use_through_dynamodb() -> tuple[dict[str, Any], ...]:
-    """Let who may use the table use its key, through DynamoDB only."""
+    """Let callers that may use the table use its key, through DynamoDB only."""
     return (
         allow(
             "UsedThroughDynamoDB",
@@ -164,7 +165,7 @@ def _use_through_dynamodb() -> tuple[dict[str, Any], ...]:
             {
                 "StringEquals": {
                     "kms:CallerAccount": AccountId,
-                    # Not every partition names its services under its own domain here.
+                    # Some partitions use amazonaws.com here, instead of their own domain.
                     "kms:ViaService": [
                         Sub("dynamodb.${AWS::Region}.amazonaws.com"),
                         Sub("dynamodb.${AWS::Region}.${AWS::URLSuffix}"),

@@ -1,4 +1,4 @@
-"""What other stacks and people need to know of this one: outputs, each exported."""
+"""The outputs of the stack for other stacks and for people, each exported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def add_to(template: Template) -> None:
         exported(
             "StreamArn",
             "ARN of the stream of changes",
-            # Said twice, since some emulators work out outputs whose condition is false.
+            # The condition is repeated, since some emulators evaluate outputs whose condition is
+            # false.
             If(conditions.STREAMED, GetAtt(TABLE_ID, "StreamArn"), ""),
             Condition=conditions.STREAMED,
         ),

@@ -1,7 +1,7 @@
-"""What an operator chooses: the parameters, in the groups that the console shows them in.
+"""The parameters, which an operator chooses, in the groups that the console shows.
 
-Conditions are derived from the parameters in ``cfn.conditions``, together with the rules that
-refuse parameters which contradict each other.
+``cfn.conditions`` derives conditions from them, and declares the rules that refuse parameters which
+contradict each other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from troposphere import Parameter, Template
 
-#: What a tag's value may be (AWS, "TagValue").
+#: The allowed values of a tag (AWS, "TagValue").
 _TAG: Final = {
     "Type": "String",
     "AllowedPattern": "[A-Za-z0-9 _.:/=+@-]{1,256}",
@@ -63,8 +63,8 @@ TABLE: Final = Group(
             Type="String",
             Description="Name of the table. Another name makes another, empty table.",
             Default="AgenticPM",
-            # DynamoDB would take a dot, and 255 characters. The alias of the key for integrations
-            # carries the name too, and may neither have a dot nor more than 256 characters.
+            # DynamoDB accepts dots and 255 characters. But the alias of the key for integrations
+            # contains the name, and may neither have a dot nor more than 256 characters.
             AllowedPattern="[a-zA-Z0-9_-]+",
             MinLength=3,
             MaxLength=237,
@@ -125,7 +125,7 @@ CAPACITY: Final = Group(
             "TargetUtilization",
             "Provisioned only: percent of the capacity that is to be in use.",
             70,
-            # What DynamoDB's scaling takes (AWS, "Managing throughput with auto scaling").
+            # The limits of DynamoDB's scaling (AWS, "Managing throughput with auto scaling").
             least=20,
             most=90,
         ),
@@ -229,12 +229,12 @@ MONITORING: Final = Group(
     ),
 )
 
-#: Every group, in the order that the console shows.
+#: Every group, in the order of the console.
 GROUPS: Final = (TABLE, CAPACITY, ENCRYPTION, BACKUPS, MONITORING)
 
 
 def add_to(template: Template) -> None:
-    """Add the parameters, and how the console groups them."""
+    """Add the parameters and their groups in the console."""
     for group in GROUPS:
         for parameter in group.parameters:
             template.add_parameter(parameter)

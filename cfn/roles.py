@@ -1,7 +1,7 @@
-"""Who uses the table, and what of it: patterns they ask and work they do.
+"""The roles that use the table, with the patterns and the operations of each.
 
-The only part of the template that looks at ``autoforge.access``: what a role may do follows from
-the catalogue of patterns and from that of work (ADR 0025).
+The permissions of a role are derived from the catalogue of patterns and from that of operations, in
+``autoforge.access`` (ADR 0025).
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from autoforge.models.integrations import IntegrationConfig
 from autoforge.models.projects import Project
 from autoforge.models.users import ProjectMember, User, UserByAuth0IdLookup, UserByEmailLookup
 
-#: How the partition of a project's own items begins; the project's id comes after it.
+#: The start of the partition key of a project's own items; the project's id follows it.
 PROJECT: Final = Project.primary_key.partition.partition("{")[0]
 #: The partitions of the settings that all agents share, and of the feed of all projects.
 SETTINGS: Final = AgentConfig.primary_key.partition
 FEED: Final = GlobalEventRef.primary_key.partition
-#: The partitions of records of requests that are made in no project.
+#: The partitions of records of requests outside of any project.
 REQUESTS: Final = "REQUEST#*"
 
 
 @dataclass(frozen=True)
 class Role:
-    """Somebody who uses the table.
+    """A kind of user of the table.
 
     Attributes:
-        name: Of the policy in the template: ``AgentPolicy`` for ``Agent``.
-        description: Who that is, for people who choose a policy.
-        patterns: What they ask.
-        work: What they do.
-        describes: Operations that tell of the table itself.
-        secrets: What they do with credentials of integrations: KMS's ``Encrypt`` and ``Decrypt``.
-        confined: Whether they may only reach the partitions that this takes them to.
-        of_one_project: Whether the project must be the one their principal is tagged with.
+        name: The name of its policy in the template is ``AgentPolicy`` for ``Agent``.
+        description: What the role is for, for people who choose a policy.
+        patterns: The patterns it runs.
+        work: The operations it performs.
+        describes: DynamoDB operations on the table itself.
+        secrets: Operations on credentials of integrations: KMS's ``Encrypt`` and ``Decrypt``.
+        confined: Whether it may only access the partitions of its patterns and operations.
+        of_one_project: Whether the project must be the one that its principal is tagged with.
     """
 
     name: str
@@ -61,16 +61,16 @@ class Role:
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        """What the role must be allowed, and is."""
-        asked = frozenset[Permission]().union(*map(permissions_of, self.patterns))
+        """The permissions of the role: exactly those that it needs."""
+        reads = frozenset[Permission]().union(*map(permissions_of, self.patterns))
         if self.of_one_project:
-            asked = frozenset(filter(_is_own, asked))
-        allowed = asked.union(*map(permissions_of, self.work))
-        # What is done in a project is recorded there; agents do nothing outside of all.
-        return frozenset(filter(_is_in_a_project, allowed)) if self.confined else allowed
+            reads = frozenset(filter(_is_own, reads))
+        needed = reads.union(*map(permissions_of, self.work))
+        # A request in a project is recorded in the project, and agents send no others.
+        return frozenset(filter(_is_in_a_project, needed)) if self.confined else needed
 
 
-#: Entities that tell of people, and the one that keeps secrets: none of an agent's business.
+#: Entities about people, and the one that holds secrets, which agents must not read.
 _PRIVATE: Final = {User, UserByAuth0IdLookup, UserByEmailLookup, ProjectMember, IntegrationConfig}
 _AGENT_WORK: Final = (
     "artefacts.create",
@@ -114,7 +114,7 @@ _INTEGRATION_WORK: Final = (
 
 
 def _is_in_a_project(permission: Permission) -> bool:
-    """Whether it is not about records of requests outside of all projects."""
+    """Whether it is not for the records of requests outside of any project."""
     return permission.partition != REQUESTS
 
 
@@ -128,15 +128,15 @@ def _is_private(pattern: type[Pattern[Any]]) -> bool:
 
 
 def _is_own(permission: Permission) -> bool:
-    """Whether an agent of one project may read there: in its project, and its settings."""
+    """Whether an agent of one project may read there: in its project, and in the settings."""
     return permission.partition.startswith(PROJECT) or permission.partition == SETTINGS
 
 
 def _tells_of_one_project(pattern: type[Pattern[Any]]) -> bool:
-    """Whether a pattern reads in one project; of an event that belongs to none, in the feed."""
-    asked = permissions_of(pattern)
-    others = {each.partition for each in asked if not _is_own(each)}
-    return any(map(_is_own, asked)) and others <= {FEED}
+    """Whether a pattern reads in one project, and elsewhere at most in the feed of events."""
+    permissions = permissions_of(pattern)
+    others = {each.partition for each in permissions if not _is_own(each)}
+    return any(map(_is_own, permissions)) and others <= {FEED}
 
 
 READER: Final = Role(
@@ -184,5 +184,5 @@ OPERATOR: Final = Role(
     secrets=("Encrypt", "Decrypt"),
 )
 
-#: Every role, as the template has it.
+#: Every role, in the order of the template.
 ROLES: Final = (READER, API, AGENT, PROJECT_AGENT, INTEGRATION, OPERATOR)

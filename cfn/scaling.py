@@ -1,4 +1,4 @@
-"""Capacity that follows the load of the table and of each index, where it is provisioned."""
+"""Auto scaling of the capacity of the table and of each index, if it is provisioned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cfn.table import TABLE_ID, identifier
 
 
 def add_to(template: Template) -> None:
-    """Add a target and its policy for the reads and for the writes of each."""
+    """Add a target and a policy for reads and for writes, of the table and of each index."""
     for index in (TABLE, *GSIS):
         for action in ("Read", "Write"):
             target = _target(index, action)
@@ -25,8 +25,8 @@ def add_to(template: Template) -> None:
 
 
 def _target(index: Index, action: str) -> ScalableTarget:
-    # No RoleARN: Application Auto Scaling has a service-linked role for DynamoDB, which it makes
-    # itself when the first target is registered.
+    # No RoleARN: Application Auto Scaling creates its service-linked role for DynamoDB itself, when
+    # the first target is registered.
     return ScalableTarget(
         f"{identifier(index)}{action}Scaling",
         Condition=conditions.PROVISIONED,

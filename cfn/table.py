@@ -1,4 +1,4 @@
-"""The table: its keys, indexes and expiry as the models have them, the rest by parameter."""
+"""The table: its keys, indexes and expiry are those of the models, the rest are parameters."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from autoforge.dynamodb.schema.indexes import GSIS, TABLE, TTL, Index
 from cfn import conditions
 from cfn.keys import TABLE_KEY
 
-#: The logical id that the database analysis gave the table. A stack made from the template in its
-#: appendix is updated in place; under another id CloudFormation would make another table.
+#: The logical id of the table in the database analysis. A stack created from the template in its
+#: appendix is updated in place; with another id CloudFormation would create another table.
 TABLE_ID: Final = "AgenticPMTable"
 
 
@@ -59,12 +59,12 @@ def add_to(template: Template) -> None:
 
 
 def identifier(index: Index) -> str:
-    """How logical ids name the table or an index: letters and digits only."""
+    """The name of the table or an index in logical ids: letters and digits only."""
     return "Table" if index.name is None else re.sub("[^A-Za-z0-9]", "", index.name)
 
 
 def _attributes() -> list[AttributeDefinition]:
-    # All are text: keys are rendered from templates (ADR 0003).
+    # All are strings: keys are rendered from templates (ADR 0003).
     names = dict.fromkeys(
         name for index in (TABLE, *GSIS) for name in (index.partition_key, index.sort_key)
     )
@@ -119,7 +119,7 @@ def _encryption() -> SSESpecification:
 
 def _insights() -> ContributorInsightsSpecification:
     return ContributorInsightsSpecification(
-        # Said even where it is off: leaving the property out would not turn it off again.
+        # Set even if it is off: without the property, an update would not switch it off.
         Enabled=If(conditions.KEYS_COUNTED, True, False),
         Mode=_if(conditions.KEYS_COUNTED, Ref("ContributorInsights")),
     )

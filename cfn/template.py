@@ -1,4 +1,4 @@
-"""The whole template."""
+"""Builds the whole template."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cfn import (
     topic,
 )
 
-#: What adds to the template, in the order in which it is read.
+#: The modules that add to the template, in the order in which readers meet their parts.
 _PARTS: Final = (
     parameters,
     conditions,
@@ -39,7 +39,7 @@ _PARTS: Final = (
 
 
 def build() -> Template:
-    """Build the template from the models as they are."""
+    """Build the template from the models."""
     template = Template(Description="The DynamoDB table of autoforge, its keys, alarms and backups")
     template.set_version("2010-09-09")
     for part in _PARTS:

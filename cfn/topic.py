@@ -1,4 +1,4 @@
-"""Where alarms go: an encrypted topic that CloudWatch alone publishes to."""
+"""The topic of the alarms: encrypted, and only CloudWatch may publish to it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _CLOUDWATCH: Final = {"Service": "cloudwatch.amazonaws.com"}
 
 
 def add_to(template: Template) -> None:
-    """Add the topic, its key, who may publish to it and who is told."""
-    # A key of its own: CloudWatch may not use alias/aws/sns, whose policy nobody can change, and
-    # alarms for a topic under that key are lost without a word.
+    """Add the topic, its key, its policy and its subscription."""
+    # The topic needs its own key: CloudWatch may not use alias/aws/sns, and the policy of that key
+    # cannot be changed. Alarms to a topic that is encrypted with it are lost silently.
     template.add_resource(
         key(
             TOPIC_KEY,
@@ -57,7 +57,7 @@ def _policy() -> TopicPolicy:
 
 
 def _our_alarms() -> dict[str, Any]:
-    """CloudWatch acts for everybody; here it may for alarms of this account and region only."""
+    """The condition that CloudWatch acts for an alarm of this account and region."""
     alarms = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"
     return {
         "StringEquals": {"aws:SourceAccount": AccountId},

@@ -1,4 +1,4 @@
-"""What is watched: metrics of the table and its indexes, and what each tells who is woken up."""
+"""What the alarms watch: metrics of the table and its indexes, and what an alarm means."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
 from cfn.roles import ROLES
 from cfn.table import TABLE_ID, identifier
 
-#: Every operation by which some role reads or writes items. A condition is checked in transactions
-#: only, which CloudWatch counts as such.
+#: Every operation by which a role reads or writes items. CloudWatch counts a ConditionCheckItem as
+#: part of its transaction.
 _OPERATIONS: Final = tuple(
     sorted(
         "TransactWriteItems" if each == "ConditionCheckItem" else each
@@ -21,8 +21,8 @@ _OPERATIONS: Final = tuple(
     )
 )
 
-#: One read, a page, a write and a transaction: if DynamoDB is slow, one of them shows it, and each
-#: metric in an alarm is paid for.
+#: A read, a query, a write and a transaction: if DynamoDB is slow, one of them shows it. Others are
+#: not measured, since each metric of an alarm is charged.
 _TYPICAL: Final = ("GetItem", "Query", "UpdateItem", "TransactWriteItems")
 
 _FIVE_MINUTES: Final = 300
@@ -31,7 +31,7 @@ _HOUR: Final = 3600
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of DynamoDB, for what its dimensions say."""
+    """A metric of DynamoDB with its dimensions."""
 
     name: str
     dimensions: dict[str, Any]
@@ -44,14 +44,14 @@ class Watched:
 
     Attributes:
         name: Its logical id without ``Alarm``.
-        title: What a dashboard calls it.
+        title: Its title on the dashboard.
         description: What it means, and what to do first.
-        metrics: What is measured.
-        threshold: What the measure must exceed.
-        together: How several metrics become one: a function of CloudWatch's metric math.
-        period: Seconds that a measure is taken over.
-        periods: How many measures in a row must exceed the threshold.
-        recovery: Whether to tell when it is over: where somebody waits for that.
+        metrics: The metrics that it watches.
+        threshold: The value that must be exceeded.
+        together: The function of CloudWatch's metric math that joins several metrics.
+        period: Seconds of one measurement.
+        periods: How many measurements in a row must exceed the threshold.
+        recovery: Whether to notify when the alarm is over, if somebody waits for that.
     """
 
     name: str
@@ -154,7 +154,7 @@ def _latency() -> Watched:
         "For a quarter of an hour, one operation took longer on average than LatencyThreshold, "
         "within DynamoDB: the network is not in it. Look at the AWS Health Dashboard, then at "
         "which operation it is and whether its pages or items grew.",
-        # The average, as DynamoDB publishes no percentiles of it (AWS, "DynamoDB metrics").
+        # The average, since DynamoDB publishes no percentiles of it (AWS, "DynamoDB metrics").
         tuple(
             Metric("SuccessfulRequestLatency", _of_operation(each), "Average") for each in _TYPICAL
         ),
@@ -174,5 +174,5 @@ def _of_operation(operation: str) -> dict[str, Any]:
 
 
 def _holds_back(index: Index, action: str) -> bool:
-    """Whether the table waits for this: it does for writes into an index."""
+    """Whether throttling here delays writes to the table: it does for writes to an index."""
     return index.name is not None and action == "Write"

@@ -1,4 +1,4 @@
-"""Moments and the ids minted from them: how time is read, written and put into a ULID."""
+"""Timestamps and ULIDs: how time is parsed, stored and encoded in an id."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Final
 
 from autoforge.dynamodb.errors import InvalidValueError, shortened
 
-#: The smallest step between two stored moments.
+#: The smallest difference between two stored timestamps.
 MILLISECOND: Final = timedelta(milliseconds=1)
 
-#: How many milliseconds a mint remembers, and how many moments are kept as text, since an item has
-#: the same one in several places; bounded, so that a long-lived process does not grow.
+#: How many milliseconds a mint remembers, and how many timestamps are cached as text, since an item
+#: holds the same one in several places. Bounded, so that a long-lived process does not grow.
 _REMEMBERED: Final = 4096
 
-#: Bits of a ULID after its time, and characters of the time.
+#: Random bits of a ULID, which follow its time, and characters of its time.
 _RANDOM_BITS: Final = 80
 _RANDOM: Final = (1 << _RANDOM_BITS) - 1
 _TIME: Final = 10
 
-#: A ULID's digits, and how Python counts to the base of 32.
+#: The digits of a ULID, and their translation to Python's digits of base 32.
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DIGITS: Final = str.maketrans(_ALPHABET[10:], "abcdefghijklmnopqrstuv")
 
-#: Characters of a moment's text up to its zone.
+#: Characters of a timestamp's text up to its zone.
 _WIDTH: Final = len("2026-02-04T10:30:00.000")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,42 +40,42 @@ def utc_now() -> datetime:
 
 
 def as_timestamp(value: datetime | str) -> datetime:
-    """Read a moment from a datetime or any ISO-8601 text, in UTC, cut to milliseconds.
+    """Parse a datetime or ISO 8601 text to a timestamp in UTC, truncated to milliseconds.
 
-    A moment without a zone is taken as UTC. A date alone is its midnight.
+    A time without a zone is taken as UTC. A date alone is its midnight.
 
     Raises:
-        InvalidValueError: if the text is no moment, or the moment falls outside years 1-9999.
+        InvalidValueError: if the text is not ISO 8601, or the time is outside years 1-9999.
     """
     if type(value) is datetime and value.tzinfo is UTC and not value.microsecond % 1000:
-        return value  # as every moment here is, once it was read
+        return value  # a timestamp already, as most values are
     try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value.upper())
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        time = value if isinstance(value, datetime) else datetime.fromisoformat(value.upper())
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError, AttributeError, TypeError) as error:
-        raise InvalidValueError(f"{shortened(value)} is not an ISO-8601 moment") from error
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        raise InvalidValueError(f"{shortened(value)} is not an ISO 8601 timestamp") from error
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 def timestamp_text(moment: datetime) -> str:
-    """Write a moment at a fixed width, so that text sorts as time does.
+    """Format a timestamp at a fixed width, so that text sorts as time does.
 
     >>> timestamp_text(as_timestamp("2026-02-04T11:30+01:00"))
     '2026-02-04T10:30:00.000Z'
     """
-    return _moment_text(moment)
+    return _timestamp_text(moment)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _moment_text(moment: datetime) -> str:
-    return f"{as_timestamp(moment).isoformat(timespec='milliseconds')[:_WIDTH]}Z"
+def _timestamp_text(time: datetime) -> str:
+    return f"{as_timestamp(time).isoformat(timespec='milliseconds')[:_WIDTH]}Z"
 
 
 class IdMint:
-    """Mints ULIDs: unique everywhere, and in the order they were made within a process.
+    """Mints ULIDs: globally unique, and ascending for each millisecond within a process.
 
-    Two ids minted for one millisecond keep their order even when other milliseconds were asked
-    for in between, as happens when a history is replayed out of order.
+    Ids of one millisecond ascend even if ids of other milliseconds are minted in between, as
+    happens when a history is replayed out of order.
     """
 
     def __init__(self) -> None:
@@ -83,18 +83,18 @@ class IdMint:
         self._lock = Lock()
 
     def __call__(self, moment: datetime) -> str:
-        """Mint an id whose time is the moment.
+        """Mint an id with a time.
 
         Raises:
-            InvalidValueError: if the moment is before 1970, which a ULID cannot express.
+            InvalidValueError: if the time is before 1970, which a ULID cannot express.
         """
-        # Who only reads mints nothing, and need not wait for it.
+        # Imported here, since a process that only reads mints no ids.
         from ulid import ULID  # noqa: PLC0415
 
         milliseconds = _unix_milliseconds(moment)
         with self._lock:
             previous = self._latest.pop(milliseconds, None)
-            # The highest bit starts clear, so that counting on never reaches the time.
+            # The highest bit starts as 0, so that increments never overflow into the time.
             randomness = secrets.randbits(_RANDOM_BITS - 1) if previous is None else previous + 1
             self._latest[milliseconds] = randomness
             if len(self._latest) > _REMEMBERED:
@@ -103,10 +103,10 @@ class IdMint:
 
 
 class FollowingMint:
-    """Mints ids that follow from a first one, so that what is done again mints the same.
+    """Mints ids that follow from a first one, so that a repeated operation mints the same ids.
 
     Args:
-        first: A ULID that no other mint goes on from.
+        first: A ULID that no other mint continues from.
     """
 
     def __init__(self, first: str) -> None:
@@ -115,7 +115,11 @@ class FollowingMint:
         self._next = int(ULID.from_str(first)) & _RANDOM
 
     def __call__(self, moment: datetime) -> str:
-        """Mint the next id, whose time is the moment."""
+        """Mint the next id with a time.
+
+        Raises:
+            InvalidValueError: if the time is before 1970, which a ULID cannot express.
+        """
         from ulid import ULID  # noqa: PLC0415 - see IdMint
 
         randomness, self._next = self._next, self._next + 1
@@ -128,7 +132,7 @@ def is_ulid(text: str) -> bool:
 
 
 def moment_of(ulid: str) -> datetime:
-    """Read the moment a ULID was minted from.
+    """Return the timestamp that a ULID was minted with.
 
     Raises:
         InvalidValueError: if the text is not a ULID, or its time is past the year 9999.
@@ -142,7 +146,7 @@ def moment_of(ulid: str) -> datetime:
 
 
 def ulid_number(ulid: str) -> int:
-    """The 128 bits of a ULID: its milliseconds since 1970, then 80 others.
+    """The 128 bits of a ULID as a number: milliseconds since 1970, then 80 random bits.
 
     Raises:
         InvalidValueError: if the text is not a ULID.
@@ -153,7 +157,7 @@ def ulid_number(ulid: str) -> int:
 
 
 def ulid_text(number: int) -> str:
-    """The ULID of 128 bits.
+    """The ULID of a number of 128 bits.
 
     >>> ulid_text(ulid_number("01KGKR2T40R6BAX8A0B1RTCDKN"))
     '01KGKR2T40R6BAX8A0B1RTCDKN'
@@ -163,16 +167,16 @@ def ulid_text(number: int) -> str:
 
 
 def first_ulid(moment: datetime) -> int:
-    """The smallest 128 bits of a ULID of a moment, which is not before 1970.
+    """The number of the smallest ULID with a time.
 
     Raises:
-        InvalidValueError: if the moment is before 1970.
+        InvalidValueError: if the time is before 1970, which a ULID cannot express.
     """
     return _unix_milliseconds(moment) << _RANDOM_BITS
 
 
-def _unix_milliseconds(moment: datetime) -> int:
-    milliseconds = (as_timestamp(moment) - _EPOCH) // MILLISECOND
+def _unix_milliseconds(time: datetime) -> int:
+    milliseconds = (as_timestamp(time) - _EPOCH) // MILLISECOND
     if milliseconds < 0:
-        raise InvalidValueError(f"{timestamp_text(moment)} is before 1970, so no ULID can hold it")
+        raise InvalidValueError(f"{timestamp_text(time)} is before 1970, so no ULID can hold it")
     return milliseconds

@@ -1,1 +1,1 @@
-"""Clients of DynamoDB, each made to do the same things, and what that costs them."""
+"""Clients of DynamoDB that perform the same tasks, and the measurement of their costs."""

@@ -1,4 +1,4 @@
-"""aiodynamo over aiohttp, one call after another on one loop: plain dicts, moments as text."""
+"""aiodynamo over aiohttp, one call after another on one loop: plain dicts, timestamps as text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REGION: Final = "us-east-1"
 
 
 def connect(url: str, population: Population) -> Client:
-    """Make a loop with a session in it, and the dicts to be stored."""
+    """Create an event loop with a session, and the dicts to be stored."""
     loop = new_event_loop()
     session = loop.run_until_complete(_session())
     client = AioDynamo(

@@ -1,4 +1,4 @@
-"""autoforge: the Store, with the entities and patterns of the library itself."""
+"""autoforge: the Store, with entities and patterns of the platform."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from benchmarks.sample import PROJECT, TABLE, Sample
 
 
 def connect(url: str, population: Population) -> Client:
-    """Connect as the library does by default."""
+    """Connect with the library's defaults."""
     return _connect(url, population)
 
 
 def connect_botocore(url: str, population: Population) -> Client:
-    """Connect with the library's own transport turned off."""
+    """Connect without the library's direct transport."""
     return _connect(url, population, transport="botocore")
 
 
 def offers_transports() -> bool:
-    """Whether this version has a transport to choose."""
+    """Whether this version offers a choice of transports."""
     return "transport" in signature(Forge.connect).parameters
 
 

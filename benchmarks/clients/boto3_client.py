@@ -1,4 +1,4 @@
-"""boto3's client, with boto3's own serializer and deserializer: plain dicts, moments as text."""
+"""boto3's client, with boto3's own serializer and deserializer: plain dicts, timestamps as text."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from benchmarks.sample import PROJECT, TABLE, Sample, timestamp_text
 
 
 def connect(url: str, population: Population) -> Client:
-    """Make a client, and the dicts to be stored."""
+    """Create a client, and the dicts to be stored."""
     client = boto3.client("dynamodb", endpoint_url=url)
     serialize, deserialize = TypeSerializer().serialize, TypeDeserializer().deserialize
     single = as_dict(population.single)
     together = [as_dict(each) for each in population.together]
     key = {name: {"S": single[name]} for name in ("PK", "SK")}
 
-    def wire(event: dict[str, Any]) -> Any:
+    def write(event: dict[str, Any]) -> Any:
         return {name: serialize(value) for name, value in event.items()}
 
     def read(item: Any) -> dict[str, Any]:
@@ -40,9 +40,9 @@ def connect(url: str, population: Population) -> Client:
 
     return Client(
         get=lambda: read(client.get_item(TableName=TABLE, Key=key)["Item"]),
-        put=lambda: client.put_item(TableName=TABLE, Item=wire(single)),
+        put=lambda: client.put_item(TableName=TABLE, Item=write(single)),
         transact=lambda: client.transact_write_items(
-            TransactItems=[{"Put": {"TableName": TABLE, "Item": wire(each)}} for each in together]
+            TransactItems=[{"Put": {"TableName": TABLE, "Item": write(each)}} for each in together]
         ),
         page=page,
         events=lambda events: events,
@@ -51,5 +51,5 @@ def connect(url: str, population: Population) -> Client:
 
 
 def as_dict(sample: Sample) -> dict[str, Any]:
-    """An event as a program without models holds it."""
+    """An event as a plain dict, for programs without models."""
     return {**sample.values, "createdAt": timestamp_text(sample.created_at)}

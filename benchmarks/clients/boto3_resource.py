@@ -1,4 +1,4 @@
-"""boto3's resource: plain dicts, moments as text, numbers as Decimal."""
+"""boto3's resource: plain dicts, timestamps as text, numbers as Decimal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.sample import PROJECT, TABLE
 
 
 def connect(url: str, population: Population) -> Client:
-    """Make a resource, and the dicts to be stored."""
+    """Create a resource, and the dicts to be stored."""
     resource = boto3.resource("dynamodb", endpoint_url=url)
     table = resource.Table(TABLE)
     single = as_dict(population.single)

@@ -1,4 +1,4 @@
-"""Is what a client reads and writes all there? Asked before anything is timed."""
+"""Checks, before anything is timed, that a client reads and writes every attribute."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from benchmarks.sample import Sample, from_wire, plain
 
 
 class IncompleteError(Exception):
-    """A client did not read or write every attribute of every item, so it is not timed."""
+    """A client did not read or write all attributes of all items, so it is not timed."""
 
 
 def check(client: Client, population: Population, url: str, *limits: int) -> None:
-    """Do everything once and compare what came of it with the events.
+    """Perform each task once, and compare what was read and written with the events.
 
     Raises:
-        IncompleteError: naming what was asked, and the first attribute that differs.
+        IncompleteError: if an item or an attribute differs; it names the task and the attribute.
     """
     single = client.run(client.get, 1)
     _compare("get", [client.values(single)], [population.single])
@@ -34,20 +34,20 @@ def check(client: Client, population: Population, url: str, *limits: int) -> Non
     _compare("transact", _last_written(url), population.together)
 
 
-def _compare(what: str, found: Sequence[Mapping[str, Any]], expected: Sequence[Sample]) -> None:
+def _compare(task: str, found: Sequence[Mapping[str, Any]], expected: Sequence[Sample]) -> None:
     if len(found) != len(expected):
-        raise IncompleteError(f"{what}: {len(found)} items of {len(expected)}")
+        raise IncompleteError(f"{task}: {len(found)} items of {len(expected)}")
     for number, (each, sample) in enumerate(zip(found, expected, strict=True)):
         ours, theirs = plain(sample.values), plain(each)
         for name in ours.keys() | theirs.keys():
             if ours.get(name) != theirs.get(name):
                 raise IncompleteError(
-                    f"{what}, item {number}: {name} is {theirs.get(name)!r}, not {ours.get(name)!r}"
+                    f"{task}, item {number}: {name} is {theirs.get(name)!r}, not {ours.get(name)!r}"
                 )
 
 
 def _last_written(url: str) -> list[dict[str, Any]]:
-    """The items that the canned server was last asked to store."""
+    """The items of the last write that the canned server received."""
     with urlopen(f"{url}/last") as answer:  # noqa: S310 - the canned server, on loopback
         request = json.load(answer)
     return [{name: from_wire(each) for name, each in item.items()} for item in _items(request)]

@@ -1,4 +1,4 @@
-"""Client, what each module here makes of the client it is named for."""
+"""Client: the interface that each module here gives to the client it is named after."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from benchmarks.sample import Sample
 class Population:
     """The events that are read and written."""
 
-    #: What single answers hold, and what is put.
+    #: The event of single reads and writes.
     single: Sample
-    #: What lists hold; the first three are written together.
+    #: The events of pages; the first three are written in one transaction.
     listed: Sequence[Sample]
 
     @property
@@ -25,7 +25,7 @@ class Population:
 
 
 def repeated(call: Callable[[], Any], times: int) -> Any:
-    """Make a call so many times, and return what the last one answered."""
+    """Call a function so many times, and return the last result."""
     answer = None
     for _ in range(times):
         answer = call()
@@ -34,9 +34,9 @@ def repeated(call: Callable[[], Any], times: int) -> Any:
 
 @dataclass(frozen=True)
 class Client:
-    """A client that is connected, with the four things it is asked to do.
+    """A connected client, with the four tasks that are measured.
 
-    What is written is made beforehand: a call serialises it, and does not construct it.
+    The values to be written exist already: a call serialises them, but does not construct them.
     """
 
     #: Reads the single event by its key.
@@ -45,11 +45,11 @@ class Client:
     put: Callable[[], Any]
     #: Stores three events together.
     transact: Callable[[], Any]
-    #: Reads so many of the project's events, the newest first, in one request.
+    #: Reads a page of the project's events, the newest first, in one request; takes the limit.
     page: Callable[[int], Any]
-    #: The events of a page that ``page`` answered with.
+    #: Returns the events of a page that ``page`` returned.
     events: Callable[[Any], Iterable[Any]]
-    #: An event's attributes, by their names in the table.
+    #: Returns the attributes of an event, by their names in the table.
     values: Callable[[Any], Mapping[str, Any]]
-    #: Makes a call many times; an asynchronous client's calls are awaited one after another.
+    #: Makes a call many times; calls of an asynchronous client are awaited one after another.
     run: Callable[[Callable[[], Any], int], Any] = repeated

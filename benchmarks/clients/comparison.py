@@ -1,4 +1,4 @@
-"""What each client's calls cost, as multiples of a raw request: rounds that take turns."""
+"""Measures the calls of each client, in alternating rounds, as multiples of a raw request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.clients.worker import LONGEST, Task, population
 from benchmarks.machine import Child, cores
 from benchmarks.report import Table
 
-#: What is asked of every client, by the title of its column.
+#: The tasks of every client, by the title of their column.
 TASKS: Final[Mapping[str, Task]] = {
     "GetItem 1 KB": Task("get"),
     "PutItem 1 KB": Task("put"),
@@ -25,17 +25,17 @@ TASKS: Final[Mapping[str, Task]] = {
     f"Query {LONGEST:,}, tuned collector": Task("page", limit=LONGEST, tuned=True),
 }
 
-#: CPU seconds a task should take in a round: much longer than the clock's steps and interrupts.
+#: CPU seconds that a task should take in a round: much longer than clock steps and interrupts.
 _ENOUGH: Final = 0.1
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one call costs a client: medians over the rounds."""
+    """The cost of one call of a client: medians of the rounds."""
 
     #: CPU seconds.
     seconds: float
-    #: The same as a multiple of the unit's, measured right before it in each round.
+    #: The same as a multiple of the unit's cost, which is measured right before it in each round.
     ratio: float
 
     def __str__(self) -> str:
@@ -58,10 +58,10 @@ def table(costs: Costs) -> Table:
 def compare(
     names: Sequence[str], newest: datetime, *, rounds: int, enough: float = _ENOUGH
 ) -> Costs:
-    """Measure clients in turns, each in its own process; only one of them works at any time.
+    """Measure clients alternately, each in its own process; only one of them works at any time.
 
     Args:
-        names: Clients of the roster; the unit is among them.
+        names: Clients of the roster, including the unit.
         newest: When the newest event was created.
         rounds: How often each is measured.
         enough: CPU seconds that a measurement should take.
@@ -76,11 +76,11 @@ def compare(
         url = closing.enter_context(canned_server(events.single.item, listed, core=other))
         workers = {}
         for name in names:
-            # One after another: the check asks the server what was written last.
+            # Started one after another, since the check reads the last write from the server.
             arguments = ["-m", "benchmarks.clients.worker", name, url, newest.isoformat()]
             workers[name] = closing.enter_context(Child(arguments, core=mine))
             if workers[name].line() != "ready":
-                raise RuntimeError(f"{name} is not ready")
+                raise RuntimeError(f"the worker of {name} did not print 'ready' first")
         return _measure(workers, rounds, enough)
 
 
@@ -112,7 +112,7 @@ def _measure(workers: Mapping[str, Child], rounds: int, enough: float) -> Costs:
 
 
 def _turns(names: Iterable[str], rounds: int) -> Iterator[tuple[str, str]]:
-    """In every round each task, and for each task every client, one right after another."""
+    """Yield, in every round and for every task, each client with the task."""
     ordered = list(names)
     for number in range(rounds):
         for title in TASKS:
@@ -121,7 +121,7 @@ def _turns(names: Iterable[str], rounds: int) -> Iterator[tuple[str, str]]:
 
 
 def _calibrated(worker: Child, task: Task, enough: float) -> Task:
-    """The task, as often as takes long enough to be measured; the first calls warm up."""
+    """The task with as many calls as take long enough to be measured, after calls that warm up."""
     few = replace(task, times=3)
     worker.ask(few.written())
     seconds = float(worker.ask(few.written())) / few.times

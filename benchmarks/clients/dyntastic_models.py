@@ -13,7 +13,7 @@ from benchmarks.sample import PROJECT, TABLE
 
 
 class Event(Dyntastic):  # type: ignore[misc]  # types are checked without dyntastic
-    """An event, every attribute of it."""
+    """An event with all its attributes."""
 
     __table_name__ = TABLE
     __hash_key__ = "PK"
@@ -35,7 +35,7 @@ class Event(Dyntastic):  # type: ignore[misc]  # types are checked without dynta
 
 
 def connect(url: str, population: Population) -> Client:
-    """Bind the model to an endpoint, and make the models to be stored."""
+    """Bind the model to an endpoint, and create the instances to be stored."""
     Event.__table_host__ = url
     single = Event(**population.single.values)
     together = [Event(**each.values) for each in population.together]

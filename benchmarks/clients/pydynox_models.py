@@ -19,11 +19,11 @@ from benchmarks.sample import PROJECT, TABLE, Sample
 
 
 def connect(url: str, population: Population) -> Client:
-    """Make a client and a model over it, and the models to be stored."""
+    """Create a client, a model over it, and the instances to be stored."""
     client = DynamoDBClient(endpoint_url=url)
 
     class Event(Model):  # type: ignore[misc]  # types are checked without pydynox
-        """An event, every attribute of it."""
+        """An event with all its attributes."""
 
         model_config = ModelConfig(table=TABLE, client=client)
 

@@ -16,21 +16,21 @@ from benchmarks.sample import PROJECT, TABLE, Sample, timestamp_text
 
 
 class TimestampAttribute(Attribute[datetime]):
-    """A moment as the table holds it; PynamoDB's own refuses one that ends in Z."""
+    """A timestamp in the form of the table; PynamoDB's own attribute refuses a Z at the end."""
 
     attr_type = STRING
 
     def serialize(self, value: datetime) -> str:
-        """Write the moment with milliseconds."""
+        """Format the timestamp with milliseconds."""
         return timestamp_text(value)
 
     def deserialize(self, value: str) -> datetime:
-        """Read the moment."""
+        """Parse the timestamp."""
         return datetime.fromisoformat(value)
 
 
 class Event(Model):
-    """An event, every attribute of it."""
+    """An event with all its attributes."""
 
     class Meta:
         table_name = TABLE
@@ -52,7 +52,7 @@ class Event(Model):
 
 
 def connect(url: str, population: Population) -> Client:
-    """Bind the model to an endpoint, and make the models to be stored."""
+    """Bind the model to an endpoint, and create the instances to be stored."""
     Event.Meta.host = url
     connection = Connection(host=url)
     single = _model(population.single)

@@ -1,4 +1,4 @@
-"""The unit: a request that is ready, on a connection of ``http.client`` that is kept; orjson."""
+"""The unit: a prepared request on a kept connection of ``http.client``, and orjson."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIGNATURE: Final = (
 
 
 def connect(url: str, population: Population) -> Client:
-    """Open a connection and make every request ready."""
+    """Create a connection and prepare every request."""
     connection = HTTPConnection(urlsplit(url).netloc)
 
     def ready(operation: str, parameters: dict[str, Any]) -> Callable[[], Any]:
@@ -63,4 +63,4 @@ def _query(limit: int) -> dict[str, Any]:
 
 def _values(answer: dict[str, Any]) -> dict[str, Any]:
     item = answer.get("Item", answer)
-    return {name: from_wire(wire) for name, wire in item.items()}
+    return {name: from_wire(value) for name, value in item.items()}

@@ -1,4 +1,4 @@
-"""The clients there are, by name; each is imported only in the process it is measured in."""
+"""All clients by name; each is imported only in the process that measures it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Entry:
     """A client in the tables.
 
     Attributes:
-        title: What the tables call it.
-        made_by: Module of this package and the function that connects.
-        packages: What its version is the version of.
+        title: Its name in the tables.
+        made_by: Module of this package, and its function that connects.
+        packages: The packages whose versions are listed.
     """
 
     title: str
@@ -33,7 +33,7 @@ class Entry:
         return connected
 
 
-#: What everything is a multiple of.
+#: The client whose cost is the unit.
 UNIT: Final = "raw"
 
 ROSTER: Final[Mapping[str, Entry]] = {
@@ -52,5 +52,5 @@ ROSTER: Final[Mapping[str, Entry]] = {
     ),
 }
 
-#: Those that need nothing the library does not need itself.
+#: The clients that need no packages besides those of the library.
 OURS: Final = (UNIT, "autoforge", "autoforge-botocore")

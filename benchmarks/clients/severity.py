@@ -1,4 +1,4 @@
-"""Severity, for the clients whose models know enumerations."""
+"""Severity, for the clients whose models support enumerations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much an event asks for attention."""
+    """The severity of an event."""
 
     INFO = "info"
     WARNING = "warning"

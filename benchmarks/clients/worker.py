@@ -1,10 +1,10 @@
-"""One client in a process of its own, which makes calls and says what they cost.
+"""Runs one client in a process of its own, and measures the cost of its calls.
 
     python -m benchmarks.clients.worker NAME URL NEWEST [--core N]
 
-It connects, checks that everything is complete, and prints ``ready``. Then it reads a ``Task`` a
-line, as JSON, and answers each with the CPU seconds of the whole process: all its threads, and
-the kernel's work for it.
+It connects, checks that the client is complete, and prints ``ready``. Then it reads one ``Task``
+per line, as JSON, and prints for each the CPU seconds of the whole process: of all its threads,
+and of the kernel's work for it.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from benchmarks.sample import SINGLE_SIZE, Sample, samples
 #: Items in the longest list.
 LONGEST: Final = 1000
 
-#: Containers between two collections where the collector is tuned, as a server would have it.
+#: Thresholds of the garbage collector if it is tuned as in a server.
 _TUNED: Final = (50_000, 20, 100)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A call to make.
+    """Calls to make.
 
     Attributes:
         operation: ``get``, ``put``, ``transact`` or ``page``.
         limit: Items of a page.
-        tuned: Whether the garbage collector leaves alone what was there before, and runs seldom.
-        times: How often.
+        tuned: Whether the garbage collector ignores existing objects, and runs rarely.
+        times: The number of calls.
     """
 
     operation: str
@@ -50,11 +50,11 @@ class Task:
     times: int = 1
 
     def written(self) -> str:
-        """The task as a line."""
+        """The task as a line of JSON."""
         return json.dumps(asdict(self))
 
     def call(self, client: Client) -> Callable[[], Any]:
-        """What is to be called."""
+        """The function to call."""
         if self.operation == "page":
             return lambda: client.page(self.limit)
         call: Callable[[], Any] = getattr(client, self.operation)
@@ -62,7 +62,7 @@ class Task:
 
 
 def population(newest: datetime) -> Population:
-    """The events all clients read and write."""
+    """The events that all clients read and write."""
     return Population(Sample(0, newest, SINGLE_SIZE), samples(LONGEST, newest))
 
 
@@ -92,7 +92,7 @@ def _collector(*, tuned: bool) -> Iterator[None]:
 
 
 def main() -> None:
-    """Answer tasks until standard input ends."""
+    """Perform tasks until standard input ends."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", choices=ROSTER)
     parser.add_argument("url")

@@ -1,1 +1,1 @@
-"""The shortest programs that read one event, a client each: what a start costs."""
+"""The shortest program of each client that reads one event, to measure cold starts."""

@@ -1,1 +1,1 @@
-"""Applications that answer ``GET /projects/{id}/events`` alike, and what an answer takes them."""
+"""Applications that answer ``GET /projects/{id}/events`` equally, and their measurement."""

@@ -1,4 +1,4 @@
-"""Serves one application on one core, as it would be served.
+"""Serves one application on one core, as in production.
 
 Run as ``python -m benchmarks.http_apps NAME URL PORT [--core N]``.
 """
@@ -17,7 +17,7 @@ from benchmarks.sample import TABLE
 
 def _autoforge(url: str, port: int) -> None:
     """Run ``autoforge serve``."""
-    from autoforge.cli.main import main as autoforge  # noqa: PLC0415 - only its own process pays
+    from autoforge.cli.main import main as autoforge  # noqa: PLC0415 - only its own process imports it
 
     sys.argv = ["autoforge", "serve", "--port", str(port), "--endpoint-url", url]
     sys.argv += ["--table-name", TABLE]
@@ -29,7 +29,7 @@ def _ordinary(module: str) -> Callable[[str, int], None]:
         import uvicorn  # noqa: PLC0415 - see _autoforge
 
         app = import_module(f"benchmarks.http_apps.{module}").create_app(url)
-        # A line for each request, as ours writes; to where nobody has to read it.
+        # A log line for each request, as ours writes, to standard error, which is discarded.
         handlers = {
             name: {**each, "stream": "ext://sys.stderr"}
             for name, each in uvicorn.config.LOGGING_CONFIG["handlers"].items()

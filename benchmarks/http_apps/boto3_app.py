@@ -13,7 +13,7 @@ from benchmarks.sample import TABLE
 
 
 def create_app(url: str) -> FastAPI:
-    """Make the application over a DynamoDB."""
+    """Create the application over a DynamoDB."""
     table = boto3.resource("dynamodb", endpoint_url=url).Table(TABLE)
     app = FastAPI()
 

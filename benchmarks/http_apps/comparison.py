@@ -1,4 +1,4 @@
-"""How many requests a second each application answers on one core, in turns, and how soon."""
+"""Measures requests per second and latency of each application on one core, alternately."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SIZE: Final = 600
 
 CONNECTIONS: Final = 16
 
-#: Where DynamoDB takes this long, in seconds, and so many clients wait for it.
+#: A distant DynamoDB: its delay in seconds, and the connections that wait for it.
 FAR: Final = 0.02
 MANY: Final = 64
 
@@ -37,11 +37,11 @@ APPS: Final[Mapping[str, str]] = {
     "autoforge": "**`autoforge serve`**",
 }
 
-#: What all others are a multiple of.
+#: The application that is the unit.
 ORDINARY: Final = "boto3"
 
 _PATH: Final = f"/projects/{PROJECT}/events?limit={LIMIT}"
-_MOMENTS: Final = frozenset({"createdAt", "expiresAt"})
+_TIMESTAMPS: Final = frozenset({"createdAt", "expiresAt"})
 
 #: Seconds to wait for an application to start.
 _PATIENCE: Final = 30.0
@@ -49,22 +49,22 @@ _PATIENCE: Final = 30.0
 
 @dataclass(frozen=True)
 class Run:
-    """One application under load, once."""
+    """One measurement of an application under load."""
 
     measured: Measured
-    #: CPU seconds that the server took for each request, where the system says.
+    #: CPU seconds of the server per request; 0 if the system does not report them.
     cpu: float
 
 
 @dataclass(frozen=True)
 class Server:
-    """An application that is up."""
+    """An application that is running."""
 
     url: str
     pid: int
 
     def run(self, connections: int, seconds: float) -> Run:
-        """Load it from the other core."""
+        """Put it under load from the other core."""
         before = cpu_seconds(self.pid)
         measured = loaded(self.url, connections, seconds, core=cores()[1])
         return Run(measured, (cpu_seconds(self.pid) - before) / measured.requests)
@@ -84,7 +84,7 @@ def served(name: str, dynamodb: str) -> Iterator[Server]:
 def compare(
     newest: datetime, names: tuple[str, ...] = tuple(APPS), *, rounds: int, seconds: float
 ) -> Mapping[str, list[Run]]:
-    """Load the applications in turns; every answer must be the same.
+    """Measure the applications alternately; their answers must be equal.
 
     Raises:
         RuntimeError: if two applications answer with different content.
@@ -104,7 +104,7 @@ def compare(
 
 
 def far_away(newest: datetime, *, seconds: float) -> Mapping[float, Run]:
-    """Load ours with many connections, by how many seconds DynamoDB takes to answer."""
+    """Measure ours with many connections, for each delay of DynamoDB in seconds."""
     items = [each.item for each in samples(2 * LIMIT, newest, SIZE)]
     runs = {}
     for delay in (0.0, FAR):
@@ -118,7 +118,7 @@ def far_away(newest: datetime, *, seconds: float) -> Mapping[float, Run]:
 
 
 def table(runs: Mapping[str, list[Run]]) -> Table:
-    """A row for each application: medians of its rounds, and multiples of the ordinary one's."""
+    """A row for each application: medians of its rounds, and multiples of the unit's."""
     unit = _middle(runs[ORDINARY]) if ORDINARY in runs else None
     rows = []
     for name, each in runs.items():
@@ -138,7 +138,7 @@ def table(runs: Mapping[str, list[Run]]) -> Table:
 
 
 def far_table(runs: Mapping[float, Run]) -> Table:
-    """A row for each distance."""
+    """A row for each delay."""
     rows = [
         [
             f"{delay * 1e3:.0f} ms",
@@ -166,17 +166,17 @@ def _require_alike(contents: Mapping[str, Any]) -> None:
     if len(expected["items"]) != LIMIT or not expected["nextCursor"]:
         raise RuntimeError(f"{first} did not answer with a page of {LIMIT} and a cursor")
     for name, content in others:
-        content.pop("pollCursor", None)  # ours alone can be polled
+        content.pop("pollCursor", None)  # only ours supports polling
         if not content.pop("nextCursor") or content != {"items": expected["items"]}:
-            raise RuntimeError(f"{name} does not answer with what {first} answers with")
+            raise RuntimeError(f"the answers of {name} and {first} differ; they must be equal")
 
 
 def _content(url: str) -> Any:
-    """What a page holds, whichever way its moments are written."""
+    """The content of a page, with timestamps parsed, since applications format them differently."""
 
     def read(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return {
-            name: datetime.fromisoformat(value) if name in _MOMENTS else value
+            name: datetime.fromisoformat(value) if name in _TIMESTAMPS else value
             for name, value in pairs
         }
 

@@ -9,7 +9,7 @@ from benchmarks.http_apps.views import EventPage, EventView, Limit, cursor_of, k
 
 
 def create_app(url: str) -> FastAPI:
-    """Make the application over a DynamoDB."""
+    """Create the application over a DynamoDB."""
     Event.Meta.host = url
     app = FastAPI()
 
@@ -25,12 +25,12 @@ def create_app(url: str) -> FastAPI:
             last_evaluated_key=None if cursor is None else key_of(cursor),
         )
         return EventPage(
-            items=[EventView.model_validate(_shown(event)) for event in found],
+            items=[EventView.model_validate(_values(event)) for event in found],
             next_cursor=cursor_of(found.last_evaluated_key),
         )
 
     return app
 
 
-def _shown(event: Event) -> dict[str, object]:
+def _values(event: Event) -> dict[str, object]:
     return {**event.attribute_values, "detail": event.detail.as_dict()}

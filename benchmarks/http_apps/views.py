@@ -1,4 +1,4 @@
-"""What the ordinary applications answer with: pydantic models, in the JSON of autoforge's API."""
+"""The answers of the ordinary applications: pydantic models in the JSON form of autoforge's API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 
 
 def _numbers(value: Any) -> Any:
-    """Turn boto3's decimals into numbers that JSON has."""
+    """Convert boto3's decimals to numbers of JSON."""
     match value:
         case Decimal():
             return int(value) if value == int(value) else float(value)
@@ -47,7 +47,7 @@ class EventView(BaseModel):
 
 
 class EventPage(BaseModel):
-    """Some events, and where the next ones begin."""
+    """A page of events, and the cursor of the next page."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
@@ -56,10 +56,10 @@ class EventPage(BaseModel):
 
 
 def cursor_of(key: Any) -> str | None:
-    """Write where a page ended as text."""
+    """Encode the last key of a page as text."""
     return None if key is None else base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
 
 
 def key_of(cursor: str) -> Any:
-    """Read where the page before ended."""
+    """Decode the last key of the previous page."""
     return json.loads(base64.urlsafe_b64decode(cursor))

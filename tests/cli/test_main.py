@@ -99,10 +99,10 @@ def test_the_version_and_the_commands_are_shown(command: Command) -> None:
 @pytest.mark.parametrize(
     ("secrets", "wrong"),
     [
-        ("s3cr3t", "the secret has 6 characters, not at least 32"),
-        ("s3cr3t-" * 4 + "abc", "the secret has 31 characters, not at least 32"),
-        ("abcdefg" * 8, "the secret has 7 different characters, not at least 8"),
-        ("s3cr3t-" * 4 + "abcdefg,s3cr3t", "secret 2 of 2 has 6 characters, not at least 32"),
+        ("s3cr3t", "the secret has 6 characters, but needs at least 32"),
+        ("s3cr3t-" * 4 + "abc", "the secret has 31 characters, but needs at least 32"),
+        ("abcdefg" * 8, "the secret has 7 different characters, but needs at least 8"),
+        ("s3cr3t-" * 4 + "abcdefg,s3cr3t", "secret 2 of 2 has 6 characters, but needs at least 32"),
     ],
 )
 def test_a_secret_that_could_be_guessed_is_refused_and_not_shown(
@@ -138,7 +138,7 @@ def test_the_library_refuses_weak_secrets_as_well() -> None:
     [
         ("*", "has a wildcard"),
         ("https://*.example.net", "has a wildcard"),
-        ("null", "the origin null is that of any sandboxed page"),
+        ("null", "the origin null is sent by any sandboxed page"),
         ("https://a.example/", "is not an origin"),
         ("https://a.example/path", "is not an origin"),
         ("https://a.example?a", "is not an origin"),

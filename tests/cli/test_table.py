@@ -118,7 +118,7 @@ def test_a_table_with_drifts_is_told_them_a_line_each_by_name(check: Check) -> N
 
     index, expiry = said.out.splitlines()
     assert (said.code, said.err) == (1, "")
-    assert index.startswith("[index] there is no index GSI1: ")
+    assert index.startswith("[index] index GSI1 is missing: ")
     assert expiry.startswith("[expiry] items never expire: ")
 
 
@@ -170,7 +170,7 @@ def test_a_check_is_answered_with_json_for_programs(check: Check) -> None:
     assert answer == {"agrees": False}
     assert (drift["name"], ignored["name"]) == ("expiry", "index")
     assert drift["says"].startswith("items never expire: ")
-    assert ignored["says"].startswith("there is no index GSI1: ")
+    assert ignored["says"].startswith("index GSI1 is missing: ")
 
 
 def test_an_agreement_is_answered_with_json_too(check: Check) -> None:

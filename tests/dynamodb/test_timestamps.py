@@ -60,13 +60,13 @@ def test_a_moment_is_held_in_utc_and_cut_to_milliseconds() -> None:
     ["", "yesterday", "2026-02-30", "2026-13-01", "0000-01-01", "٢٠٢٦-02-04", "\ud800", 7, None],
 )
 def test_what_is_no_moment_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidValueError, match=r"is not an ISO-8601 moment"):
+    with pytest.raises(InvalidValueError, match=r"is not an ISO 8601 timestamp"):
         as_timestamp(value)
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
 def test_a_moment_outside_the_years_1_to_9999_is_refused(text: str) -> None:
-    with pytest.raises(InvalidValueError, match=r"is not an ISO-8601 moment"):
+    with pytest.raises(InvalidValueError, match=r"is not an ISO 8601 timestamp"):
         as_timestamp(text)
 
 
@@ -74,7 +74,7 @@ def test_a_long_text_is_cut_in_the_message_that_refuses_it() -> None:
     with pytest.raises(InvalidValueError) as caught:
         as_timestamp("x" * 10_000)
 
-    assert str(caught.value) == f"'{'x' * 76}... is not an ISO-8601 moment"
+    assert str(caught.value) == f"'{'x' * 76}... is not an ISO 8601 timestamp"
 
 
 @given(strategies.moments())

@@ -20,9 +20,9 @@ class Book(Entity):
 
 def test_a_forge_writes_entities_of_the_platform_and_no_others() -> None:
     with Forge.embedded() as forge:
-        with pytest.raises(DeclarationError, match="Book is no entity of AgenticPM"):
+        with pytest.raises(DeclarationError, match="Book is not an entity of AgenticPM"):
             forge.store.put_all([Book(id="a")])
-        with pytest.raises(DeclarationError, match="Book is no entity of AgenticPM"):
+        with pytest.raises(DeclarationError, match="Book is not an entity of AgenticPM"):
             forge.store.write(Put(Book(id="a")))
 
         assert forge.store.put_all([a_project(id="a")]) == 1

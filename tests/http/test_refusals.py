@@ -320,7 +320,7 @@ def test_what_is_no_moment_is_refused_by_the_name_of_the_parameter(
 ) -> None:
     response = detached.get(route.path, params={name: text})
 
-    detail = f"{name}: {text!r} is not an ISO-8601 moment"
+    detail = f"{name}: {text!r} is not an ISO 8601 timestamp"
     assert_problem(response, 400, detail, kind="invalid-value")
 
 

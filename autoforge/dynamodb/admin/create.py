@@ -1,4 +1,4 @@
-"""The table itself on a local DynamoDB: how it is made from what the models say.
+"""Creates the table on a local DynamoDB, with the keys and indexes of the models.
 
 In AWS the CloudFormation template creates it.
 """
@@ -16,16 +16,16 @@ from autoforge.dynamodb.errors import ConfigurationError, TableNotFoundError, Un
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.schema.indexes import GSIS, TABLE, TTL, Index
 
-#: The operation that tells whether the table can be used.
+#: The operation that shows whether the table can be used.
 READINESS: Final = "DescribeTable"
 
-#: DynamoDB's word for text, which every key attribute is.
+#: DynamoDB's type of a string, which is the type of every key attribute.
 KEY_TYPE: Final = "S"
 
-#: What DynamoDB calls a table or an index that can be read and written.
+#: The statuses of a table or an index that can be read and written.
 USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
 
-#: What is answered to an operation that an engine does not have, or not for this table.
+#: The errors of an operation that an engine does not support, or not for this table.
 _UNKNOWN: Final = frozenset({"TableNotFoundException", "UnknownOperationException"})
 
 
@@ -40,11 +40,11 @@ def is_ready(client: Client, table_name: str) -> bool:
 
 
 def create_table(client: Client, table_name: str) -> None:
-    """Create the table with its index, expiry and recovery, unless it is there.
+    """Create the table with its index, expiry and recovery, unless it exists.
 
     Raises:
-        UnavailableError: if it does not become ready.
-        ConfigurationError: if the credentials are missing, not accepted, or do not allow it.
+        UnavailableError: if the table does not become ready.
+        ConfigurationError: if credentials are missing, refused, or lack a permission.
     """
     with mapped_errors(table_name):
         try:
@@ -61,17 +61,17 @@ def create_table(client: Client, table_name: str) -> None:
 
 @contextmanager
 def mapped_errors(table_name: str) -> Iterator[None]:
-    """Say in words that DynamoDB refused what is asked or done about a table.
+    """Turn refusals of requests about a table into a ConfigurationError.
 
     Raises:
-        ConfigurationError: if the credentials are missing, not accepted, or do not allow it.
+        ConfigurationError: if credentials are missing, refused, or lack a permission.
     """
     try:
         yield
     except ClientError as error:
         raise ConfigurationError(_refusal(error, table_name)) from error
     except BotoCoreError as error:
-        raise ConfigurationError(f"DynamoDB cannot be asked: {error}") from error
+        raise ConfigurationError(f"no request can be sent to DynamoDB: {error}") from error
 
 
 def _refusal(error: ClientError, table_name: str) -> str:
@@ -83,7 +83,7 @@ def _refusal(error: ClientError, table_name: str) -> str:
 
 
 def if_known(client: Client, request: Request) -> dict[str, Any] | None:
-    """Send what not every engine knows, nor AWS of every table; None where it is not known."""
+    """Send a request that not every engine or table supports; None if it is not supported."""
     try:
         return client.send(request)
     except TableNotFoundError:
@@ -95,11 +95,11 @@ def if_known(client: Client, request: Request) -> dict[str, Any] | None:
 
 
 def _create(client: Client, table_name: str) -> None:
-    """Create the table, unless another caller was faster."""
+    """Create the table, unless another caller creates it first."""
     try:
         client.send(table_definition(table_name))
     except ClientError as error:
-        # By code: botocore makes a client's own error classes anew where threads race for them.
+        # Compared by code: botocore may create a client's error class twice if threads race.
         if error.response["Error"]["Code"] != "ResourceInUseException":
             raise
 
@@ -131,7 +131,7 @@ def table_definition(table_name: str) -> Request:
 
 
 def expiry_definition(table_name: str) -> Request:
-    """The request that lets items expire."""
+    """The request that switches time to live on."""
     return Request(
         "UpdateTimeToLive",
         {
@@ -142,7 +142,7 @@ def expiry_definition(table_name: str) -> Request:
 
 
 def recovery_definition(table_name: str) -> Request:
-    """The request that lets the table be restored to any moment of the last weeks."""
+    """The request that switches point-in-time recovery on."""
     return Request(
         "UpdateContinuousBackups",
         {

@@ -1,7 +1,7 @@
-"""Where a live table is not what the models and the CloudFormation template promise, in words.
+"""Differences between a live table and what the models and the CloudFormation template require.
 
-The models say the keys, the indexes and the expiry; the template promises besides, whatever its
-parameters but one, that the table can be restored and not be deleted by one request.
+The models declare the keys, the indexes and the expiry. The template adds point-in-time recovery
+and, unless its parameter ``DeletionProtection`` is false, deletion protection.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from autoforge.dynamodb.transport.endpoint import is_local
 _EXPIRY: Final = "DescribeTimeToLive"
 _RECOVERY: Final = "DescribeContinuousBackups"
 
-#: The operations by which a table is checked; none of them changes anything.
+#: The operations that check a table; none of them changes anything.
 CHECKS: Final = (READINESS, _EXPIRY, _RECOVERY)
 
-#: The kinds of drift, in the order they are told in.
+#: The kinds of drift, in the order in which they are reported.
 DriftName: TypeAlias = Literal[
     "status",
     "keys",
@@ -41,41 +41,41 @@ DriftName: TypeAlias = Literal[
     "protection",
 ]
 
-#: An answer of DynamoDB as its JSON says it.
+#: The JSON of an answer of DynamoDB.
 Answer: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Drift:
-    """One way in which a live table is not as it should be.
+    """One difference between a live table and what is required of it.
 
     Attributes:
-        name: What kind of difference it is.
-        says: What is, what should be, and what follows from it or is to be done; one line.
+        name: The kind of difference.
+        says: What was found, what is required, and what follows or how to repair it; one line.
     """
 
     name: DriftName
     says: str
 
 
-#: What follows from a status in which the table cannot be counted on.
+#: What follows from a status in which the table cannot be used reliably.
 _STATUSES: Final[Mapping[str, str]] = {
     "CREATING": "it cannot be used yet; check again when it can",
-    "DELETING": "it is about to be gone with all its items",
+    "DELETING": "it is being deleted with all its items",
     "INACCESSIBLE_ENCRYPTION_CREDENTIALS": (
         "DynamoDB may not use its KMS key; allow it within seven days, or the table is archived"
     ),
-    "ARCHIVING": "its KMS key was out of reach for too long; restore it from the backup then made",
-    "ARCHIVED": "its KMS key was out of reach for too long; restore it from the backup then made",
+    "ARCHIVING": "its KMS key was out of reach for too long; restore it from DynamoDB's backup",
+    "ARCHIVED": "its KMS key was out of reach for too long; restore it from DynamoDB's backup",
 }
 
-#: What follows from a status in which an index cannot be counted on.
+#: What follows from a status in which an index cannot be used reliably.
 _INDEX_STATUSES: Final[Mapping[str, str]] = {
     "CREATING": "its queries are refused until it is built",
-    "DELETING": "its queries are refused; create it anew when it is gone",
+    "DELETING": "its queries are refused; create it again when it is deleted",
 }
 
-#: Where DynamoDB tells of indexes: what they are called, and what one that nobody reads costs.
+#: The lists of indexes in an answer: the name of their kind, and what an unused one costs.
 _INDEXES: Final[Mapping[str, tuple[str, str]]] = {
     "GlobalSecondaryIndexes": (
         "index",
@@ -83,7 +83,7 @@ _INDEXES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "LocalSecondaryIndexes": (
         "local secondary index",
-        "it makes writes cost more and item collections end at 10 GB; it goes only with the table",
+        "it makes writes cost more and limits item collections to 10 GB; it cannot be deleted",
     ),
     "VectorIndexes": (
         "vector index",
@@ -95,11 +95,11 @@ _ROLES: Final = (("HASH", "partition key"), ("RANGE", "sort key"))
 
 
 def find_drifts(client: Client, table_name: str) -> tuple[Drift, ...]:
-    """Ask DynamoDB about a table, and say where it is not as it should be.
+    """List the differences between a live table and what is required of it.
 
     Raises:
         TableNotFoundError: if there is no such table.
-        ConfigurationError: if the credentials are missing, not accepted, or not allowed to ask.
+        ConfigurationError: if credentials are missing, refused, or lack a permission.
     """
     table, expiry, recovery = (Request(each, {"TableName": table_name}) for each in CHECKS)
     with mapped_errors(table_name):
@@ -112,11 +112,11 @@ def find_drifts(client: Client, table_name: str) -> tuple[Drift, ...]:
 
 
 def require_shape(client: Client, table_name: str) -> None:
-    """Ask DynamoDB about a table, and refuse one that the models' items do not fit.
+    """Require that a live table has the keys and the indexes of the models.
 
     Raises:
         TableNotFoundError: if there is no such table.
-        ConfigurationError: if its keys or an index are others.
+        ConfigurationError: if its keys or an index differ.
     """
     answer = client.send(Request(READINESS, {"TableName": table_name}))
     described: Answer = answer.get("Table") or {}
@@ -124,20 +124,20 @@ def require_shape(client: Client, table_name: str) -> None:
     found += [each for index in GSIS for each in _index(described, index, status=False)]
     if found:
         says = "; ".join(each.says for each in found)
-        raise ConfigurationError(f"the table {table_name} does not fit: {says}")
+        raise ConfigurationError(f"the table {table_name} does not fit the models: {says}")
 
 
 def drifts(
     table: Answer, expiry: Answer | None, recovery: Answer | None, *, local: bool = False
 ) -> tuple[Drift, ...]:
-    """Say where a table is not as it should be: its status, its keys, each index, then the rest.
+    """List the differences of a table: its status, its keys, each index, then the rest.
 
     Args:
         table: The answer to DescribeTable.
-        expiry: The answer to DescribeTimeToLive; None if there is none to be had.
-        recovery: The answer to DescribeContinuousBackups; None if there is none to be had.
-        local: Whether the table is on this machine: it may be deleted, and need not be recovered
-            where the engine does not know how.
+        expiry: The answer to DescribeTimeToLive; None if it is not supported.
+        recovery: The answer to DescribeContinuousBackups; None if it is not supported.
+        local: Whether the table is on this machine: then it needs no deletion protection, and no
+            recovery if its engine does not support it.
     """
     described: Answer = table.get("Table") or {}
     return (
@@ -164,7 +164,7 @@ def _keys(described: Answer, index: Index, types: Mapping[str, str]) -> Iterator
         schema: Sequence[Answer] = described.get("KeySchema") or ()
         found = [str(each.get("AttributeName")) for each in schema if each.get("KeyType") == role]
         if not found:
-            yield _wrong_key(index, f"has no {word}, and should have {attribute}")
+            yield _wrong_key(index, f"has no {word}, expected {attribute}")
         elif found != [attribute]:
             yield _wrong_key(index, f"has the {word} {' and '.join(found)}, not {attribute}")
         elif (kind := types.get(attribute, "unknown")) != KEY_TYPE:
@@ -179,20 +179,20 @@ def _wrong_key(index: Index, says: str) -> Drift:
         )
         return Drift("keys", f"the table {says}: {follows}")
     follows = (
-        "its queries are refused, and so are writes of what does not fit; keys cannot be changed,"
-        " so delete the index and create it anew"
+        "its queries are refused, and so are writes of items that do not fit; keys cannot be"
+        " changed, so delete the index and create it again"
     )
     return Drift("index", f"index {index.name} {says}: {follows}")
 
 
 def _index(table: Answer, index: Index, *, status: bool = True) -> Iterator[Drift]:
-    """Compare one index that the models know, and with its status whether it can be used now."""
+    """Compare an index of the models and, with ``status``, whether it can be used now."""
     listed: Sequence[Answer] = table.get("GlobalSecondaryIndexes") or ()
     found = next((each for each in listed if each.get("IndexName") == index.name), None)
     if found is None:
         yield Drift(
             "index",
-            f"there is no index {index.name}: its queries are refused; create it with the"
+            f"index {index.name} is missing: its queries are refused; create it with the"
             f" partition key {index.partition_key}, the sort key {index.sort_key} and the"
             f" projection {index.projection}",
         )
@@ -217,7 +217,7 @@ def _projection(found: Answer, index: Index) -> Iterator[Drift]:
         f"index {index.name} has the projection {kind} ({_joined(['keys', *carried])}), not"
         f" {index.projection}: {_joined([*missing, 'every other attribute'])}"
         f" {'are' if missing else 'is'} missing, so its queries leave items out; a projection"
-        " cannot be changed, so delete the index and create it anew",
+        " cannot be changed, so delete the index and create it again",
     )
 
 
@@ -226,7 +226,7 @@ def _unknown_indexes(table: Answer) -> Iterator[Drift]:
     for place, (word, follows) in _INDEXES.items():
         names = {str(each.get("IndexName")) for each in table.get(place) or ()}
         for name in sorted(names - known if place == "GlobalSecondaryIndexes" else names):
-            yield Drift("unknown-index", f"{word} {name} is of no model: {follows}")
+            yield Drift("unknown-index", f"{word} {name} is not in the models: {follows}")
 
 
 def _expiry(answer: Answer | None) -> Iterator[Drift]:
@@ -240,15 +240,15 @@ def _expiry(answer: Answer | None) -> Iterator[Drift]:
         yield Drift(
             "expiry",
             f"items never expire: time to live is {being}, not on for the attribute {TTL}, so"
-            " DynamoDB deletes nothing and all of it is paid for; switch it on by"
+            " DynamoDB deletes no expired items and their storage is paid for; switch it on by"
             " UpdateTimeToLive",
         )
     elif attribute != TTL:
         yield Drift(
             "expiry",
             f"items expire by the wrong attribute: time to live reads {attribute}, not {TTL}, so"
-            " DynamoDB may delete what should stay, and keeps what should go; switch it off by"
-            f" UpdateTimeToLive, and on for {TTL}",
+            " DynamoDB may delete items that have not expired, and keeps expired ones; switch it"
+            f" off by UpdateTimeToLive, and on for {TTL}",
         )
 
 
@@ -261,7 +261,7 @@ def _recovery(answer: Answer | None) -> Iterator[Drift]:
     if described.get("PointInTimeRecoveryStatus") != "ENABLED":
         yield Drift(
             "recovery",
-            "point-in-time recovery is off, not on: what is deleted or overwritten by mistake is"
+            "point-in-time recovery is off, not on: items deleted or overwritten by mistake are"
             " lost; switch it on by UpdateContinuousBackups",
         )
 
@@ -270,8 +270,8 @@ def _protection(table: Answer) -> Iterator[Drift]:
     if not table.get("DeletionProtectionEnabled"):
         yield Drift(
             "protection",
-            "deletion protection is off, not on: one DeleteTable takes every item; switch it on by"
-            " UpdateTable",
+            "deletion protection is off, not on: one DeleteTable deletes every item; switch it on"
+            " by UpdateTable",
         )
 
 
@@ -282,12 +282,12 @@ def _unchecked(name: DriftName, subject: str, operation: str) -> Drift:
 
 
 def _types(table: Answer) -> Mapping[str, str]:
-    """The types of the table's key attributes."""
+    """The types of the table's key attributes, by their names."""
     listed: Sequence[Answer] = table.get("AttributeDefinitions") or ()
     return {str(each.get("AttributeName")): str(each.get("AttributeType")) for each in listed}
 
 
 def _joined(names: Sequence[str]) -> str:
-    """Names as one says them: a, b and c."""
+    """Join names in a sentence: a, b and c."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last

@@ -1,4 +1,4 @@
-"""Work: what a method that writes asks and changes, declared."""
+"""Operation: declares what a method that writes reads and changes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from autoforge.dynamodb.schema.entity import Entity
 
 @dataclass(frozen=True)
 class Operation:
-    """What one method that writes asks and changes.
+    """What one method that writes reads and changes.
 
     Attributes:
         name: The method, as its caller names it: ``loans.extend``.
-        asks: The patterns it asks, first or on the way; also what a Store looks at before it
-            makes a change again whose answer was lost, or one that expects something.
-        sweeps: Entities whose whole partition it reads, whatever the items there are.
-        puts: Entities of which it stores new items.
-        updates: Entities of which it changes items, or makes one by changing it.
-        checks: Entities of which it demands something in a transaction.
-        deletes: Entities of which it deletes items, on a condition.
-        batches: Entities of which it stores or deletes items in batches, without conditions.
+        asks: The patterns it runs at any point. They include what a Store reads before it repeats
+            a write whose answer was lost, or applies a write with an expectation.
+        scans_partition: Entities whose whole partition it reads, whatever the types of the items.
+        puts: Entities whose items it creates.
+        updates: Entities whose items it changes, or creates by an update.
+        checks: Entities whose items it checks in a transaction (``ConditionCheck``).
+        deletes: Entities whose items it deletes, on a condition.
+        batches: Entities whose items it stores or deletes in batches, without conditions.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Operation:
     batches: tuple[type[Entity], ...] = ()
 
     def with_more(self, name: str, **more: Any) -> Operation:
-        """The work of this name that asks and changes all of this, and more."""
+        """An operation with another name that reads and changes all of this, and more."""
         parts = [each.name for each in fields(self) if each.name != "name"]
         joined = {
             each: dict.fromkeys((*getattr(self, each), *more.get(each, ()))) for each in parts

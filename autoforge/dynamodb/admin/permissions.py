@@ -1,11 +1,11 @@
-"""What a caller must be allowed in IAM, so that a pattern or a write works.
+"""The IAM permissions that a pattern or a write needs.
 
-Everything follows from declarations: the operation of a pattern and the partition of its key, the
+They are derived from declarations: the operation of a pattern and the partition of its key, the
 entities that a write touches and their primary keys. The policies of the CloudFormation template
-are made from it, so that nobody types them by hand.
+are generated from them.
 
-A transaction has no permission of its own: its members are allowed as the single operations they
-stand for (AWS, "DynamoDB API permissions: actions, resources, and conditions reference").
+IAM has no permission for a transaction: each member needs the permission of the single operation
+(AWS, "DynamoDB API permissions: actions, resources, and conditions reference").
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from autoforge.dynamodb.schema.indexes import TABLE
 
 
 def permissions_of(declared: type[Pattern[Any]] | Operation) -> frozenset[Permission]:
-    """What a caller of a pattern or of an operation must be allowed."""
+    """The permissions that a caller of a pattern or of an operation needs."""
     if isinstance(declared, Operation):
         return frozenset(_of_operation(declared))
     return frozenset(declared.iam_permissions())

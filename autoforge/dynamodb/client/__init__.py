@@ -1,1 +1,1 @@
-"""A client of DynamoDB: retries, errors by meaning, requests at once."""
+"""A client of DynamoDB: retries, mapping of errors, concurrent requests."""

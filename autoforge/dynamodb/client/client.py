@@ -1,7 +1,7 @@
-"""Sends one request to DynamoDB: bounded, jittered retries, and errors by meaning.
+"""Sends one request to DynamoDB, with bounded, jittered retries, and maps failures to errors.
 
-Nothing under it tries anything again, so that there is one place that decides what is sent again,
-how often, and what the caller learns. Only the Store uses this module.
+The layers below never retry. So this module alone decides what is sent again, how often, and which
+error the caller gets. Only the Store uses it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from autoforge.dynamodb.errors import (
 )
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.timestamps import utc_now
-from autoforge.dynamodb.transport import choice as route
+from autoforge.dynamodb.transport import choice
 from autoforge.dynamodb.transport.botocore import BotocoreTransport, botocore_client
 from autoforge.dynamodb.transport.signing import Clock
 from autoforge.dynamodb.transport.transport import (
@@ -57,7 +57,7 @@ __all__ = [
     "UncertainError",
 ]
 
-#: Operations that consume capacity, and say how much.
+#: Operations that consume capacity, and can report how much.
 METERED: Final = frozenset(
     {
         "BatchGetItem",
@@ -71,20 +71,20 @@ METERED: Final = frozenset(
     }
 )
 
-#: How often a wait is doubled at most; a float has an end.
-_DOUBLED: Final = 64
+#: The most times a wait is doubled, so that a float can hold it.
+_MOST_DOUBLINGS: Final = 64
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a request is sent, and how long to wait between, with full jitter.
+    """How often a request is sent, and how long to wait between attempts, with full jitter.
 
     Attributes:
         attempts: The most times a request is sent.
         base: Seconds; the longest first wait. It doubles with every attempt.
         cap: Seconds; the longest wait.
-        patience: Seconds that a bulk which is refused for throughput goes on while none of its
-            requests is accepted, however often each is sent.
+        patience: Seconds that a throttled bulk continues while none of its requests is accepted,
+            regardless of ``attempts``.
     """
 
     attempts: int = 6
@@ -93,18 +93,18 @@ class RetryPolicy:
     patience: float = 60.0
 
     def longest_wait(self, failures: int) -> float:
-        """Seconds to wait at most after so many failures."""
-        return min(self.cap, self.base * 2.0 ** min(failures - 1, _DOUBLED))
+        """The longest wait after so many failures, in seconds."""
+        return min(self.cap, self.base * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
 
 
 @dataclass(frozen=True)
 class Call:
-    """What one request came to, for logs, counters and proofs. Never holds item contents."""
+    """A request that was answered, for logs and counters. It never holds item contents."""
 
     operation: str
-    #: Attempts it took.
+    #: Attempts that the request took.
     attempts: int
-    #: DynamoDB's ConsumedCapacity, as it is: one object, or a list for batches and transactions.
+    #: DynamoDB's ConsumedCapacity: one object, or a list for batches and transactions.
     capacity: Any = None
 
 
@@ -113,9 +113,9 @@ class Deadline:
     """Until when a request may be sent, and how long each attempt may take.
 
     Attributes:
-        clock: Tells the time.
-        last: The moment after which no attempt is begun.
-        answer: Seconds to wait for an answer.
+        clock: Returns the current time.
+        last: The time after which no attempt is started.
+        answer: Seconds that an attempt waits for its answer.
     """
 
     clock: Clock
@@ -123,43 +123,43 @@ class Deadline:
     answer: float
 
     def is_over(self) -> bool:
-        """Whether no attempt may be begun any more."""
+        """Whether the time to start an attempt has passed."""
         return self.clock() > self.last
 
 
 class Observer(Protocol):
-    """Is told of every request that was answered."""
+    """Called after every request that was answered."""
 
     def __call__(self, call: Call, /) -> None:
-        """Take note of a request."""
+        """Record a request."""
 
 
 @dataclass
-class _Tries:
-    """How often a request was sent, and whether it is sent again."""
+class _Attempts:
+    """Counts the attempts of one request, and decides whether there is another."""
 
     client: Client
     pace: Pace | None
     number: int = 0
-    #: Failures that count by themselves, and those that only slow a bulk down.
+    #: Failures that count towards the limit, and throttled attempts, which only slow a bulk down.
     _failures: int = 0
-    _refusals: int = 0
+    _throttled: int = 0
 
     def begin(self, operation: str) -> None:
         """Begin another attempt.
 
         Raises:
-            OutOfTimeError: if the time limit of the bulk is over.
+            OutOfTimeError: if the time limit of the bulk has passed.
         """
         if self.pace is not None and self.pace.is_over():
             raise OutOfTimeError(f"{operation}: the time limit is over")
         self.number += 1
 
-    def go_on(self, failure: Failure) -> bool:
-        """Wait as long as the kind of failure asks for; or not, if it was the last."""
+    def wait_after(self, failure: Failure) -> bool:
+        """Wait as the kind of failure requires; False, without a wait, after the last attempt."""
         if self.pace is not None and failure.error_type is ThrottledError:
-            self._refusals += 1
-            return self.client.waits(self._refusals, self.pace)
+            self._throttled += 1
+            return self.client.waits(self._throttled, self.pace)
         self._failures += 1
         if failure.passed:
             return self._failures < self.client.retries.attempts
@@ -168,21 +168,22 @@ class _Tries:
 
 @dataclass
 class Client:
-    """Connections to one DynamoDB, safe under threads and after a fork.
+    """Connections to one DynamoDB; thread-safe, and usable after a fork.
 
     Args:
         region: AWS region.
-        endpoint_url: Another DynamoDB than AWS's; None for AWS.
+        endpoint_url: URL of a DynamoDB other than AWS's; None for AWS.
         sleep: Waits a number of seconds.
-        credentials: Access key and secret; None for botocore's own chain.
-        retries: How often to try.
-        chance: Draws from 0 to 1, for the jitter.
-        observers: Told of every request.
-        transport: "botocore" to send every request through botocore.
-        clock: Tells the time that signatures bear.
-        timer: Tells how many seconds have passed, for bulks.
+        credentials: Access key and secret; None for botocore's credential chain.
+        retries: How often a request is sent, and how long to wait between attempts.
+        random: Returns a random number from 0 to 1, for the jitter.
+        observers: Called after every request that was answered.
+        transport: "botocore" to send every request through botocore; "auto" to send requests
+            directly where possible.
+        clock: Returns the time that requests are signed with.
+        timer: Returns seconds since an arbitrary start, for bulks.
         timeouts: How long to wait for the network.
-        worker_pool: Makes requests at once that do not need each other's answers.
+        worker_pool: Sends independent requests concurrently.
     """
 
     region: str
@@ -198,20 +199,20 @@ class Client:
     timeouts: Timeouts = field(default_factory=Timeouts)
     worker_pool: WorkerPool = field(default_factory=WorkerPool)
     _session: Session | None = field(default=None, init=False, repr=False)
-    #: By the seconds they wait.
+    #: botocore clients by their timeout in seconds; None for ``timeouts``.
     _botocore: dict[float | None, Any] = field(default_factory=dict, init=False, repr=False)
     _active_transport: Transport | None = field(default=None, init=False, repr=False)
-    #: Held while the above are made, which is once each; making one asks for another.
+    #: Held while one of the above is created; reentrant, since creating one may require another.
     _lock: RLock = field(default_factory=RLock, init=False, repr=False)
 
     @property
     def botocore(self) -> Any:
-        """A botocore client for the same DynamoDB; made once, by whoever comes first."""
+        """A botocore client for the same DynamoDB, created at its first use."""
         return self._botocore_within(None)
 
     @property
     def active_transport(self) -> Transport:
-        """What carries the requests; chosen at the first, and may be replaced."""
+        """The transport of the requests, chosen at the first request; it may be replaced."""
         if self._active_transport is None:
             with self._lock:
                 if self._active_transport is None:
@@ -223,11 +224,11 @@ class Client:
         self._active_transport = transport
 
     def warm(self) -> None:
-        """Resolve credentials and open a connection now, rather than at the first request.
+        """Resolve credentials and open a connection now, instead of at the first request.
 
         Raises:
-            UnavailableError: if there is no connection to be had.
-            NoCredentialsError: botocore's, if there are no credentials.
+            UnavailableError: if no connection can be opened.
+            NoCredentialsError: botocore's, if no credentials are found.
         """
         try:
             self.active_transport.warm()
@@ -235,16 +236,16 @@ class Client:
             raise UnavailableError(str(error)) from error
 
     def close(self) -> None:
-        """Close idle connections and threads; a later request opens and starts others."""
+        """Close idle connections and stop threads; a later request opens and starts new ones."""
         if self._active_transport is not None:
             self._active_transport.close()
         self.worker_pool.close()
 
     def pace(self, limit: float | None = None) -> Pace:
-        """What the requests of a bulk that begins now have in common.
+        """Start the pace of a bulk of requests.
 
         Args:
-            limit: Seconds after which nothing more of it is sent.
+            limit: Seconds after which none of its requests is sent; None for no limit.
         """
         return Pace(self.timer, self.retries.patience, limit)
 
@@ -256,54 +257,54 @@ class Client:
         deadline: Deadline | None = None,
         pace: Pace | None = None,
     ) -> dict[str, Any]:
-        """Send a request and return DynamoDB's answer as its JSON says it.
+        """Send a request and return the JSON of DynamoDB's answer.
 
         Args:
             request: The request.
-            repeatable: Whether carrying it out twice comes to the same as once.
-            deadline: Until when it may be sent; unless given, as often as the retries say.
-            pace: The bulk that it is one of: while that advances, being refused for throughput is
-                no failure.
+            repeatable: Whether applying it twice has the same effect as applying it once.
+            deadline: Until when it may be sent; None for as many attempts as the retry policy has.
+            pace: The pace of the bulk that the request belongs to. While the bulk advances,
+                throttled attempts do not count as failures.
 
         Raises:
             ConditionRefusedError: if the condition of a write was false.
-            TooLateError: if the deadline is over before an attempt that is answered.
-            UncertainError: if a request that is not repeatable may have been carried out.
-            UnavailableError: if no attempt was answered.
-            OutOfTimeError: if the time limit of its bulk is over; this attempt was not sent.
-            AutoforgeError: of another kind, by meaning.
+            TooLateError: if the deadline passes before an attempt is answered.
+            UncertainError: if a request that is not repeatable may have been applied.
+            UnavailableError: if no attempt succeeds.
+            OutOfTimeError: if the time limit of the bulk passes before an attempt is sent.
+            AutoforgeError: another subclass, for another cause.
         """
         operation, parameters = request.operation, request.parameters
         if operation in METERED:
             parameters = {**parameters, "ReturnConsumedCapacity": "INDEXES"}
         transport = self._active_transport or self.active_transport
-        tries = _Tries(self, pace)
+        attempts = _Attempts(self, pace)
         perhaps_done = False
         while True:
-            tries.begin(operation)
+            attempts.begin(operation)
             try:
-                answer = _exchanged(transport, operation, parameters, deadline)
+                answer = _exchange(transport, operation, parameters, deadline)
             except (ClientError, NoConnectionError, HTTPClientError) as error:
                 failure = failure_of(error, repeated=perhaps_done)
                 perhaps_done = perhaps_done or failure.perhaps_done
                 if perhaps_done and not repeatable:
                     raise UncertainError from error
-                if not tries.go_on(failure):
+                if not attempts.wait_after(failure):
                     raise failure.error_type(
-                        f"{operation}: {failure.reason} (after {tries.number} attempts)"
+                        f"{operation}: {failure.reason} (after {attempts.number} attempts)"
                     ) from error
             else:
                 if pace is not None and not _is_partial(answer):
                     pace.advance()
                 if self.observers:
-                    self._tell(Call(operation, tries.number, answer.get("ConsumedCapacity")))
+                    self._notify(Call(operation, attempts.number, answer.get("ConsumedCapacity")))
                 return answer
 
     def attempts(self, pace: Pace | None = None) -> Iterator[int]:
-        """Count attempts from 1, with a wait between two of them: longer each time, jittered.
+        """Yield the numbers of attempts from 1, with growing, jittered waits between them.
 
         Args:
-            pace: The bulk that they are of, which decides how many there are.
+            pace: The pace of the bulk that they belong to, which then decides how many there are.
         """
         for attempt in count(1):
             if attempt > 1 and not self.waits(attempt - 1, pace):
@@ -311,7 +312,7 @@ class Client:
             yield attempt
 
     def waits(self, failures: int, pace: Pace | None = None) -> bool:
-        """Wait after so many failures, unless there were as many as there may be."""
+        """Wait after so many failures; return False, without a wait, if no attempt is left."""
         if pace is None and failures >= self.retries.attempts:
             return False
         wait = self.random() * self.retries.longest_wait(failures)
@@ -320,19 +321,19 @@ class Client:
         self.sleep(wait)
         return True
 
-    def _tell(self, call: Call) -> None:
+    def _notify(self, call: Call) -> None:
         for observer in self.observers:
             observer(call)
 
     def _configured(self) -> Session:
-        """What is configured for AWS's tools, read once."""
+        """A botocore session with the configuration of AWS's tools, read once."""
         if self._session is None:
-            # The handlers are for clients, and take longer to register than all the rest.
+            # Only botocore's clients need the handlers, which take most of the time to register.
             self._session = Session(include_builtin_handlers=False)
         return self._session
 
     def _botocore_within(self, seconds: float | None) -> Any:
-        """The botocore client that waits for so many seconds; made once, by whoever comes first."""
+        """The botocore client with a timeout in seconds, created at its first use."""
         if seconds not in self._botocore:
             with self._lock:
                 if seconds not in self._botocore:
@@ -348,7 +349,7 @@ class Client:
     def _chosen(self) -> Transport:
         if self.transport == "botocore":
             return BotocoreTransport(self._botocore_within)
-        return route.transport(
+        return choice.transport(
             self._configured(),
             self._botocore_within,
             region=self.region,
@@ -359,13 +360,13 @@ class Client:
         )
 
 
-def _exchanged(
+def _exchange(
     transport: Transport, operation: str, parameters: Mapping[str, Any], deadline: Deadline | None
 ) -> dict[str, Any]:
-    """Make an attempt, unless the deadline is over.
+    """Send one attempt, unless the deadline has passed.
 
     Raises:
-        TooLateError: if it is.
+        TooLateError: if it has.
     """
     if deadline is None:
         return transport.exchange(operation, parameters)
@@ -376,5 +377,5 @@ def _exchanged(
 
 
 def _is_partial(answer: Mapping[str, Any]) -> bool:
-    """Whether some of a batch was left, and perhaps all of it."""
+    """Whether DynamoDB left some of a batch unprocessed, perhaps all of it."""
     return bool(answer.get("UnprocessedItems") or answer.get("UnprocessedKeys"))

@@ -1,4 +1,4 @@
-"""What a failed attempt means: whether to send the request again, and which error to raise."""
+"""Maps failed attempts: whether to send the request again, and which error to raise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from autoforge.dynamodb.errors import (
 )
 from autoforge.dynamodb.transport.transport import ClockSkewedError
 
-#: Codes of AWS after which the same request may succeed, and what they mean when it never does.
+#: AWS's codes after which the same request may succeed, and the error to raise if it never does.
 TRANSIENT: Final[Mapping[str, type[UnavailableError]]] = {
     "InternalServerError": UnavailableError,
     "LimitExceededException": ThrottledError,
@@ -38,7 +38,7 @@ TRANSIENT: Final[Mapping[str, type[UnavailableError]]] = {
     "TransactionInProgressException": TransactionConflictError,
 }
 
-#: Codes that mean one thing, whatever was asked.
+#: AWS's codes after which the same request never succeeds, and the error to raise.
 PERMANENT: Final[Mapping[str, type[AutoforgeError]]] = {
     "ResourceNotFoundException": TableNotFoundError,
     "IdempotentParameterMismatchException": InvalidValueError,
@@ -48,44 +48,44 @@ _SERVER_ERROR: Final = 500
 
 
 class ConditionRefusedError(Exception):
-    """DynamoDB found a condition false.
+    """DynamoDB refused a request because a condition was false.
 
     Attributes:
-        items: For each write of the request, in order, whether it was refused and what is there.
-        repeated: Whether an earlier attempt may have been carried out although no answer came.
+        reasons: For each write of the request, in order, whether its condition was false.
+        repeated: Whether an earlier attempt, which was not answered, may have been applied.
     """
 
-    def __init__(self, refusals: Sequence[CancellationReason], *, repeated: bool) -> None:
-        self.reasons = tuple(refusals)
+    def __init__(self, reasons: Sequence[CancellationReason], *, repeated: bool) -> None:
+        self.reasons = tuple(reasons)
         self.repeated = repeated
         super().__init__("the condition of a write was false")
 
 
 @dataclass(frozen=True)
 class CancellationReason:
-    """Whether a write's condition was false, and the item that is there."""
+    """Whether the condition of a write was false, and the item that DynamoDB returned."""
 
     refused: bool
     item: Mapping[str, Any] | None = None
 
 
 class UncertainError(Exception):
-    """No answer came, and a request that must not be carried out twice may have been once."""
+    """A request that must not be applied twice got no answer, and may have been applied."""
 
 
 class TooLateError(Exception):
-    """A request may not be sent any more; no attempt of it was carried out."""
+    """The deadline of a request has passed; no attempt of it was applied."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An attempt failed in a way that the next may not.
+    """A failed attempt, after which another may succeed.
 
     Attributes:
-        error_type: The error to raise when no attempt succeeds.
-        reason: What happened.
-        perhaps_done: Whether DynamoDB may have carried the request out.
-        passed: Whether the cause is gone, so that there is nothing to wait for.
+        error_type: The error to raise if no attempt succeeds.
+        reason: What happened, for the message.
+        perhaps_done: Whether DynamoDB may have applied the request.
+        passed: Whether the cause is gone, so that the next attempt need not wait.
     """
 
     error_type: type[UnavailableError]
@@ -97,33 +97,33 @@ class Failure:
 def failure_of(
     error: ClientError | NoConnectionError | HTTPClientError, *, repeated: bool
 ) -> Failure:
-    """Say how an attempt failed that may be made again.
+    """Describe a failure after which another attempt may succeed; raise any other.
 
     Args:
-        error: What the wire raised.
-        repeated: Whether an earlier attempt may have been carried out.
+        error: The error of the transport.
+        repeated: Whether an earlier attempt may have been applied.
 
     Raises:
         ConditionRefusedError: if the condition of a write was false.
-        AutoforgeError: by meaning, if another attempt would come to the same.
-        ClientError: unchanged, if its code has no meaning here.
+        AutoforgeError: the subclass for the cause, if another attempt would fail the same way.
+        ClientError: unchanged, if its code is not mapped here.
     """
     if isinstance(error, ClockSkewedError):
         return Failure(UnavailableError, str(error), perhaps_done=False, passed=True)
     if isinstance(error, ClientError):
-        error_type = _error_for(error, repeated=repeated)
-        if isinstance(error_type, Failure):
-            return error_type
-        if error_type is error:
+        mapped = _mapped(error, repeated=repeated)
+        if isinstance(mapped, Failure):
+            return mapped
+        if mapped is error:
             raise error
-        raise error_type from error
+        raise mapped from error
     # Without a connection DynamoDB has certainly not seen the request.
     perhaps_done = not isinstance(error, NoConnectionError)
     return Failure(UnavailableError, str(error), perhaps_done=perhaps_done)
 
 
-def _error_for(error: ClientError, *, repeated: bool) -> Exception | Failure:
-    """Say what a code of AWS means; an unknown code stays what it is."""
+def _mapped(error: ClientError, *, repeated: bool) -> Exception | Failure:
+    """The error or the failure for AWS's code; an error with an unknown code is unchanged."""
     response: Mapping[str, Any] = error.response
     code = str(response.get("Error", {}).get("Code", ""))
     message = str(response.get("Error", {}).get("Message", ""))
@@ -147,11 +147,11 @@ def _cancellation(
 ) -> Exception | Failure:
     codes = [str(reason.get("Code")) for reason in reasons]
     if "ConditionalCheckFailed" in codes:
-        refusals = [
+        refused = [
             CancellationReason(code == "ConditionalCheckFailed", reason.get("Item"))
             for code, reason in zip(codes, reasons, strict=True)
         ]
-        return ConditionRefusedError(refusals, repeated=repeated)
+        return ConditionRefusedError(refused, repeated=repeated)
     for code, reason in zip(codes, reasons, strict=True):
         if code in TRANSIENT:
             return Failure(TRANSIENT[code], f"{code}: {reason.get('Message')}", perhaps_done=False)

@@ -1,8 +1,8 @@
-"""Pace: how the requests of one call that sends many go on while DynamoDB refuses for throughput.
+"""Pace: how long the requests of a bulk, one call that sends many, are retried when throttled.
 
-A request alone is tried a few times. A bulk that stopped so soon would never be stored on a table
-smaller than it: each of its requests waits instead and is sent again, as long as the bulk advances.
-So it ends by itself if nothing was accepted for a while, or at a time limit (ADR 0034).
+A single request is sent a few times. A bulk that gave up so soon could never be stored in a table
+with little capacity. So each of its requests waits and is sent again as long as the bulk advances.
+The bulk ends when nothing was accepted for a while, or at a time limit (ADR 0034).
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-#: Seconds.
+#: Returns seconds since an arbitrary start.
 Timer = Callable[[], float]
 
 
 @dataclass
 class Pace:
-    """What the requests of one bulk have in common; safe under threads.
+    """The progress of one bulk, shared by its requests; thread-safe.
 
     Args:
-        timer: Tells seconds from any beginning; never goes back.
-        patience: Seconds that the bulk goes on without advancing.
-        limit: Seconds that it may take in all; None for as long as it advances.
+        timer: Returns seconds since an arbitrary start; never goes back.
+        patience: Seconds that the bulk continues without advancing.
+        limit: Seconds that the bulk may take in all; None for as long as it advances.
     """
 
     timer: Timer
@@ -31,7 +31,7 @@ class Pace:
     _advanced: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Begin."""
+        """Start the time of the bulk."""
         self._begun = self._advanced = self.timer()
 
     def advance(self) -> None:
@@ -39,11 +39,11 @@ class Pace:
         self._advanced = self.timer()
 
     def allows(self, wait: float) -> bool:
-        """Whether to send again after so many seconds, by what the bulk advanced until now."""
+        """Whether a request may be sent again after a wait of so many seconds."""
         return self.timer() - self._advanced <= self.patience and not self._is_over(wait)
 
     def is_over(self) -> bool:
-        """Whether the time limit is reached, so that nothing more is to be sent."""
+        """Whether the time limit is reached, so that no request may be sent."""
         return self._is_over(0)
 
     def _is_over(self, wait: float) -> bool:

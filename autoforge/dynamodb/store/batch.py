@@ -1,4 +1,4 @@
-"""Batches: many items in few requests, what DynamoDB leaves unprocessed sent again."""
+"""Batch reads and writes: many items in few requests; unprocessed items are sent again."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ T = TypeVar("T")
 #: Items one batch may write (AWS, "Constraints in Amazon DynamoDB").
 BATCH_WRITE: Final = 25
 
-#: Sends one request; the Store's own, so that each is logged.
+#: Sends one request: the Store's own method, so that every request is logged.
 Send = Callable[[Request], Mapping[str, Any]]
 
-#: What a batch does to one item: its key, and the member of the request that does it.
+#: One write of a batch: the key of the item, and the member of the request that writes it.
 Member = tuple[KeyValue, Mapping[str, Any]]
 
 
 def read(
     client: Client, send: Send, request: Request, pace: Pace | None = None
 ) -> Iterator[dict[str, Any]]:
-    """The items that a BatchGetItem asks for, in no order.
+    """Yield the items that a BatchGetItem finds, in no particular order.
 
     Raises:
-        IncompleteBatchError: if keys are left after all retries.
+        IncompleteBatchError: if keys are still unprocessed after all retries.
     """
     wanted = request.parameters["RequestItems"]
     for _ in client.attempts(pace):
@@ -54,14 +54,14 @@ def read(
 def write(
     client: Client, send: Send, table_name: str, members: Iterable[Member], pace: Pace
 ) -> int:
-    """Make all writes, 25 to a request and several requests at once, and return how many.
+    """Send all writes, 25 per request and several requests at a time, and return how many.
 
-    Of two writes of one item the later is made last, or alone where both are in one request,
-    which DynamoDB refuses.
+    Writes of the same item are applied in their order. DynamoDB refuses two of them in one
+    request, so only the last one of a request is sent.
 
     Raises:
-        IncompleteBatchError: if writes are left when none was accepted for a while. Batches under
-            way are finished; later ones are not tried.
+        IncompleteBatchError: if writes remain and DynamoDB accepts none for the patience of the
+            pace. Batches in flight are finished; later ones are not sent.
     """
     remaining = iter(members)
     sizes: list[int] = []
@@ -77,37 +77,37 @@ def write(
 
     def write_batch(chunk: Mapping[KeyValue, Mapping[str, Any]], turn: _Turn) -> list[KeyValue]:
         with turn:
-            left = _write_batch(client, send, table_name, list(chunk.values()), pace)
-        if left:
+            unprocessed = _write_batch(client, send, table_name, list(chunk.values()), pace)
+        if unprocessed:
             stopped.set()
-        return left
+        return unprocessed
 
-    undone = [*chain.from_iterable(client.worker_pool.run(batches()))]
-    if undone:
+    unprocessed = [*chain.from_iterable(client.worker_pool.run(batches()))]
+    if unprocessed:
         raise IncompleteBatchError(
-            [_pair(key) for key in (*undone, *(key for key, _ in remaining))]
+            [_pair(key) for key in (*unprocessed, *(key for key, _ in remaining))]
         )
     return sum(sizes)
 
 
 def _write_batch(
-    client: Client, send: Send, table_name: str, left: list[Mapping[str, Any]], pace: Pace
+    client: Client, send: Send, table_name: str, members: list[Mapping[str, Any]], pace: Pace
 ) -> list[KeyValue]:
-    """Make the writes of one request, and return the keys of those left after all retries."""
+    """Send the writes of one request, and return the keys still unprocessed after all retries."""
     for _ in client.attempts(pace):
-        asked = len(left)
-        answer = send(Request("BatchWriteItem", {"RequestItems": {table_name: left}}))
-        left = (answer.get("UnprocessedItems") or {}).get(table_name, [])
-        if not left:
+        sent = len(members)
+        answer = send(Request("BatchWriteItem", {"RequestItems": {table_name: members}}))
+        members = (answer.get("UnprocessedItems") or {}).get(table_name, [])
+        if not members:
             return []
-        if len(left) < asked:
+        if len(members) < sent:
             pace.advance()
-    return [key_of(_content(member)) for member in left]
+    return [key_of(_content(member)) for member in members]
 
 
 @dataclass
 class _Turn:
-    """When some items may be written: after whoever had them before."""
+    """The turn of a batch to write its items: after earlier batches with the same items."""
 
     turns: _Turns
     keys: Collection[KeyValue]
@@ -124,7 +124,7 @@ class _Turn:
 
 
 class _Turns:
-    """Keeps writes of one item in the order in which their turns were taken."""
+    """Keeps the writes of an item in order while batches are written concurrently."""
 
     def __init__(self) -> None:
         self._latest: dict[KeyValue, _Turn] = {}
@@ -145,14 +145,14 @@ class _Turns:
 
 
 def chunks(values: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    """Cut values into tuples of at most a size, taken as they are needed."""
+    """Split values into tuples of at most ``size``, lazily."""
     remaining = iter(values)
     while chunk := tuple(islice(remaining, size)):
         yield chunk
 
 
 def key_of(item: Mapping[str, Any]) -> KeyValue:
-    """The primary key of an item or of a key in DynamoDB's own form."""
+    """The primary key of an item, or of a key, in DynamoDB JSON."""
     return KeyValue(item[TABLE.partition_key]["S"], item[TABLE.sort_key]["S"])
 
 

@@ -1,4 +1,4 @@
-"""What the reads and the writes of a Store have in common: the table and the way to it."""
+"""What the reads and the writes of a Store share: the table, its client and the retries."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ T = TypeVar("T")
 
 #: The most attempts of an optimistic retry.
 ATTEMPTS: Final = 64
-#: After how many attempts the waits between them grow no more: whoever caused a conflict is done.
+#: The attempt after which the waits stop growing: the caller that caused a conflict has finished.
 _LONGEST_WAIT: Final = 3
 
 _log = logging.getLogger("autoforge.dynamodb")
 
 
 class StaleReadError(Exception):
-    """What an attempt has read has changed since: ``retry_on_conflict`` makes another attempt."""
+    """Data that an attempt read has changed; ``retry_on_conflict`` starts another attempt."""
 
 
 @dataclass(frozen=True)
 class TableConnection:
-    """A table, the connection to it, and what every request is sent with."""
+    """A table, the client that reaches it, and the settings that all requests share."""
 
     table_name: str
     client: Client
@@ -41,40 +41,41 @@ class TableConnection:
     clock: Callable[[], datetime]
     new_token: Callable[[], str]
     repeated: bool = False
-    #: What the requests of a bulk have in common; None where each stands for itself.
+    #: The pace that the requests of a bulk share; None if each request is retried by itself.
     pace: Pace | None = None
-    #: Whether items past their expiry are returned, too.
+    #: Whether reads also return items past their expiry.
     expired: bool = False
     design: Design | Callable[[], Design] | None = None
 
     def paced(self, limit: float | None = None) -> Self:
-        """The same Store for a bulk: being refused for throughput slows it down, and no more.
+        """The same Store for a bulk of requests, which throttling slows down but does not fail.
 
-        It goes on as long as DynamoDB accepts something of it now and then. A Store that is paced
-        already stays as it is.
+        It continues as long as DynamoDB keeps accepting some of the requests (ADR 0034). A Store
+        that is already paced is returned unchanged.
 
         Args:
-            limit: Seconds after which nothing more is sent; each request then is an OutOfTimeError.
+            limit: Seconds after which no request is sent: each raises an OutOfTimeError instead.
+                None for no limit.
         """
         return self if self.pace is not None else replace(self, pace=self.client.pace(limit))
 
     def with_expired(self) -> Self:
-        """The same Store that returns items past their expiry, too: for who finishes deletions.
+        """The same Store, which also returns items past their expiry; used to finish deletions.
 
-        Its clock tells the time all the same: what is asked about the present is asked about that.
+        Its clock is unchanged: patterns that depend on the current time still use that.
         """
         return replace(self, expired=True)
 
     def retry_on_conflict(self, subject: str, attempt: Callable[[], T]) -> T:
-        """Return what an attempt returns, after as many attempts as others get in the way of.
+        """Repeat an attempt until no other caller interferes, and return its result.
 
-        An attempt reads, decides and writes. If another caller changed in between what it has
-        read, it raises a StaleReadError and is made again. The waits between attempts are short,
-        since whoever caused a conflict has finished.
+        This is optimistic locking: an attempt reads, decides and writes, and raises a
+        StaleReadError if another caller has changed what it read. The waits between attempts are
+        short, because the caller that caused a conflict has finished.
 
         Args:
-            subject: What the attempt changes, for the error.
-            attempt: Is called again after each StaleReadError.
+            subject: What the attempt changes, for the error message.
+            attempt: Called again after each StaleReadError.
 
         Raises:
             TransactionConflictError: after 64 attempts.
@@ -89,10 +90,10 @@ class TableConnection:
         )
 
     def run_concurrently(self, tasks: Iterable[Task[T]]) -> list[T]:
-        """Run tasks that do not need each other's results, several at a time, in their order.
+        """Run independent tasks, several at a time, and return their results in order.
 
         Raises:
-            Exception: the first that a task raised, in the order of the tasks.
+            Exception: the first exception of a task, in the order of the tasks.
         """
         return self.client.worker_pool.run(tasks)
 
@@ -109,12 +110,12 @@ class TableConnection:
             request, repeatable=repeatable, deadline=deadline, pace=pace or self.pace
         )
         if _log.isEnabledFor(logging.DEBUG):
-            said = {
+            details = {
                 "operation": request.operation,
                 "subject": type(subject).__name__,
                 "table": self.table_name,
                 "items": answer.get("Count"),
                 "capacity": answer.get("ConsumedCapacity"),
             }
-            _log.debug("dynamodb.request", extra=said)
+            _log.debug("dynamodb.request", extra=details)
         return answer

@@ -1,9 +1,9 @@
-"""Writes on condition that an item is as its caller expects it, so that no edit is lost.
+"""Conditional writes that require an item to be as its caller expects, so that no edit is lost.
 
 A caller expects an item to be as it was read, or to pass a test. The item is read strongly
-consistently, held against that, and the write is conditioned on every attribute that was read. So
-whatever another writer changes in between, whoever it is and whether or not it counts versions,
-the write is refused, and the item is held against the expectation anew (ADR 0031).
+consistently and compared with that; the write is then conditional on every attribute that was
+read. If another writer changes one of them in between, the write is refused, even if that writer
+does not increment the version; then the item is read and compared again (ADR 0031).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from autoforge.dynamodb.writes.write import alike, described
 
 E = TypeVar("E", bound=Entity)
 
-#: What a caller expects of an item: to be as the caller read it, or to pass a test, which is given
-#: None where there is no item.
+#: What a caller expects: the item as the caller read it, or a test of the item. The test gets None
+#: if there is no item.
 Expected: TypeAlias = E | Callable[[E | None], bool]
 
 
@@ -39,18 +39,18 @@ class Seen(Generic[E]):
 
     Attributes:
         item: The item.
-        condition: That it has not changed since; None where the caller expects nothing.
+        condition: That it has not changed since it was read; None if the caller expects nothing.
     """
 
     item: E
     condition: Condition | None = None
 
     def fence(self, write: Update[E]) -> Update[E]:
-        """The same write, on condition that the item has not changed since."""
+        """The same write, on condition that the item has not changed since it was read."""
         return with_condition(write, self.condition)
 
     def has_changed(self, error: ConditionFailedError) -> bool:
-        """Whether a fenced write was refused for a change, and not by its own condition."""
+        """Whether a fenced write was refused because the item changed, not by its own condition."""
         return self.condition is not None and _has_changed(self.item, error)
 
 
@@ -60,8 +60,8 @@ def seen_as_expected(
     """Read an item that is to be changed, and require that it is as expected.
 
     Raises:
-        ItemNotFoundError: if there is none.
-        VersionConflictError: if it is not as expected; it carries the item.
+        ItemNotFoundError: if there is no such item.
+        VersionConflictError: if it is not as expected; the error carries the item.
     """
     if expected is None:
         return Seen(store.require(pattern, consistent=True))
@@ -73,16 +73,16 @@ def seen_as_expected(
 
 
 def look(store: Store, pattern: Get[E], *, at: datetime) -> tuple[E | None, Condition]:
-    """Read an item, None if there is none, with the condition that nothing has changed since."""
+    """Return an item, None if there is none, and the condition that it has not changed since."""
     return _look(store, pattern.entity, pattern.primary_key(), at)
 
 
 def save_as_expected(store: Store, write: Update[E], expected: Expected[E] | None) -> E:
-    """Make a write if the item is as expected, and return the item as it then is.
+    """Apply an update if the item is as expected, and return the updated item.
 
     Raises:
-        VersionConflictError: if it is not as expected; it carries the item.
-        AutoforgeError: by meaning, if the write itself is refused.
+        VersionConflictError: if it is not as expected; the error carries the item.
+        AutoforgeError: the subclass for the cause, if the update itself is refused.
     """
     if expected is None:
         return store.save(write)
@@ -111,14 +111,14 @@ def require_expected(item: E | None, expected: Expected[E] | None, name: str) ->
     """Require that an item that was read, or its absence, is as expected.
 
     Raises:
-        VersionConflictError: if it is not; it carries the item.
+        VersionConflictError: if it is not; the error carries the item.
     """
     if expected is not None and not _passes(item, expected):
         raise _conflict(name, item)
 
 
 def with_condition(write: Update[E], condition: Condition | None) -> Update[E]:
-    """The same write, on a further condition."""
+    """The same update with an additional condition; unchanged if that is None."""
     if condition is None:
         return write
     own = write.condition
@@ -137,18 +137,18 @@ def _has_changed(item: Entity | None, error: ConditionFailedError) -> bool:
 
 def _conflict(name: str, item: Entity | None) -> VersionConflictError:
     if item is None:
-        return VersionConflictError(f"there is no {name}, and the caller expects one")
+        return VersionConflictError(f"{name} does not exist, and the caller expects it to exist")
     version = item.attribute_values.get("version")
     state = "" if version is None else f": it is in version {version}"
     return VersionConflictError(f"{name} is not as the caller expects it{state}", item=item)
 
 
 def _look(store: Store, entity: type[E], key: KeyValue, at: datetime) -> tuple[E | None, Condition]:
-    """The item at a key, if there is a live one, and the condition that this has not changed."""
+    """Return the live item at a key, or None, and the condition that this has not changed."""
     stored = store.item_at(key)
     if stored is None:
         return None, Path([TABLE.partition_key]).does_not_exist()
-    # What an entity does not declare is shown to nobody, and nobody decides by it.
+    # Undeclared attributes are not compared: callers never see them, nor decide by them.
     names = [ENTITY_TYPE, *(each.stored_name for each in entity_fields(entity))]
     unchanged = _all([_is_as_in(stored, name) for name in names])
     if stored.get(ENTITY_TYPE) != {"S": entity.type_name}:
@@ -158,12 +158,12 @@ def _look(store: Store, entity: type[E], key: KeyValue, at: datetime) -> tuple[E
 
 
 def _is_as_in(stored: Item, name: str) -> Condition:
-    path, wire = Path([name]), stored.get(name)
-    return path.does_not_exist() if wire is None else path == Value(wire)
+    path, value = Path([name]), stored.get(name)
+    return path.does_not_exist() if value is None else path == Value(value)
 
 
 def _all(conditions: Sequence[Condition]) -> Condition:
-    """All of the conditions, in a tree as flat as can be: expressions may not be deep."""
+    """Join conditions by AND in a balanced tree, since expressions may not be nested deeply."""
     if len(conditions) == 1:
         return conditions[0]
     half = len(conditions) // 2

@@ -1,4 +1,4 @@
-"""Reads: runs access patterns on one table."""
+"""The reads of a Store: access patterns, and items by their keys."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from autoforge.dynamodb.store.connection import TableConnection
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
 
-#: The most items one request of a page asks for while it looks for live ones.
+#: The largest ``Limit`` of a request that looks for live items to fill a page.
 LOOKAHEAD: Final = 1000
 
-#: Nothing has expired by then.
+#: A time by which nothing has expired.
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 _log = logging.getLogger("autoforge.dynamodb")
@@ -51,7 +51,7 @@ class Reads(TableConnection):
     def get(
         self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
     ) -> Any:
-        """Answer with the one item, or None."""
+        """Run a Get and return its item; None if there is none, or it is past its expiry."""
         return pattern.read_one(self, reading, consistent=consistent)
 
     @overload
@@ -63,10 +63,10 @@ class Reads(TableConnection):
     def require(
         self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
     ) -> Any:
-        """Answer with the one item.
+        """Run a Get and return its item.
 
         Raises:
-            ItemNotFoundError: if there is none, or it is past its expiry.
+            ItemNotFoundError: if there is no such item, or it is past its expiry.
         """
         found = self.get(pattern, consistent=consistent, reading=reading)
         if found is None:
@@ -103,24 +103,26 @@ class Reads(TableConnection):
         consistent: bool = False,
         reading: Reading[Any] = as_entities,
     ) -> Page[Any]:
-        """Answer with the next items, as many as the limit while so many follow.
+        """Run a query and return a page of its next items, at most ``limit``.
 
-        Items past their expiry, of another type or unreadable are passed over, and as many are
-        read in their place; more, where most of what was read was such. So a page takes one
-        request, and another for each megabyte or stretch of such items. It has a cursor only if
-        another item follows; of references, only if another reference does, whether or not it
-        points to something.
+        Items that are past their expiry, of another type or unreadable are skipped, and others are
+        read in their place. If most of a request was skipped, the next one reads more items. So a
+        page takes one request, and another for each megabyte or run of skipped items. A page has
+        a cursor only if another item follows it; a page of references, only if another reference
+        follows, whether or not the item that it names exists.
 
         Raises:
-            InvalidCursorError: if the cursor is not one of this query.
-            InvalidValueError: if the limit is under 1, or an index is to be read consistently.
+            InvalidCursorError: if the cursor was not issued for this query.
+            InvalidValueError: if the limit is below 1, or an index is to be read strongly
+                consistently.
         """
         return query.read_page(self, reading, limit=limit, cursor=cursor, consistent=consistent)
 
     def count(self, query: Query[Any], *, consistent: bool = False) -> int:
-        """Answer with how many items there are, in one request for each megabyte of them.
+        """Count the items of a query, in one request per megabyte of items.
 
-        Those past their expiry count until DynamoDB deletes them: counting does not read them.
+        Items past their expiry are counted until DynamoDB deletes them, since their attributes
+        are not read.
         """
         request = query.request(
             self.table_name, limit=None, now=self.clock(), consistent=consistent, count=True
@@ -133,7 +135,7 @@ class Reads(TableConnection):
     def each(
         self, query: Query[E], *, page_size: int = 100, consistent: bool = False
     ) -> Iterator[E]:
-        """Answer with every item, reading a page at a time as they are taken."""
+        """Yield every item of a query, reading a page at a time."""
         cursor = None
         while True:
             page = self.page(query, limit=page_size, cursor=cursor, consistent=consistent)
@@ -153,7 +155,7 @@ class Reads(TableConnection):
     def fetch(
         self, pattern: Fetch[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
     ) -> tuple[Any, ...]:
-        """Answer with those of the items that are there, in the order of the keys.
+        """Run a Fetch and return the items that exist, in the order of its keys.
 
         Raises:
             IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
@@ -161,7 +163,7 @@ class Reads(TableConnection):
         return self.read_items(pattern.distinct_keys(), pattern, reading, consistent=consistent)
 
     def answer(self, pattern: Composite[T], *, consistent: bool = False) -> T:
-        """Answer several patterns and join what they answer."""
+        """Run the patterns of a Composite and combine their answers."""
         return pattern.combine(self.answers(pattern, consistent=consistent))
 
     def answers(
@@ -171,7 +173,7 @@ class Reads(TableConnection):
         consistent: bool = False,
         reading: Reading[Any] = as_entities,
     ) -> list[Sequence[Any]]:
-        """Answer several patterns, for a caller who joins the answers another way."""
+        """Run the patterns of a Composite, for a caller that combines the answers itself."""
         return self.run_concurrently(
             [
                 partial(
@@ -187,27 +189,28 @@ class Reads(TableConnection):
         )
 
     def item_at(self, key: KeyValue) -> Item | None:
-        """The item with a primary key as it is stored, read strongly consistently."""
+        """The stored item with a primary key, read strongly consistently; None if there is none."""
         item: Item | None = self._send(
             get_request(self.table_name, key, consistent=True), self
         ).get("Item")
         return item
 
     def keys_in(self, partition: str) -> Iterator[KeyValue]:
-        """The primary keys of a whole item collection, whatever the items are."""
+        """Yield the primary keys of a whole item collection, whatever the types of its items."""
         return map(key_of, self.items_in(KeyCondition(TABLE, partition)))
 
     def items_in(
         self, condition: KeyCondition, *attributes: str, page_size: int | None = None
     ) -> Iterator[Item]:
-        """What a key condition reads, whatever the items are: their primary keys, as stored.
+        """Yield the stored items that a key condition selects, whatever their types.
 
-        Read as they are taken, and strongly consistently where the index offers it.
+        Only their primary keys and ``attributes`` are returned. Pages are read as the items are
+        taken, strongly consistently if the index supports it.
 
         Args:
-            condition: Which items.
+            condition: Selects the items.
             attributes: Names in the table of further attributes to return.
-            page_size: How many to read at a time; as many as DynamoDB gives unless given.
+            page_size: Items per request; None for as many as DynamoDB returns.
         """
         names = (TABLE.partition_key, TABLE.sort_key, *attributes)
         projected = {f"#{name}": name for name in names}
@@ -227,7 +230,7 @@ class Reads(TableConnection):
             yield from answer["Items"]
 
     def read_item(self, request: Request, pattern: Pattern[Any]) -> Item | None:
-        """Send a GetItem and return the item as it is stored; None if there is none."""
+        """Send a GetItem and return the stored item; None if there is none."""
         item: Item | None = self._send(request, pattern).get("Item")
         return item
 
@@ -237,7 +240,7 @@ class Reads(TableConnection):
         entity: type[Entity],
         reading: Reading[T],
     ) -> T | None:
-        """Read a stored item; None if there is none, or it is of another type or expired."""
+        """Convert a stored item; None if there is none, or it is of another type or expired."""
         if item is None or type_of(item) != entity.type_name:
             return None
         expired_by = _BEGINNING if self.expired else self.clock()
@@ -251,7 +254,7 @@ class Reads(TableConnection):
         *,
         consistent: bool,
     ) -> tuple[T, ...]:
-        """Read the items with these keys that are there and live, in the order of the keys."""
+        """Return the live items with these keys, in the order of the keys."""
         expired_by = _BEGINNING if self.expired else self.clock()
         readers = readers_of(pattern.entities, reading)
         distinct = tuple(dict.fromkeys(keys))
@@ -283,9 +286,14 @@ class Reads(TableConnection):
         consistent: bool,
         ahead: bool = True,
     ) -> Page[T]:
-        """Read the next live items of a query; with ``ahead``, also whether any follow them."""
+        """Read the next live items of a query; with ``ahead``, also look whether others follow.
+
+        Raises:
+            InvalidCursorError: if the cursor was not issued for this query.
+            InvalidValueError: if the limit is below 1.
+        """
         if limit < 1:
-            raise InvalidValueError(f"a page has at least 1 item, not {limit}")
+            raise InvalidValueError(f"the limit of a page is {limit}; it must be at least 1")
         accept = self.cursors.accept
         start = accept(self.table_name, query, cursor) if cursor is not None else None
         now = self.clock()
@@ -293,11 +301,11 @@ class Reads(TableConnection):
         readers = readers_of(query.entities, reading)
         found: list[T] = []
         last: Item = {}
-        # One more than the page has tells whether another page follows.
-        ask = limit + ahead
+        # One item more than the page holds shows whether another page follows.
+        ask_for = limit + ahead
         while True:
             request = query.request(
-                self.table_name, limit=ask, now=now, start=start, consistent=consistent
+                self.table_name, limit=ask_for, now=now, start=start, consistent=consistent
             )
             answer = self._send(request, query)
             start = answer.get("LastEvaluatedKey")
@@ -313,10 +321,10 @@ class Reads(TableConnection):
             if start is None or (len(found) == limit and not ahead):
                 return Page(tuple(found), None)
             mostly_read = 2 * (len(found) - before) >= max(len(answer["Items"]), 1)
-            ask = min(limit + ahead - len(found) if mostly_read else 2 * ask, LOOKAHEAD)
+            ask_for = min(limit + ahead - len(found) if mostly_read else 2 * ask_for, LOOKAHEAD)
 
     def _pages(self, request: Request, subject: object) -> Iterator[dict[str, Any]]:
-        """Every answer of a query, from the first to the last."""
+        """Send a query until it has no more pages, and yield every answer."""
         start: dict[str, Any] = {}
         while True:
             answer = self._send(
@@ -330,9 +338,9 @@ class Reads(TableConnection):
     def _readable(
         self, item: Item, readers: Mapping[str, ItemReader[T]], expired_by: datetime
     ) -> T | None:
-        """What is read of the item, unless it is of another type, past its expiry, or unreadable.
+        """Convert an item; None if it is of another type, past its expiry, or unreadable.
 
-        One spoilt item must not take a whole list down, so it is passed over; the log names it.
+        An unreadable item must not fail the whole list: it is skipped, and the log names it.
         """
         read = readers.get(type_of(item) or "")
         if read is None:
@@ -340,12 +348,12 @@ class Reads(TableConnection):
         try:
             return read(item, expired_by)
         except UnreadableItemError as error:
-            said = {"table": self.table_name, "reason": str(error)}
-            _log.error("dynamodb.item_unreadable", extra=said)
+            details = {"table": self.table_name, "reason": str(error)}
+            _log.error("dynamodb.item_unreadable", extra=details)
             return None
 
 
 def type_of(item: Mapping[str, Any]) -> str | None:
-    """The type that a stored item says it is of; None if it says nothing."""
+    """The entity type in a stored item; None if it has none."""
     stored = item.get(ENTITY_TYPE)
     return None if stored is None else stored.get("S")

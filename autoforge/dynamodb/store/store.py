@@ -1,7 +1,7 @@
-"""The Store: runs access patterns and writes on one table. The only module that talks to DynamoDB.
+"""The Store: runs access patterns and writes on one table.
 
-A Store is bound to a table and an endpoint when it is made; a process may have several, and each
-is safe under threads.
+A Store is bound to one table and one endpoint. A process may have several Stores; each of them is
+thread-safe.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Store(Writes):
         table_name: The table.
         client: The connection to DynamoDB.
         cursors: Issues and accepts the cursors of pages.
-        clock: Tells the time; items past their expiry by it are not returned.
-        new_token: Makes the token under which DynamoDB carries a transaction out once.
-        repeated: Whether every write may have been made before, by a run that was cut off: what
-            shows that it was is success.
-        design: All entities of the table, or a function that returns them and is called at each
-            write; a write of another entity is refused. With None, every entity is written, and
-            nobody checks which keys it may meet.
+        clock: Returns the current time; items whose expiry is past are not returned.
+        new_token: Returns a new idempotency token (``ClientRequestToken``) for a transaction.
+        repeated: Whether any write may repeat one of an interrupted run. A write then succeeds if
+            the stored item shows that it was applied before.
+        design: The design of the table, or a function that returns it and is called at each write.
+            A write of an entity outside of it is refused. With None, every entity is accepted, and
+            its keys are not checked against those of other entities.
     """
 
     @classmethod
@@ -95,13 +95,13 @@ class Store(Writes):
         )
 
     def create_table(self) -> None:
-        """Create the table with its index, expiry and recovery, unless it is there.
+        """Create the table with its index, expiry and recovery, unless it exists.
 
         For a local DynamoDB; in AWS the CloudFormation template does this.
 
         Raises:
-            UnavailableError: if it does not become ready.
-            ConfigurationError: if the credentials are missing, not accepted, or do not allow it.
+            UnavailableError: if the table does not become ready.
+            ConfigurationError: if credentials are missing, refused, or lack a permission.
         """
         create.create_table(self.client, self.table_name)
 
@@ -114,19 +114,19 @@ class Store(Writes):
         return create.is_ready(self.client, self.table_name)
 
     def require_table(self) -> None:
-        """Refuse to go on where no table is, or one whose keys or index are others.
+        """Require that the table exists with the keys and the index of the models.
 
         Raises:
             TableNotFoundError: if there is no such table.
-            ConfigurationError: if its keys or an index are not those of the models.
+            ConfigurationError: if its keys or an index differ from those of the models.
         """
         drift.require_shape(self.client, self.table_name)
 
     def drifts(self) -> tuple[drift.Drift, ...]:
-        """Say where the live table is not what the models and the template promise.
+        """List the differences between the live table and what the models and template require.
 
         Raises:
             TableNotFoundError: if there is no such table.
-            ConfigurationError: if the credentials are missing, not accepted, or not allowed to ask.
+            ConfigurationError: if credentials are missing, refused, or lack a permission.
         """
         return drift.find_drifts(self.client, self.table_name)

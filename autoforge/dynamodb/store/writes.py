@@ -1,4 +1,4 @@
-"""Writes: makes writes on one table, alone, together and in batches."""
+"""The writes of a Store: single writes, transactions and batches."""
 
 from __future__ import annotations
 
@@ -35,14 +35,15 @@ E = TypeVar("E", bound=Entity)
 
 @dataclass(frozen=True)
 class Writes(Reads):
-    """Makes writes; those that may have been made before are looked for first."""
+    """Applies writes; one that may have been applied already is looked up first."""
 
     def write(self, write: Write[E]) -> E | None:
-        """Make a write and return the item as it then is; None once it is deleted.
+        """Apply a write and return the item as it is afterwards; None if it is deleted.
 
         Raises:
-            DeclarationError: if the item is of an entity that the Store's design does not have.
-            AutoforgeError: by meaning, if the write is refused; nothing was changed then.
+            DeclarationError: if the Store's design does not have the entity of the item.
+            AutoforgeError: the subclass for the cause, if the write is refused; nothing is
+                changed then.
         """
         self._require_own(write.entity)
         if self.repeated and not write.repeatable:
@@ -60,36 +61,39 @@ class Writes(Reads):
         return None
 
     def save(self, write: Put[E] | Update[E]) -> E:
-        """Make a write that leaves an item, and return the item as it then is.
+        """Apply a write that leaves an item, and return that item.
 
         Raises:
             AutoforgeError: as ``write`` does.
         """
         entity = self.write(write)
         if entity is None:
-            raise UnreadableItemError(f"{write.entity.type_name} was not returned")
+            raise UnreadableItemError(
+                f"the write of {write.entity.type_name} returned no item; expected one"
+            )
         return entity
 
     def transact(self, transaction: Transaction, *, deadline: Deadline | None = None) -> None:
-        """Make several writes, all or none.
+        """Apply several writes, all or none.
 
-        A transaction whose answer was lost is sent again under the same token. An engine that was
-        restarted knows the token no more; then the writes are refused, and those that show that
-        they were made stand for all. Where none would, a TransactionMark is written with them.
+        A transaction whose answer was lost is sent again with the same idempotency token. An engine
+        that was restarted has forgotten the token and refuses the writes; a refused write whose
+        item shows that it was applied then proves that all were. If no write can prove it, a
+        TransactionMark is written with them (ADR 0030).
 
-        With a deadline it is not sent again once an attempt may have been carried out: the caller
-        decides what then is to be done.
+        With a deadline, it is not sent again once an attempt may have been applied: the caller
+        decides what to do.
 
         Raises:
-            TooLateError: if the deadline is over and no attempt was carried out.
-            UncertainError: with a deadline, if an attempt may have been carried out.
-            InvalidTransactionError: if there is no room for the mark.
-            AutoforgeError: by meaning, for the first write that was refused.
+            TooLateError: if the deadline has passed and no attempt was applied.
+            UncertainError: with a deadline, if an attempt may have been applied.
+            InvalidTransactionError: if the transaction has no room for the mark.
+            AutoforgeError: the subclass for the cause, for the first write that was refused.
         """
         for write in transaction.writes:
             self._require_own(write.entity)
         token = self.new_token()
-        asked = transaction
+        unmarked = transaction
         if transaction.marked or not transaction.made_once:
             transaction = transaction.with_mark(self._mark(token))
         try:
@@ -101,18 +105,18 @@ class Writes(Reads):
             )
         except ConditionRefusedError as error:
             refused = [
-                (write, error_for.item)
-                for write, error_for in zip(transaction.writes, error.reasons, strict=True)
-                if error_for.refused
+                (write, reason.item)
+                for write, reason in zip(transaction.writes, error.reasons, strict=True)
+                if reason.refused
             ]
             repeated = error.repeated or self.repeated
             if repeated and any(w.tells and w.proves(item) for w, item in refused):
                 return
-            if self._cleared(refused, error):
-                self.transact(asked, deadline=deadline)
+            if self._clear_all(refused, error):
+                self.transact(unmarked, deadline=deadline)
                 return
-            done = {write.primary_key() for write, _ in refused}
-            rest = [write for write in transaction.writes if write.primary_key() not in done]
+            applied = {write.primary_key() for write, _ in refused}
+            rest = [write for write in transaction.writes if write.primary_key() not in applied]
             if not all(write.idempotent for write in rest):
                 write, item = refused[0]
                 raise write.error_for(self._existing(item, write)) from error
@@ -120,12 +124,12 @@ class Writes(Reads):
                 self.transact(Transaction(tuple(rest)), deadline=deadline)
 
     def try_transact(self, writes: Sequence[Write[Any]]) -> bool:
-        """Make writes that were decided by what was read, all or none, and say whether it did.
+        """Apply writes that depend on data that was read, all or none; False if it has changed.
 
-        They are refused if what was read has changed: it is to be read and decided again.
+        The caller then reads the data again and decides again.
 
         Raises:
-            AutoforgeError: by meaning, if they are refused for another reason.
+            AutoforgeError: the subclass for the cause, if they are refused for another reason.
         """
         try:
             self.transact(Transaction(tuple(writes)))
@@ -134,10 +138,10 @@ class Writes(Reads):
         return True
 
     def is_stored(self, put: Put[Any]) -> bool:
-        """Whether the item is there as the Put would store it, read strongly consistently.
+        """Whether the item is stored as the Put would store it, read strongly consistently.
 
         Raises:
-            ItemExistsError: if another item has its key.
+            ItemExistsError: if a different item has its key.
         """
         request = get_request(self.table_name, put.primary_key(), consistent=True)
         item = self._send(request, put).get("Item")
@@ -148,33 +152,34 @@ class Writes(Reads):
         return True
 
     def put_all(self, entities: Iterable[Entity]) -> int:
-        """Store entities in batches, over what is there, and return how many.
+        """Store entities in batches, replacing existing items, and return how many.
 
-        For loading: a batch has no conditions and is not a transaction. Being refused for
-        throughput slows it down.
+        For loading: a batch has no conditions and is not a transaction. Throttling slows it down.
 
         Raises:
             InvalidValueError: if an entity cannot be stored; its batch was not sent.
-            IncompleteBatchError: if DynamoDB leaves items unprocessed and takes no others.
-            ThrottledError: if it refuses whole batches for as long.
+            IncompleteBatchError: if DynamoDB leaves items unprocessed and accepts none for the
+                ``patience`` of the retry policy.
+            ThrottledError: if whole batches are throttled for as long.
         """
         return self._write_all(self._put_member(entity) for entity in entities)
 
     def delete_all(self, keys: Iterable[KeyValue]) -> int:
-        """Delete items in batches, those that are not there included, and return how many.
+        """Delete items in batches, and return how many keys; a key may have no item.
 
         Raises:
-            IncompleteBatchError: if DynamoDB leaves keys unprocessed and takes no others.
-            ThrottledError: if it refuses whole batches for as long.
+            IncompleteBatchError: if DynamoDB leaves keys unprocessed and accepts none for the
+                ``patience`` of the retry policy.
+            ThrottledError: if whole batches are throttled for as long.
         """
         members = ((key, {"DeleteRequest": {"Key": wire_key(key)}}) for key in keys)
         return self._write_all(members)
 
     def _require_own(self, entity: type[Entity]) -> None:
-        """Refuse an entity whose keys nobody has held against those of the table's."""
+        """Refuse an entity outside the design: its keys are not checked against the others'."""
         design = self.design() if callable(self.design) else self.design
         if design is not None and not design.admits(entity):
-            raise DeclarationError(f"{entity.__name__} is no entity of {design.name}")
+            raise DeclarationError(f"{entity.__name__} is not an entity of {design.name}")
 
     def _put_member(self, entity: Entity) -> batch.Member:
         try:
@@ -186,42 +191,48 @@ class Writes(Reads):
         require_size(entity.type_name, item)
         return key_of(item), {"PutRequest": {"Item": item}}
 
-    def _cleared(
+    def _clear_all(
         self,
         refused: Sequence[tuple[Write[Any], Mapping[str, Any] | None]],
         error: Exception,
     ) -> bool:
-        """Clear the way of the refused writes of a transaction, and say whether that was needed.
+        """Delete expired items that block a transaction, and return whether there were any.
 
         Raises:
-            AutoforgeError: by meaning, for the first that is neither.
+            AutoforgeError: the subclass for the cause, for the first write that a live item blocks
+                and that is not applied already.
         """
-        in_the_way = []
+        blocked = []
         for write, item in refused:
             if write.clearing(item) is not None:
-                in_the_way.append((write, item))
+                blocked.append((write, item))
             elif not (write.idempotent and write.already_applied(item)):
                 raise write.error_for(self._existing(item, write)) from error
-        # Only now: a transaction that is refused for another write changes nothing.
-        for write, item in in_the_way:
+        # Deleted last: a transaction that is refused for another write must change nothing.
+        for write, item in blocked:
             self._clear(write, item)
-        return bool(in_the_way)
+        return bool(blocked)
 
     def _refused(self, write: Write[E], error: ConditionRefusedError) -> E | None:
-        """The item that a refused write wants, if it is there; otherwise the error, by meaning."""
-        (error_for,) = error.reasons
-        existing = self._existing(error_for.item, write)
-        made = (error.repeated or self.repeated) and write.proves(error_for.item)
-        if made or (write.idempotent and write.already_applied(error_for.item)):
+        """Return the item if the refused write was applied before; retry if an expired one blocks.
+
+        Raises:
+            AutoforgeError: the subclass for the cause, otherwise.
+        """
+        (reason,) = error.reasons
+        existing = self._existing(reason.item, write)
+        proven = (error.repeated or self.repeated) and write.proves(reason.item)
+        if proven or (write.idempotent and write.already_applied(reason.item)):
             return existing
-        if self._clear(write, error_for.item):
+        if self._clear(write, reason.item):
             return self.write(write)
         raise write.error_for(existing) from error
 
     def _clear(self, write: Write[Any], item: Mapping[str, Any] | None) -> bool:
-        """Delete an item that is past its expiry and in the way, as DynamoDB will sooner or later.
+        """Delete an expired item that blocks a write, as DynamoDB would do later anyway.
 
-        Say whether there was one. Whoever makes it anew at once is met by the write that follows.
+        Return whether there was one. If another caller creates the item again at once, the write
+        that follows is refused for that.
         """
         clearing = write.clearing(item)
         if clearing is not None:
@@ -233,9 +244,10 @@ class Writes(Reads):
         return Put(TransactionMark(token=token, created_at=as_timestamp(self.clock())))
 
     def _write_once(self, write: Write[E], because: Exception | None = None) -> E | None:
-        """Make a write that must not be made twice and perhaps was: look, then fence it.
+        """Apply a write that must not be applied twice, and may have been applied once.
 
-        Others may change the item between the look and the write, which the caller did not forbid.
+        The item is read first, and the write requires the version that was read. Other callers may
+        change the item in between, which the caller did not exclude: then it is read again.
         """
         stored = self.item_at(write.primary_key())
 
@@ -255,7 +267,7 @@ class Writes(Reads):
         return self.retry_on_conflict(f"a {write.entity.type_name}", attempt)
 
     def _write_all(self, members: Iterable[batch.Member]) -> int:
-        """Make writes in batches; a bulk, whether the Store is one's or not."""
+        """Send writes in batches; paced as a bulk even if the Store is not."""
         pace = self.pace or self.client.pace()
         send = partial(self._send, subject=self, pace=pace)
         return batch.write(self.client, send, self.table_name, members, pace)

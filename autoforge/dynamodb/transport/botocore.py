@@ -1,4 +1,4 @@
-"""Requests through a botocore client, which goes every way that AWS has and ours does not."""
+"""The transport over botocore, for all configuration that the direct transport lacks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autoforge.dynamodb.transport.http1 import Answer
 from autoforge.dynamodb.transport.responses import content
 from autoforge.dynamodb.transport.transport import Timeouts, encode, patience
 
-#: Connections that are kept; as many threads may ask at once without opening more.
+#: Connections that are kept: so many threads can send requests at once without opening others.
 POOL_SIZE = 50
 
 
@@ -27,8 +27,8 @@ class BotocoreTransport:
     """Sends requests through a botocore client.
 
     Args:
-        client: Gives the botocore client that waits for so many seconds, or with None for as long
-            as it likes; asked for it at each request.
+        client: Returns the botocore client with a timeout in seconds, or for None the one with the
+            usual timeouts; called at each request.
     """
 
     def __init__(self, client: Callable[[float | None], Any]) -> None:
@@ -36,32 +36,32 @@ class BotocoreTransport:
         self._used: dict[float | None, Any] = {}
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request once, as ``Wire`` says."""
+        """Send a request once; see ``Transport.exchange``."""
         seconds = patience()
         client = self._used[seconds] = self._client(seconds)
         call = getattr(client, xform_name(operation))
-        given = _with_bytes(orjson.loads(encode(parameters)))
+        arguments = _with_bytes(orjson.loads(encode(parameters)))
         try:
-            answer: dict[str, Any] = _with_text(call(**given))
+            answer: dict[str, Any] = _with_text(call(**arguments))
         except ClientError as error:
             response = _with_text(error.response)
-            # There is one attempt, always: to call it the last one would only confuse.
+            # botocore always makes one attempt, so this mark would only mislead.
             response["ResponseMetadata"].pop("MaxAttemptsReached", None)
             raise ClientError(response, operation) from error
         except SSLError as error:
             if _is_refused_certificate(error):
                 raise
-            # botocore does not tell a failed handshake from a connection that failed later.
+            # botocore raises the same error for a failed handshake and for a later failure.
             raise HTTPClientError(error=error) from error
         answer.pop("ResponseMetadata", None)
         return answer
 
     def warm(self) -> None:
-        """Make the botocore client; it opens no connection before the first request."""
+        """Create the botocore client; it opens no connection before the first request."""
         self._client(None)
 
     def close(self) -> None:
-        """Close botocore's connections, if it has any."""
+        """Close the connections of botocore."""
         for client in self._used.values():
             client.close()
 
@@ -74,7 +74,7 @@ def botocore_client(
     credentials: tuple[str, str] | None,
     timeouts: Timeouts,
 ) -> Any:
-    """Make a botocore client that tries nothing again and checks no parameters."""
+    """Create a botocore client that never retries and does not validate parameters."""
     key, secret = credentials or (None, None)
     client = session.create_client(
         "dynamodb",
@@ -95,7 +95,7 @@ def botocore_client(
 
 
 def _require_sound(client: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
-    """Refuse what botocore would read as an empty answer: a page, or half of an answer."""
+    """Refuse an answer that botocore would read as empty: a web page, or a truncated answer."""
     url = client.meta.endpoint_url
     headers = {name.lower(): value for name, value in response_dict["headers"].items()}
     answer = Answer(response_dict["status_code"], headers, response_dict["body"] or b"")
@@ -115,7 +115,7 @@ def _is_refused_certificate(error: SSLError) -> bool:
 
 
 def _with_bytes(value: Any) -> Any:
-    """JSON's base64 as the bytes that botocore encodes again."""
+    """Decode base64 in DynamoDB JSON to bytes, since botocore encodes them."""
     match value:
         case {"B": str(text)}:
             return {"B": b64decode(text)}
@@ -129,7 +129,7 @@ def _with_bytes(value: Any) -> Any:
 
 
 def _with_text(value: Any) -> Any:
-    """What botocore made of an answer's JSON as the JSON had it."""
+    """Convert bytes and times that botocore decoded back to their form in JSON."""
     match value:
         case bytes():
             return b64encode(value).decode()

@@ -1,7 +1,7 @@
-"""Which way requests go: our own where it is known to be right, and botocore's everywhere else.
+"""Chooses the transport: the direct one where it is known to be right, botocore otherwise.
 
-What AWS lets people configure about endpoints and signatures is read through botocore's session,
-and is not understood here: whoever configures any of it gets botocore.
+Settings of AWS's tools for endpoints and signatures are read through botocore's session, but not
+interpreted here: if one of them is set, requests are sent through botocore.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from autoforge.dynamodb.transport.endpoint import is_loopback, require_endpoint
 from autoforge.dynamodb.transport.signing import Clock, Signer
 from autoforge.dynamodb.transport.transport import Timeouts, Transport
 
-#: Botocore's settings that change where requests go or how they are signed, once they are set.
+#: botocore's settings that change where requests go or how they are signed, if they are set.
 _UNUSUAL: Final = (
     "auth_scheme_preference",
     "csm_enabled",
@@ -56,21 +56,20 @@ def transport(
     clock: Clock,
     timeouts: Timeouts,
 ) -> Transport:
-    """Choose the way requests go, and prepare it; nothing is sent.
+    """Choose and prepare the transport; nothing is sent.
 
     Args:
-        session: What is configured.
-        client: Gives the botocore client that waits for so many seconds, made when it is asked for
-            first.
+        session: A botocore session with the configuration of AWS's tools.
+        client: Returns the botocore client with a timeout in seconds, created at its first use.
         region: AWS region.
-        endpoint_url: Another DynamoDB than AWS's.
-        credentials: Access key and secret; None for botocore's own chain.
-        clock: Tells the time that signatures bear.
-        timeouts: How long to wait.
+        endpoint_url: URL of a DynamoDB other than AWS's; None for AWS.
+        credentials: Access key and secret; None for botocore's credential chain.
+        clock: Returns the time that requests are signed with.
+        timeouts: How long to wait for the network.
 
     Raises:
-        NoCredentialsError: if there are no credentials.
-        ConfigurationError: if an endpoint is configured for AWS's tools that is no such URL.
+        NoCredentialsError: if no credentials are found.
+        ConfigurationError: if the endpoint configured for AWS's tools is not a valid URL.
     """
     server = _direct_server(session, region, endpoint_url)
     if server is None:
@@ -84,13 +83,13 @@ def transport(
         server,
         Connections(server, timeouts, lambda: _tls_context(session)),
         Signer(server.authority, region, _user_agent(session)),
-        _of_the_moment(signing),
+        _current(signing),
         clock,
     )
 
 
-def _of_the_moment(signing: Credentials) -> Callable[[], ReadOnlyCredentials]:
-    """What gives the credentials of each moment; those that never change are read once."""
+def _current(signing: Credentials) -> Callable[[], ReadOnlyCredentials]:
+    """A function that returns the current credentials; those that never change are read once."""
     if type(signing) is not Credentials:
         return signing.get_frozen_credentials
     fixed = signing.get_frozen_credentials()
@@ -98,7 +97,7 @@ def _of_the_moment(signing: Credentials) -> Callable[[], ReadOnlyCredentials]:
 
 
 def _direct_server(session: Session, region: str, endpoint_url: str | None) -> Server | None:
-    """The server our own way leads to, or None if it may be the wrong one."""
+    """The server that the direct transport would use; None if it may be the wrong one."""
     if not _REGION.fullmatch(region) or _is_unusual(session):
         return None
     url = endpoint_url or _regional_url(session, region)
@@ -107,7 +106,7 @@ def _direct_server(session: Session, region: str, endpoint_url: str | None) -> S
     server = server_of(url)
     if server is None:
         return None
-    # No proxy leads to this machine's own loopback.
+    # Loopback is reached without a proxy.
     if not is_loopback(server.host) and get_environ_proxies(url).get(urlsplit(url).scheme):
         return None
     if _is_intercepted() and not (endpoint_url and is_loopback(server.host)):
@@ -116,7 +115,7 @@ def _direct_server(session: Session, region: str, endpoint_url: str | None) -> S
 
 
 def server_of(url: str) -> Server | None:
-    """The server that a URL names, or None if the URL says anything more."""
+    """The server that a URL names; None if the URL holds more than scheme, host and port."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -134,7 +133,7 @@ def server_of(url: str) -> Server | None:
 
 
 def _regional_url(session: Session, region: str) -> str | None:
-    """AWS's own endpoint of a region of the commercial partition, unless another is configured."""
+    """AWS's endpoint of a region in the commercial partition; None if another is configured."""
     partitions = session.get_component("data_loader").load_data("partitions")["partitions"]
     (commercial,) = (each for each in partitions if each["id"] == "aws")
     known = re.match(commercial["regionRegex"], region, re.ASCII)
@@ -144,7 +143,7 @@ def _regional_url(session: Session, region: str) -> str | None:
 
 
 def _is_unusual(session: Session) -> bool:
-    """Whether something is configured that botocore heeds and our own way does not."""
+    """Whether a setting is present that botocore applies and the direct transport does not."""
     setting = session.get_config_variable
     discovery = str(setting("endpoint_discovery_enabled")).lower()
     own = session.get_scoped_config().get("dynamodb")
@@ -171,7 +170,7 @@ def _configured_endpoint(session: Session) -> str | None:
 
 
 def _has_endpoint_of_account(session: Session, credentials: Any) -> bool:
-    """Whether botocore would ask the endpoint that an account has for itself."""
+    """Whether botocore would use the endpoint of an account."""
     mode = str(session.get_config_variable("account_id_endpoint_mode"))
     if mode != "preferred":
         return mode != "disabled"
@@ -179,18 +178,18 @@ def _has_endpoint_of_account(session: Session, credentials: Any) -> bool:
 
 
 def _is_intercepted() -> bool:
-    """Whether something wants to see what botocore sends, as moto's ``mock_aws`` does.
+    """Whether something intercepts botocore's requests, as moto's ``mock_aws`` does.
 
-    Requests that went past it would reach the network from a test that promised none.
+    Requests that bypass it would reach the network from a test that must not use it.
     """
     events = [str(entry[0]) for entry in handlers.BUILTIN_HANDLERS]
     return any(event.split(".")[0] == "before-send" for event in events)
 
 
 def _tls_context(session: Session) -> ssl.SSLContext:
-    """A TLS context that trusts whom botocore would trust, and always verifies."""
+    """A TLS context with the certificates that botocore trusts; it always verifies."""
     creator: Any = EndpointCreator(session.get_component("event_emitter"))
-    # Botocore alone knows which variables count beside its own.
+    # Only botocore knows which variables it reads besides its own.
     chosen = creator._get_verify_value(session.get_config_variable("ca_bundle"))  # noqa: SLF001
     context = ssl.create_default_context(cafile=get_cert_path(chosen or True))
     context.set_alpn_protocols(["http/1.1"])

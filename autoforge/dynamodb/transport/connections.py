@@ -1,7 +1,6 @@
-"""Keep-alive connections to one server: opened when needed, checked before use, closed when spoilt.
+"""Keep-alive connections to one server: opened when needed, checked before use, closed on errors.
 
-What goes wrong is raised as botocore would raise it, so that callers need not know which way a
-request went.
+Failures are raised as botocore's errors, so that callers need not know which transport was used.
 """
 
 from __future__ import annotations
@@ -26,20 +25,20 @@ from botocore.exceptions import (
 from autoforge.dynamodb.transport.http1 import Answer, Connection
 from autoforge.dynamodb.transport.transport import Timeouts
 
-#: The most connections that are kept while nobody uses them; more threads than that open new ones.
+#: The most idle connections that are kept; if more threads send requests, they open new ones.
 IDLE_LIMIT: Final = 256
 
 
 @dataclass(frozen=True)
 class Server:
-    """Where requests go.
+    """The server that requests are sent to.
 
     Attributes:
-        url: As errors name it.
+        url: The URL that errors name.
         host: Name or address.
         port: Port.
         authority: The Host header.
-        tls: Whether to speak TLS.
+        tls: Whether to use TLS.
     """
 
     url: str
@@ -50,15 +49,16 @@ class Server:
 
 
 class Connections:
-    """Connections to a server, for any number of threads.
+    """A pool of connections to a server; thread-safe.
 
-    The one used last is used next, so that those a burst has left over grow old and are found
-    closed. There is no lock: a deque gives each of its members to one thread only.
+    The connection that was used last is used next, so that connections left over from a burst are
+    unused and the server closes them. No lock is needed: a deque gives each of its members to one
+    thread only.
 
     Args:
         server: The server.
-        timeouts: How long to wait.
-        tls_context: Makes the TLS context; asked once, and only for TLS.
+        timeouts: How long to wait for the network.
+        tls_context: Creates the TLS context; called once, and only for TLS.
     """
 
     def __init__(
@@ -77,17 +77,17 @@ class Connections:
 
         Args:
             message: The request.
-            within: Seconds for the whole exchange on a connection, where the timeouts would wait
-                longer; a new connection is opened in as many.
+            within: The most seconds for the exchange on a connection, and as many to open a new
+                one; None for the timeouts alone.
 
         Raises:
-            EndpointConnectionError: if there is no connection to be had.
-            ConnectTimeoutError: if there is none in time.
-            SSLError: if the server is not who it should be, or speaks no TLS.
-            ReadTimeoutError: if the answer is not there in time.
-            ConnectionClosedError: if there is none that can be read.
+            EndpointConnectionError: if no connection can be opened.
+            ConnectTimeoutError: if none is opened in time.
+            SSLError: if the certificate of the server is refused, or it does not speak TLS.
+            ReadTimeoutError: if the answer does not arrive in time.
+            ConnectionClosedError: if the connection ends early, or the answer is malformed.
         """
-        connection = self._taken(within)
+        connection = self._acquire(within)
         try:
             answer = connection.exchange(message, within)
         except TimeoutError as error:
@@ -97,48 +97,48 @@ class Connections:
             connection.close()
             raise ConnectionClosedError(endpoint_url=self._server.url, error=error) from error
         except BaseException:
-            # Whatever it is, the rest of the answer must not be taken for the next one's.
+            # The rest of this answer must not be read as the next one.
             connection.close()
             raise
-        self._keep(connection)
+        self._release(connection)
         return answer
 
     def warm(self) -> None:
         """Have a connection ready."""
-        self._keep(self._taken(None))
+        self._release(self._acquire(None))
 
     def close(self) -> None:
-        """Close those that are idle."""
+        """Close the idle connections."""
         _close_all(self._idle)
 
-    def _taken(self, within: float | None) -> Connection:
+    def _acquire(self, within: float | None) -> Connection:
         if self._process != os.getpid():
             # After a fork both processes hold the same sockets, and would read each other's
-            # answers. Closing this process' copies says nothing to the server.
+            # answers. Closing the copies of this process sends nothing to the server.
             _close_all(self._idle)
             self._process = os.getpid()
         while True:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                return Connection(self._opened(within))
+                return Connection(self._open(within))
             if not connection.is_stale():
                 return connection
             connection.close()
 
-    def _keep(self, connection: Connection) -> None:
+    def _release(self, connection: Connection) -> None:
         if connection.reusable and len(self._idle) < IDLE_LIMIT:
             self._idle.append(connection)
         else:
             connection.close()
 
-    def _opened(self, within: float | None) -> socket.socket:
+    def _open(self, within: float | None) -> socket.socket:
         url = self._server.url
-        usual = self._timeouts.connect
+        timeout = self._timeouts.connect
         try:
             opened = socket.create_connection(
                 (self._server.host, self._server.port),
-                usual if within is None else min(usual, within),
+                timeout if within is None else min(timeout, within),
             )
         except TimeoutError as error:
             raise ConnectTimeoutError(endpoint_url=url, error=error) from error
@@ -148,14 +148,14 @@ class Connections:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             if self._server.tls:
-                opened = self._secured(opened)
+                opened = self._with_tls(opened)
             opened.settimeout(self._timeouts.read)
         except BaseException:
             opened.close()
             raise
         return opened
 
-    def _secured(self, opened: socket.socket) -> ssl.SSLSocket:
+    def _with_tls(self, opened: socket.socket) -> ssl.SSLSocket:
         url = self._server.url
         try:
             if self._context is None:
@@ -163,7 +163,7 @@ class Connections:
             return self._context.wrap_socket(opened, server_hostname=self._server.host)
         except TimeoutError as error:
             raise ConnectTimeoutError(endpoint_url=url, error=error) from error
-        except OSError as error:  # a certificate file that is not there, too
+        except OSError as error:  # also if the certificate file is missing
             raise SSLError(endpoint_url=url, error=error) from error
 
 

@@ -1,4 +1,4 @@
-"""Our own way to DynamoDB: JSON, a signature and a kept connection, and nothing between them."""
+"""The direct transport: encodes JSON, signs it and sends it on a kept connection."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Final
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
-from autoforge.dynamodb.transport import responses as answers
+from autoforge.dynamodb.transport import responses
 from autoforge.dynamodb.transport.connections import Connections, Server
 from autoforge.dynamodb.transport.http1 import Answer
 from autoforge.dynamodb.transport.signing import Clock, Signer
 from autoforge.dynamodb.transport.transport import ClockSkewedError, encode, patience
 
-#: What AWS says of a signature whose time is not its own, and of a wrong one.
+#: AWS's codes for a signature whose time is wrong, and for a wrong signature.
 _SKEW_CODES: Final = frozenset(
     {
         "InvalidSignatureException",
@@ -27,21 +27,21 @@ _SKEW_CODES: Final = frozenset(
     }
 )
 
-#: AWS takes signatures up to five minutes old.
+#: The largest difference of clocks that explains no refusal: AWS accepts five minutes.
 _TOLERATED: Final = timedelta(minutes=4)
 
-_NONE: Final = timedelta()
+_NO_SKEW: Final = timedelta()
 
 
 class DirectTransport:
-    """Sends requests over connections of its own.
+    """Signs requests and sends them over its own connections.
 
     Args:
         server: The server.
         connections: Connections to it.
-        signer: Signs for it.
-        credentials: Gives the credentials of the moment; asked for each request.
-        clock: Tells the time that signatures bear.
+        signer: Signs requests to it.
+        credentials: Returns the current credentials; called for each request.
+        clock: Returns the time that requests are signed with.
     """
 
     def __init__(
@@ -58,22 +58,23 @@ class DirectTransport:
         self._credentials = credentials
         self._clock = clock
         #: By how much the server's clock is ahead of ours.
-        self._skew = _NONE
+        self._skew = _NO_SKEW
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request once, as ``Wire`` says.
+        """Send a request once; see ``Transport.exchange``.
 
         Raises:
-            ClockSkewedError: if our clock was refused; the next request is signed by theirs.
+            ClockSkewedError: if the time of the signature was refused; the next request is signed
+                with the time of the server.
         """
         now, skew = self._clock(), self._skew
         body = encode(parameters)
         message = self._signer.request(operation, body, self._credentials(), now + skew)
         answer = self._connections.exchange(message, patience())
-        said = answers.content(answer, self._url)
-        if said is not None:
-            return said
-        error = answers.client_error(operation, answer)
+        content = responses.content(answer, self._url)
+        if content is not None:
+            return content
+        error = responses.client_error(operation, answer)
         if self._is_skewed(error, answer, now, skew):
             raise ClockSkewedError(error.response, operation)
         raise error
@@ -90,7 +91,7 @@ class DirectTransport:
     def _is_skewed(
         self, error: ClientError, answer: Answer, now: datetime, allowed_for: timedelta
     ) -> bool:
-        """Whether the server's clock explains a refusal; the difference is then remembered."""
+        """Whether a difference of clocks explains a refusal; if so, it is kept for the next one."""
         if error.response["Error"]["Code"] not in _SKEW_CODES:
             return False
         try:

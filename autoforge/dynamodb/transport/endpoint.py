@@ -1,4 +1,4 @@
-"""What the entry points need of botocore's session: credentials and a KMS client."""
+"""Endpoints: which URLs are valid and which are local, credentials for those, a KMS client."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from botocore.session import Session
 
 from autoforge.dynamodb.errors import ConfigurationError, shortened
 
-#: What an emulator on this machine takes for credentials, where there are none.
+#: Credentials for an emulator on this machine, if none are configured.
 _DUMMY = ("local", "local")
 
-#: A host name or an IPv4 address. Underscores occur in those of containers.
+#: A host name or an IPv4 address. The names of containers may hold underscores.
 _NAME: Final = re.compile(r"[0-9A-Za-z]([0-9A-Za-z._-]{0,253}[0-9A-Za-z.])?", re.ASCII)
 
-#: What urlsplit passes over or leaves as it is, and no request can hold.
+#: Blanks and control characters, which urlsplit ignores or keeps, and no request can hold.
 _BLANK: Final = re.compile(r"[\s\x00-\x20\x7f]")
 
 
@@ -29,9 +29,9 @@ def require_endpoint(url: str) -> None:
         ConfigurationError: if it is not ``http[s]://host[:port][/path]``.
     """
     if not _is_endpoint(url):
-        # It may hold a password, which is then in front of an @.
-        shown = "one with a user" if "@" in url else shortened(url)
-        raise ConfigurationError(f"an endpoint must be http[s]://host[:port], not {shown}")
+        # A URL with an @ may hold a password, so it is not shown.
+        shown = "a URL with a user" if "@" in url else shortened(url)
+        raise ConfigurationError(f"the endpoint is {shown}; expected http[s]://host[:port]")
 
 
 def _is_endpoint(url: str) -> bool:
@@ -59,24 +59,24 @@ def is_loopback(host: str) -> bool:
 
 
 def is_local(endpoint_url: str | None) -> bool:
-    """Whether an endpoint is on this machine; AWS, which is asked without one, is not."""
+    """Whether an endpoint is on this machine; None, which stands for AWS, is not."""
     return endpoint_url is not None and is_loopback(urlsplit(endpoint_url).hostname or "")
 
 
 def local_credentials(endpoint_url: str | None) -> tuple[str, str] | None:
-    """Made-up credentials for a DynamoDB on this machine, unless there are real ones.
+    """Credentials for a DynamoDB on this machine; None if real ones are configured.
 
-    The machine's own credentials are used where they are configured, so that the AWS CLI sees the
-    same tables; roles, which only real AWS has, are not asked for.
+    Configured credentials are preferred, so that the AWS CLI sees the same tables. Roles are not
+    looked up, since only AWS has them. For an endpoint elsewhere, the result is None, too.
     """
     if not is_local(endpoint_url):
         return None
-    # Its handlers are for clients, and take longer to register than all the rest.
+    # Only botocore's clients need the handlers, which take most of the time to register.
     session = Session(include_builtin_handlers=False)
     if EnvProvider().load() is not None:
         return None
     if not session.full_config["profiles"]:
-        return _DUMMY  # without a look at the rest of the chain, which takes a while to set up
+        return _DUMMY  # at once, since the rest of the chain takes a while to set up
     resolver = session.get_component("credential_provider")
     for role in ("container-role", "iam-role"):
         resolver.remove(role)
@@ -84,5 +84,5 @@ def local_credentials(endpoint_url: str | None) -> tuple[str, str] | None:
 
 
 def kms_client(region: str, endpoint_url: str | None) -> Any:
-    """Make a KMS client, with credentials from the usual chain."""
+    """Create a KMS client with credentials from botocore's chain."""
     return Session().create_client("kms", region_name=region, endpoint_url=endpoint_url)

@@ -1,4 +1,4 @@
-"""What HTTP answers of DynamoDB say: JSON, or the error that botocore would raise."""
+"""Decodes DynamoDB's HTTP answers: to JSON, or to the error that botocore would raise."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _SERVER_ERROR: Final = 500
 
 
 def content(answer: Answer, url: str) -> dict[str, Any] | None:
-    """What an answer says, or None if it is a refusal.
+    """The JSON of an answer; None if its status is not 2xx.
 
     Raises:
-        NotDynamoDBError: if it is not of DynamoDB.
-        CorruptAnswerError: if it was changed on its way.
+        NotDynamoDBError: if the answer is not JSON of DynamoDB.
+        CorruptAnswerError: if its checksum is wrong.
     """
     status, headers, body = answer
     kind = headers.get("content-type", "json")
@@ -34,19 +34,19 @@ def content(answer: Answer, url: str) -> dict[str, Any] | None:
     if not _OK <= status < _REDIRECT:
         return None
     try:
-        said = orjson.loads(body)
+        decoded = orjson.loads(body)
     except orjson.JSONDecodeError:
-        said = None
-    if not isinstance(said, dict):
-        raise NotDynamoDBError(kind="what is no JSON object")
-    return said
+        decoded = None
+    if not isinstance(decoded, dict):
+        raise NotDynamoDBError(kind="not a JSON object")
+    return decoded
 
 
 def client_error(operation: str, answer: Answer) -> ClientError:
-    """The error that botocore would raise for an answer that is no success."""
+    """The error that botocore would raise for an answer whose status is not 2xx."""
     status, headers, _ = answer
-    said, message = _said(answer)
-    code = str(said.pop("__type", status)).split(":", 1)[0].rsplit("#", 1)[-1]
+    decoded, message = _error_content(answer)
+    code = str(decoded.pop("__type", status)).split(":", 1)[0].rsplit("#", 1)[-1]
     metadata: dict[str, Any] = {
         "HTTPStatusCode": status,
         "HTTPHeaders": headers,
@@ -54,21 +54,21 @@ def client_error(operation: str, answer: Answer) -> ClientError:
     }
     if "x-amzn-requestid" in headers:
         metadata["RequestId"] = headers["x-amzn-requestid"]
-    response: Any = {name: value for name, value in said.items() if value is not None}
+    response: Any = {name: value for name, value in decoded.items() if value is not None}
     response["Error"] = {"Message": message, "Code": code}
     response["ResponseMetadata"] = metadata
     return ClientError(response, operation)
 
 
-def _said(answer: Answer) -> tuple[dict[str, Any], str]:
-    """The JSON of a refusal and the message in it; a text that is no JSON is the message."""
+def _error_content(answer: Answer) -> tuple[dict[str, Any], str]:
+    """The JSON of an error and its message; a body that is not JSON is the message."""
     status, _, body = answer
     if not body:
         return {}, responses.get(status, "") if status >= _SERVER_ERROR else ""
     try:
-        said = orjson.loads(body)
+        decoded = orjson.loads(body)
     except orjson.JSONDecodeError:
         return {}, body.decode(errors="replace")
-    if not isinstance(said, dict):
+    if not isinstance(decoded, dict):
         return {}, ""
-    return said, said.get("message", said.get("Message")) or ""
+    return decoded, decoded.get("message", decoded.get("Message")) or ""

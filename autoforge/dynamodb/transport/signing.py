@@ -10,10 +10,10 @@ from typing import Final, NamedTuple, TypeAlias
 
 from botocore.credentials import ReadOnlyCredentials
 
-#: What DynamoDB's JSON is called.
+#: The media type of DynamoDB's JSON.
 CONTENT_TYPE: Final = "application/x-amz-json-1.0"
 
-#: Tells the time.
+#: Returns the current time.
 Clock: TypeAlias = Callable[[], datetime]
 
 _SERVICE: Final = "dynamodb"
@@ -21,24 +21,24 @@ _SECOND: Final = timedelta(seconds=1)
 
 
 class _Second(NamedTuple):
-    """What the signatures of one second by the same credentials have in common."""
+    """The part that the signatures of one second with the same credentials share."""
 
     credentials: ReadOnlyCredentials
     begin: datetime
     end: datetime
-    #: Begins a message authentication code with the day's key.
+    #: A message authentication code that was started with the key of the day.
     key: hmac.HMAC
-    #: The canonical request up to the operation, and from there to the body's digest.
+    #: The canonical request up to the operation, and from there to the digest of the body.
     canonical: str
     signed: str
-    #: The string to sign up to the canonical request's digest.
+    #: The string to sign up to the digest of the canonical request.
     scope: str
-    #: The HTTP head up to the signature.
+    #: The head of the HTTP request up to the signature.
     head: str
 
 
 class Signer:
-    """Signs requests to one host, and writes the heads of them.
+    """Builds and signs HTTP requests to one host.
 
     Args:
         host: The Host header.
@@ -50,21 +50,21 @@ class Signer:
         self._host = host
         self._region = region
         self._user_agent = user_agent
-        # Derived for a day and a secret; then kept, because it is most of the work.
+        # The key of a day and a secret: kept, because deriving it is most of the work.
         self._key: tuple[str, str, hmac.HMAC] | None = None
         self._second: _Second | None = None
 
     def request(
         self, operation: str, body: bytes, credentials: ReadOnlyCredentials, moment: datetime
     ) -> bytes:
-        """The whole HTTP request for an operation, signed at a moment."""
+        """The whole HTTP request for an operation, signed with a time."""
         second = self._second
         if (
             second is None
             or not second.begin <= moment < second.end
             or second.credentials != credentials
         ):
-            second = self._second = self._prepared(credentials, moment)
+            second = self._second = self._prepare(credentials, moment)
         target = f"DynamoDB_20120810.{operation}"
         canonical = f"{second.canonical}{target}{second.signed}{sha256(body).hexdigest()}"
         to_sign = f"{second.scope}{sha256(canonical.encode()).hexdigest()}"
@@ -76,8 +76,8 @@ class Signer:
         )
         return head.encode() + body
 
-    def _prepared(self, credentials: ReadOnlyCredentials, moment: datetime) -> _Second:
-        begin = moment.astimezone(UTC).replace(microsecond=0)
+    def _prepare(self, credentials: ReadOnlyCredentials, time: datetime) -> _Second:
+        begin = time.astimezone(UTC).replace(microsecond=0)
         stamp = begin.strftime("%Y%m%dT%H%M%SZ")
         scope = f"{stamp[:8]}/{self._region}/{_SERVICE}/aws4_request"
         token = _on_one_line(credentials.token)
@@ -87,7 +87,7 @@ class Signer:
             credentials=credentials,
             begin=begin,
             end=begin + _SECOND,
-            key=self._derived(credentials.secret_key or "", stamp[:8]),
+            key=self._signing_key(credentials.secret_key or "", stamp[:8]),
             canonical=f"POST\n/\n\ncontent-type:{CONTENT_TYPE}\nhost:{self._host}\n"
             f"x-amz-date:{stamp}\n"
             + (f"x-amz-security-token:{token}\n" if token else "")
@@ -101,8 +101,8 @@ class Signer:
             f"{scope}, SignedHeaders={names}, Signature=",
         )
 
-    def _derived(self, secret: str, day: str) -> hmac.HMAC:
-        """The key for a day in the region."""
+    def _signing_key(self, secret: str, day: str) -> hmac.HMAC:
+        """The signing key of a day in the region."""
         kept = self._key
         if kept is None or kept[:2] != (secret, day):
             key = f"AWS4{secret}".encode()
@@ -113,5 +113,5 @@ class Signer:
 
 
 def _on_one_line(text: str | None) -> str:
-    """A header's value as the signature takes it; so no credential can begin another header."""
+    """A header value in canonical form, on one line: no credential can start another header."""
     return " ".join((text or "").split())

@@ -1,4 +1,4 @@
-"""The seam between the client and the network: one request, sent once, answered as JSON says it."""
+"""The interface between the client and the network: one request, sent once, and its answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from autoforge.dynamodb.errors import InvalidValueError
 
-#: Which way requests go: "auto" takes our own wherever it is known to be right.
+#: The choice of a transport: "auto" is the direct one wherever that is known to be right.
 TransportName: TypeAlias = Literal["auto", "botocore"]
 
 
@@ -24,7 +24,7 @@ _patience: Final[ContextVar[float | None]] = ContextVar("patience", default=None
 
 @contextmanager
 def answered_within(seconds: float) -> Iterator[None]:
-    """Have transports give up a request of this context that is not answered in so many seconds."""
+    """Limit the time that transports wait for the answer to a request of this context."""
     token = _patience.set(seconds)
     try:
         yield
@@ -33,7 +33,7 @@ def answered_within(seconds: float) -> Iterator[None]:
 
 
 def patience() -> float | None:
-    """Seconds a transport may take for a request of this context; None for as long as it likes."""
+    """Seconds that a transport may take for a request of this context; None for its timeouts."""
     return _patience.get()
 
 
@@ -41,15 +41,15 @@ class Transport(Protocol):
     """Carries requests to DynamoDB over connections that it keeps."""
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request once and return DynamoDB's answer as its JSON says it.
+        """Send a request once and return the JSON of DynamoDB's answer.
 
         Binary values are base64 text in the answer, and bytes or base64 text in the request.
 
         Raises:
-            ClientError: if DynamoDB refuses.
-            ConnectionError: botocore's, if there was no connection: certainly nothing was done.
-            HTTPClientError: if no answer came that can be trusted: it may have been done.
-            BotoCoreError: of another kind, if nothing could be sent at all.
+            ClientError: if DynamoDB refuses the request.
+            ConnectionError: botocore's, if no connection was opened: the request was not applied.
+            HTTPClientError: if no valid answer arrived: the request may have been applied.
+            BotoCoreError: another subclass, if the request could not be sent.
             InvalidValueError: if the parameters cannot be written as JSON.
         """
 
@@ -74,34 +74,34 @@ class Timeouts:
 
 
 class NotDynamoDBError(HTTPClientError):
-    """Something answered that is no DynamoDB, such as a proxy with a page to log in."""
+    """The answer is not DynamoDB's; it may be the log-in page of a proxy."""
 
-    fmt = "{kind} is no answer of DynamoDB"
+    fmt = "the answer is {kind}; expected a JSON object of DynamoDB"
 
 
 class CorruptAnswerError(HTTPClientError):
-    """An answer is not the one that DynamoDB computed the checksum of."""
+    """The checksum of an answer is not the one that DynamoDB computed."""
 
     fmt = "the checksum of an answer from {endpoint_url} is wrong"
 
 
 class ClockSkewedError(ClientError):
-    """DynamoDB refused a signature because of our clock, whose error is now known and allowed for.
+    """DynamoDB refused a signature because our clock is wrong; the difference is now known.
 
-    Nothing was done. The same request, sent again at once, is signed at the right time.
+    Nothing was applied. The same request, sent again at once, is signed with the right time.
     """
 
 
 def encode(parameters: Mapping[str, Any]) -> bytes:
-    """The parameters of a request as JSON: bytes as base64, sets and tuples as lists.
+    """Encode the parameters of a request as JSON: bytes as base64, sets and tuples as lists.
 
     Raises:
-        InvalidValueError: if something in them has no JSON, such as half of a surrogate pair.
+        InvalidValueError: if a value has no form in JSON, such as half of a surrogate pair.
     """
     try:
         return orjson.dumps(parameters, _plain)
     except orjson.JSONEncodeError as error:
-        raise InvalidValueError(f"cannot be written as JSON: {error}") from error
+        raise InvalidValueError(f"the request cannot be written as JSON: {error}") from error
 
 
 def _plain(value: object) -> object:

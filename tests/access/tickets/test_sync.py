@@ -536,7 +536,7 @@ INVALID: Final[list[tuple[dict[str, Any], str]]] = [
     ({"labels": [1]}, "labels is .*not a list of texts"),
     ({"labels": [None]}, "labels is .*not a list of texts"),
     ({"feature_id": "a b"}, "featureId: 'a b' is not an id"),
-    ({"as_of": "noon"}, "sourceUpdatedAt: 'noon' is not an ISO-8601 moment"),
+    ({"as_of": "noon"}, "sourceUpdatedAt: 'noon' is not an ISO 8601 timestamp"),
 ]
 
 

@@ -42,7 +42,7 @@ def test_the_table_of_the_template_has_no_drift() -> None:
         (
             {"TableStatus": "DELETING"},
             "status",
-            "the table is DELETING, not ACTIVE: it is about to",
+            "the table is DELETING, not ACTIVE: it is being deleted",
         ),
         (
             {"TableStatus": "INACCESSIBLE_ENCRYPTION_CREDENTIALS"},
@@ -60,7 +60,7 @@ def test_the_table_of_the_template_has_no_drift() -> None:
         (
             {"KeySchema": schema("PK", None)},
             "keys",
-            "the table has no sort key, and should have SK: ",
+            "the table has no sort key, expected SK: ",
         ),
         (
             {"KeySchema": schema("SK", "PK")[::-1]},
@@ -89,15 +89,15 @@ def test_the_table_of_the_template_has_no_drift() -> None:
             {"GlobalSecondaryIndexes": None},
             "index",
             (
-                "there is no index GSI1: its queries are refused; create it with the partition key"
+                "index GSI1 is missing: its queries are refused; create it with the partition key"
                 " GSI1PK, the sort key GSI1SK and the projection ALL"
             ),
         ),
-        ({"GlobalSecondaryIndexes": []}, "index", "there is no index GSI1: "),
+        ({"GlobalSecondaryIndexes": []}, "index", "index GSI1 is missing: "),
         (
             {"DeletionProtectionEnabled": False},
             "protection",
-            "deletion protection is off, not on: one DeleteTable takes every item",
+            "deletion protection is off, not on: one DeleteTable deletes every item",
         ),
         ({"DeletionProtectionEnabled": None}, "protection", "deletion protection is off, not on: "),
     ],
@@ -128,7 +128,7 @@ def test_what_is_wrong_with_a_table_is_said(over: dict[str, Any], name: str, say
         (
             {"KeySchema": schema("GSI1PK", None)},
             "index",
-            "index GSI1 has no sort key, and should have GSI1SK: ",
+            "index GSI1 has no sort key, expected GSI1SK: ",
         ),
         (
             {"KeySchema": [*schema("GSI1PK", "GSI1SK"), *schema("Tenant", None)]},
@@ -143,7 +143,7 @@ def test_what_is_wrong_with_a_table_is_said(over: dict[str, Any], name: str, say
         (
             {"IndexStatus": "DELETING"},
             "index",
-            "index GSI1 is DELETING, not ACTIVE: its queries are refused; create it anew",
+            "index GSI1 is DELETING, not ACTIVE: its queries are refused; create it again",
         ),
         (
             {"Projection": {"ProjectionType": "KEYS_ONLY"}},
@@ -189,16 +189,16 @@ def test_what_is_wrong_with_an_index_is_said(over: dict[str, Any], name: str, sa
     [
         (
             "GlobalSecondaryIndexes",
-            "index ByOwner is of no model: it makes writes cost more; delete",
+            "index ByOwner is not in the models: it makes writes cost more; delete",
         ),
         (
             "LocalSecondaryIndexes",
             (
-                "local secondary index ByOwner is of no model: it makes writes cost more and item"
-                " collections end at 10 GB"
+                "local secondary index ByOwner is not in the models: it makes writes cost more and"
+                " limits item collections to 10 GB"
             ),
         ),
-        ("VectorIndexes", "vector index ByOwner is of no model: "),
+        ("VectorIndexes", "vector index ByOwner is not in the models: "),
     ],
 )
 def test_an_index_of_no_model_is_said(place: str, says: str) -> None:
@@ -224,7 +224,7 @@ def test_an_index_that_is_added_to_the_models_is_demanded(monkeypatch: pytest.Mo
     ((name, says),) = of_table(a_table())
 
     assert name == "index"
-    assert says.startswith("there is no index GSI2: its queries are refused; create it with the")
+    assert says.startswith("index GSI2 is missing: its queries are refused; create it with the")
     assert "GSI2PK" in says
 
 
@@ -253,7 +253,7 @@ def test_what_is_wrong_with_the_expiry_is_said(answer: dict[str, Any] | None, sa
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (a_recovery("DISABLED"), "point-in-time recovery is off, not on: what is deleted or"),
+        (a_recovery("DISABLED"), "point-in-time recovery is off, not on: items deleted or"),
         (
             {"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "DISABLED"}},
             "point-in-time recovery is off, not on: ",
@@ -329,7 +329,7 @@ def test_several_drifts_stand_in_one_order_however_dynamodb_lists_them(*, revers
         "recovery",
         "protection",
     ]
-    assert [says.split(" is of")[0] for name, says in found if name == "unknown-index"] == [
+    assert [says.split(" is not in")[0] for name, says in found if name == "unknown-index"] == [
         "index ByAge",
         "index ByDate",
         "local secondary index Aged",

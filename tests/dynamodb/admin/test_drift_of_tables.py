@@ -97,9 +97,9 @@ def test_a_table_that_was_made_wrongly_is_told_so(client: Client) -> None:
     assert [each for each in found if each[0] != "recovery"] == [
         ("keys", "the table has the partition key ID, not PK"),
         ("keys", "the table has the sort key SK of type N, not S"),
-        ("index", "index GSI1 has no sort key, and should have GSI1SK"),
+        ("index", "index GSI1 has no sort key, expected GSI1SK"),
         ("projection", "index GSI1 has the projection INCLUDE (keys and name), not ALL"),
-        ("unknown-index", "index ByOwner is of no model"),
+        ("unknown-index", "index ByOwner is not in the models"),
         ("expiry", "items expire by the wrong attribute"),
     ]
 
@@ -163,7 +163,7 @@ def test_what_the_credentials_may_not_ask_is_named(store: Store, operation: str)
         ),
         (
             Break(NoCredentialsError()),
-            "DynamoDB cannot be asked: Unable to locate credentials",
+            "no request can be sent to DynamoDB: Unable to locate credentials",
         ),
     ],
     ids=["expired", "no DynamoDB", "no credentials"],

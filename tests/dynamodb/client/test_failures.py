@@ -229,7 +229,9 @@ def test_an_answer_of_html_is_not_taken_for_one_of_dynamodb(transport: Transport
     with _serving(200) as url:
         store = store_of(_client_at(url, transport), "some-table", Clock())
 
-        with pytest.raises(UnavailableError, match="text/html is no answer of DynamoDB"):
+        with pytest.raises(
+            UnavailableError, match="the answer is text/html; expected a JSON object"
+        ):
             store.get(ProjectById("p"))
         with pytest.raises(UnavailableError):
             store.save(Put(a_project()))

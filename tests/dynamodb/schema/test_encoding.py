@@ -150,8 +150,8 @@ def test_an_id_is_written_in_one_case(given_id: Any, canonical: str) -> None:
         (NumberCodec(3), 1.0, "1.0 is not a whole number from 0 to 999"),
         (NumberCodec(3), True, "True is not a whole number from 0 to 999"),
         (NumberCodec(3), "1", "'1' is not a whole number from 0 to 999"),
-        (MomentCodec(), "noon", "'noon' is not an ISO-8601 moment"),
-        (DateCodec(), "noon", "'noon' is not an ISO-8601 moment"),
+        (MomentCodec(), "noon", "'noon' is not an ISO 8601 timestamp"),
+        (DateCodec(), "noon", "'noon' is not an ISO 8601 timestamp"),
     ],
 )
 def test_a_value_that_cannot_stand_in_a_key_is_refused(

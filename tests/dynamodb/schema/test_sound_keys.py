@@ -70,7 +70,7 @@ def test_the_tables_own_keys_may_be_named_anew() -> None:
         ({"lit": 0}, "lit is 0, not true or false"),
         ({"state": "broken"}, "state: 'broken' is not one of on, off"),
         ({"height": "3"}, "height is '3', not a whole number"),
-        ({"since": "yesterday"}, "since: 'yesterday' is not an ISO-8601 moment"),
+        ({"since": "yesterday"}, "since: 'yesterday' is not an ISO 8601 timestamp"),
         ({"lit": None}, "lit is None: the attribute must be optional"),
     ],
     ids=str,

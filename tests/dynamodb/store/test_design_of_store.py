@@ -75,7 +75,7 @@ def test_an_entity_of_no_design_is_refused_before_the_call(
 ) -> None:
     with (
         watching(shop.client) as watched,
-        pytest.raises(DeclarationError, match=r"^Intruder is no entity of Shop$"),
+        pytest.raises(DeclarationError, match=r"^Intruder is not an entity of Shop$"),
     ):
         way(shop)
 
