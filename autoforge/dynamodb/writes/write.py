@@ -13,7 +13,7 @@ clock; a Store runs it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -234,7 +234,8 @@ class Delete(Write[E]):
         key: Components of the primary key.
         missing_ok: Whether an item that is not there counts as removed.
         condition: What else must hold.
-        requires: The condition in words, for the error.
+        requires: The state that the condition needs, as a clause, for the error.
+        found: Says the state of an item that fails the condition, for the error.
 
     Raises:
         DeclarationError: if the key has a name that is no component of the primary key.
@@ -248,6 +249,7 @@ class Delete(Write[E]):
     missing_ok: bool = False
     condition: Condition | None = None
     requires: str = ""
+    found: Callable[[E], str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no component of the primary key."""
@@ -279,7 +281,7 @@ class Delete(Write[E]):
         if existing is None:
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
         name = described(self.entity, self.key)
-        return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
+        return condition_error(name, existing, found=self.found, requires=self.requires)
 
     def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether the item is gone."""
@@ -295,7 +297,8 @@ class Check(Write[E]):
         key: Components of the primary key.
         at: The moment of the write; an item expired by then is gone.
         condition: What else must hold.
-        requires: The condition in words, for the error.
+        requires: The state that the condition needs, as a clause, for the error.
+        found: Says the state of an item that fails the condition, for the error.
         missing_ok: Whether only the condition must hold, whatever is there.
 
     Raises:
@@ -310,6 +313,7 @@ class Check(Write[E]):
     at: datetime
     condition: Condition | None = None
     requires: str = ""
+    found: Callable[[E], str] | None = None
     missing_ok: bool = False
 
     def __post_init__(self) -> None:
@@ -339,7 +343,7 @@ class Check(Write[E]):
         if existing is None or not existing.is_live(self.at):
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
         name = described(self.entity, self.key)
-        return ConditionFailedError(f"{name} is not {self.requires or 'as given'}", item=existing)
+        return condition_error(name, existing, found=self.found, requires=self.requires)
 
 
 @dataclass(frozen=True)
@@ -464,8 +468,34 @@ def identity(entity: type[Entity], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def described(entity: type[Entity], values: Mapping[str, Any]) -> str:
-    """Name an item in an error message."""
-    return f"{entity.type_name} {' / '.join(str(v) for v in identity(entity, values).values())}"
+    """Name an item in an error message, such as ``Feature a of project p``.
+
+    An item is named by its sort key, by its id alone if the sort key has one, and then by its
+    partition key. Where the sort key has no components, the partition key names it.
+    """
+    key = entity.primary_key
+    partition = dict.fromkeys(part.name for each in key.partitions for part in each.components)
+    sort = [part.name for part in key.sort_template.components]
+    names = ["id"] if "id" in sort else sort or [*partition]
+    owners = [name for name in partition if name not in names and values.get(name) is not None]
+    name = " / ".join(str(_shown(values[each])) for each in names if values.get(each) is not None)
+    of = [f" of {each.removesuffix('_id').replace('_', ' ')} {values[each]}" for each in owners]
+    return f"{entity.type_name} {name}{''.join(of)}"
+
+
+def changed_since_read(item: Entity) -> str:
+    """Say the state found by a write whose condition is that the item is as it was read."""
+    del item
+    return "has changed since it was read"
+
+
+def condition_error(
+    name: str, existing: E, *, found: Callable[[E], str] | None, requires: str
+) -> ConditionFailedError:
+    """The error of a condition that was false: the state found, then the state needed."""
+    state = "does not meet the condition" if found is None else found(existing)
+    needed = f"; {requires}" if requires else ""
+    return ConditionFailedError(f"{name} {state}{needed}", item=existing)
 
 
 def require_entity(item: object) -> None:

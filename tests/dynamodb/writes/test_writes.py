@@ -272,7 +272,7 @@ def test_a_given_value_that_is_not_there_fails_the_condition(store: Store) -> No
     store.save(Put(task))
 
     for wrong in ({"owner": "bob"}, {"note": "x"}, {"owner": None}):
-        with pytest.raises(ConditionFailedError, match="is not as given") as caught:
+        with pytest.raises(ConditionFailedError, match="does not meet the condition$") as caught:
             store.save(Update(Task, {"id": task.id}, NOON, values={"due": None}, expected=wrong))
         assert caught.value.item == task
 
@@ -316,11 +316,18 @@ def test_a_delete_that_may_find_nothing_finds_nothing(store: Store) -> None:
 def test_a_delete_on_a_condition_leaves_what_does_not_fulfil_it(store: Store) -> None:
     project = store.save(Put(a_project(name="Portal")))
     named = {
-        name: Delete(Project, {"id": project.id}, condition=Project.name == name, requires=name)
+        name: Delete(
+            Project,
+            {"id": project.id},
+            condition=Project.name == name,
+            requires=f"only {name} goes",
+            found=lambda there: f"is {there.name}",
+        )
         for name in ("Another", "Portal")
     }
 
-    with pytest.raises(ConditionFailedError, match=f"Project {project.id} is not Another") as lost:
+    refused = f"^Project {project.id} is Portal; only Another goes$"
+    with pytest.raises(ConditionFailedError, match=refused) as lost:
         store.write(named["Another"])
     assert lost.value.item == project == store.get(ProjectById(project.id))
 
