@@ -272,7 +272,7 @@ def test_a_given_value_that_is_not_there_fails_the_condition(store: Store) -> No
     store.save(Put(task))
 
     for wrong in ({"owner": "bob"}, {"note": "x"}, {"owner": None}):
-        with pytest.raises(ConditionFailedError, match="does not meet the condition$") as caught:
+        with pytest.raises(ConditionFailedError, match=r"does not meet the condition$") as caught:
             store.save(Update(Task, {"id": task.id}, NOON, values={"due": None}, expected=wrong))
         assert caught.value.item == task
 
