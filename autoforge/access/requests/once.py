@@ -159,7 +159,7 @@ class Once:
             if stored.status is not None:
                 return stored, True
             if stored.running_until is not None and stored.running_until > self.now:
-                raise RequestRunningError("the same request is being run")
+                raise RequestRunningError("the same request is still running; repeat it later")
             restart = lapsed(Run(stored.moment, stored.minted, again=True))
             with suppress(ConditionFailedError, ItemNotFoundError):
                 return self._taken_over(store, stored, restart=restart), not restart
