@@ -24,7 +24,7 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.timestamps import moment_of, timestamp_text
 from autoforge.dynamodb.writes.update import Update
-from autoforge.models.actions import AgentAction
+from autoforge.models.actions import ActionState, AgentAction
 
 
 @dataclass(frozen=True)
@@ -127,5 +127,6 @@ def _restricted(
 
 
 def _state_found(action: AgentAction) -> str:
-    until = f" until {timestamp_text(action.held_until)}" if action.held_until else ""
-    return f"is {action.state}{until}"
+    if action.state is ActionState.HELD and action.held_until is not None:
+        return f"is held until {timestamp_text(action.held_until)}"
+    return f"is {action.state}"

@@ -121,9 +121,9 @@ def test_features_of_one_call_depend_on_each_other_by_position_or_id(
             InvalidValueError,
             "two of the features have the linear_issue_id 'L'",
         ),
-        ([new("a"), new("b", 2)], InvalidValueError, "2 is no position in a batch of 2"),
-        ([new("a"), new("b", -1)], InvalidValueError, "-1 is no position"),
-        ([new("a"), new("b", True)], InvalidValueError, "True is no position"),
+        ([new("a"), new("b", 2)], InvalidValueError, "2 is not a position in a batch of 2"),
+        ([new("a"), new("b", -1)], InvalidValueError, "-1 is not a position"),
+        ([new("a"), new("b", True)], InvalidValueError, "True is not a position"),
         ([new("a", "a")], CyclicDependencyError, "a .*-> a"),
         (
             [new("x"), new("a", 2), new("b", 1)],
