@@ -113,8 +113,8 @@ def test_features_of_one_call_depend_on_each_other_by_position_or_id(
 @pytest.mark.parametrize(
     ("features", "error", "match"),
     [
-        ([], InvalidValueError, "1 to 1000 features are created at once, not 0"),
-        ([new()] * 1001, InvalidValueError, "not 1001"),
+        ([], InvalidValueError, "^0 features were given; 1 to 1000 can be"),
+        ([new()] * 1001, InvalidValueError, "^1001 features were given"),
         ([new("a"), new("a")], InvalidValueError, "two of the features have the id 'a'"),
         (
             [new(linear_issue_id="L"), new(linear_issue_id="L")],
