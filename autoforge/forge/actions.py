@@ -68,8 +68,8 @@ class Actions(Resource):
             )
         self._require_project(project_id)
         now = self._now()
-        moment = now if id is None else moment_of(id)
-        require_not_ahead(f"the time of id {id}", moment, now)
+        created_at = now if id is None else moment_of(id)
+        require_not_ahead(f"the time of id {id}", created_at, now)
         action = AgentAction(
             id=self._tools.new_id(now) if id is None else id,
             project_id=project_id,
@@ -78,9 +78,9 @@ class Actions(Resource):
             detail=detail,
             confidence=confidence,
             executed=executed,
-            executed_at=moment if executed else None,
+            executed_at=created_at if executed else None,
             held_until=held_until,
-            created_at=moment,
+            created_at=created_at,
             updated_at=now,
         )
         require_minted(action.id, action.created_at)

@@ -65,15 +65,15 @@ class Events(Resource):
             self._require_project(project_id)
 
         def event() -> Event:
-            moment = self._moment(id, created_at)
+            time = self._creation_time(id, created_at)
             return Event(
-                id=self._tools.new_id(moment) if id is None else id,
+                id=self._tools.new_id(time) if id is None else id,
                 project_id=project_id,
                 event_type=event_type,
                 severity=severity,
                 summary=summary,
                 detail=detail,
-                created_at=moment,
+                created_at=time,
             )
 
         renewed = event if id is None and created_at is None else None
@@ -178,13 +178,13 @@ class Events(Resource):
         newest, _, cursor = begin(self._store, feed, limit=limit, bound=bound)
         return Poll(tuple(reversed(newest)), cursor)
 
-    def _moment(self, event_id: str | None, created_at: datetime | None) -> datetime:
+    def _creation_time(self, event_id: str | None, created_at: datetime | None) -> datetime:
         now = self._now()
         require_not_ahead("createdAt", created_at, now)
         if created_at is not None:
             return as_timestamp(created_at)
         if event_id is None:
             return now
-        moment = moment_of(event_id)
-        require_not_ahead(f"the time of id {event_id}", moment, now)
-        return moment
+        time = moment_of(event_id)
+        require_not_ahead(f"the time of id {event_id}", time, now)
+        return time

@@ -180,7 +180,10 @@ class FeatureGraph(Entity):
 
 
 class FeatureSlots(Entity):
-    """Guard item of a project's limit: the features that claims under the limit put in progress."""
+    """Guard item of a project's limit: the features in progress.
+
+    Every claim under the limit updates it, so two such claims conflict.
+    """
 
     project_id = IdAttribute()
     features = IdSetAttribute()

@@ -273,10 +273,10 @@ class CreateFeatures:
         feature.waiting_on = feature.dependencies
         change = change_graph(store, self.project_id, at=self.at)
         store.transact(Transaction((*self._with_lookup(feature, known), change)))
-        settled = Propagation(self.project_id, str(feature.id), self.at).run(store)
-        feature.unsettled, feature.waiting_on = None, settled.waiting_on
-        feature.dependencies = settled.dependencies
-        known.dependencies[str(feature.id)] = settled
+        linked = Propagation(self.project_id, str(feature.id), self.at).run(store)
+        feature.unsettled, feature.waiting_on = None, linked.waiting_on
+        feature.dependencies = linked.dependencies
+        known.dependencies[str(feature.id)] = linked
 
     def _with_lookup(self, feature: Feature, known: _Known) -> Iterator[Write[Any]]:
         yield Put(feature, idempotent=True)

@@ -477,9 +477,11 @@ def described(entity: type[Entity], values: Mapping[str, Any]) -> str:
     partition = dict.fromkeys(part.name for each in key.partitions for part in each.components)
     sort = [part.name for part in key.sort_template.components]
     names = ["id"] if "id" in sort else sort or [*partition]
-    owners = [name for name in partition if name not in names and values.get(name) is not None]
-    name = " / ".join(str(_shown(values[each])) for each in names if values.get(each) is not None)
-    of = [f" of {each.removesuffix('_id').replace('_', ' ')} {values[each]}" for each in owners]
+    given = {each for each in (*partition, *sort) if values.get(each) is not None}
+    shown = {each: _shown(values[each]) for each in given}
+    name = " / ".join(str(shown[each]) for each in names if each in shown)
+    owners = [each for each in partition if each in shown and each not in names]
+    of = [f" of {each.removesuffix('_id').replace('_', ' ')} {shown[each]}" for each in owners]
     return f"{entity.type_name} {name}{''.join(of)}"
 
 

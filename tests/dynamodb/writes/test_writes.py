@@ -17,10 +17,11 @@ from autoforge.access.projects.patterns import (
     ProjectsByStatus,
     update_project,
 )
+from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction
+from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction, described
 from autoforge.errors import (
     ConditionFailedError,
     DeclarationError,
@@ -31,8 +32,13 @@ from autoforge.errors import (
 )
 from autoforge.models import (
     AgentAction,
+    Artefact,
+    Feature,
+    FeatureDependency,
     Project,
     ProjectStatus,
+    RequestRecord,
+    Ticket,
 )
 from tests.dynamodb.written import LATER, Line, Task, stored_item
 from tests.factories import (
@@ -307,6 +313,33 @@ def test_a_delete_removes_the_item_and_refuses_what_is_not_there(store: Store) -
         store.write(delete)
 
     assert store.get(ProjectById(project.id)) is None
+
+
+@pytest.mark.parametrize(
+    ("entity", "key", "name"),
+    [
+        (Project, {"id": "p"}, "Project p"),
+        (Feature, {"project_id": "p", "id": "a"}, "Feature a of project p"),
+        (Artefact, {"project_id": "p", "type": "raid_log"}, "Artefact raid_log of project p"),
+        (
+            AgentAction,
+            {"project_id": "p", "created_at": NOON, "id": "a"},
+            "AgentAction a of project p",
+        ),
+        (
+            FeatureDependency,
+            {"project_id": "p", "depends_on_id": "a", "feature_id": "b"},
+            "FeatureDependency a / b of project p",
+        ),
+        (RequestRecord, {"project_id": None, "id": "r"}, "RequestRecord r"),
+        (RequestRecord, {"project_id": "p", "id": "r"}, "RequestRecord r of project p"),
+        (Ticket, {"linear_issue_id": "LIN-1"}, "Ticket LIN-1"),
+    ],
+)
+def test_an_error_names_an_item_by_its_sort_key_and_its_partition(
+    entity: type[Entity], key: dict[str, Any], name: str
+) -> None:
+    assert described(entity, key) == name
 
 
 def test_a_delete_that_may_find_nothing_finds_nothing(store: Store) -> None:
