@@ -1,4 +1,4 @@
-"""What is asked of the table and what is written, as values, and the Store that runs them."""
+"""The platform's access patterns and writes, as values that a Store runs."""
 
 from autoforge.dynamodb.lazy import offered_by
 

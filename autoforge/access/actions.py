@@ -1,15 +1,16 @@
-"""Actions: what is asked of them, and how they go from one state to the next.
+"""Patterns of actions, and the conditional writes that move an action between states.
 
-=========  =======================================  =========
-write      from                                     to
-=========  =======================================  =========
-hold       proposed                                 held
-approve    held                                     approved
-cancel     proposed, held, approved                 cancelled
-execute    proposed, approved, held until the past  executed
-=========  =======================================  =========
+=========  =============================================  =========
+write      from                                           to
+=========  =============================================  =========
+hold       proposed                                       held
+approve    held                                           approved
+cancel     proposed, held, approved                       cancelled
+execute    proposed, approved, held with its time passed  executed
+=========  =============================================  =========
 
-Each is one conditional request, so of two racing callers one wins and the other learns the state.
+Each write is one conditional request: of two concurrent callers one succeeds, and the error of the
+other names the state.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.timestamps import moment_of, timestamp_text
 from autoforge.dynamodb.writes.update import Update
-from autoforge.models.actions import AgentAction
+from autoforge.models.actions import ActionState, AgentAction
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ActionById(Get[AgentAction]):
 
     @property
     def created_at(self) -> datetime:
-        """The moment the id was minted from."""
+        """The time in the id, which is the action's creation time."""
         return moment_of(self.action_id)
 
 
@@ -75,34 +76,36 @@ class HeldActions(Query[AgentAction]):
 def hold_action(
     project_id: str, action_id: str, *, held_until: datetime, at: datetime
 ) -> Update[AgentAction]:
-    """Let an action that is proposed wait, so that a person may object until then."""
+    """Hold a proposed action until a time, so that a person may object."""
     move = _move(project_id, action_id, at=at, held_until=held_until)
     proposed = And(~AgentAction.held_until.is_type(), ~AgentAction.approved_at.is_type())
-    return _only(move, proposed, "proposed")
+    return _restricted(move, proposed, "only a proposed action can be held")
 
 
 def approve_action(project_id: str, action_id: str, *, at: datetime) -> Update[AgentAction]:
-    """End the hold of an action that is held: it may be executed at once."""
+    """End the hold of a held action; it can then be executed at once."""
     move = _move(project_id, action_id, at=at, held_until=None, approved_at=at)
-    return _only(move, AgentAction.held_until.is_type(), "held")
+    is_held = AgentAction.held_until.is_type()
+    return _restricted(move, is_held, "only a held action can be approved")
 
 
 def cancel_action(project_id: str, action_id: str, *, at: datetime) -> Update[AgentAction]:
-    """Rule out that an action is executed, whatever it waits for."""
+    """Cancel an action that is neither executed nor cancelled."""
     return _move(project_id, action_id, at=at, held_until=None, cancelled_at=at)
 
 
 def execute_action(project_id: str, action_id: str, *, at: datetime) -> Update[AgentAction]:
-    """Mark an action as executed, unless it is held for longer or was cancelled or executed."""
+    """Mark an action as executed, unless it is still held, cancelled or already executed."""
     move = _move(project_id, action_id, at=at, executed=True, executed_at=at)
     due = Or(~AgentAction.held_until.is_type(), AgentAction.held_until <= timestamp_text(at))
-    return _only(move, due, "ready to be executed")
+    requires = "only a proposed or approved action, or one whose hold is over, can be executed"
+    return _restricted(move, due, requires)
 
 
 def _move(
     project_id: str, action_id: str, *, at: datetime, **values: object
 ) -> Update[AgentAction]:
-    """Change the state of an action that is neither executed nor cancelled."""
+    """The update that changes the state of an action that is neither executed nor cancelled."""
     return Update(
         AgentAction,
         {"project_id": project_id, "id": action_id, "created_at": moment_of(action_id)},
@@ -110,11 +113,20 @@ def _move(
         values=values,
         expected={"executed": False},
         condition=~AgentAction.cancelled_at.is_type(),
-        requires="open",
+        requires="only a proposed, held or approved action can be cancelled",
+        found=_state_found,
     )
 
 
-def _only(move: Update[AgentAction], condition: Condition, requires: str) -> Update[AgentAction]:
-    """The same change, from fewer states."""
+def _restricted(
+    move: Update[AgentAction], condition: Condition, requires: str
+) -> Update[AgentAction]:
+    """The same update on a further condition, which allows fewer states."""
     both = condition if move.condition is None else And(move.condition, condition)
     return replace(move, condition=both, requires=requires)
+
+
+def _state_found(action: AgentAction) -> str:
+    if action.state is ActionState.HELD and action.held_until is not None:
+        return f"is held until {timestamp_text(action.held_until)}"
+    return f"is {action.state}"

@@ -1,4 +1,4 @@
-"""The agent's settings: what is asked of them, and how they are set."""
+"""Patterns and writes of the agent's settings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AgentConfigs(Query[AgentConfig]):
 
 
 def set_agent_config(config_key: str, value: Any, *, at: datetime) -> Update[AgentConfig]:
-    """Set one of the agent's settings to any JSON value, new or in place of another."""
+    """Create or replace one of the agent's settings; the value is any JSON value."""
     return Update(
         AgentConfig,
         {"config_key": config_key},

@@ -1,4 +1,4 @@
-"""Agents: what is asked of them, and how they are changed."""
+"""Patterns and writes of agents."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ class AgentById(Get[Agent]):
 def update_agent(
     project_id: str, agent_id: str, changes: Mapping[str, Any], *, at: datetime
 ) -> Update[Agent]:
-    """Change attributes of an agent; its place among the agents of a status goes with them."""
+    """Change attributes of an agent; its key in the index by status follows."""
     return Update(Agent, {"project_id": project_id, "id": agent_id}, at, values=changes)

@@ -1,4 +1,4 @@
-"""Artefacts: what is asked of them, and how their versions follow each other."""
+"""Patterns of artefacts, and the writes that replace and revert their content."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def update_artefact(
     expected_version: int | None,
     at: datetime,
 ) -> Update[Artefact]:
-    """Replace the content, keeping what it replaces, in one request.
+    """Replace the content and keep the replaced one as the previous version, in one request.
 
     Args:
         project_id: The project.
-        type: Which of its artefacts.
+        type: The artefact's type.
         content: The new content.
-        expected_version: The version the caller read; None to replace whatever is there.
-        at: The moment of the write.
+        expected_version: The version the caller read; None to replace any version.
+        at: The time of the write.
     """
     return Update(
         Artefact,
@@ -74,14 +74,15 @@ def revert_artefact(
     expected_version: int | None,
     at: datetime,
 ) -> Update[Artefact]:
-    """Swap the content and the one before it, in one request; reverting twice changes nothing."""
+    """Swap the current and the previous content in one request; a second revert undoes it."""
     return Update(
         Artefact,
         {"project_id": project_id, "type": type},
         at,
         actions=[_CONTENT.set(_PREVIOUS), _PREVIOUS.set(_CONTENT)],
         condition=Artefact.previous_version.is_type(),
-        requires="one with a version before it",
+        requires="only an artefact that was updated can be reverted",
+        found=lambda _: "has no previous version",
         expected_version=expected_version,
         increments_version=True,
     )

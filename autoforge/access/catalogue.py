@@ -1,7 +1,7 @@
 """The catalogue: every access pattern of the agent platform.
 
-The documentation, ``autoforge patterns``, ``GET /patterns`` and the proofs are made from it; a
-pattern that is not in it does not exist.
+The documentation, ``autoforge patterns``, ``GET /patterns`` and the tests of all patterns are
+generated from it, so a pattern must be listed here.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ CATALOGUE: Final[tuple[type[Pattern[Any]], ...]] = (
 
 
 def by_name(name: str) -> type[Pattern[Any]] | None:
-    """The pattern of this name, or None."""
+    """The pattern with this class name, or None."""
     return next((pattern for pattern in CATALOGUE if pattern.__name__ == name), None)
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: what is asked of them, and how they move."""
+"""Patterns of checkpoints, and the writes that set and advance them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class CheckpointsOfProject(Query[AgentCheckpoint]):
 def set_checkpoint(
     project_id: str, integration: str, checkpoint_key: str, value: str, *, at: datetime
 ) -> Update[AgentCheckpoint]:
-    """Set a checkpoint as given, forward or back."""
+    """Set a checkpoint to a value, which may be behind or ahead of the current one."""
     return Update(
         AgentCheckpoint,
         {
@@ -55,13 +55,13 @@ def set_checkpoint(
 def advance_checkpoint(
     project_id: str, integration: str, checkpoint_key: str, value: str, *, at: datetime
 ) -> Update[AgentCheckpoint]:
-    """Move a checkpoint forward, or leave it where it is; never back.
+    """Set a checkpoint to a value that is not behind the current one.
 
-    Moments go forward in time, whole numbers by size, anything else as text.
+    Timestamps are compared by time, whole numbers by size, anything else as text.
 
     Raises:
-        InvalidValueError: if the value is a moment ahead of the present, which no true one could
-            follow; setting a checkpoint takes it.
+        InvalidValueError: if the value is a timestamp ahead of the present, since no later true
+            value could follow it; ``set_checkpoint`` accepts it.
     """
     require_not_ahead("checkpointValue", moment_at(value), at)
     position, stored = AgentCheckpoint.position, AgentCheckpoint.checkpoint_value
@@ -78,5 +78,5 @@ def advance_checkpoint(
         values=plain.values,
         initial=plain.initial,
         condition=forward,
-        requires=f"behind {value}",
+        found=lambda there: f"is at {there.checkpoint_value}, which is past {value}",
     )

@@ -1,8 +1,9 @@
-"""Creation: one rule for all that is created under an id of its caller's.
+"""Idempotent creation of items whose id the caller chooses.
 
-What is created again under the same id with the same content is there, and that is success: the
-caller may not have got the first answer. What it was created with is kept as a hash, so that is
-known although others have changed the item since. Other content is refused.
+Creating an item again under the same id with the same content succeeds and returns the stored item,
+since the caller may not have received the first answer. The item keeps a hash of the content it was
+created with, so a repetition is recognised even if the item has changed since. Other content is
+refused.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from autoforge.models.escalations import Escalation
 from autoforge.models.features import Feature
 from autoforge.models.projects import Project
 
-#: What can be created again.
+#: The entities whose creation can be repeated.
 Created = TypeVar("Created", Project, Feature, Agent, Escalation, AgentAction)
 
-#: What a caller says of each when it is created: its content.
+#: The attributes that a caller gives at creation: the content that is compared.
 CONTENT: Final[Mapping[type[Entity], tuple[str, ...]]] = {
     Project: (
         "name",
@@ -65,7 +66,7 @@ CONTENT: Final[Mapping[type[Entity], tuple[str, ...]]] = {
 
 
 def content_of(entity: Entity) -> str:
-    """A hash of what a caller said, or would have to say, to create an entity."""
+    """The hash of the content that creates an entity as it is."""
     attributes = entity.get_attributes()
     values = {
         name: attribute_to_wire(attributes[name], value)
@@ -77,10 +78,10 @@ def content_of(entity: Entity) -> str:
 
 
 def create(store: Store, new: Created) -> Created:
-    """Store a new item, and return it; or the one that was created with the same content.
+    """Store a new item and return it, or return the stored one with the same content.
 
     Raises:
-        ItemExistsError: if another has the key; ``item`` is the one there.
+        ItemExistsError: if an item with other content has the key; ``item`` is that item.
         InvalidValueError: if a value cannot be stored.
     """
     new.creation = content_of(new)
@@ -91,18 +92,23 @@ def create(store: Store, new: Created) -> Created:
 
 
 def existing_instead(new: Created, error: ItemExistsError, *, now: datetime) -> Created:
-    """The item that is there, if it is what was to be created.
+    """The stored item that a creation met, if it has the same content.
+
+    Args:
+        new: The item that was to be created.
+        error: The refusal, with the stored item.
+        now: The current time; an item past its expiry is not returned.
 
     Raises:
-        ItemExistsError: the one given, if it is not.
+        ItemExistsError: the given error, if the stored item has other content.
     """
-    there = error.item
-    if isinstance(there, type(new)) and there.is_live(now) and is_same(new, there):
-        return there
+    stored = error.item
+    if isinstance(stored, type(new)) and stored.is_live(now) and is_same(new, stored):
+        return stored
     raise error
 
 
-def is_same(new: Entity, there: Any) -> bool:
-    """Whether an item was created with the content of a new one, or has just that now."""
+def is_same(new: Entity, stored: Any) -> bool:
+    """Whether a stored item was created with the content of a new one, or has that content now."""
     content = content_of(new)
-    return content in {there.creation, content_of(there)}
+    return content in {stored.creation, content_of(stored)}

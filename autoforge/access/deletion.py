@@ -1,10 +1,10 @@
-"""Deletion in more requests than one: the mark that every one of them checks.
+"""Deletion of an item with all its dependent items, in several requests that check one mark.
 
-What is deleted last, a project or a feature, is the root of what goes with it. A deletion marks the
-root first, with an id of its own and an expiry, so that the root reads as gone from then on. All
-else goes in transactions that check the mark, and the root last, on the same condition. So a
-deletion that is still running when another has finished, and somebody uses the id again, deletes
-nothing of the new one. Where there is a mark already, a deletion goes on under that one (ADR 0029).
+The item to delete, a project or a feature, is the root. A deletion first marks the root with the
+deletion's id and an expiry, so that readers no longer see the root. Then it deletes the other items
+in transactions that check the mark, and last the root on the same condition. If another deletion
+finishes first and the id is used again, this deletion therefore removes nothing of the new item. A
+deletion that finds a mark continues under it (ADR 0029).
 """
 
 from __future__ import annotations
@@ -25,29 +25,36 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update, has
-from autoforge.dynamodb.writes.write import Delete, Transaction, Write, described, primary_key
+from autoforge.dynamodb.writes.write import (
+    Delete,
+    Transaction,
+    Write,
+    changed_since_read,
+    described,
+    primary_key,
+)
 from autoforge.errors import TransactionConflictError
 
 E = TypeVar("E", bound=Entity)
 
-#: The expiry of a marked root. DynamoDB deletes no item whose time to live is over for more than
-#: five years (AWS, "Using time to live"), so a root stays until its deletion is finished.
+#: The expiry of a marked root. DynamoDB does not delete an item that expired more than five years
+#: ago (AWS, "Using time to live"), so the root stays until its deletion is finished.
 EXPIRED: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RootChangedError(Exception):
-    """The root is not as the deletion needs it: another deletion has finished in its place."""
+    """The root does not have the mark of this deletion: another deletion has finished first."""
 
 
 @dataclass(frozen=True)
 class Root(Write[E]):
-    """Demand inside a transaction that a root still is as a deletion needs it.
+    """A condition check on the root of a deletion.
 
     Args:
-        entity: What the root is.
+        entity: The root's entity.
         key: Components of its primary key.
-        values: Attributes, and the values they must have; None for an absent one.
-        unchanged: What else must hold, if the caller expects something of it.
+        values: Attributes and the values they must have; None for an absent attribute.
+        unchanged: A further condition, where the caller expects a state of the root.
     """
 
     operation = ""
@@ -60,7 +67,7 @@ class Root(Write[E]):
 
     @property
     def condition(self) -> Condition:
-        """What must hold of the root."""
+        """The condition on the root."""
         return reduce(And, [self._there(), *has(self.entity, self.values)])
 
     def primary_key(self) -> KeyValue:
@@ -77,7 +84,7 @@ class Root(Write[E]):
         }
 
     def error_for(self, existing: E | None) -> NoReturn:
-        """End the deletion.
+        """Raise the error that ends the deletion.
 
         Raises:
             RootChangedError: always.
@@ -85,7 +92,7 @@ class Root(Write[E]):
         raise _changed(self, existing)
 
     def marked(self, deletion: str, *, at: datetime) -> Update[E]:
-        """Mark the root, if it is as it must be; it reads as gone then, and is in no index."""
+        """The update that marks the root; its expiry hides it, and it leaves the indexes."""
         return Update(
             self.entity,
             self.key,
@@ -93,8 +100,8 @@ class Root(Write[E]):
             values={"deletion": deletion, "expires_at": EXPIRED},
             expected={**self.values, "deletion": None},
             condition=self._there(),
-            requires="as it was read",
-            # Whether or not it is past another expiry.
+            found=changed_since_read,
+            # An update without this is refused on a root past its expiry.
             initial={},
         )
 
@@ -102,16 +109,16 @@ class Root(Write[E]):
         return exists() if self.unchanged is None else And(exists(), self.unchanged)
 
     def deleted(self) -> Delete[E]:
-        """Delete the root itself, if it is as it must be."""
+        """The delete of the root on the same condition."""
         return _RootDelete(self.entity, self.key, missing_ok=True, condition=self.condition)
 
 
 @dataclass(frozen=True)
 class _RootDelete(Delete[E]):
-    """Delete a root, or end the deletion."""
+    """A delete of a root whose refusal ends the deletion."""
 
     def error_for(self, existing: E | None) -> NoReturn:
-        """End the deletion.
+        """Raise the error that ends the deletion.
 
         Raises:
             RootChangedError: always.
@@ -121,7 +128,7 @@ class _RootDelete(Delete[E]):
 
 @dataclass(frozen=True)
 class Removal(Write[Entity]):
-    """Delete whatever has a primary key, if anything has it."""
+    """A delete of any item at a primary key, without a condition."""
 
     operation = "DeleteItem"
     member = "Delete"
@@ -138,8 +145,12 @@ class Removal(Write[Entity]):
         return {"Key": wire_key(self.key)}
 
     def error_for(self, existing: Entity | None) -> NoReturn:
-        """Never: there is no condition."""
-        raise AssertionError(f"nothing was demanded of {existing}")
+        """Not reached, since there is no condition.
+
+        Raises:
+            AssertionError: always.
+        """
+        raise AssertionError(f"a delete without a condition was refused: {existing}")
 
     def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether the item is gone."""
@@ -147,23 +158,25 @@ class Removal(Write[Entity]):
 
 
 def _changed(write: Root[E] | Delete[E], existing: E | None) -> RootChangedError:
-    state = "gone" if existing is None else "another, or marked by another deletion"
-    return RootChangedError(f"{described(write.entity, write.key)} is {state}")
+    name = described(write.entity, write.key)
+    if existing is None:
+        return RootChangedError(f"{name} does not exist; another deletion has removed it")
+    return RootChangedError(f"{name} does not have the mark of this deletion")
 
 
 def exists() -> Condition:
-    """There is an item."""
+    """The condition that the item exists."""
     return Path([TABLE.partition_key]).exists()
 
 
 def sweep(store: Store, root: Root[Any], writes: Sequence[Write[Any]]) -> None:
-    """Make writes, all or none, if the root still carries the mark of the deletion.
+    """Apply writes in one transaction that checks the mark on the root.
 
-    All requests of a deletion check one item, so those of two deletions that go on at once
-    conflict. Each then is sent again until the other lets it pass.
+    All transactions of a deletion check the root, so two concurrent deletions conflict. A
+    transaction that was cancelled by such a conflict is sent again.
 
     Raises:
-        RootChangedError: if the root does not.
+        RootChangedError: if the root does not have the mark.
         AutoforgeError: by meaning, if another of the writes is refused.
     """
 

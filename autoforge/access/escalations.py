@@ -1,4 +1,4 @@
-"""Escalations: what is asked of them, and how they are decided once."""
+"""Patterns of escalations, and the writes that close a pending one."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def decide_escalation(
     decided_by: str | None = None,
     at: datetime,
 ) -> Update[Escalation]:
-    """Answer an escalation that is pending; a second answer learns of the first."""
+    """Answer a pending escalation; the error of a second answer carries the first."""
     return _close(
         project_id,
         escalation_id,
@@ -73,10 +73,10 @@ def decide_escalation(
 
 
 def require_option(options: Sequence[Any] | None, decision: str) -> None:
-    """Refuse a decision that is none of an escalation's options, if it has any.
+    """Refuse a decision that names no option of an escalation that has options.
 
-    An option that is an object has the names ``id`` and ``label``, as in the database analysis.
-    A name that is no text, and an option without any, is named by its JSON.
+    A text option is named by itself, an object by its ``id`` or ``label`` (database analysis), and
+    any other option by its JSON. An ``id`` or ``label`` that is not text is also named by its JSON.
 
     Raises:
         InvalidValueError: naming the options.
@@ -84,11 +84,11 @@ def require_option(options: Sequence[Any] | None, decision: str) -> None:
     names = [_names(each) for each in options or ()]
     if names and not any(decision in each for each in names):
         known = ", ".join(shortened(" or ".join(each)) for each in names)
-        raise InvalidValueError(f"userDecision is {shortened(decision)}, none of: {known}")
+        raise InvalidValueError(f"userDecision is {shortened(decision)}; the options are: {known}")
 
 
 def _names(option: Any) -> list[str]:
-    """What an option may be called."""
+    """The texts that name an option."""
     if isinstance(option, str):
         return [option]
     given = [option.get(name) for name in ("id", "label")] if isinstance(option, Mapping) else []
@@ -97,14 +97,14 @@ def _names(option: Any) -> list[str]:
 
 
 def expire_escalation(project_id: str, escalation_id: str, *, at: datetime) -> Update[Escalation]:
-    """Give up waiting for an answer to an escalation that is pending."""
+    """Close a pending escalation as expired, without an answer."""
     return _close(project_id, escalation_id, EscalationStatus.EXPIRED, at)
 
 
 def supersede_escalation(
     project_id: str, escalation_id: str, *, at: datetime
 ) -> Update[Escalation]:
-    """Withdraw an escalation that is pending because another has taken its place."""
+    """Close a pending escalation as superseded by another one."""
     return _close(project_id, escalation_id, EscalationStatus.SUPERSEDED, at)
 
 
@@ -117,5 +117,6 @@ def _close(
         at,
         values={"status": status, **values},
         condition=Escalation.status == EscalationStatus.PENDING,
-        requires="pending",
+        requires=f"only a pending escalation can be {status}",
+        found=lambda escalation: f"is {escalation.status}",
     )

@@ -1,4 +1,4 @@
-"""Integrations: what is asked of their configuration, and how it is saved encrypted."""
+"""The pattern of an integration's configuration, and the writes that save and check it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class IntegrationConfigOf(Get[IntegrationConfig]):
 
 
 def encryption_context(table_name: str, integration: str) -> dict[str, str]:
-    """What a cipher text is bound to: it can be decrypted as this, in this table, only."""
+    """The encryption context of a configuration: only the same table and integration decrypt it."""
     return {"table": table_name, "integration": integration}
 
 
@@ -34,14 +34,14 @@ def save_integration_config(
     new_id: str,
     at: datetime,
 ) -> Update[IntegrationConfig]:
-    """Store the cipher text of an integration's configuration, new or in place of another.
+    """Create or replace the encrypted configuration of an integration.
 
     Args:
         integration: The integration's name.
-        config_encrypted: Base64 text a cipher made under ``encryption_context``.
-        status: Whether the integration is to be used.
-        new_id: The id if there is no configuration yet.
-        at: The moment of the write.
+        config_encrypted: The configuration, encrypted with ``encryption_context``, as base64 text.
+        status: Whether the integration is active.
+        new_id: The id of the item if this write creates it.
+        at: The time of the write.
     """
     return Update(
         IntegrationConfig,
@@ -55,6 +55,6 @@ def save_integration_config(
 def report_health(
     integration: str, status: IntegrationStatus, *, at: datetime
 ) -> Update[IntegrationConfig]:
-    """Note that an integration was tried, and how it went."""
+    """Store the status and the time of a health check."""
     values: Mapping[str, object] = {"status": status, "last_health_check": at}
     return Update(IntegrationConfig, {"integration": integration}, at, values=values)

@@ -1,7 +1,7 @@
-"""Work: what each method of a Forge that writes asks and changes, declared.
+"""The requests of each method of a Forge that writes: the patterns it runs and the items it writes.
 
-The counterpart of the catalogue of patterns. The documentation and the IAM policies are made from
-it; tests hold every declaration against the requests that the method really sends.
+The counterpart of the catalogue of patterns. The documentation and the IAM policies are generated
+from it; tests compare every declaration with the requests that the method sends.
 """
 
 from __future__ import annotations
@@ -69,18 +69,18 @@ from autoforge.models.users import (
     UserByEmailLookup,
 )
 
-#: Loading what another program has, over what is there: ``Store.put_all``.
+#: Loading of items from another program, which replaces stored ones: ``Store.put_all``.
 LOADING: Final = Operation("store.put_all", batches=PLATFORM_TABLE.entities)
 
-#: What finishing a feature's unfinished business asks and changes (``propagation.py``).
-_SETTLING: Final = Operation(
+#: The requests that finish the propagation of a feature's change (``propagation.py``).
+_PROPAGATION: Final = Operation(
     "",
     asks=(FeatureById, FeaturesById, DependentsOfFeature),
     updates=(Feature, FeatureDependency, FeatureGraph),
     checks=(Feature,),
 )
-#: What deleting a feature, or finishing that, asks and changes (``deletion.py``).
-_REMOVING: Final = _SETTLING.with_more(
+#: The requests that delete a feature, or finish its deletion (``deletion.py``).
+_DELETION: Final = _PROPAGATION.with_more(
     "",
     asks=(FeatureGraphOf, FeatureOfLinearIssue, TicketByLinearIssue),
     updates=(Ticket,),
@@ -88,8 +88,8 @@ _REMOVING: Final = _SETTLING.with_more(
     puts=(TransactionMark,),
     deletes=(Feature, FeatureDependency, FeatureByLinearIssueLookup),
 )
-#: What setting who a project belongs to asks and changes (``members.py``).
-_BELONGING: Final = Operation(
+#: The requests that change the owner or a member of a project (``members.py``).
+_MEMBERSHIP: Final = Operation(
     "",
     asks=(ProjectById, MemberOfProject),
     updates=(ProjectMember, ProjectMemberRef),
@@ -97,7 +97,7 @@ _BELONGING: Final = Operation(
     deletes=(ProjectMember, ProjectMemberRef),
 )
 
-#: Every method of a Forge that writes, by kind.
+#: Every method of a Forge that writes, by attribute of the Forge.
 WORK: Final = (
     Operation(
         "once",
@@ -114,9 +114,9 @@ WORK: Final = (
         deletes=(UserByEmailLookup,),
     ),
     Operation("projects.create", puts=(Project,), updates=(ProjectMember, ProjectMemberRef)),
-    _BELONGING.with_more("projects.update", updates=(Project,)),
-    _BELONGING.with_more("projects.add_member", asks=(UserById,)),
-    _BELONGING.with_more("projects.remove_member", puts=(TransactionMark,)),
+    _MEMBERSHIP.with_more("projects.update", updates=(Project,)),
+    _MEMBERSHIP.with_more("projects.add_member", asks=(UserById,)),
+    _MEMBERSHIP.with_more("projects.remove_member", puts=(TransactionMark,)),
     Operation(
         "projects.delete",
         asks=(ProjectById, TicketsOfProject, TicketsByLinearIssue),
@@ -154,7 +154,7 @@ WORK: Final = (
     Operation("integrations.report_health", updates=(IntegrationConfig,)),
     Operation("agent_config.set", asks=(AgentConfigOf,), updates=(AgentConfig,)),
     *(
-        _SETTLING.with_more(
+        _PROPAGATION.with_more(
             name,
             asks=(ProjectById, FeaturesOfLinearIssues),
             puts=(Feature, FeatureByLinearIssueLookup),
@@ -162,21 +162,21 @@ WORK: Final = (
         )
         for name in ("features.create", "features.create_many")
     ),
-    _SETTLING.with_more(
+    _PROPAGATION.with_more(
         "features.add_dependency",
         asks=(FeatureGraphOf, DependenciesOfProject),
         puts=(TransactionMark,),
     ),
-    _SETTLING.with_more(
+    _PROPAGATION.with_more(
         "features.remove_dependency", puts=(TransactionMark,), deletes=(FeatureDependency,)
     ),
     *(
-        _SETTLING.with_more(f"features.{name}")
+        _PROPAGATION.with_more(f"features.{name}")
         for name in ("update", "release", "send_to_review", "pass_", "fail", "reopen")
     ),
     Operation("features.renew", asks=(FeatureById,), updates=(Feature,)),
     *(
-        _SETTLING.with_more(
+        _PROPAGATION.with_more(
             name,
             asks=(
                 ProjectById,
@@ -192,8 +192,8 @@ WORK: Final = (
         )
         for name in ("features.claim", "features.claim_next")
     ),
-    _REMOVING.with_more("features.delete"),
-    _REMOVING.with_more("features.repair", asks=(DependenciesOfProject, FeaturesOfProject)),
+    _DELETION.with_more("features.delete"),
+    _DELETION.with_more("features.repair", asks=(DependenciesOfProject, FeaturesOfProject)),
     Operation("agents.create", asks=(ProjectById,), puts=(Agent,)),
     Operation("agents.update", asks=(AgentById,), updates=(Agent,)),
     Operation(

@@ -1,4 +1,4 @@
-"""Users: what is asked of them, and how a log-in makes or changes one."""
+"""Patterns of users, and the log-in that creates or updates a user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, require_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Check, Delete, Put, Write, primary_key
+from autoforge.dynamodb.writes.write import (
+    Check,
+    Delete,
+    Put,
+    Write,
+    changed_since_read,
+    primary_key,
+)
 from autoforge.errors import InvalidValueError, ItemExistsError, shortened
 from autoforge.models import users as entities
 from autoforge.models.users import User, UserRole, comparable_email
@@ -89,33 +96,34 @@ class UserOfEmail(Get[entities.UserByEmailLookup]):
 
 @dataclass(frozen=True)
 class LogIn:
-    """What a log-in came to."""
+    """The result of a log-in."""
 
     user: User
-    #: Whether it made the user.
+    #: Whether the log-in created the user.
     first: bool
 
 
 @dataclass(frozen=True)
 class UpsertUser:
-    """Make the user that logs in, or keep the user as the log-in says; nobody else is changed.
+    """Creates the user at the first log-in, else updates the user's profile.
 
-    An Auth0 id and an e-mail address belong to one user each, which two lookup items see to. A
-    lookup item whose user is not there, or is another than it says, belongs to nobody and is
-    taken.
+    An Auth0 id and an e-mail address belong to one user each, which two look-up items enforce. A
+    look-up item is stale if its user does not exist or has another Auth0 id or address. A stale
+    look-up item is changed to lead to the user who logs in.
 
     Args:
-        auth0_id: Who logs in.
-        email: Their address; two that differ in case or in Unicode's form only are one.
-        name: Their name.
-        picture: Address of their picture; without it they have none.
-        role: What they may do; without it as it was, at first a developer.
-        new_id: The id of the user if this makes one; no user may ever have had it.
-        at: The moment of the log-in.
-        expected: What the user is expected to be; None for whoever is there.
+        auth0_id: The Auth0 id of the user who logs in.
+        email: The user's address. Two addresses that differ only in case or in Unicode
+            normalization are the same.
+        name: The user's name.
+        picture: The URL of the user's picture; None removes it.
+        role: The user's role; None keeps it, and makes a new user a developer.
+        new_id: The id of the user if this creates one; it must never have been used.
+        at: The time of the log-in.
+        expected: The state that the caller expects of the user; None to accept any.
 
     Raises:
-        InvalidValueError: if the e-mail address is none.
+        InvalidValueError: if the e-mail address is not valid.
     """
 
     auth0_id: str
@@ -128,16 +136,16 @@ class UpsertUser:
     expected: Expected[User] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is no e-mail address."""
+        """Refuse an invalid e-mail address."""
         local, _, domain = self.email.rpartition("@")
         if not local or not domain:
-            raise InvalidValueError(f"email: {shortened(self.email)} is no e-mail address")
+            raise InvalidValueError(f"email: {shortened(self.email)} is not an e-mail address")
 
     def run(self, store: Store) -> LogIn:
-        """Log in, and return the user as they then are; nothing is written if nothing changed.
+        """Log in, and return the stored user; writes only what changes.
 
         Raises:
-            ItemExistsError: if somebody else has the e-mail address; nothing was changed.
+            ItemExistsError: if another user has the e-mail address; nothing was changed.
             VersionConflictError: if the user is not as expected; nothing was changed.
             InvalidValueError: if a value cannot be stored; nothing was changed.
         """
@@ -158,7 +166,7 @@ class UpsertUser:
                 user = seen.item
             changes = self._changes(user, new)
             if not changes:
-                # With the new id this made the user, although no answer to that came.
+                # A user with the new id was created by this log-in; the answer was lost.
                 return LogIn(user, first=user.id == new.id)
             if store.try_transact(self._change(store, seen, changes)):
                 user = store.require(UserById(user.id), consistent=True)
@@ -187,29 +195,32 @@ class UpsertUser:
     def _creation(
         self, store: Store, new: User, lookup: entities.UserByAuth0IdLookup | None
     ) -> tuple[User, list[Write[Any]]]:
-        """Who the Auth0 id is to belong to, and what sees to that."""
+        """The user that the Auth0 id shall lead to, and the writes that make it so."""
         email, holder = self._holder(store)
         if holder is not None and holder.auth0_id == self.auth0_id:
-            # Another log-in has just made the user, or what finds them was lost.
-            return holder, [self._leading(lookup, holder)]
-        taking = self._taking(email, holder, new)
-        return new, [self._leading(lookup, new), taking, *self._unmoved(holder), Put(new)]
+            # Another log-in has just created the user, or the look-up item was lost.
+            return holder, [self._auth0_id_lookup(lookup, holder)]
+        address = self._email_lookup(email, holder, new)
+        checks = self._still_elsewhere(holder)
+        return new, [self._auth0_id_lookup(lookup, new), address, *checks, Put(new)]
 
-    def _leading(self, lookup: entities.UserByAuth0IdLookup | None, user: User) -> Write[Any]:
-        """Let the Auth0 id, which is nobody's, lead to a user."""
+    def _auth0_id_lookup(
+        self, lookup: entities.UserByAuth0IdLookup | None, user: User
+    ) -> Write[Any]:
+        """The write that makes an unused Auth0 id lead to a user."""
         if lookup is None:
             return Put(entities.UserByAuth0IdLookup(auth0_id=self.auth0_id, user_id=user.id))
-        return self._instead(lookup, {"auth0_id": self.auth0_id}, user)
+        return self._redirected(lookup, {"auth0_id": self.auth0_id}, user)
 
     def _changes(self, user: User, new: User) -> dict[str, Any]:
-        """What the log-in says otherwise than the user has it."""
+        """The attributes that the log-in gives a new value."""
         said = ["email", "name", "picture", *([] if self.role is None else ["role"])]
         return {n: getattr(new, n) for n in said if getattr(new, n) != getattr(user, n)}
 
     def _change(
         self, store: Store, seen: Seen[User], changes: Mapping[str, Any]
     ) -> list[Write[Any]]:
-        """The change of the user, with the lookup items where the e-mail address is another."""
+        """The writes that change the user, and the look-up items if the e-mail address changes."""
         user = seen.item
         change = seen.fence(
             Update(
@@ -218,7 +229,7 @@ class UpsertUser:
                 self.at,
                 values=changes,
                 expected={"email": user.email},
-                requires="as it was read",
+                found=changed_since_read,
             )
         )
         if UserByEmail(self.email).agrees(user):
@@ -226,38 +237,40 @@ class UpsertUser:
         email, holder = self._holder(store)
         if holder is not None and holder.id == user.id:
             holder = None
-        taking = self._taking(email, holder, user)
-        return [taking, *self._unmoved(holder), *self._leaving(store, user), change]
+        address = self._email_lookup(email, holder, user)
+        released = self._old_address_released(store, user)
+        return [address, *self._still_elsewhere(holder), *released, change]
 
     def _holder(self, store: Store) -> tuple[entities.UserByEmailLookup | None, User | None]:
-        """What the e-mail address leads to, and the user there."""
+        """The look-up item of the e-mail address, and the user it names."""
         email = store.get(UserOfEmail(self.email), consistent=True)
         if email is None:
             return None, None
         return email, store.get(UserById(email.user_id), consistent=True)
 
-    def _taking(
+    def _email_lookup(
         self, email: entities.UserByEmailLookup | None, holder: User | None, user: User
     ) -> Write[Any]:
-        """Let the e-mail address lead to a user.
+        """The write that makes the e-mail address lead to a user.
 
         Raises:
-            ItemExistsError: if it is somebody else's; without their item, which is theirs alone.
+            ItemExistsError: if another user has the address. The error does not carry that user,
+                whose data the caller may not see.
         """
         if email is None:
             return Put(entities.UserByEmailLookup(email=self.email, user_id=user.id))
         if holder is not None and UserByEmail(self.email).agrees(holder):
             raise ItemExistsError(User.type_name, {"email": self.email})
-        return self._instead(email, {"email": self.email}, user)
+        return self._redirected(email, {"email": self.email}, user)
 
-    def _unmoved(self, holder: User | None) -> list[Write[Any]]:
-        """Demand that whom a stale lookup item leads to does not get the address back meanwhile."""
+    def _still_elsewhere(self, holder: User | None) -> list[Write[Any]]:
+        """Check that the user a stale look-up item names has not reclaimed the address."""
         if holder is None:
             return []
         return [Check(User, {"id": holder.id}, self.at, condition=User.email == holder.email)]
 
-    def _leaving(self, store: Store, user: User) -> list[Write[Any]]:
-        """Let the e-mail address that the user had go, if it still is theirs."""
+    def _old_address_released(self, store: Store, user: User) -> list[Write[Any]]:
+        """The delete of the look-up item of the user's old e-mail address, if it is the user's."""
         email = store.get(UserOfEmail(user.email), consistent=True)
         if email is None or email.user_id != user.id:
             return []
@@ -266,22 +279,22 @@ class UpsertUser:
                 entities.UserByEmailLookup,
                 {"email": user.email},
                 condition=entities.UserByEmailLookup.user_id == user.id,
-                requires="as it was read",
+                found=changed_since_read,
             )
         ]
 
-    def _instead(
+    def _redirected(
         self,
         lookup: entities.UserByAuth0IdLookup | entities.UserByEmailLookup,
         key: Mapping[str, Any],
         user: User,
     ) -> Update[Any]:
-        """Let a lookup item lead to a user, if it still leads where it did."""
+        """The update that makes a look-up item lead to a user, if it has not changed."""
         return Update(
             type(lookup),
             key,
             self.at,
             values={"user_id": user.id},
             expected={"user_id": lookup.user_id},
-            requires="as it was read",
+            found=changed_since_read,
         )

@@ -1,4 +1,4 @@
-"""The convenience object of agent loops, one attribute per kind of thing."""
+"""Forge: the high-level interface to the platform's data, with one attribute per concept."""
 
 from autoforge.dynamodb.lazy import offered_by
 

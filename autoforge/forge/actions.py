@@ -1,4 +1,4 @@
-"""``forge.actions``."""
+"""``forge.actions``: the actions that agents executed or propose."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from autoforge.models.actions import AgentAction
 
 
 class Actions(Resource):
-    """What agents did or mean to do, for 90 days."""
+    """Creates, reads and moves actions, which expire after 90 days."""
 
     def create(
         self,
@@ -41,33 +41,35 @@ class Actions(Resource):
         held_until: datetime | None = None,
         id: str | None = None,  # noqa: A002 - the attribute's name
     ) -> AgentAction:
-        """Note an action: one that was executed, is held, or is proposed.
+        """Create an action that was executed, is held, or is proposed.
 
-        Noted again under its id with the same content, it is the action that is there.
+        A repeated creation with the same id and content returns the stored action.
 
         Args:
             project_id: The project.
-            action_type: What kind of action it is; an open set.
-            description: What it does, for people.
-            detail: Anything else, as a document.
-            confidence: What speaks for it, as a document.
-            executed: Whether it was done already.
-            held_until: Until when a person may object to it.
-            id: A ULID chosen by the caller; the action is created at its time, which may lie in
-                the past, and at most 2 seconds ahead.
+            action_type: The kind of action; any text.
+            description: The action in words, for people.
+            detail: Further data, as a document.
+            confidence: The agent's confidence in the action, as a document.
+            executed: Whether the action was executed already.
+            held_until: The time until which a person may object; None for no hold.
+            id: A ULID chosen by the caller; None to mint one. The time in it is the creation time,
+                which may be in the past, and at most 2 seconds in the future.
 
         Raises:
-            ItemExistsError: if the id is that of another.
+            ItemExistsError: if an action with other content has the id.
             ItemNotFoundError: if there is no such project.
-            InvalidValueError: if it is both executed and held, or the id's time is ahead of the
-                present.
+            InvalidValueError: if it is both executed and held, or the time in the id is ahead of
+                the present.
         """
         if executed and held_until is not None:
-            raise InvalidValueError("an action that was executed is not held any more")
+            raise InvalidValueError(
+                "the action is executed and heldUntil is given; an executed action cannot be held"
+            )
         self._require_project(project_id)
         now = self._now()
-        moment = now if id is None else moment_of(id)
-        require_not_ahead(f"the time of id {id}", moment, now)
+        created_at = now if id is None else moment_of(id)
+        require_not_ahead(f"the time of id {id}", created_at, now)
         action = AgentAction(
             id=self._tools.new_id(now) if id is None else id,
             project_id=project_id,
@@ -76,9 +78,9 @@ class Actions(Resource):
             detail=detail,
             confidence=confidence,
             executed=executed,
-            executed_at=moment if executed else None,
+            executed_at=created_at if executed else None,
             held_until=held_until,
-            created_at=moment,
+            created_at=created_at,
             updated_at=now,
         )
         require_minted(action.id, action.created_at)
@@ -88,7 +90,7 @@ class Actions(Resource):
         """Return an action.
 
         Raises:
-            ItemNotFoundError: if there is none, or it is past its 90 days.
+            ItemNotFoundError: if there is no such action, or it has expired.
         """
         return self._store.require(ActionById(project_id, action_id), consistent=consistent)
 
@@ -112,13 +114,13 @@ class Actions(Resource):
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[AgentAction]:
-        """Return a page of the held actions whose time has come by a moment, longest due first.
+        """Return a page of the actions whose hold is over by a time, the longest due first.
 
         Args:
-            until: The moment; now unless given. One far ahead returns all held actions.
-            order: ``desc`` for latest due first.
-            limit: Actions of the page.
-            cursor: Where the page before ended.
+            until: The time; None for now. A time far in the future returns all held actions.
+            order: ``desc`` for the latest due first.
+            limit: The number of actions of the page.
+            cursor: The cursor of the previous page; None for the first page.
         """
         return self._store.page(HeldActions(until, order=order), limit=limit, cursor=cursor)
 
@@ -130,12 +132,12 @@ class Actions(Resource):
         *,
         expected: Expected[AgentAction] | None = None,
     ) -> AgentAction:
-        """Let a proposed action wait, so that a person may object.
+        """Hold a proposed action until a time, so that a person may object.
 
         Raises:
-            ConditionFailedError: if it is not proposed; its ``item`` says what it is.
-            VersionConflictError: if it is not as expected; it carries the action.
-            ItemNotFoundError: if there is none.
+            ConditionFailedError: if it is not proposed; ``item`` is the action.
+            VersionConflictError: if it is not as expected; ``item`` is the action.
+            ItemNotFoundError: if there is no such action.
         """
         write = hold_action(project_id, action_id, held_until=until, at=self._now())
         return save_as_expected(self._store, write, expected)
@@ -143,12 +145,12 @@ class Actions(Resource):
     def approve(
         self, project_id: str, action_id: str, *, expected: Expected[AgentAction] | None = None
     ) -> AgentAction:
-        """End the hold of a held action.
+        """End the hold of a held action, which can then be executed at once.
 
         Raises:
-            ConditionFailedError: if it is not held; its ``item`` says what it is.
-            VersionConflictError: if it is not as expected; it carries the action.
-            ItemNotFoundError: if there is none.
+            ConditionFailedError: if it is not held; ``item`` is the action.
+            VersionConflictError: if it is not as expected; ``item`` is the action.
+            ItemNotFoundError: if there is no such action.
         """
         write = approve_action(project_id, action_id, at=self._now())
         return save_as_expected(self._store, write, expected)
@@ -156,12 +158,12 @@ class Actions(Resource):
     def cancel(
         self, project_id: str, action_id: str, *, expected: Expected[AgentAction] | None = None
     ) -> AgentAction:
-        """Rule out that an action is executed.
+        """Cancel an action, so that it cannot be executed.
 
         Raises:
-            ConditionFailedError: if it was executed or cancelled; its ``item`` says which.
-            VersionConflictError: if it is not as expected; it carries the action.
-            ItemNotFoundError: if there is none.
+            ConditionFailedError: if it is executed or cancelled; ``item`` is the action.
+            VersionConflictError: if it is not as expected; ``item`` is the action.
+            ItemNotFoundError: if there is no such action.
         """
         write = cancel_action(project_id, action_id, at=self._now())
         return save_as_expected(self._store, write, expected)
@@ -169,12 +171,13 @@ class Actions(Resource):
     def execute(
         self, project_id: str, action_id: str, *, expected: Expected[AgentAction] | None = None
     ) -> AgentAction:
-        """Mark an action as executed; of several callers one succeeds, and only it may act.
+        """Mark an action as executed; only the one caller that succeeds may carry it out.
 
         Raises:
-            ConditionFailedError: if it is held for longer, was cancelled, or was executed.
-            VersionConflictError: if it is not as expected; it carries the action.
-            ItemNotFoundError: if there is none.
+            ConditionFailedError: if it is still held, cancelled or executed; ``item`` is the
+                action.
+            VersionConflictError: if it is not as expected; ``item`` is the action.
+            ItemNotFoundError: if there is no such action.
         """
         write = execute_action(project_id, action_id, at=self._now())
         return save_as_expected(self._store, write, expected)

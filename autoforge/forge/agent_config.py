@@ -1,4 +1,4 @@
-"""``forge.agent_config``."""
+"""``forge.agent_config``: the agent's settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autoforge.models.agent_config import AgentConfig
 
 
 class AgentSettings(Resource):
-    """The agent's settings: names, and any JSON value for each."""
+    """Reads and writes the agent's settings, each a name and any JSON value."""
 
     def get(self, config_key: str, *, consistent: bool = False) -> AgentConfig:
         """Return a setting.
@@ -39,17 +39,18 @@ class AgentSettings(Resource):
     def set(
         self, config_key: str, value: Any, *, expected: Expected[AgentConfig] | None = None
     ) -> AgentConfig:
-        """Set one to any JSON value, null included.
+        """Create or replace a setting.
 
         Args:
-            config_key: Its name.
-            value: The value.
-            expected: The setting as the caller read it, or a test that it must pass, which is
-                given None where it was never set; None to set it whatever it is.
+            config_key: The name of the setting.
+            value: Any JSON value, null included.
+            expected: The setting as the caller read it, or a test that it must pass; the test gets
+                None if the setting does not exist. None accepts any state.
 
         Raises:
-            VersionConflictError: if it is not as expected; it carries the setting.
-            InvalidValueError: if the value is no JSON value, or none DynamoDB can hold exactly.
+            VersionConflictError: if it is not as expected; ``item`` is the setting.
+            InvalidValueError: if the value is not a JSON value, or DynamoDB cannot store it
+                exactly.
         """
         write = set_agent_config(config_key, value, at=self._now())
         return save_as_expected(self._store, write, expected)

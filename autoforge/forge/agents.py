@@ -1,4 +1,4 @@
-"""``forge.agents``."""
+"""``forge.agents``: the agents of a project."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autoforge.models.runs import AgentRun
 
 
 class AgentUpdate(TypedDict, total=False):
-    """What of an agent can be changed."""
+    """The attributes of an agent that can be changed."""
 
     name: str
     role: AgentRole
@@ -24,7 +24,7 @@ class AgentUpdate(TypedDict, total=False):
 
 
 class Agents(Resource):
-    """Who works on projects."""
+    """Creates, reads and changes the agents that work on projects."""
 
     def create(
         self,
@@ -34,12 +34,12 @@ class Agents(Resource):
         role: AgentRole = AgentRole.CODER,
         id: str | None = None,  # noqa: A002 - the attribute's name
     ) -> Agent:
-        """Create an agent, idle until it starts a run; its id is minted unless given.
+        """Create an idle agent; its id is minted unless given.
 
-        Created again under its id with the same content, it is the agent that is there.
+        A repeated creation with the same id and content returns the stored agent.
 
         Raises:
-            ItemExistsError: if the id is that of another.
+            ItemExistsError: if an agent with other content has the id.
             ItemNotFoundError: if there is no such project.
             InvalidValueError: if a value cannot be stored.
         """
@@ -59,7 +59,7 @@ class Agents(Resource):
         """Return an agent.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such agent.
         """
         return self._store.require(AgentById(project_id, agent_id), consistent=consistent)
 
@@ -96,20 +96,20 @@ class Agents(Resource):
         expected: Expected[Agent] | None = None,
         **changes: Unpack[AgentUpdate],
     ) -> Agent:
-        """Change attributes of an agent; None removes the current feature.
+        """Change attributes of an agent.
 
-        A status that is set by hand stays when a run of the agent ends, unless it is running.
+        When a run of the agent ends, a status other than ``running`` stays as it was set here.
 
         Args:
             project_id: The project.
             agent_id: The agent.
-            expected: The agent as the caller read it, or a test that it must pass; None to change
-                whatever is there.
-            **changes: The attributes and their new values.
+            expected: The agent as the caller read it, or a test that it must pass; None to accept
+                any state.
+            **changes: The attributes and their new values; None removes the current feature.
 
         Raises:
-            VersionConflictError: if it is not as expected; it carries the agent.
-            ItemNotFoundError: if there is none.
+            VersionConflictError: if it is not as expected; ``item`` is the agent.
+            ItemNotFoundError: if there is no such agent.
             InvalidValueError: if a value cannot be stored.
         """
         write = update_agent(project_id, agent_id, changes, at=self._now())

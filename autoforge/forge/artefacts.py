@@ -1,4 +1,4 @@
-"""``forge.artefacts``."""
+"""``forge.artefacts``: the documents of projects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autoforge.models.artefacts import Artefact, ArtefactType
 
 
 class Artefacts(Resource):
-    """The documents of projects, with their versions."""
+    """Creates, reads, updates and reverts the artefacts of projects."""
 
     def create(
         self,
@@ -30,7 +30,8 @@ class Artefacts(Resource):
         """Create a project's artefact of a type, in version 1.
 
         Raises:
-            ItemExistsError: if there is one already; ``update`` replaces its content.
+            ItemExistsError: if the project has an artefact of the type; ``update`` replaces its
+                content.
             ItemNotFoundError: if there is no such project.
         """
         self._require_project(project_id)
@@ -49,7 +50,7 @@ class Artefacts(Resource):
         """Return a project's artefact of a type.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such artefact.
         """
         return self._store.require(ArtefactOfProject(project_id, type), consistent=consistent)
 
@@ -74,19 +75,21 @@ class Artefacts(Resource):
         expected_version: int | None = None,
         expected: Expected[Artefact] | None = None,
     ) -> Artefact:
-        """Replace the content of an artefact; what it replaces becomes the previous version.
+        """Replace the content of an artefact; the replaced content becomes the previous version.
 
         Args:
             project_id: The project.
-            type: Which of its artefacts.
+            type: The artefact's type.
             content: The new content.
-            expected_version: The version the caller read; None to replace whatever is there.
-                An artefact that was deleted and made anew counts from 1 again.
-            expected: The artefact as the caller read it, or a test that it must pass.
+            expected_version: The version the caller read; None to accept any. An artefact that
+                was deleted and created again starts at version 1.
+            expected: The artefact as the caller read it, or a test that it must pass; None to
+                accept any state.
 
         Raises:
-            VersionConflictError: if the artefact is in another version; it carries the artefact.
-            ItemNotFoundError: if there is none.
+            VersionConflictError: if the artefact is in another version, or not as expected;
+                ``item`` is the artefact.
+            ItemNotFoundError: if there is no such artefact.
         """
         write = update_artefact(
             project_id, type, content, expected_version=expected_version, at=self._now()
@@ -101,18 +104,20 @@ class Artefacts(Resource):
         expected_version: int | None = None,
         expected: Expected[Artefact] | None = None,
     ) -> Artefact:
-        """Swap the content and the previous version; the version goes up as with any change.
+        """Swap the current and the previous content; the version goes up by 1.
 
         Args:
             project_id: The project.
-            type: Which of its artefacts.
-            expected_version: The version the caller read; None to revert whatever is there.
-            expected: The artefact as the caller read it, or a test that it must pass.
+            type: The artefact's type.
+            expected_version: The version the caller read; None to accept any.
+            expected: The artefact as the caller read it, or a test that it must pass; None to
+                accept any state.
 
         Raises:
             ConditionFailedError: if there is no previous version.
-            VersionConflictError: if the artefact is not as expected; it carries the artefact.
-            ItemNotFoundError: if there is none.
+            VersionConflictError: if the artefact is in another version, or not as expected;
+                ``item`` is the artefact.
+            ItemNotFoundError: if there is no such artefact.
         """
         write = revert_artefact(project_id, type, expected_version=expected_version, at=self._now())
         return save_as_expected(self._store, write, expected)

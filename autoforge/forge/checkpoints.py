@@ -1,4 +1,4 @@
-"""``forge.checkpoints``."""
+"""``forge.checkpoints``: how far agents have read integrations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autoforge.models.checkpoints import AgentCheckpoint
 
 
 class Checkpoints(Resource):
-    """How far agents have come."""
+    """Reads, sets and advances checkpoints."""
 
     def get(
         self, project_id: str, integration: str, checkpoint_key: str, *, consistent: bool = False
@@ -25,7 +25,7 @@ class Checkpoints(Resource):
         """Return a checkpoint.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such checkpoint.
         """
         pattern = CheckpointOf(project_id, integration, checkpoint_key)
         return self._store.require(pattern, consistent=consistent)
@@ -33,7 +33,7 @@ class Checkpoints(Resource):
     def find(
         self, project_id: str, integration: str, checkpoint_key: str, *, consistent: bool = False
     ) -> AgentCheckpoint | None:
-        """Return a checkpoint, or None where the agent has not begun."""
+        """Return a checkpoint, or None if it does not exist."""
         pattern = CheckpointOf(project_id, integration, checkpoint_key)
         return self._store.get(pattern, consistent=consistent)
 
@@ -59,18 +59,18 @@ class Checkpoints(Resource):
         *,
         expected: Expected[AgentCheckpoint] | None = None,
     ) -> AgentCheckpoint:
-        """Set a checkpoint as given, forward or back.
+        """Set a checkpoint to a value, which may be behind or ahead of the current one.
 
         Args:
             project_id: The project.
-            integration: Which integration is read.
-            checkpoint_key: Which of its checkpoints.
-            value: How far the agent has come.
-            expected: The checkpoint as the caller read it, or a test that it must pass, which is
-                given None where there is none; None to set it whatever it is.
+            integration: The integration that the agent reads.
+            checkpoint_key: The name of the checkpoint.
+            value: How far the agent has read.
+            expected: The checkpoint as the caller read it, or a test that it must pass; the test
+                gets None if the checkpoint does not exist. None accepts any state.
 
         Raises:
-            VersionConflictError: if it is not as expected; it carries the checkpoint.
+            VersionConflictError: if it is not as expected; ``item`` is the checkpoint.
             ItemNotFoundError: if there is no such project.
         """
         self._require_project(project_id)
@@ -86,14 +86,15 @@ class Checkpoints(Resource):
         *,
         expected: Expected[AgentCheckpoint] | None = None,
     ) -> AgentCheckpoint:
-        """Move a checkpoint forward, never back; to where it is already is no error.
+        """Set a checkpoint to a value that is not behind the current one.
 
-        Moments go forward in time, whole numbers by size, anything else as text.
+        Timestamps are compared by time, whole numbers by size, anything else as text.
 
         Raises:
-            ConditionFailedError: if it is further already; its ``item`` says how far.
-            VersionConflictError: if it is not as expected; it carries the checkpoint.
-            InvalidValueError: if the value is a moment ahead of the present; ``set`` takes it.
+            ConditionFailedError: if the checkpoint is past the value; ``item`` is the checkpoint.
+            VersionConflictError: if it is not as expected; ``item`` is the checkpoint.
+            InvalidValueError: if the value is a timestamp ahead of the present; ``set`` accepts
+                it.
             ItemNotFoundError: if there is no such project.
         """
         self._require_project(project_id)

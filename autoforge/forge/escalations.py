@@ -1,4 +1,4 @@
-"""``forge.escalations``."""
+"""``forge.escalations``: questions that a person must answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from autoforge.models.escalations import Escalation, EscalationStatus
 
 
 class Escalations(Resource):
-    """Questions that wait for a person."""
+    """Creates, reads and closes escalations."""
 
     def create(
         self,
@@ -35,12 +35,12 @@ class Escalations(Resource):
         agent_rationale: str | None = None,
         id: str | None = None,  # noqa: A002 - the attribute's name
     ) -> Escalation:
-        """Ask a person; the escalation is pending until it is decided.
+        """Create a pending escalation.
 
-        Asked again under its id with the same content, it is the escalation that is there.
+        A repeated creation with the same id and content returns the stored escalation.
 
         Raises:
-            ItemExistsError: if the id is that of another.
+            ItemExistsError: if an escalation with other content has the id.
             ItemNotFoundError: if there is no such project.
         """
         self._require_project(project_id)
@@ -62,7 +62,7 @@ class Escalations(Resource):
         """Return an escalation.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such escalation.
         """
         pattern = EscalationById(project_id, escalation_id)
         return self._store.require(pattern, consistent=consistent)
@@ -101,20 +101,21 @@ class Escalations(Resource):
         decided_by: str | None = None,
         expected: Expected[Escalation] | None = None,
     ) -> Escalation:
-        """Answer an escalation that is pending, with one of its options if it has any.
+        """Answer a pending escalation, with one of its options if it has any.
 
-        An option is named by its text, or where it is an object by its ``id`` or ``label``.
+        An option is named by its text, or by its ``id`` or ``label`` if it is an object.
 
         Raises:
-            ConditionFailedError: if it is not pending any more; its ``item`` says who decided what.
-            VersionConflictError: if it is not as expected; it carries the escalation.
-            InvalidValueError: if the decision is none of the options.
-            ItemNotFoundError: if there is none.
+            ConditionFailedError: if it is not pending; ``item`` is the escalation with its
+                decision.
+            VersionConflictError: if it is not as expected; ``item`` is the escalation.
+            InvalidValueError: if the decision is not one of the options.
+            ItemNotFoundError: if there is no such escalation.
         """
-        # Options never change, so they may be read before.
-        asked = self.get(project_id, escalation_id, consistent=True)
-        if asked.status is EscalationStatus.PENDING:
-            require_option(asked.options, decision)
+        # The options never change, so they can be checked before the write.
+        escalation = self.get(project_id, escalation_id, consistent=True)
+        if escalation.status is EscalationStatus.PENDING:
+            require_option(escalation.options, decision)
         write = decide_escalation(
             project_id,
             escalation_id,
@@ -126,19 +127,19 @@ class Escalations(Resource):
         return save_as_expected(self._store, write, expected)
 
     def expire(self, project_id: str, escalation_id: str) -> Escalation:
-        """Give up waiting for an answer.
+        """Close a pending escalation as expired, without an answer.
 
         Raises:
-            ConditionFailedError: if it is not pending any more.
-            ItemNotFoundError: if there is none.
+            ConditionFailedError: if it is not pending; ``item`` is the escalation.
+            ItemNotFoundError: if there is no such escalation.
         """
         return self._store.save(expire_escalation(project_id, escalation_id, at=self._now()))
 
     def supersede(self, project_id: str, escalation_id: str) -> Escalation:
-        """Withdraw the question because another has taken its place.
+        """Close a pending escalation as superseded by another one.
 
         Raises:
-            ConditionFailedError: if it is not pending any more.
-            ItemNotFoundError: if there is none.
+            ConditionFailedError: if it is not pending; ``item`` is the escalation.
+            ItemNotFoundError: if there is no such escalation.
         """
         return self._store.save(supersede_escalation(project_id, escalation_id, at=self._now()))

@@ -1,4 +1,4 @@
-"""``forge.events``."""
+"""``forge.events``: the events of a project and of the whole platform."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from autoforge.models.events import Event, GlobalEventRef, Severity
 
 
 class Events(Resource):
-    """What happened, for 30 days."""
+    """Records, reads and polls events, which expire after 30 days."""
 
     def record(
         self,
@@ -35,55 +35,55 @@ class Events(Resource):
         id: str | None = None,  # noqa: A002 - the attribute's name
         created_at: datetime | None = None,
     ) -> Event:
-        """Record an event in its project and in the global feed, together.
+        """Record an event in its project and in the global feed, in one transaction.
 
-        Once this returns, every poll shows it, if its moment lies within the last 5 seconds
-        (``record_within`` of ``Forge.connect``) or is not given. An older one is recorded too, but
-        polls that are past its moment do not show it.
+        Every poll returns the event if its creation time is not given, or is within the last 5
+        seconds (``record_within`` of ``Forge.connect``). An older event is stored too, but polls
+        that are past its time do not return it.
 
         Args:
-            project_id: The project; None for an event that belongs to none.
-            event_type: What kind of event it is; an open set.
-            summary: One line for people.
-            severity: How much it asks for attention.
-            detail: Anything else, as a document.
-            id: A ULID chosen by the caller. Recording the same event under the same id again
-                changes nothing, so a caller that is unsure may repeat itself.
-            created_at: When it happened; now, or the id's own time, unless given. It may lie in
-                the past, and at most 2 seconds ahead.
+            project_id: The project; None for an event without a project.
+            event_type: The kind of event; any text.
+            summary: The event in one line, for people.
+            severity: How urgently the event needs attention.
+            detail: Further data, as a document.
+            id: A ULID chosen by the caller; None to mint one. Recording the same event under the
+                same id again changes nothing, so the call can be repeated.
+            created_at: When the event happened; None for the time in the id, or now. It may be in
+                the past, and at most 2 seconds in the future.
 
         Raises:
             ItemExistsError: if another event has the id.
             ItemNotFoundError: if there is no such project.
             InvalidValueError: if the id was not minted from ``created_at``, or either is ahead
                 of the present.
-            UnacknowledgedEventError: if nobody knows whether the event was stored, or it was
-                stored too late for polls; its ``id`` says which event to look up or record again.
+            UnacknowledgedEventError: if it is unknown whether the event was stored, or it was
+                stored too late for polls; ``id`` is the event's id, to record it again.
             UnavailableError: if the event was not stored.
         """
         if project_id is not None:
             self._require_project(project_id)
 
         def event() -> Event:
-            moment = self._moment(id, created_at)
+            time = self._creation_time(id, created_at)
             return Event(
-                id=self._tools.new_id(moment) if id is None else id,
+                id=self._tools.new_id(time) if id is None else id,
                 project_id=project_id,
                 event_type=event_type,
                 severity=severity,
                 summary=summary,
                 detail=detail,
-                created_at=moment,
+                created_at=time,
             )
 
         renewed = event if id is None and created_at is None else None
         return RecordEvent(event(), renewed, self._tools.record_bound).run(self._store)
 
     def get(self, project_id: str | None, event_id: str, *, consistent: bool = False) -> Event:
-        """Return an event of a project, or with None one of no project.
+        """Return an event of a project, or with None an event without a project.
 
         Raises:
-            ItemNotFoundError: if there is none, or it is past its 30 days.
+            ItemNotFoundError: if there is no such event, or it has expired.
         """
         return self._store.require(EventById(project_id, event_id), consistent=consistent)
 
@@ -102,13 +102,14 @@ class Events(Resource):
 
         Args:
             project_id: The project.
-            since: Only events from this moment on.
-            until: Only events before this moment.
-            after: Id of an event; only newer ones. Costs half a read unit when there are none. An
-                event that was stored later than a newer one is not among them: see ``poll``.
+            since: The earliest creation time, included.
+            until: The latest creation time, excluded.
+            after: The id of an event; only newer events are returned. Costs half a read unit if
+                there are none. An event can be stored after a newer one and is then missed here;
+                ``poll`` returns it.
             order: ``asc`` for oldest first.
-            limit: Events of the page.
-            cursor: Where the page before ended.
+            limit: The number of events of the page.
+            cursor: The cursor of the previous page; None for the first page.
         """
         query = EventsOfProject(project_id, since=since, until=until, after=after, order=order)
         return self._store.page(query, limit=limit, cursor=cursor)
@@ -137,27 +138,26 @@ class Events(Resource):
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[GlobalEventRef | Event]:
-        """Return a page of what happened in all projects, newest first, over any range."""
+        """Return a page of the events of all projects, newest first, over any range of time."""
         query = GlobalEvents(since=since, until=until, after=after, order=order)
         return self._store.page(query, limit=limit, cursor=cursor)
 
     def poll(
         self, project_id: str, *, after: str | None = None, limit: int = POLL_LIMIT
     ) -> Poll[Event]:
-        """Return a project's events that no poll before has returned, oldest first.
+        """Return the events of a project that the previous polls have not returned, oldest first.
 
-        Every event whose recording was acknowledged is returned once: events with a moment of
-        ``record``'s own, or one that was not older than its bound. Poll again at once while there
-        are as many events as the limit.
+        Every acknowledged event is returned once, unless it was recorded with a time older than
+        the bound of ``record``. Poll again at once if the number of events is the limit.
 
         Args:
             project_id: The project.
-            after: The cursor of the poll before. Without it the latest events are returned, and
-                the next poll returns those that follow.
-            limit: Events of the poll, at most 100.
+            after: The cursor of the previous poll. None returns the newest events, and the next
+                poll returns the events that follow them.
+            limit: The most events to return, up to 100.
 
         Raises:
-            InvalidCursorError: if the cursor is not one of a poll of this project.
+            InvalidCursorError: if the cursor was not issued by a poll of this project.
             InvalidValueError: if the limit is not 1 to 100.
         """
         return self._polled(EventsOfProject(project_id), after, limit)
@@ -165,9 +165,9 @@ class Events(Resource):
     def poll_feed(
         self, *, after: str | None = None, limit: int = POLL_LIMIT
     ) -> Poll[GlobalEventRef | Event]:
-        """Return what happened in all projects that no poll before has returned, oldest first.
+        """Return the events of all projects that the previous polls have not returned.
 
-        The rest is as in ``poll``.
+        Arguments, order and errors are those of ``poll``.
         """
         return self._polled(GlobalEvents(), after, limit)
 
@@ -178,13 +178,13 @@ class Events(Resource):
         newest, _, cursor = begin(self._store, feed, limit=limit, bound=bound)
         return Poll(tuple(reversed(newest)), cursor)
 
-    def _moment(self, event_id: str | None, created_at: datetime | None) -> datetime:
+    def _creation_time(self, event_id: str | None, created_at: datetime | None) -> datetime:
         now = self._now()
         require_not_ahead("createdAt", created_at, now)
         if created_at is not None:
             return as_timestamp(created_at)
         if event_id is None:
             return now
-        moment = moment_of(event_id)
-        require_not_ahead(f"the time of id {event_id}", moment, now)
-        return moment
+        time = moment_of(event_id)
+        require_not_ahead(f"the time of id {event_id}", time, now)
+        return time

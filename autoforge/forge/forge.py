@@ -1,4 +1,4 @@
-"""Forge: everything an agent loop does with its data, found by autocompletion."""
+"""Forge: the object through which an agent loop reads and writes all its data."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from autoforge.dynamodb.writes.write import Transaction, Write
 from autoforge.forge.resource import ForgeContext
 from autoforge.strength import require_strong
 
-if TYPE_CHECKING:  # only who embeds a DynamoDB imports what starts one
+if TYPE_CHECKING:  # imported at run time only by Forge.embedded
     from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB
 
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
 
-#: The region of a DynamoDB that is not AWS's, where a name is needed and means nothing.
+#: The region given to a DynamoDB other than AWS's, where the name has no effect.
 LOCAL_REGION: Final = "us-east-1"
 
 
 @cache
 def _platform_table() -> Design:
-    """The platform's table; imported at the first write, since it declares every entity."""
+    """The design of the platform's table; imported at the first write, as it loads all entities."""
     from autoforge.models.table import PLATFORM_TABLE  # noqa: PLC0415
 
     return PLATFORM_TABLE
@@ -49,10 +49,10 @@ def _platform_table() -> Design:
 class Forge:
     """The data of an agent platform on one DynamoDB table.
 
-    Each kind of thing is an attribute, imported when it is first asked for.
+    Each concept is an attribute, imported at its first use.
 
     Attributes:
-        store: Runs patterns and writes that have no method here.
+        store: The Store, for patterns and writes that have no method here.
     """
 
     def __init__(
@@ -89,26 +89,27 @@ class Forge:
         """Connect to a table. Nothing is sent before the first call.
 
         Args:
-            table_name: The table; the template or ``autoforge table create`` made it.
-            region: AWS region.
-            endpoint_url: Another DynamoDB than AWS's.
-            credentials: Access key id and secret key; looked up as AWS's tools do unless given.
+            table_name: The table, created by the template or ``autoforge table create``.
+            region: The AWS region.
+            endpoint_url: The endpoint of another DynamoDB than AWS's; None for AWS's.
+            credentials: Access key id and secret key; None to resolve them as AWS's tools do.
             cursor_secrets: Keys that sign cursors, the newest first. Without one, cursors are
-                good in this process only.
-            kms_key_id: KMS key for integration credentials.
-            kms_endpoint_url: Another KMS than AWS's.
+                valid in this process only.
+            kms_key_id: The KMS key for integration credentials.
+            kms_endpoint_url: The endpoint of another KMS than AWS's; None for AWS's.
             encryption_secrets: Local keys for integration credentials, the newest first; used
-                where there is no KMS key.
-            clock: Tells the time.
-            retries: How often a request is tried.
-            transport: "botocore" to send every request through botocore; otherwise only what
-                our own way to DynamoDB cannot carry goes there.
-            record_within: How long after its moment attempts to record an event may begin, at
-                most 30 seconds; 5 unless given. The same for all that record or poll events.
+                if there is no KMS key.
+            clock: Returns the current time.
+            retries: The retry policy of requests; None for the default.
+            transport: "botocore" to send every request through botocore; otherwise our own
+                transport sends all requests that it supports.
+            record_within: How long after an event's creation time attempts to record it may
+                begin, at most 30 seconds; None for 5 seconds. All processes that record or poll
+                events of the table must use the same value.
 
         Raises:
-            ConfigurationError: if an endpoint is no URL that a request can be sent to, if a secret
-                is too weak, or if events are to be recorded within a time that polls cannot keep.
+            ConfigurationError: if an endpoint is not a valid URL, if a secret is too weak, or if
+                ``record_within`` is not above 0 and at most 30 seconds.
         """
         for given in (cursor_secrets, encryption_secrets):
             require_strong(given)
@@ -144,28 +145,30 @@ class Forge:
         on_lost: Callable[[], object] = lambda: None,
         record_within: timedelta | None = None,
     ) -> Self:
-        """Start a DynamoDB of our own, with the table in it; close it when done.
+        """Start an embedded DynamoDB and create the table; close the Forge when done.
 
-        Without ``data`` it is moto inside this process, in memory and gone with it. With ``data``
-        it is dynoxide in a process beside this one, and the file keeps what was acknowledged. That
-        process is started again if it ends, and ends with this one.
+        Without ``data`` the DynamoDB is moto in this process, in memory, and its data end with the
+        process. With ``data`` it is dynoxide in a child process, and the file keeps acknowledged
+        writes. The child process is restarted if it ends, and ends with this process.
 
         Args:
-            table_name: The table; a new one of its own unless given.
-            data: The database file.
-            dynoxide: The dynoxide program; looked up on PATH unless given.
-            cursor_secrets: Keys that sign cursors; made for this run unless given.
-            encryption_secrets: Keys for integration credentials; made for this run, or kept
-                beside ``data``, unless given.
-            clock: Tells the time.
-            on_lost: Called in another thread if dynoxide ends and does not start again.
-            record_within: How long after its moment attempts to record an event may begin.
+            table_name: The table; None for the default name with ``data``, else for a new name.
+            data: The database file; None for a DynamoDB in memory.
+            dynoxide: The dynoxide program; None to find it on PATH.
+            cursor_secrets: Keys that sign cursors; without one, cursors are valid in this process
+                only.
+            encryption_secrets: Keys for integration credentials. Without one, a new key is used,
+                which is stored next to ``data`` if that is given.
+            clock: Returns the current time.
+            on_lost: Called in another thread if dynoxide ends and cannot be restarted.
+            record_within: How long after an event's creation time attempts to record it may
+                begin; None for 5 seconds.
 
         Raises:
-            ConfigurationError: if dynoxide is needed and not there, if others can read the file
-                and that cannot be changed, or if a secret is too weak.
+            ConfigurationError: if dynoxide is needed and not found, if other users can read the
+                file and that cannot be changed, or if a secret is too weak.
         """
-        # Only who embeds a DynamoDB pays for what starts one.
+        # Imported here, since only an embedded DynamoDB needs them.
         from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB  # noqa: PLC0415
         from autoforge.models.table import PLATFORM_TABLE  # noqa: PLC0415
 
@@ -192,48 +195,48 @@ class Forge:
         except BaseException:
             engine.close()
             raise
-        forge._engine = engine  # noqa: SLF001 - it is a Forge's own
+        forge._engine = engine  # noqa: SLF001 - a private attribute of the same class
         forge.on_close(engine.close)
         return forge
 
     @property
     def record_bound(self) -> RecordBound:
-        """How long after its moment an event is recorded."""
+        """How long after its creation time an event may be recorded."""
         return self._tools.record_bound
 
     @cached_property
     def projects(self) -> kinds.Projects:
-        """The projects agents work on."""
+        """The projects that agents work on."""
         return kinds.Projects(self._tools)
 
     @cached_property
     def artefacts(self) -> kinds.Artefacts:
-        """Their documents, with versions."""
+        """The documents of projects, with versions."""
         return kinds.Artefacts(self._tools)
 
     @cached_property
     def events(self) -> kinds.Events:
-        """What happened, for 30 days."""
+        """The events of the last 30 days."""
         return kinds.Events(self._tools)
 
     @cached_property
     def escalations(self) -> kinds.Escalations:
-        """Questions that wait for a person."""
+        """Questions that a person must answer."""
         return kinds.Escalations(self._tools)
 
     @cached_property
     def actions(self) -> kinds.Actions:
-        """What agents did or mean to do, for 90 days."""
+        """The actions that agents executed or proposed in the last 90 days."""
         return kinds.Actions(self._tools)
 
     @cached_property
     def checkpoints(self) -> kinds.Checkpoints:
-        """How far agents have come."""
+        """How far agents have read integrations."""
         return kinds.Checkpoints(self._tools)
 
     @cached_property
     def integrations(self) -> kinds.Integrations:
-        """Configuration of integrations, encrypted."""
+        """The encrypted configuration of integrations."""
         return kinds.Integrations(self._tools)
 
     @cached_property
@@ -243,37 +246,37 @@ class Forge:
 
     @cached_property
     def features(self) -> kinds.Features:
-        """What agents build, and claim one at a time."""
+        """The features that agents claim and work on."""
         return kinds.Features(self._tools)
 
     @cached_property
     def users(self) -> kinds.Users:
-        """People who log in."""
+        """The people who log in."""
         return kinds.Users(self._tools)
 
     @cached_property
     def agents(self) -> kinds.Agents:
-        """Who works on projects."""
+        """The agents that work on projects."""
         return kinds.Agents(self._tools)
 
     @cached_property
     def runs(self) -> kinds.Runs:
-        """What agents did on features."""
+        """The runs of agents on features."""
         return kinds.Runs(self._tools)
 
     @cached_property
     def tickets(self) -> kinds.Tickets:
-        """Linear's issues, as of the latest sync."""
+        """Copies of Linear issues, as of the latest sync."""
         return kinds.Tickets(self._tools)
 
     @property
     def endpoint_url(self) -> str | None:
-        """Where other programs reach the DynamoDB; None for AWS."""
+        """The endpoint for other programs that use the same DynamoDB; None for AWS."""
         return self._engine.endpoint_url if self._engine else self.store.client.endpoint_url
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that lead AWS's tools to the embedded DynamoDB; none for any other."""
+        """The environment variables for AWS's tools to use the embedded DynamoDB; else empty."""
         if self._engine is None:
             return {}
         access_key_id, secret_key = self._engine.credentials
@@ -285,14 +288,14 @@ class Forge:
         }
 
     def each(self, query: Query[E]) -> Iterator[E]:
-        """Return every item that answers a query, reading page after page as they are taken."""
+        """Yield every item of a query; pages are read as they are needed."""
         return self.store.each(query)
 
     def transaction(self, *writes: Write[Any]) -> None:
-        """Make several writes, all or none.
+        """Apply several writes in one transaction: all or none.
 
         Raises:
-            InvalidTransactionError: if DynamoDB could never accept them together.
+            InvalidTransactionError: if DynamoDB cannot accept them in one transaction.
             AutoforgeError: by meaning, for the first write that was refused.
         """
         self.store.transact(Transaction(writes))
@@ -303,31 +306,33 @@ class Forge:
         make: Callable[[Forge], tuple[T, Outcome]],
         lapsed: Lapsed = lambda _: False,
     ) -> tuple[T | None, Outcome]:
-        """Do something under an id of the caller's; done again within a day, it is done once.
+        """Run a request once, even if the caller repeats it within a day.
 
-        What is done is repeated at the same moment and with the same ids where it was cut off, so
-        it must mint all its ids by the Forge that it is given, and make one change, or create.
+        After an interruption the request is run again with the same time and the same ids. So
+        ``make`` must mint all its ids with the Forge that it is given, and must make one change
+        or an idempotent creation.
 
         Args:
-            request: What it is known by.
-            make: Does it with a Forge, and returns what it made and what it came to.
-            lapsed: Whether it is too late to finish what was cut off, and safe to begin anew.
+            request: Identifies the request.
+            make: Runs the request with a Forge, and returns its result and its outcome.
+            lapsed: Whether an interrupted run can no longer be completed and it is safe to start
+                again with a new time and new ids.
 
         Returns:
-            What was made and came of it; or None, and what came of it before.
+            The result and the outcome; or None and the outcome of an earlier call.
 
         Raises:
-            RequestReusedError: if the id was used with other content.
-            RequestRunningError: if it is being done.
-            AutoforgeError: as ``make`` does; it may be tried again then.
+            RequestReusedError: if the request id was used with other content.
+            RequestRunningError: if another call of the request is still running.
+            AutoforgeError: the errors of ``make``; the request can then be repeated.
         """
         now = as_timestamp(self._tools.clock())
-        # A mint of its own: no other goes on from its first id.
+        # A separate mint, since the request's further ids count on from its first id.
         once = Once(request, now, first_id=IdMint()(now), runner=self.store.new_token())
         return once.make(self.store, lambda run: make(self._as_of(run)), lapsed)
 
     def _as_of(self, run: Run) -> Forge:
-        """This Forge at the moment of a run, with the ids that it mints."""
+        """A Forge with the time and the ids of a run."""
         return Forge(
             replace(self.store, repeated=run.again),
             clock=lambda: run.moment,
@@ -337,11 +342,11 @@ class Forge:
         )
 
     def on_close(self, callback: Callable[[], object]) -> None:
-        """Have something done when this Forge is closed."""
+        """Register a callback that is called when this Forge is closed."""
         self._closing.callback(callback)
 
     def warm(self) -> None:
-        """Resolve credentials and open a connection now, so that no call has to wait for them.
+        """Resolve credentials and open a connection, so that the first call need not wait for them.
 
         Raises:
             UnavailableError: if DynamoDB cannot be reached.
@@ -349,12 +354,12 @@ class Forge:
         self.store.client.warm()
 
     def close(self) -> None:
-        """Close the connections, and stop the embedded DynamoDB, if there is one."""
+        """Close the connections, and stop the embedded DynamoDB if there is one."""
         self.store.client.close()
         self._closing.close()
 
     def __enter__(self) -> Self:
-        """Be usable in a with statement."""
+        """Return this Forge, for a with statement."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -371,7 +376,7 @@ def _cipher(
 
 
 def _own_secret(data: Path | None) -> str:
-    """A key for this run, or the one kept beside a database file, readable by its owner only."""
+    """A new key, or the key stored next to a database file, readable by its owner only."""
     if data is None:
         return secrets.token_urlsafe(32)
     from autoforge.dynamodb.local.files import private_text  # noqa: PLC0415 - see embedded

@@ -1,4 +1,4 @@
-"""``forge.integrations``."""
+"""``forge.integrations``: the encrypted configuration of integrations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from autoforge.models.integrations import IntegrationConfig, IntegrationStatus
 
 
 class Integrations(Resource):
-    """The configuration of integrations, whose credentials are stored encrypted."""
+    """Stores, reads and decrypts the configuration of integrations with their credentials."""
 
     def save(
         self,
@@ -30,30 +30,31 @@ class Integrations(Resource):
         status: IntegrationStatus = IntegrationStatus.ACTIVE,
         expected: Expected[IntegrationConfig] | None = None,
     ) -> IntegrationConfig:
-        """Encrypt and store an integration's configuration, new or in place of another.
+        """Encrypt an integration's configuration, and create or replace the stored one.
 
         Args:
-            integration: Its name.
+            integration: The name of the integration.
             config: The configuration, credentials included.
-            status: Whether it is to be used.
-            expected: What is there as the caller read it, or a test that it must pass, which is
-                given None where there is none; None to store it whatever is there.
+            status: Whether the integration is active.
+            expected: The stored item as the caller read it, or a test that it must pass; the test
+                gets None if there is no item. None accepts any state.
 
         Raises:
-            VersionConflictError: if what is there is not as expected; it carries the item.
-            InvalidValueError: if it is no JSON, or more than 4,096 bytes of it.
+            VersionConflictError: if the stored item is not as expected; ``item`` is that item.
+            InvalidValueError: if the configuration is not a JSON object, or more than 4,096 bytes
+                as JSON.
             SecretError: if it cannot be encrypted.
             ConfigurationError: if neither a KMS key nor a local key is configured.
         """
         try:
             plain_text = json.dumps(dict(config), ensure_ascii=False, allow_nan=False).encode()
         except (TypeError, ValueError):
-            # The cause would show the secret.
-            raise InvalidValueError("the configuration is no JSON object") from None
+            # The cause is dropped, since it would show the secret.
+            raise InvalidValueError("the configuration is not a JSON object") from None
         if len(plain_text) > PLAIN_TEXT_LIMIT:
             raise InvalidValueError(
-                f"a configuration has at most {PLAIN_TEXT_LIMIT:,} bytes as JSON, "
-                f"not {len(plain_text):,}"
+                f"the configuration has {len(plain_text):,} bytes as JSON; "
+                f"it may have at most {PLAIN_TEXT_LIMIT:,}"
             )
         now = self._now()
         write = save_integration_config(
@@ -66,20 +67,21 @@ class Integrations(Resource):
         return save_as_expected(self._store, write, expected)
 
     def get(self, integration: str, *, consistent: bool = False) -> IntegrationConfig:
-        """Return an integration's status and dates; its configuration stays cipher text.
+        """Return an integration's stored item, whose configuration is cipher text.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such integration.
         """
         return self._store.require(IntegrationConfigOf(integration), consistent=consistent)
 
     def reveal(self, integration: str) -> dict[str, Any]:
-        """Return the plain configuration: the one way to it. Keep it out of logs.
+        """Decrypt and return an integration's configuration. Keep it out of logs.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such integration.
             SecretError: if it was encrypted for another table or integration, or with a key that
-                is not configured any more.
+                is no longer configured.
+            ConfigurationError: if neither a KMS key nor a local key is configured.
         """
         stored = self.get(integration, consistent=True)
         context = self._context(integration)
@@ -87,10 +89,10 @@ class Integrations(Resource):
         return plain
 
     def report_health(self, integration: str, status: IntegrationStatus) -> IntegrationConfig:
-        """Note that an integration was tried just now, and how it went.
+        """Store the status of an integration, with the current time as its last health check.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such integration.
         """
         return self._store.save(report_health(integration, status, at=self._now()))
 
@@ -100,7 +102,7 @@ class Integrations(Resource):
     def _cipher(self) -> Cipher:
         if self._tools.cipher is None:
             raise ConfigurationError(
-                "integration credentials are stored encrypted only: "
-                "set AUTOFORGE_KMS_KEY_ID or AUTOFORGE_ENCRYPTION_SECRETS"
+                "no encryption key is configured; integration credentials are stored encrypted "
+                "only: set AUTOFORGE_KMS_KEY_ID or AUTOFORGE_ENCRYPTION_SECRETS"
             )
         return self._tools.cipher

@@ -1,4 +1,4 @@
-"""``forge.projects``."""
+"""``forge.projects``: the projects and their members."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from autoforge.models.users import ProjectMemberRef
 
 
 class ProjectUpdate(TypedDict, total=False):
-    """What of a project can be changed."""
+    """The attributes of a project that can be changed."""
 
     name: str
     description: str | None
@@ -38,7 +38,7 @@ class ProjectUpdate(TypedDict, total=False):
 
 
 class Projects(Resource):
-    """The projects agents work on."""
+    """Creates, reads, changes and deletes projects, and manages their members."""
 
     def create(
         self,
@@ -55,12 +55,12 @@ class Projects(Resource):
         repo_url: str | None = None,
         max_concurrency: int = 3,
     ) -> Project:
-        """Create a project; its id is minted unless given. The owner need not be a user yet.
+        """Create a project; its id is minted unless given. The owner need not exist as a user.
 
-        Created again under its id with the same content, it is the project that is there.
+        A repeated creation with the same id and content returns the stored project.
 
         Raises:
-            ItemExistsError: if the id is that of another.
+            ItemExistsError: if a project with other content has the id.
             InvalidValueError: if a value cannot be stored.
         """
         now = self._now()
@@ -107,7 +107,7 @@ class Projects(Resource):
 
         Raises:
             ItemNotFoundError: if there is no such project.
-            InvalidValueError: if fewer than one escalation is asked for.
+            InvalidValueError: if ``escalations`` is less than 1.
         """
         overview = self._store.answer(ProjectOverview(project_id, escalations))
         if overview is None:
@@ -121,17 +121,17 @@ class Projects(Resource):
         expected: Expected[Project] | None = None,
         **changes: Unpack[ProjectUpdate],
     ) -> Project:
-        """Change attributes of a project; None removes one that may be absent.
+        """Change attributes of a project.
 
         Args:
             project_id: The project.
             expected: The project as the caller read it, or a test that it must pass; None to
-                change whatever is there.
-            **changes: The attributes and their new values.
+                accept any state.
+            **changes: The attributes and their new values; None removes an optional attribute.
 
         Raises:
             ItemNotFoundError: if there is no such project.
-            VersionConflictError: if it is not as expected; it carries the project.
+            VersionConflictError: if it is not as expected; ``item`` is the project.
             InvalidValueError: if a value cannot be stored.
         """
         return ChangeProject(project_id, changes, self._now(), expected).run(self._store)
@@ -144,12 +144,12 @@ class Projects(Resource):
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[ProjectMemberRef]:
-        """Return a page of who owns or belongs to a project, in the order of the users' ids."""
+        """Return a page of a project's owner and members, in the order of the users' ids."""
         query = MembersOfProject(project_id, order=order)
         return self._store.page(query, limit=limit, cursor=cursor)
 
     def add_member(self, project_id: str, user_id: str) -> None:
-        """Make a user a member of a project; one who is a member already stays one.
+        """Add a user as a member of a project; changes nothing if the user is a member.
 
         Raises:
             ItemNotFoundError: if there is no such project or no such user.
@@ -157,27 +157,27 @@ class Projects(Resource):
         SetMember(project_id, user_id, member=True, at=self._now()).run(self._store)
 
     def remove_member(self, project_id: str, user_id: str) -> None:
-        """Let a user be a member of a project no longer; an owner stays the owner.
+        """Remove a user as a member of a project; an owner stays the owner.
 
         Raises:
-            ItemNotFoundError: if there is no such project, or the user is no member of it.
+            ItemNotFoundError: if there is no such project, or the user is not a member of it.
         """
         SetMember(project_id, user_id, member=False, at=self._now()).run(self._store)
 
     def delete(self, project_id: str, *, expected: Expected[Project] | None = None) -> int:
-        """Delete a project with everything that is in it, and return how many items that were.
+        """Delete a project with all its items, and return the number of deleted items.
 
-        Cut off at any point it may be called again and goes on; meanwhile the project reads as
-        gone.
+        Readers do not see the project once the deletion has begun. After an interruption, the call
+        can be repeated and continues.
 
         Args:
             project_id: The project.
             expected: The project as the caller read it, or a test that it must pass; None to
-                delete whatever is there, or is left of one.
+                accept any state, and to delete also items that remain without a project.
 
         Raises:
-            ItemNotFoundError: if nothing is left of such a project.
-            VersionConflictError: if it is not as expected; it carries the project.
+            ItemNotFoundError: if there is no such project, and no items of one remain.
+            VersionConflictError: if it is not as expected; ``item`` is the project.
         """
         now = self._now()
         deletion = DeleteProject(project_id, now, self._tools.new_id(now), expected)

@@ -1,4 +1,4 @@
-"""What the parts of a Forge share: its Store, its clock, its ids and its cipher."""
+"""The base class of the parts of a Forge, and the Store, clock, ids and cipher that they share."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from autoforge.dynamodb.encryption import Cipher
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import as_timestamp
 
-#: Items of a page where the caller does not say.
+#: The default number of items of a page.
 PAGE_SIZE = 25
 
 
 @dataclass(frozen=True)
 class ForgeContext:
-    """What the methods of a Forge work with; each is passed in, none is looked up."""
+    """The collaborators of the methods of a Forge, all passed in."""
 
     store: Store
-    #: Tells the time.
+    #: Returns the current time.
     clock: Callable[[], datetime]
-    #: Mints an id from a moment.
+    #: Mints an id from a time.
     new_id: Callable[[datetime], str]
-    #: Encrypts integration credentials; None where no key is configured.
+    #: Encrypts integration credentials; None if no key is configured.
     cipher: Cipher | None
-    #: How long after its moment an event is recorded.
+    #: How long after its creation time an event may be recorded.
     record_bound: RecordBound
 
 
 class Resource:
-    """One kind of thing a Forge keeps."""
+    """The base class of the parts of a Forge, one for each concept."""
 
     def __init__(self, tools: ForgeContext) -> None:
         self._tools = tools
@@ -42,10 +42,10 @@ class Resource:
         return as_timestamp(self._tools.clock())
 
     def _require_project(self, project_id: str) -> None:
-        """Refuse what would lie in the partition of a project that is not there.
+        """Require that a project exists before an item is written to its partition.
 
-        A read before the write and no transaction: a condition check on the project's item in
-        every write would make all agents of a project conflict with each other (ADR 0006).
+        This is a read before the write, not a transaction: a condition check on the project's item
+        in every write would make all agents of a project conflict with each other (ADR 0006).
 
         Raises:
             ItemNotFoundError: if there is no such project.

@@ -1,4 +1,4 @@
-"""``forge.runs``."""
+"""``forge.runs``: the runs of agents on features."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from autoforge.models.runs import AgentRun, RunStatus
 
 
 class RunChanges(TypedDict, total=False):
-    """What of an active run a report can change besides its output."""
+    """The attributes of an active run that a report can change, in addition to its output."""
 
     status: RunStatus
     output_summary: str | None
@@ -28,7 +28,7 @@ class RunChanges(TypedDict, total=False):
 
 
 class Runs(Resource):
-    """What agents did on features, with what they put out."""
+    """Starts, reads, reports on and finishes the runs of agents on features."""
 
     def start(
         self,
@@ -40,19 +40,19 @@ class Runs(Resource):
         id: str | None = None,  # noqa: A002 - the attribute's name
         mark_agent: bool = True,
     ) -> AgentRun:
-        """Start a run; with an id of the caller's own it may be called again and is one run.
+        """Start a run; a repeated start with the same id and values returns the same run.
 
         Args:
             project_id: The project.
-            agent_id: Who works.
-            feature_id: What they work on.
-            role: As what; as what the agent is, unless given.
-            id: The run's id; minted unless given. Newest first means the largest id first.
-            mark_agent: Whether the agent is set running, with this as its current run.
+            agent_id: The agent that works.
+            feature_id: The feature it works on.
+            role: The role in this run; None for the agent's own role.
+            id: The run's id; None to mint one. Lists of runs are sorted by id, the largest first.
+            mark_agent: Whether to set the agent running, with this as its current run.
 
         Raises:
-            ItemNotFoundError: if there is no such project or feature, or no such agent. An agent
-                that need not be marked, and whose role is given, need not be there.
+            ItemNotFoundError: if there is no such project, feature or agent. The agent need not
+                exist if ``mark_agent`` is False and the role is given.
             ItemExistsError: if another run has the id.
             InvalidValueError: if a value cannot be stored.
         """
@@ -73,7 +73,7 @@ class Runs(Resource):
         """Return a run.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such run.
         """
         return self._store.require(RunById(project_id, run_id), consistent=consistent)
 
@@ -135,27 +135,28 @@ class Runs(Resource):
         expected: Expected[AgentRun] | None = None,
         **changes: Unpack[RunChanges],
     ) -> AgentRun:
-        """Say which phase an active run is in, and append to its output.
+        """Report the status of an active run, and append to its output.
 
         Args:
             project_id: The project.
             run_id: The run.
             output: Text to append.
-            keep_tail: Whether to drop the oldest output where it would not fit.
-            report_id: Names the report, so that one that is sent again is made once; minted
-                unless given.
-            expected: The run as the caller read it, or a test that it must pass; None to report
-                on whatever is there.
-            **changes: The new status, which is no final one; output summary and error message,
-                of which None removes.
+            keep_tail: Whether to drop the oldest output if the item would be too large.
+            report_id: The report's id, so that a repeated report is applied once; None to mint
+                one.
+            expected: The run as the caller read it, or a test that it must pass; None to accept
+                any state.
+            **changes: The new status, which must not be final; the output summary and the error
+                message, where None removes the stored one.
 
         Raises:
             ItemNotFoundError: if there is no such run.
-            ConditionFailedError: if the run is finished; its ``item`` says how.
-            VersionConflictError: if it is not as expected; it carries the run.
-            ItemTooLargeError: if the output does not fit, and nothing is to be dropped.
-            InvalidValueError: if a value cannot be stored, or the status is a final one.
-            TransactionConflictError: if others kept reporting at the same time.
+            ConditionFailedError: if the run is finished; ``item`` is the run.
+            VersionConflictError: if it is not as expected; ``item`` is the run.
+            ItemTooLargeError: if the output does not fit and ``keep_tail`` is False.
+            InvalidValueError: if a value cannot be stored, or the status is final.
+            TransactionConflictError: if other reports kept changing the run; this one may or may
+                not be applied.
         """
         now = self._now()
         report = ReportRun(
@@ -180,16 +181,16 @@ class Runs(Resource):
         error_message: str | None = None,
         expected: Expected[AgentRun] | None = None,
     ) -> AgentRun:
-        """End a run as completed or failed, for good; its agent is idle if it is still at it.
+        """End a run as completed or failed; sets its agent idle if the run is its current one.
 
-        Called again with the same outcome it returns the run as it is.
+        A repeated call with the same values returns the run unchanged.
 
         Raises:
             ItemNotFoundError: if there is no such run.
-            ConditionFailedError: if the run ended in another way; its ``item`` says how.
-            VersionConflictError: if it is not as expected; it carries the run.
+            ConditionFailedError: if the run ended with other values; ``item`` is the run.
+            VersionConflictError: if it is not as expected; ``item`` is the run.
             ItemTooLargeError: if the item would be over 400 KB.
-            InvalidValueError: if a value cannot be stored, or the status is not a final one.
+            InvalidValueError: if a value cannot be stored, or the status is not final.
         """
         given = {"output_summary": output_summary, "error_message": error_message}
         changes = {name: text for name, text in given.items() if text is not None}

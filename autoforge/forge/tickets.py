@@ -1,4 +1,4 @@
-"""``forge.tickets``."""
+"""``forge.tickets``: copies of Linear issues."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autoforge.models.tickets import Ticket
 
 
 class Tickets(Resource):
-    """What Linear says of its issues, as of the latest sync."""
+    """Syncs and reads tickets, the copies of Linear issues as of their latest sync."""
 
     def sync(
         self,
@@ -32,31 +32,32 @@ class Tickets(Resource):
         as_of: datetime | None = None,
         expected: Expected[Ticket] | None = None,
     ) -> SyncedTicket:
-        """Create or update the ticket of a Linear issue, and say which.
+        """Create or update the ticket of a Linear issue, and return it with the kind of change.
 
-        Nothing is written where nothing changed and the last sync was a few minutes ago.
+        Nothing is written if nothing changed and the last sync was less than 5 minutes ago.
 
         Args:
-            project_id: The ticket's project; one of another project moves to this one.
+            project_id: The ticket's project; a ticket of another project moves to this one.
             linear_issue_id: Linear's id of the issue.
-            linear_issue_url: Where people find it.
-            title: Its title.
-            status: The name of its workflow state.
-            description: Its text.
-            priority: As Linear counts: 0 for none, then 1 for urgent to 4 for low.
-            labels: Their names.
-            feature_id: The feature that is built for it. Without one, the ticket takes the
-                feature that was made from the issue, or keeps the one it has.
+            linear_issue_url: The URL of the issue.
+            title: The issue's title.
+            status: The name of the issue's workflow state.
+            description: The issue's text; None removes the ticket's.
+            priority: Linear's scale: 0 for none, then 1 for urgent to 4 for low.
+            labels: The names of the labels.
+            feature_id: The feature that implements the issue. None takes the feature that was
+                created from the issue, or else keeps the ticket's.
             as_of: When Linear last changed the issue, so that a late notice of an older state
-                changes nothing; at most 2 seconds ahead of the present.
-            expected: The ticket as the caller read it, or a test that it must pass, which is
-                given None where there is none; None to sync it whatever it is.
+                changes nothing; at most 2 seconds ahead of the present. With None the last sync
+                wins.
+            expected: The ticket as the caller read it, or a test that it must pass; the test gets
+                None if there is no ticket. None accepts any state.
 
         Raises:
-            VersionConflictError: if it is not as expected; it carries the ticket.
+            VersionConflictError: if it is not as expected; ``item`` is the ticket.
             InvalidValueError: if a value cannot be stored, or ``as_of`` is ahead of the present.
             ItemNotFoundError: if there is no such project.
-            TransactionConflictError: if others never stopped changing the ticket.
+            TransactionConflictError: if other callers kept changing the ticket.
         """
         issue = LinearIssue(
             linear_issue_id,
@@ -81,19 +82,19 @@ class Tickets(Resource):
         *,
         progress: Callable[[SyncCounts], object] | None = None,
     ) -> SyncCounts:
-        """Create or update the tickets of any number of Linear issues, and count them.
+        """Create or update the tickets of any number of Linear issues, and return the counts.
 
-        Cut off at any point it may be called again with the same issues: what is as Linear says
-        costs a read. A table that is too small for so many at once slows it down.
+        After an interruption, repeat the call with the same issues: an unchanged ticket costs only
+        a read. If the table throttles, the call slows down.
 
         Args:
             project_id: The project of all the tickets.
-            issues: What Linear says; read 100 at a time. Of one issue that comes twice the later
-                is right.
-            progress: Is told the counts so far after each 100 issues.
+            issues: The issues, read 100 at a time. If one issue is given twice, the later state
+                wins.
+            progress: Called with the counts so far after each 100 issues.
 
         Raises:
-            ItemNotFoundError: if there is no such project, or it is deleted meanwhile.
+            ItemNotFoundError: if there is no such project, or it is deleted during the sync.
             UnavailableError: if DynamoDB could not answer, after retries.
         """
         sync = SyncTickets(project_id, issues, self._now(), self._tools.new_id, progress)
@@ -103,7 +104,7 @@ class Tickets(Resource):
         """Return the ticket of a Linear issue.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such ticket.
         """
         return self._store.require(TicketByLinearIssue(linear_issue_id), consistent=consistent)
 

@@ -1,4 +1,4 @@
-"""``forge.users``."""
+"""``forge.users``: the people who log in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autoforge.models.users import User, UserRole
 
 
 class Users(Resource):
-    """People who log in."""
+    """Creates and updates users at their log-ins, and reads them."""
 
     def upsert(
         self,
@@ -26,16 +26,21 @@ class Users(Resource):
         role: UserRole | None = None,
         expected: Expected[User] | None = None,
     ) -> LogIn:
-        """Make the user that logs in, or keep the user as the log-in says; call it every time.
+        """Create the user at the first log-in, else update the profile; call it at every log-in.
 
-        Without a picture the user has none. Without a role it stays; a new user is a developer.
-        With ``expected`` the user, or None where the log-in makes one, must be as the caller read
-        them, or pass a test.
+        Args:
+            auth0_id: The Auth0 id of the user who logs in.
+            email: The user's e-mail address.
+            name: The user's name.
+            picture: The URL of the user's picture; None removes it.
+            role: The user's role; None keeps it, and makes a new user a developer.
+            expected: The user as the caller read it, or a test that the user must pass; the test
+                gets None if the log-in creates the user. None accepts any state.
 
         Raises:
-            VersionConflictError: if the user is not as expected; it carries the user.
-            ItemExistsError: if somebody else has the e-mail address, in whatever case.
-            InvalidValueError: if the e-mail address is none, or a value cannot be stored.
+            VersionConflictError: if the user is not as expected; ``item`` is the user.
+            ItemExistsError: if another user has the e-mail address, in any case.
+            InvalidValueError: if the e-mail address is not valid, or a value cannot be stored.
         """
         now = self._now()
         log_in = UpsertUser(
@@ -62,15 +67,15 @@ class Users(Resource):
         """Return the user with an Auth0 id.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such user.
         """
         return self._store.require(UserByAuth0Id(auth0_id), consistent=consistent)
 
     def by_email(self, email: str, *, consistent: bool = False) -> User:
-        """Return the user with an e-mail address, in whatever case it is given.
+        """Return the user with an e-mail address, which is compared without regard to case.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such user.
         """
         return self._store.require(UserByEmail(email), consistent=consistent)
 

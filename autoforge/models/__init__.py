@@ -1,4 +1,4 @@
-"""What is stored: the entities of the agent platform's table, and what entities are made of."""
+"""The entities of the agent platform's table, with their attributes and keys."""
 
 from autoforge.dynamodb.lazy import offered_by
 

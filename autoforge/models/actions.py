@@ -1,4 +1,4 @@
-"""Actions: what agents did, mean to do, or may do only after a hold; gone after 90 days."""
+"""Actions that agents executed, propose, or hold for an objection; they expire after 90 days."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class ActionState(StrEnum):
 
 
 class AgentAction(Entity):
-    """Something an agent did or means to do."""
+    """An action that an agent executed or proposes."""
 
     lifetime = timedelta(days=90)
 
-    #: A ULID minted from ``created_at``, so that the key follows from the id alone.
+    #: A ULID minted from ``created_at``, so that the id alone gives the key.
     id = IdAttribute()
     project_id = IdAttribute()
     action_type = TextAttribute()
@@ -41,12 +41,12 @@ class AgentAction(Entity):
     detail = optional(DocumentAttribute())
     confidence = optional(DocumentAttribute())
     executed = BooleanAttribute(default_for_new=False)
-    #: Until when a person may object. Approving or cancelling ends the hold and removes it.
+    #: The time until which a person may object. Approving or cancelling the action removes it.
     held_until = optional(TimestampAttribute())
     approved_at = optional(TimestampAttribute())
     cancelled_at = optional(TimestampAttribute())
     executed_at = optional(TimestampAttribute())
-    #: A hash of what it was created with: created with the same again, it is the same.
+    #: A hash of the content it was created with; a repeated creation is recognised by it.
     creation = optional(TextAttribute())
     created_at = TimestampAttribute()
     updated_at = optional(TimestampAttribute())
@@ -56,7 +56,7 @@ class AgentAction(Entity):
 
     @property
     def state(self) -> ActionState:
-        """Where the action is in its life."""
+        """The state that the attributes give."""
         marks: list[tuple[bool | datetime | None, ActionState]] = [
             (self.executed, ActionState.EXECUTED),
             (self.cancelled_at, ActionState.CANCELLED),

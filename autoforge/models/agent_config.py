@@ -1,4 +1,4 @@
-"""The agent's configuration: settings by name."""
+"""The agent's configuration: one item for each setting, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agents: who, or what, works on a project."""
+"""Agents: the programs or people that work on a project."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AgentStatus(StrEnum):
 
 
 class Agent(Entity):
-    """Somebody, or something, that works on a project."""
+    """A program or a person that works on a project."""
 
     id = IdAttribute()
     project_id = IdAttribute()
@@ -43,9 +43,9 @@ class Agent(Entity):
     role = EnumAttribute(AgentRole, default_for_new=AgentRole.CODER)
     status = EnumAttribute(AgentStatus, default_for_new=AgentStatus.IDLE)
     current_feature_id = optional(IdAttribute())
-    #: The run that set the agent running; only that run's end sets it idle.
+    #: The run that set the agent running; only the end of that run sets it idle.
     current_run_id = optional(IdAttribute())
-    #: A hash of what it was created with: created with the same again, it is the same.
+    #: A hash of the content it was created with; a repeated creation is recognised by it.
     creation = optional(TextAttribute())
     created_at = TimestampAttribute()
     updated_at = TimestampAttribute()

@@ -1,4 +1,4 @@
-"""Artefacts: the documents agents keep up to date, one of each type in a project."""
+"""Artefacts: the documents that agents maintain, at most one of each type in a project."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class ArtefactType(StrEnum):
 
 
 class Artefact(Entity):
-    """A document of a project, with the version before it."""
+    """A document of a project, with its current and its previous content."""
 
     id = IdAttribute()
     project_id = IdAttribute()
     type = EnumAttribute(ArtefactType)
     content = DocumentAttribute()
-    #: The content that the last update replaced; absent until there is one.
+    #: The content that the last update replaced; absent before the first update.
     previous_version = optional(DocumentAttribute())
-    #: Counts updates and reverts from 1; the fencing token of optimistic locking.
+    #: Starts at 1; each update and revert adds 1. Optimistic locking compares it.
     version = IntegerAttribute(default_for_new=1)
     created_at = TimestampAttribute()
     updated_at = TimestampAttribute()

@@ -1,4 +1,4 @@
-"""Escalations: questions that wait for a person."""
+"""Escalations: questions that a person must answer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Escalation(Entity):
     #: Who decided, as the caller names them.
     decided_by = optional(TextAttribute())
     decided_at = optional(TimestampAttribute())
-    #: A hash of what it was created with: created with the same again, it is the same.
+    #: A hash of the content it was created with; a repeated creation is recognised by it.
     creation = optional(TextAttribute())
     created_at = TimestampAttribute()
     updated_at = optional(TimestampAttribute())

@@ -1,4 +1,4 @@
-"""Events: what happened, newest first, in a project or across projects; gone after 30 days."""
+"""Events of a project or of the whole platform; they expire after 30 days."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Severity(StrEnum):
 
 
 class Event(Entity):
-    """Something that happened; one that belongs to no project lies in the global feed itself."""
+    """Something that happened. An event without a project is stored in the global feed itself."""
 
     lifetime = timedelta(days=30)
 
-    #: A ULID minted from ``created_at``, so that the key follows from the id alone.
+    #: A ULID minted from ``created_at``, so that the id alone gives the key.
     id = IdAttribute()
     project_id = optional(IdAttribute())
     event_type = TextAttribute()
@@ -46,7 +46,7 @@ class Event(Entity):
 
 
 class GlobalEventRef(Entity):
-    """The trace of a project's event in the global feed; it lacks the event's detail."""
+    """The entry of a project's event in the global feed; it has all but the event's detail."""
 
     lifetime = Event.lifetime
 
@@ -57,6 +57,6 @@ class GlobalEventRef(Entity):
     summary = TextAttribute()
     created_at = TimestampAttribute()
 
-    # Ids are unique over the whole feed, so an event of no project and a reference only meet
-    # when a caller reuses an id, and then the second write is refused.
+    # Ids are unique in the whole feed. An event without a project and a reference have the same
+    # key only if a caller reuses an id; the second write is then refused.
     key = Key("GLOBAL", "EVENT#{created_at}#{id}", shared="feed")

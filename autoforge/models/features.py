@@ -1,4 +1,4 @@
-"""Features: what agents build, what each waits for, and who holds it."""
+"""Features: the work items that agents claim, with their dependencies and claims."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Derived, Key
 
-#: The priority of a feature for which nobody chose one; 0 comes first, 99999 last.
+#: The priority of a feature that is created without one; 0 comes first, 99999 last.
 DEFAULT_PRIORITY: Final = 1000
 
 
@@ -36,7 +36,7 @@ class FeatureStatus(StrEnum):
 
 
 class Readiness(StrEnum):
-    """Whether a feature waits for another; follows from its attributes and is not stored."""
+    """Whether a feature waits for another; derived from its attributes and not stored."""
 
     READY = "READY"
     WAITING = "WAITING"
@@ -45,12 +45,12 @@ class Readiness(StrEnum):
 class Unsettled(StrEnum):
     """What was begun with a feature and is not finished: its neighbours do not know of it yet."""
 
-    #: It passes; what depends on it is being released.
+    #: The feature passes; its dependents are being released.
     RELEASE = "release"
-    #: It is to be reopened, or to fail, once all that depends on it waits for it again.
+    #: The feature will be reopened, or will fail, once all its dependents wait for it again.
     REOPEN = "reopen"
     FAIL = "fail"
-    #: It was created with more dependencies than one transaction holds.
+    #: The feature was created with more dependencies than one transaction holds.
     LINK = "link"
 
 
@@ -59,7 +59,7 @@ def _readiness(waiting_on: frozenset[str] | None) -> Readiness:
 
 
 class Feature(Entity):
-    """Something to build. Agents claim it, work on it, and pass or fail it."""
+    """A piece of work. Agents claim it, work on it, and pass or fail it."""
 
     deletion_mark = "deletion"
 
@@ -67,34 +67,34 @@ class Feature(Entity):
     project_id = IdAttribute()
     name = TextAttribute()
     description = optional(TextAttribute())
-    #: From 0 to 99999; the lower comes first.
+    #: From 0 to 99999; lower comes first.
     priority = IntegerAttribute(default_for_new=DEFAULT_PRIORITY)
     category = optional(TextAttribute())
     #: What to do or to check, in order.
     steps = optional(ListAttribute())
     status = EnumAttribute(FeatureStatus, default_for_new=FeatureStatus.PENDING)
-    #: Features of the same project that must pass first.
+    #: Ids of features of the same project that must pass first.
     dependencies = IdSetAttribute()
-    #: Those of the dependencies that do not pass yet.
+    #: The dependencies that do not pass yet.
     waiting_on = IdSetAttribute()
-    #: Who holds the feature while it is in progress.
+    #: The agent that holds the claim while the feature is in progress.
     assigned_agent_id = optional(IdAttribute())
-    #: The version the latest claim returned: the token that its holder's writes are known by.
+    #: The version that the latest claim returned. It is the claim token of its holder's writes.
     claim_version = optional(IntegerAttribute())
-    #: The request that made the latest claim: by it a caller whose answer was lost knows its own.
+    #: The request of the latest claim; a caller that retries recognises its own claim by it.
     claim_request = optional(IdAttribute())
-    #: Until when the claim holds; a claim without it holds until it is released.
+    #: The end of the claim's lease. A claim without a lease lasts until it is released.
     lease_until = optional(TimestampAttribute())
     linear_issue_id = optional(TextAttribute())
     linear_issue_url = optional(TextAttribute())
     completed_at = optional(TimestampAttribute())
-    #: What a crash may have cut off; absent from nearly every feature.
+    #: The change that is not yet propagated; absent from most features.
     unsettled = optional(EnumAttribute(Unsettled))
-    #: A ULID, another for every feature that is created under the id.
+    #: A ULID; each feature that is created under the same id has another.
     incarnation = optional(IdAttribute())
-    #: The id of the deletion that the feature is marked with, until its own item is deleted.
+    #: The id of the deletion in progress; the item has it until the deletion removes the item.
     deletion = optional(IdAttribute())
-    #: A hash of what it was created with: created with the same again, it is the same.
+    #: A hash of the content it was created with; a repeated creation is recognised by it.
     creation = optional(TextAttribute())
     version = IntegerAttribute(default_for_new=1)
     created_at = TimestampAttribute()
@@ -112,25 +112,25 @@ class Feature(Entity):
 
     @property
     def passes(self) -> bool:
-        """Whether what depends on it need not wait: it passes, and is not about to stop."""
+        """Whether dependents need not wait: the feature passes and is not about to stop."""
         regressing = self.unsettled in {Unsettled.REOPEN, Unsettled.FAIL}
         return self.status == FeatureStatus.PASSING and not regressing
 
     def is_ready(self, now: datetime) -> bool:
-        """Whether it may be claimed: pending or abandoned, and waiting for nothing."""
+        """Whether it can be claimed: pending or with an expired lease, and waiting for nothing."""
         holder, lease_until = self.assigned_agent_id, self.lease_until
         return not self.waiting_on and is_free(self.status, holder, lease_until, now)
 
 
 def is_free(status: str, holder: str | None, lease_until: datetime | None, now: datetime) -> bool:
-    """Whether nobody holds a feature that is to be built, or only by a lease that has ended."""
+    """Whether a feature is pending and unclaimed, or in progress with an expired lease."""
     if status == FeatureStatus.IN_PROGRESS:
         return lease_until is not None and lease_until <= now
     return status == FeatureStatus.PENDING and holder is None
 
 
 class FeatureDependency(Entity):
-    """The reverse edge of a dependency: finds what depends on a feature."""
+    """The reverse edge of a dependency; finds the features that depend on a feature."""
 
     project_id = IdAttribute()
     #: The feature that must pass first.
@@ -143,7 +143,7 @@ class FeatureDependency(Entity):
 
 
 class FeatureByLinearIssueLookup(Entity):
-    """Finds the feature that was made from a Linear issue; there is one at most."""
+    """Look-up item: finds the one feature that was created from a Linear issue."""
 
     type_name = "FeatureByLinearIssue"
 
@@ -155,15 +155,18 @@ class FeatureByLinearIssueLookup(Entity):
 
 
 class FeatureGraph(Entity):
-    """What all writers of a project's dependencies change, so that no two miss each other."""
+    """Guard item of a project's dependencies; every change of a dependency updates it.
+
+    Two writers therefore conflict instead of missing each other's change.
+    """
 
     project_id = IdAttribute()
-    #: A ULID, another with every change of a dependency.
+    #: A new ULID with every change of a dependency.
     changed = optional(IdAttribute())
-    #: A ULID, another whenever some feature has become ready.
+    #: A new ULID whenever a feature may have become ready.
     readied = optional(IdAttribute())
-    #: The value of ``readied`` after which somebody read all features and found none ready, and
-    #: until when that is believed.
+    #: The value of ``readied`` at a full read that found no ready feature, and the time until
+    #: which claims rely on that read.
     quiet_since = optional(IdAttribute())
     quiet_until = optional(TimestampAttribute())
     updated_at = TimestampAttribute()
@@ -171,13 +174,16 @@ class FeatureGraph(Entity):
     key = Key("PROJECT#{project_id}", "GRAPH")
 
     def is_quiet(self, now: datetime) -> bool:
-        """Whether none is ready: none was, nothing was announced since, no lease has ended."""
-        believed = self.quiet_until is not None and now < self.quiet_until
-        return believed and self.quiet_since == self.readied
+        """Whether a recent full read found no ready feature and none became ready since."""
+        is_recent = self.quiet_until is not None and now < self.quiet_until
+        return is_recent and self.quiet_since == self.readied
 
 
 class FeatureSlots(Entity):
-    """The features that agents work on under their project's limit, for claims that respect it."""
+    """Guard item of a project's limit: the features in progress.
+
+    Every claim under the limit updates it, so two such claims conflict.
+    """
 
     project_id = IdAttribute()
     features = IdSetAttribute()

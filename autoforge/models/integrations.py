@@ -1,4 +1,4 @@
-"""Integrations: their credentials, stored only as cipher text."""
+"""Integrations: their configuration with credentials, stored only as cipher text."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class IntegrationStatus(StrEnum):
 
 
 class IntegrationConfig(Entity):
-    """The credentials of an integration, stored only as cipher text."""
+    """The configuration of an integration with its credentials, stored only as cipher text."""
 
     id = IdAttribute()
     integration = TextAttribute()
-    #: Base64 of what a cipher made of the configuration.
+    #: The encrypted configuration as base64 text.
     config_encrypted = TextAttribute()
     status = EnumAttribute(IntegrationStatus, default_for_new=IntegrationStatus.ACTIVE)
     last_health_check = optional(TimestampAttribute())

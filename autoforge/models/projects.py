@@ -1,4 +1,4 @@
-"""Projects: the root of an item collection; everything of a project lies in its partition."""
+"""Projects: the root items of item collections; a project's items share its partition key."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ class Project(Entity):
     config = optional(DocumentAttribute())
     owner_id = optional(IdAttribute())
     repo_url = optional(TextAttribute())
-    #: How many features agents may work on at once.
+    #: The most features that may be in progress at once.
     max_concurrency = optional(IntegerAttribute(default_for_new=3))
-    #: A ULID, another for every project that is created under the id.
+    #: A ULID; each project that is created under the same id has another.
     incarnation = optional(IdAttribute())
-    #: The id of the deletion that the project is marked with, until its own item is deleted.
+    #: The id of the deletion in progress; the item has it until the deletion removes the item.
     deletion = optional(IdAttribute())
-    #: A hash of what it was created with: created with the same again, it is the same.
+    #: A hash of the content it was created with; a repeated creation is recognised by it.
     creation = optional(TextAttribute())
     created_at = TimestampAttribute()
     updated_at = TimestampAttribute()

@@ -1,4 +1,4 @@
-"""RequestRecord: what a request with an id of its caller's came to, so that it may be repeated."""
+"""RequestRecord: the outcome of a request with an idempotency key, so that it can be repeated."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from autoforge.dynamodb.schema.keys import Key
 
 
 class RequestRecord(Entity):
-    """A request that a caller may repeat for a day, and what it came to.
+    """A request that its caller may repeat for a day, and its outcome.
 
-    It never holds what was sent, only a hash of it. That of a request within a project lies in the
-    project's partition, and goes with it.
+    It holds a hash of the request's content, never the content. The record of a request within a
+    project is in the project's partition and is deleted with the project.
     """
 
     lifetime = timedelta(days=1)
 
-    #: A hash of the caller's id, the operation and what it is made on.
+    #: A hash of the caller's request id, the operation and the items it is applied to.
     id = IdAttribute()
     project_id = optional(IdAttribute())
-    #: A hash of what was sent: another request with the same id is refused.
+    #: A hash of the request's content; the same request id with other content is refused.
     content = TextAttribute()
-    #: The moment at which the request is made, by whichever run makes it.
+    #: The time at which the request takes effect, whichever attempt completes it.
     moment = TimestampAttribute()
-    #: The id that the request mints; others that it mints count on from it.
+    #: The first id that the request mints; its further ids count on from this one.
     minted = IdAttribute()
-    #: Who runs the request at the moment, and until when nobody else does.
+    #: The attempt that runs now, and the end of its lease.
     runner = optional(IdAttribute())
     running_until = optional(TimestampAttribute())
-    #: What it came to; absent until then.
+    #: The outcome; absent until the request is complete.
     status = optional(IntegerAttribute())
     location = optional(TextAttribute())
     ids = optional(ListAttribute())

@@ -1,4 +1,4 @@
-"""Runs: each piece of work of an agent, with its output, and the references that find it."""
+"""Runs: an agent's sessions of work with their output, and the references that find them."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class RunStatus(StrEnum):
     FAILED = "failed"
 
 
-#: The statuses in which a run is over for good.
+#: The final statuses: a run in one of them does not change any further.
 FINAL: Final = frozenset({RunStatus.COMPLETED, RunStatus.FAILED})
 
 
 class AgentRun(Entity):
-    """One piece of work of an agent on a feature, with what it put out."""
+    """A session of an agent's work on a feature, with its output."""
 
     id = IdAttribute()
     project_id = IdAttribute()
@@ -47,7 +47,7 @@ class AgentRun(Entity):
     role = EnumAttribute(AgentRole)
     status = EnumAttribute(RunStatus, default_for_new=RunStatus.STARTED)
     output = optional(TextAttribute())
-    #: How many characters of the output were dropped so that the newest fit.
+    #: How many of the oldest characters of the output were dropped to make room.
     output_dropped = optional(IntegerAttribute())
     output_summary = optional(TextAttribute())
     error_message = optional(TextAttribute())
@@ -55,7 +55,7 @@ class AgentRun(Entity):
     completed_at = optional(TimestampAttribute())
     #: Milliseconds from start to end.
     duration_ms = optional(IntegerAttribute())
-    #: The ids of the latest reports, oldest first: one that is sent again finds itself here.
+    #: The ids of the latest reports, oldest first; a repeated report is recognised by its id.
     recent_reports = optional(ListAttribute())
     version = IntegerAttribute(default_for_new=1)
     updated_at = optional(TimestampAttribute())
@@ -65,7 +65,7 @@ class AgentRun(Entity):
 
 
 class AgentRunRef(Entity):
-    """Finds a run by its agent and, while it is active, among its project's active runs."""
+    """Reference to a run: by its agent and, while active, among the project's active runs."""
 
     agent_id = IdAttribute()
     run_id = IdAttribute()

@@ -1,4 +1,4 @@
-"""The design of the agent platform's table: every entity that shares it."""
+"""The design of the agent platform's table: the list of its entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tickets: what Linear says of its issues, as of the latest sync."""
+"""Tickets: copies of Linear issues, as of the latest sync."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autoforge.dynamodb.schema.keys import Key
 
 
 class Ticket(Entity):
-    """A Linear issue as it was when it was last synced."""
+    """A Linear issue as of its latest sync."""
 
     id = IdAttribute()
     linear_issue_id = TextAttribute()
@@ -25,17 +25,17 @@ class Ticket(Entity):
     linear_issue_url = TextAttribute()
     title = TextAttribute()
     description = optional(TextAttribute())
-    #: As Linear counts: 0 for none, then 1 for urgent to 4 for low.
+    #: Linear's scale: 0 for none, then 1 for urgent to 4 for low.
     priority = IntegerAttribute(default_for_new=0)
-    #: The name of the workflow state, which every team chooses for itself.
+    #: The name of the workflow state in Linear; every team defines its own.
     status = TextAttribute()
     labels = optional(ListAttribute())
-    #: When Linear last changed the issue, as far as a sync said: notices may come out of order.
+    #: When Linear last changed the issue, if a sync gave that. Notices may arrive out of order.
     source_updated_at = optional(TimestampAttribute())
     created_at = optional(TimestampAttribute())
-    #: When a sync last found the ticket to be what Linear says, to some minutes.
+    #: When a sync last confirmed the ticket, accurate to a few minutes.
     synced_at = TimestampAttribute()
-    #: Goes up whenever a sync changes anything but ``synced_at``.
+    #: Each sync that changes anything but ``synced_at`` adds 1.
     version = optional(IntegerAttribute(default_for_new=1))
 
     key = Key("LINEAR#{linear_issue_id}", "TICKET")

@@ -1,4 +1,4 @@
-"""Users, how they are found, and which projects they belong to."""
+"""Users, their look-up items, and their memberships of projects."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class UserRole(StrEnum):
 
 
 class EmailCodec(TextCodec):
-    """An e-mail address in a key."""
+    """Codec of an e-mail address in a key."""
 
     def encode(self, value: Any) -> str:
-        """Write the address in its comparable form."""
+        """Write the address as ``comparable_email`` returns it."""
         return super().encode(comparable_email(value) if isinstance(value, str) else value)
 
 
 class EmailAttribute(TextAttribute):
-    """An e-mail address in the one form in which addresses are compared."""
+    """An e-mail address in lower case and Unicode normalization form C."""
 
     def check(self, value: str) -> str:
-        """Write it in lower case and Unicode's form NFC."""
+        """Return the address as ``comparable_email`` does."""
         return comparable_email(super().check(value))
 
     def codec(self, spec: str, *, last: bool) -> Codec:
-        """The address in that form, whichever form it is asked for in."""
+        """The codec that writes the address the same way, however the caller writes it."""
         super().codec(spec, last=last)
         return EmailCodec(last=last)
 
@@ -53,7 +53,7 @@ class User(Entity):
 
     id = IdAttribute()
     auth0_id = TextAttribute()
-    #: As the person writes it; compared as ``comparable_email`` does.
+    #: The address as the person writes it; ``comparable_email`` compares addresses.
     email = TextAttribute()
     name = TextAttribute()
     picture = optional(TextAttribute())
@@ -65,7 +65,7 @@ class User(Entity):
 
 
 class UserByAuth0IdLookup(Entity):
-    """Finds the one user with an Auth0 id."""
+    """Look-up item: finds the one user with an Auth0 id."""
 
     type_name = "UserByAuth0Id"
 
@@ -76,7 +76,7 @@ class UserByAuth0IdLookup(Entity):
 
 
 class UserByEmailLookup(Entity):
-    """Finds the one user with an e-mail address."""
+    """Look-up item: finds the one user with an e-mail address."""
 
     type_name = "UserByEmail"
 
@@ -87,11 +87,11 @@ class UserByEmailLookup(Entity):
 
 
 class ProjectMember(Entity):
-    """Finds a user's projects: those the user owns or is a member of."""
+    """A membership, in the user's partition: finds the projects a user owns or is a member of."""
 
     user_id = IdAttribute()
     project_id = IdAttribute()
-    #: Whether the project names the user as its owner, and whether somebody made them a member.
+    #: Whether the user owns the project, and whether the user was added as a member.
     owner = BooleanAttribute(default_for_new=False)
     member = BooleanAttribute(default_for_new=False)
     created_at = TimestampAttribute()
@@ -101,7 +101,7 @@ class ProjectMember(Entity):
 
 
 class ProjectMemberRef(Entity):
-    """The other side of a membership: finds a project's people, and lies in its partition."""
+    """The same membership in the project's partition: finds the people of a project."""
 
     project_id = IdAttribute()
     user_id = IdAttribute()
@@ -114,7 +114,7 @@ class ProjectMemberRef(Entity):
 
 
 def comparable_email(text: str) -> str:
-    """Write an e-mail address so that two which are one to people are equal.
+    """Return an e-mail address in lower case and Unicode normalization form C, for comparison.
 
     >>> comparable_email("Ann@Example.com")
     'ann@example.com'

@@ -117,7 +117,8 @@ def lend(isbn: str, reader: str, *, loan_id: str, at: datetime) -> Transaction:
         at,
         values={"reader": reader},
         expected={"reader": None},
-        requires="on the shelf",
+        requires="only a book on the shelf can be lent",
+        found=lambda book: f"is lent to {book.reader}",
     )
     return Transaction((taken, Put(loan)))
 
@@ -130,7 +131,8 @@ def take_back(loan: Loan, *, at: datetime) -> Transaction:
         at,
         values={"returned": True},
         expected={"returned": False},
-        requires="out",
+        requires="only a loan that is out can end",
+        found=lambda _: "has ended",
     )
     shelved = Update(Book, {"isbn": loan.isbn}, at, values={"reader": None})
     return Transaction((ended, shelved))
@@ -156,7 +158,7 @@ def main() -> None:
         try:
             store.transact(lend(isbn, "Bob", loan_id=new_id(OPENING), at=OPENING))
         except ConditionFailedError as error:
-            print(f"refused: {error}; {error.item.reader} has it")
+            print(f"refused: {error}")
 
         later = OPENING + TERM
         (due,) = store.each(LoansDue(by=later))

@@ -80,11 +80,12 @@ _REACHED: Final = {
 }
 
 
-_WANTED: Final = {
-    "hold": "proposed",
-    "approve": "held",
-    "cancel": "open",
-    "execute": "ready to be executed",
+#: What the error of a refused write says that it needs.
+_NEEDED: Final = {
+    "hold": "only a proposed action can be held",
+    "approve": "only a held action can be approved",
+    "cancel": "only a proposed, held or approved action can be cancelled",
+    "execute": "only a proposed or approved action, or one whose hold is over, can be executed",
 }
 
 
@@ -97,7 +98,9 @@ def test_an_action_goes_from_state_to_state_as_the_table_says(
     change = _ALLOWED.get((state, move))
 
     if change is None:
-        with pytest.raises(ConditionFailedError, match=f"is not {_WANTED[move]}$") as caught:
+        found = "held until .*Z" if action.state is ActionState.HELD else action.state
+        refused = f"^AgentAction {action.id} of project .* is {found}; {_NEEDED[move]}$"
+        with pytest.raises(ConditionFailedError, match=refused) as caught:
             store.save(_MOVES[move](action))
         assert caught.value.item == action
         assert stored_item(store, action) == action.to_item()

@@ -45,7 +45,9 @@ def test_an_artefact_without_a_version_before_it_cannot_be_reverted(store: Store
     artefact = store.save(Put(an_artefact()))
     identity = artefact.project_id, artefact.type
 
-    with pytest.raises(ConditionFailedError, match="one with a version before it") as caught:
+    with pytest.raises(
+        ConditionFailedError, match="has no previous version; only an artefact that"
+    ) as caught:
         store.save(revert_artefact(*identity, expected_version=1, at=LATER))
 
     assert type(caught.value) is ConditionFailedError

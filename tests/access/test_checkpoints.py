@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from autoforge.access.checkpoints import CheckpointOf, advance_checkpoint, set_checkpoint
@@ -36,7 +38,8 @@ def test_a_checkpoint_advances_and_never_goes_back(store: Store, before: str, af
     store.save(advance_checkpoint(*where, before, at=NOON))
     again = store.save(advance_checkpoint(*where, before, at=NOON))
     forward = store.save(advance_checkpoint(*where, after, at=LATER))
-    with pytest.raises(ConditionFailedError, match="is not behind") as caught:
+    refused = f"is at {re.escape(after)}, which is past {re.escape(before)}$"
+    with pytest.raises(ConditionFailedError, match=refused) as caught:
         store.save(advance_checkpoint(*where, before, at=LATER))
 
     assert (again.checkpoint_value, forward.checkpoint_value) == (before, after)

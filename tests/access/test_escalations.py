@@ -87,7 +87,7 @@ def test_a_decision_is_one_of_the_options_if_there_are_any(
     if is_one:
         assert forge.escalations.decide(project_id, asked.id, decision).user_decision == decision
         return
-    with pytest.raises(InvalidValueError, match=r"^userDecision is .*, none of: "):
+    with pytest.raises(InvalidValueError, match=r"^userDecision is .*; the options are: "):
         forge.escalations.decide(project_id, asked.id, decision)
     assert forge.escalations.get(project_id, asked.id, consistent=True) == asked
 
@@ -121,7 +121,8 @@ def test_an_escalation_is_closed_once_and_the_second_learns_how(
     escalation = store.save(Put(an_escalation()))
     closed = store.write(_CLOSINGS[first](escalation))
 
-    with pytest.raises(ConditionFailedError, match="is not pending") as caught:
+    refused = f"is {first}; only a pending escalation can be {second}$"
+    with pytest.raises(ConditionFailedError, match=refused) as caught:
         store.write(_CLOSINGS[second](escalation))
 
     assert caught.value.item == closed

@@ -93,7 +93,7 @@ def test_the_example_another_domain_does_lend_a_book_once(tmp_path: Path) -> Non
 
     assert printed == [
         "lent to Ann",
-        "refused: Book 978-0-262-51087-5 is not on the shelf; Ann has it",
+        "refused: Book 978-0-262-51087-5 is lent to Ann; only a book on the shelf can be lent",
         "due back from Ann on 2026-02-18T09:00:00.000Z",
         "still due: []",
         "loans so far: ['Ann']",

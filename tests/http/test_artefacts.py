@@ -36,7 +36,7 @@ def _match(seen: Response) -> dict[str, str]:
 
 
 def _conflict(current: Json) -> str:
-    name = f"Artefact {current['projectId']} / raid_log"
+    name = f"Artefact raid_log of project {current['projectId']}"
     return f"{name} is not as the caller expects it: it is in version {current['version']}"
 
 
@@ -206,7 +206,10 @@ def test_a_first_version_cannot_be_reverted(api: Api, store: Store, path: str) -
     with unchanged(store, path):
         response = api.post(f"{path}/revert")
 
-    detail = f"Artefact {current['projectId']} / raid_log is not one with a version before it"
+    detail = (
+        f"Artefact raid_log of project {current['projectId']} has no previous version; "
+        "only an artefact that was updated can be reverted"
+    )
     assert_problem(response, 409, detail, kind="condition-failed", current=current)
 
 

@@ -79,7 +79,8 @@ def test_a_checkpoint_advances_and_never_goes_back(
     with unchanged(store, path):
         response = value(api, own, checkpointValue=before, onlyForward=True)
 
-    detail = f"AgentCheckpoint {current['projectId']} / jira / last_sync is not behind {before}"
+    name = f"AgentCheckpoint jira / last_sync of project {current['projectId']}"
+    detail = f"{name} is at {after}, which is past {before}"
     assert_problem(response, 409, detail, kind="condition-failed", current=current)
     assert value(api, own, checkpointValue=before).json()["checkpointValue"] == before
 

@@ -45,7 +45,7 @@ def test_a_decision_that_is_none_of_the_options_is_refused(
     with unchanged(store, path):
         response = api.post(f"{own}/decide", json={"userDecision": "Perhaps"})
 
-    detail = "userDecision is 'Perhaps', none of: 'Defer', 'Accept', '[]'"
+    detail = "userDecision is 'Perhaps'; the options are: 'Defer', 'Accept', '[]'"
     assert_problem(response, 400, detail, kind="invalid-value")
 
 
@@ -100,7 +100,10 @@ def test_a_second_decision_learns_of_the_first(api: Api, store: Store, path: str
     with unchanged(store, path):
         response = api.post(f"{own}/decide", json={"userDecision": "Defer", "decidedBy": "Ben"})
 
-    detail = f"Escalation {first['projectId']} / {first['id']} is not pending"
+    detail = (
+        f"Escalation {first['id']} of project {first['projectId']} is decided; "
+        "only a pending escalation can be decided"
+    )
     assert_problem(response, 409, detail, kind="condition-failed", current=first)
     assert first["decidedBy"] == "Ann"
 

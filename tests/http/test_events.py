@@ -179,7 +179,7 @@ def test_a_moment_in_the_future_is_refused_by_the_name_of_its_field(
     project_id = path.split("/")[2]
     ticket = {"projectId": project_id, "linearIssueUrl": "u", "title": "t", "status": "s"}
     value = {"checkpointValue": late, "onlyForward": True}
-    future = f"{late}, ahead of the present ({NOON_TEXT}): at most 2 seconds ahead is accepted"
+    future = f"{late}, ahead of the present ({NOON_TEXT}); it may be at most 2 seconds ahead"
 
     with unchanged(store, path):
         answers = {

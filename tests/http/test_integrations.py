@@ -116,7 +116,7 @@ def test_a_secret_has_at_most_4096_bytes(api: Api, store: Store) -> None:
     with unchanged(store, path):
         response = api.put(path, json={"config": {"t": longest["t"] + "x"}})
 
-    detail = "a configuration has at most 4,096 bytes as JSON, not 4,097"
+    detail = "the configuration has 4,097 bytes as JSON; it may have at most 4,096"
     assert_problem(response, 400, detail, kind="invalid-value")
 
 

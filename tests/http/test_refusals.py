@@ -364,7 +364,7 @@ def test_secrets_are_refused_where_there_is_no_key(store: Store) -> None:
         response = api.put("/integrations/jira", json={"config": {"token": "hidden"}})
 
     detail = (
-        "integration credentials are stored encrypted only: "
+        "no encryption key is configured; integration credentials are stored encrypted only: "
         "set AUTOFORGE_KMS_KEY_ID or AUTOFORGE_ENCRYPTION_SECRETS"
     )
     assert_problem(response, 501, detail, kind="configuration")

@@ -153,8 +153,10 @@ def test_a_run_that_is_finished_is_final(api: Api, store: Store, path: str, aske
         ]
         same = api.post(f"{own}/finish", json={"status": "failed", "errorMessage": "no"})
 
-    detail = f"AgentRun {run['projectId']} / {run['id']} is failed already"
-    for response in refused:
+    needed = [*["can be reported on"] * 2, *["can end in another way"] * 2]
+    for response, what in zip(refused, needed, strict=True):
+        name = f"AgentRun {run['id']} of project {run['projectId']}"
+        detail = f"{name} is failed; only an active run {what}"
         assert_problem(response, 409, detail, kind="condition-failed", current=finished)
     assert (same.status_code, same.json()) == (200, finished)
 

@@ -1,1 +1,1 @@
-"""Patterns and writes of events: recording in time, and complete feeds."""
+"""Patterns and writes of events: recording within a time bound, and polling without gaps."""

@@ -1,4 +1,4 @@
-"""Events: what is asked of them, and how they are recorded once."""
+"""Patterns of events, and the transaction that records one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class EventById(Get[Event]):
 
     @property
     def created_at(self) -> datetime:
-        """The moment the id was minted from."""
+        """The time in the id, which is the event's creation time."""
         return moment_of(self.event_id)
 
 
@@ -55,7 +55,7 @@ class EventsOfProject(Query[Event]):
 
     @property
     def after_created_at(self) -> datetime | None:
-        """The moment the id ``after`` was minted from."""
+        """The time in the id ``after``."""
         return None if self.after is None else moment_of(self.after)
 
 
@@ -97,12 +97,12 @@ class GlobalEvents(Query[GlobalEventRef | Event]):
 
     @property
     def after_created_at(self) -> datetime | None:
-        """The moment the id ``after`` was minted from."""
+        """The time in the id ``after``."""
         return None if self.after is None else moment_of(self.after)
 
 
 def record_event(event: Event) -> Transaction:
-    """Store an event and its trace in the global feed together; the same event twice is one.
+    """The transaction that stores an event and its reference in the global feed; idempotent.
 
     Raises:
         InvalidValueError: if the event's id was not minted from its ``created_at``.
@@ -123,10 +123,10 @@ def record_event(event: Event) -> Transaction:
 
 
 def require_minted(ulid: str, created_at: datetime) -> None:
-    """Refuse an id whose time is not the moment of creation: its key would not be found by it.
+    """Refuse an id whose time is not the creation time, since readers derive the key from the id.
 
     Raises:
-        InvalidValueError: saying both moments.
+        InvalidValueError: naming both times.
     """
     if moment_of(ulid) != as_timestamp(created_at):
         raise InvalidValueError(

@@ -1,13 +1,14 @@
-"""Polling a feed of events: every acknowledged event is delivered once to every poller.
+"""Polling of an event feed: every poller receives every acknowledged event once.
 
-An event is placed in a feed by its moment and seen when its write commits, so a slow one appears
-behind others that were read before. A poll cursor therefore holds a horizon and the events beyond
-it that were delivered. What lies behind the horizon is complete, because every acknowledged event
-is stored within ``RecordBound.complete`` of its moment, and was delivered. What lies beyond is
-read again by each poll, strongly consistently, and delivered unless it was.
+The sort key of an event is its creation time, but readers see it only when its write commits. So a
+slow write appears before events that were already read. A poll cursor therefore holds a horizon and
+the delivered events after it. Up to the horizon the feed is complete and delivered, because every
+acknowledged event is stored within ``RecordBound.complete`` of its creation time. After the
+horizon each poll reads the feed again, strongly consistently, and delivers the events that the
+cursor does not hold.
 
-A cursor remembers up to ``MEMORY`` events, exactly. Where more are younger than the bound, the
-rest is delivered when the horizon has reached it: later, but once.
+A cursor holds up to ``MEMORY`` delivered events. If more events are younger than the bound, the
+poll delivers the others once the horizon has reached them: later, but once.
 """
 
 from __future__ import annotations
@@ -29,18 +30,18 @@ from autoforge.errors import InvalidValueError
 
 T = TypeVar("T")
 
-#: What can be polled.
+#: The feeds that can be polled.
 Feed: TypeAlias = EventsOfProject | GlobalEvents
 
-#: Events of one poll at most; a page of them can always be remembered.
+#: The most events of one poll; a cursor can hold all of them.
 POLL_LIMIT: Final = 100
-#: Events that a cursor of 2 KB can remember: 12 bytes each, beside its horizon and signature.
+#: The events that a cursor of 2 KB can hold: 12 bytes each, with its horizon and signature.
 MEMORY: Final = 121
 
-#: How far apart the events are that a place holds; ``_SINCE`` bytes of milliseconds are more.
+#: The longest time between two events in a place; ``_SINCE`` bytes of milliseconds hold more.
 _SPAN: Final = timedelta(seconds=60)
 
-#: Bytes of a ULID, of its time, of what follows the time, and of a time since another.
+#: The bytes of a ULID, of its time, of its random part, and of a time relative to another.
 _ULID: Final = 16
 _TIME: Final = 6
 _REST: Final = 10
@@ -51,32 +52,32 @@ _RANDOM: Final = (1 << _REST * 8) - 1
 
 @dataclass(frozen=True)
 class Poll(Generic[T]):
-    """What a poll delivers, oldest first, and from where the next one goes on."""
+    """The events that a poll delivers, oldest first, and the cursor of the next poll."""
 
     items: tuple[T, ...]
-    #: Opaque, signed, under 2 KB, and good for this feed only.
+    #: Opaque, signed, under 2 KB, and valid for this feed only.
     cursor: str
 
 
 @dataclass(frozen=True)
 class Place:
-    """How far a poller has come in a feed, in ULIDs as numbers.
+    """The position of a poller in a feed, in ULIDs as numbers.
 
     Attributes:
-        horizon: All that is up to here was delivered, and nothing more can appear there.
-        delivered: What lies beyond and was delivered.
+        horizon: Every event up to here was delivered, and no further one can appear there.
+        delivered: The delivered events after the horizon.
     """
 
     horizon: int
     delivered: AbstractSet[int] = frozenset()
 
     def moved(self, to: int, delivered: AbstractSet[int]) -> Place:
-        """The place after the horizon moved, never back, and more was delivered."""
+        """The place after more events were delivered and the horizon moved; it never moves back."""
         horizon = max(self.horizon, to)
         return Place(horizon, {each for each in self.delivered | delivered if each > horizon})
 
     def packed(self) -> bytes:
-        """The place in at most 12 bytes for each event it remembers, and 22 more."""
+        """The place as bytes: 22, and 12 for each delivered event."""
         first = min(self.delivered, default=0) >> _REST * 8
         pieces = [self.horizon.to_bytes(_ULID), first.to_bytes(_TIME)]
         for each in sorted(self.delivered):
@@ -86,7 +87,7 @@ class Place:
 
     @classmethod
     def unpacked(cls, content: bytes) -> Self:
-        """The place that was packed."""
+        """The place that ``packed`` wrote."""
         head, step = _ULID + _TIME, _SINCE + _REST
         first = int.from_bytes(content[_ULID:head])
         pieces = [content[start : start + step] for start in range(head, len(content), step)]
@@ -101,12 +102,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Window:
-    """What of a feed may still change at a moment, in ULIDs as numbers.
+    """The part of a feed that may still change, in ULIDs as numbers.
 
     Attributes:
-        closed: Up to here nothing more can appear.
-        ahead: From here on a place cannot hold an event, which no clock explains; it is delivered
-            when its time has come.
+        closed: Up to here no further event can appear.
+        ahead: The start of the events that are too far in the future for a place to hold. They
+            are delivered when their time comes.
     """
 
     closed: int
@@ -114,15 +115,19 @@ class Window:
 
     @classmethod
     def at(cls, now: datetime, bound: RecordBound) -> Self:
-        """The window at a moment by the poller's clock."""
+        """The window at a time of the poller's clock."""
         closed = now - bound.complete
         return cls(first_ulid(closed) - 1, first_ulid(closed + _SPAN))
 
     def begin(self, known: Sequence[int], *, ended: bool) -> Place:
-        """The place of a poller to whom the newest events are known.
+        """The place of a poller that has just read the newest events.
 
-        Its horizon is an event where it can be, not a moment: the place then stays the same while
-        nothing happens, and so does an answer that holds it.
+        The horizon is an event where possible, not a time. The place, and with it the cursor and
+        the HTTP answer, then stays the same while no event is recorded.
+
+        Args:
+            known: The events that were read.
+            ended: Whether no older events exist.
         """
         behind = [each for each in known if each <= self.closed]
         horizon = max(behind, default=0 if ended else self.closed)
@@ -131,12 +136,12 @@ class Window:
     def deliver(
         self, place: Place, found: Sequence[int], *, limit: int, ended: bool
     ) -> tuple[Place, AbstractSet[int]]:
-        """Decide what of the events found is delivered, and where the poller is afterwards.
+        """Return the poller's new place, and which of the events found to deliver.
 
         Args:
-            place: Where the poller was.
-            found: The events found beyond its horizon, oldest first.
-            limit: How many are delivered at most.
+            place: The place of the poller before this poll.
+            found: The events found after its horizon, oldest first.
+            limit: The most events to deliver.
             ended: Whether no further event follows those found.
         """
         new: set[int] = set()
@@ -146,7 +151,7 @@ class Window:
                 break
             if number not in place.delivered and len(new) == limit:
                 return reached, new
-            # Whatever precedes it was delivered; behind ``closed`` nothing more can appear.
+            # All earlier events were delivered, and none can appear up to ``closed``.
             further = reached.moved(min(number, self.closed), {number})
             if number not in place.delivered:
                 if len(further.delivered) > MEMORY:
@@ -167,14 +172,14 @@ def begin(
     bound: RecordBound,
     reading: Reading[Any] = as_entities,
 ) -> tuple[Sequence[Any], str | None, str]:
-    """Read the newest events, newest first, and begin to poll for those that follow.
+    """Read the newest events, newest first, and return the cursor to poll for later ones.
 
-    All that is there counts as delivered. Where more events are younger than the bound than a
-    cursor remembers, polls also deliver those of them that this does not return.
+    All stored events count as delivered. But if more events are younger than the bound than a
+    cursor can hold, polls also deliver those of them that this call does not return.
 
     Returns:
-        The events; the cursor of the page of older ones, None if there is none; and the poll
-        cursor.
+        The events; the pagination cursor of the older events, or None if there are none; and the
+        poll cursor.
 
     Raises:
         InvalidValueError: if the limit is not 1 to 100.
@@ -205,17 +210,19 @@ def poll(
     bound: RecordBound,
     reading: Reading[Any] = as_entities,
 ) -> Poll[Any]:
-    """Deliver what was not delivered yet, oldest first; one request, while nothing has expired.
+    """Deliver the events that were not yet delivered, oldest first.
 
-    Where nothing is new, the cursor mostly stays the same.
+    Sends one request, or more if expired events have to be skipped. Without a new event the cursor
+    mostly stays the same.
 
     Raises:
-        InvalidCursorError: if the cursor was made for another feed or table, or not by us.
+        InvalidCursorError: if the cursor was issued for another feed or table, or is not signed by
+            one of our keys.
         InvalidValueError: if the limit is not 1 to 100.
     """
     _require_limit(limit)
     place = Place.unpacked(store.cursors.accept_place(store.table_name, _whole(feed), after))
-    # Taken before the request: what is closed now is visible to it.
+    # Computed before the request, so that the request sees every event up to ``closed``.
     window = Window.at(store.clock(), bound)
     beyond = replace(feed, after=ulid_text(place.horizon), order="asc")
     page = store.page(
@@ -227,7 +234,7 @@ def poll(
     found = [(ulid_number(name), each) for name, each in page.items]
     numbers = [number for number, _ in found]
     reached, new = window.deliver(place, numbers, limit=limit, ended=page.cursor is None)
-    # A dashboard that polls a quiet project gets the same answer, and so a 304.
+    # An unchanged cursor lets HTTP answer 304 to a dashboard that polls a quiet project.
     if not new and (reached.delivered or not place.delivered):
         reached = place
     items = tuple(each for number, each in found if number in new)
@@ -239,17 +246,17 @@ def _sealed(store: Store, feed: Feed, place: Place) -> str:
 
 
 def _whole(feed: Feed) -> Feed:
-    """The feed, however some of it is read."""
+    """The whole feed, which a cursor belongs to, without a range or an order."""
     return replace(feed, since=None, until=None, after=None, order=None)
 
 
 def _require_limit(limit: int) -> None:
     if not 0 < limit <= POLL_LIMIT:
-        raise InvalidValueError(f"a poll delivers 1 to {POLL_LIMIT} events, not {limit}")
+        raise InvalidValueError(f"limit is {limit}; a poll delivers 1 to {POLL_LIMIT} events")
 
 
 def _relevant(names: Sequence[str], closed: str) -> list[int]:
-    """What a place is made of: all ULIDs past the closed one, and the last up to it."""
+    """The ULIDs that a place is built from: all after ``closed``, and the last one up to it."""
     behind = max((name for name in names if name <= closed), default="")
     known = [name for name in names if name > closed]
     return [ulid_number(name) for name in (*known, behind) if name]
@@ -257,7 +264,7 @@ def _relevant(names: Sequence[str], closed: str) -> list[int]:
 
 @cache
 def _named(reading: Reading[T]) -> Reading[tuple[str, T]]:
-    """Read events with their ids; one that is no ULID, of loaded data, is empty."""
+    """A reading of events with their ids; an id that is not a ULID (loaded data) becomes empty."""
 
     def named(entity: type[Entity], /) -> ItemReader[tuple[str, T]]:
         read = reading(entity)
@@ -273,7 +280,7 @@ def _named(reading: Reading[T]) -> Reading[tuple[str, T]]:
 
 @cache
 def _placed(reading: Reading[T]) -> Reading[tuple[str, T]]:
-    """Read the same, but pass over events whose ids are no ULIDs: a place cannot hold them."""
+    """The same reading without events whose id is not a ULID, since a place cannot hold them."""
 
     def placed(entity: type[Entity], /) -> ItemReader[tuple[str, T]]:
         read = _named(reading)(entity)
@@ -287,7 +294,7 @@ def _placed(reading: Reading[T]) -> Reading[tuple[str, T]]:
 
 
 def _nothing(entity: type[Entity], /) -> ItemReader[bool]:
-    """Read nothing of events but that they are there."""
+    """A reading that only says that an event exists."""
     read = as_entities(entity)
     return lambda item, now: None if read(item, now) is None else True
 

@@ -1,8 +1,8 @@
-"""Recording an event in time: who polls reads again what is younger than a bound, and no more.
+"""Recording of an event within a bound, so that pollers need not read older events again.
 
-An event's place in a feed is its moment, and it is seen once its write commits. So ``RecordEvent``
-acknowledges an event only if it was stored within a bound after its moment. Whoever polls
-(``polling.py``) takes what is older than that for complete.
+The sort key of an event is its creation time, but readers see it only when its write commits. So
+``RecordEvent`` acknowledges an event only if it was stored within a bound after its creation time.
+Pollers (``polling.py``) rely on the feed being complete up to that bound.
 """
 
 from __future__ import annotations
@@ -27,57 +27,58 @@ from autoforge.errors import (
 )
 from autoforge.models.events import Event
 
-#: How long to wait for the answer to one attempt to store an event.
+#: The timeout of one attempt to store an event.
 ANSWER: Final = timedelta(seconds=3)
-#: The longest ``RecordBound.sending``: poll cursors write the times of events in two bytes.
+#: The longest ``RecordBound.sending``, since poll cursors hold relative times in two bytes.
 LONGEST: Final = timedelta(seconds=30)
-#: The type of an event that takes an id, and reads as gone.
+#: The type of an expired event that only occupies the key of an event that was not recorded.
 NOT_RECORDED: Final = "not_recorded"
 
 
 @dataclass(frozen=True)
 class RecordBound:
-    """How long after an event's moment attempts to store it may begin.
+    """How long after an event's creation time an attempt to store it may begin.
 
-    All processes that record or poll on one table have the same, or pollers the largest.
+    All processes that record or poll events of one table must use the same bound. If they differ,
+    pollers must use the largest.
 
     Attributes:
-        sending: From the event's moment to the last attempt; at most 30 seconds.
+        sending: From the event's creation time to the last attempt; at most 30 seconds.
 
     Raises:
-        ConfigurationError: if it is not above 0, or is longer.
+        ConfigurationError: if it is not above 0 and at most 30 seconds.
     """
 
     sending: timedelta = timedelta(seconds=5)
 
     def __post_init__(self) -> None:
-        """Refuse a bound that no event could keep, or that a poll cursor cannot hold."""
+        """Refuse a bound that no event can meet, or that a poll cursor cannot hold."""
         if not timedelta() < self.sending <= LONGEST:
             raise ConfigurationError(
-                f"events are recorded within {self.sending.total_seconds():g} seconds: "
+                f"the time to record an event is {self.sending.total_seconds():g} seconds; "
                 f"give more than 0 and at most {LONGEST.seconds}"
             )
 
     @property
     def stored(self) -> timedelta:
-        """From an event's moment until it is stored, by the clock of who records it."""
+        """From an event's creation time until it is stored, by the recording process's clock."""
         return self.sending + ANSWER
 
     @property
     def complete(self) -> timedelta:
-        """From an event's moment until everybody can read it, by anybody's clock."""
+        """From an event's creation time until every process can read it, by any process's clock."""
         return self.stored + CLOCK_SKEW
 
 
 @dataclass(frozen=True)
 class RecordEvent:
-    """Store an event and its trace in the global feed, in time for whoever polls.
+    """Stores an event and its reference in the global feed, in time for pollers.
 
     Attributes:
         event: The event.
-        renewed: Makes the same event anew, at the present moment and under a new id; None where
-            the caller chose the moment or the id.
-        bound: How long attempts may begin.
+        renewed: Builds the same event with the current time and a new id; None if the caller
+            chose the time or the id.
+        bound: How long after the event's creation time attempts may begin.
     """
 
     event: Event
@@ -85,17 +86,17 @@ class RecordEvent:
     bound: RecordBound
 
     def run(self, store: Store) -> Event:
-        """Store the event, perhaps made anew, and return it.
+        """Store the event, or its renewed form, and return the stored event.
 
-        An attempt whose answer was lost is looked up before another is made, under the same id. A
-        new id is taken only if every attempt under the old one was refused. An event whose moment
-        is older than the bound from the start is stored without any: it belongs to the past.
+        After an attempt whose answer was lost, the event is read before the next attempt, which
+        uses the same id. A new id is used only if every attempt under the old one was refused. The
+        bound does not apply to an event that is older than it from the start.
 
         Raises:
             InvalidValueError: if the event's id was not minted from its ``created_at``.
             ItemExistsError: if another event has the id.
-            UnacknowledgedEventError: if nobody knows whether the event is stored, or it was
-                stored too late; the error names its id.
+            UnacknowledgedEventError: if it is unknown whether the event is stored, or it was
+                stored too late for pollers; the error names its id.
             UnavailableError: if the event was not stored.
         """
         event = self.event
@@ -122,7 +123,8 @@ class RecordEvent:
                 if self.renewed is None:
                     seconds = self.bound.sending.total_seconds()
                     raise UnavailableError(
-                        f"event {event.id} was not stored within {seconds:g} seconds of its moment"
+                        f"event {event.id} was not stored within {seconds:g} seconds of its "
+                        "creation time"
                     ) from error
                 event = self.renewed()
             except UnavailableError as error:
@@ -136,10 +138,13 @@ class RecordEvent:
         return Deadline(store.clock, last, ANSWER.total_seconds())
 
     def _acknowledged(self, store: Store, event: Event) -> Event:
-        """The event, if it is certain that it was stored in time.
+        """Return the event, if it was stored within the bound.
 
-        Only this makes the bound hold: a process may have been stopped between the check of the
-        deadline and the request.
+        The check is made after the answer, because the process may have been suspended between the
+        check of the deadline and the request.
+
+        Raises:
+            UnacknowledgedEventError: if it was stored later.
         """
         if store.clock() > as_timestamp(event.created_at) + self.bound.stored:
             raise UnacknowledgedEventError(
@@ -152,29 +157,34 @@ class RecordEvent:
 def has_lapsed(
     store: Store, project_id: str | None, event_id: str, moment: datetime, bound: RecordBound
 ) -> bool:
-    """Whether an event of the present, whose recording was cut off, needs another moment.
+    """Whether an interrupted recording was too late, so that the event needs a new time and id.
 
-    It does if it was not stored while polls could wait for it. Its id is taken then, so that no
-    process that stood still stores it after all.
+    That is so if the event was not stored within the bound. An expired item then occupies its key,
+    so that a process which was suspended cannot store the event any more.
+
+    Args:
+        store: The Store.
+        project_id: The event's project; None for an event without one.
+        event_id: The event's id.
+        moment: The event's creation time.
+        bound: The bound of its recording.
 
     Raises:
-        RequestRunningError: if it may still be stored, and it is too late to try that again.
+        RequestRunningError: if an earlier attempt may still store the event, and it is too late
+            for another attempt.
     """
     age = store.clock() - moment
     if age <= bound.sending / 2 or store.get(EventById(project_id, event_id), consistent=True):
         return False
     if age <= bound.complete:
-        raise RequestRunningError(f"event {event_id} may still be stored")
-    return _is_taken(store, project_id, event_id, moment)
+        raise RequestRunningError(f"event {event_id} may still be stored; repeat the request later")
+    return _occupy_key(store, project_id, event_id, moment)
 
 
-def _is_taken(store: Store, project_id: str | None, event_id: str, moment: datetime) -> bool:
-    """Take the id of an event that was not stored, with an item that reads as gone at once.
-
-    False if the event is stored by now.
-    """
+def _occupy_key(store: Store, project_id: str | None, event_id: str, moment: datetime) -> bool:
+    """Store an expired item under the key of an event; return False if the event is stored."""
     now = store.clock()
-    nothing = Event(
+    placeholder = Event(
         id=event_id,
         project_id=project_id,
         event_type=NOT_RECORDED,
@@ -183,14 +193,18 @@ def _is_taken(store: Store, project_id: str | None, event_id: str, moment: datet
         expires_at=now,
     )
     try:
-        store.write(Put(nothing))
+        store.write(Put(placeholder))
     except ItemExistsError as error:
         return not (isinstance(error.item, Event) and error.item.is_live(now))
     return True
 
 
 def _is_stored(store: Store, event: Event, error: UncertainError) -> bool:
-    """Look up whether an attempt without an answer stored the event."""
+    """Whether an attempt without an answer stored the event.
+
+    Raises:
+        UnacknowledgedEventError: if that cannot be read.
+    """
     try:
         return store.is_stored(Put(event))
     except UnavailableError:
@@ -199,5 +213,5 @@ def _is_stored(store: Store, event: Event, error: UncertainError) -> bool:
 
 def _unknown(event: Event) -> UnacknowledgedEventError:
     return UnacknowledgedEventError(
-        event.id, "may be stored or not: record it again under this id to be sure"
+        event.id, "may or may not be stored; record it again under this id to be sure"
     )

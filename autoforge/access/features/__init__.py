@@ -1,1 +1,1 @@
-"""Patterns and writes of features: claims, dependencies, propagation."""
+"""Patterns and writes of features: creation, claims, outcomes, dependencies and deletion."""

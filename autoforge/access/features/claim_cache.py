@@ -1,7 +1,7 @@
-"""What a process remembers between its claims, so that they cost little and seldom collide.
+"""The cache of a process between its claims, which saves requests and avoids conflicts.
 
-Nothing here decides anything: a claim is decided by one conditional write. Forgotten or wrong, the
-memory costs a request, never a wrong claim.
+A claim is decided by one conditional write. A missing or stale cache entry therefore costs a
+request; it never causes a wrong claim.
 """
 
 from __future__ import annotations
@@ -17,51 +17,54 @@ from typing import Final
 from autoforge.access.features.claim_candidates import Candidate
 from autoforge.dynamodb.schema.encoding import canonical_id
 
-#: Among how many of the first candidates a claim chooses at most, and after a first lost race.
+#: The spread is the number of first candidates that a claim chooses among. Its largest value, and
+#: its value after the first lost claim.
 WIDEST: Final = 256
 _WIDE: Final = 32.0
-#: How much another lost race widens the choice, and how much a win narrows it. Together they let
-#: about one attempt in eight lose: fewer would cost more to read than the lost writes cost.
+#: The factor of the spread after another lost claim, and after a successful one. Together they let
+#: about one attempt in eight lose. A larger spread loses fewer, but costs more to read than the
+#: lost writes.
 _WIDER: Final = 2.0
 _NARROWER: Final = 0.9
-#: How long it takes to forget that others were racing.
+#: The time after the last lost claim until the spread is reset to one.
 _CALM: Final = timedelta(seconds=60)
-#: How many claimed features are remembered, and how many projects.
+#: The most claimed features and the most projects in the cache.
 _REMEMBERED: Final = 10_000
 _PROJECTS: Final = 1_000
 
 
 @dataclass
 class _OfProject:
-    """What is remembered of one project."""
+    """The cache of one project."""
 
     spread: float = 1.0
+    #: The time of the last lost claim.
     raced_at: datetime | None = None
-    #: When the next lease ends that is known of, and when all leases were looked at.
+    #: The earliest known end of a lease, and the time of the last read of all leases.
     lease_ends: datetime | None = None
     looked_at: datetime | None = None
-    #: Features whose holder's lease has ended, as far as is known; by id.
+    #: Features with a lease that has ended, by id.
     abandoned: dict[str, Candidate] = field(default_factory=dict)
 
 
 @dataclass
 class ClaimCache:
-    """What a process remembers of the projects it claims features of. Safe under threads.
+    """The cache of a process for the projects it claims features of. Thread-safe.
 
     Args:
-        random: Draws from 0 to under 1, for the choice among candidates.
+        random: Returns a random number from 0 to below 1, for the choice among candidates.
     """
 
     random: Callable[[], float]
     _projects: OrderedDict[str, _OfProject] = field(default_factory=OrderedDict)
-    #: Features that a thread of this process is about to claim.
+    #: Features that a thread of this process is trying to claim.
     _trying: set[tuple[str, str]] = field(default_factory=set)
-    #: The latest version seen of claimed features: an index row of an older one is stale.
+    #: The latest known version of claimed features; an index entry with an older one is stale.
     _versions: OrderedDict[tuple[str, str], int] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
     def spread(self, project_id: str, now: datetime) -> int:
-        """Among how many of the first candidates to choose: one, unless others are racing."""
+        """The number of first candidates to choose among: one, or more after lost claims."""
         with self._lock:
             of = self._of(project_id)
             if of.raced_at is not None and now - of.raced_at > _CALM:
@@ -70,14 +73,14 @@ class ClaimCache:
 
     @contextmanager
     def choosing(self, candidates: Iterable[Candidate], spread: int) -> Iterator[Candidate | None]:
-        """Choose one of the first candidates that no other thread of this process is at.
+        """Choose one of the first candidates, and reserve it within this process.
 
-        It is kept from the others until the caller knows whether it has it. Stale index rows are
-        passed over.
+        Other threads do not choose it until the context ends. Candidates from stale index entries
+        are skipped. Yields None if no candidate is left.
 
         Args:
-            candidates: What may be claimed, the best first.
-            spread: Among how many to choose.
+            candidates: The candidates, the best first.
+            spread: The number of first candidates to choose among.
         """
         with self._lock:
             free = [each for each in candidates if self._is_free(each)][:spread]
@@ -92,14 +95,14 @@ class ClaimCache:
                     self._trying.discard(chosen.name)
 
     def won(self, candidate: Candidate) -> None:
-        """Note what this process has claimed, as it then is."""
+        """Record a successful claim, with the feature as it is after the claim."""
         with self._lock:
             of = self._of(candidate.project_id)
             of.spread = max(1.0, of.spread * _NARROWER)
             self._see(of, candidate)
 
     def lost(self, candidate: Candidate, now: datetime) -> None:
-        """Note what another caller was faster to claim, as it then is."""
+        """Record a lost claim, with the feature as another caller has changed it."""
         with self._lock:
             of = self._of(candidate.project_id)
             of.spread = min(float(WIDEST), max(_WIDE, of.spread * _WIDER))
@@ -107,7 +110,7 @@ class ClaimCache:
             self._see(of, candidate)
 
     def must_look_at_leases(self, project_id: str, lease: timedelta | None, now: datetime) -> bool:
-        """Whether a lease that is known of has ended, or none was looked at for a lease's time."""
+        """Whether a known lease has ended, or the last read of all leases is a lease's time ago."""
         with self._lock:
             of = self._of(project_id)
             if of.lease_ends is not None and of.lease_ends <= now:
@@ -117,7 +120,7 @@ class ClaimCache:
     def looked_at_leases(
         self, project_id: str, held: Iterable[Candidate], now: datetime
     ) -> datetime | None:
-        """Note all features of a project that are in progress; return when the next lease ends."""
+        """Record all features of a project in progress; return the next end of a lease."""
         with self._lock:
             of = self._of(project_id)
             of.looked_at, of.lease_ends, of.abandoned = now, None, {}
@@ -129,7 +132,7 @@ class ClaimCache:
             return of.lease_ends
 
     def abandoned(self, project_id: str) -> list[Candidate]:
-        """The features of a project whose holder's lease has ended, as far as is known."""
+        """The known features of a project with a lease that has ended."""
         with self._lock:
             return list(self._of(project_id).abandoned.values())
 

@@ -1,4 +1,4 @@
-"""Candidates: what a claim needs to know of features, read without the rest of them."""
+"""Candidates of a claim: features of which only the attributes that a claim needs are read."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.errors import InvalidValueError
 from autoforge.models.features import Feature, is_free
 
-#: The attributes that every candidate has, and those that some have, by their names in the table.
+#: The attributes of every candidate, and the optional ones, by their names in the table.
 _NEEDED: Final = ("projectId", "id", "priority", "version", "status")
 _OPTIONAL: Final = ("waitingOn", "assignedAgentId", "leaseUntil", "unsettled", TTL)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A feature that may be ready, as an index row or its item says."""
+    """A feature that may be ready, as read from an index or from the table."""
 
     project_id: str
     id: str
@@ -36,7 +36,7 @@ class Candidate:
 
     @classmethod
     def of(cls, feature: Feature) -> Candidate:
-        """The candidate that a feature is."""
+        """The candidate with the attributes of a feature."""
         return cls(
             str(feature.project_id),
             str(feature.id),
@@ -51,31 +51,31 @@ class Candidate:
 
     @property
     def name(self) -> tuple[str, str]:
-        """What tells it from all others."""
+        """The identity of the feature."""
         return self.project_id, self.id
 
     @property
     def place(self) -> tuple[int, str]:
-        """Where it stands among those that are ready: by priority, then age."""
+        """The sort order of ready features: by priority, then by age."""
         return self.priority, self.id
 
     def is_ready(self, now: datetime) -> bool:
-        """Whether it may be claimed, as far as is known."""
+        """Whether it can be claimed, by the attributes that were read."""
         return not self.waiting_on and is_free(self.status, self.holder, self.lease_until, now)
 
 
 def candidates(
     store: Store, query: Query[Feature], now: datetime, *, page_size: int | None = None
 ) -> Iterator[Candidate]:
-    """The features that a query reads, as candidates, as they are taken.
+    """The features that a query reads, as candidates; pages are read as they are needed.
 
-    What lacks an attribute that every feature has, or is past its expiry, is passed over.
+    Items that lack an attribute of every feature, and items past their expiry, are skipped.
 
     Args:
-        store: Where the features are.
-        query: Which features; strongly consistent where its index offers it.
-        now: The moment.
-        page_size: How many to read at a time; as many as DynamoDB gives unless given.
+        store: The Store to read with.
+        query: The query; strongly consistent where its index offers it.
+        now: The current time.
+        page_size: How many items to read per request; None for as many as DynamoDB returns.
     """
     rows = store.items_in(query.condition(now), *_NEEDED, *_OPTIONAL, page_size=page_size)
     return (each for each in (_candidate(row, now) for row in rows) if each is not None)

@@ -1,7 +1,7 @@
-"""Claims that may be repeated: under the id of their request they are the same claim for a day.
+"""Claims with a request id: a repetition within a day returns the same claim.
 
-The claim and the record of its request are written in one transaction, so a request never claims
-twice, whatever answer was lost and whoever else sends it.
+One transaction writes the claim and the record of its request. So a request claims at most once,
+even after a lost answer or if two callers send it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import TypeVar
 
 from autoforge.access.features.claims import ClaimFeature, held
 from autoforge.access.features.patterns import FeatureById
+from autoforge.access.features.transitions import state_of
 from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import described
 from autoforge.errors import ConditionFailedError, ItemExistsError
 from autoforge.models.features import Feature
 from autoforge.models.requests import RequestRecord
 
-#: A claimed feature, or None where there may be none.
+#: A claimed feature, or for ``claim_next`` also None.
 Claimed = TypeVar("Claimed", Feature, Feature | None)
 
 
@@ -30,20 +32,20 @@ def claim_once(
     *,
     feature_id: str | None = None,
 ) -> Claimed | Feature:
-    """Make a claim, or return the one that this request has made.
+    """Claim a feature, or return the claim that this request has already made.
 
     Args:
-        store: Where the features are.
-        claim: Who claims, and for how long.
-        request_id: What the caller knows the request by.
+        store: The Store.
+        claim: The agent, the lease and the limit of the claim.
+        request_id: The caller's id of the request.
         make: Makes the claim.
-        feature_id: The one feature that is to be claimed; None for any.
+        feature_id: The feature to claim; None for any ready feature.
 
     Raises:
-        ConditionFailedError: if this request made a claim that has ended since.
-        ItemNotFoundError: if the feature that it claimed is no more.
-        RequestReusedError: if the request was made by another agent, or for another lease.
-        AutoforgeError: as the claim does.
+        ConditionFailedError: if the claim of this request has ended.
+        ItemNotFoundError: if the feature that the request claimed does not exist any more.
+        RequestReusedError: if the request id was used with another agent, lease or limit.
+        AutoforgeError: the errors of the claim.
     """
     lease = None if claim.lease is None else claim.lease.total_seconds()
     request = RepeatableRequest.of(
@@ -52,30 +54,35 @@ def claim_once(
         [claim.agent_id, lease, claim.respect_limit],
         claim.project_id,
     )
-    if again := _made(store, claim, request):
-        return again
+    if earlier := _earlier(store, claim, request):
+        return earlier
     try:
         return make(replace(claim, request=request))
     except ItemExistsError as error:
         if error.entity != RequestRecord.type_name:
             raise
-        again = _made(store, claim, request)  # The same request was made twice at once.
-        if again is None:
+        earlier = _earlier(store, claim, request)  # The same request was sent twice at once.
+        if earlier is None:
             raise
-        return again
+        return earlier
 
 
-def _made(store: Store, claim: ClaimFeature, request: RepeatableRequest) -> Feature | None:
-    """The claim that the request has made, if it has made one."""
+def _earlier(store: Store, claim: ClaimFeature, request: RepeatableRequest) -> Feature | None:
+    """The feature that an earlier call of the request claimed, or None.
+
+    Raises:
+        ConditionFailedError: if that claim has ended.
+    """
     record = request.record(store)
     if record is None or not record.ids:
         return None
     pattern = FeatureById(claim.project_id, record.ids[0])
     claimed = held(store.require(pattern, consistent=True), record.minted)
     if claimed.lease_until is not None and claimed.lease_until <= claim.at:
+        name = described(Feature, claimed.attribute_values)
         raise ConditionFailedError(
-            f"the claim has ended: the lease of Feature {claimed.project_id} / {claimed.id} was "
-            f"until {claimed.lease_until.isoformat()}",
+            f"{name} is {state_of(claimed)}; the lease has ended, and with it the claim of this "
+            "request",
             item=claimed,
         )
     return claimed

@@ -1,10 +1,10 @@
-"""Claims: which feature an agent works on next, decided by one conditional write.
+"""Claims of features, each decided by one conditional write.
 
-The index names candidates and is never trusted: a row that is stale costs a request. Before the
-answer is "none", the features themselves are read, strongly consistently, so a feature whose row is
-missing is found. Whoever has read them all in vain notes so in the project's FeatureGraph, and
-until a feature is announced to have become ready, a lease ends or a minute passes, nobody need read
-them again.
+Candidates come from an index, which may be stale: a stale entry costs a request. Before a claim
+returns None, it reads all features of the project strongly consistently, so a feature that is
+missing from the index is found. A claim that finds no ready feature notes this in the project's
+FeatureGraph. Other claims then skip the full read until a feature is marked ready, a lease ends or
+a minute has passed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from autoforge.access.features.patterns import (
     features_by_id,
 )
 from autoforge.access.features.propagation import propagate_all
-from autoforge.access.features.transitions import claim_feature
+from autoforge.access.features.transitions import claim_feature, state_of
 from autoforge.access.projects.patterns import ProjectById
 from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.dynamodb.schema.encoding import canonical_id
@@ -41,7 +41,13 @@ from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, seen_as_expected, with_condition
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put, Transaction, Write
+from autoforge.dynamodb.writes.write import (
+    Put,
+    Transaction,
+    Write,
+    changed_since_read,
+    described,
+)
 from autoforge.errors import (
     ConditionFailedError,
     ItemExistsError,
@@ -54,10 +60,10 @@ from autoforge.models.requests import RequestRecord
 
 _log = logging.getLogger("autoforge.features")
 
-#: Candidates read beside those to choose from: some rows may be stale.
+#: Candidates to read in addition to the spread, since some index entries may be stale.
 _SPARE: Final = 4
-#: How long "none is ready" is believed at most, while nobody announces that one is. It bounds what
-#: a crash before the announcement, or a writer who makes none, can hide.
+#: How long claims rely on a full read that found no ready feature, if none is marked ready since.
+#: A crash before the mark, or a writer that sets none, hides a ready feature at most this long.
 QUIET: Final = timedelta(seconds=60)
 
 
@@ -67,12 +73,12 @@ class ClaimFeature:
 
     Args:
         project_id: The project.
-        agent_id: The agent that is to hold what is claimed.
-        at: The moment.
-        lease: How long the claim holds unless renewed; None until it is released.
-        respect_limit: Whether to refuse what would let more features be in progress than the
+        agent_id: The agent that will hold the claim.
+        at: The time of the claim.
+        lease: The length of the lease; None for a claim that lasts until it is released.
+        respect_limit: Whether to refuse a claim that would put more features in progress than the
             project's ``maxConcurrency``.
-        request: What this is known by, if it may be repeated (``claim_requests.py``).
+        request: Identifies the request, if it can be repeated (``claim_requests.py``).
     """
 
     project_id: str
@@ -89,9 +95,9 @@ class ClaimFeature:
 
         Raises:
             VersionConflictError: if it is not as expected.
-            HeldByAnotherError: if somebody holds it.
+            HeldByAnotherError: if another claim holds it.
             ConditionFailedError: if it is not pending, or waits for another.
-            LimitReachedError: if the limit is to be respected and is reached.
+            LimitReachedError: if ``respect_limit`` is set and the limit is reached.
             ItemNotFoundError: if there is no such feature.
         """
         if expected is None:
@@ -125,20 +131,19 @@ class ClaimFeature:
         return held(store.require(pattern, consistent=True), token)
 
     def next(self, store: Store, memory: ClaimCache) -> Feature | None:
-        """Claim the ready feature of the highest priority, the oldest first; None if none is.
+        """Claim the ready feature of the highest priority, or the oldest of these; None if none is.
 
-        A caller who is alone gets the first. While others race, each chooses among the first
-        few, the more of them the more races were lost.
+        A process that loses claims to others chooses at random among more of the first candidates.
 
         Raises:
-            LimitReachedError: if the limit is to be respected and is reached.
+            LimitReachedError: if ``respect_limit`` is set and the limit is reached.
         """
         if memory.must_look_at_leases(self.project_id, self.lease, self.at):
             self._look_at_leases(store, memory)
         try:
             return self._from_index(store, memory) or self._from_table(store, memory)
         except LimitReachedError:
-            # To take over what is in progress already changes no number.
+            # Taking over an expired claim does not raise the number in progress.
             self._look_at_leases(store, memory)
             if claimed := self._one_of(store, memory, memory.abandoned(self.project_id)):
                 return claimed
@@ -150,7 +155,7 @@ class ClaimFeature:
         memory.looked_at_leases(self.project_id, held, self.at)
 
     def _from_index(self, store: Store, memory: ClaimCache) -> Feature | None:
-        """Claim one of the features that the index, or a lease that has ended, says are ready."""
+        """Claim a feature that is ready by the index or by a lease that has ended, or None."""
         tried: set[str] = set()
         while True:
             spread = memory.spread(self.project_id, self.at)
@@ -162,12 +167,12 @@ class ClaimFeature:
                     tried.add(chosen.id)
                     if claimed := self._try(store, memory, chosen):
                         return claimed
-                break  # Others are faster: see anew what is left, and choose among more.
+                break  # The claim was lost: read the index again, with a larger spread.
             else:
                 return None
 
     def _from_table(self, store: Store, memory: ClaimCache) -> Feature | None:
-        """Claim one of the features that are ready by their own items, or be sure that none is."""
+        """Claim a feature that is ready by a strongly consistent read of all; None if none is."""
 
         def attempt() -> Feature | None:
             graph = store.get(FeatureGraphOf(self.project_id), consistent=True)
@@ -189,25 +194,25 @@ class ClaimFeature:
             if claimed := self._one_of(store, memory, ready):
                 return claimed
             if not ready and not unsettled:
-                self._tell_of_cycle(waiting)
-                if graph is not None:  # else no feature was ever created here, or not by us
+                self._log_cycle(waiting)
+                if graph is not None:  # without it no feature was created here by this library
                     self._note_quiet(store, graph, lease_ends)
                 return None
             raise StaleReadError
 
         return store.retry_on_conflict(f"the features of project {self.project_id}", attempt)
 
-    def _tell_of_cycle(self, waiting: Mapping[str, frozenset[str]]) -> None:
-        """Log features that wait for each other: none of them is ever ready.
+    def _log_cycle(self, waiting: Mapping[str, frozenset[str]]) -> None:
+        """Log a cycle of dependencies, whose features never become ready.
 
-        There is work that can still be claimed, or is, so it is no error of the claim.
+        It is not an error of the claim, since other features can be claimed.
         """
         path = cycle_in(waiting)
         if path is not None:
             _log.error("features.cycle", extra={"project": self.project_id, "path": [*path]})
 
     def _note_quiet(self, store: Store, graph: FeatureGraph, lease_ends: datetime | None) -> None:
-        """Spare others the reading, unless something was announced in between."""
+        """Note that no feature is ready, unless one was marked ready since the read."""
         until = self.at + QUIET
         note = Update(
             FeatureGraph,
@@ -218,7 +223,7 @@ class ClaimFeature:
                 "quiet_until": until if lease_ends is None else min(until, lease_ends),
             },
             expected={"readied": graph.readied},
-            requires="as it was read",
+            found=changed_since_read,
         )
         with suppress(ConditionFailedError, ItemNotFoundError):
             store.write(note)
@@ -226,13 +231,13 @@ class ClaimFeature:
     def _one_of(
         self, store: Store, memory: ClaimCache, ready: Iterable[Candidate]
     ) -> Feature | None:
-        """Claim one of some features; None if others have claimed all of them."""
+        """Claim one of the given features; None if other callers have claimed all of them."""
         ready = list(ready)
         tried: set[str] = set()
         while untried := self._untried(ready, tried):
             spread = memory.spread(self.project_id, self.at)
             with memory.choosing(untried, spread) as chosen:
-                # What another thread of this process is at, it may yet fail to claim.
+                # Another thread is trying this one and may fail.
                 candidate = chosen or untried[0]
                 tried.add(candidate.id)
                 if claimed := self._try(store, memory, candidate):
@@ -240,7 +245,7 @@ class ClaimFeature:
         return None
 
     def _pages(self, store: Store, size: int) -> Iterator[list[Candidate]]:
-        """The features that the index says are ready, in its order, as they are taken."""
+        """Pages of the features that the index lists as ready, read as they are needed."""
         rows = candidates(store, ReadyFeatures(self.project_id), self.at, page_size=size)
         while True:
             page = list(islice(rows, size))
@@ -249,30 +254,30 @@ class ClaimFeature:
                 return
 
     def _untried(self, known: Iterable[Candidate], tried: AbstractSet[str]) -> list[Candidate]:
-        """Those that are ready and were not tried, the best first, each once."""
+        """The ready candidates that were not tried yet, without duplicates, the best first."""
         untried = {e.id: e for e in known if e.id not in tried and e.is_ready(self.at)}
         return sorted(untried.values(), key=lambda each: each.place)
 
     def _try(self, store: Store, memory: ClaimCache, candidate: Candidate) -> Feature | None:
-        """Claim a candidate, or learn that another caller was faster or its row was stale."""
+        """Claim a candidate; None if it was stale or another caller has claimed it."""
         try:
             claimed = self.one(store, candidate.id)
         except LimitReachedError:
             raise
         except ConditionFailedError as error:
-            # A row whose item was like that all along is stale, and no sign of a race.
+            # With the same version the candidate was stale from the start, not lost to a caller.
             if error.item is not None and error.item.version != candidate.version:
                 memory.lost(Candidate.of(error.item), self.at)
             return None
         except ItemNotFoundError as error:
             if error.entity != Feature.type_name:
-                raise  # The project is gone, and with it the limit.
+                raise  # The project has been deleted.
             return None
         memory.won(Candidate.of(claimed))
         return claimed
 
     def _record(self, feature_id: str, token: str) -> tuple[Put[RequestRecord], ...]:
-        """What says that the request has claimed a feature; first, so that its refusal is told."""
+        """The record of the request; it is the first write, so that its refusal is raised."""
         if self.request is None:
             return ()
         record = self.request.new_record(token, self.at)
@@ -293,14 +298,15 @@ class ClaimFeature:
 def _within_limit(
     store: Store, claim: ClaimFeature, feature_id: str, writes: tuple[Write[Any], ...], token: str
 ) -> Feature:
-    """Make a claim together with a change of the project's slots, which all such claims change.
+    """Claim a feature in one transaction with an update of the project's slots.
 
-    The slots name the features claimed so; those that are in progress without a slot count too,
-    as far as the index shows them.
+    All claims under the limit update the slots, so two of them conflict. The slots name the
+    features claimed under the limit. Features claimed without it count too, if the index lists
+    them as in progress.
 
     Raises:
-        LimitReachedError: if as many others are in progress as the project allows.
-        ConditionFailedError: as the claim alone does.
+        LimitReachedError: if as many other features are in progress as the project allows.
+        ConditionFailedError: if the claim itself is refused.
     """
     project_id = claim.project_id
 
@@ -310,14 +316,14 @@ def _within_limit(
         working = _in_progress(store, project_id, slots) - {feature_id}
         if project.max_concurrency is not None and len(working) >= project.max_concurrency:
             raise LimitReachedError(
-                f"{len(working)} features of project {project_id} are in progress, "
-                f"and it allows {project.max_concurrency}"
+                f"{len(working)} features of project {project_id} are in progress; "
+                f"it allows at most {project.max_concurrency}"
             )
         taken = _take(project_id, working | {feature_id}, slots, at=claim.at)
         try:
             store.transact(Transaction((*writes, taken)))
         except VersionConflictError as error:
-            raise StaleReadError from error  # Another claim took a slot in between: count again.
+            raise StaleReadError from error  # Another claim has changed the slots: count again.
         except ItemExistsError as error:
             if error.entity != FeatureSlots.type_name:
                 raise
@@ -329,21 +335,20 @@ def _within_limit(
 
 
 def held(claimed: Feature, token: str) -> Feature:
-    """A claimed feature with the token of the claim as its version, whoever edited it since.
+    """Return a claimed feature with the claim token as its version, even if it was edited since.
 
     Args:
-        claimed: The feature as it is.
-        token: What the claim marked it with.
+        claimed: The stored feature.
+        token: The id that the claim wrote as ``claim_request``.
 
     Raises:
         ConditionFailedError: if the claim has ended.
     """
     is_held = claimed.claim_request == token and claimed.status == FeatureStatus.IN_PROGRESS
     if not is_held or claimed.claim_version is None:
-        by = f" by {claimed.assigned_agent_id}" if claimed.assigned_agent_id else ""
-        name = f"{claimed.project_id} / {claimed.id}"
+        name = described(Feature, claimed.attribute_values)
         raise ConditionFailedError(
-            f"the claim has ended: Feature {name} is {claimed.status}{by}", item=claimed
+            f"{name} is {state_of(claimed)}; the claim of this request has ended", item=claimed
         )
     claimed.version = claimed.claim_version
     return claimed
@@ -372,6 +377,6 @@ def _take(
 
 
 def _matters(candidate: Candidate, now: datetime) -> bool:
-    """Whether it may be claimed now or later without becoming ready anew, or is unsettled."""
+    """Whether it is ready, in progress (its lease may end) or has a change to propagate."""
     held = candidate.status == FeatureStatus.IN_PROGRESS
     return held or candidate.unsettled or candidate.is_ready(now)

@@ -1,4 +1,4 @@
-"""A project's backlog: features created, one or a thousand, each with all that belongs to it."""
+"""The creation of one or many features with their reverse edges and look-up items."""
 
 from __future__ import annotations
 
@@ -43,50 +43,51 @@ from autoforge.errors import (
 )
 from autoforge.models.features import Feature, FeatureByLinearIssueLookup, Unsettled
 
-#: Features that one call may create.
+#: The most features that one call may create.
 MOST: Final = 1000
-#: Bytes of the features of one transaction, which with all that goes with them has room for 4 MB.
+#: The most bytes of the features of one transaction. Its other items fit in the rest of the 4 MB.
 _BYTES: Final = 3_000_000
 
 
 @dataclass(frozen=True)
 class Creation:
-    """The features a caller asked for, in the order they were asked for."""
+    """The result of a creation."""
 
+    #: The created or already stored features, in the order of the call.
     features: tuple[Feature, ...]
-    #: The ids of those that were not there before.
+    #: The ids of the features that this call created.
     created: frozenset[str]
 
 
 @dataclass
 class _Known:
-    """What is known of features while others are created; by id."""
+    """Stored items that a creation has read, by the id of the new feature or of their own."""
 
-    #: Those that stand for a new one, because they are that one already.
+    #: Stored features that are the same as a new one, by the id of the new one.
     instead: dict[str, Feature] = field(default_factory=dict)
-    #: Those that new ones depend on.
+    #: Features that new ones may depend on, by their own id.
     dependencies: dict[str, Feature] = field(default_factory=dict)
-    #: What finds a feature by its Linear issue, and finds one that is no more.
+    #: Look-up items whose feature does not exist any more, by the id of the new feature.
     stale: dict[str, FeatureByLinearIssueLookup] = field(default_factory=dict)
 
     def instead_of(self, ids: Iterable[str]) -> frozenset[str]:
-        """The same features, each by the id of the one that stands for it."""
+        """The ids, with the id of a new feature replaced by that of its stored equivalent."""
         return frozenset(str(self.instead[i].id) if i in self.instead else i for i in ids)
 
 
 @dataclass(frozen=True)
 class CreateFeatures:
-    """Create features of a project, with dependencies among them and on others of the project.
+    """Creates features of a project, with dependencies among them and on stored features.
 
-    Each is created together with its reverse edges and its look-up, and after all it depends on.
-    Cut off in between, some are there and whole and the others are not; with the ids that the
-    caller chose, running it again creates the rest.
+    Each feature is created in one transaction with its reverse edges and its look-up item, after
+    the features it depends on. An interrupted creation leaves some features complete and the others
+    absent. If the caller chose the ids, a repetition creates the others.
 
     Args:
         project_id: The project.
         features: The new features, pending.
-        chosen: The ids among theirs that the caller chose; one of them may be there already.
-        at: The moment.
+        chosen: The ids that the caller chose; features with these ids may be stored already.
+        at: The time of the creation.
     """
 
     project_id: str
@@ -95,18 +96,20 @@ class CreateFeatures:
     at: datetime
 
     def run(self, store: Store) -> Creation:
-        """Create those that are not there.
+        """Create the features that are not stored yet.
 
-        A feature that says the same and has the same id, or was made from the same Linear issue,
-        is that feature.
+        A stored feature with the same id and content, or of the same Linear issue, is returned in
+        place of the new one.
 
         Raises:
             CyclicDependencyError: if some would wait for each other; none was created.
-            InvalidValueError: if there are none or too many, or two with one id or issue.
-            ItemExistsError: if another feature has the id or, in another project, the issue.
-            ItemNotFoundError: if the project lacks a dependency.
-            IncompleteCreationError: if DynamoDB could not answer and there are several; it says how
-                many are known to be stored.
+            InvalidValueError: if there are no features or too many, or two have the same id or
+                Linear issue.
+            ItemExistsError: if a feature with other content has the id, or a feature of another
+                project has the Linear issue.
+            ItemNotFoundError: if a dependency is not a feature of the project.
+            IncompleteCreationError: if several features were given and DynamoDB became
+                unavailable; it says how many are known to be stored.
         """
         self._require_sound()
         stored = set[str]()
@@ -120,7 +123,7 @@ class CreateFeatures:
             ) from error
 
     def _run(self, store: Store, stored: set[str]) -> Creation:
-        """Create those that are not there, noting the ids of those that are, or are by now."""
+        """Create the features that are not stored yet, and add the ids of all stored ones."""
         created: dict[str, Feature] = {}
 
         def attempt() -> Creation:
@@ -135,8 +138,8 @@ class CreateFeatures:
                     created.update(_by_id(group))
                     stored.update(created)
             except AutoforgeError as error:
-                # Somebody creates the same, or makes a feature of the same issue, or deletes one:
-                # see which is there.
+                # Another caller has created the same feature, or has created or deleted a feature
+                # of the same issue: read again.
                 if not _is_of_lookup(error) and not self._is_chosen(error):
                     raise
                 raise StaleReadError from error
@@ -150,16 +153,16 @@ class CreateFeatures:
         return store.retry_on_conflict(f"the features of project {self.project_id}", attempt)
 
     def _is_chosen(self, error: AutoforgeError) -> bool:
-        """Whether a feature is there by now whose id the caller chose; it may be the same."""
-        there = error.item if isinstance(error, ItemExistsError) else None
-        if not isinstance(there, Feature) or not there.is_live(self.at):
+        """Whether the error is about a feature whose id the caller chose; it may be the same."""
+        stored = error.item if isinstance(error, ItemExistsError) else None
+        if not isinstance(stored, Feature) or not stored.is_live(self.at):
             return False
-        return str(there.id) in self.chosen
+        return str(stored.id) in self.chosen
 
     def _require_sound(self) -> None:
         if not 0 < len(self.features) <= MOST:
             raise InvalidValueError(
-                f"1 to {MOST} features are created at once, not {len(self.features)}"
+                f"{len(self.features)} features were given; 1 to {MOST} can be created at once"
             )
         for name in ("id", "linear_issue_id"):
             given = Counter(getattr(each, name) for each in self.features)
@@ -167,21 +170,21 @@ class CreateFeatures:
             if twice:
                 raise InvalidValueError(f"two of the features have the {name} {twice[0]!r}")
         for each in self.features:
-            each.to_item()  # refuses what cannot be stored before anything is
+            each.to_item()  # refuses invalid values before anything is stored
 
     def _known(self, store: Store, created: Mapping[str, Feature], stored: set[str]) -> _Known:
-        """Find the features that are there already, by id and by Linear issue."""
+        """Read the features that are stored already, by id and by Linear issue."""
         known = _Known(dependencies=dict(created))
         pending = [each for each in self.features if str(each.id) not in created]
         chosen = [str(each.id) for each in pending if str(each.id) in self.chosen]
-        there = self._there(store, chosen, stored)
+        found = self._stored(store, chosen, stored)
         issues = {each.linear_issue_id: each for each in pending if each.linear_issue_id}
         for ids in chunks(issues, BATCH_READ):
             for lookup in store.fetch(FeaturesOfLinearIssues(ids), consistent=True):
                 self._note(store, issues[lookup.linear_issue_id], lookup, known)
         stored |= {*known.instead}
         for each in pending:
-            same = there.get(str(each.id))
+            same = found.get(str(each.id))
             if same is None:
                 continue
             each.dependencies = known.instead_of(each.dependencies)
@@ -191,8 +194,8 @@ class CreateFeatures:
             known.instead[str(each.id)] = with_edges(store, same, at=self.at)
         return known
 
-    def _there(self, store: Store, ids: Sequence[str], stored: set[str]) -> dict[str, Feature]:
-        """Those of the features with these ids that are there, by id."""
+    def _stored(self, store: Store, ids: Sequence[str], stored: set[str]) -> dict[str, Feature]:
+        """The stored features with these ids, by id; adds the ids found to ``stored``."""
 
         def read(some: tuple[str, ...]) -> tuple[Feature, ...]:
             found = store.fetch(FeaturesById(self.project_id, some), consistent=True)
@@ -216,7 +219,7 @@ class CreateFeatures:
             known.instead[str(new.id)] = with_edges(store, found[0], at=self.at)
 
     def _new(self, known: _Known) -> dict[str, Feature]:
-        """Those still to be created, their dependencies put right, by id."""
+        """The features still to create, by id, with dependencies on stored equivalents."""
         new = {}
         for each in self.features:
             if str(each.id) in {*known.instead, *known.dependencies}:
@@ -227,7 +230,7 @@ class CreateFeatures:
         return new
 
     def _create(self, store: Store, group: Sequence[Feature], known: _Known) -> None:
-        """Create some in one transaction, as what they depend on is at that moment."""
+        """Create a group in one transaction that checks the state of its dependencies."""
         if len(group[0].dependencies) > LINKS:
             self._create_with_many(store, group[0], known)
             return
@@ -262,15 +265,18 @@ class CreateFeatures:
         known.dependencies |= _by_id(group)
 
     def _create_with_many(self, store: Store, feature: Feature, known: _Known) -> None:
-        """Create a feature with more dependencies than a transaction holds: it waits for all."""
+        """Create a feature with more dependencies than a transaction holds.
+
+        The feature first waits for all of them, and then is propagated.
+        """
         feature.unsettled = Unsettled.LINK
         feature.waiting_on = feature.dependencies
         change = change_graph(store, self.project_id, at=self.at)
         store.transact(Transaction((*self._with_lookup(feature, known), change)))
-        settled = Propagation(self.project_id, str(feature.id), self.at).run(store)
-        feature.unsettled, feature.waiting_on = None, settled.waiting_on
-        feature.dependencies = settled.dependencies
-        known.dependencies[str(feature.id)] = settled
+        linked = Propagation(self.project_id, str(feature.id), self.at).run(store)
+        feature.unsettled, feature.waiting_on = None, linked.waiting_on
+        feature.dependencies = linked.dependencies
+        known.dependencies[str(feature.id)] = linked
 
     def _with_lookup(self, feature: Feature, known: _Known) -> Iterator[Write[Any]]:
         yield Put(feature, idempotent=True)
@@ -291,17 +297,17 @@ class CreateFeatures:
         yield Update(FeatureByLinearIssueLookup, key, self.at, values=after, expected=before)
 
     def _required(self, store: Store, ids: Sequence[str]) -> dict[str, Feature]:
-        """What new features depend on, by id.
+        """The stored features that new ones depend on, by id.
 
         Raises:
-            ItemNotFoundError: naming the first that the project does not have.
+            ItemNotFoundError: naming the first that is not a feature of the project.
         """
         found = require_features(store, self.project_id, ids)
         return _by_id(with_edges(store, each, at=self.at) for each in found)
 
 
 def _groups(features: Iterable[Feature]) -> Iterator[list[Feature]]:
-    """Cut features into as many as one transaction holds, with all that goes with them."""
+    """Group features so that each group and its other items fit in one transaction."""
     group: list[Feature] = []
     ids: set[str] = set()
     items, size, outside = 1, 0, set[str]()
@@ -323,7 +329,7 @@ def _groups(features: Iterable[Feature]) -> Iterator[list[Feature]]:
 
 
 def _is_of_lookup(error: AutoforgeError) -> bool:
-    """Whether a write was refused for what finds a feature by its Linear issue."""
+    """Whether the write of a look-up item was refused."""
     match error:
         case ItemExistsError() | ItemNotFoundError():
             return error.entity == FeatureByLinearIssueLookup.type_name
@@ -333,7 +339,11 @@ def _is_of_lookup(error: AutoforgeError) -> bool:
 
 
 def _in_order(features: Mapping[str, Feature]) -> list[str]:
-    """The ids of features, each after those it depends on; a cycle is told by their names."""
+    """The ids of features, each after its dependencies.
+
+    Raises:
+        CyclicDependencyError: naming the features of a cycle by id and name.
+    """
     try:
         return in_order({each: feature.dependencies for each, feature in features.items()})
     except CyclicDependencyError as error:

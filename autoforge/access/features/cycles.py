@@ -1,4 +1,4 @@
-"""Cycles among dependencies: no write of this package makes one, and ``repair`` reports any."""
+"""The search for cycles of dependencies, which other writers may leave; ``repair`` reports them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from autoforge.access.features.dependencies import in_order
 from autoforge.errors import CyclicDependencyError
 
-#: A dependency: the feature that waits, and the one it waits for.
+#: A dependency: the id of the feature that waits, and the id of the one it waits for.
 Edge = tuple[str, str]
 
 _UNKNOWN: Final = datetime.min.replace(tzinfo=UTC)
@@ -19,12 +19,12 @@ _UNKNOWN: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Cycle:
-    """Features that wait for each other for ever, and a dependency without which they do not.
+    """A cycle of dependencies, and its latest dependency, whose removal ends the cycle.
 
     Attributes:
         path: Ids of features, each of which depends on the next; the last is the first.
-        feature_id: The feature of the dependency to remove: of those on the path the latest added.
-        depends_on_id: What it depends on.
+        feature_id: The feature that has the latest dependency.
+        depends_on_id: The feature that it depends on.
     """
 
     path: tuple[str, ...]
@@ -35,11 +35,11 @@ class Cycle:
 def find_cycles(
     graph: Mapping[str, Collection[str]], added: Mapping[Edge, datetime]
 ) -> Iterator[Cycle]:
-    """Find cycles until the dependencies named with them leave none.
+    """Find cycles; without the dependencies they name, the graph has none.
 
     Args:
-        graph: For each feature, those it depends on.
-        added: When dependencies were added, as far as it is known.
+        graph: The ids of the dependencies of each feature.
+        added: The times at which dependencies were added, where known.
     """
     left = {feature: {*depends_on} for feature, depends_on in graph.items()}
     while (path := cycle_in(left)) is not None:
@@ -49,7 +49,7 @@ def find_cycles(
 
 
 def cycle_in(graph: Mapping[str, Collection[str]]) -> tuple[str, ...] | None:
-    """Features each of which depends on the next, the last being the first; None if none do."""
+    """The ids of a cycle, each depending on the next, the last being the first; None if none."""
     try:
         in_order(graph)
     except CyclicDependencyError as error:

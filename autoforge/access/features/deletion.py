@@ -1,4 +1,4 @@
-"""The deletion of a feature, with its edges and what finds it."""
+"""The deletion of a feature with its edges and its look-up item."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from autoforge.dynamodb.writes.write import (
     Delete,
     Transaction,
     Write,
+    described,
     primary_key,
 )
 from autoforge.errors import ConditionFailedError, ItemNotFoundError, UnreadableItemError
@@ -41,25 +42,26 @@ from autoforge.models.features import (
 )
 from autoforge.models.tickets import Ticket
 
-#: Writes of one transaction beside those of the feature and of the guard.
+#: The writes of one transaction, without those of the feature and of the guard item.
 _ROOM: Final = TRANSACTION_ITEMS - 2
 
 
 @dataclass(frozen=True)
 class DeleteFeature:
-    """Delete a feature with its edges, and with what finds it by its Linear issue.
+    """Deletes a feature with its edges and its look-up item.
 
-    All goes in one transaction. A feature with more dependencies than that holds is marked first,
-    and reads as gone from then on; its own item, with the mark, is deleted last. Cut off in
-    between, the next deletion goes on, or the repair of the project.
+    They are deleted in one transaction. A feature with more dependencies than a transaction holds
+    is marked first, and readers no longer see it. Its own item, with the mark, is deleted last.
+    After an interruption, the next deletion or the repair of the project continues.
 
     Args:
         project_id: The project.
         feature_id: The feature.
-        at: The moment.
+        at: The time of the deletion.
         deletion: The id of this deletion, for the mark.
-        detach: Whether to remove the dependencies of others on it; else they are a refusal.
-        expected: What the feature is expected to be; None to delete whatever is there.
+        detach: Whether to remove the dependencies of other features on it; False refuses to delete
+            a feature with dependents.
+        expected: The state that the caller expects of the feature; None to delete it in any state.
     """
 
     project_id: str
@@ -70,11 +72,11 @@ class DeleteFeature:
     expected: Expected[Feature] | None = None
 
     def run(self, store: Store) -> None:
-        """Delete it. A feature that is created with its id meanwhile is another, and is spared.
+        """Delete the feature, but not a new one that is created under its id in between.
 
         Raises:
             ItemNotFoundError: if there is no such feature.
-            ConditionFailedError: if others depend on it and are not to be detached.
+            ConditionFailedError: if others depend on it and ``detach`` is False.
             VersionConflictError: if it is not as expected.
         """
         pattern = FeatureById(self.project_id, self.feature_id)
@@ -88,10 +90,10 @@ class DeleteFeature:
             try:
                 self._delete(store, seen)
             except RootChangedError as error:
-                now = store.with_expired().get(pattern, consistent=True)
-                if now is None or now.incarnation != seen.item.incarnation:
+                stored = store.with_expired().get(pattern, consistent=True)
+                if stored is None or stored.incarnation != seen.item.incarnation:
                     return  # Another deletion has finished.
-                seen = Seen(now) if self.expected is None else self._seen(store, pattern)
+                seen = Seen(stored) if self.expected is None else self._seen(store, pattern)
                 raise StaleReadError from error
 
         store.retry_on_conflict(f"feature {self.feature_id}", attempt)
@@ -108,7 +110,7 @@ class DeleteFeature:
             RootChangedError: if it has changed, or a dependency was added in between.
         """
         feature = seen.item
-        # The guard is read first: what is added to depend on it afterwards fails the transaction.
+        # The guard item is read first, so that a dependency added later fails the transaction.
         guard = store.get(FeatureGraphOf(self.project_id), consistent=True)
         self._detach(store, feature)
         writes = _writes_with(store, feature, at=self.at)
@@ -142,22 +144,25 @@ class DeleteFeature:
                     continue
                 if not self.detach:
                     raise ConditionFailedError(
-                        f"Feature {feature.id} cannot go: {each.id} depends on it", item=feature
+                        f"{described(Feature, feature.attribute_values)} has the dependent "
+                        f"{each.id}; only a feature without dependents can be deleted without "
+                        "detach",
+                        item=feature,
                     )
                 self._detach_one(store, str(each.id), feature)
 
     def _detach_one(self, store: Store, dependent_id: str, feature: Feature) -> None:
-        """Remove a dependency on the feature, and not on another that has its id by now."""
+        """Remove a dependency on the feature, but not on a new feature with the same id."""
         this = _root(feature, incarnation=feature.incarnation, deletion=None)
         removal = RemoveDependency(
             self.project_id, dependent_id, str(feature.id), self.at, checks=(this,)
         )
-        with suppress(ItemNotFoundError):  # Another caller removed it, or the dependent.
+        with suppress(ItemNotFoundError):  # The dependency or the dependent was removed already.
             removal.run(store)
 
 
 def finish_deletion(store: Store, feature: Feature, *, at: datetime) -> None:
-    """Finish the deletion that a feature is marked with, unless somebody else has."""
+    """Finish the deletion that a feature is marked with, unless another caller has finished it."""
     root = _root(feature, deletion=feature.deletion)
 
     def attempt() -> None:
@@ -168,13 +173,13 @@ def finish_deletion(store: Store, feature: Feature, *, at: datetime) -> None:
         except RootChangedError:
             return
         except (ConditionFailedError, ItemNotFoundError) as error:
-            raise StaleReadError from error  # A look-up or a ticket has changed: look again.
+            raise StaleReadError from error  # A look-up item or a ticket has changed: read again.
 
     store.retry_on_conflict(f"feature {feature.id}", attempt)
 
 
 def _writes_with(store: Store, feature: Feature, *, at: datetime) -> list[Write[Any]]:
-    """What is written together with the deletion of a feature, as what leads to it is now."""
+    """The writes that go with the deletion of a feature: edges, look-up item and ticket."""
     edges = (
         {"project_id": feature.project_id, "depends_on_id": each, "feature_id": feature.id}
         for each in sorted(feature.dependencies)
@@ -194,7 +199,7 @@ def _writes_with(store: Store, feature: Feature, *, at: datetime) -> list[Write[
         if ticket is not None and _names(ticket, feature):
             writes.append(Update(Ticket, key, at, values={"feature_id": None}, expected=named))
         else:
-            # A sync may be about to name the feature that the look-up led it to.
+            # A sync may be about to name the feature, which it has found by the look-up item.
             another = Not(And(*has(Ticket, named)))
             writes.append(Check(Ticket, key, at, condition=another, missing_ok=True))
     return writes

@@ -1,9 +1,10 @@
-"""Dependencies between the features of a project: added and removed, and never a cycle.
+"""The writes that add and remove dependencies between features, without cycles.
 
-A dependency is written in both features' terms: the one that waits has it in ``dependencies``, and
-a reverse edge finds it from the one it waits for; one transaction writes both. Whoever adds one
-has searched all edges for a cycle and changes the project's FeatureGraph in the same transaction,
-so of two callers who would close a cycle together the second searches again and is refused.
+A dependency is stored twice in one transaction: in ``dependencies`` of the feature that waits, and
+as a reverse edge, which finds it from the feature it waits for. A caller that adds a dependency
+first searches all edges for a cycle, and then changes the project's FeatureGraph in the same
+transaction. So if two callers would together close a cycle, the second conflicts, searches again
+and is refused.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, seen_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Transaction, Write
+from autoforge.dynamodb.writes.write import Delete, Transaction, Write, changed_since_read
 from autoforge.errors import (
     ConditionFailedError,
     CyclicDependencyError,
@@ -43,33 +44,33 @@ from autoforge.errors import (
 )
 from autoforge.models.features import Feature, FeatureDependency, FeatureGraph
 
-#: For each feature, those it depends on.
+#: The ids of the dependencies of each feature.
 Graph = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True)
 class AddDependency:
-    """Let a feature wait until another of its project passes."""
+    """Adds a dependency: a feature then waits until another feature of its project passes."""
 
     project_id: str
     feature_id: str
     depends_on_id: str
     at: datetime
-    #: What the feature that waits is expected to be; None to change whatever is there.
+    #: The state that the caller expects of the feature that waits; None to accept any.
     expected: Expected[Feature] | None = None
 
     def run(self, store: Store) -> Feature:
-        """Add the dependency and return the feature that has it.
+        """Add the dependency, and return the feature that waits.
 
         Raises:
-            ItemNotFoundError: if the project has no such feature, or not the other.
-            VersionConflictError: if the feature is not as expected.
+            ItemNotFoundError: if the project lacks one of the two features.
+            VersionConflictError: if the feature that waits is not as expected.
             ItemExistsError: if the feature has the dependency already.
-            CyclicDependencyError: if the other waits for the feature, or is the feature.
+            CyclicDependencyError: if the other feature waits for this one, or is this one.
         """
 
         def attempt() -> Feature:
-            # The guard is read first: a change after this reading fails the transaction.
+            # The guard item is read first, so that a later change fails the transaction.
             guard = store.get(FeatureGraphOf(self.project_id), consistent=True)
             feature, other = self._both(store)
             seen = Seen(feature)
@@ -77,7 +78,7 @@ class AddDependency:
                 pattern = FeatureById(self.project_id, self.feature_id)
                 seen = seen_as_expected(store, pattern, self.expected, at=self.at)
                 feature = seen.item
-            # The search for cycles needs all reverse edges of what others depend on.
+            # The search for cycles needs all reverse edges.
             other = with_edges(store, other, at=self.at)
             if other.id in feature.dependencies:
                 raise ItemExistsError(
@@ -106,14 +107,14 @@ class AddDependency:
         for edge in store.each(pattern, page_size=1000, consistent=True):
             graph.setdefault(str(edge.feature_id), set()).add(str(edge.depends_on_id))
         while path := path_between(graph, depends_on_id, feature_id):
-            untrue = self._untrue(store, path)
-            if not untrue:
+            leftovers = self._leftovers(store, path)
+            if not leftovers:
                 raise CyclicDependencyError([feature_id, *path])
-            for one, other in untrue:
+            for one, other in leftovers:
                 graph[one].discard(other)
 
-    def _untrue(self, store: Store, path: Sequence[str]) -> list[tuple[str, str]]:
-        """Edges of a path that no feature has: a deletion that was cut off may leave some."""
+    def _leftovers(self, store: Store, path: Sequence[str]) -> list[tuple[str, str]]:
+        """The edges of a path without a dependency, which an interrupted deletion may leave."""
         found = {str(each.id): each for each in features_by_id(store, self.project_id, path)}
         return [
             (one, other)
@@ -142,15 +143,15 @@ class AddDependency:
 
 @dataclass(frozen=True)
 class RemoveDependency:
-    """Let a feature wait no longer for another; it may be ready then.
+    """Removes a dependency; the feature that waited may then be ready.
 
     Args:
         project_id: The project.
         feature_id: The feature that waits.
         depends_on_id: The feature it waits for.
-        at: The moment.
-        checks: What else must hold; the errors of their refusals are the caller's.
-        expected: What the feature that waits is expected to be; None to change whatever is there.
+        at: The time of the write.
+        checks: Further writes of the transaction; their errors are raised to the caller.
+        expected: The state that the caller expects of the feature that waits; None to accept any.
     """
 
     project_id: str
@@ -161,7 +162,7 @@ class RemoveDependency:
     expected: Expected[Feature] | None = None
 
     def run(self, store: Store) -> Feature:
-        """Remove the dependency and return the feature that had it.
+        """Remove the dependency, and return the feature that had it.
 
         Raises:
             ItemNotFoundError: if there is no such feature, or it has no such dependency.
@@ -200,10 +201,10 @@ class RemoveDependency:
 
 
 def require_features(store: Store, project_id: str, ids: Iterable[str]) -> list[Feature]:
-    """Read features strongly consistently, in the order of the ids, each once.
+    """Read features strongly consistently, in the order of the ids, without duplicates.
 
     Raises:
-        ItemNotFoundError: naming the first that the project does not have.
+        ItemNotFoundError: naming the first that is not a feature of the project.
     """
     wanted = [*dict.fromkeys(map(canonical_id, ids))]
     found = {str(each.id): each for each in features_by_id(store, project_id, wanted)}
@@ -214,7 +215,7 @@ def require_features(store: Store, project_id: str, ids: Iterable[str]) -> list[
 
 
 def change_graph(store: Store, project_id: str, *, at: datetime) -> Update[FeatureGraph]:
-    """Change the guard of a project's dependencies, whatever it was."""
+    """The update of the guard item of a project's dependencies, without a condition."""
     values = {"changed": store.new_token()}
     return Update(FeatureGraph, {"project_id": project_id}, at, values=values, initial={})
 
@@ -222,13 +223,13 @@ def change_graph(store: Store, project_id: str, *, at: datetime) -> Update[Featu
 def unless_changed(
     change: Update[FeatureGraph], guard: FeatureGraph | None
 ) -> Update[FeatureGraph]:
-    """The same change of a guard, if it is as it was read."""
+    """The same update, on condition that the guard item is as it was read."""
     before = None if guard is None else guard.changed
-    return replace(change, expected={"changed": before}, requires="as it was read")
+    return replace(change, expected={"changed": before}, found=changed_since_read)
 
 
 def path_between(graph: Graph, start: str, end: str) -> list[str] | None:
-    """The shortest way from one feature to another along what each depends on, or None."""
+    """The shortest path from one feature to another along dependencies, or None."""
     came_from: dict[str, str | None] = {start: None}
     queue = deque([start])
     while queue:
@@ -246,13 +247,13 @@ def path_between(graph: Graph, start: str, end: str) -> list[str] | None:
 
 
 def in_order(graph: Graph) -> list[str]:
-    """All features, each after those it depends on.
+    """The ids of all features, each after its dependencies.
 
     Raises:
-        CyclicDependencyError: naming features that wait for each other.
+        CyclicDependencyError: naming the features of a cycle.
     """
     try:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        # graphlib names each before what depends on it; the error names it after.
+        # graphlib lists each feature before its dependents; the error lists it after them.
         raise CyclicDependencyError(error.args[1][::-1]) from error

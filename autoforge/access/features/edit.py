@@ -1,4 +1,4 @@
-"""The change of what a feature says of itself: its name, its priority and the like."""
+"""The update of a feature's descriptive attributes, such as its name and its priority."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from autoforge.access.features.transitions import Transition
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, save_as_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.write import changed_since_read
 from autoforge.errors import ConditionFailedError, VersionConflictError
 from autoforge.models.features import Feature
 
 
 @dataclass(frozen=True)
 class ChangeFeature:
-    """Change attributes of a feature; its place among those of its status goes with them.
+    """Changes attributes of a feature; its key in the index by status follows.
 
     Args:
         project_id: The project.
         feature_id: The feature.
-        changes: The attributes and their new values; None removes one.
-        at: The moment.
-        expected_version: The version the caller read; None to change whatever is there.
-        expected: What the feature is expected to be; None to change whatever is there.
+        changes: The attributes and their new values; None removes an attribute.
+        at: The time of the write.
+        expected_version: The version that the caller read; None to accept any.
+        expected: The state that the caller expects of the feature; None to accept any.
     """
 
     project_id: str
@@ -37,7 +38,7 @@ class ChangeFeature:
     expected: Expected[Feature] | None = None
 
     def run(self, store: Store) -> Feature:
-        """Change it, and return the feature as it then is.
+        """Change the feature, and return the stored feature.
 
         Raises:
             VersionConflictError: if it is in another version than the caller read, or not as
@@ -46,7 +47,7 @@ class ChangeFeature:
         """
         if "priority" not in self.changes:
             return save_as_expected(store, self._write({}), self.expected)
-        # Where the feature stands follows from its priority and from what it waits for.
+        # The index key is rendered from the priority and from what the feature waits for.
         pattern = FeatureById(self.project_id, self.feature_id)
 
         def attempt() -> Feature:
@@ -70,5 +71,5 @@ class ChangeFeature:
             expected=given,
             expected_version=self.expected_version,
             increments_version=True,
-            requires="as it was read",
+            found=changed_since_read,
         )

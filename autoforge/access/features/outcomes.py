@@ -1,8 +1,9 @@
-"""Outcomes: features pass, fail and are reopened, and their neighbours follow.
+"""Ends of a claim: release, review, pass, fail; and reopening. Each is propagated to dependents.
 
-Each begins with one conditional write. Where that changes what other features wait for, it marks
-the feature, and settling finishes what the mark says (``propagation.py``). Run again by the same
-holder, after a crash or a lost answer, each finds itself done and finishes what is left.
+Each outcome begins with one conditional write. If that changes what other features wait for, it
+marks the feature, and the propagation completes the change (``propagation.py``). If the same holder
+repeats an outcome after a crash or a lost answer, the write is recognised as applied and the
+propagation is completed.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ from autoforge.models.features import Feature, FeatureStatus, Unsettled
 
 @dataclass(frozen=True)
 class FeatureOutcome:
-    """What becomes of a feature, by what right.
+    """Ends a claim: release, review, pass or fail; or reopens a feature.
 
     Args:
         project_id: The project.
         feature_id: The feature.
-        at: The moment.
-        hold: The token of the claim, or by force.
-        expected: What the feature is expected to be; None to move whatever is there.
+        at: The time of the write.
+        token: The claim token, or force.
+        expected: The state that the caller expects of the feature; None to accept any.
     """
 
     project_id: str
@@ -48,42 +49,42 @@ class FeatureOutcome:
     expected: Expected[Feature] | None = None
 
     def release(self, store: Store) -> Feature:
-        """Give the feature back unfinished: pending, and ready unless it waits.
+        """End the claim without an outcome: the feature is pending, and ready unless it waits.
 
         Raises:
-            HeldByAnotherError: if it is not the holder's who asks.
+            HeldByAnotherError: if another claim holds the feature.
             ConditionFailedError: if it is not in progress.
             ItemNotFoundError: if there is no such feature.
         """
         write = release_feature(self.project_id, self.feature_id, token=self.token, at=self.at)
-        return self._marked_ready(store, self._made(store, write, FeatureStatus.PENDING))
+        return self._marked_ready(store, self._applied(store, write, FeatureStatus.PENDING))
 
     def send_to_review(self, store: Store) -> Feature:
-        """Let the feature wait for its review.
+        """Set the feature ready for review.
 
         Raises:
-            AutoforgeError: as ``release`` does.
+            AutoforgeError: the errors of ``release``.
         """
         write = send_to_review(self.project_id, self.feature_id, token=self.token, at=self.at)
-        return self._made(store, write, FeatureStatus.REVIEW_READY)
+        return self._applied(store, write, FeatureStatus.REVIEW_READY)
 
     def mark_passing(self, store: Store) -> Feature:
-        """Let the feature pass, and release what depends on it.
+        """Set the feature passing, and release its dependents.
 
         Raises:
-            HeldByAnotherError: if it is not the holder's who asks.
+            HeldByAnotherError: if another claim holds the feature.
             ConditionFailedError: if it is pending.
             ItemNotFoundError: if there is no such feature.
         """
         write = pass_feature(self.project_id, self.feature_id, token=self.token, at=self.at)
-        passing = self._made(store, write, FeatureStatus.PASSING)
+        passing = self._applied(store, write, FeatureStatus.PASSING)
         return Propagation(self.project_id, self.feature_id, self.at).run(store, passing)
 
     def mark_failing(self, store: Store) -> Feature:
-        """Note that the feature fails; what depends on it waits for it again if it passed.
+        """Set the feature failing; if it passed, its dependents wait for it again.
 
         Raises:
-            HeldByAnotherError: if it is not the holder's who asks.
+            HeldByAnotherError: if another claim holds the feature.
             ConditionFailedError: if it is pending.
             ItemNotFoundError: if there is no such feature.
         """
@@ -91,10 +92,10 @@ class FeatureOutcome:
         return self._unless_passing(store, write, FeatureStatus.FAILING, Unsettled.FAIL)
 
     def reopen(self, store: Store) -> Feature:
-        """Let the feature be pending again; what depends on it waits for it again if it passed.
+        """Set the feature pending again; if it passed, its dependents wait for it again.
 
         Raises:
-            HeldByAnotherError: if somebody holds it.
+            HeldByAnotherError: if a claim holds the feature.
             ItemNotFoundError: if there is no such feature.
         """
         write = reopen_feature(self.project_id, self.feature_id, at=self.at)
@@ -103,9 +104,9 @@ class FeatureOutcome:
     def _unless_passing(
         self, store: Store, write: Transition, to: FeatureStatus, mark: Unsettled
     ) -> Feature:
-        """Make a write; where the feature passes, its dependents must wait for it first."""
+        """Apply a write, or for a passing feature first let its dependents wait for it."""
         try:
-            return self._marked_ready(store, self._made(store, write, to))
+            return self._marked_ready(store, self._applied(store, write, to))
         except VersionConflictError:
             raise
         except ConditionFailedError as error:
@@ -113,11 +114,11 @@ class FeatureOutcome:
             if not passing or not self._is_ours(error.item):
                 raise
         regress = regress_feature(self.project_id, self.feature_id, mark, at=self.at)
-        marked = self._made(store, regress, to)
+        marked = self._applied(store, regress, to)
         return Propagation(self.project_id, self.feature_id, self.at).run(store, marked)
 
-    def _made(self, store: Store, write: Transition, to: FeatureStatus) -> Feature:
-        """Make a write, unless it is made already; what is unfinished is finished before."""
+    def _applied(self, store: Store, write: Transition, to: FeatureStatus) -> Feature:
+        """Apply a write, unless it is applied already; first complete a pending propagation."""
 
         def attempt() -> Feature:
             try:
@@ -138,12 +139,12 @@ class FeatureOutcome:
         return store.retry_on_conflict(f"feature {self.feature_id}", attempt)
 
     def _is_ours(self, feature: Feature) -> bool:
-        """Whether the claim we know of, if any, is the latest."""
+        """Whether the feature is unclaimed and its latest claim is that of the token, if any."""
         claim = self.token.version
         return feature.assigned_agent_id is None and claim in {None, feature.claim_version}
 
     def _marked_ready(self, store: Store, feature: Feature) -> Feature:
-        """Say that a feature which is pending may be ready."""
+        """Mark the project if the feature is ready, and return the feature."""
         if feature.status == FeatureStatus.PENDING and not feature.waiting_on:
             mark_ready(store, self.project_id, at=self.at)
         return feature

@@ -1,4 +1,4 @@
-"""Features: what is asked of them."""
+"""Patterns of features, and the read of any number of features by id."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ class FeatureStats(Composite[FeatureCounts]):
         ]
 
     def combine(self, answers: Sequence[Sequence[Any]]) -> FeatureCounts:
-        """Name the counts."""
+        """The counts by status."""
         return FeatureCounts(
             **{str(status): count for status, (count,) in zip(FeatureStatus, answers, strict=True)}
         )
@@ -235,7 +235,7 @@ class FeaturesOfLinearIssues(Fetch[entities.FeatureByLinearIssueLookup]):
 
 
 def features_by_id(store: Store, project_id: str, ids: Iterable[str]) -> Iterator[Feature]:
-    """Read any number of features, strongly consistently; what is not there is left out."""
+    """Read any number of features strongly consistently; missing ones are left out."""
     patterns = [FeaturesById(project_id, some) for some in chunks(dict.fromkeys(ids), BATCH_READ)]
     fetches = [partial(store.fetch, pattern, consistent=True) for pattern in patterns]
     return chain.from_iterable(store.run_concurrently(fetches))

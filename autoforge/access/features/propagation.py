@@ -1,16 +1,18 @@
-"""Settling: what is begun with a feature is finished with its neighbours.
+"""Propagation: a change of a feature is completed in its dependents.
 
-A feature that passes releases what depends on it; one that stops passing lets it wait again. Both
-may be more items than one transaction holds, and the process may die in between, so the feature is
-marked first, its neighbours follow in transactions that check the mark, and the mark goes last.
-Whoever meets the mark may finish, and finishing twice comes to the same.
+A feature that passes releases its dependents; one that stops passing makes them wait again. That
+may be more items than one transaction holds, and the process may crash in between. So the feature
+is marked first, its neighbours are updated in transactions that check the mark, and the mark is
+removed last. Any caller that finds the mark can complete the propagation; repeating it changes
+nothing.
 
-* ``release``          it passes already; its dependents cease to wait for it
-* ``reopen``, ``fail`` it passes still; its dependents begin to wait for it, then it stops passing
-* ``link``             it is new and waits for all its dependencies; their reverse edges are
-                       written, and it ceases to wait for those that pass
+* ``release``          the feature passes; its dependents stop waiting for it
+* ``reopen``, ``fail`` the feature still passes; its dependents start waiting for it, and then it
+                       stops passing
+* ``link``             the feature is new and waits for all its dependencies; their reverse edges
+                       are written, and it stops waiting for those that pass
 
-So at no moment does a dependent look ready before what it depends on passes.
+So a dependent is never ready before all its dependencies pass.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Check, Transaction, Write
+from autoforge.dynamodb.writes.write import Check, Transaction, Write, changed_since_read
 from autoforge.errors import ConditionFailedError, ItemNotFoundError
 from autoforge.models.features import (
     Feature,
@@ -39,12 +41,12 @@ from autoforge.models.features import (
     Unsettled,
 )
 
-#: Features of one transaction: beside them it has room for the feature they wait for.
+#: The dependents updated in one transaction, which also checks the feature they wait for.
 NEIGHBOURS: Final = 90
-#: Dependencies of one transaction, each with its check and its reverse edge.
+#: The dependencies written in one transaction, each with a check and a reverse edge.
 LINKS: Final = 45
 
-#: What a feature that is about to stop passing becomes.
+#: The status that a feature gets when it stops passing.
 _AFTER: Final[Mapping[Unsettled, FeatureStatus]] = {
     Unsettled.REOPEN: FeatureStatus.PENDING,
     Unsettled.FAIL: FeatureStatus.FAILING,
@@ -53,18 +55,18 @@ _AFTER: Final[Mapping[Unsettled, FeatureStatus]] = {
 
 @dataclass(frozen=True)
 class Propagation:
-    """Finish what was begun with a feature, however much of it is done already."""
+    """Completes the change that a feature is marked with, even if it is partly propagated."""
 
     project_id: str
     feature_id: str
     at: datetime
 
     def run(self, store: Store, seen: Feature | None = None) -> Feature:
-        """Finish, and return the feature as it then is.
+        """Complete the propagation, and return the stored feature.
 
         Args:
-            store: Where the feature is.
-            seen: The feature as it was a moment ago; read unless given.
+            store: The Store.
+            seen: The feature if it has just been read; None to read it.
 
         Raises:
             ItemNotFoundError: if there is no such feature.
@@ -80,7 +82,7 @@ class Propagation:
             try:
                 return self._finish(store, feature)
             except (ConditionFailedError, ItemNotFoundError) as error:
-                # Another caller changed the feature or a neighbour: look again.
+                # Another caller has changed the feature or a neighbour: read again.
                 raise StaleReadError from error
 
         return store.retry_on_conflict(f"feature {self.feature_id}", attempt)
@@ -91,18 +93,18 @@ class Propagation:
         pattern = DependentsOfFeature(self.project_id, self.feature_id)
         edges = store.each(pattern, page_size=1000, consistent=True)
         released = [
-            self._let_follow(store, feature, ids)
+            self._update_dependents(store, feature, ids)
             for ids in chunks((str(edge.feature_id) for edge in edges), NEIGHBOURS)
         ]
-        settled = store.save(self._last(feature))
+        propagated = store.save(self._unmarked(feature))
         if any(released) or feature.unsettled == Unsettled.REOPEN:
             mark_ready(store, self.project_id, at=self.at)
-        return settled
+        return propagated
 
-    def _let_follow(self, store: Store, feature: Feature, ids: tuple[str, ...]) -> bool:
-        """Let some dependents follow, and say whether one waits for nothing any more.
+    def _update_dependents(self, store: Store, feature: Feature, ids: tuple[str, ...]) -> bool:
+        """Update some dependents, and return whether one of them no longer waits.
 
-        Others change dependents too, so each transaction may have to be made anew.
+        Other callers change dependents too, so the transaction is retried after a conflict.
         """
         this = str(feature.id)
 
@@ -114,7 +116,9 @@ class Propagation:
             if not changes:
                 return False
             if now is None or now.version != feature.version:
-                raise ConditionFailedError(f"feature {this} was settled or changed", item=now)
+                raise ConditionFailedError(
+                    f"feature {this} has changed since it was read", item=now
+                )
             with suppress(ConditionFailedError, ItemNotFoundError):
                 store.transact(Transaction((_unchanged(feature, at=self.at), *changes)))
                 return any(not each.values["waiting_on"] for each in changes)
@@ -123,7 +127,7 @@ class Propagation:
         return store.retry_on_conflict(f"the dependents of feature {this}", attempt)
 
     def _changes(self, feature: Feature, dependents: Sequence[Feature]) -> Iterator[Transition]:
-        """What each dependent waits for, where that is to change."""
+        """The updates of the dependents that must start or stop waiting."""
         this = frozenset({str(feature.id)})
         for each in dependents:
             if feature.passes and each.waiting_on & this:
@@ -131,8 +135,8 @@ class Propagation:
             elif not feature.passes and each.dependencies & this and not each.waiting_on & this:
                 yield set_waiting_on(each, each.waiting_on | this, at=self.at)
 
-    def _last(self, feature: Feature) -> Transition:
-        """The feature as it is when all its neighbours know."""
+    def _unmarked(self, feature: Feature) -> Transition:
+        """The update that completes the change and removes the mark."""
         values: dict[str, Any] = {"unsettled": None}
         if not feature.passes and feature.unsettled is not None:
             values |= {"status": _AFTER[feature.unsettled], "completed_at": None}
@@ -142,18 +146,17 @@ class Propagation:
             self.at,
             values=values,
             expected_version=feature.version,
-            requires="as it was read",
         )
 
 
 def link(store: Store, feature: Feature, *, at: datetime) -> Feature:
-    """Write a feature's reverse edges again, set right what it waits for, and return it.
+    """Write a feature's reverse edges again, correct what it waits for, and return it.
 
-    Dependencies that are no more are dropped.
+    Dependencies on features that do not exist are dropped.
 
     Raises:
-        ConditionFailedError: if another caller changed the feature or a dependency meanwhile.
-        ItemNotFoundError: if it is no more, or a dependency was just deleted.
+        ConditionFailedError: if another caller has changed the feature or a dependency.
+        ItemNotFoundError: if the feature or a dependency was deleted in between.
     """
     if stray := feature.waiting_on - feature.dependencies:
         store.write(set_waiting_on(feature, feature.waiting_on - stray, at=at))
@@ -177,12 +180,12 @@ def link(store: Store, feature: Feature, *, at: datetime) -> Feature:
 
 
 def with_edges(store: Store, feature: Feature, *, at: datetime) -> Feature:
-    """The feature with all its reverse edges written, so that others may depend on it.
+    """Return the feature after writing its missing reverse edges.
 
-    Until then nothing does, so no search for cycles can miss an edge.
+    A feature without them gets no dependents, so that a search for cycles misses no edge.
 
     Raises:
-        ItemNotFoundError: if it is no more.
+        ItemNotFoundError: if the feature does not exist any more.
     """
     if feature.unsettled != Unsettled.LINK:
         return feature
@@ -192,7 +195,7 @@ def with_edges(store: Store, feature: Feature, *, at: datetime) -> Feature:
 def linked_to(
     feature: Feature, dependencies: Iterable[str], *, at: datetime
 ) -> list[Update[FeatureDependency]]:
-    """The reverse edges of some dependencies, written whether or not they are there."""
+    """The writes of the reverse edges of some dependencies, idempotent."""
     return [
         Update(
             FeatureDependency,
@@ -215,9 +218,9 @@ def set_waiting_on(
     at: datetime,
     dependencies: frozenset[str] | None = None,
 ) -> Transition:
-    """Change what a feature waits for, if it is as it was read.
+    """The update of what a feature waits for, on condition that it is as it was read.
 
-    Its version stays: neither its holder's token nor a caller's copy is out of date.
+    The version stays the same, so the claim token and versions that callers read remain valid.
     """
     dependent = {} if dependencies is None else {"dependencies": dependencies}
     return Transition(
@@ -230,12 +233,12 @@ def set_waiting_on(
             "dependencies": feature.dependencies,
             "priority": feature.priority,
         },
-        requires="as it was read",
+        found=changed_since_read,
     )
 
 
 def check_unchanged(feature: Feature, *, at: datetime) -> Check[Feature]:
-    """Demand that a feature still is there, and still passes or still does not."""
+    """The check that a feature exists and passes, or does not pass, as it did when it was read."""
     regressing = Feature.unsettled.is_in(Unsettled.REOPEN, Unsettled.FAIL)
     passing = Feature.status == FeatureStatus.PASSING
     condition: Condition = (
@@ -248,32 +251,35 @@ def check_unchanged(feature: Feature, *, at: datetime) -> Check[Feature]:
         {"project_id": feature.project_id, "id": feature.id},
         at,
         condition=condition,
-        requires="as it was read",
+        found=changed_since_read,
     )
 
 
 def propagate_all(store: Store, project_id: str, ids: Iterable[str], *, at: datetime) -> None:
-    """Finish what was begun with some features; those deleted meanwhile are passed over."""
+    """Complete the propagation of some features; deleted ones are skipped."""
     for each in ids:
         with suppress(ItemNotFoundError):
             Propagation(project_id, each, at).run(store)
 
 
 def mark_ready(store: Store, project_id: str, *, at: datetime) -> None:
-    """Let those who found nothing ready in a project know that something may be by now."""
+    """Mark that a feature of the project may be ready, so that claims read all features again."""
     values = {"readied": store.new_token()}
     store.write(Update(FeatureGraph, {"project_id": project_id}, at, values=values, initial={}))
 
 
 def _linked(feature: Feature, *, at: datetime) -> Update[Feature]:
-    """Take the mark away, if it still is this one: another may have finished and begun anew."""
+    """The update that removes the link mark, if the feature still has it.
+
+    Another caller may have completed it, and the feature may have another mark.
+    """
     return Update(
         Feature,
         {"project_id": feature.project_id, "id": feature.id},
         at,
         values={"unsettled": None},
         expected={"unsettled": Unsettled.LINK},
-        requires="as it was read",
+        found=changed_since_read,
     )
 
 
@@ -283,5 +289,5 @@ def _unchanged(feature: Feature, *, at: datetime) -> Write[Feature]:
         {"project_id": feature.project_id, "id": feature.id},
         at,
         condition=Feature.version == feature.version,
-        requires="as it was read",
+        found=changed_since_read,
     )

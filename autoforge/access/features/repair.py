@@ -1,4 +1,4 @@
-"""The repair of a project's features: what was begun and cut off is finished."""
+"""The repair of a project's features: interrupted changes and deletions are completed."""
 
 from __future__ import annotations
 
@@ -26,36 +26,37 @@ from autoforge.models.features import FeatureDependency, FeatureGraph
 
 @dataclass(frozen=True)
 class Repaired:
-    """How many features needed what; all 0 where nothing was cut off, and which are in a cycle."""
+    """The numbers of repaired features and edges, and the cycles found."""
 
-    #: Of these a change was finished that their dependents had not all seen.
+    #: Features whose change was not completely propagated.
     settled: int = 0
-    #: These were being deleted.
+    #: Features whose deletion was not finished.
     deleted: int = 0
-    #: These waited for what passes, or not for what does not, or lacked a reverse edge.
+    #: Features that waited for a passing one, did not wait for one that does not pass, or lacked a
+    #: reverse edge.
     relinked: int = 0
-    #: So many reverse edges belonged to no dependency.
+    #: Reverse edges without a dependency.
     edges: int = 0
-    #: Features that wait for each other. They are left as they are: which dependency is wrong is
-    #: for people to say, and ``remove_dependency`` removes it.
+    #: Cycles of dependencies. They are not changed: a person must decide which dependency is wrong
+    #: and remove it with ``remove_dependency``.
     cycles: tuple[Cycle, ...] = ()
 
 
 @dataclass(frozen=True)
 class RepairFeatures:
-    """Finish what was begun with a project's features, and set right what contradicts itself.
+    """Completes interrupted changes of a project's features, and corrects inconsistencies.
 
-    Reads all features and edges of the project, strongly consistently; for a project in which
-    nothing was cut off it writes nothing.
+    Reads all features and edges of the project, strongly consistently. Writes nothing if nothing
+    was interrupted.
     """
 
     project_id: str
     at: datetime
 
     def run(self, store: Store) -> Repaired:
-        """Repair, and say how much there was to do."""
-        # Edges are read before features: what a caller adds meanwhile looks like a lack of edges,
-        # and to link a feature again does no harm.
+        """Repair the features, and return what was repaired."""
+        # Edges are read before features: a dependency added in between looks like a missing edge,
+        # and linking its feature again does no harm.
         guard = store.get(FeatureGraphOf(self.project_id), consistent=True)
         query = DependenciesOfProject(self.project_id)
         edges = {
@@ -80,7 +81,7 @@ class RepairFeatures:
         return Repaired(len(unsettled), deleted, len(wrong), removed, cycles)
 
     def _survey(self, store: Store) -> tuple[dict[str, _Seen], int]:
-        """Read all features, and delete those whose deletion was begun."""
+        """Read all features, and finish the deletions in progress; return the count of these."""
         features: dict[str, _Seen] = {}
         deleted = 0
         query = FeaturesOfProject(self.project_id)
@@ -109,7 +110,11 @@ class RepairFeatures:
     def _remove(
         self, store: Store, edges: Sequence[tuple[str, str]], guard: FeatureGraph | None
     ) -> int:
-        """Delete edges that no feature has, as long as nobody changes the dependencies."""
+        """Delete edges without a dependency until another caller changes the dependencies.
+
+        Returns:
+            The number of deleted edges.
+        """
         for count, (feature_id, depends_on_id) in enumerate(edges):
             change = change_graph(store, self.project_id, at=self.at)
             key = {
@@ -130,7 +135,7 @@ class RepairFeatures:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the survey keeps of a feature."""
+    """The attributes of a feature that the repair needs."""
 
     passes: bool
     unsettled: bool
@@ -141,7 +146,7 @@ class _Seen:
 def _contradictory(
     feature_id: str, features: Mapping[str, _Seen], edges: AbstractSet[tuple[str, str]]
 ) -> bool:
-    """Whether a feature waits for other than it should, or lacks a reverse edge."""
+    """Whether a feature waits for the wrong features, or lacks a reverse edge."""
     seen = features[feature_id]
     missing = seen.dependencies - {*features}
     should = {each for each in seen.dependencies - missing if not features[each].passes}

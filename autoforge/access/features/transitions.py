@@ -1,4 +1,4 @@
-"""How a feature goes from one status to the next, as writes of one item each.
+"""The conditional writes that move a feature between statuses, each of one item.
 
 =======  ===================================================  ============
 write    from                                                 to
@@ -9,12 +9,12 @@ review   in progress                                          review_ready
 pass     in progress, review_ready, failing                   passing
 fail     in progress, review_ready                            failing
 reopen   review_ready, failing                                pending
-regress  passing                                              as it is, marked
+regress  passing                                              passing, marked
 =======  ===================================================  ============
 
-A claim waits for nothing: its feature must not wait for another. What is in progress moves for its
-holder only, who is known by the version that the claim returned, or by force. A feature that
-passes, or stops passing, is marked until what depends on it knows (``propagation.py``).
+Only a feature that waits for no other can be claimed. A feature in progress is moved by its holder,
+who gives the claim token (the version that the claim returned), or by force. A feature that starts
+or stops passing is marked until its dependents are updated (``propagation.py``).
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from autoforge.errors import (
 )
 from autoforge.models.features import Feature, FeatureStatus, Unsettled
 
-#: What a feature loses when nobody holds it any more.
-_LET_GO: Final[Mapping[str, Any]] = {"assigned_agent_id": None, "lease_until": None}
+#: The attributes of a claim that its end removes.
+_UNCLAIMED: Final[Mapping[str, Any]] = {"assigned_agent_id": None, "lease_until": None}
 
 _ALL: Final = frozenset(FeatureStatus)
 _IN_PROGRESS: Final = FeatureStatus.IN_PROGRESS
@@ -48,18 +48,23 @@ _IN_PROGRESS: Final = FeatureStatus.IN_PROGRESS
 
 @dataclass(frozen=True)
 class ClaimToken:
-    """By what right a feature that may be in progress is written.
+    """Entitles the writer to move a feature that may be in progress.
 
     Attributes:
-        version: The version that the writer's claim returned; None if nobody may hold it.
-        force: Whether to write whoever holds it, and whatever its status.
+        version: The version that the writer's claim returned; None if the feature must be
+            unclaimed.
+        force: Whether to write even if another claim holds the feature.
     """
 
     version: int | None = None
     force: bool = False
 
     def conditions(self, unheld: Collection[FeatureStatus] = ()) -> list[Condition]:
-        """What must hold, where a move is open to all from statuses in which nobody holds it."""
+        """The conditions of a move.
+
+        Args:
+            unheld: The statuses from which everybody may move an unclaimed feature.
+        """
         if self.force:
             return []
         if self.version is not None:
@@ -71,37 +76,38 @@ class ClaimToken:
         ]
 
 
-#: The right of everybody: the feature is nobody's.
+#: No token: the feature must be unclaimed.
 UNHELD: Final = ClaimToken()
 
 
 @dataclass(frozen=True)
 class Transition(Update[Feature]):
-    """A change of a feature that is refused in the words of claims.
+    """An update of a feature whose error names the feature's claim.
 
     Args:
-        hold: By what right it is made.
+        token: Entitles the writer to move a claimed feature.
     """
 
     token: ClaimToken = UNHELD
 
     def error_for(self, existing: Feature | None) -> AutoforgeError:
-        """Not found, held by another, waiting for others, or in another status."""
+        """Not found, held by another claim, or in another state than the update needs."""
         error = super().error_for(existing)
         if existing is None or isinstance(error, ItemNotFoundError | VersionConflictError):
             return error
+        if self.found is not None:
+            return error
         name = described(self.entity, self.key)
-        by_claim = "" if self.token.version is None else f", not by claim {self.token.version}"
+        version = self.token.version
         if existing.assigned_agent_id is not None:
-            holder = _holder(existing)
-            return HeldByAnotherError(f"{name} is held by {holder}{by_claim}", item=existing)
-        if existing.waiting_on and existing.status == FeatureStatus.PENDING:
-            waits = ", ".join(sorted(existing.waiting_on))
-            return ConditionFailedError(f"{name} waits for {waits}", item=existing)
-        held = f", and held by nobody{by_claim}" if by_claim else ""
-        return ConditionFailedError(
-            f"{name} is {existing.status}{held}, not {self.requires}", item=existing
-        )
+            has_ended = version is not None and version != existing.claim_version
+            needed = f"claim {version} has ended" if has_ended else self.requires
+            return HeldByAnotherError(f"{name} is {state_of(existing)}; {needed}", item=existing)
+        if version is None:
+            state, needed = state_of(existing), self.requires
+        else:
+            state, needed = f"{existing.status} and unclaimed", f"claim {version} has ended"
+        return ConditionFailedError(f"{name} is {state}; {needed}", item=existing)
 
 
 def claim_feature(
@@ -113,10 +119,17 @@ def claim_feature(
     lease_until: datetime | None,
     at: datetime,
 ) -> Transition:
-    """Take a feature that is ready, or whose holder's lease has ended; one of racing callers may.
+    """Claim a feature that is ready, or whose lease has ended; one of concurrent callers succeeds.
 
-    The version of the answer is the token that the holder's later writes are known by. The id of
-    the request is what a caller whose answer was lost knows its own claim by.
+    The version of the returned feature is the claim token of the holder's later writes.
+
+    Args:
+        project_id: The project.
+        feature_id: The feature.
+        agent_id: The agent that will hold the claim.
+        request_id: The id by which a caller that retries recognises its own claim.
+        lease_until: The end of the lease; None for a claim that lasts until it is released.
+        at: The time of the claim.
     """
     free = And(Feature.status == FeatureStatus.PENDING, ~Feature.assigned_agent_id.exists())
     abandoned = And(Feature.status == _IN_PROGRESS, Feature.lease_until <= timestamp_text(at))
@@ -133,7 +146,7 @@ def claim_feature(
         mark="claim_request",
         actions=[Feature.claim_version.set(Feature.version + 1)],
         condition=And(Or(free, abandoned), ~Feature.waiting_on.exists()),
-        requires="ready to be claimed",
+        requires="only a ready feature can be claimed",
         increments_version=True,
     )
 
@@ -146,9 +159,9 @@ def renew_lease(
     lease_until: datetime | None,
     at: datetime,
 ) -> Transition:
-    """Let a claim hold until another moment, or with None until it is released.
+    """Set the end of a claim's lease; with None the claim lasts until it is released.
 
-    The version stays, so the claim's token does.
+    The version, and so the claim token, stays the same.
     """
     return Transition(
         Feature,
@@ -156,7 +169,7 @@ def renew_lease(
         at,
         values={"lease_until": lease_until},
         condition=reduce(And, [Feature.status == _IN_PROGRESS, *token.conditions()]),
-        requires="in progress",
+        requires="only its holder can renew a claim",
         token=token,
     )
 
@@ -164,27 +177,43 @@ def renew_lease(
 def release_feature(
     project_id: str, feature_id: str, *, token: ClaimToken, at: datetime
 ) -> Transition:
-    """Give a feature back unfinished; it is pending again."""
-    return _move(project_id, feature_id, FeatureStatus.PENDING, token, at=at, of={_IN_PROGRESS})
+    """End a claim without an outcome; the feature is pending again."""
+    return _move(
+        project_id,
+        feature_id,
+        FeatureStatus.PENDING,
+        token,
+        "only its holder can release a feature in progress",
+        at=at,
+        of={_IN_PROGRESS},
+    )
 
 
 def send_to_review(
     project_id: str, feature_id: str, *, token: ClaimToken, at: datetime
 ) -> Transition:
-    """Let a feature wait for its review; nobody holds it meanwhile."""
-    to = FeatureStatus.REVIEW_READY
-    return _move(project_id, feature_id, to, token, at=at, of={_IN_PROGRESS})
+    """End a claim and set the feature ready for review."""
+    return _move(
+        project_id,
+        feature_id,
+        FeatureStatus.REVIEW_READY,
+        token,
+        "only its holder can send a feature in progress to review",
+        at=at,
+        of={_IN_PROGRESS},
+    )
 
 
 def pass_feature(
     project_id: str, feature_id: str, *, token: ClaimToken, at: datetime
 ) -> Transition:
-    """Let a feature pass; it is marked until what depends on it is released."""
+    """Set a feature passing; it is marked until its dependents are released."""
     return _move(
         project_id,
         feature_id,
         FeatureStatus.PASSING,
         token,
+        "only a review_ready or failing feature, or its holder's feature in progress, can pass",
         at=at,
         of=_ALL - {FeatureStatus.PASSING},
         unheld={FeatureStatus.REVIEW_READY, FeatureStatus.FAILING},
@@ -196,12 +225,13 @@ def pass_feature(
 def fail_feature(
     project_id: str, feature_id: str, *, token: ClaimToken, at: datetime
 ) -> Transition:
-    """Note that a feature that does not pass fails; it may be reopened."""
+    """Set a feature that does not pass failing; it can be reopened."""
     return _move(
         project_id,
         feature_id,
         FeatureStatus.FAILING,
         token,
+        "only a review_ready feature, or its holder's feature in progress, can fail",
         at=at,
         of=_ALL - {FeatureStatus.FAILING, FeatureStatus.PASSING},
         unheld={FeatureStatus.REVIEW_READY},
@@ -209,20 +239,30 @@ def fail_feature(
 
 
 def reopen_feature(project_id: str, feature_id: str, *, at: datetime) -> Transition:
-    """Let a feature that failed, or waits for its review, be claimed again."""
+    """Set a failing feature, or one ready for review, pending again."""
     back = {FeatureStatus.REVIEW_READY, FeatureStatus.FAILING}
-    return _move(project_id, feature_id, FeatureStatus.PENDING, UNHELD, at=at, of=back, unheld=back)
+    return _move(
+        project_id,
+        feature_id,
+        FeatureStatus.PENDING,
+        UNHELD,
+        "only a failing or review_ready feature can be reopened",
+        at=at,
+        of=back,
+        unheld=back,
+    )
 
 
 def regress_feature(
     project_id: str, feature_id: str, mark: Unsettled, *, at: datetime
 ) -> Transition:
-    """Mark a feature that passes as about to stop: what depends on it must first wait for it."""
+    """Mark a passing feature as about to stop passing; its dependents must wait for it first."""
     return _move(
         project_id,
         feature_id,
         None,
         UNHELD,
+        "only a passing feature can stop passing",
         at=at,
         of={FeatureStatus.PASSING},
         unheld={FeatureStatus.PASSING},
@@ -235,32 +275,38 @@ def _move(
     feature_id: str,
     to: FeatureStatus | None,
     token: ClaimToken,
+    requires: str,
     *,
     at: datetime,
     of: Collection[FeatureStatus],
     unheld: Collection[FeatureStatus] = (),
     **values: Any,
 ) -> Transition:
-    """Change the status of a feature of which nothing is unfinished; nobody holds it then."""
+    """The update that moves a feature without a change to propagate, and ends its claim."""
     conditions = [
         Feature.status.is_in(*sorted(of)),
         ~Feature.unsettled.exists(),
         *token.conditions(unheld),
     ]
-    status = {} if to is None else {"status": to, **_LET_GO}
+    status = {} if to is None else {"status": to, **_UNCLAIMED}
     return Transition(
         Feature,
         {"project_id": project_id, "id": feature_id},
         at,
         values={**status, **values},
         condition=reduce(And, conditions),
-        requires=" or ".join(sorted({*unheld} or of)),
+        requires=requires,
         increments_version=True,
         token=token,
     )
 
 
-def _holder(feature: Feature) -> str:
-    until = feature.lease_until
-    lease = "" if until is None else f" until {timestamp_text(until)}"
-    return f"{feature.assigned_agent_id} by claim {feature.claim_version}{lease}"
+def state_of(feature: Feature) -> str:
+    """Say in an error who holds a feature, or its status and what it waits for."""
+    if feature.assigned_agent_id is not None:
+        until = feature.lease_until
+        lease = "" if until is None else f" until {timestamp_text(until)}"
+        return f"held by {feature.assigned_agent_id} by claim {feature.claim_version}{lease}"
+    if feature.waiting_on and feature.status == FeatureStatus.PENDING:
+        return f"{feature.status} and waits for {', '.join(sorted(feature.waiting_on))}"
+    return str(feature.status)

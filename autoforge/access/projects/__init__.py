@@ -1,1 +1,1 @@
-"""Patterns and writes of projects and their members."""
+"""Patterns and writes of projects, their owners and their members."""

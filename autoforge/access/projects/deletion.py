@@ -1,4 +1,4 @@
-"""The deletion of a project, with all that is in it and what leads to it from elsewhere."""
+"""The deletion of a project with its item collection and the items elsewhere that refer to it."""
 
 from __future__ import annotations
 
@@ -47,30 +47,31 @@ from autoforge.models.runs import AgentRun, AgentRunRef
 from autoforge.models.tickets import Ticket
 from autoforge.models.users import ProjectMember, ProjectMemberRef
 
-#: The attribute by which entities name their project, and those that tell of items elsewhere.
+#: The attribute in which items name their project.
 _PROJECT_ID: Final = camel_case("project_id")
-_TELLING: Final = (camel_case("agent_id"), camel_case("linear_issue_id"))
-#: Writes of one transaction beside the check of the root.
+#: The attributes that give the keys of items in other partitions.
+_REFERRING: Final = (camel_case("agent_id"), camel_case("linear_issue_id"))
+#: The writes of one transaction, without the check of the root.
 _ROOM: Final = TRANSACTION_ITEMS - 1
 
 
 @dataclass(frozen=True)
 class DeleteProject:
-    """Delete a project with everything in its partition, and with what leads to it from elsewhere.
+    """Deletes a project, all items in its partition, and the items elsewhere that refer to it.
 
-    That is: traces of its events in the global feed, its people's memberships, what finds its runs
-    by their agent and its features by their Linear issue, and its tickets.
+    Those are the references to its events in the global feed, the memberships of its people, the
+    references to its runs, the look-up items of its features, and its tickets.
 
-    The project is marked first and reads as gone from then on; its own item, with the mark, is
-    deleted last. What leads to an item is deleted with it or before it. Cut off anywhere, the next
-    deletion goes on.
+    The project is marked first, and readers no longer see it. Its own item, with the mark, is
+    deleted last. An item that refers to another is deleted with it or before it. After an
+    interruption, the next deletion continues.
 
     Args:
         project_id: The project.
-        at: The moment.
+        at: The time of the deletion.
         deletion: The id of this deletion, for the mark.
-        expected: What the project is expected to be; None to delete whatever is there, or is left
-            of one.
+        expected: The state that the caller expects of the project; None to delete it in any state,
+            and also items that remain without a project.
     """
 
     project_id: str
@@ -79,11 +80,11 @@ class DeleteProject:
     expected: Expected[Project] | None = None
 
     def run(self, store: Store) -> int:
-        """Delete in bounded requests, and return how many items went.
+        """Delete in bounded requests, and return the number of deleted items.
 
-        A trace or reference that was gone before its item counts as one of them. A deletion that
-        finds the project marked goes on under that mark, whatever it expects; one that another has
-        overtaken ends.
+        A reference that was already deleted is counted if its item is deleted here. A deletion that
+        finds the project marked continues under that mark, even with an expectation. It ends when
+        another deletion has finished.
 
         Raises:
             ItemNotFoundError: if there was nothing to delete.
@@ -93,7 +94,7 @@ class DeleteProject:
             return self._sweep(store, self._marked_as_expected(store, self.expected))
         root = self._root(store)
         if root is None:
-            # The project that is made for strays counts for nothing.
+            # The root that this call creates itself is not counted.
             return self._sweep(store, self._root_of_strays(store)) - 1
         return self._sweep(store, root)
 
@@ -104,7 +105,12 @@ class DeleteProject:
         return _Sweep(store, canonical_id(self.project_id), self._as(deletion=mark), self.at).run()
 
     def _marked_as_expected(self, store: Store, expected: Expected[Project]) -> Root[Project]:
-        """Mark the project, if it is as expected; one that is marked already reads as gone."""
+        """Mark the project if it is as expected, or return the root of a deletion in progress.
+
+        Raises:
+            ItemNotFoundError: if there is neither a project nor a deletion in progress.
+            VersionConflictError: if the project is not as expected.
+        """
         pattern = ProjectById(self.project_id)
 
         def attempt() -> Root[Project]:
@@ -127,7 +133,10 @@ class DeleteProject:
         return Root(Project, {"id": self.project_id}, values)
 
     def _root(self, store: Store) -> Root[Project] | None:
-        """The project's own item as it is now, whoever wrote it; None if there is none."""
+        """The stored root with its incarnation and mark; None if there is no item.
+
+        The attributes are read without the entity, so that an unreadable project can be deleted.
+        """
         key = ProjectById(self.project_id).primary_key()
         condition = KeyCondition(TABLE, key.partition, "=", (key.sort,))
         for item in store.items_in(condition, "incarnation", "deletion"):
@@ -136,10 +145,9 @@ class DeleteProject:
         return None
 
     def _mark(self, store: Store, root: Root[Project]) -> str | None:
-        """Mark the project that was read, and return the mark that it has then.
+        """Mark the project that was read, and return the mark that it then has.
 
-        None if another deletion has finished with it; whatever has the id now is no business of
-        this one.
+        None means that another deletion has finished; a new project may have the id.
         """
         try:
             store.write(root.marked(self.deletion, at=self.at))
@@ -149,10 +157,10 @@ class DeleteProject:
         return self.deletion
 
     def _require_strays(self, store: Store) -> None:
-        """Demand that something is left although there is no project.
+        """Require that items of the project remain although it does not exist itself.
 
         Raises:
-            ItemNotFoundError: if nothing is.
+            ItemNotFoundError: if none remain.
         """
         key = ProjectById(self.project_id).primary_key()
         rows = store.items_in(KeyCondition(TABLE, key.partition), page_size=1)
@@ -160,7 +168,7 @@ class DeleteProject:
             raise self._not_found()
 
     def _has_tickets(self, store: Store) -> bool:
-        """Whether a ticket that the index shows really is one of the project."""
+        """Whether a ticket that the index lists belongs to the project by its own item."""
         project_id = canonical_id(self.project_id)
         shown = _tickets(store, self.project_id, self.at)
         for ids in chunks((str(each["linear_issue_id"]) for each in shown), BATCH_READ):
@@ -170,11 +178,11 @@ class DeleteProject:
         return False
 
     def _root_of_strays(self, store: Store) -> Root[Project]:
-        """Make a project that is being deleted out of nothing, so that strays go by a mark too.
+        """Create a marked root, so that the deletion of remaining items also checks a mark.
 
         Raises:
-            ItemNotFoundError: if nothing is left, or a project was created meanwhile: it is not
-                the one to delete.
+            ItemNotFoundError: if no items remain, or a project was created in between, which is
+                not the one to delete.
         """
         self._require_strays(store)
         root: Root[Project] = self._as(deletion=self.deletion)
@@ -202,7 +210,7 @@ class DeleteProject:
 
 @dataclass(frozen=True)
 class _Sweep:
-    """The deletion of all that goes with a marked project, and of the project."""
+    """The deletion of all items of a marked project, and of the project itself."""
 
     store: Store
     project_id: str
@@ -210,7 +218,7 @@ class _Sweep:
     at: datetime
 
     def run(self) -> int:
-        """Delete, and return how many items went; end early if another deletion has finished."""
+        """Delete, and return the number of items; end early if another deletion has finished."""
         count = 1
         with suppress(RootChangedError):
             for writes in self._transactions():
@@ -219,14 +227,15 @@ class _Sweep:
         return count
 
     def _transactions(self) -> Iterator[Sequence[Write[Any]]]:
-        """What is deleted together: the partition until nothing is left in it, then tickets.
+        """The writes of each transaction: the partition until it is empty, then the tickets.
 
-        The index may lag behind. So tickets go late, and also where there is nothing else.
+        Tickets are found by an index, which may lag behind. So they are deleted last, and also if
+        the partition was empty.
         """
         root = self.root.primary_key()
         found = True
         while found:
-            items = self.store.items_in(KeyCondition(TABLE, root.partition), *_TELLING)
+            items = self.store.items_in(KeyCondition(TABLE, root.partition), *_REFERRING)
             found = False
             for writes in self._grouped(item for item in items if key_of(item) != root):
                 found = True
@@ -239,14 +248,14 @@ class _Sweep:
             yield _distinct(some)
 
     def _grouped(self, items: Iterable[Item]) -> Iterator[Sequence[Write[Any]]]:
-        """Items with all that they alone tell of, as many as a transaction holds."""
+        """The deletes of items and of the items that refer to them, grouped into transactions."""
         references: list[Write[Any]] = []
         removals: list[Write[Any]] = []
         for item in items:
             elsewhere = [
                 self._unless_of_another(entity, key)
                 for entity, key in _references(item)
-                if _can_be(entity, key)
+                if _is_valid(entity, key)
             ]
             inside = [Removal(key) for key in (*_traces(key_of(item)), key_of(item))]
             if len(references) + len(removals) + len(elsewhere) + len(inside) > _ROOM:
@@ -258,19 +267,26 @@ class _Sweep:
             yield _distinct((*references, *removals))
 
     def _unless_of_another(self, entity: type[Entity], key: Mapping[str, Any]) -> Delete[Any]:
-        """Delete an item outside the partition if it is of the project, or gone already."""
+        """The delete of an item in another partition, unless it belongs to another project."""
         own = And(is_of(entity), Path([_PROJECT_ID]) == self.project_id)
         condition = Or(~exists(), own)
-        return Delete(entity, key, missing_ok=True, condition=condition, requires="of the project")
+        return Delete(
+            entity,
+            key,
+            missing_ok=True,
+            condition=condition,
+            requires="only an item of the deleted project can be deleted",
+            found=lambda _: "belongs to another project",
+        )
 
     def _delete(self, writes: Sequence[Write[Any]]) -> int:
-        """Delete together what may be, in this order, and return how many that were.
+        """Delete in one transaction if possible, and return the number of deleted items.
 
-        Where one is refused because it is of another project, or they are more than 4 MB together,
-        each half is tried alone.
+        If a delete is refused because its item belongs to another project, or the items are more
+        than 4 MB together, each half is deleted on its own.
 
         Raises:
-            RootChangedError: if the root does not carry the mark any more.
+            RootChangedError: if the root no longer has the mark.
         """
         try:
             sweep(self.store, self.root, writes)
@@ -290,12 +306,12 @@ class _Sweep:
 
 
 def _distinct(writes: Iterable[Write[Any]]) -> Sequence[Write[Any]]:
-    """Writes, one for each item: DynamoDB refuses two of one item in a transaction."""
+    """One write per item, since DynamoDB refuses two writes of one item in a transaction."""
     return tuple({write.primary_key(): write for write in writes}.values())
 
 
 def _tickets(store: Store, project_id: str, at: datetime) -> Iterator[dict[str, Any]]:
-    """The keys of the tickets that the index shows as the project's."""
+    """The keys of the tickets that the index lists for the project."""
     for item in store.items_in(TicketsOfProject(project_id).condition(at)):
         key = Ticket.key.decode(key_of(item))
         if key is not None:
@@ -303,9 +319,9 @@ def _tickets(store: Store, project_id: str, at: datetime) -> Iterator[dict[str, 
 
 
 def _traces(key: KeyValue) -> Iterator[KeyValue]:
-    """The keys elsewhere that follow from that of an item, and are of no other project."""
+    """The keys in other partitions that follow from an item's key; none is of another project."""
     if Event.key.decode(key) is not None:
-        # The trace has the event's own sort key, also where others wrote it in another form.
+        # The event's sort key is copied, since another writer may have formatted it differently.
         yield KeyValue(GlobalEventRef.key.partition, key.sort)
     membership = ProjectMemberRef.key.decode(key)
     if membership is not None:
@@ -313,8 +329,8 @@ def _traces(key: KeyValue) -> Iterator[KeyValue]:
 
 
 def _references(item: Item) -> Iterator[tuple[type[Entity], dict[str, Any]]]:
-    """What leads to an item from elsewhere, and could be of another project by now."""
-    agent_id, issue_id = (item.get(name, {}).get("S") for name in _TELLING)
+    """The keys of items that refer to an item, which may meanwhile belong to another project."""
+    agent_id, issue_id = (item.get(name, {}).get("S") for name in _REFERRING)
     run = AgentRun.key.decode(key_of(item))
     if run is not None:
         yield AgentRunRef, {"agent_id": agent_id, "run_id": run["id"]}
@@ -322,8 +338,8 @@ def _references(item: Item) -> Iterator[tuple[type[Entity], dict[str, Any]]]:
         yield FeatureByLinearIssueLookup, {"linear_issue_id": issue_id}
 
 
-def _can_be(entity: type[Entity], key: Mapping[str, Any]) -> bool:
-    """Whether an item can have the key: what another program stored may tell of none."""
+def _is_valid(entity: type[Entity], key: Mapping[str, Any]) -> bool:
+    """Whether the key is complete and valid; an item from another program may give none."""
     try:
         return entity.primary_key.render(key) is not None
     except InvalidValueError:

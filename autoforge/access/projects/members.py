@@ -1,9 +1,9 @@
-"""Members: who belongs to a project, and how they come and go.
+"""Patterns and writes of project memberships.
 
-A user belongs to a project as its owner, as a member that somebody added, or as both. Two items
-say so, one found from the user and one from the project. They are alike, and there as long as
-either is true. The project's ``ownerId`` says who the owner is; whoever writes the two items checks
-in the same transaction that it has not changed.
+A user belongs to a project as its owner, as an added member, or as both. Two items with the same
+attributes store this, one in the user's partition and one in the project's. They exist as long as
+the user is owner or member. The project's ``ownerId`` decides who the owner is: a transaction that
+writes the two items also checks that it has not changed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,14 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Check, Delete, Write, identity, primary_key
+from autoforge.dynamodb.writes.write import (
+    Check,
+    Delete,
+    Write,
+    changed_since_read,
+    identity,
+    primary_key,
+)
 from autoforge.errors import ItemNotFoundError
 from autoforge.models.projects import Project
 from autoforge.models.users import ProjectMember, ProjectMemberRef
@@ -68,7 +75,7 @@ class MemberOfProject(Get[ProjectMember]):
 
 @dataclass(frozen=True)
 class SetMember:
-    """Make a user a member of a project, or let them be one no longer; an owner stays the owner."""
+    """Adds or removes a user as a member of a project; an owner stays the owner."""
 
     project_id: str
     user_id: str
@@ -76,17 +83,17 @@ class SetMember:
     at: datetime
 
     def run(self, store: Store) -> None:
-        """Write both sides of the membership; nothing if the user is a member already.
+        """Write both items of the membership, unless the user already is a member.
 
         Raises:
-            ItemNotFoundError: if there is no such project, or no such user to make a member, or
-                the user is no member to begin with.
+            ItemNotFoundError: if there is no such project, if the user to add does not exist, or
+                if the user to remove is not a member.
         """
 
         def attempt() -> None:
             project = store.require(ProjectById(self.project_id), consistent=True)
             seen = store.get(MemberOfProject(self.project_id, self.user_id), consistent=True)
-            if self._is_so(store, seen):
+            if self._is_done(store, seen):
                 return
             sides = belonging_instead(
                 self.project_id,
@@ -101,7 +108,7 @@ class SetMember:
 
         store.retry_on_conflict(f"the members of project {self.project_id}", attempt)
 
-    def _is_so(self, store: Store, seen: ProjectMember | None) -> bool:
+    def _is_done(self, store: Store, seen: ProjectMember | None) -> bool:
         is_member = seen is not None and seen.member
         if self.member:
             store.require(UserById(self.user_id), consistent=True)
@@ -121,23 +128,31 @@ def belonging(
     at: datetime,
     condition: Condition | None = None,
 ) -> list[Write[Any]]:
-    """Let a user belong to a project as the owner, as a member, or as both.
+    """The writes that make a user the owner of a project, a member, or both.
 
-    The side that is found from the user decides, on a condition; the other one follows it.
+    Args:
+        project_id: The project.
+        user_id: The user.
+        owner: Whether the user owns the project.
+        member: Whether the user is a member.
+        since: The creation time of a new membership.
+        at: The time of the write.
+        condition: A condition on the item in the user's partition. The item in the project's
+            partition is written without one.
     """
     key = {"project_id": project_id, "user_id": user_id}
     values = {"owner": owner, "member": member}
     initial = {"created_at": since}
-    decides: Update[ProjectMember] = Update(
+    of_user: Update[ProjectMember] = Update(
         ProjectMember,
         key,
         at,
         values=values,
         initial=initial,
         condition=condition,
-        requires="as it was read",
+        found=changed_since_read,
     )
-    return [decides, Update(ProjectMemberRef, key, at, values=values, initial=initial)]
+    return [of_user, Update(ProjectMemberRef, key, at, values=values, initial=initial)]
 
 
 def belonging_instead(
@@ -149,16 +164,24 @@ def belonging_instead(
     member: bool,
     at: datetime,
 ) -> list[Write[Any]]:
-    """Let a user belong to a project as is said, if they still do as was seen.
+    """The writes that change a membership, on condition that it is as it was read.
 
-    Where that is the same there is a condition nevertheless: what else was read may have been read
-    at another moment, and look as it did by the time of the writes.
+    The membership is checked even if nothing changes: the other items of the transaction may have
+    been read at another time.
+
+    Args:
+        project_id: The project.
+        user_id: The user.
+        seen: The stored membership; None if there is none.
+        owner: Whether the user shall own the project.
+        member: Whether the user shall be a member.
+        at: The time of the write.
     """
     key: Mapping[str, Any] = {"project_id": project_id, "user_id": user_id}
     if (owner, member) == ((seen.owner, seen.member) if seen else (False, False)):
         if seen is None:
             return [Delete(ProjectMember, key, missing_ok=True, condition=_still(seen))]
-        return [Check(ProjectMember, key, at, condition=_still(seen), requires="as it was read")]
+        return [Check(ProjectMember, key, at, condition=_still(seen), found=changed_since_read)]
     if owner or member:
         since = seen.created_at if seen else at
         return belonging(
@@ -171,20 +194,20 @@ def belonging_instead(
             condition=_still(seen),
         )
     return [
-        Delete(ProjectMember, key, condition=_still(seen), requires="as it was read"),
+        Delete(ProjectMember, key, condition=_still(seen), found=changed_since_read),
         Delete(ProjectMemberRef, key, missing_ok=True),
     ]
 
 
 def _still(seen: ProjectMember | None) -> Condition:
-    """The side of a membership that decides is as it was read."""
+    """The condition that the membership in the user's partition is as it was read."""
     if seen is None:
         return ProjectMember.created_at.does_not_exist()
     return And(ProjectMember.owner == seen.owner, ProjectMember.member == seen.member)
 
 
 def _owned_as(project: Project, *, at: datetime) -> Check[Project]:
-    """Demand that a project is there and has the owner it was read with."""
+    """The check that a project exists and has the owner it was read with."""
     owner = Project.owner_id
     condition = ~owner.is_type() if project.owner_id is None else owner == project.owner_id
-    return Check(Project, {"id": project.id}, at, condition=condition, requires="as it was read")
+    return Check(Project, {"id": project.id}, at, condition=condition, found=changed_since_read)

@@ -1,4 +1,4 @@
-"""Ownership: a project's owner changes together with what finds the project from its owner."""
+"""Writes that change a project's owner and the owner's membership in one transaction."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, save_as_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put, Transaction, Write
+from autoforge.dynamodb.writes.write import Put, Transaction, Write, changed_since_read
 from autoforge.errors import ItemExistsError
 from autoforge.models.projects import Project
 
 
 @dataclass(frozen=True)
 class CreateProject:
-    """Create a project, and let its owner find it. The owner need not be a user yet."""
+    """Creates a project and its owner's membership. The owner need not exist as a user."""
 
     project: Project
 
     def run(self, store: Store) -> Project:
-        """Create the project and return it; created again with the same content, it is the same.
+        """Create the project and return it, or return the stored one with the same content.
 
         Raises:
-            ItemExistsError: if the id is that of another.
+            ItemExistsError: if a project with other content has the id.
             InvalidValueError: if a value cannot be stored.
         """
         project = self.project
         if project.owner_id is None:
             return create(store, project)
         project.creation = content_of(project)
-        # Where there is no project nobody else writes who belongs to it: no condition is needed.
+        # No condition: nobody else writes memberships of a project that does not exist.
         owner = belonging(
             project.id,
             project.owner_id,
@@ -55,13 +55,13 @@ class CreateProject:
 
 @dataclass(frozen=True)
 class ChangeProject:
-    """Change attributes of a project; with another owner, both find or lose it at once.
+    """Changes attributes of a project; a new owner and the memberships change together.
 
     Args:
         project_id: The project.
-        changes: Attributes to set; None removes an optional one.
-        at: The moment of the change.
-        expected: What the project is expected to be; None to change whatever is there.
+        changes: Attributes to set; None removes an optional attribute.
+        at: The time of the change.
+        expected: The state that the caller expects of the project; None to accept any.
     """
 
     project_id: str
@@ -70,7 +70,7 @@ class ChangeProject:
     expected: Expected[Project] | None = None
 
     def run(self, store: Store) -> Project:
-        """Change the project and return it as it then is.
+        """Change the project and return the stored project.
 
         Raises:
             ItemNotFoundError: if there is no such project.
@@ -98,7 +98,7 @@ class ChangeProject:
             self.at,
             values=self.changes,
             expected={"owner_id": project.owner_id},
-            requires="as it was read",
+            found=changed_since_read,
         )
         owner_id = self._owner_id()
         writes: list[Write[Any]] = [seen.fence(change)]
@@ -115,7 +115,7 @@ class ChangeProject:
         return writes
 
     def _owner_id(self) -> str | None:
-        """The new owner's id in its canonical case."""
+        """The new owner's id in its canonical form."""
         given = self.changes["owner_id"]
         with naming("ownerId"):
             return None if given is None else canonical_id(given)

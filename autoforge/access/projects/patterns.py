@@ -1,4 +1,4 @@
-"""Projects: what is asked of them, and how they are changed."""
+"""Patterns of projects, and the update of one."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ class ProjectWithArtefacts(Fetch[Project | Artefact]):
 
 @dataclass(frozen=True)
 class Overview:
-    """A project at a glance."""
+    """A project with its artefacts and latest escalations."""
 
     project: Project
     artefacts: tuple[Artefact, ...]
-    #: The latest ones, newest first where their ids are ULIDs.
+    #: The latest escalations, newest first if their ids are ULIDs.
     escalations: tuple[Escalation, ...]
 
 
@@ -101,7 +101,7 @@ class ProjectOverview(Composite[Overview | None]):
         )
 
     def combine(self, answers: Sequence[Sequence[Any]]) -> Overview | None:
-        """Join the two; None where there is no project."""
+        """Join the two answers; None if there is no project."""
         found, escalations = answers
         project = next((each for each in found if isinstance(each, Project)), None)
         artefacts = tuple(each for each in found if isinstance(each, Artefact))
@@ -109,11 +109,14 @@ class ProjectOverview(Composite[Overview | None]):
 
 
 def update_project(project_id: str, changes: Mapping[str, Any], *, at: datetime) -> Update[Project]:
-    """Change attributes of a project; its place among the projects of a status goes with them.
+    """Change attributes of a project; its key in the index by status follows.
 
     Raises:
-        DeclarationError: if the owner is among them, whom ``ChangeProject`` changes.
+        DeclarationError: if ``owner_id`` is among them; use ``ChangeProject``.
     """
     if "owner_id" in changes:
-        raise DeclarationError("an owner changes with what finds the project: use ChangeProject")
+        raise DeclarationError(
+            "update_project does not change owner_id, since the owner's membership must change "
+            "with it; use ChangeProject"
+        )
     return Update(Project, {"id": project_id}, at, values=changes)

@@ -1,1 +1,1 @@
-"""Requests that a caller may repeat."""
+"""Requests with an idempotency key, which a caller may repeat."""

@@ -1,9 +1,9 @@
-"""Requests that are made once: reserved under the id of their caller's, run, and remembered.
+"""Running a request once: reserve it under the caller's request id, run it, store its outcome.
 
-The record of a request is written before it is run, with the id and the moment that it works with,
-and completed afterwards. Whoever takes over from a run that ended half-way works with the same id
-and at the same moment, so what that run has made is found to be made. A refusal is not remembered:
-the record goes, and the request may be made again, with other content too.
+The record of a request is stored before the run, with the id and the time that the run uses, and
+completed after it. A run that takes over from an interrupted one uses the same id and time, so its
+writes are recognised as already applied. A refusal is not stored: the record is removed, and the
+caller may repeat the request, even with other content.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from autoforge.models.requests import RequestRecord
 
 T = TypeVar("T")
 
-#: How long a run that says nothing more is waited for. Two that overlap do no harm: they work with
-#: the same id and at the same moment.
+#: How long a run reserves its request. Two runs that overlap do no harm, since they use the same id
+#: and the same time.
 LEASE: Final = timedelta(seconds=30)
 
-#: What the caller did wrong, or came too late for: nothing was done.
+#: Errors after which nothing was changed: the request is invalid or was refused.
 _REFUSALS: Final = (
     ConditionFailedError,
     InvalidValueError,
@@ -45,13 +45,13 @@ _REFUSALS: Final = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a request came to.
+    """The outcome of a request.
 
     Attributes:
-        status: The status of its answer.
-        ids: Of what it created or changed.
-        location: Where that is.
-        created: How many of several it created.
+        status: The HTTP status of its answer.
+        ids: The ids of the items it created or changed.
+        location: The URL of the item; None if there is none.
+        created: How many items it created; None if it is not for several items.
     """
 
     status: int
@@ -65,9 +65,9 @@ class Run:
     """One run of a request.
 
     Attributes:
-        moment: When the first run began; every run says it is then.
-        first_id: The id that the request mints first.
-        again: Whether an earlier run may have got somewhere.
+        moment: The time at which the first run began; every run takes it as the current time.
+        first_id: The first id that the request mints.
+        again: Whether an earlier run may have applied some writes.
     """
 
     moment: datetime
@@ -75,19 +75,19 @@ class Run:
     again: bool
 
 
-#: Says whether a run that is taken over may not be made at its moment any more.
+#: Says whether an interrupted run can no longer be completed with its own time and ids.
 Lapsed = Callable[[Run], bool]
 
 
 @dataclass(frozen=True)
 class Once:
-    """Makes a request once.
+    """Runs a request once.
 
     Args:
-        request: What it is known by.
-        now: The moment.
-        first_id: The id that it mints first, if this is its first run.
-        runner: What this run is known by.
+        request: Identifies the request.
+        now: The current time.
+        first_id: The first id that the request mints, if this is its first run.
+        runner: Identifies this run.
     """
 
     request: RepeatableRequest
@@ -101,18 +101,18 @@ class Once:
         run: Callable[[Run], tuple[T, Outcome]],
         lapsed: Lapsed = lambda _: False,
     ) -> tuple[T | None, Outcome]:
-        """Run the request, and return what it made and came to; or only what it came to before.
+        """Run the request and return its result and outcome, or None and the stored outcome.
 
         Args:
-            store: Where the record is.
-            run: Makes the request.
-            lapsed: Whether nothing came, or will come, of a run that was cut off, and it is too
-                late to make it as it was: then it begins anew.
+            store: Stores the record.
+            run: Runs the request.
+            lapsed: Whether an interrupted run applied nothing, can no longer apply anything, and
+                is too late to complete; the request then starts again with a new time and ids.
 
         Raises:
-            RequestReusedError: if it was made with other content.
-            RequestRunningError: if it is being run.
-            AutoforgeError: as the run does.
+            RequestReusedError: if the request id was used with other content.
+            RequestRunningError: if another run of the request is in progress.
+            AutoforgeError: the errors of the run.
         """
         record, again = self._reserved(store, lapsed)
         if record.status is not None:
@@ -125,7 +125,7 @@ class Once:
                 self._forget(store)
             raise
         except Exception:
-            # It is not known what was done: whoever calls again takes over.
+            # Some writes may be applied: the next call takes over at once.
             with suppress(Exception):
                 store.write(self._change({"running_until": self.now}))
             raise
@@ -135,13 +135,17 @@ class Once:
             "location": outcome.location,
             "created": outcome.created,
         }
-        # What cannot be noted is found by the run that takes over.
+        # If this fails, the next call runs the request again and finds its writes applied.
         with suppress(Exception):
             store.write(self._change(values))
         return made, outcome
 
     def _reserved(self, store: Store, lapsed: Lapsed) -> tuple[RequestRecord, bool]:
-        """The record of the request, which this run holds unless it is complete."""
+        """Reserve the request for this run, unless it is complete.
+
+        Returns:
+            The record, and whether an earlier run may have applied some writes.
+        """
         new = self.request.new_record(self.first_id, self.now)
         new.runner, new.running_until = self.runner, self.now + LEASE
 
@@ -149,36 +153,42 @@ class Once:
             try:
                 return store.save(Put(new, expired_by=self.now)), False
             except ItemExistsError:
-                there = self.request.record(store)
-            if there is None:
-                raise StaleReadError  # It was refused, or it expired, since it was found there.
-            if there.status is not None:
-                return there, True
-            if there.running_until is not None and there.running_until > self.now:
-                raise RequestRunningError("the same request is being run")
-            anew = lapsed(Run(there.moment, there.minted, again=True))
+                stored = self.request.record(store)
+            if stored is None:
+                raise StaleReadError  # The record was removed or expired in between.
+            if stored.status is not None:
+                return stored, True
+            if stored.running_until is not None and stored.running_until > self.now:
+                raise RequestRunningError("the same request is still running; repeat it later")
+            restart = lapsed(Run(stored.moment, stored.minted, again=True))
             with suppress(ConditionFailedError, ItemNotFoundError):
-                return self._taken_over(store, there, anew=anew), not anew
+                return self._taken_over(store, stored, restart=restart), not restart
             raise StaleReadError
 
         return store.retry_on_conflict("the record of a request", attempt)
 
-    def _taken_over(self, store: Store, there: RequestRecord, *, anew: bool) -> RequestRecord:
+    def _taken_over(self, store: Store, stored: RequestRecord, *, restart: bool) -> RequestRecord:
         values = {"runner": self.runner, "running_until": self.now + LEASE}
-        if anew:
+        if restart:
             values |= {"moment": self.now, "minted": self.first_id}
-        return store.save(self._change(values, held_by=there.runner))
+        return store.save(self._change(values, reserved_by=stored.runner))
 
     def _forget(self, store: Store) -> None:
         store.write(self._change({"expires_at": self.now}))
 
     def _change(
-        self, values: dict[str, object], held_by: str | None = None
+        self, values: dict[str, object], reserved_by: str | None = None
     ) -> Update[RequestRecord]:
-        """Change the record, if it is this run's, or the one's that is taken over."""
-        given = {"runner": held_by or self.runner, "status": None}
+        """The update of the record, if it is reserved by this run or the given one."""
+        given = {"runner": reserved_by or self.runner, "status": None}
         return Update(
-            RequestRecord, self._key, self.now, values=values, expected=given, requires="this run's"
+            RequestRecord,
+            self._key,
+            self.now,
+            values=values,
+            expected=given,
+            requires="only the run that reserved the request can change it",
+            found=lambda there: f"is reserved by run {there.runner}",
         )
 
     @property

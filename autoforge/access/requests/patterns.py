@@ -1,4 +1,4 @@
-"""Requests that are known by an id of their caller's: repeated, they come to the same."""
+"""Requests identified by an id that the caller chooses (the idempotency key)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.errors import InvalidValueError, RequestReusedError
 from autoforge.models.requests import RequestRecord
 
-#: Characters that an id of a request has at most.
+#: The most characters of a request id.
 LONGEST_REQUEST_ID: Final = 255
 
 
@@ -31,12 +31,12 @@ class RequestOf(Get[RequestRecord]):
 
 @dataclass(frozen=True)
 class RepeatableRequest:
-    """What a request is known by.
+    """The identity and the content of a request, as hashes.
 
     Attributes:
-        project_id: The project it is made in; None for none.
-        id: A hash of the caller's id, the operation and what it is made on.
-        content: A hash of what is sent.
+        project_id: The project that the request is made in; None for none.
+        id: A hash of the caller's request id, the operation and the items it is applied to.
+        content: A hash of the content.
     """
 
     project_id: str | None
@@ -47,17 +47,17 @@ class RepeatableRequest:
     def of(
         cls, request_id: str, operation: Sequence[str | None], content: Any, project_id: str | None
     ) -> RepeatableRequest:
-        """Make it of what the caller gave.
+        """Hash the caller's request id, the operation and the content.
 
         Args:
             request_id: The caller's id of the request.
-            operation: What is done, and to what: the same id on another is another request.
-            content: What is sent, as JSON has it.
-            project_id: The project it is made in.
+            operation: The operation and the ids of the items it is applied to. The same request id
+                with another operation is another request.
+            content: The content, as JSON values.
+            project_id: The project that the request is made in; None for none.
 
         Raises:
-            InvalidValueError: if the id has none, or more than 255 characters, or others than
-                ASCII's printable ones.
+            InvalidValueError: if the request id is not 1 to 255 printable ASCII characters.
         """
         if not 0 < len(request_id) <= LONGEST_REQUEST_ID or not _is_printable(request_id):
             raise InvalidValueError(
@@ -66,7 +66,12 @@ class RepeatableRequest:
         return cls(project_id, _hash([*operation, request_id]), _hash(content))
 
     def new_record(self, minted: str, now: datetime) -> RequestRecord:
-        """What is stored of the request when it is made."""
+        """The record to store before the request is run.
+
+        Args:
+            minted: The first id that the request mints.
+            now: The time at which the request takes effect.
+        """
         return RequestRecord(
             project_id=self.project_id,
             id=self.id,
@@ -77,10 +82,10 @@ class RepeatableRequest:
         )
 
     def record(self, store: Store) -> RequestRecord | None:
-        """What is known of the request; None if it was not made in the last day.
+        """The stored record of the request; None if it was not made in the last day.
 
         Raises:
-            RequestReusedError: if it was made with other content.
+            RequestReusedError: if the request id was used with other content.
         """
         record = store.get(RequestOf(self.project_id, self.id), consistent=True)
         if record is not None and record.content != self.content:

@@ -1,9 +1,8 @@
-"""How runs start, are reported on, and end.
+"""The start of a run, reports on it, and its end.
 
-A run, what finds it by its agent, and the agent at work change together, in one transaction. So
-the reference is among the active ones exactly while the run is active, and the run that set an
-agent running is the one that sets it idle. Each of the writes may be made again, after a crash or
-a lost answer, and comes to the same.
+A run, its reference and its agent change in one transaction. So the reference is in the index of
+active runs exactly while the run is active, and an agent is set idle by the run that set it
+running. Each of these writes can be repeated after a crash or a lost answer with the same result.
 """
 
 from __future__ import annotations
@@ -24,7 +23,14 @@ from autoforge.dynamodb.store.expected import Expected, require_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put, Transaction, Write, described, identity
+from autoforge.dynamodb.writes.write import (
+    Put,
+    Transaction,
+    Write,
+    changed_since_read,
+    described,
+    identity,
+)
 from autoforge.errors import (
     ConditionFailedError,
     DeclarationError,
@@ -37,26 +43,26 @@ from autoforge.errors import (
 from autoforge.models.agents import Agent, AgentRole, AgentStatus
 from autoforge.models.runs import FINAL, AgentRun, AgentRunRef, RunStatus
 
-#: How many of its latest reports a run knows by their ids.
+#: How many ids of its latest reports a run keeps.
 REMEMBERED: Final = 32
 
-#: What a report may change besides the output.
+#: The attributes that a report may change, in addition to the output.
 _REPORTED: Final = frozenset({"status", "output_summary", "error_message"})
 
 
 @dataclass(frozen=True)
 class StartRun:
-    """Start a run; started again with the same values, it is still one run.
+    """Starts a run; a repeated start with the same values returns the same run.
 
     Args:
-        project_id: The project of all three.
+        project_id: The project of the run, the agent and the feature.
         run_id: The run's id.
-        agent_id: Who works.
-        feature_id: What they work on.
-        role: As what; as what the agent is, unless given.
-        mark_agent: Whether the agent is running from now on, with this as its current run. The
-            start of another run takes that over.
-        at: The moment of the start.
+        agent_id: The agent that works.
+        feature_id: The feature it works on.
+        role: The role in this run; None for the agent's own role.
+        mark_agent: Whether to set the agent running, with this as its current run. A later start
+            makes its own run the current one.
+        at: The time of the start.
     """
 
     project_id: str
@@ -68,11 +74,11 @@ class StartRun:
     mark_agent: bool = True
 
     def run(self, store: Store) -> AgentRun:
-        """Start, and return the run; one that was started before as it is by now.
+        """Start the run and return it, or return the stored run if it was started before.
 
         Raises:
-            ItemNotFoundError: if there is no such feature, or not the agent that is to be marked
-                or to say the role.
+            ItemNotFoundError: if the feature does not exist, or the agent does not exist and is to
+                be marked or to give the role.
             ItemExistsError: if another run has the id.
         """
         store.require(FeatureById(self.project_id, self.feature_id), consistent=True)
@@ -117,36 +123,43 @@ class StartRun:
             yield update_agent(self.project_id, self.agent_id, changes, at=self.at)
 
     def _started(self, run: AgentRun, error: ItemExistsError) -> AgentRun:
-        """The run that is there, if this is what started it."""
-        there = error.item if isinstance(error.item, AgentRun) else None
+        """The stored run, if it was started with the same values.
+
+        Raises:
+            ItemExistsError: if it was not.
+        """
+        stored = error.item if isinstance(error.item, AgentRun) else None
         if (
-            there is not None
-            and (there.agent_id, there.feature_id) == (run.agent_id, run.feature_id)
-            and self.role in (None, there.role)
+            stored is not None
+            and (stored.agent_id, stored.feature_id) == (run.agent_id, run.feature_id)
+            and self.role in (None, stored.role)
         ):
-            return there
+            return stored
         taken = identity(AgentRun, run.attribute_values)
-        raise ItemExistsError(AgentRun.type_name, taken, item=there) from error
+        raise ItemExistsError(AgentRun.type_name, taken, item=stored) from error
 
 
 @dataclass(frozen=True)
 class ReportRun:
-    """Say which phase an active run is in, and append to its output.
+    """Reports the status of an active run, and appends to its output.
 
-    A report is made once however often it is sent, as long as it is among the latest of its run.
+    A repeated report is applied once, as long as its id is among the latest of its run.
 
     Args:
         project_id: The run's project.
         run_id: The run.
-        report_id: What this report is known by.
-        at: The moment of the report.
-        changes: The new status, output summary or error message; None removes one of the last two.
+        report_id: The report's id.
+        at: The time of the report.
+        changes: The new status, output summary or error message; None removes the summary or the
+            message.
         output: Text to append.
-        keep_tail: Whether to drop the oldest output where it would not fit, instead of refusing.
+        keep_tail: Whether to drop the oldest output if the item would be too large; False refuses
+            the report then.
+        expected: The state that the caller expects of the run; None to accept any.
 
     Raises:
-        DeclarationError: if it would change anything else.
-        InvalidValueError: if the status is a final one, or the report's id can be none.
+        DeclarationError: if it would change another attribute.
+        InvalidValueError: if the status is final, or the report's id is not a valid id.
     """
 
     project_id: str
@@ -156,41 +169,46 @@ class ReportRun:
     changes: Mapping[str, Any] = field(default_factory=dict)
     output: str = ""
     keep_tail: bool = False
-    #: What the run is expected to be; None to report on whatever is there.
     expected: Expected[AgentRun] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what no report may change."""
+        """Refuse changes that a report may not make, and check the report's id."""
         if foreign := {*self.changes} - _REPORTED:
-            raise DeclarationError(f"no report changes {', '.join(sorted(foreign))}")
+            raise DeclarationError(
+                f"a report changes {', '.join(sorted(foreign))}; it may change only "
+                f"{', '.join(sorted(_REPORTED))}"
+            )
         if self.changes.get("status") in FINAL:
-            raise InvalidValueError(f"status: {self.changes['status']} is how a run is finished")
+            raise InvalidValueError(
+                f"status: {self.changes['status']} is final; a report sets a status that is not"
+            )
         with naming("reportId"):
             object.__setattr__(self, "report_id", canonical_id(self.report_id))
 
     def run(self, store: Store) -> AgentRun:
-        """Report, and return the run as it then is.
+        """Apply the report, and return the stored run.
 
         Raises:
             ItemNotFoundError: if there is no such run.
-            ConditionFailedError: if the run is finished; its ``item`` says how.
+            ConditionFailedError: if the run is finished; ``item`` is the run.
             VersionConflictError: if it is not as expected.
             ItemTooLargeError: if the output or another text does not fit; nothing was changed.
-            TransactionConflictError: if others kept reporting; it cannot be told whether this was.
+            TransactionConflictError: if other reports kept changing the run, so many that this
+                report's id may have been dropped: it may or may not be applied.
         """
         run = store.require(RunById(self.project_id, self.run_id), consistent=True)
         known = run.version
 
         def attempt() -> AgentRun:
             nonlocal run
-            # A report that was made is not made again, whatever was expected when it was sent.
+            # A repeated report succeeds even if its expectation no longer holds.
             if self.report_id in (run.recent_reports or ()):
                 return run
             require_expected(run, self.expected, _named(run))
             if run.status in FINAL:
-                raise _finished_already(run)
+                raise _finished_error(run, "only an active run can be reported on")
             if run.version - known > REMEMBERED:
-                raise TransactionConflictError(f"others kept changing {_named(run)}")
+                raise TransactionConflictError(f"other callers kept changing {_named(run)}")
             try:
                 return store.save(self._write(run))
             except VersionConflictError as error:
@@ -213,17 +231,18 @@ class ReportRun:
 
 @dataclass(frozen=True)
 class FinishRun:
-    """End a run for good; ended again in the same way, it stays as it is.
+    """Ends a run; a repeated end with the same values changes nothing.
 
     Args:
         project_id: The run's project.
         run_id: The run.
-        status: How it ended, completed or failed.
-        at: The moment of the end.
+        status: The final status, completed or failed.
+        at: The time of the end.
         changes: The output summary or the error message.
+        expected: The state that the caller expects of the run; None to accept any.
 
     Raises:
-        InvalidValueError: if the status is not a final one.
+        InvalidValueError: if the status is not final.
     """
 
     project_id: str
@@ -231,20 +250,21 @@ class FinishRun:
     status: RunStatus
     at: datetime
     changes: Mapping[str, str] = field(default_factory=dict)
-    #: What the run is expected to be; None to finish whatever is there.
     expected: Expected[AgentRun] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an end that is none."""
+        """Refuse a status that is not final."""
         if self.status not in FINAL:
-            raise InvalidValueError(f"status: a run does not end as {self.status}")
+            raise InvalidValueError(
+                f"status: {self.status} is not final; a run ends as {' or '.join(sorted(FINAL))}"
+            )
 
     def run(self, store: Store) -> AgentRun:
-        """Finish, and return the run as it then is.
+        """Finish the run, and return the stored run.
 
         Raises:
             ItemNotFoundError: if there is no such run.
-            ConditionFailedError: if the run ended in another way; its ``item`` says how.
+            ConditionFailedError: if the run ended with other values; ``item`` is the run.
             VersionConflictError: if it is not as expected.
             ItemTooLargeError: if the item would be over 400 KB; nothing was changed.
         """
@@ -255,25 +275,29 @@ class FinishRun:
             nonlocal run
             require_expected(run, self.expected, _named(run))
             if run.status in FINAL:
-                return self._finished_so(run)
+                return self._require_same_end(run)
             finished = _changed(run, self._values(run), at=self.at)
             require_size(AgentRun.type_name, finished.to_item())
-            if self._is_made(store, run):
+            if self._try_finish(store, run):
                 return finished
             run = store.require(pattern, consistent=True)
             raise StaleReadError
 
         return store.retry_on_conflict(_named(run), attempt)
 
-    def _finished_so(self, run: AgentRun) -> AgentRun:
-        """Require that a run which is over ended in this way."""
+    def _require_same_end(self, run: AgentRun) -> AgentRun:
+        """Return a finished run, if it ended with these values.
+
+        Raises:
+            ConditionFailedError: if it did not.
+        """
         wanted = {**self.changes, "status": self.status}
         if any(getattr(run, name) != value for name, value in wanted.items()):
-            raise _finished_already(run)
+            raise _finished_error(run, "only an active run can end in another way")
         return run
 
-    def _is_made(self, store: Store, run: AgentRun) -> bool:
-        """Whether nobody changed the run or its agent meanwhile."""
+    def _try_finish(self, store: Store, run: AgentRun) -> bool:
+        """Send the transaction; return False if the run or its agent has changed meanwhile."""
         agent = store.get(AgentById(run.project_id, run.agent_id), consistent=True)
         try:
             store.transact(Transaction(tuple(self._writes(run, agent))))
@@ -286,7 +310,7 @@ class FinishRun:
         return True
 
     def _values(self, run: AgentRun) -> dict[str, Any]:
-        # The clocks of those who start and finish may differ; no run took less than no time.
+        # Not negative, even if the clocks of the processes that start and finish a run differ.
         duration = max(0, (self.at - run.started_at) // MILLISECOND)
         return {
             **self.changes,
@@ -300,7 +324,7 @@ class FinishRun:
         reference = {"agent_id": run.agent_id, "run_id": run.id}
         yield Update(AgentRunRef, reference, self.at, values={"active": False})
         if agent is not None and agent.current_run_id == run.id:
-            # An agent that somebody stopped meanwhile stays stopped.
+            # An agent that was stopped during the run stays stopped.
             running = agent.status == AgentStatus.RUNNING
             yield Update(
                 Agent,
@@ -312,7 +336,7 @@ class FinishRun:
                     "current_run_id": None,
                 },
                 expected={"status": agent.status, "current_run_id": run.id},
-                requires="as it was read",
+                found=changed_since_read,
             )
 
 
@@ -320,12 +344,12 @@ def _named(run: AgentRun) -> str:
     return described(AgentRun, run.attribute_values)
 
 
-def _finished_already(run: AgentRun) -> ConditionFailedError:
-    return ConditionFailedError(f"{_named(run)} is {run.status} already", item=run)
+def _finished_error(run: AgentRun, requires: str) -> ConditionFailedError:
+    return ConditionFailedError(f"{_named(run)} is {run.status}; {requires}", item=run)
 
 
 def _changed(run: AgentRun, values: Mapping[str, Any], *, at: datetime) -> AgentRun:
-    """The run as a write will leave it."""
+    """The run as it will be after a write."""
     changed = AgentRun.from_item(run.to_item())
     for name, value in {**values, "version": run.version + 1, "updated_at": at}.items():
         setattr(changed, name, value)
@@ -333,12 +357,11 @@ def _changed(run: AgentRun, values: Mapping[str, Any], *, at: datetime) -> Agent
 
 
 def _update(run: AgentRun, values: Mapping[str, Any], *, at: datetime) -> Update[AgentRun]:
-    """The write that changes a run, as long as it is as it was read."""
+    """The update of a run, on condition of the version that was read."""
     return Update(
         AgentRun,
         {"project_id": run.project_id, "id": run.id},
         at,
         values=values,
         expected_version=run.version,
-        requires="as it was read",
     )

@@ -1,4 +1,4 @@
-"""How much a run's output may hold, and what goes when only its end is kept."""
+"""The size limit of a run's output, and the cut that keeps its newest part."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from autoforge.dynamodb.schema.item_size import LIMIT, attribute_sizes
 from autoforge.errors import ItemTooLargeError
 from autoforge.models.runs import AgentRun
 
-#: Bytes of the item that no output takes: they are for what later reports and the end bring.
+#: The bytes of the item that are reserved for the attributes that later reports and the end set.
 RESERVED: Final = 36 * 1024
 
-#: What the reserved bytes are for.
+#: The attributes that use the reserved bytes.
 _LATER: Final = frozenset(
     map(
         camel_case,
@@ -20,17 +20,22 @@ _LATER: Final = frozenset(
     )
 )
 
-#: The most bytes the marker takes, with the attribute that its number is kept in.
+#: The most bytes of the marker line and of the attribute that holds its number.
 _MARKER_ROOM: Final = 128
 
 
 def make_room(run: AgentRun, *, keep_tail: bool) -> None:
-    """Cut the output of a run until it leaves enough of the item free, or refuse to.
+    """Drop the oldest output of a run until the item is within its limit.
 
-    What is dropped are the oldest characters. A first line says how many they are by now.
+    A first line of the output says how many characters have been dropped in total.
+
+    Args:
+        run: The run; its output is changed.
+        keep_tail: Whether output may be dropped.
 
     Raises:
-        ItemTooLargeError: if the tail alone is not to be kept, or what else is there is too large.
+        ItemTooLargeError: if output would have to be dropped and ``keep_tail`` is False, or the
+            other attributes leave no room for output.
     """
     sizes = attribute_sizes(run.to_item())
     later = sum(size for name, size in sizes.items() if name in _LATER)
@@ -44,7 +49,7 @@ def make_room(run: AgentRun, *, keep_tail: bool) -> None:
     if not keep_tail or room <= 0:
         raise ItemTooLargeError(run.type_name, size=LIMIT + over, weights=weights)
     written = output.removeprefix(_marker(dropped)) if dropped else output
-    # The first bytes may be the rest of a character that is cut in two; it goes as a whole.
+    # The cut may fall inside a character; its remaining bytes are ignored.
     kept = written.encode()[-room:].decode(errors="ignore")
     run.output_dropped = dropped + len(written) - len(kept)
     run.output = _marker(run.output_dropped) + kept

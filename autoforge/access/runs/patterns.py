@@ -1,4 +1,4 @@
-"""Runs: what is asked of them. How they start, are reported on and end is in ``lifecycle.py``."""
+"""Patterns of runs. Their writes are in ``lifecycle.py``."""
 
 from __future__ import annotations
 

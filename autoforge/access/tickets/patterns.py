@@ -1,4 +1,4 @@
-"""Tickets: what is asked of them, and what a sync makes of a Linear issue."""
+"""Patterns of tickets, and the write that syncs a ticket with its Linear issue."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import primary_key
+from autoforge.dynamodb.writes.write import changed_since_read, primary_key
 from autoforge.errors import InvalidValueError, shortened
 from autoforge.models.tickets import Ticket
 
-#: How old a ``synced_at`` may be before a sync that finds nothing changed writes it anew.
+#: The age from which a sync without changes updates ``synced_at``.
 RECENT: Final = timedelta(minutes=5)
 
-#: The priorities that Linear has.
+#: Linear's priorities.
 PRIORITIES: Final = range(5)
 
-#: What of a ticket comes from its issue.
+#: The attributes of a ticket that come from its issue.
 CONTENT: Final = (
     "project_id",
     "feature_id",
@@ -77,21 +77,21 @@ class TicketsByLinearIssue(Fetch[Ticket]):
 
 @dataclass(frozen=True)
 class LinearIssue:
-    """What Linear says of an issue, whole.
+    """The complete state of an issue in Linear.
 
     Attributes:
         linear_issue_id: Linear's id of the issue.
-        linear_issue_url: Where people find it.
-        title: Its title.
-        status: The name of its workflow state.
-        description: Its text; without one, the ticket loses its own.
-        priority: As Linear counts: 0 for none, then 1 for urgent to 4 for low.
-        labels: Their names. Their order is kept, but in another order they are no change.
-        feature_id: The feature that is built for it. Without one, the ticket takes the feature
-            that was made from the issue, or keeps the one it has.
-        as_of: When Linear last changed the issue. What is older than what the ticket was made of
-            changes nothing; without it, whoever comes last is right. A moment ahead of the
-            present would outrank every later state, and is refused.
+        linear_issue_url: The URL of the issue.
+        title: The issue's title.
+        status: The name of the issue's workflow state.
+        description: The issue's text; None removes the ticket's.
+        priority: Linear's scale: 0 for none, then 1 for urgent to 4 for low.
+        labels: The names of the labels. Their order is kept, but another order is not a change.
+        feature_id: The feature that implements the issue. None takes the feature that was created
+            from the issue, or else keeps the ticket's.
+        as_of: When Linear last changed the issue. A state that is older than the ticket's changes
+            nothing. With None the last sync wins. A time ahead of the present would outrank every
+            later state, so it is refused.
     """
 
     linear_issue_id: str
@@ -105,10 +105,15 @@ class LinearIssue:
     as_of: datetime | None = None
 
     def ticket(self, project_id: str, *, id: str, at: datetime) -> Ticket:  # noqa: A002 - the attribute's name
-        """The ticket that a sync at this moment would make of the issue, were there none.
+        """The new ticket of the issue, if none is stored.
+
+        Args:
+            project_id: The ticket's project.
+            id: The ticket's id.
+            at: The time of the sync.
 
         Raises:
-            InvalidValueError: naming what a ticket cannot hold.
+            InvalidValueError: naming a value that a ticket cannot hold.
         """
         ticket = Ticket(
             id=id,
@@ -129,19 +134,20 @@ class LinearIssue:
             raise InvalidValueError(f"priority is {shortened(self.priority)}, not 0 to 4")
         if not all(isinstance(label, str) for label in ticket.labels or ()):
             raise InvalidValueError(f"labels is {shortened(self.labels)}, not a list of texts")
-        # What is missing, or too long for a key, is found before anything is asked.
+        # Refuses missing values, and values too long for a key, before the first request.
         ticket.to_item()
         return ticket
 
 
 def sync_ticket(wanted: Ticket, seen: Ticket) -> Update[Ticket] | None:
-    """Make a ticket what Linear says; None if it is that already, and was synced just now.
+    """The update that gives a ticket its issue's state; None if no update is needed.
 
-    The write is refused where the ticket is not as it was seen any more.
+    None is returned if the ticket has the state and was synced recently, or has a newer one. The
+    update is refused if the ticket has changed since it was read.
 
     Args:
-        wanted: The ticket that would be made of the issue, were there none.
-        seen: The ticket that is there.
+        wanted: The new ticket of the issue, if none were stored.
+        seen: The stored ticket.
     """
     if _is_older(wanted, seen):
         return None
@@ -156,20 +162,20 @@ def sync_ticket(wanted: Ticket, seen: Ticket) -> Update[Ticket] | None:
         {"linear_issue_id": wanted.linear_issue_id},
         wanted.synced_at,
         values=values,
-        # The id besides: one that was deleted and made anew counts from the start again.
+        # The id too, since a ticket that was deleted and created again restarts its version.
         expected={"id": seen.id, "version": seen.version},
-        requires="as it was read",
+        found=changed_since_read,
     )
 
 
 def _is_older(wanted: Ticket, seen: Ticket) -> bool:
-    """Whether Linear has changed the issue since; a sync that does not say when is not older."""
-    mine, theirs = wanted.source_updated_at, seen.source_updated_at
-    return mine is not None and theirs is not None and mine < theirs
+    """Whether the stored ticket has a newer state of the issue; False if either has no time."""
+    new, stored = wanted.source_updated_at, seen.source_updated_at
+    return new is not None and stored is not None and new < stored
 
 
 def _changes(wanted: Ticket, seen: Ticket) -> dict[str, Any]:
-    """The attributes that are to be others."""
+    """The attributes with a new value."""
     kept = set()
     if wanted.feature_id is None and wanted.project_id == seen.project_id:
         kept.add("feature_id")
@@ -184,5 +190,5 @@ def _changes(wanted: Ticket, seen: Ticket) -> dict[str, Any]:
 
 
 def _comparable(value: Any) -> Any:
-    """A value without the order of a list, in which labels mean the same."""
+    """A value with its list sorted, since the order of labels has no meaning."""
     return sorted(value, key=str) if isinstance(value, list) else value

@@ -1,8 +1,8 @@
-"""Syncing tickets with Linear: one issue, or thousands, each written only where it differs.
+"""Syncing of tickets with Linear, for one issue or thousands; only changed tickets are written.
 
-Syncs of one issue that meet are put in order by conditions: whoever finds the ticket changed since
-it was read compares anew. So there is one ticket, and it is what the last of them said, or, where
-they say when Linear changed the issue, the newest.
+Conditional writes order concurrent syncs of one issue: a sync that finds the ticket changed since
+it was read compares it again. So an issue has one ticket, with the state of the last sync, or with
+the newest state if the syncs give the time of the issue's last change.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from autoforge.errors import (
 from autoforge.models.features import FeatureByLinearIssueLookup
 from autoforge.models.tickets import Ticket
 
-#: Issues that are read, and then written, before progress is told.
+#: Issues that are read and written between two progress reports.
 CHUNK: Final = BATCH_READ
 
 
@@ -51,13 +51,14 @@ class Synced(StrEnum):
 
     CREATED = "created"
     UPDATED = "updated"
-    #: It was what Linear says, or newer; at most it was noted when and as of when it was synced.
+    #: The ticket had this state or a newer one; at most ``synced_at`` and the time of Linear's
+    #: last change were updated.
     UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True)
 class SyncedTicket:
-    """A ticket after its sync, and what the sync made of it."""
+    """A ticket after its sync, and the kind of change."""
 
     ticket: Ticket
     synced: Synced
@@ -65,7 +66,7 @@ class SyncedTicket:
 
 @dataclass(frozen=True)
 class RefusedIssue:
-    """An issue that cannot be a ticket, and why."""
+    """An issue that could not be synced, and why."""
 
     linear_issue_id: str
     reason: str
@@ -73,7 +74,7 @@ class RefusedIssue:
 
 @dataclass(frozen=True)
 class SyncCounts:
-    """How many tickets a sync created, updated and left as they were, and which it refused."""
+    """The number of tickets that a sync created, updated and left unchanged, and the refusals."""
 
     created: int
     updated: int
@@ -83,27 +84,27 @@ class SyncCounts:
 
 @dataclass(frozen=True)
 class SyncTicket:
-    """Create or update the ticket of a Linear issue.
+    """Creates or updates the ticket of a Linear issue.
 
-    An issue that moved takes its ticket along: the ticket then is one of the given project.
+    The ticket of an issue that moved to another project moves to the given project.
     """
 
     project_id: str
     issue: LinearIssue
-    #: The ticket's id if it is new.
+    #: The id of the ticket if this creates it.
     id: str
     at: datetime
-    #: What the ticket is expected to be; None to sync whatever is there.
+    #: The state that the caller expects of the ticket; None to accept any.
     expected: Expected[Ticket] | None = None
 
     def run(self, store: Store) -> SyncedTicket:
-        """Read the ticket and write what differs.
+        """Read the ticket and write what differs; return the stored ticket.
 
         Raises:
             InvalidValueError: if a value cannot be stored, or ``as_of`` is ahead of the present.
             ItemNotFoundError: if there is no such project.
             VersionConflictError: if the ticket is not as expected.
-            TransactionConflictError: if others never stopped changing the ticket.
+            TransactionConflictError: if other callers kept changing the ticket.
         """
         wanted = self.issue.ticket(self.project_id, id=self.id, at=self.at)
         require_not_ahead("asOf", wanted.source_updated_at, self.at)
@@ -112,23 +113,23 @@ class SyncTicket:
         seen = store.get(TicketByLinearIssue(issue_id), consistent=True)
         if wanted.feature_id is None:
             _link(wanted, store.get(FeatureOfLinearIssue(issue_id), consistent=True))
-        return _settled(store, wanted, seen, self.expected)
+        return _written(store, wanted, seen, self.expected)
 
 
 @dataclass(frozen=True)
 class SyncTickets:
-    """Create or update the tickets of any number of Linear issues of a project.
+    """Creates or updates the tickets of any number of Linear issues of a project.
 
-    Issues are taken 100 at a time: two batches read what there is, and only tickets that are new
-    or differ are written. So a run that was cut off is simply begun again. Of one issue that comes
-    twice the later is right, as if each were synced alone.
+    Issues are synced 100 at a time: two batch reads fetch the stored items, and only new or changed
+    tickets are written. So an interrupted sync is simply repeated. If one issue is given twice, the
+    later state wins, as if each were synced alone.
 
     Attributes:
-        project_id: The project of them all.
-        issues: What Linear says; read as it is needed.
-        at: The moment of the sync.
-        new_id: Mints the id of a ticket from the moment.
-        progress: Is told the counts so far after each 100 issues.
+        project_id: The project of all the tickets.
+        issues: The issues; the iterable is read as needed.
+        at: The time of the sync.
+        new_id: Mints the id of a ticket from a time.
+        progress: Called with the counts so far after each 100 issues.
     """
 
     project_id: str
@@ -138,10 +139,10 @@ class SyncTickets:
     progress: Callable[[SyncCounts], object] | None = None
 
     def run(self, store: Store) -> SyncCounts:
-        """Sync all and return what became of them; an issue that is refused stops no other.
+        """Sync all issues and return the counts; a refused issue does not stop the others.
 
         Raises:
-            ItemNotFoundError: if there is no such project, or it is deleted meanwhile.
+            ItemNotFoundError: if there is no such project, or it is deleted during the sync.
             UnavailableError: if DynamoDB could not answer, after retries.
         """
         store = store.paced()
@@ -158,10 +159,10 @@ class SyncTickets:
         return _counted(counts, refused)
 
     def _sync(self, store: Store, chunk: Sequence[LinearIssue]) -> Iterator[Synced | RefusedIssue]:
-        """Sync some issues, in order."""
+        """Sync some issues; yield the results in their order."""
         store.require(ProjectById(self.project_id), consistent=True)
         wanted: list[Ticket] = []
-        # Linear may have changed an issue since this sync began, which may be minutes ago.
+        # Linear may have changed an issue after this sync began, which may be minutes ago.
         now = max(self.at, store.clock())
         for issue in chunk:
             try:
@@ -171,7 +172,7 @@ class SyncTickets:
             except InvalidValueError as error:
                 yield RefusedIssue(issue.linear_issue_id, str(error))
         seen = _seen(store, wanted)
-        # What several issues of one id say is written in order, all else at once.
+        # States of the same issue are written in order, different issues concurrently.
         by_issue: dict[str, list[Ticket]] = {}
         for ticket in wanted:
             by_issue.setdefault(ticket.linear_issue_id, []).append(ticket)
@@ -186,11 +187,11 @@ class SyncTickets:
 def _sync_each(
     store: Store, wanted: Sequence[Ticket], seen: Ticket | None
 ) -> list[Synced | RefusedIssue]:
-    """Write what one issue was said to be, in the order it was said."""
+    """Sync the given states of one issue, in their order."""
     outcomes: list[Synced | RefusedIssue] = []
     for ticket in wanted:
         try:
-            result = _settled(store, ticket, seen)
+            result = _written(store, ticket, seen)
         except (InvalidValueError, ItemExistsError, UnreadableItemError) as error:
             outcomes.append(RefusedIssue(ticket.linear_issue_id, str(error)))
         else:
@@ -200,33 +201,33 @@ def _sync_each(
 
 
 def _seen(store: Store, wanted: Sequence[Ticket]) -> dict[str, Ticket]:
-    """The tickets that are there, by issue; those wanted take the features made from theirs."""
+    """The stored tickets by issue; also sets the features of wanted tickets that name none."""
     ids = tuple(ticket.linear_issue_id for ticket in wanted)
     tickets = store.fetch(TicketsByLinearIssue(ids), consistent=True)
     without = tuple(ticket.linear_issue_id for ticket in wanted if ticket.feature_id is None)
     lookups = store.fetch(FeaturesOfLinearIssues(without), consistent=True)
-    made = {each.linear_issue_id: each for each in lookups}
+    by_issue = {each.linear_issue_id: each for each in lookups}
     for ticket in wanted:
-        _link(ticket, made.get(ticket.linear_issue_id))
+        _link(ticket, by_issue.get(ticket.linear_issue_id))
     return {ticket.linear_issue_id: ticket for ticket in tickets}
 
 
-def _link(wanted: Ticket, made: FeatureByLinearIssueLookup | None) -> None:
-    """Have a ticket that names no feature name the one made from its issue, if of its project."""
-    if wanted.feature_id is None and made is not None and made.project_id == wanted.project_id:
-        wanted.feature_id = made.feature_id
+def _link(wanted: Ticket, lookup: FeatureByLinearIssueLookup | None) -> None:
+    """Set the feature of a ticket that names none to the one of its issue in the same project."""
+    if wanted.feature_id is None and lookup is not None and lookup.project_id == wanted.project_id:
+        wanted.feature_id = lookup.feature_id
 
 
-def _settled(
+def _written(
     store: Store,
     wanted: Ticket,
     seen: Ticket | None,
     expected: Expected[Ticket] | None = None,
 ) -> SyncedTicket:
-    """Write what differs, comparing anew as long as others change the ticket meanwhile.
+    """Write what differs; compare again each time another caller has changed the ticket.
 
     Raises:
-        ItemExistsError: if something that is no ticket has its place.
+        ItemExistsError: if an item that is not a ticket has the key.
         VersionConflictError: if the ticket is not as expected.
     """
     pattern = TicketByLinearIssue(wanted.linear_issue_id)
@@ -253,7 +254,7 @@ def _settled(
             seen = error.item
             raise StaleReadError from error
         except ItemNotFoundError as error:
-            # Perhaps it went with its project, and the project is the one asked for.
+            # The ticket may have been deleted with its project, which may be the given one.
             store.require(ProjectById(wanted.project_id), consistent=True)
             seen = None
             raise StaleReadError from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,7 +18,6 @@ from pynamodb.expressions.update import Update as UpdateExpression
 
 from autoforge.dynamodb.errors import (
     AutoforgeError,
-    ConditionFailedError,
     DeclarationError,
     InvalidValueError,
     ItemNotFoundError,
@@ -41,6 +40,7 @@ from autoforge.dynamodb.writes.write import (
     Delete,
     Write,
     alike,
+    condition_error,
     described,
     identity,
     is_expired,
@@ -75,7 +75,10 @@ class Update(Write[E]):
             values that an index key needs besides the changed ones.
         actions: Further update actions, on attributes that no key is made of.
         condition: A further condition.
-        requires: The condition in words, to complete the error "X is not ...".
+        requires: The state that the condition needs, as a clause for the error, such as "only a held
+            action can be approved".
+        found: Returns the state of an item that fails the condition, for the error, such as "is
+            cancelled".
         expected_version: The version that the caller read; the write adds 1 to it.
         increments_version: Whether the write adds 1 to the version, whatever the version is.
         initial: Attributes for a new item. If not None, the write creates the item if it does not
@@ -100,6 +103,7 @@ class Update(Write[E]):
     actions: Sequence[Action] = ()
     condition: Condition | None = None
     requires: str = ""
+    found: Callable[[E], str] | None = None
     expected_version: int | None = None
     increments_version: bool = False
     initial: Mapping[str, Any] | None = None
@@ -250,9 +254,7 @@ class Update(Write[E]):
             return VersionConflictError(
                 f"{name} is in version {version}, not {self.expected_version}", item=existing
             )
-        return ConditionFailedError(
-            f"{name} is not {self.requires or 'as required'}", item=existing
-        )
+        return condition_error(name, existing, found=self.found, requires=self.requires)
 
     def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether each attribute has the value that the write sets, including ``updated_at``."""

@@ -13,7 +13,7 @@ no clock; a Store runs it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -250,7 +250,10 @@ class Delete(Write[E]):
         key: The components of the primary key.
         missing_ok: Whether an item that does not exist counts as deleted.
         condition: A further condition.
-        requires: The condition in words, to complete the error "X is not ...".
+        requires: The state that the condition needs, as a clause for the error, such as "only a held
+            action can be approved".
+        found: Returns the state of an item that fails the condition, for the error, such as "is
+            cancelled".
 
     Raises:
         DeclarationError: if a name in the key is not a component of the primary key.
@@ -264,6 +267,7 @@ class Delete(Write[E]):
     missing_ok: bool = False
     condition: Condition | None = None
     requires: str = ""
+    found: Callable[[E], str] | None = None
 
     def __post_init__(self) -> None:
         """Check the names of the components of the primary key."""
@@ -295,9 +299,7 @@ class Delete(Write[E]):
         if existing is None:
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
         name = described(self.entity, self.key)
-        return ConditionFailedError(
-            f"{name} is not {self.requires or 'as required'}", item=existing
-        )
+        return condition_error(name, existing, found=self.found, requires=self.requires)
 
     def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
         """Whether the item does not exist."""
@@ -313,7 +315,10 @@ class Check(Write[E]):
         key: The components of the primary key.
         at: The time of the write; an item that is expired then counts as missing.
         condition: A further condition.
-        requires: The condition in words, to complete the error "X is not ...".
+        requires: The state that the condition needs, as a clause for the error, such as "only a held
+            action can be approved".
+        found: Returns the state of an item that fails the condition, for the error, such as "is
+            cancelled".
         missing_ok: Whether to check the condition only; the item may be missing or expired.
 
     Raises:
@@ -328,6 +333,7 @@ class Check(Write[E]):
     at: datetime
     condition: Condition | None = None
     requires: str = ""
+    found: Callable[[E], str] | None = None
     missing_ok: bool = False
 
     def __post_init__(self) -> None:
@@ -357,9 +363,7 @@ class Check(Write[E]):
         if existing is None or not existing.is_live(self.at):
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
         name = described(self.entity, self.key)
-        return ConditionFailedError(
-            f"{name} is not {self.requires or 'as required'}", item=existing
-        )
+        return condition_error(name, existing, found=self.found, requires=self.requires)
 
 
 @dataclass(frozen=True)
@@ -493,8 +497,36 @@ def identity(entity: type[Entity], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def described(entity: type[Entity], values: Mapping[str, Any]) -> str:
-    """Return the name of an item for an error message."""
-    return f"{entity.type_name} {' / '.join(str(v) for v in identity(entity, values).values())}"
+    """Name an item in an error message, such as ``Feature a of project p``.
+
+    An item is named by its sort key, by its id alone if the sort key has one, and then by its
+    partition key. Where the sort key has no components, the partition key names it.
+    """
+    key = entity.primary_key
+    partition = dict.fromkeys(part.name for each in key.partitions for part in each.components)
+    sort = [part.name for part in key.sort_template.components]
+    names = ["id"] if "id" in sort else sort or [*partition]
+    given = {each for each in (*partition, *sort) if values.get(each) is not None}
+    shown = {each: _shown(values[each]) for each in given}
+    name = " / ".join(str(shown[each]) for each in names if each in shown)
+    owners = [each for each in partition if each in shown and each not in names]
+    of = [f" of {each.removesuffix('_id').replace('_', ' ')} {shown[each]}" for each in owners]
+    return f"{entity.type_name} {name}{''.join(of)}"
+
+
+def changed_since_read(item: Entity) -> str:
+    """Say the state found by a write whose condition is that the item is as it was read."""
+    del item
+    return "has changed since it was read"
+
+
+def condition_error(
+    name: str, existing: E, *, found: Callable[[E], str] | None, requires: str
+) -> ConditionFailedError:
+    """The error of a condition that was false: the state found, then the state needed."""
+    state = "does not meet the condition" if found is None else found(existing)
+    needed = f"; {requires}" if requires else ""
+    return ConditionFailedError(f"{name} {state}{needed}", item=existing)
 
 
 def require_entity(item: object) -> None:

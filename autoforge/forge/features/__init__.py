@@ -1,1 +1,1 @@
-"""``forge.features``: the backlog of a project, and the claims of its features."""
+"""``forge.features``: the features of a project, and their claims."""

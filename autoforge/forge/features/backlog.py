@@ -1,4 +1,4 @@
-"""Features as the backlog of a project: created, found, changed, linked and deleted."""
+"""The features of a project: creation, queries, changes, dependencies and deletion."""
 
 from __future__ import annotations
 
@@ -39,15 +39,16 @@ class NewFeature:
     """A feature to create.
 
     Attributes:
-        name: What it is called.
-        id: Its id; minted unless given.
-        description: What it is, for people.
-        priority: From 0 to 99999; the lower comes first.
-        category: What kind of feature it is; an open set.
+        name: The feature's name.
+        id: The feature's id; None to mint one.
+        description: The feature in words, for people.
+        priority: From 0 to 99999; lower comes first.
+        category: The kind of feature; any text.
         steps: What to do or to check, in order.
-        dependencies: Features that must pass first: ids, or positions in the same batch from 0.
-        linear_issue_id: The Linear issue it is made from; there is one feature of an issue.
-        linear_issue_url: Where that issue is.
+        dependencies: The features that must pass first: their ids, or their positions in the same
+            batch, from 0.
+        linear_issue_id: The Linear issue of the feature; an issue has at most one feature.
+        linear_issue_url: The URL of that issue.
     """
 
     name: str
@@ -62,7 +63,7 @@ class NewFeature:
 
 
 class FeatureUpdate(TypedDict, total=False):
-    """What of a feature can be changed at will."""
+    """The attributes of a feature that can be changed in any status."""
 
     name: str
     description: str | None
@@ -73,7 +74,7 @@ class FeatureUpdate(TypedDict, total=False):
 
 
 class Backlog(Resource):
-    """Creates, finds and changes the features of a project."""
+    """Creates, reads, changes and deletes the features of a project."""
 
     def create(
         self,
@@ -89,12 +90,14 @@ class Backlog(Resource):
         linear_issue_id: str | None = None,
         linear_issue_url: str | None = None,
     ) -> Feature:
-        """Create a feature, or return the one that was made from the same Linear issue.
+        """Create a feature, or return the stored feature of the same Linear issue.
 
         Raises:
             CyclicDependencyError: if it would depend on itself.
-            ItemExistsError: if another feature has the id or, in another project, the issue.
-            ItemNotFoundError: if there is no such project, or it lacks a dependency.
+            ItemExistsError: if a feature with other content has the id, or a feature of another
+                project has the Linear issue.
+            ItemNotFoundError: if there is no such project, or a dependency is not a feature of
+                the project.
             InvalidValueError: if a value cannot be stored.
         """
         new = NewFeature(
@@ -119,20 +122,20 @@ class Backlog(Resource):
     ) -> Creation:
         """Create up to 1,000 features, with dependencies among them.
 
-        With ids that the caller chose, it may be called again after a crash and creates the rest.
-        A table that is too small for so many at once slows it down.
+        If the caller chose the ids, the call can be repeated after a crash and creates the rest. If
+        the table throttles, the call slows down.
 
         Args:
             project_id: The project.
             features: The features.
-            time_limit: Seconds after which nothing more is sent; without it, it goes on as long as
-                DynamoDB accepts something now and then.
+            time_limit: The seconds after which no further request is sent; None to continue as
+                long as DynamoDB accepts requests from time to time.
 
         Raises:
             CyclicDependencyError: if some would wait for each other; none was created.
-            IncompleteCreationError: if the time was over, or DynamoDB could not answer; it says
-                how many are stored.
-            AutoforgeError: as ``create`` does.
+            IncompleteCreationError: if the time limit was over, or DynamoDB became unavailable; it
+                says how many are known to be stored.
+            AutoforgeError: the errors of ``create``.
         """
         self._require_project(project_id)
         now = self._now()
@@ -146,7 +149,7 @@ class Backlog(Resource):
             for made, each in zip(built, features, strict=True)
             if each.id is not None or self._store.repeated
         )
-        # One alone stands for itself: whoever waits for it learns soon that it was refused.
+        # A single feature is not paced, so that its caller soon gets the error of a refusal.
         store = self._store if len(built) == 1 else self._store.paced(time_limit)
         return CreateFeatures(project_id, built, chosen, now).run(store)
 
@@ -154,15 +157,15 @@ class Backlog(Resource):
         """Return a feature.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such feature.
         """
         return self._store.require(FeatureById(project_id, feature_id), consistent=consistent)
 
     def by_linear_issue(self, linear_issue_id: str, *, consistent: bool = False) -> Feature:
-        """Return the feature that was made from a Linear issue.
+        """Return the feature of a Linear issue.
 
         Raises:
-            ItemNotFoundError: if there is none.
+            ItemNotFoundError: if there is no such feature.
         """
         return self._store.require(FeatureByLinearIssue(linear_issue_id), consistent=consistent)
 
@@ -199,12 +202,12 @@ class Backlog(Resource):
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[Feature]:
-        """Return a page of the features that wait for nothing, by priority and then age."""
+        """Return a page of the pending features that wait for nothing, by priority and then age."""
         query = ReadyFeatures(project_id, order=order)
         return self._store.page(query, limit=limit, cursor=cursor)
 
     def stats(self, project_id: str) -> FeatureCounts:
-        """Return how many features of a project are in each status."""
+        """Return the number of features of a project in each status."""
         return self._store.answer(FeatureStats(project_id))
 
     def dependents(
@@ -216,7 +219,7 @@ class Backlog(Resource):
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[FeatureDependency]:
-        """Return a page of what depends on a feature, read strongly consistently."""
+        """Return a page of the dependents of a feature, read strongly consistently."""
         query = DependentsOfFeature(project_id, feature_id, order=order)
         return self._store.page(query, limit=limit, cursor=cursor, consistent=True)
 
@@ -229,19 +232,21 @@ class Backlog(Resource):
         expected: Expected[Feature] | None = None,
         **changes: Unpack[FeatureUpdate],
     ) -> Feature:
-        """Change attributes of a feature; None removes one that may be absent.
+        """Change attributes of a feature.
 
         Args:
             project_id: The project.
             feature_id: The feature.
-            expected_version: The version the caller read; None to change whatever is there.
-                A feature that was deleted and made anew counts from 1 again.
-            expected: The feature as the caller read it, or a test that it must pass.
-            **changes: The attributes and their new values.
+            expected_version: The version the caller read; None to accept any. A feature that was
+                deleted and created again starts at version 1.
+            expected: The feature as the caller read it, or a test that it must pass; None to
+                accept any state.
+            **changes: The attributes and their new values; None removes an optional attribute.
 
         Raises:
-            VersionConflictError: if the feature is in another version, or not as expected.
-            ItemNotFoundError: if there is none.
+            VersionConflictError: if the feature is in another version, or not as expected;
+                ``item`` is the feature.
+            ItemNotFoundError: if there is no such feature.
             InvalidValueError: if a value cannot be stored.
         """
         operation = ChangeFeature(
@@ -257,19 +262,19 @@ class Backlog(Resource):
         detach: bool = False,
         expected: Expected[Feature] | None = None,
     ) -> None:
-        """Delete a feature; cut off, call it again.
+        """Delete a feature; repeat the call after an interruption.
 
         Args:
             project_id: The project.
             feature_id: The feature.
-            detach: Whether others that depend on it lose the dependency.
+            detach: Whether to remove the dependencies of other features on it.
             expected: The feature as the caller read it, or a test that it must pass; None to
-                delete whatever is there.
+                accept any state.
 
         Raises:
-            ConditionFailedError: if others depend on it and are not to be detached.
-            VersionConflictError: if it is not as expected; it carries the feature.
-            ItemNotFoundError: if there is none.
+            ConditionFailedError: if others depend on it and ``detach`` is False.
+            VersionConflictError: if it is not as expected; ``item`` is the feature.
+            ItemNotFoundError: if there is no such feature.
         """
         now = self._now()
         deletion = self._tools.new_id(now)
@@ -284,11 +289,11 @@ class Backlog(Resource):
         *,
         expected: Expected[Feature] | None = None,
     ) -> Feature:
-        """Let a feature wait until another passes, and return the one that waits.
+        """Add a dependency: the feature waits until the other passes. Return the one that waits.
 
         Raises:
             VersionConflictError: if the feature that waits is not as expected.
-            CyclicDependencyError: if the other waits for the feature, or is the feature.
+            CyclicDependencyError: if the other feature waits for this one, or is this one.
             ItemExistsError: if the feature has the dependency already.
             ItemNotFoundError: if the project lacks one of the two.
         """
@@ -303,7 +308,7 @@ class Backlog(Resource):
         *,
         expected: Expected[Feature] | None = None,
     ) -> Feature:
-        """Let a feature wait no longer for another.
+        """Remove a dependency, and return the feature that had it.
 
         Raises:
             VersionConflictError: if the feature that waits is not as expected.
@@ -315,9 +320,9 @@ class Backlog(Resource):
         return operation.run(self._store)
 
     def repair(self, project_id: str) -> Repaired:
-        """Finish what was begun with a project's features and cut off.
+        """Complete the interrupted changes and deletions of a project's features.
 
-        Reads all of them; writes nothing where nothing was cut off.
+        Reads all features of the project; writes nothing if nothing was interrupted.
         """
         return RepairFeatures(project_id, self._now()).run(self._store)
 
@@ -345,5 +350,5 @@ def _dependency(given: str | int, ids: Sequence[str]) -> str:
     if isinstance(given, str):
         return given
     if isinstance(given, bool) or not 0 <= given < len(ids):
-        raise InvalidValueError(f"{given!r} is no position in a batch of {len(ids)}")
+        raise InvalidValueError(f"dependency {given!r} is not a position in a batch of {len(ids)}")
     return ids[given]

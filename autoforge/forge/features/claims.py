@@ -1,4 +1,4 @@
-"""Claims: one agent at a time works on a feature, and says how it went."""
+"""The claims of features, and the outcomes that end them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from autoforge.models.features import (
     Feature,
 )
 
-#: The longest lease of a claim that is neither renewed nor held until it is released.
+#: The longest lease. A claim without a lease lasts until it is released.
 LONGEST_LEASE: Final = timedelta(days=366)
 
 
 class Claims(Resource):
-    """Claims features and ends claims.
+    """Claims features, renews claims and ends them.
 
-    A write of a claim's holder takes the ``version`` which the claim returned. Without it, the
-    feature must be unclaimed; with ``force`` it is written whoever holds it.
+    The ``version`` that a claim returns is the claim token; its holder passes it to the methods
+    that end the claim. Without it, the feature must be unclaimed. With ``force``, the feature is
+    moved even if another claim holds it.
     """
 
     def __init__(self, tools: ForgeContext) -> None:
@@ -45,23 +46,25 @@ class Claims(Resource):
     ) -> Feature | None:
         """Claim the ready feature of the highest priority for an agent; None if none is ready.
 
-        One query and one conditional write, however long the backlog is. The version of the
-        answer is the token of the claim: the holder's later writes take it.
+        Takes one query and one conditional write, whatever the number of features. The version of
+        the returned feature is the claim token of the holder's later writes.
 
         Args:
             project_id: The project.
             agent_id: The agent.
-            lease: Seconds until others may claim the feature; None to hold it until released.
-            respect_limit: Whether to refuse what would exceed the project's ``maxConcurrency``.
-            request_id: What the caller knows this call by, up to 255 characters. Repeated with it
-                within a day, the call returns the claim that it has made, as long as that holds.
-                None is no claim: a repetition may make one.
+            lease: The seconds until others may claim the feature; None for a claim that lasts
+                until it is released.
+            respect_limit: Whether to refuse a claim that would exceed the project's
+                ``maxConcurrency``.
+            request_id: The caller's id of this call, up to 255 characters; None for a call that is
+                not repeated. A repetition within a day returns the claim that the call has made,
+                until that claim ends. If the call returned None, a repetition may claim a feature.
 
         Raises:
-            ConditionFailedError: if this request made a claim that has ended since.
-            LimitReachedError: if the limit is to be respected and is reached.
-            InvalidValueError: if the lease is not a positive number of seconds.
-            RequestReusedError: if the request was another agent's, or for another lease.
+            ConditionFailedError: if the claim of this request has ended.
+            LimitReachedError: if ``respect_limit`` is set and the limit is reached.
+            InvalidValueError: if the lease is shorter than a millisecond or longer than a year.
+            RequestReusedError: if the request id was used with another agent, lease or limit.
         """
         claim = self._claim(project_id, agent_id, lease, respect_limit=respect_limit)
         if request_id is None:
@@ -81,15 +84,20 @@ class Claims(Resource):
         request_id: str | None = None,
         expected: Expected[Feature] | None = None,
     ) -> Feature:
-        """Claim a feature that is ready, and as expected; see ``claim_next``.
+        """Claim a given feature, if it is ready and as expected.
+
+        The other arguments are those of ``claim_next``.
 
         Raises:
-            VersionConflictError: if it is not as expected; it carries the feature.
-            HeldByAnotherError: if somebody holds it.
-            ConditionFailedError: if it is not pending, or waits for another.
-            LimitReachedError: if the limit is to be respected and is reached.
-            ItemNotFoundError: if there is none.
-            RequestReusedError: if the request was another agent's, or for another lease.
+            VersionConflictError: if it is not as expected; ``item`` is the feature.
+            HeldByAnotherError: if a claim holds it; ``item`` is the feature.
+            ConditionFailedError: if it is not pending, or waits for another feature; or if the
+                claim of this request has ended.
+            LimitReachedError: if ``respect_limit`` is set and the limit is reached.
+            ItemNotFoundError: if there is no such feature.
+            InvalidValueError: if the lease is shorter than a millisecond or longer than a year.
+            RequestReusedError: if the request id was used with another feature, agent, lease or
+                limit.
         """
         claim = self._claim(project_id, agent_id, lease, respect_limit=respect_limit)
         if request_id is None:
@@ -111,13 +119,14 @@ class Claims(Resource):
         lease: float | None,
         expected: Expected[Feature] | None = None,
     ) -> Feature:
-        """Let a claim hold for so many seconds from now, or with None until it is released.
+        """Set the lease of a claim to a number of seconds from now, or with None to no end.
 
         Raises:
-            HeldByAnotherError: if another holds the feature by now.
-            ConditionFailedError: if nobody does.
-            VersionConflictError: if it is not as expected; it carries the feature.
-            ItemNotFoundError: if there is none.
+            HeldByAnotherError: if another claim holds the feature.
+            ConditionFailedError: if no claim holds it.
+            VersionConflictError: if it is not as expected; ``item`` is the feature.
+            ItemNotFoundError: if there is no such feature.
+            InvalidValueError: if the lease is shorter than a millisecond or longer than a year.
         """
         now = self._now()
         ends = None if lease is None else now + _seconds(lease)
@@ -135,13 +144,13 @@ class Claims(Resource):
         force: bool = False,
         expected: Expected[Feature] | None = None,
     ) -> Feature:
-        """Give a feature back unfinished.
+        """End a claim without an outcome; the feature is pending again.
 
         Raises:
-            HeldByAnotherError: if another holds it.
+            HeldByAnotherError: if another claim holds the feature.
             ConditionFailedError: if it is not in progress.
-            VersionConflictError: if it is not as expected; it carries the feature.
-            ItemNotFoundError: if there is none.
+            VersionConflictError: if it is not as expected; ``item`` is the feature.
+            ItemNotFoundError: if there is no such feature.
         """
         outcome = self._outcome(project_id, feature_id, ClaimToken(version, force), expected)
         return outcome.release(self._store)
@@ -155,10 +164,10 @@ class Claims(Resource):
         force: bool = False,
         expected: Expected[Feature] | None = None,
     ) -> Feature:
-        """Let a feature wait for its review; nobody holds it then.
+        """End a claim and set the feature ready for review.
 
         Raises:
-            AutoforgeError: as ``release`` does.
+            AutoforgeError: the errors of ``release``.
         """
         outcome = self._outcome(project_id, feature_id, ClaimToken(version, force), expected)
         return outcome.send_to_review(self._store)
@@ -172,13 +181,13 @@ class Claims(Resource):
         force: bool = False,
         expected: Expected[Feature] | None = None,
     ) -> Feature:
-        """Let a feature pass, and release what depends on it.
+        """Set a feature passing, and release its dependents.
 
         Raises:
-            HeldByAnotherError: if another holds it.
+            HeldByAnotherError: if another claim holds the feature.
             ConditionFailedError: if it is pending.
-            VersionConflictError: if it is not as expected; it carries the feature.
-            ItemNotFoundError: if there is none.
+            VersionConflictError: if it is not as expected; ``item`` is the feature.
+            ItemNotFoundError: if there is no such feature.
         """
         outcome = self._outcome(project_id, feature_id, ClaimToken(version, force), expected)
         return outcome.mark_passing(self._store)
@@ -192,10 +201,10 @@ class Claims(Resource):
         force: bool = False,
         expected: Expected[Feature] | None = None,
     ) -> Feature:
-        """Note that a feature fails; if it passed, what depends on it waits for it again.
+        """Set a feature failing; if it passed, its dependents wait for it again.
 
         Raises:
-            AutoforgeError: as ``pass_`` does.
+            AutoforgeError: the errors of ``pass_``.
         """
         outcome = self._outcome(project_id, feature_id, ClaimToken(version, force), expected)
         return outcome.mark_failing(self._store)
@@ -203,12 +212,12 @@ class Claims(Resource):
     def reopen(
         self, project_id: str, feature_id: str, *, expected: Expected[Feature] | None = None
     ) -> Feature:
-        """Let a feature be claimed again; if it passed, what depends on it waits for it again.
+        """Set a feature pending again; if it passed, its dependents wait for it again.
 
         Raises:
-            HeldByAnotherError: if somebody holds it.
-            VersionConflictError: if it is not as expected; it carries the feature.
-            ItemNotFoundError: if there is none.
+            HeldByAnotherError: if a claim holds the feature.
+            VersionConflictError: if it is not as expected; ``item`` is the feature.
+            ItemNotFoundError: if there is no such feature.
         """
         outcome = self._outcome(project_id, feature_id, UNHELD, expected)
         return outcome.reopen(self._store)
@@ -230,10 +239,10 @@ class Claims(Resource):
 
 
 def _seconds(lease: float) -> timedelta:
-    """A length of time of at least a millisecond, the smallest that is stored.
+    """The length of a lease; the shortest is a millisecond, the precision of stored timestamps.
 
     Raises:
-        InvalidValueError: if it is shorter, or longer than a year.
+        InvalidValueError: if it is shorter than a millisecond or longer than a year.
     """
     if not MILLISECOND.total_seconds() <= lease <= LONGEST_LEASE.total_seconds():
         raise InvalidValueError(f"a lease is from a millisecond to a year, not {lease} seconds")

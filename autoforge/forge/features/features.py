@@ -1,8 +1,8 @@
-"""``forge.features``."""
+"""``forge.features``: the features of a project, and their claims."""
 
 from autoforge.forge.features.backlog import Backlog
 from autoforge.forge.features.claims import Claims
 
 
 class Features(Backlog, Claims):
-    """The features that agents build; an agent claims one that waits for no other."""
+    """Creates, reads, changes and claims the features of projects."""

@@ -107,7 +107,7 @@ def test_an_event_whose_caller_chose_its_place_is_not_given_another(
     with (
         _transactions(store, _THROTTLED, _THROTTLED, _THROTTLED),
         _taking(clock, store, TransactWriteItems=3),
-        pytest.raises(UnavailableError, match="was not stored within 5 seconds of its moment"),
+        pytest.raises(UnavailableError, match="was not stored within 5 seconds of its creation"),
     ):
         forge.events.record(project_id, "signal", "s", **chosen)
 
@@ -121,7 +121,7 @@ def test_an_unknown_outcome_is_an_error_that_names_the_id(
     with (
         _transactions(store, _VANISHED, _VANISHED, _VANISHED) as attempts,
         _taking(clock, store, TransactWriteItems=3),
-        pytest.raises(UnacknowledgedEventError, match="may be stored or not") as caught,
+        pytest.raises(UnacknowledgedEventError, match="may or may not be stored") as caught,
     ):
         forge.events.record(project_id, "signal", "s")
 

@@ -107,7 +107,8 @@ def test_a_feature_that_waits_is_never_claimed(forge: Forge, agent: Forge) -> No
     create(forge, "b", dependencies=["a"], priority=1)
 
     assert taken(agent, 2) == ["a", None]
-    with pytest.raises(ConditionFailedError, match="Feature p / b waits for a"):
+    refused = "^Feature b of project p is pending and waits for a; only a ready feature can"
+    with pytest.raises(ConditionFailedError, match=refused):
         agent.features.claim(PROJECT, "b", "ann")
 
 

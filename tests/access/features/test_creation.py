@@ -113,17 +113,17 @@ def test_features_of_one_call_depend_on_each_other_by_position_or_id(
 @pytest.mark.parametrize(
     ("features", "error", "match"),
     [
-        ([], InvalidValueError, "1 to 1000 features are created at once, not 0"),
-        ([new()] * 1001, InvalidValueError, "not 1001"),
+        ([], InvalidValueError, "^0 features were given; 1 to 1000 can be"),
+        ([new()] * 1001, InvalidValueError, "^1001 features were given"),
         ([new("a"), new("a")], InvalidValueError, "two of the features have the id 'a'"),
         (
             [new(linear_issue_id="L"), new(linear_issue_id="L")],
             InvalidValueError,
             "two of the features have the linear_issue_id 'L'",
         ),
-        ([new("a"), new("b", 2)], InvalidValueError, "2 is no position in a batch of 2"),
-        ([new("a"), new("b", -1)], InvalidValueError, "-1 is no position"),
-        ([new("a"), new("b", True)], InvalidValueError, "True is no position"),
+        ([new("a"), new("b", 2)], InvalidValueError, "2 is not a position in a batch of 2"),
+        ([new("a"), new("b", -1)], InvalidValueError, "-1 is not a position"),
+        ([new("a"), new("b", True)], InvalidValueError, "True is not a position"),
         ([new("a", "a")], CyclicDependencyError, "a .*-> a"),
         (
             [new("x"), new("a", 2), new("b", 1)],

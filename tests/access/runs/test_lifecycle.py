@@ -233,7 +233,7 @@ def test_a_report_is_the_same_in_either_case_of_its_id(work: AtWork) -> None:
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
 def test_no_report_finishes_a_run(status: str) -> None:
-    with pytest.raises(InvalidValueError, match=f"{status} is how a run is finished"):
+    with pytest.raises(InvalidValueError, match=f"^status: {status} is final; a report"):
         ReportRun("p", "r", "report", NOON, changes={"status": status})
 
 
@@ -320,14 +320,16 @@ def test_a_finished_run_is_final(work: AtWork) -> None:
         work.reporting(output="more"),
         work.reporting(),
     ):
-        with pytest.raises(ConditionFailedError, match="is completed already") as caught:
+        with pytest.raises(
+            ConditionFailedError, match="is completed; only an active run"
+        ) as caught:
             refused.run(work.store)
         assert caught.value.item == finished == work.run
 
 
 @pytest.mark.parametrize("status", ["started", "coding", "nonsense"])
 def test_no_run_ends_in_a_phase(status: Any) -> None:
-    with pytest.raises(InvalidValueError, match=f"does not end as {status}"):
+    with pytest.raises(InvalidValueError, match=f"^status: {status} is not final; a run"):
         FinishRun("p", "r", status, NOON)
 
 

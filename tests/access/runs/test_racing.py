@@ -265,7 +265,7 @@ def test_a_report_that_its_run_may_have_forgotten_is_not_made_again(
 
     with (
         meeting(work.store, "UpdateItem", (nothing, Lose()), (others, Pass())),
-        pytest.raises(TransactionConflictError, match="others kept changing AgentRun"),
+        pytest.raises(TransactionConflictError, match="other callers kept changing AgentRun"),
     ):
         work.reporting(output="<mine>").run(work.store)
 

@@ -86,7 +86,7 @@ def test_a_transaction_with_one_refusal_changes_nothing_and_says_which(store: St
         {"id": there.id},
         LATER,
         condition=Project.status == ProjectStatus.ARCHIVED,
-        requires="archived",
+        requires="it must be archived",
     )
 
     with pytest.raises(ItemExistsError) as exists:
@@ -95,7 +95,8 @@ def test_a_transaction_with_one_refusal_changes_nothing_and_says_which(store: St
         store.transact(Transaction((Put(new), stale)))
     with pytest.raises(ItemNotFoundError):
         store.transact(Transaction((Put(new), Delete(Project, {"id": new_id()}))))
-    with pytest.raises(ConditionFailedError, match="is not archived") as checked:
+    refused = f"Project {there.id} does not meet the condition; it must be archived"
+    with pytest.raises(ConditionFailedError, match=f"^{refused}$") as checked:
         store.transact(Transaction((Put(new), update, check)))
 
     assert (exists.value.item, checked.value.item) == (there, there)

@@ -17,10 +17,11 @@ from autoforge.access.projects.patterns import (
     ProjectsByStatus,
     update_project,
 )
+from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction
+from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction, described
 from autoforge.errors import (
     ConditionFailedError,
     DeclarationError,
@@ -31,8 +32,13 @@ from autoforge.errors import (
 )
 from autoforge.models import (
     AgentAction,
+    Artefact,
+    Feature,
+    FeatureDependency,
     Project,
     ProjectStatus,
+    RequestRecord,
+    Ticket,
 )
 from tests.dynamodb.written import LATER, Line, Task, stored_item
 from tests.factories import (
@@ -274,7 +280,7 @@ def test_a_given_value_that_is_not_there_fails_the_condition(store: Store) -> No
     store.save(Put(task))
 
     for wrong in ({"owner": "bob"}, {"note": "x"}, {"owner": None}):
-        with pytest.raises(ConditionFailedError, match="is not as required") as caught:
+        with pytest.raises(ConditionFailedError, match=r"does not meet the condition$") as caught:
             store.save(Update(Task, {"id": task.id}, NOON, values={"due": None}, expected=wrong))
         assert caught.value.item == task
 
@@ -311,6 +317,33 @@ def test_a_delete_removes_the_item_and_refuses_what_is_not_there(store: Store) -
     assert store.get(ProjectById(project.id)) is None
 
 
+@pytest.mark.parametrize(
+    ("entity", "key", "name"),
+    [
+        (Project, {"id": "p"}, "Project p"),
+        (Feature, {"project_id": "p", "id": "a"}, "Feature a of project p"),
+        (Artefact, {"project_id": "p", "type": "raid_log"}, "Artefact raid_log of project p"),
+        (
+            AgentAction,
+            {"project_id": "p", "created_at": NOON, "id": "a"},
+            "AgentAction a of project p",
+        ),
+        (
+            FeatureDependency,
+            {"project_id": "p", "depends_on_id": "a", "feature_id": "b"},
+            "FeatureDependency a / b of project p",
+        ),
+        (RequestRecord, {"project_id": None, "id": "r"}, "RequestRecord r"),
+        (RequestRecord, {"project_id": "p", "id": "r"}, "RequestRecord r of project p"),
+        (Ticket, {"linear_issue_id": "LIN-1"}, "Ticket LIN-1"),
+    ],
+)
+def test_an_error_names_an_item_by_its_sort_key_and_its_partition(
+    entity: type[Entity], key: dict[str, Any], name: str
+) -> None:
+    assert described(entity, key) == name
+
+
 def test_a_delete_that_may_find_nothing_finds_nothing(store: Store) -> None:
     assert store.write(Delete(Project, {"id": new_id()}, missing_ok=True)) is None
 
@@ -318,11 +351,18 @@ def test_a_delete_that_may_find_nothing_finds_nothing(store: Store) -> None:
 def test_a_delete_on_a_condition_leaves_what_does_not_fulfil_it(store: Store) -> None:
     project = store.save(Put(a_project(name="Portal")))
     named = {
-        name: Delete(Project, {"id": project.id}, condition=Project.name == name, requires=name)
+        name: Delete(
+            Project,
+            {"id": project.id},
+            condition=Project.name == name,
+            requires=f"only {name} goes",
+            found=lambda there: f"is {there.name}",
+        )
         for name in ("Another", "Portal")
     }
 
-    with pytest.raises(ConditionFailedError, match=f"Project {project.id} is not Another") as lost:
+    refused = f"^Project {project.id} is Portal; only Another goes$"
+    with pytest.raises(ConditionFailedError, match=refused) as lost:
         store.write(named["Another"])
     assert lost.value.item == project == store.get(ProjectById(project.id))
 

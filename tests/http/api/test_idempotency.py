@@ -340,7 +340,8 @@ def test_of_two_at_once_one_is_made_and_the_other_told_to_wait(
         second = world.post(sent, key)
         go_on.set()
 
-    assert_problem(second, 409, "the same request is being run", kind="request-running")
+    detail = "the same request is still running; repeat it later"
+    assert_problem(second, 409, detail, kind="request-running")
     assert second.headers["retry-after"] == "1"
     assert first.result().is_success
     assert world.post(sent, key).json() == first.result().json()

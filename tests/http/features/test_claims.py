@@ -102,8 +102,8 @@ def test_a_feature_is_claimed_by_its_id_and_only_once(api: Api, store: Store, pa
         second = api.post(f"{path}/feature-1/claim", json={"agentId": "coder-2"})
 
     detail = (
-        f"Feature {path.split('/')[2]} / feature-1 is held by coder-1 by claim 2 "
-        "until 2026-02-04T12:01:00.000Z"
+        f"Feature feature-1 of project {path.split('/')[2]} is held by coder-1 by claim 2 "
+        "until 2026-02-04T12:01:00.000Z; only a ready feature can be claimed"
     )
     assert_problem(second, 409, detail, kind="held-by-another", current=held)
 
@@ -160,7 +160,10 @@ def test_what_waits_is_not_claimed(api: Api, store: Store, path: str) -> None:
     with unchanged(store, path):
         refused = api.post(f"{path}/{waiting['id']}/claim", json={"agentId": "coder-1"})
 
-    detail = f"Feature {waiting['projectId']} / {waiting['id']} waits for {waited}"
+    detail = (
+        f"Feature {waiting['id']} of project {waiting['projectId']} is pending and waits for "
+        f"{waited}; only a ready feature can be claimed"
+    )
     assert_problem(refused, 409, detail, kind="condition-failed", current=waiting)
 
 
@@ -182,13 +185,14 @@ def test_who_lost_a_feature_with_its_lease_learns_who_has_it(
         reopened = api.post(f"{own}/reopen")
 
     detail = (
-        f"Feature {first['projectId']} / {first['id']} is held by coder-2 by claim 3 "
+        f"Feature {first['id']} of project {first['projectId']} is held by coder-2 by claim 3 "
         "until 2026-02-04T12:02:00.000Z"
     )
     for answer in (*late.values(), renewed):
-        by_claim = f"{detail}, not by claim 2"
-        assert_problem(answer, 409, by_claim, kind="held-by-another", current=second)
-    assert_problem(reopened, 409, detail, kind="held-by-another", current=second)
+        ended = f"{detail}; claim 2 has ended"
+        assert_problem(answer, 409, ended, kind="held-by-another", current=second)
+    needed = f"{detail}; only a failing or review_ready feature can be reopened"
+    assert_problem(reopened, 409, needed, kind="held-by-another", current=second)
     assert second["assignedAgentId"] == "coder-2"
     passed = api.post(f"{own}/pass", json={"version": second["version"]})
     assert (passed.status_code, passed.json()["status"]) == (200, "passing")
@@ -346,7 +350,7 @@ def test_the_limit_of_a_project_is_respected_where_that_is_asked(api: Api, store
             api.post(f"{path}/{ids[2]}/claim", json=polite),
         ]
 
-    detail = f"2 features of project {path.split('/')[2]} are in progress, and it allows 2"
+    detail = f"2 features of project {path.split('/')[2]} are in progress; it allows at most 2"
     for answer in answers:
         assert_problem(answer, 409, detail, kind="limit-reached")
     assert claimed(api, path, respectLimit=False)["id"] == ids[2]

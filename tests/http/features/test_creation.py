@@ -256,7 +256,7 @@ def test_a_position_outside_the_array_is_refused(
     with unchanged(store, path):
         response = api.post(path, json=new)
 
-    detail = f"{position} is no position in a batch of 2"
+    detail = f"dependency {position} is not a position in a batch of 2"
     assert_problem(response, 400, detail, kind="invalid-value")
 
 

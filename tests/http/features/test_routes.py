@@ -240,7 +240,10 @@ def test_a_feature_that_others_depend_on_goes_only_if_they_are_detached(
     for parameters in ({}, {"detach": "false"}):
         with unchanged(store, path):
             response = api.delete(own, params=parameters)
-        detail = f"Feature {waited['id']} cannot go: {dependent['id']} depends on it"
+        detail = (
+            f"Feature {waited['id']} of project {waited['projectId']} has the dependent "
+            f"{dependent['id']}; only a feature without dependents can be deleted without detach"
+        )
         assert_problem(response, 409, detail, kind="condition-failed", current=waited)
     assert api.delete(own, params={"detach": "true"}).status_code == 204
 
