@@ -75,8 +75,8 @@ class Update(Write[E]):
             values that an index key needs besides the changed ones.
         actions: Further update actions, on attributes that no key is made of.
         condition: A further condition.
-        requires: The state that the condition needs, as a clause for the error, such as "only a held
-            action can be approved".
+        requires: The state that the condition needs, as a clause for the error, such as "only a
+            held action can be approved".
         found: Returns the state of an item that fails the condition, for the error, such as "is
             cancelled".
         expected_version: The version that the caller read; the write adds 1 to it.

@@ -250,8 +250,8 @@ class Delete(Write[E]):
         key: The components of the primary key.
         missing_ok: Whether an item that does not exist counts as deleted.
         condition: A further condition.
-        requires: The state that the condition needs, as a clause for the error, such as "only a held
-            action can be approved".
+        requires: The state that the condition needs, as a clause for the error, such as "only a
+            held action can be approved".
         found: Returns the state of an item that fails the condition, for the error, such as "is
             cancelled".
 
@@ -315,8 +315,8 @@ class Check(Write[E]):
         key: The components of the primary key.
         at: The time of the write; an item that is expired then counts as missing.
         condition: A further condition.
-        requires: The state that the condition needs, as a clause for the error, such as "only a held
-            action can be approved".
+        requires: The state that the condition needs, as a clause for the error, such as "only a
+            held action can be approved".
         found: Returns the state of an item that fails the condition, for the error, such as "is
             cancelled".
         missing_ok: Whether to check the condition only; the item may be missing or expired.
