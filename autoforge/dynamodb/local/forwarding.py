@@ -1,4 +1,4 @@
-"""Hands requests on to an engine that listens elsewhere."""
+"""Forwards requests to an engine in another process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NEEDED: Final = ("authorization", "content-type", "x-amz-date", "x-amz-target")
 
 
 def forwarding_to(host: str, port: int) -> tuple[Engine, Callable[[], None]]:
-    """Return what answers requests as the engine does, and what closes its connections."""
+    """Return a function that forwards a request to an engine, and one that closes connections."""
     authority = f"{host}:{port}"
     server = Server(f"http://{authority}", host, port, authority, tls=False)
     connections = Connections(server, Timeouts(), _no_tls)
@@ -40,4 +40,4 @@ def forwarding_to(host: str, port: int) -> tuple[Engine, Callable[[], None]]:
 
 
 def _no_tls() -> NoReturn:
-    raise ssl.SSLError("engines on this machine speak no TLS")
+    raise ssl.SSLError("the engine does not support TLS")

@@ -261,7 +261,7 @@ def test_the_aws_cli_is_told_what_is_wrong_with_another_key(forge: Forge) -> Non
     refused = _cli({**forge.environment, "AWS_ACCESS_KEY_ID": "other"}, "dynamodb", "list-tables")
 
     assert refused.returncode > 0
-    assert "the request is not signed with the access key id of this start" in refused.stderr
+    assert "the request is not signed with the access key id of this DynamoDB" in refused.stderr
 
 
 def _cli(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
