@@ -1,17 +1,17 @@
-# Everything a checkout needs, with Python >= 3.11 and make alone. npm, where it is, adds a second
-# DynamoDB engine to the tests.
+# Builds, tests and serves a checkout; only Python >= 3.11 and make are needed. If npm is installed,
+# the tests use a second DynamoDB engine.
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-# The first of these that is new enough; `make PYTHON=/path/to/python3.12` decides otherwise.
+# The first of these that is new enough; `make PYTHON=/path/to/python3.12` overrides it.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$p; break; }; done)
 PORT ?= 8000
-# For example `make suite PYTEST_FLAGS='-x -k cursor'`. Two workers, for the two cores of a small CI machine.
+# For example `make suite PYTEST_FLAGS='-x -k cursor'`. Two workers suit the two cores of a CI machine.
 PYTEST_FLAGS ?= -n 2
 PATTERN ?= EventsOfProject
-# Seconds that each adversarial test which draws or races goes on; `make suite` gives it two.
+# Seconds for each adversarial test that draws cases or races; `make suite` uses two.
 ADVERSARIAL_SECONDS ?= 60
 # For example `make bench BENCH_FLAGS='--only clients'`, `make bench-scale BENCH_FLAGS=--full`.
 BENCH_FLAGS ?=
@@ -30,8 +30,8 @@ LOCKS := requirements/run.txt requirements/dev.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
-# Wheels only: building from source would fetch build tools that no lock pins. Most modules are
-# never imported, so compiling all of them only delays the first start.
+# Wheels only: a build from source would download build tools that no lock pins. No compilation:
+# most modules are never imported, so it would only delay the first start.
 PIP := $(BIN)/python -m pip -qq
 LOCKED := install --require-hashes --only-binary :all: --no-compile -r
 CHECKOUT := install --no-deps --no-build-isolation --no-compile -e .
@@ -39,7 +39,7 @@ UV_GROUP := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock'
 UV_COMPILE := $(UV_GROUP) pyproject.toml
-# `make lock UPGRADE=--upgrade` takes the newest of everything; otherwise pins stay where they can.
+# `make lock UPGRADE=--upgrade` upgrades all packages; otherwise pins are kept if possible.
 UPGRADE ?=
 
 .PHONY: help serve test suite adversarial lint generated wheel-check bench bench-claims bench-scale profile fix docs lock clean
@@ -47,50 +47,50 @@ UPGRADE ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
 
-serve: $(RUN) ## the API with an in-memory table and demo data, on PORT (8000)
+serve: $(RUN) ## serve the API with an in-memory table and demo data, on PORT (8000)
 	$(BIN)/autoforge serve --embedded --demo --port $(PORT)
 
-test: lint generated suite wheel-check ## everything CI runs
+test: lint generated suite wheel-check ## run everything that CI runs
 
-suite: $(DEV) $(ENGINES) $(CHECKOV) ## the tests alone
+suite: $(DEV) $(ENGINES) $(CHECKOV) ## run the tests only
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
-adversarial: $(DEV) $(ENGINES) ## races, kills, delays and interleavings: every case, and for longer
+adversarial: $(DEV) $(ENGINES) ## run the tests of races, kills, delays and interleavings: every case, and for longer
 	ADVERSARIAL_SECONDS=$(ADVERSARIAL_SECONDS) $(BIN)/pytest $(PYTEST_FLAGS) tests/adversarial
 
-lint: $(DEV) ## style, types, layers, spelling
+lint: $(DEV) ## check style, types, layers and spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/codespell
 
-generated: $(DEV) ## are the generated files those the code would generate?
+generated: $(DEV) ## check that the generated files are up to date
 	$(BIN)/python -m tests.generated
 
-wheel-check: $(DEV) ## build the wheel, install it in an empty environment, serve from it
+wheel-check: $(DEV) ## build the wheel, install it into empty environments, serve from it
 	$(BIN)/python tools/check_wheel.py
 
-bench: $(BENCH) ## what calls, HTTP and a start cost beside other clients, written to the docs
+bench: $(BENCH) ## compare the cost of calls, HTTP and a start with other clients; updates the docs
 	$(BENCH_BIN)/python -m benchmarks $(BENCH_FLAGS)
 
-bench-scale: $(BENCH) $(ENGINES) ## how cost grows with the table, on dynoxide, written to the docs
+bench-scale: $(BENCH) $(ENGINES) ## measure how cost grows with the table, on dynoxide; updates the docs
 	$(BENCH_BIN)/python -m benchmarks.scale --dynoxide $(DYNOXIDE) $(BENCH_FLAGS)
 
-profile: $(BENCH) ## where the time of one pattern or write goes: PATTERN=EventsOfProject
+profile: $(BENCH) ## profile a pattern or a write: PATTERN=EventsOfProject
 	$(BENCH_BIN)/python -m benchmarks.profiling $(PATTERN)
 
-bench-claims: $(DEV) $(ENGINES) ## what a claim costs, for 1, 8 and 64 agents
+bench-claims: $(DEV) $(ENGINES) ## measure the cost of a claim, for 1, 8 and 64 agents
 	$(BIN)/python -m benchmarks.claims --dynoxide $(DYNOXIDE)
 
-fix: $(DEV) ## format, and repair what ruff can
+fix: $(DEV) ## format, and apply the fixes of ruff
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 docs: $(DEV) ## regenerate the generated files
 	$(BIN)/python -m tests.generated --write
 
-lock: $(DEV) ## resolve the dependencies of pyproject.toml anew
+lock: $(DEV) ## resolve the dependencies of pyproject.toml again
 	$(PIP) install 'uv>=0.13,<0.14'
 	$(UV_COMPILE) $(UPGRADE) --all-extras --group build -o requirements/run.txt
 	$(UV_COMPILE) $(UPGRADE) -c requirements/run.txt -o requirements/bare.txt
@@ -101,7 +101,7 @@ lock: $(DEV) ## resolve the dependencies of pyproject.toml anew
 	if command -v npm >/dev/null; then npm install --prefix tests/engines --loglevel=error \
 		--package-lock-only --omit-lockfile-registry-resolved; fi
 
-clean: ## remove what the other targets made
+clean: ## remove the files that the other targets created
 	rm -rf $(VENV) .venv-bench .venv-checkov $(dir $(SWAGGER_UI)) dist tests/engines/node_modules .coverage .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -109,39 +109,39 @@ $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(NEW_ENOUGH)' || { \
 		echo 'autoforge needs Python 3.11 or newer: make PYTHON=/path/to/python3.11' >&2; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
-		echo "$(PYTHON) cannot make a virtual environment (Debian: apt install python3-venv)" >&2; \
+		echo "$(PYTHON) cannot create a virtual environment (Debian: apt install python3-venv)" >&2; \
 		exit 1; }
 
-# What the documentation page loads, so that it works offline and without a CDN.
+# The files that the documentation page loads, so that it works offline and without a CDN.
 $(SWAGGER_UI): requirements/swagger-ui.txt tools/take_swagger_ui.py | $(VENV)/pyvenv.cfg
 	@$(BIN)/python tools/take_swagger_ui.py
 
 $(RUN): $(VENV)/pyvenv.cfg $(SWAGGER_UI) pyproject.toml requirements/run.txt
-	@echo 'Installing into $(VENV); once, about half a minute.'
+	@echo 'Installing into $(VENV): only the first time, about half a minute.'
 	@$(PIP) $(LOCKED) requirements/run.txt
 	@$(PIP) $(CHECKOUT)
 	@touch $@
 
-# The development lock has the same pins and more, so it serves for both.
+# The development lock includes the pins of the run lock, so this target creates both stamps.
 $(DEV): $(VENV)/pyvenv.cfg $(SWAGGER_UI) pyproject.toml $(LOCKS)
-	@echo 'Installing the development tools into $(VENV); once, about a minute.'
+	@echo 'Installing the development tools into $(VENV): only the first time, about a minute.'
 	@$(PIP) $(LOCKED) requirements/dev.txt
 	@$(PIP) $(CHECKOUT)
 	@touch $(RUN) $@
 
-# Other clients to compare with, away from what is shipped and tested, over the pins of the run lock.
+# The clients to compare with, in a separate environment, with the pins of the run lock.
 $(BENCH): pyproject.toml requirements/bench.txt
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(NEW_ENOUGH)'
-	@echo 'Installing what to compare with into .venv-bench; once, about a minute.'
+	@echo 'Installing the compared clients into .venv-bench: only the first time, about a minute.'
 	@$(PYTHON) -m venv --clear .venv-bench
 	@$(BENCH_BIN)/python -m pip -qq $(LOCKED) requirements/bench.txt
 	@$(BENCH_BIN)/python -m pip -qq $(CHECKOUT)
 	@touch $@
 
-# It pins its dependencies in its own way, so it shares none with what it judges.
+# checkov pins its dependencies exactly, so it needs a separate environment.
 $(CHECKOV): requirements/checkov.txt
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(NEW_ENOUGH)'
-	@echo 'Installing checkov into .venv-checkov; once, about half a minute.'
+	@echo 'Installing checkov into .venv-checkov: only the first time, about half a minute.'
 	@$(PYTHON) -m venv --clear .venv-checkov
 	@.venv-checkov/bin/python -m pip -qq $(LOCKED) requirements/checkov.txt
 	@touch $@
@@ -149,4 +149,4 @@ $(CHECKOV): requirements/checkov.txt
 $(ENGINES): tests/engines/package.json tests/engines/package-lock.json
 	@if command -v npm >/dev/null; then \
 		npm ci --prefix tests/engines --loglevel=error --no-audit --no-fund && mkdir -p $(@D) && touch $@; \
-	else echo 'No npm: the tests will skip what the programs of tests/engines judge.'; fi
+	else echo 'npm is not installed: tests that need the programs of tests/engines will be skipped.'; fi

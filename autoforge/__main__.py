@@ -1,4 +1,4 @@
-"""The program ``autoforge``, which says what is missing where its extra is not installed."""
+"""The program ``autoforge``; without the extra ``cli`` it says how to install it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from autoforge.errors import MissingExtraError
 def main() -> None:
     """Run the command line."""
     try:
-        from autoforge.cli.main import main as run  # noqa: PLC0415 - it may not be installed
+        from autoforge.cli.main import main as run  # noqa: PLC0415 - may lack its extra
     except MissingExtraError as error:
         sys.stderr.write(f"autoforge: {error}\n")
         sys.exit(2)

@@ -1,8 +1,8 @@
-"""What an installation without extras does, and what it says of each extra that it lacks.
+"""Test an installation without extras: the toolkit and Forge work, and errors name the extras.
 
     python tools/bare_round_trip.py DYNOXIDE
 
-check_wheel.py runs it where the wheel is installed bare.
+check_wheel.py runs it in an environment in which the wheel was installed without extras.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from autoforge.models import FeatureStatus
 
 NOON: Final = datetime(2026, 2, 4, 12, tzinfo=UTC)
 
-#: What is missing without each extra, where it is first noticed, and what is said of it.
+#: A call that needs a missing extra, and the message of its error, by the extra.
 MISSING: Final[dict[str, tuple[Callable[[], object], str]]] = {
     "http": (
         lambda: import_module("autoforge.http.app"),
@@ -65,14 +65,14 @@ MISSING: Final[dict[str, tuple[Callable[[], object], str]]] = {
         "moto is not installed, and EmbeddedDynamoDB needs it: pip install 'autoforge[embedded]'",
     ),
     "kms": (
-        lambda: LocalCipher(["a key of our own"]),
+        lambda: LocalCipher(["a local key"]),
         "cryptography is not installed, and LocalCipher needs it: pip install 'autoforge[kms]'",
     ),
 }
 
 
 class Reading(Entity):
-    """What a sensor measured: nothing of the agent platform."""
+    """A measurement of a sensor: an entity outside the agent platform."""
 
     sensor = IdAttribute()
     hour = IdAttribute()
@@ -83,7 +83,7 @@ class Reading(Entity):
 
 @dataclass(frozen=True)
 class ReadingsOfSensor(Query[Reading]):
-    """What did a sensor measure?"""
+    """What did this sensor measure?"""
 
     source = "The weather station"
     key = Reading.key
@@ -92,10 +92,10 @@ class ReadingsOfSensor(Query[Reading]):
 
 
 def main() -> None:
-    """Try it; an AssertionError is what is not as it should be."""
+    """Check the missing parts, then the toolkit and Forge; raise AssertionError on a fault."""
     for name, (use, message) in MISSING.items():
         require_missing(name, use, message)
-    # KMS is asked through botocore, which is there; nothing is sent before a secret is encrypted.
+    # KMS needs botocore only. Nothing is sent before a secret is encrypted.
     Forge.connect(table_name="T", region="eu-west-1", kms_key_id="alias/key").close()
     with DynoxideDynamoDB(None, binary=Path(sys.argv[1])) as engine:
         use_toolkit(engine.direct_url, engine.credentials)
@@ -104,18 +104,18 @@ def main() -> None:
 
 
 def require_missing(name: str, use: Callable[[], object], message: str) -> None:
-    """Require that a part is missing, by the error and by its message."""
+    """Check that using a part raises MissingExtraError with this message."""
     try:
         use()
     except ImportError as error:
         require(isinstance(error, MissingExtraError), f"{name}: {error!r}")
         require(str(error) == message, f"{name}: {error}")
     else:
-        raise AssertionError(f"{name} is not missing")
+        raise AssertionError(f"{name} is installed; expected MissingExtraError")
 
 
 def use_toolkit(endpoint_url: str, credentials: tuple[str, str]) -> None:
-    """Store items of somebody else's domain, and ask for them."""
+    """Store items of another domain, and query them."""
     new_id = IdMint()
     client = Client(
         region="eu-west-1", endpoint_url=endpoint_url, credentials=credentials, sleep=time.sleep
@@ -131,12 +131,12 @@ def use_toolkit(endpoint_url: str, credentials: tuple[str, str]) -> None:
     for hour, degrees in {"11": 7, "12": 9}.items():
         store.save(Put(Reading(sensor="roof", hour=hour, degrees=degrees)))
     read = [each.degrees for each in store.each(ReadingsOfSensor("roof"))]
-    require(read == [7, 9], f"the readings are {read}")
+    require(read == [7, 9], f"the readings are {read}; expected [7, 9]")
     client.close()
 
 
 def use_forge(endpoint_url: str, credentials: tuple[str, str]) -> None:
-    """Build a feature, as an agent does."""
+    """Create, claim and pass a feature, as an agent does."""
     with Forge.connect(
         table_name="AgenticPM",
         region="eu-west-1",
@@ -148,16 +148,16 @@ def use_forge(endpoint_url: str, credentials: tuple[str, str]) -> None:
         forge.features.create("portal", "Sign in", id="sign-in")
         claimed = forge.features.claim_next("portal", "coder", 60)
         if claimed is None:
-            raise AssertionError("nothing is ready")
+            raise AssertionError("no feature was claimed; expected sign-in")
         forge.features.pass_("portal", claimed.id, version=claimed.version)
         status = forge.features.get("portal", "sign-in").status
-        require(status == FeatureStatus.PASSING, f"the feature is {status}")
+        require(status == FeatureStatus.PASSING, f"the feature is {status}; expected passing")
 
 
-def require(true: bool, otherwise: str) -> None:
-    """Raise an AssertionError unless something is true."""
-    if not true:
-        raise AssertionError(otherwise)
+def require(condition: bool, message: str) -> None:
+    """Raise an AssertionError with the message unless the condition is true."""
+    if not condition:
+        raise AssertionError(message)
 
 
 if __name__ == "__main__":

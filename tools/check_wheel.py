@@ -1,6 +1,6 @@
-"""Prove that the wheel is enough: build it, install it where nothing else is, use and serve it.
+"""Check that the wheel works alone: build it, install it into empty environments and use it.
 
-It is installed twice: bare, as for an agent on AWS, and with all extras, as for the API.
+It is installed twice: without extras, as for an agent on AWS, and with all extras, as for the API.
 """
 
 import os
@@ -19,13 +19,15 @@ from typing import Final
 from zipfile import ZipFile
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+#: Seconds to wait for the server to become healthy, and to end.
 PATIENCE: Final = 60.0
 
-#: What a bare installation may weigh, itself included: unzipped, as it counts on AWS Lambda.
+#: The limits of an installation without extras, including autoforge: the number of distributions,
+#: and the unzipped size, which AWS Lambda limits.
 MOST_DISTRIBUTIONS: Final = 12
 MOST_BYTES: Final = 30_000_000
 
-#: What the wheel holds of Swagger UI.
+#: The files of Swagger UI that the wheel must contain.
 SWAGGER_UI: Final = "autoforge/http/api/swagger_ui"
 SWAGGER_UI_FILES: Final = {
     f"{SWAGGER_UI}/{name}"
@@ -38,94 +40,98 @@ SWAGGER_UI_FILES: Final = {
     )
 }
 
-#: The command and what it says where an extra is missing.
+#: The error message of the command if an extra is missing.
 MISSING: Final = "autoforge: {} is not installed, and {} needs it: pip install 'autoforge[{}]'\n"
 
 
 def main() -> None:
-    """Build, look inside, install, run."""
+    """Build the wheel, check its contents, install it and use it."""
     with tempfile.TemporaryDirectory() as directory:
         workspace = Path(directory)
         wheel = build(workspace / "dist")
-        print(f"{wheel.name}: holds the package with Swagger UI, and nothing else")
+        print(f"{wheel.name}: contains the package with Swagger UI, and nothing else")
         check_bare(wheel, workspace)
         check_complete(wheel, workspace)
 
 
 def check_bare(wheel: Path, workspace: Path) -> None:
-    """Install it without extras; weigh it, use it, and ask for what is missing."""
+    """Install the wheel without extras; check its size, use it, and use the missing parts."""
     environment = workspace / "bare"
     commands = install(wheel, environment, "bare.txt")
-    weigh(environment)
-    refuse([commands / "autoforge"], "click", "the command line", "cli")
+    check_size(environment)
+    check_error([commands / "autoforge"], "click", "the command line", "cli")
     engine = dynoxide()
     if engine is not None:
         program = ROOT / "tools" / "bare_round_trip.py"
         run(commands / "python", "-P", program, engine, cwd=workspace)
         print("bare: stores and reads items on dynoxide, and names each missing extra")
     elif "dynoxide" in os.environ.get("AUTOFORGE_REQUIRE_ENGINES", ""):
-        sys.exit("AUTOFORGE_REQUIRE_ENGINES: dynoxide is not installed, and must be")
+        sys.exit("dynoxide is not installed; AUTOFORGE_REQUIRE_ENGINES requires it")
     else:
-        print("bare: not used, as dynoxide is not installed: npm ci --prefix tests/engines")
+        print("bare: not tested, since dynoxide is not installed: npm ci --prefix tests/engines")
 
 
 def check_complete(wheel: Path, workspace: Path) -> None:
-    """Install it with all extras; serve, then ask for what is taken away again."""
+    """Install the wheel with all extras; serve, then use parts whose packages are removed."""
     environment = workspace / "complete"
     commands = install(wheel, environment, "run.txt")
-    # From elsewhere, so that the checkout cannot stand in for what the wheel lacks.
+    # Run outside the checkout, from which missing modules would be imported otherwise.
     run(commands / "autoforge", "--help", cwd=workspace)
     serve(commands / "autoforge", workspace)
-    print("with all extras: answers /health, and loads its documentation")
+    print("with all extras: answers /health, and serves its documentation")
     embedding = (commands / "autoforge", "serve", "--embedded", "--port", str(free_port()))
     run(*pip(environment), "uninstall", "-y", "moto")
-    refuse(embedding, "moto", "EmbeddedDynamoDB", "embedded")
+    check_error(embedding, "moto", "EmbeddedDynamoDB", "embedded")
     run(*pip(environment), "uninstall", "-y", "litestar", "structlog")
-    refuse(embedding, "structlog", "autoforge.log", "http")
+    check_error(embedding, "structlog", "autoforge.log", "http")
 
 
-def weigh(environment: Path) -> None:
-    """Count the distributions of an environment and their bytes."""
+def check_size(environment: Path) -> None:
+    """Check the number of distributions in an environment, and their size."""
     (packages,) = environment.glob("lib/python*/site-packages")
     found = sorted(each.name for each in distributions(path=[str(packages)]))
     size = sum(path.stat().st_size for path in packages.rglob("*") if path.is_file())
     print(f"bare: {len(found)} distributions, {size / 1e6:.1f} MB")
     if len(found) > MOST_DISTRIBUTIONS:
-        sys.exit(f"a bare installation has {len(found)} distributions: {', '.join(found)}")
+        names = ", ".join(found)
+        sys.exit(
+            f"a bare installation has {len(found)} distributions; at most {MOST_DISTRIBUTIONS} "
+            f"are allowed: {names}"
+        )
     if size > MOST_BYTES:
-        sys.exit(f"a bare installation has {size:,} bytes, more than {MOST_BYTES:,}")
+        sys.exit(f"a bare installation has {size:,} bytes; at most {MOST_BYTES:,} are allowed")
 
 
-def refuse(command: Sequence[str | Path], *missing: str) -> None:
-    """Require that a command says which package is missing, for what, and in which extra it is."""
+def check_error(command: Sequence[str | Path], *missing: str) -> None:
+    """Check that a command fails and names a missing package, the part and the extra."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0 or done.stderr != MISSING.format(*missing):
         sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stderr}")
 
 
 def dynoxide() -> Path | None:
-    """The program that the tests' own package brings, or None."""
+    """Return the dynoxide that npm installed for the tests, or None."""
     return next(ROOT.glob("tests/engines/node_modules/@dynoxide/*/dynoxide"), None)
 
 
 def build(output: Path) -> Path:
     """Build the sdist, and the wheel from the sdist."""
-    # Without isolation: the backend is the one that the lock pins.
+    # Without isolation, so that the build backend is the pinned one.
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", output, ROOT)
     (wheel,) = output.glob("*.whl")
     with ZipFile(wheel) as archive:
         names = set(archive.namelist())
     tops = {name.partition("/")[0] for name in names}
-    strangers = {top for top in tops if top != "autoforge" and not top.endswith(".dist-info")}
-    if strangers:
-        sys.exit(f"{wheel.name} must not hold {', '.join(sorted(strangers))}")
-    if lacking := SWAGGER_UI_FILES - names:
-        sys.exit(f"{wheel.name} lacks {', '.join(sorted(lacking))}")
+    unexpected = {top for top in tops if top != "autoforge" and not top.endswith(".dist-info")}
+    if unexpected:
+        sys.exit(f"{wheel.name} contains {', '.join(sorted(unexpected))}; expected only autoforge")
+    if missing := SWAGGER_UI_FILES - names:
+        sys.exit(f"{wheel.name} lacks {', '.join(sorted(missing))}")
     return wheel
 
 
 def install(wheel: Path, target: Path, lock: str) -> Path:
-    """Install a lock and the wheel into an empty environment; return where commands are."""
+    """Install a lock and the wheel into a new environment; return the folder of its commands."""
     venv.create(target)
     options = ("--only-binary", ":all:", "--no-compile")
     pins = ROOT / "requirements" / lock
@@ -136,12 +142,12 @@ def install(wheel: Path, target: Path, lock: str) -> Path:
 
 
 def pip(target: Path) -> tuple[str | Path, ...]:
-    """The pip of the checkout, at work on another environment."""
+    """Return the command of the checkout's pip for another environment."""
     return (sys.executable, "-m", "pip", "-qq", "--python", target, "--disable-pip-version-check")
 
 
 def serve(autoforge: Path, cwd: Path) -> None:
-    """Start the API with an embedded table and wait until it is healthy."""
+    """Serve the API with an embedded table, and check that it becomes healthy."""
     port = free_port()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
@@ -161,14 +167,14 @@ def serve(autoforge: Path, cwd: Path) -> None:
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on."""
+    """Return a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_until_healthy(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Ask for health and documentation until all is there, the process ends or patience does."""
+    """Request health and documentation until all succeed, the process ends or time is up."""
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
@@ -189,7 +195,7 @@ def wait_until_healthy(process: subprocess.Popen[bytes], port: int) -> bool:
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> None:
-    """Run a command; show what it said only if it failed."""
+    """Run a command; if it fails, exit with its output."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")

@@ -1,7 +1,7 @@
-"""Take the files of Swagger UI that the documentation page loads out of the wheel that is pinned.
+"""Extract the files of Swagger UI that the documentation page loads from a pinned wheel.
 
-No package holds just these: the wheel is an extension of Flask's with Swagger UI in it, and npm,
-which has it by itself, need not be there where the API is served from a checkout.
+No package contains only these files: the wheel is a Flask extension that includes Swagger UI. npm
+has a package of it, but serving the API from a checkout must work without npm (ADR 0042).
 """
 
 import shutil
@@ -16,9 +16,9 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PIN: Final = ROOT / "requirements" / "swagger-ui.txt"
 TARGET: Final = ROOT / "autoforge" / "http" / "api" / "swagger_ui"
 
-#: Where they are in the wheel.
+#: The folder of the files in the wheel.
 SOURCE: Final = "flask_swagger_ui/dist"
-#: What the page loads, the licence of it, and which version it is.
+#: The files that the page loads, their licence, and their version.
 FILES: Final = (
     "swagger-ui.css",
     "swagger-ui-bundle.js",
@@ -29,7 +29,7 @@ FILES: Final = (
 
 
 def main() -> None:
-    """Download the wheel, and put the files where the package looks for them."""
+    """Download the wheel and copy the files to the folder from which the API serves them."""
     with tempfile.TemporaryDirectory() as directory:
         workspace = Path(directory)
         options = ("--no-deps", "--require-hashes", "--only-binary", ":all:")

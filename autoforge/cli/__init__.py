@@ -1,4 +1,4 @@
-"""Questions asked in a terminal."""
+"""The command line, built on click."""
 
 from importlib import import_module
 

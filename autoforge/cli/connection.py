@@ -1,4 +1,4 @@
-"""How commands connect: from settings, and from options that go before them."""
+"""Connects commands to a table, by settings and by options, which override the settings."""
 
 from __future__ import annotations
 
@@ -12,15 +12,23 @@ from autoforge.settings import Settings, revealed
 def connect(
     settings: Settings, *, table_name: str | None, region: str | None, endpoint_url: str | None
 ) -> Forge:
-    """Connect to the table that options and settings name.
+    """Connect to the table that the options or else the settings name; nothing is sent.
+
+    Args:
+        settings: The settings, for each option that is None.
+        table_name: Name of the table.
+        region: AWS region; needed unless an endpoint is given.
+        endpoint_url: URL of a DynamoDB other than AWS's.
 
     Raises:
-        ConfigurationError: if AWS is meant and no region is chosen, or if an endpoint is malformed.
+        ConfigurationError: if neither a region nor an endpoint is set, or an endpoint is malformed.
     """
     url = endpoint_url or settings.endpoint_url or None
     chosen = region or settings.region or (None if url is None else LOCAL_REGION)
     if chosen is None:
-        raise ConfigurationError("choose a region: --region, AUTOFORGE_REGION or AWS_REGION")
+        raise ConfigurationError(
+            "no region is chosen; set --region, AUTOFORGE_REGION or AWS_REGION"
+        )
     return Forge.connect(
         table_name=table_name or settings.table_name,
         region=chosen,

@@ -1,4 +1,4 @@
-"""The command line: the group, and which exit code each of our errors is."""
+"""The command line: the group of all commands, and the exit code of each error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from autoforge.errors import (
     UnavailableError,
 )
 
-#: Exit codes, the most special error first; 2 is a wrong call, as with any command.
+#: The exit code of each error; the first match counts. 2 is a wrong call, as click has it.
 EXIT_CODES: Final[Mapping[type[AutoforgeError], int]] = {
     InvalidValueError: 2,
     ConfigurationError: 2,
@@ -36,7 +36,7 @@ EXIT_CODES: Final[Mapping[type[AutoforgeError], int]] = {
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def group() -> None:
-    """Keep an agent platform's data on one DynamoDB table."""
+    """Store an agent platform's data in one DynamoDB table."""
 
 
 for command in (serve, list_patterns, explain_pattern, table):
@@ -44,7 +44,7 @@ for command in (serve, list_patterns, explain_pattern, table):
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line on standard error."""
+    """Run the command line; report an error as one line on standard error, and its exit code."""
     try:
         group()
     except AutoforgeError as error:
@@ -53,6 +53,6 @@ def main() -> None:
     except ValidationError as error:
         for each in error.errors(include_input=False, include_url=False):
             name = "_".join(str(part) for part in each["loc"]).upper()
-            said = each["msg"].removeprefix("Value error, ")
-            click.echo(f"autoforge: AUTOFORGE_{name}: {said}", err=True)
+            message = each["msg"].removeprefix("Value error, ")
+            click.echo(f"autoforge: AUTOFORGE_{name}: {message}", err=True)
         sys.exit(2)

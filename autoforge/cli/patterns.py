@@ -1,4 +1,4 @@
-"""``autoforge patterns`` and ``autoforge explain``: what can be asked, and what is then sent."""
+"""``autoforge patterns`` and ``autoforge explain``: the access patterns and their requests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from autoforge.settings import Settings
 
 
 @click.command("patterns")
-@click.option("--markdown", is_flag=True, help="As the page of the documentation.")
+@click.option("--markdown", is_flag=True, help="Print the page of the documentation.")
 def list_patterns(*, markdown: bool) -> None:
     """List every access pattern."""
     if markdown:
@@ -66,22 +66,23 @@ def explain_pattern(
 
 
 def _pattern(name: str, given: Sequence[str]) -> Pattern[Any]:
-    """Make a pattern of texts.
+    """Create a pattern from its name and texts of the form NAME=VALUE.
 
     Raises:
-        click.BadParameter: naming what is unknown, missing or malformed.
+        click.BadParameter: if a name is unknown, or a value is missing or malformed.
     """
     pattern = by_name(name)
     if pattern is None:
         names = ", ".join(sorted(each.__name__ for each in CATALOGUE))
-        raise click.BadParameter(f"there is no pattern {name}; there are {names}")
+        raise click.BadParameter(f"{name} is not a pattern; expected one of {names}")
     hints = get_type_hints(pattern)
     known = {camel_case(each.name): each.name for each in pattern.parameters()}
     values: dict[str, Any] = {}
     for each in given:
         key, separator, text = each.partition("=")
         if not separator or key not in known:
-            raise click.BadParameter(f"{name} takes {', '.join(known)}, not {each!r}")
+            names = ", ".join(known)
+            raise click.BadParameter(f"{name} got {each!r}; expected NAME=VALUE for {names}")
         try:
             values[known[key]] = _read(hints[known[key]], text)
         except ValidationError as error:
@@ -99,7 +100,7 @@ def _pattern(name: str, given: Sequence[str]) -> Pattern[Any]:
 
 
 def _read(hint: Any, text: str) -> Any:
-    """Read the value of a parameter; moments in every form of ISO 8601, lists as JSON."""
+    """Read the value of a parameter; a time in any form of ISO 8601, a list as JSON."""
     if get_origin(hint) is tuple:
         return TypeAdapter[Any](hint).validate_json(text)
     if datetime in (hint, *get_args(hint)):

@@ -1,4 +1,4 @@
-"""``autoforge serve``: the HTTP API."""
+"""``autoforge serve``: serves the HTTP API."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from autoforge.errors import ConfigurationError, TableNotFoundError, Unavailable
 from autoforge.forge import Forge, utc_now
 from autoforge.settings import Settings, revealed
 
-#: The repository of the demo where none is named.
+#: The repository of the demo if ``--demo`` has no path.
 _HERE: Final = Path()
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--embedded", is_flag=True, help="Start a DynamoDB of our own, in memory.")
+@click.option("--embedded", is_flag=True, help="Start an embedded DynamoDB, in memory.")
 @click.option(
     "--data",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -42,10 +42,10 @@ _HERE: Final = Path()
     metavar="[PATH]",
     help="Load the history of a git repository: this one, or the one at PATH.",
 )
-@click.option("--endpoint-url", help="Another DynamoDB than AWS's.")
+@click.option("--endpoint-url", help="A DynamoDB other than AWS's.")
 @click.option("--table-name", help="Name of the table.")
 @click.option("--region", help="AWS region.")
-@click.option("--wait-for-table", is_flag=True, help="Start though the table is not there yet.")
+@click.option("--wait-for-table", is_flag=True, help="Start although the table does not exist.")
 def serve(
     *,
     host: str,
@@ -59,7 +59,7 @@ def serve(
     wait_for_table: bool,
 ) -> None:
     """Serve the HTTP API."""
-    # Who lists patterns does not wait for a web framework to be imported.
+    # Imported here so that the other commands do not wait for the web framework.
     with extra("http", "autoforge serve"):
         from autoforge import log  # noqa: PLC0415
         from autoforge.http.api.limits import Limits  # noqa: PLC0415
@@ -69,11 +69,11 @@ def serve(
 
     settings = Settings()
     if embedded and endpoint_url:
-        raise ConfigurationError("--embedded and --endpoint-url are two different DynamoDBs")
+        raise ConfigurationError("--embedded and --endpoint-url exclude each other; choose one")
     if embedded and region:
-        raise ConfigurationError("--region is of AWS; the embedded DynamoDB is in none")
+        raise ConfigurationError("--embedded and --region exclude each other; choose one")
     if data is not None and not embedded:
-        raise ConfigurationError("--data goes with --embedded")
+        raise ConfigurationError("--data is given without --embedded, which it needs")
     signal.signal(signal.SIGTERM, _stop)
     lost = Event()
     with ExitStack() as closing:
@@ -84,7 +84,7 @@ def serve(
             if embedded
             else connect(settings, table_name=table_name, region=region, endpoint_url=endpoint_url)
         )
-        _look(forge, wait=wait_for_table)
+        _check_table(forge, wait=wait_for_table)
         if demo is not None:
             _load_demo(forge, demo)
         app = create_app(
@@ -94,8 +94,8 @@ def serve(
             allowed_hosts=settings.allowed_hosts,
             bulk_seconds=settings.bulk_seconds,
         )
-        shown = f"[{host}]" if ":" in host else host
-        click.echo(f"API documentation: http://{shown}:{port}/docs", err=True)
+        shown_host = f"[{host}]" if ":" in host else host
+        click.echo(f"API documentation: http://{shown_host}:{port}/docs", err=True)
         run(
             app,
             listener,
@@ -110,15 +110,21 @@ def serve(
             useless=lost.is_set,
         )
     if lost.is_set():
-        raise UnavailableError(f"dynoxide ended, and does not start again on {data}")
+        raise UnavailableError(f"dynoxide ended and could not be restarted on {data}")
 
 
-def _look(forge: Forge, *, wait: bool) -> None:
-    """Have a connection before the first request comes, and look whether the table is there.
+def _check_table(forge: Forge, *, wait: bool) -> None:
+    """Open a connection before the first request, and check that the table exists.
+
+    A DynamoDB that cannot be reached or checked is reported, and is not an error.
+
+    Args:
+        forge: The Forge to check.
+        wait: Whether to serve although the table does not exist.
 
     Raises:
-        TableNotFoundError: if it is not, and is not waited for.
-        ConfigurationError: if its keys or an index are not those of the models.
+        TableNotFoundError: if the table does not exist, unless ``wait``.
+        ConfigurationError: if the keys of the table or of an index are not those of the models.
     """
     try:
         forge.warm()
@@ -126,32 +132,32 @@ def _look(forge: Forge, *, wait: bool) -> None:
     except ConfigurationError:
         raise
     except TableNotFoundError as error:
-        said = f"there is no table {forge.store.table_name}"
+        missing = f"table {forge.store.table_name} does not exist"
         if not wait:
             url = forge.endpoint_url
             how = f"autoforge table create --endpoint-url {url}" if url else "cfn/template.yaml"
             raise TableNotFoundError(
-                f"{said}: create it with {how}, or start with --wait-for-table"
+                f"{missing}; create it with {how}, or start with --wait-for-table"
             ) from error
-        click.echo(f"Waiting: {said}; /ready tells when there is", err=True)
+        click.echo(f"Waiting: {missing}; /ready reports when it does", err=True)
     except UnavailableError as error:
         click.echo(f"DynamoDB cannot be reached yet: {error}", err=True)
-    except Exception as error:  # noqa: BLE001 - such as credentials that are not there yet
+    except Exception as error:  # noqa: BLE001 - such as missing credentials
         click.echo(f"The table could not be checked: {error}", err=True)
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    """End as an interrupt does, so that what was started is stopped."""
+    """Exit by an exception, so that everything that was started is stopped."""
     del number, frame
     sys.exit(0)
 
 
 def _load_demo(forge: Forge, path: Path) -> None:
-    """Load the demo and say what it came to.
+    """Load the demo and print what was loaded.
 
     Raises:
-        ConfigurationError: if a repository that was named cannot be read. Where none was named,
-            as in a checkout without its history, that is only said.
+        ConfigurationError: if the repository at a given path cannot be read. Without a path that is
+            only printed, since a checkout may come without its history.
     """
     from autoforge.demo import load_history  # noqa: PLC0415 - see serve
 

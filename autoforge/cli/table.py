@@ -1,4 +1,4 @@
-"""``autoforge table``: creates the table of a local DynamoDB, and checks any."""
+"""``autoforge table``: creates a table in a local DynamoDB, and checks any table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autoforge.settings import Settings
 
 @click.group()
 def table() -> None:
-    """Look after the table."""
+    """Create or check the table."""
 
 
 @table.command()
@@ -25,23 +25,23 @@ def table() -> None:
 @click.option("--table-name", help="Name of the table.")
 @click.option("--region", help="AWS region.")
 def create(endpoint_url: str, table_name: str | None, region: str | None) -> None:
-    """Create the table with its index, expiry and recovery, unless it is there."""
+    """Create the table with its index, expiry and recovery, unless it exists."""
     forge = connect(Settings(), table_name=table_name, region=region, endpoint_url=endpoint_url)
     forge.store.create_table()
-    click.echo(f"table {forge.store.table_name} is there")
+    click.echo(f"table {forge.store.table_name} exists")
 
 
 @table.command()
-@click.option("--endpoint-url", help="Another DynamoDB than AWS's.")
+@click.option("--endpoint-url", help="A DynamoDB other than AWS's.")
 @click.option("--table-name", help="Name of the table.")
 @click.option("--region", help="AWS region.")
 @click.option(
     "--ignore",
     multiple=True,
     type=click.Choice(get_args(DriftName)),
-    help="Accept drifts of this name; may be given several times.",
+    help="Ignore drifts of this name; may be given several times.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(
     *,
     endpoint_url: str | None,
@@ -50,7 +50,7 @@ def check(
     ignore: Sequence[DriftName],
     as_json: bool,
 ) -> None:
-    """Say where the table is not what the models and the template promise.
+    """Report where the table differs from the models and the template.
 
     Nothing is changed. The exit code is 1 if there is a drift that is not ignored.
     """
@@ -68,14 +68,14 @@ def _as_lines(name: str, drifts: Sequence[Drift], ignored: Sequence[Drift]) -> s
     if drifts:
         return "\n".join(f"[{each.name}] {each.says}" for each in drifts)
     names = ", ".join(dict.fromkeys(each.name for each in ignored))
-    return f"table {name} agrees" + (f", but for what is ignored: {names}" if names else "")
+    return f"table {name} agrees" + (f", except for ignored drifts: {names}" if names else "")
 
 
 def _as_json(name: str, drifts: Sequence[Drift], ignored: Sequence[Drift]) -> str:
-    said = {
+    result = {
         "table": name,
         "agrees": not drifts,
         "drifts": [asdict(each) for each in drifts],
         "ignored": [asdict(each) for each in ignored],
     }
-    return json.dumps(said, indent=2, ensure_ascii=False)
+    return json.dumps(result, indent=2, ensure_ascii=False)

@@ -1,6 +1,6 @@
 """A single-table modelling toolkit for DynamoDB: entities, access patterns, writes and a Store.
 
-It knows no platform: whoever models another domain imports this and nothing else of autoforge.
+It does not depend on the agent platform, so other domains can be modelled with it alone.
 """
 
 from autoforge.dynamodb.lazy import offered_by

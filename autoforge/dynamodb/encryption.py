@@ -1,7 +1,7 @@
-"""Ciphers: what turns a secret into text that may be stored, and back.
+"""Ciphers: encrypt a secret as text that may be stored, and decrypt it.
 
-Two implementations: AWS KMS, and a key from the settings where there is no KMS. Both bind the
-cipher text to a context (table and integration), so that it cannot be moved to another item.
+There are two: ``KmsCipher`` for AWS KMS, and ``LocalCipher`` for keys from the settings. Both bind
+the cipher text to a context (table and integration), so that it cannot be moved to another item.
 """
 
 from __future__ import annotations
@@ -18,33 +18,34 @@ from botocore.exceptions import BotoCoreError, ClientError
 from autoforge.dynamodb.errors import ConfigurationError, SecretError
 from autoforge.dynamodb.extras import extra
 
-#: Bytes of plain text that KMS encrypts directly (AWS, "Encrypt" of KMS).
+#: The most bytes of plain text that KMS encrypts directly (AWS, "Encrypt" of KMS).
 PLAIN_TEXT_LIMIT: Final = 4096
 
-_NONCE: Final = 12
-_KEY_ID: Final = 4
+#: Bytes of a nonce, and of the id that says which key encrypted a secret.
+_NONCE_BYTES: Final = 12
+_KEY_ID_BYTES: Final = 4
 
 
 class Cipher(Protocol):
-    """Encrypts a secret under a context, and decrypts it under the same context only."""
+    """Encrypts a secret with a context, and decrypts it with the same context only."""
 
     def encrypt(self, plain_text: bytes, context: Mapping[str, str]) -> str:
-        """Return base64 text that may be stored.
+        """Return the cipher text in base64.
 
         Raises:
-            SecretError: if it cannot be encrypted.
+            SecretError: if the secret cannot be encrypted.
         """
 
     def decrypt(self, cipher_text: str, context: Mapping[str, str]) -> bytes:
         """Return the plain text.
 
         Raises:
-            SecretError: if the text was not made by this cipher under this context.
+            SecretError: if this cipher did not encrypt the text with this context.
         """
 
 
 class KmsCipher:
-    """Encrypts with a key in AWS KMS that never leaves it.
+    """Encrypts with a key in AWS KMS, which never leaves KMS.
 
     Args:
         client: A KMS client of botocore or boto3.
@@ -56,7 +57,11 @@ class KmsCipher:
         self._key_id = key_id
 
     def encrypt(self, plain_text: bytes, context: Mapping[str, str]) -> str:
-        """Encrypt with KMS; the context is its encryption context."""
+        """Encrypt with KMS; the context is the encryption context of KMS.
+
+        Raises:
+            SecretError: if the secret is too long, or KMS refuses the request or does not answer.
+        """
         require_length(plain_text)
         try:
             answer = self._client.encrypt(
@@ -67,7 +72,11 @@ class KmsCipher:
         return base64.b64encode(answer["CiphertextBlob"]).decode()
 
     def decrypt(self, cipher_text: str, context: Mapping[str, str]) -> bytes:
-        """Decrypt with KMS."""
+        """Decrypt with KMS.
+
+        Raises:
+            SecretError: if the text is malformed, or KMS refuses the request or does not answer.
+        """
         try:
             answer = self._client.decrypt(
                 KeyId=self._key_id,
@@ -80,62 +89,75 @@ class KmsCipher:
 
 
 class LocalCipher:
-    """Encrypts with AES-256-GCM under keys of our own, where there is no KMS.
+    """Encrypts with AES-256-GCM and keys from the settings, for use without KMS.
 
     Args:
-        secrets: Keys as text, the newest first: it encrypts, all decrypt.
+        secrets: Keys as text, the newest first. The newest encrypts; all can decrypt.
 
     Raises:
+        ConfigurationError: if there is no key, or one is empty.
         MissingExtraError: if cryptography is not installed.
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
         if not secrets or not all(secrets):
-            raise ConfigurationError("encryption needs at least one key that is not empty")
-        # Most processes never encrypt; only who does imports this.
+            raise ConfigurationError(
+                "an encryption key is missing or empty; at least one key is needed, none empty"
+            )
+        # Imported here because most processes never encrypt.
         with extra("kms", "LocalCipher"):
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
         keys = [
             hashlib.sha256(b"autoforge.secret:" + secret.encode()).digest() for secret in secrets
         ]
-        self._keys = {_id_of(key): AESGCM(key) for key in keys}
+        self._ciphers = {_id_of(key): AESGCM(key) for key in keys}
         self._newest = _id_of(keys[0])
 
     def encrypt(self, plain_text: bytes, context: Mapping[str, str]) -> str:
-        """Encrypt under the newest key; the context is authenticated with it."""
+        """Encrypt with the newest key; the context is authenticated with the secret.
+
+        Raises:
+            SecretError: if the secret is too long.
+        """
         require_length(plain_text)
-        nonce = os.urandom(_NONCE)
-        sealed = self._keys[self._newest].encrypt(nonce, plain_text, _bytes_of(context))
-        return base64.b64encode(self._newest + nonce + sealed).decode()
+        nonce = os.urandom(_NONCE_BYTES)
+        encrypted = self._ciphers[self._newest].encrypt(nonce, plain_text, _bytes_of(context))
+        return base64.b64encode(self._newest + nonce + encrypted).decode()
 
     def decrypt(self, cipher_text: str, context: Mapping[str, str]) -> bytes:
-        """Decrypt under whichever key encrypted."""
+        """Decrypt with the key that encrypted the text.
+
+        Raises:
+            SecretError: if the text is malformed or was encrypted with another key or context.
+        """
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - see __init__
 
         try:
-            sealed = base64.b64decode(cipher_text, validate=True)
-            key = self._keys[sealed[:_KEY_ID]]
-            body = sealed[_KEY_ID:]
-            return key.decrypt(body[:_NONCE], body[_NONCE:], _bytes_of(context))
+            stored = base64.b64decode(cipher_text, validate=True)
+            cipher = self._ciphers[stored[:_KEY_ID_BYTES]]
+            body = stored[_KEY_ID_BYTES:]
+            return cipher.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], _bytes_of(context))
         except (ValueError, KeyError, InvalidTag):
-            raise SecretError("the secret was not encrypted here with a key we have") from None
+            raise SecretError(
+                "the secret was changed, or encrypted with another key or context"
+            ) from None
 
 
 def require_length(plain_text: bytes) -> None:
-    """Refuse a secret that KMS could not encrypt, whichever cipher is used.
+    """Check that a secret is not longer than KMS accepts; this applies to every cipher.
 
     Raises:
-        SecretError: if it is too long.
+        SecretError: if it is longer.
     """
     if len(plain_text) > PLAIN_TEXT_LIMIT:
         raise SecretError(
-            f"a secret has at most {PLAIN_TEXT_LIMIT:,} bytes, not {len(plain_text):,}"
+            f"the secret has {len(plain_text):,} bytes; at most {PLAIN_TEXT_LIMIT:,} are allowed"
         )
 
 
 def _id_of(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()[:_KEY_ID]
+    return hashlib.sha256(key).digest()[:_KEY_ID_BYTES]
 
 
 def _bytes_of(context: Mapping[str, str]) -> bytes:
@@ -143,7 +165,7 @@ def _bytes_of(context: Mapping[str, str]) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, without anything of the request."""
+    """Return the code or the type of an error: its message could hold parts of the request."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "unknown"))
     return type(error).__name__

@@ -1,4 +1,4 @@
-"""Extras: packages that only a part of autoforge needs, and that are installed with that part."""
+"""Extras: groups of packages that only one part of autoforge needs (ADR 0042)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from autoforge.dynamodb.errors import MissingExtraError
 
 @contextmanager
 def extra(name: str, needing: str) -> Iterator[None]:
-    """Import what an extra brings, in a with statement.
+    """Turn the error of a missing package into one that names its extra; imports go inside.
 
     Args:
-        name: The extra, as pyproject.toml has it.
-        needing: What needs it, as it stands in the message.
+        name: The extra, as in pyproject.toml.
+        needing: The part that needs it, as in the message.
 
     Raises:
-        MissingExtraError: if a package is not installed. A package that lacks a module of its own
-            is another fault, and its error is left as it is.
+        MissingExtraError: if a package is not installed. If an installed package lacks one of its
+            modules, its own error is raised.
     """
     try:
         yield

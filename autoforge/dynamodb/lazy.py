@@ -1,9 +1,9 @@
-"""Lazy imports: a package imports a name when it is first asked for.
+"""Lazy imports: a package imports each of its names at the first use of that name.
 
-What a package offers stands in its ``__init__.pyi``, as imports, where type checkers read it too.
-A program that uses one entity does not wait until all others are declared.
+So a program that uses one entity does not wait for the others to be declared. The names of a
+package are imports in its ``__init__.pyi``, which type checkers read, too.
 
-The design is that of ``lazy_loader.attach_stub``, which reads relative imports alone (ADR 0042).
+The design is that of ``lazy_loader.attach_stub``, which supports only relative imports (ADR 0042).
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from typing import Any
 
 
 def offered_by(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Make the ``__getattr__`` and the ``__dir__`` of a package (PEP 562)."""
+    """Return the ``__getattr__`` and the ``__dir__`` of a package (PEP 562)."""
     module = sys.modules[package]
 
     @cache
-    def homes() -> Mapping[str, str]:
-        # By the loader, which knows how to read out of an archive, too.
+    def exports() -> Mapping[str, str]:
+        # The loader can also read from an archive.
         loader: Any = module.__loader__
         stub = Path(str(module.__file__)).with_suffix(".pyi")
-        return _homes(loader.get_data(str(stub)).decode())
+        return _exports(loader.get_data(str(stub)).decode())
 
     def __getattr__(name: str) -> Any:  # noqa: N807 - the module's
         if name == "__all__":
-            return sorted(homes())
-        if name not in homes():
+            return sorted(exports())
+        if name not in exports():
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(homes()[name]), name)
+        value = getattr(import_module(exports()[name]), name)
         setattr(module, name, value)
         return value
 
     def __dir__() -> list[str]:  # noqa: N807 - the module's
-        return sorted({*vars(module), *homes()})
+        return sorted({*vars(module), *exports()})
 
     return __getattr__, __dir__
 
 
-def _homes(stub: str) -> dict[str, str]:
-    """The module that each name of a stub is imported from."""
+def _exports(stub: str) -> dict[str, str]:
+    """Return the module that each name of a stub is imported from."""
     return {
         alias.name: str(statement.module)
         for statement in ast.parse(stub).body

@@ -1,4 +1,4 @@
-"""Questions asked over HTTP. Knows Litestar; nothing but the command line imports it."""
+"""The HTTP API, built on Litestar. Only the command line imports it."""
 
 from importlib import import_module
 

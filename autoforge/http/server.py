@@ -1,7 +1,7 @@
-"""Serves the application with uvicorn, on loopback unless access is controlled.
+"""Serves the application with uvicorn, on loopback only.
 
-This module is a process's own: it decides over threads and the garbage collector, which a library
-leaves alone.
+It configures the process: threads, open files and the garbage collector. Only an entry point may do
+that; a library must not.
 """
 
 from __future__ import annotations
@@ -24,44 +24,44 @@ from autoforge.http.api.limits import LIMITS, Limits, check_all, limited
 from autoforge.http.api.projection import read_as_view
 from autoforge.http.views import VIEWS
 
-#: Handlers that may wait for DynamoDB at once. Each waits for a connection of its own: the client
-#: keeps as many.
+#: The number of handlers that may wait for DynamoDB at once. Each uses one connection to DynamoDB;
+#: the client keeps as many.
 THREADS: Final = 64
 
-#: Seconds that an idle connection is kept: longer than clients and load balancers keep theirs, as
-#: whoever closes first may meet a request. AWS's application load balancer waits 60.
+#: Seconds for which an idle connection is kept. Longer than clients and load balancers keep theirs
+#: (AWS's application load balancer: 60), since the side that closes first may lose a request.
 KEEP_ALIVE: Final = 75
 
-#: Ticks of the server in a second.
+#: Calls of uvicorn's ``on_tick`` in a second.
 _TICKS: Final = 10
 
-#: Files that are open besides connections: those to DynamoDB, modules, the log.
+#: Open files in addition to the connections of clients: connections to DynamoDB, modules, the log.
 _OTHER_FILES: Final = 512
 
-#: How many more containers than now there may be before the collector looks at the new ones, and
-#: how often it looks at older ones. A page of 1,000 items is about 40,000 containers, none of which
-#: can be in a cycle.
+#: The arguments of ``gc.set_threshold``: how many new containers start a collection, and how often
+#: older ones are examined, too. A page of 1,000 items has about 40,000 containers, none of them in
+#: a reference cycle, so Python's defaults (2,000 or fewer) would waste time.
 THRESHOLDS: Final = (50_000, 20, 50)
 
 
 def require_safe_host(host: str) -> None:
-    """Refuse to be reachable from elsewhere while nobody has to say who they are.
+    """Check that the server cannot be reached from other machines, since it has no authentication.
 
     Raises:
-        ConfigurationError: if the host is not this machine's loopback.
+        ConfigurationError: if the host is not a loopback address.
     """
     if not is_loopback(host):
         raise ConfigurationError(
-            f"refusing to listen on {host}: without authentication the API is served on loopback "
-            "only, and this version has no authentication setting"
+            f"the host {host!r} is not loopback; the API has no authentication yet, so it can "
+            "listen on loopback only"
         )
 
 
 def reserve(host: str, port: int) -> socket.socket:
-    """Take the port, before anything is started that would have to be stopped again.
+    """Bind the port first, so that nothing else must be stopped again if it is in use.
 
     Raises:
-        ConfigurationError: if the host is not loopback, or the port is taken.
+        ConfigurationError: if the host is not loopback, or the port cannot be bound.
     """
     require_safe_host(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -78,20 +78,22 @@ def reserve(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Serves until it is told to stop, or somebody else says that there is no use any more.
+    """Adds to uvicorn's server a further reason to stop, and the time limits of connections.
 
-    Once a second, it ends the connections that take too long.
+    Args:
+        config: The configuration of uvicorn.
+        should_stop: Returns True if the server should stop; called ten times a second.
     """
 
-    def __init__(self, config: uvicorn.Config, useless: Callable[[], bool]) -> None:
+    def __init__(self, config: uvicorn.Config, should_stop: Callable[[], bool]) -> None:
         super().__init__(config)
-        self._useless = useless
+        self._should_stop = should_stop
 
     async def on_tick(self, counter: int) -> bool:
-        """Whether to stop; asked ten times a second."""
+        """Return whether to stop; once a second, end the connections that exceed a time limit."""
         if counter % _TICKS == 0:
             check_all(self.server_state.connections, asyncio.get_running_loop().time())
-        return await super().on_tick(counter) or self._useless()
+        return await super().on_tick(counter) or self._should_stop()
 
 
 def serve(
@@ -107,11 +109,11 @@ def serve(
 
     Args:
         app: The application.
-        listener: The port.
-        threads: How many handlers may wait for DynamoDB at once.
-        keep_alive: Seconds that an idle connection is kept for its next request.
-        limits: What one client may take.
-        useless: Says when to end because nothing can be answered any more.
+        listener: The socket from ``reserve``.
+        threads: The number of handlers that may wait for DynamoDB at once.
+        keep_alive: Seconds for which an idle connection is kept.
+        limits: Limits on what clients use.
+        useless: Returns True if the server should end because it can no longer answer requests.
     """
     config = server_config(app, keep_alive=keep_alive, limits=limits)
     allow_files(limits.connections)
@@ -134,16 +136,16 @@ def server_config(
     limits: Limits = LIMITS,
     http: Literal["auto", "h11", "httptools"] = "auto",
 ) -> uvicorn.Config:
-    """How the application is served: with httptools, and with uvloop where it can be had."""
+    """Return uvicorn's configuration; it uses httptools and uvloop if they are installed."""
     config = uvicorn.Config(
         app,
         access_log=False,
-        log_config=None,  # its warnings go where ours do
-        log_level="error",  # what it refuses is logged by who refuses it
+        log_config=None,  # autoforge.log handles uvicorn's events, too
+        log_level="error",  # autoforge.http.api.limits logs refused requests
         http=http,
         h11_max_incomplete_event_size=limits.head_bytes,
         timeout_keep_alive=keep_alive,
-        proxy_headers=False,  # nothing here asks who the client is, or by which scheme it came
+        proxy_headers=False,  # the application uses neither the client's address nor the scheme
         ws="none",
     )
     config.load()
@@ -152,7 +154,7 @@ def server_config(
 
 
 def allow_files(connections: int) -> None:
-    """Let the process have so many connections open, and the files it needs besides."""
+    """Raise the limit of open files to so many connections and the other files, if possible."""
     try:
         import resource  # noqa: PLC0415 - Windows has neither the module nor the limit
     except ImportError:
@@ -166,16 +168,17 @@ def allow_files(connections: int) -> None:
 
 
 def compile_projections() -> None:
-    """Compile what routes show entities with, so that no client waits for it."""
+    """Compile the projections of entities to JSON now, so that no request waits for it."""
     for entity, view in VIEWS.items():
         read_as_view(view)(entity)
 
 
 def tune_collector() -> None:
-    """Let the garbage collector pass over what the process has by now, and look more seldom.
+    """Exclude all present objects from garbage collection, and collect less often.
 
-    What is there after the start stays there, and a request leaves next to no cycles behind; by
-    default the collector would look at both every few requests, and stop them all while it does.
+    The objects that exist after the start are kept until the end, and a request creates hardly any
+    reference cycles. By default the collector would examine both every few requests, and all
+    requests would wait for it.
     """
     gc.collect()
     gc.freeze()

@@ -122,12 +122,12 @@ def test_the_table_is_the_one_of_the_settings(command: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["Nope"], "there is no pattern Nope; there are ActionById, ActionsOfProject"),
+        (["Nope"], "Nope is not a pattern; expected one of ActionById, ActionsOfProject"),
         (["ProjectById"], "ProjectById needs projectId"),
         (["CheckpointOf", "projectId=p"], "CheckpointOf needs integration, checkpointKey"),
-        (["ProjectById", "id=p"], "ProjectById takes projectId, not 'id=p'"),
-        (["ProjectById", "project_id=p"], "ProjectById takes projectId, not 'project_id=p'"),
-        (["ProjectById", "projectId"], "ProjectById takes projectId, not 'projectId'"),
+        (["ProjectById", "id=p"], "ProjectById got 'id=p'; expected NAME=VALUE for projectId"),
+        (["ProjectById", "project_id=p"], "got 'project_id=p'; expected NAME=VALUE for projectId"),
+        (["ProjectById", "projectId"], "got 'projectId'; expected NAME=VALUE for projectId"),
         (["ProjectsByStatus", "status=gone"], "status: Input should be 'active', 'paused'"),
         (["EventsOfDate", "date=2026-02-30"], "date: Input should be a valid date"),
         (

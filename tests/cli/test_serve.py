@@ -102,12 +102,12 @@ def test_a_demo_of_no_repository_is_refused(command: Command, tmp_path: Path, po
     [
         (
             ["--embedded", "--endpoint-url", "http://127.0.0.1:9"],
-            "--embedded and --endpoint-url are two different DynamoDBs",
+            "--embedded and --endpoint-url exclude each other; choose one",
         ),
-        (["--data", "data.db"], "--data goes with --embedded"),
+        (["--data", "data.db"], "--data is given without --embedded, which it needs"),
         (
             ["--embedded", "--region", "eu-west-1"],
-            "--region is of AWS; the embedded DynamoDB is in none",
+            "--embedded and --region exclude each other; choose one",
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
@@ -132,7 +132,7 @@ def test_aws_is_not_asked_before_a_region_is_chosen(
 
     line = error_for(command, "--port", str(port))
 
-    assert line == "autoforge: choose a region: --region, AUTOFORGE_REGION or AWS_REGION"
+    assert line == "autoforge: no region is chosen; set --region, AUTOFORGE_REGION or AWS_REGION"
 
 
 #: URLs that no request can be sent to.
@@ -214,7 +214,7 @@ def test_a_table_that_is_not_there_is_refused(command: Command, engine: Engine, 
 
     assert (said.code, said.out) == (3, "")
     assert said.err == (
-        "autoforge: there is no table not-there: create it with autoforge table create "
+        "autoforge: table not-there does not exist; create it with autoforge table create "
         f"--endpoint-url {engine.endpoint_url}, or start with --wait-for-table\n"
     )
 

@@ -24,7 +24,7 @@ def test_a_table_is_created_once_and_then_left_alone(
     for _ in range(2):
         said = command(*arguments)
 
-        assert (said.code, said.out, said.err) == (0, f"table {name} is there\n", "")
+        assert (said.code, said.out, said.err) == (0, f"table {name} exists\n", "")
     assert store_of(client, name, Clock()).is_ready()
     described = client.botocore.describe_table(TableName=name)["Table"]
     assert described["KeySchema"] == [
@@ -135,7 +135,7 @@ def test_a_table_whose_drifts_are_all_ignored_agrees_but_for_these(check: Check)
 
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("table checked-")
-    assert " agrees, but for what is ignored: index, expiry" in said.out
+    assert " agrees, except for ignored drifts: index, expiry" in said.out
 
 
 def test_a_table_that_is_as_promised_agrees(command: Command) -> None:
@@ -226,7 +226,9 @@ def test_a_check_asks_for_a_region_of_aws(
     said = command("table", "check")
 
     assert (said.code, said.out) == (2, "")
-    assert said.err == ("autoforge: choose a region: --region, AUTOFORGE_REGION or AWS_REGION\n")
+    assert said.err == (
+        "autoforge: no region is chosen; set --region, AUTOFORGE_REGION or AWS_REGION\n"
+    )
 
 
 def test_the_help_of_a_check_says_what_can_be_ignored(command: Command) -> None:

@@ -151,8 +151,8 @@ def repository(tmp_path: Path) -> Path:
 def error_for(host: str) -> str:
     """Why a host is refused."""
     return (
-        f"refusing to listen on {host}: without authentication the API is served on loopback "
-        "only, and this version has no authentication setting"
+        f"the host {host!r} is not loopback; the API has no authentication yet, so it can "
+        "listen on loopback only"
     )
 
 
@@ -286,7 +286,9 @@ def test_a_server_whose_engine_cannot_be_started_again_ends_and_says_so(tmp_path
         _, said = server.process.communicate(timeout=30)
 
     assert server.process.returncode == 4
-    assert said.splitlines()[-1] == f"autoforge: dynoxide ended, and does not start again on {data}"
+    assert (
+        said.splitlines()[-1] == f"autoforge: dynoxide ended and could not be restarted on {data}"
+    )
     assert "Traceback" not in said
 
 
@@ -409,7 +411,7 @@ def test_a_server_may_be_told_to_wait_for_its_table() -> None:
         _, said = server.stop()
 
     assert (before.status_code, after.status_code) == (503, 200)
-    assert "Waiting: there is no table AgenticPM; /ready tells when there is" in said
+    assert "Waiting: table AgenticPM does not exist; /ready reports when it does" in said
 
 
 def test_an_idle_connection_is_kept_for_as_long_as_is_set() -> None:

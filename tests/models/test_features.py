@@ -106,7 +106,7 @@ def test_whether_a_feature_is_ready_follows_and_cannot_be_set() -> None:
     feature.waiting_on = frozenset({"x"})
     assert feature.readiness == "WAITING"
 
-    with pytest.raises(InvalidValueError, match="follows from waiting_on, never set"):
+    with pytest.raises(InvalidValueError, match="derived from waiting_on cannot be set"):
         feature.readiness = "READY"
 
 

@@ -1,8 +1,11 @@
 """An HTTP server on loopback in front of an embedded engine, for programs that know its access key.
 
 A web page can make a browser send requests to any port of this machine, and the engines accept any
-signature. So a request must have this server's address as its host, which it has not after DNS
-rebinding, must not come from a page, and must be signed with the access key id of this start.
+signature. So the Guard refuses a request (ADR 0033):
+
+* if its Host header is not this server's address, as after DNS rebinding;
+* if a web page sent it;
+* if it is not signed with the access key id of this server.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from autoforge.dynamodb.transport.http1 import Answer
 
 
 class Request(NamedTuple):
-    """A request that is let through, as it came, with the names of its headers in lower case."""
+    """An accepted request; the names of its headers are in lower case."""
 
     method: str
     target: str
@@ -32,23 +35,23 @@ class Request(NamedTuple):
     body: bytes
 
 
-#: Answers a request, without asking who sent it.
+#: Answers a request; it does not check who sent it.
 Engine: TypeAlias = Callable[[Request], Answer]
 
-#: Where embedded engines are reached.
+#: The address of embedded engines.
 LOOPBACK: Final = "127.0.0.1"
 
-#: The secret key that belongs to an access key id; nobody verifies it.
+#: The secret key of every access key id; signatures are not verified.
 _SECRET_KEY: Final = "local"  # noqa: S105
 
-#: Bytes of chance in an access key id.
-_CHANCE: Final = 16
+#: Random bytes in an access key id.
+_RANDOM_BYTES: Final = 16
 
-#: Seconds within which the server notices that it is to stop.
+#: Seconds within which the server notices that it must stop.
 _POLL: Final = 0.05
 
-#: Seconds that a client may stay silent.
-_SILENCE: Final = 60
+#: Seconds without data after which a connection is closed.
+_IDLE: Final = 60
 
 #: The access key id in the header that signs a request (AWS, "Signature Version 4").
 _CREDENTIAL: Final = re.compile(
@@ -56,32 +59,32 @@ _CREDENTIAL: Final = re.compile(
     re.ASCII,
 )
 
-#: What browsers send with the requests of pages, and no AWS tool sends.
+#: Headers that browsers send with the requests of web pages, and AWS tools do not.
 _OF_PAGES: Final = ("Origin", "Sec-Fetch-Site")
 
-#: Bytes of a refused request that are read, so that the client sees its answer: a connection that
-#: is closed with bytes unread is reset.
-_PASSED_OVER: Final = 32 * 1024 * 1024
+#: The most bytes of a refused body that are read and dropped. If a connection is closed with bytes
+#: unread, it is reset, and the client may lose the answer.
+_DISCARDED: Final = 32 * 1024 * 1024
 
-#: The headers of an answer that reach the client; none of those that let in pages.
-_ANSWERED: Final[tuple[str, ...]] = ("content-type", "x-amzn-requestid", "x-amz-crc32")
+#: The response headers that are passed on; CORS headers, which admit web pages, are not.
+_PASSED_ON: Final[tuple[str, ...]] = ("content-type", "x-amzn-requestid", "x-amz-crc32")
 
 
 class Guard:
-    """Serves an engine over HTTP, in a thread, and refuses what is not meant for it.
+    """Serves an engine over HTTP in a thread, and refuses requests of web pages and strangers.
 
     Args:
-        engine: Answers the requests that are let through.
-        access_key_id: What requests must be signed with; a random one unless given.
+        engine: Answers the accepted requests.
+        access_key_id: The access key id with which requests must be signed; random unless given.
 
     Attributes:
-        endpoint_url: Where the engine is reached.
-        credentials: Access key id and secret key that it is reached with.
+        endpoint_url: The URL of the server.
+        credentials: The access key id and secret key with which requests must be signed.
     """
 
     def __init__(self, engine: Engine, *, access_key_id: str | None = None) -> None:
         self._engine = engine
-        self.credentials = (access_key_id or secrets.token_hex(_CHANCE), _SECRET_KEY)
+        self.credentials = (access_key_id or secrets.token_hex(_RANDOM_BYTES), _SECRET_KEY)
         self._server = _Server((LOOPBACK, 0), partial(_Handler, self._answer))
         port = self._server.server_address[1]
         self._hosts = {f"{LOOPBACK}:{port}", f"localhost:{port}"}
@@ -103,13 +106,13 @@ class Guard:
         reason = self._refusal(headers)
         if reason is not None:
             return error_response("AccessDeniedException", reason, HTTPStatus.FORBIDDEN)
-        given = {name.lower(): value for name, value in headers.items()}
-        answered = self._engine(Request(method, target, given, body()))
-        kept = {name: answered.headers[name] for name in _ANSWERED if name in answered.headers}
-        return answered._replace(headers=kept)
+        lowered = {name.lower(): value for name, value in headers.items()}
+        answer = self._engine(Request(method, target, lowered, body()))
+        kept = {name: answer.headers[name] for name in _PASSED_ON if name in answer.headers}
+        return answer._replace(headers=kept)
 
     def _refusal(self, headers: Message) -> str | None:
-        """Why a request is refused, before anything of its body is read."""
+        """Return why a request is refused, or None; its body is not read."""
         hosts = headers.get_all("Host", [])
         if len(hosts) != 1 or hosts[0] not in self._hosts:
             return "the Host header is not the address of this DynamoDB"
@@ -123,34 +126,37 @@ class Guard:
 
 
 class _Server(ThreadingTCPServer):
-    """A thread for each connection; one that breaks is the client's business."""
+    """Serves each connection in a thread.
 
-    # Not http.server's, which looks up the name of the host.
+    Unlike ``http.server.HTTPServer`` it does not look up the host name of this machine.
+    """
+
     daemon_threads = True
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a connection that broke."""
+        """Ignore a broken connection: the client knows of it."""
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers the one request of a connection; logs nothing, as each would be a line.
+    """Answers the only request of a connection; requests are not logged.
 
     Args:
-        answer: Answers a request, of which it may read the body.
-        arguments: What the server gives to each handler.
+        answer: Answers a request, given its method, target, headers and a function that reads the
+            body.
+        arguments: The arguments that the server passes to each handler.
     """
 
     protocol_version = "HTTP/1.1"
-    timeout = _SILENCE
+    timeout = _IDLE
 
     def __init__(self, answer: Callable[..., Answer], *arguments: Any) -> None:
-        self._answered = answer
+        self._answer = answer
         self._unread = 0
         super().__init__(*arguments)
 
     def __getattr__(self, name: str) -> Any:
-        """Handle every method alike."""
+        """Handle all methods in the same way."""
         if name.startswith("do_"):
             return self._handle
         raise AttributeError(name)
@@ -158,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         length = self.headers.get("Content-Length", "0")
         self._unread = int(length) if length.isascii() and length.isdecimal() else 0
-        answer = self._answered(self.command, self.path, self.headers, self._body)
+        answer = self._answer(self.command, self.path, self.headers, self._body)
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -168,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer.body)
         self.wfile.flush()
-        self.rfile.read(min(self._unread, _PASSED_OVER))
+        self.rfile.read(min(self._unread, _DISCARDED))
 
     def _body(self) -> bytes:
         body = self.rfile.read(self._unread)
@@ -176,10 +182,10 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def error_response(name: str, reason: str, status: HTTPStatus) -> Answer:
-    """Refuse a request as DynamoDB does: with an exception's name and a message."""
-    said = {"__type": f"com.amazon.coral.service#{name}", "message": reason}
-    return Answer(status, {"content-type": "application/x-amz-json-1.0"}, json.dumps(said).encode())
+    """Return an error response in DynamoDB's form: the name of an exception and a message."""
+    body = {"__type": f"com.amazon.coral.service#{name}", "message": reason}
+    return Answer(status, {"content-type": "application/x-amz-json-1.0"}, json.dumps(body).encode())

@@ -1,4 +1,4 @@
-"""Source: the text of a function that is written at run time, and the values it refers to."""
+"""Source: a function that is generated at run time, as text and the values it refers to."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from itertools import count
 from typing import Any, Final
 
 _INDENT: Final = "    "
-#: Tells functions of one name apart.
+#: Numbers the functions, so that each has its own file name in tracebacks.
 _numbers: Final = count(1)
 
 
 @dataclass
 class Source:
-    """A function while it is written.
+    """The source of a generated function.
 
-    Its lines may hold names of declarations and expressions of this package, and no value that
-    comes from elsewhere: those are in ``names``.
+    The lines are executed. So they may hold only declared names and expressions of this package;
+    all other values are passed in ``names``.
 
     Attributes:
-        head: Its name and parameters.
-        names: What it refers to.
-        of: What it is generated for, as a traceback shows it.
+        head: The name and the parameters of the function.
+        names: The values that the function refers to, by name.
+        of: The name of the entity or key that the function is for, as tracebacks show it.
     """
 
     head: str
@@ -31,15 +31,15 @@ class Source:
     _lines: list[str] = field(default_factory=list)
 
     def add(self, *lines: str, depth: int = 1) -> None:
-        """Add lines at a depth of indentation."""
+        """Append lines at a level of indentation."""
         self._lines += [_INDENT * depth + line for line in lines]
 
     def compiled(self) -> Any:
-        """The function itself, whose lines a traceback and a debugger show."""
+        """Compile and return the function; tracebacks and debuggers can show its lines."""
         name = self.head.partition("(")[0]
         text = "\n".join([f"def {self.head}:", *self._lines, ""])
         file = f"<{name} of {self.of}, generated {next(_numbers)}>"
-        # Without a time of change, linecache never looks for such a file.
+        # Without a modification time, linecache never checks the entry against a file.
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         exec(compile(text, file, "exec"), self.names)  # noqa: S102 - see the class
         return self.names[name]

@@ -1,12 +1,13 @@
-"""Straight-line functions between items and what they are read as, compiled once per entity.
+"""Generates the functions that read and write the items of an entity (ADR 0021).
 
-* ``compile_reader``      an item to its entity
-* ``compile_writer``      an entity to the attributes that are stored
-* ``compile_projection``  an item to some of its values as JSON has them, without an entity
+* ``compile_reader``      from an item to its entity
+* ``compile_writer``      from an entity to the attributes that are stored
+* ``compile_projection``  from an item to some of its values in JSON, without an entity
 
-Each is one function without loops, made from the entity's attributes (ADR 0021). It takes what our
-own writers store. What it is not sure of it leaves to the attribute's own methods, and what
-surprises it to the careful way it is given, so that values, types and errors are what those say.
+Each function has no loops and is generated from the entity's attributes. It is a fast path for
+items in the form that our own writers store. A value in another form is passed to the methods of
+its attribute, and any other item to the careful path, which the caller gives. So values, types and
+errors are the same on both paths.
 """
 
 from __future__ import annotations
@@ -44,16 +45,16 @@ from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 @dataclass(frozen=True)
 class FieldCodec:
-    """How attributes of one class are read and written at once, as Python expressions.
+    """The Python expressions that read and write the attributes of one class.
 
-    They are over ``v``, the value, and ``own``, the attribute; ``_NAMES`` may be used too.
+    In an expression ``v`` is the value and ``own`` the attribute; it may also use ``_NAMES``.
 
     Attributes:
-        type: DynamoDB's type of the stored value; empty where ``v`` is the value with its type.
-        read: What the entity holds.
-        write: What is stored, with its type.
-        project: What JSON has; as ``read`` unless given.
-        absent: What JSON has where an item lacks the attribute.
+        type: The DynamoDB type of the stored value; empty if ``v`` is the value with its type.
+        read: The value in the entity, from the stored one.
+        write: The stored value with its type, from the one in the entity.
+        project: The value in JSON, from the stored one; ``read`` if empty.
+        absent: The value in JSON if an item lacks the attribute.
     """
 
     type: str
@@ -63,15 +64,15 @@ class FieldCodec:
     absent: str = "None"
 
 
-#: The classes known to the letter. A subclass may mean something else, so it is not among them.
+#: The expressions of each class. Subclasses are not looked up, since they may change its methods.
 KINDS: Final[Mapping[type[Attribute[Any]], FieldCodec]] = {
     TextAttribute: FieldCodec("S", "v if v.isascii() else own.deserialize(v)", '{"S": v}'),
     IdAttribute: FieldCodec("S", "ids[v]", '{"S": v}'),
     EnumAttribute: FieldCodec("S", "own.by_text[v]", '{"S": own.texts[v]}', "own.texts[v]"),
     TimestampAttribute: FieldCodec(
-        "S", "moments[v]", '{"S": timestamp_text(v)}', "moment_texts[v]"
+        "S", "timestamps[v]", '{"S": timestamp_text(v)}', "timestamp_texts[v]"
     ),
-    # How it is projected is part of whether the item is live: see compile_projection.
+    # compile_projection projects it, together with the check that the item is live.
     ExpiryAttribute: FieldCodec("N", "expiries[v]", '{"N": str(int(v.timestamp()))}'),
     IntegerAttribute: FieldCodec(
         "N", "int(v) if len(v) < 16 and v.isdecimal() else own.deserialize(v)", '{"N": str(v)}'
@@ -87,25 +88,25 @@ KINDS: Final[Mapping[type[Attribute[Any]], FieldCodec]] = {
     ),
 }
 
-#: Any other class goes through its own methods, by PynamoDB's path.
-_OTHER: Final = FieldCodec("", "wire_to_attribute(own, v)", "attribute_to_wire(own, v)")
+#: The expressions of all other classes: the attribute's own methods, called as PynamoDB does.
+_BY_METHODS: Final = FieldCodec("", "wire_to_attribute(own, v)", "attribute_to_wire(own, v)")
 
-#: What the functions refer to.
+#: The names that expressions and generated functions refer to.
 _NAMES: Final[Mapping[str, Any]] = {
     "attribute_to_wire": attribute_to_wire,
     "expiries": Remembered(read_expiry),
     "ids": Remembered(ID.encode),
     "timestamp_text": timestamp_text,
-    "moment_texts": Remembered(lambda text: timestamp_text(as_timestamp(text))),
-    "moments": Remembered(as_timestamp),
-    "shown_expiries": Remembered(
+    "timestamp_texts": Remembered(lambda text: timestamp_text(as_timestamp(text))),
+    "timestamps": Remembered(as_timestamp),
+    "expiries_with_texts": Remembered(
         lambda text: (read_expiry(text), timestamp_text(read_expiry(text)))
     ),
     "wire_to_attribute": wire_to_attribute,
     "wire_to_document": wire_to_document,
     "wire_to_members": wire_to_members,
-    # What the careful way has to tell more about than these do.
-    "SURPRISES": (
+    # On these errors the careful path is taken; if it fails, too, its error says more.
+    "UNEXPECTED": (
         KeyError,
         TypeError,
         ValueError,
@@ -118,47 +119,47 @@ _NAMES: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Field:
-    """An attribute of an entity, and what else the functions need to know of it."""
+    """An attribute of an entity, as code generation needs it."""
 
-    #: Its name in Python.
+    #: The name in Python.
     name: str
     attribute: Attribute[Any]
-    #: Whether an item may lack it.
+    #: Whether an item may lack the attribute.
     optional: bool
-    #: Whether None is a value of it, and not its absence.
+    #: Whether None is stored as a value, and not as the absence of the attribute.
     holds_null: bool
-    #: Whether an item that lacks it may have it in its primary key.
+    #: Whether the value can be read from the primary key if the item lacks the attribute.
     in_key: bool
 
     @property
     def stored_name(self) -> str:
-        """Its name in the table."""
+        """The name in the table."""
         return str(self.attribute.attr_name)
 
     @property
     def kind(self) -> FieldCodec:
-        """How it is read and written."""
-        return KINDS.get(type(self.attribute), _OTHER)
+        """The expressions that read and write the attribute."""
+        return KINDS.get(type(self.attribute), _BY_METHODS)
 
     @property
     def is_json(self) -> bool:
-        """Whether it is known to read as JSON has it."""
-        return self.kind is not _OTHER or isinstance(self.attribute, TextAttribute)
+        """Whether the value is known to be read as JSON has it."""
+        return self.kind is not _BY_METHODS or isinstance(self.attribute, TextAttribute)
 
 
 def compile_reader(
-    entity: type[Any], fields: tuple[Field, ...], **careful: Callable[..., Any]
+    entity: type[Any], fields: tuple[Field, ...], **functions: Callable[..., Any]
 ) -> Any:
-    """Compile what reads an item as an entity.
+    """Compile the function that reads an item as an entity.
 
     Args:
         entity: The entity.
         fields: Its attributes that are not rendered from others.
-        careful: ``slowly`` reads any item; ``decode_key`` reads components from an item's key;
-            ``unknown`` finds what of an item the entity does not declare.
+        functions: ``slowly`` reads any item on the careful path; ``decode_key`` reads components
+            from an item's key; ``unknown`` returns the attributes that the entity does not declare.
     """
     source = Source("read(item)", dict(_NAMES), of=entity.__name__)
-    source.names |= {"entity": entity, "new": entity.__new__, **careful}
+    source.names |= {"entity": entity, "new": entity.__new__, **functions}
     required = [each for each in fields if not each.optional]
     source.add("try:")
     source.add(
@@ -171,41 +172,41 @@ def compile_reader(
         depth=2,
     )
     for each in fields:
-        read = [f"values[{each.name!r}] = {_over(source, each, each.kind.read)}"]
-        if each.kind is _OTHER and not each.optional:
+        read = [f"values[{each.name!r}] = {_expression(source, each, each.kind.read)}"]
+        if each.kind is _BY_METHODS and not each.optional:
             read.append(f"if values[{each.name!r}] is None: return slowly(item)")
         if each.optional:
             read.append("known += 1")
-        for line in _taken(each, read, ["in_key = True"] if each.in_key else []):
+        for line in _reading(each, read, ["in_key = True"] if each.in_key else []):
             source.add(line, depth=2)
     for index in GSIS:
         for name in (index.partition_key, index.sort_key):
             source.add(f"if {name!r} in item: known += 1", depth=2)
     source.add("if in_key: values = decode_key(item) | values", depth=2)
-    source.add("except SURPRISES:", "    return slowly(item)")
+    source.add("except UNEXPECTED:", "    return slowly(item)")
     source.add(
-        "found = new(entity)",
-        "own = found.__dict__",
-        "own['attribute_values'] = values",
-        "own['_unknown'] = {} if known == len(item) else unknown(item)",
-        "return found",
+        "result = new(entity)",
+        "members = result.__dict__",
+        "members['attribute_values'] = values",
+        "members['_unknown'] = {} if known == len(item) else unknown(item)",
+        "return result",
     )
     return source.compiled()
 
 
 def compile_writer(
-    entity: type[Any], fields: tuple[Field, ...], **careful: Callable[..., Any]
+    entity: type[Any], fields: tuple[Field, ...], **functions: Callable[..., Any]
 ) -> Callable[[Any], dict[str, Any]]:
-    """Compile what writes the attributes of an entity as they are stored.
+    """Compile the function that writes the attributes of an entity as they are stored.
 
     Args:
         entity: The entity.
-        fields: The attributes that are not rendered from others.
-        careful: ``slowly`` writes any entity, or says what is wrong with it; ``copied`` copies the
-            attributes the entity does not declare.
+        fields: Its attributes that are not rendered from others.
+        functions: ``slowly`` writes any entity on the careful path, or raises an error that names
+            the fault; ``copied`` copies the attributes that the entity does not declare.
     """
     source = Source("write(entity)", dict(_NAMES), of=entity.__name__)
-    source.names |= careful
+    source.names |= functions
     source.add("try:")
     source.add(
         "values = entity.attribute_values",
@@ -214,7 +215,7 @@ def compile_writer(
         depth=2,
     )
     for each in fields:
-        written = f"item[{each.stored_name!r}] = {_over(source, each, each.kind.write)}"
+        written = f"item[{each.stored_name!r}] = {_expression(source, each, each.kind.write)}"
         value = "entity.expiry" if each.stored_name == TTL else f"get({each.name!r})"
         if each.optional:
             source.add(f"if (v := {value}) is not None: {written}", depth=2)
@@ -224,7 +225,7 @@ def compile_writer(
             source.add("if v is None: return slowly(entity)", depth=2)
         source.add(written, depth=2)
     source.add("return item", depth=2)
-    source.add("except SURPRISES:", "    return slowly(entity)")
+    source.add("except UNEXPECTED:", "    return slowly(entity)")
     compiled: Callable[[Any], dict[str, Any]] = source.compiled()
     return compiled
 
@@ -236,42 +237,44 @@ def compile_projection(
     hidden: Iterable[Field],
     slowly: Callable[..., Any],
 ) -> Any:
-    """Compile what projects an item, if it is live at a moment, onto names in JSON.
+    """Compile the function that projects an item onto a JSON object.
+
+    The function takes an item and the present time, and returns None if the item has expired.
 
     Args:
-        entity: The entity the item is of.
-        shown: The attribute behind each name; None where all items have the same, a constant.
-        constants: What that is.
-        hidden: The attributes behind no name, which must be readable nevertheless: what is no
-            entity is not shown either.
-        slowly: Projects any item.
+        entity: The entity of the items.
+        shown: The attribute behind each name in JSON; None if the value is a constant.
+        constants: The constants by name.
+        hidden: The attributes that are not shown. They are validated nevertheless, so that an item
+            that cannot be read as an entity is not shown either.
+        slowly: Projects any item on the careful path.
     """
     source = Source("project(item, now)", dict(_NAMES), of=entity.__name__)
     source.names |= {"slowly": slowly, **{f"constant_{n}": v for n, v in constants.items()}}
     source.add("try:")
     source.add("get = item.get", depth=2)
-    for unseen in hidden:
-        read = [f"v = {_over(source, unseen, unseen.kind.read)}"]
-        if unseen.kind is _OTHER and not unseen.optional:
+    for each in hidden:
+        read = [f"v = {_expression(source, each, each.kind.read)}"]
+        if each.kind is _BY_METHODS and not each.optional:
             read.append("if v is None: return slowly(item, now)")
-        for line in _taken(unseen, read, []):
+        for line in _reading(each, read, []):
             source.add(line, depth=2)
-    for name, each in shown.items():
-        if each is None or each.stored_name == TTL:
+    for name, field in shown.items():
+        if field is None or field.stored_name == TTL:
             continue
-        taken = f"shown_{name} = {_over(source, each, each.kind.project or each.kind.read)}"
-        absent = f"shown_{name} = {each.kind.absent}"
-        if each.in_key:
+        value = _expression(source, field, field.kind.project or field.kind.read)
+        absent = f"shown_{name} = {field.kind.absent}"
+        if field.in_key:
             absent = "return slowly(item, now)"
-        for line in _taken(each, [taken], [absent]):
+        for line in _reading(field, [f"shown_{name} = {value}"], [absent]):
             source.add(line, depth=2)
-    # At the end: an item that cannot be read is that first, and past its expiry only then.
+    # Checked last: an expired item that cannot be read is an error, too.
     source.add(
-        f"wire = get({TTL!r})",
-        "if wire is None:",
+        f"stored = get({TTL!r})",
+        "if stored is None:",
         "    expires = None" if entity.lifetime is None else "    return slowly(item, now)",
         "else:",
-        "    expiry, expires = shown_expiries[wire['N']]",
+        "    expiry, expires = expiries_with_texts[stored['N']]",
         "    if expiry <= now: return None",
         depth=2,
     )
@@ -282,27 +285,27 @@ def compile_projection(
         for name, each in shown.items()
     )
     source.add(f"return {{{members}}}", depth=2)
-    source.add("except SURPRISES:", "    return slowly(item, now)")
+    source.add("except UNEXPECTED:", "    return slowly(item, now)")
     return source.compiled()
 
 
-def _over(source: Source, each: Field, expression: str) -> str:
-    """An expression in which ``own`` is this attribute."""
+def _expression(source: Source, each: Field, expression: str) -> str:
+    """Return an expression with ``own`` replaced by the name of the field's attribute."""
     own = f"own_{each.name}"
     source.names[own] = each.attribute
     return expression.replace("own", own)
 
 
-def _taken(each: Field, read: list[str], absent: list[str]) -> Iterator[str]:
-    """Lines that take an attribute's stored value as ``v`` and read it, or do without."""
+def _reading(each: Field, read: list[str], absent: list[str]) -> Iterator[str]:
+    """Yield the lines that assign a stored value to ``v`` and read it, or handle its absence."""
     kind = f"[{each.kind.type!r}]" if each.kind.type else ""
     if not each.optional:
         yield f"v = item[{each.stored_name!r}]{kind}"
         yield from read
         return
-    yield f"wire = get({each.stored_name!r})"
-    yield "if wire is not None:"
-    yield f"    v = wire{kind}"
+    yield f"stored = get({each.stored_name!r})"
+    yield "if stored is not None:"
+    yield f"    v = stored{kind}"
     yield from (f"    {line}" for line in read)
     if absent:
         yield "else:"

@@ -1,14 +1,14 @@
-"""Keys: how an entity's attributes become a partition key and a sort key, and back.
+"""Keys: render an entity's attributes as a partition key and a sort key, and decode them.
 
-A key is a pair of templates in an index, declared once beside the attributes it is made of::
+A key is a pair of templates in an index, declared once beside the attributes that it holds::
 
     key = Key("READER#{reader_id}", "LOAN#{lent_at}#{id}")
     by_date = Key("LOAN#{lent_at:date}", "{lent_at}#{id}", index=GSI1)
 
-A template is literals and components separated by ``#``. Because no component ever contains the
-separator, different components give different keys and a key decodes to what it was made of.
-A partition may have alternatives, ``READER#{reader_id}|ANYBODY``: the first one whose
-components are all there is taken.
+A template consists of literals and components, separated by ``#``. No encoded component contains
+the separator. So different values give different keys, and a key can be decoded. A partition
+template may have alternatives, as in ``READER#{reader_id}|ANYBODY``: the first one whose components
+all have values is used.
 """
 
 from __future__ import annotations
@@ -35,39 +35,43 @@ from autoforge.dynamodb.schema.encoding import (
 from autoforge.dynamodb.schema.indexes import TABLE, Index
 from autoforge.dynamodb.timestamps import timestamp_text
 
-#: Bytes a partition key and a sort key may have (AWS, "Constraints in Amazon DynamoDB").
+#: The most bytes of a partition key and of a sort key (AWS, "Constraints in Amazon DynamoDB").
 PARTITION_KEY_LIMIT: Final = 2048
 SORT_KEY_LIMIT: Final = 1024
 #: The most bytes of a character in UTF-8.
-_WIDEST: Final = 4
-#: The largest character of so many bytes; of none, no character.
+_MAX_CHARACTER_BYTES: Final = 4
+#: The largest character of each length in UTF-8; the index is the number of bytes.
 _LARGEST: Final = ("", "\x7f", "\u07ff", "\uffff", "\U0010ffff")
-#: The code points that are no characters in UTF-8.
+#: The first and the last code point that UTF-8 cannot encode.
 _SURROGATES: Final = (0xD800, 0xDFFF)
 
 _COMPONENT: Final = re.compile(r"\{(?P<name>[a-z_][a-z0-9_]*)(:(?P<spec>[a-z0-9]+))?\}")
 _LITERAL: Final = re.compile(r"[A-Za-z0-9_-]+")
 
-#: Finds the codec of an attribute: called with its name, its spec, and whether it comes last.
+#: Returns the codec of an attribute, given its name, its spec and whether it is the last component.
 CodecLookup = Callable[[str, str, bool], Codec]
 
 
 class Label(str):
-    """Stands for a value where a key is described and not rendered; written as it is."""
+    """A placeholder for a value, to describe a key with; it is written as ``<label>``."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Component:
-    """A value inside a key: the attribute it comes from and how it is written."""
+    """A value in a key: the name of its attribute, and the codec that writes it."""
 
     name: str
     codec: Codec
     spec: str = ""
 
     def encode(self, value: Any) -> str:
-        """Write the value, naming the component if it cannot be written."""
+        """Write the value.
+
+        Raises:
+            InvalidValueError: if the value cannot stand in a key; the message has the name.
+        """
         if type(value) is Label:
             return f"<{value}>"
         try:
@@ -77,16 +81,16 @@ class Component:
 
 
 class Derived:
-    """A component of an index key that follows from attributes and is not stored by itself.
+    """A component of an index key that is computed from attributes and not stored elsewhere.
 
-    On an entity it reads as its value; declared beside the attributes like this::
+    It is declared beside the attributes, and on an entity it reads as its value::
 
         readiness = Derived(EnumCodec(("READY", "WAITING")), _readiness_of, "waiting_on")
 
     Args:
         codec: How the value is written in a key.
-        derive: Makes the value from those of the sources; None where an item lacks one.
-        sources: The attributes the value follows from.
+        derive: Computes the value from those of the sources; it gets None for a missing attribute.
+        sources: The attributes from which the value is computed.
     """
 
     def __init__(self, codec: Codec, derive: Callable[..., Any], *sources: str) -> None:
@@ -95,29 +99,31 @@ class Derived:
         self._derive = derive
 
     def of(self, values: Mapping[str, Any]) -> Any:
-        """Derive the value from attributes."""
+        """Compute the value from attributes."""
         return self._derive(*(values.get(name) for name in self.sources))
 
     @cached_property
     def may_lack(self) -> bool:
-        """Whether there is no value where an item lacks what it follows from."""
+        """Whether the value is None, or cannot be computed, if an item has none of the sources."""
         try:
             return self.of({}) is None
         except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
             return True
 
     def __get__(self, instance: Any, owner: Any) -> Any:
-        """Derive the value of an entity; on the class, be the declaration."""
+        """Compute the value of an entity; on the class, return the declaration."""
         return self if instance is None else self.of(instance.attribute_values)
 
     def __set__(self, instance: Any, value: Any) -> NoReturn:
-        """Refuse: it could only contradict what it follows from."""
-        raise InvalidValueError(f"{value!r} follows from {', '.join(self.sources)}, never set")
+        """Refuse the value: it could only contradict its sources."""
+        raise InvalidValueError(
+            f"a value derived from {', '.join(self.sources)} cannot be set, got {value!r}"
+        )
 
 
 @dataclass(frozen=True)
 class Template:
-    """Literals and components, joined by the separator."""
+    """A template of one key attribute: literals and components, joined by the separator."""
 
     segments: tuple[str | Component, ...]
 
@@ -128,7 +134,7 @@ class Template:
 
     @cached_property
     def _form(self) -> str:
-        """The template as ``%`` fills it in; no literal holds that character."""
+        """The template as a format for the operator ``%``; no literal contains that character."""
         return SEPARATOR.join("%s" if isinstance(s, Component) else s for s in self.segments)
 
     def is_complete(self, values: Mapping[str, Any]) -> bool:
@@ -143,20 +149,23 @@ class Template:
         return self._form % tuple([part.encode(values[part.name]) for part in self.components])
 
     def prefix(self, values: Mapping[str, Any]) -> str:
-        """Write as far as values are given, ending in a separator where something follows."""
+        """Write the segments up to the first component without a value.
+
+        The text ends in a separator if segments follow.
+        """
         fixed = self.fixed(values)
         text = SEPARATOR.join(_write(segment, values) for segment in self.segments[:fixed])
         return f"{text}{SEPARATOR}" if 0 < fixed < len(self.segments) else text
 
     def fixed(self, values: Mapping[str, Any]) -> int:
-        """How many leading segments the values determine."""
+        """Return the number of segments before the first component without a value."""
         for count, segment in enumerate(self.segments):
             if isinstance(segment, Component) and values.get(segment.name) is None:
                 return count
         return len(self.segments)
 
     def decode(self, text: str) -> dict[str, Any] | None:
-        """Read the components back, or None if the text was not made by this template."""
+        """Read the components back; return None if this template cannot have written the text."""
         parts = text.split(SEPARATOR)
         if len(parts) != len(self.segments):
             return None
@@ -173,9 +182,12 @@ class Template:
         return decoded
 
     def overlaps(self, other: Template, *, leading: int | None = None) -> bool:
-        """Whether both could write the same text, or the same first so many segments.
+        """Whether the two templates could write the same text.
 
-        A template that is shorter than the leading segments ends before what follows them.
+        Args:
+            other: The other template.
+            leading: Compare only this many first segments; None for all. If this template has
+                more segments, the other must have more, too.
         """
         mine, theirs = len(self.segments), len(other.segments)
         leading = mine if leading is None else leading
@@ -194,7 +206,7 @@ class Template:
 
 
 class KeyValue(NamedTuple):
-    """One rendered key: the text of its partition key and of its sort key."""
+    """A rendered key: the texts of the partition key and of the sort key."""
 
     partition: str
     sort: str
@@ -207,11 +219,11 @@ class Key:
     Args:
         partition: Template of the partition key; alternatives are separated by ``|``.
         sort: Template of the sort key.
-        index: The table itself, or the global secondary index this key stands in.
-        where: Values that attributes must have for an item to be in the index. Together with
-            components that an item may lack, this is what makes an index sparse.
-        shared: A name that entities give alike when they mean to share keys; without it, two
-            entities whose keys could be equal are refused.
+        index: The table itself, or the global secondary index of this key.
+        where: The values that attributes must have for an item to be in the index. Optional
+            components and ``where`` make an index sparse.
+        shared: A name that entities have in common if their keys may be equal on purpose. Without
+            it, a design with two entities whose keys could be equal is refused.
     """
 
     partition: str
@@ -219,13 +231,13 @@ class Key:
     index: Index = TABLE
     where: Mapping[str, Any] = field(default_factory=dict)
     shared: str | None = None
-    #: The entity's class name and the key's own name, once declared.
+    #: The class name of the entity and the name of the key; empty before the entity is declared.
     entity: str = field(default="", init=False)
     name: str = field(default="", init=False)
-    #: The compiled templates; there are none before the entity is declared.
+    #: The compiled templates; an error before the entity is declared.
     partitions: tuple[Template, ...] = field(init=False, repr=False)
     sort_template: Template = field(init=False, repr=False)
-    #: Those components that follow from attributes of other names.
+    #: The derived components, by name.
     derived: Mapping[str, Derived] = field(default_factory=dict, init=False, repr=False)
 
     def bind(
@@ -238,10 +250,13 @@ class Key:
         """Compile the templates against an entity's attributes.
 
         Raises:
-            DeclarationError: naming entity, key and component, if a template is wrong.
+            DeclarationError: if the key is declared twice, or a template is malformed; the message
+                names entity, key and component.
         """
         if self.entity:
-            raise DeclarationError(f"{self} is declared again as {entity}.{name}")
+            raise DeclarationError(
+                f"{self} is declared again as {entity}.{name}; declare a new Key there"
+            )
         self.entity, self.name = entity, name
         self.partitions = tuple(self._compile(text, lookup) for text in self.partition.split("|"))
         self.sort_template = self._compile(self.sort, lookup)
@@ -252,22 +267,22 @@ class Key:
 
     @cached_property
     def components(self) -> frozenset[str]:
-        """The attributes the key is made of."""
+        """The names of the components of both templates."""
         templates = (*self.partitions, self.sort_template)
         return frozenset(part.name for template in templates for part in template.components)
 
     @cached_property
     def sources(self) -> frozenset[str]:
-        """The attributes that decide what the key is, and whether there is one."""
+        """The attributes that the key depends on, those of ``where`` included."""
         return self.sources_of(*self.partitions, self.sort_template) | {*self.where}
 
     @cached_property
     def examined(self) -> frozenset[str]:
-        """Those of the sources whose values are compared, or others derived from."""
+        """The attributes in ``where``, and those that a component is derived from."""
         return frozenset(self.where).union(*(each.sources for each in self.derived.values()))
 
     def sources_of(self, *templates: Template) -> frozenset[str]:
-        """The attributes that the components of some of the templates come from."""
+        """Return the attributes that the components of the given templates depend on."""
         names = [part.name for template in templates for part in template.components]
         return frozenset(
             source
@@ -276,18 +291,18 @@ class Key:
         )
 
     def completed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Attributes of an item together with the components derived from them."""
+        """Return the attributes of an item together with the derived components."""
         return {**values, **{name: each.of(values) for name, each in self.derived.items()}}
 
     @property
     def shortened(self) -> frozenset[str]:
-        """The attributes of which the key shows only a part, such as the date of a moment."""
+        """The attributes that are in the key only in part, as a timestamp is by its date."""
         templates = (*self.partitions, self.sort_template)
         parts = [part for template in templates for part in template.components]
         return self.components - {part.name for part in parts if part.codec.shows_all}
 
     def partition_for(self, values: Mapping[str, Any]) -> Template | None:
-        """The first alternative whose components all have a value."""
+        """Return the first partition template whose components all have values, or None."""
         for each in self.partitions:
             if each.is_complete(values):
                 return each
@@ -303,8 +318,8 @@ class Key:
 
     @cached_property
     def _renderer(self) -> Callable[[Mapping[str, Any]], KeyValue | None]:
-        """Compile ``render``: one straight-line function, made at the first use (ADR 0021)."""
-        source = Source("render(values)", {"KeyValue": KeyValue, **_QUICK_NAMES}, of=str(self))
+        """The function behind ``render``, without loops; compiled at the first use (ADR 0021)."""
+        source = Source("render(values)", {"KeyValue": KeyValue, **_FAST_NAMES}, of=str(self))
         if self.derived:
             source.names["completed"] = self.completed
             source.add("values = completed(values)")
@@ -327,18 +342,18 @@ class Key:
         return render
 
     def _rendering(self, template: Template, limit: int, source: Source) -> str:
-        """An expression that renders a template."""
+        """Return a Python expression that renders a template."""
         text = SEPARATOR.join(
-            segment if isinstance(segment, str) else f"{{{_quickly(segment, source)}}}"
+            segment if isinstance(segment, str) else f"{{{_encoding(segment, source)}}}"
             for segment in template.segments
         )
         if not any(isinstance(part.codec, TextCodec) for part in template.components):
             return f"f{text!r}"
-        source.names["fitting"] = self._fitting
-        return f"fitting(f{text!r}, {limit})"
+        source.names["within"] = self._within
+        return f"within(f{text!r}, {limit})"
 
     def decode(self, value: KeyValue) -> dict[str, Any] | None:
-        """Read the components back, or return None if this key did not make the value."""
+        """Read the components back; return None if this key cannot have rendered the value."""
         sort = self.sort_template.decode(value.sort)
         for template in self.partitions:
             partition = template.decode(value.partition)
@@ -347,26 +362,28 @@ class Key:
         return None
 
     def overlaps(self, other: Key) -> bool:
-        """Whether some item of each could have the same partition key and sort key."""
+        """Whether items of the two keys could have the same partition key and sort key."""
         return self.shares_partition(other) and self.sort_template.overlaps(other.sort_template)
 
     def shares_partition(self, other: Key) -> bool:
-        """Whether some item of each could be in the same item collection."""
+        """Whether items of the two keys could be in the same item collection."""
         return self.index == other.index and any(
             mine.overlaps(theirs) for mine in self.partitions for theirs in other.partitions
         )
 
     def __str__(self) -> str:
-        """Show which key of which entity this is."""
+        """Show the entity and the name of the key, or its templates before it is declared."""
         named = f"{self.entity}.{self.name}"
         return named if self.entity else f"Key({self.partition!r}, {self.sort!r})"
 
-    if not TYPE_CHECKING:  # a type checker that saw it would take any name
+    if not TYPE_CHECKING:  # otherwise type checkers would accept any name
 
         def __getattr__(self, name: str) -> NoReturn:
-            """Refuse to tell what is known only once the entity is declared."""
+            """Raise an error if the templates are used before the entity is declared."""
             if name in {"partitions", "sort_template"}:
-                raise DeclarationError(f"{self} is looked at before its entity is declared")
+                raise DeclarationError(
+                    f"{self} has no templates yet; its entity must be declared first"
+                )
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def _compile(self, text: str, lookup: CodecLookup) -> Template:
@@ -392,8 +409,8 @@ class Key:
         except DeclarationError as error:
             raise DeclarationError(f"{self}: {name}: {error}") from error
 
-    def _fitting(self, text: str, limit: int) -> str:
-        if len(text) * _WIDEST <= limit:
+    def _within(self, text: str, limit: int) -> str:
+        if len(text) * _MAX_CHARACTER_BYTES <= limit:
             return text
         size = len(text.encode())
         if size > limit:
@@ -401,56 +418,60 @@ class Key:
         return text
 
 
-#: How values of two codecs are written at once; ``Component.encode`` writes all others.
-_QUICK: Final[Mapping[type[Codec], str]] = {
+#: Expressions that write the values of two codecs; ``Component.encode`` writes all others.
+_FAST_ENCODINGS: Final[Mapping[type[Codec], str]] = {
     IdCodec: "v if type(v) is str and is_canonical(v) else encode(v)",
     MomentCodec: "timestamp_text(v) if type(v) is datetime else encode(v)",
 }
-_QUICK_NAMES: Final = {
+_FAST_NAMES: Final = {
     "datetime": datetime,
     "is_canonical": is_canonical,
     "timestamp_text": timestamp_text,
 }
 
 
-def _quickly(part: Component, source: Source) -> str:
-    """An expression that writes the value of a component."""
-    # One attribute may be written in several ways: as a date too, or as a text that is not last.
+def _encoding(part: Component, source: Source) -> str:
+    """Return a Python expression that writes the value of a component."""
+    # A key may hold one attribute in several forms, such as a timestamp and its date, so the
+    # function is numbered and not named by the attribute.
     encode = f"encode_{len(source.names)}"
     source.names[encode] = part.encode
-    own = _QUICK.get(type(part.codec), "encode(v)").replace("encode(", f"{encode}(")
-    return re.sub(r"\bv\b", f"v_{part.name}", own)
+    expression = _FAST_ENCODINGS.get(type(part.codec), "encode(v)")
+    return re.sub(r"\bv\b", f"v_{part.name}", expression.replace("encode(", f"{encode}("))
 
 
 def _complete(template: Template) -> str:
-    """An expression that says whether every component has a value."""
+    """Return a Python expression for whether every component has a value."""
     return " and ".join(f"v_{part.name} is not None" for part in template.components) or "True"
 
 
 def is_prefix(text: str) -> bool:
-    """Whether a rendered prefix stops short of a whole key, so that begins_with may take it."""
+    """Whether a text is a prefix, to be used with ``begins_with``, and not a whole key."""
     return not text or text.endswith(SEPARATOR)
 
 
 def prefix_end(prefix: str) -> str:
-    """The smallest text after everything that begins with a prefix (``EVENT#`` to ``EVENT$``)."""
+    """Return the smallest text after all texts with a prefix (``EVENT$`` after ``EVENT#``)."""
     return f"{prefix[:-1]}{chr(ord(SEPARATOR) + 1)}"
 
 
 def require_sort_key_size(text: str) -> None:
-    """Refuse a text that is longer than a sort key may be.
+    """Check that a text is not longer than a sort key may be.
 
     Raises:
-        InvalidValueError: if it is.
+        InvalidValueError: if it is longer.
     """
-    if len(text) * _WIDEST > SORT_KEY_LIMIT and len(text.encode()) > SORT_KEY_LIMIT:
+    if len(text) * _MAX_CHARACTER_BYTES > SORT_KEY_LIMIT and len(text.encode()) > SORT_KEY_LIMIT:
         raise InvalidValueError(
             f"a sort key of {len(text.encode())} bytes is over the limit of {SORT_KEY_LIMIT}"
         )
 
 
 def just_after(text: str) -> str:
-    """The smallest sort key after a text (``a`` to ``a`` and the character NUL)."""
+    """Return the smallest sort key after a text: usually the text and the character NUL.
+
+    If no larger sort key exists, the text itself is returned.
+    """
     if len(text.encode()) < SORT_KEY_LIMIT:
         return f"{text}\0"
     for end in range(len(text), 0, -1):
@@ -462,11 +483,11 @@ def just_after(text: str) -> str:
 
 
 def just_before(text: str, *, fixed_width: bool) -> str:
-    """A text before another, with no sort key between them.
+    """Return a text that sorts before another, with no sort key between them.
 
     Args:
-        text: The other; not empty.
-        fixed_width: Whether all sort keys before and after it are as long.
+        text: The other text; not empty.
+        fixed_width: Whether all sort keys before and after it have its length.
     """
     before = _neighbour(text[-1], -1)
     if before is None:
@@ -474,14 +495,14 @@ def just_before(text: str, *, fixed_width: bool) -> str:
     shrunk = text[:-1] + before
     if fixed_width:
         return shrunk
-    # The largest sort key that begins so: the largest characters that fit.
+    # The largest sort key with this prefix: filled up with the largest characters that fit.
     room = SORT_KEY_LIMIT - len(shrunk.encode())
-    rest = _LARGEST[room % _WIDEST]
-    return shrunk + _LARGEST[_WIDEST] * (room // _WIDEST) + rest
+    rest = _LARGEST[room % _MAX_CHARACTER_BYTES]
+    return shrunk + _LARGEST[-1] * (room // _MAX_CHARACTER_BYTES) + rest
 
 
 def _neighbour(character: str, step: int) -> str | None:
-    """The character before or after another in UTF-8's order; None at the ends."""
+    """Return the next character (step 1) or the previous one (-1); None if there is none."""
     code = ord(character) + step
     if _SURROGATES[0] <= code <= _SURROGATES[1]:
         code = _SURROGATES[step > 0] + step

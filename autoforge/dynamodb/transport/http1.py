@@ -1,6 +1,7 @@
-"""HTTP/1.1 on one connected socket: a request out, its answer in.
+"""An HTTP/1.1 client on one connected socket: sends a request, then reads its answer.
 
-httptools reads the answer; what it lets pass and DynamoDB never sends is refused here.
+httptools parses the answers. This module also refuses answers that httptools accepts and DynamoDB
+never sends.
 """
 
 from __future__ import annotations
@@ -16,24 +17,24 @@ from typing import Final, NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-#: The most bytes of an answer that are read without any of its body, as of its head; DynamoDB's
-#: heads have some 300.
+#: The most bytes of an answer that may belong to no body: the head, or trailers. The heads of
+#: DynamoDB have some 300 bytes.
 HEAD_LIMIT: Final = 65_536
 
 _CHUNK: Final = 65_536
-#: The most bytes asked for at once where an answer's length is known.
+#: The most bytes to receive at once if the length of the answer is known.
 _LARGE_CHUNK: Final = 1_048_576
-#: The least status that is an answer, and none that announces one.
+#: The lowest status of a final answer; a lower one announces another answer.
 _FINAL: Final = 200
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 
 
 class AnswerCutOffError(OSError):
-    """The connection ended before its answer did."""
+    """The connection ended before the answer was complete."""
 
 
 class GarbledAnswerError(OSError):
-    """What came is no HTTP."""
+    """The received bytes are not an HTTP answer that DynamoDB could send."""
 
 
 class Answer(NamedTuple):
@@ -51,18 +52,18 @@ class Connection:
         connected: The socket, with its timeout set. It is closed with the connection.
 
     Attributes:
-        reusable: Whether another request may follow: false from when one is begun until its
-            answer was read to the end, and for ever if the server said so or was not understood.
+        reusable: Whether another request may follow. It is false while a request is in progress,
+            and stays false if the exchange failed or the server closes the connection.
     """
 
-    __slots__ = ("_answers", "_arrivals", "_socket", "_until", "reusable")
+    __slots__ = ("_deadline", "_parser", "_poll", "_socket", "reusable")
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        #: When the answer must be there, by the monotonic clock; None while pieces may dribble in.
-        self._until: float | None = None
-        self._arrivals = _arrivals_at(connected)
-        self._answers = _Answers()
+        #: The deadline of the whole answer, by the monotonic clock; None if there is none.
+        self._deadline: float | None = None
+        self._poll = _poll_of(connected)
+        self._parser = _AnswerParser()
         self.reusable = True
 
     def exchange(self, message: bytes, within: float | None = None) -> Answer:
@@ -70,51 +71,52 @@ class Connection:
 
         Args:
             message: The request.
-            within: Seconds for all of it; unless given, each piece may take the socket's timeout.
+            within: The most seconds for the whole exchange. None if only the timeout of the socket
+                applies, to each operation.
 
         Raises:
-            OSError: if the connection breaks, times out, or carries something else.
+            OSError: if the connection breaks or times out, or the answer is malformed.
         """
         self.reusable = False
         if within is None:
-            return self._exchanged(message)
-        usual = self._socket.gettimeout()
-        self._until = monotonic() + within
+            return self._exchange(message)
+        timeout = self._socket.gettimeout()
+        self._deadline = monotonic() + within
         self._socket.settimeout(within)
         try:
-            answer = self._exchanged(message)
+            answer = self._exchange(message)
         finally:
-            self._until = None
-        self._socket.settimeout(usual)
+            self._deadline = None
+        self._socket.settimeout(timeout)
         return answer
 
-    def _exchanged(self, message: bytes) -> Answer:
+    def _exchange(self, message: bytes) -> Answer:
         self._socket.sendall(message)
-        answers = self._answers
-        answers.begin()
-        while answers.answer is None:
-            data = self._received(answers.expected)
+        parser = self._parser
+        parser.begin()
+        while parser.answer is None:
+            data = self._receive(parser.expected)
             if data:
-                answers.feed(data)
+                parser.feed(data)
             else:
-                answers.end()
-        self.reusable = answers.may_follow
-        return answers.answer
+                parser.end()
+        self.reusable = parser.may_follow
+        return parser.answer
 
     def is_stale(self) -> bool:
-        """Whether the server closed the connection, or sent what nobody asked for."""
-        return bool(self._arrivals()) and not self._only_tickets()
+        """Whether the server has closed the connection, or sent bytes without a request."""
+        return bool(self._poll()) and not self._has_only_tls_records()
 
     def close(self) -> None:
-        """Close the socket, without a word to the server."""
+        """Close the socket; no TLS closing message is sent."""
         with suppress(OSError):
             self._socket.close()
 
-    def _only_tickets(self) -> bool:
-        """Whether what came is TLS's own business, such as session tickets after a handshake."""
+    def _has_only_tls_records(self) -> bool:
+        """Whether only records of TLS itself arrived, such as session tickets."""
         if not isinstance(self._socket, ssl.SSLSocket):
             return False
-        waiting = self._socket.gettimeout()
+        timeout = self._socket.gettimeout()
         self._socket.settimeout(0)
         try:
             self._socket.recv(1)
@@ -123,33 +125,33 @@ class Connection:
         except OSError:
             return False
         else:
-            return False  # closed, or an answer to nothing
+            return False  # closed, or an answer without a request
         finally:
-            self._socket.settimeout(waiting)
+            self._socket.settimeout(timeout)
 
-    def _received(self, most: int) -> bytes:
-        """The next piece of the answer; nothing at the end of the connection."""
-        if self._until is not None:
-            left = self._until - monotonic()
+    def _receive(self, most: int) -> bytes:
+        """Receive the next bytes of the answer; none at the end of the connection."""
+        if self._deadline is not None:
+            left = self._deadline - monotonic()
             if left <= 0:
-                raise TimeoutError("the answer was not there in time")
+                raise TimeoutError("the answer was not complete in time")
             self._socket.settimeout(left)
         return self._socket.recv(most)
 
 
-class _Answers:
-    """Reads the answers of a connection one after another.
+class _AnswerParser:
+    """Parses the answers of a connection, one after another.
 
     Attributes:
-        answer: What was read to the end, or None.
-        may_follow: Whether another may follow, once there is one.
-        expected: How many bytes to ask for next.
+        answer: The answer once it is complete, else None.
+        may_follow: Whether another request may follow the complete answer.
+        expected: The number of bytes to receive next, at most.
     """
 
     __slots__ = (
-        "_before_body",
         "_head",
         "_headers",
+        "_outside_body",
         "_parser",
         "_pieces",
         "answer",
@@ -163,74 +165,77 @@ class _Answers:
         self.begin()
 
     def begin(self) -> None:
-        """Expect an answer."""
+        """Prepare for the next answer."""
         self.answer: Answer | None = None
         self.expected = _CHUNK
-        self._before_body = 0
+        #: Bytes that were fed since the last bytes of a body.
+        self._outside_body = 0
         self._head: dict[str, str] | None = None
 
     def feed(self, data: bytes) -> None:
-        """Read a piece.
+        """Parse the next bytes of the answer.
 
         Raises:
-            GarbledAnswerError: if it is no HTTP, or goes on before or after a body for too long.
+            GarbledAnswerError: if they are not HTTP, or the head or the trailers are too long.
         """
-        self._before_body += len(data)
+        self._outside_body += len(data)
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
             if self.answer is None:
-                raise GarbledAnswerError(f"the answer is no HTTP: {error}") from error
+                raise GarbledAnswerError(f"the answer is not HTTP: {error}") from error
             self.may_follow = False
-        if self.answer is None and self._before_body > HEAD_LIMIT:
-            raise GarbledAnswerError("the head of the answer is too long")
+        if self.answer is None and self._outside_body > HEAD_LIMIT:
+            raise GarbledAnswerError(f"the head of the answer has more than {HEAD_LIMIT:,} bytes")
 
     def end(self) -> None:
-        """Take the end of the connection, which ends an answer that tells no length.
+        """Handle the end of the connection, which completes an answer without a length.
 
         Raises:
-            AnswerCutOffError: if it told one, or if its head did not end.
+            AnswerCutOffError: if the answer has a length, or its head is incomplete.
         """
         head = self._head
         if head is None or "content-length" in head or "transfer-encoding" in head:
-            raise AnswerCutOffError("the connection ended before the answer did")
+            raise AnswerCutOffError("the connection ended before the answer was complete")
         self.on_message_complete()
 
-    # What the parser calls.
+    # The callbacks of HttpResponseParser.
 
     def on_message_begin(self) -> None:
-        """Begin an answer, or one that nobody asked for."""
+        """Start an answer, which may be one without a request."""
         self._headers: dict[str, str] = {}
         self._pieces: list[bytes] = []
         self.may_follow = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        text, headers = name.decode("latin-1").lower(), self._headers
-        said = value.decode("latin-1").rstrip()
-        headers[text] = f"{headers[text]}, {said}" if text in headers else said
+        """Add a header; repeated ones are joined by commas."""
+        key, headers = name.decode("latin-1").lower(), self._headers
+        text = value.decode("latin-1").rstrip()
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
-        """Take the head."""
+        """Check the head."""
         if self.answer is not None:
             return
         headers, parser = self._headers, self._parser
         if parser.get_http_version() not in _VERSIONS:
-            raise GarbledAnswerError("the answer is of another version of HTTP")
-        if headers.get("transfer-encoding", "chunked").lower() != "chunked":
-            raise GarbledAnswerError("the answer is encoded in a way nobody asked for")
+            version = parser.get_http_version()
+            raise GarbledAnswerError(f"the answer is HTTP/{version}; expected 1.0 or 1.1")
+        encoding = headers.get("transfer-encoding", "chunked")
+        if encoding.lower() != "chunked":
+            raise GarbledAnswerError(f"the transfer encoding is {encoding!r}; expected chunked")
         self.may_follow = parser.should_keep_alive()
-        self._head, self._headers = headers, {}  # trailers say nothing that is needed
+        self._head, self._headers = headers, {}  # the new dict is for trailers, which are dropped
         length = int(headers.get("content-length", 0))
         self.expected = min(max(length, _CHUNK), _LARGE_CHUNK)
 
     def on_body(self, piece: bytes) -> None:
-        """Take a piece of the body."""
-        self._before_body = 0
+        """Add a piece of the body."""
+        self._outside_body = 0
         self._pieces.append(piece)
 
     def on_message_complete(self) -> None:
-        """Have the answer, unless it only announces one or nobody asked for it."""
+        """Complete the answer, unless it announces another one or has no request."""
         status = self._parser.get_status_code()
         if status < _FINAL or self.answer is not None or self._head is None:
             self.may_follow = False
@@ -238,10 +243,10 @@ class _Answers:
         self.answer = Answer(status, self._head, b"".join(self._pieces))
 
 
-def _arrivals_at(connected: socket.socket) -> Callable[[], Sequence[object]]:
-    """What tells, without waiting, of bytes that came and of an end; empty where nothing did."""
-    if not hasattr(select, "poll"):  # Windows, whose select takes a socket of any number
+def _poll_of(connected: socket.socket) -> Callable[[], Sequence[object]]:
+    """Return a function that reports received bytes or the end, without waiting; empty if none."""
+    if not hasattr(select, "poll"):  # Windows, whose select has no limit for socket numbers
         return lambda: select.select([connected], [], [], 0)[0]
-    arrivals = select.poll()
-    arrivals.register(connected, select.POLLIN)
-    return partial(arrivals.poll, 0)
+    poll = select.poll()
+    poll.register(connected, select.POLLIN)
+    return partial(poll.poll, 0)

@@ -1,4 +1,4 @@
-"""One log event for each request: route, status, milliseconds, and an id to find it by."""
+"""The access log: one event for each request, with its id, route, status and milliseconds."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Sen
 
 _log = logging.getLogger("autoforge.http")
 
-#: The status that is logged where the client went before it had sent its request: nobody got the
-#: answer (as nginx logs it).
+#: The status that is logged if the client disconnected before it had sent the whole request, and so
+#: got no response; nginx logs the same.
 CLIENT_GONE: Final = 499
 
-#: Bytes of a request's id that are the process's, by chance; its number makes up the rest.
-_CHANCE: Final = 8
+#: The random bytes that identify the process in a request id; the rest is the request's number.
+_PROCESS_BYTES: Final = 8
 
 
 def logged(app: ASGIApp) -> ASGIApp:
-    """Log each request; never its query, its body or its headers."""
-    process = secrets.token_hex(_CHANCE)
+    """Log each request of an application; its query, body and headers are never logged."""
+    process = secrets.token_hex(_PROCESS_BYTES)
     numbers = count()
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,33 +34,33 @@ def logged(app: ASGIApp) -> ASGIApp:
         request_id = f"{process}{next(numbers):010x}"
         began = perf_counter()
         status = 0
-        gone = False
+        disconnected = False
 
-        async def hear() -> ReceiveMessage:
-            nonlocal gone
+        async def watched_receive() -> ReceiveMessage:
+            nonlocal disconnected
             message = await receive()
-            gone = gone or message["type"] == "http.disconnect"
+            disconnected = disconnected or message["type"] == "http.disconnect"
             return message
 
-        async def note(message: Message) -> None:
+        async def watched_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = CLIENT_GONE if gone else message["status"]
+                status = CLIENT_GONE if disconnected else message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        # A server gives each request a context of its own, which ends with it.
+        # Not unbound again: the server runs each request in its own context.
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        await app(scope, hear, note)
+        await app(scope, watched_receive, watched_send)
         if _log.isEnabledFor(logging.INFO):
-            taken = round((perf_counter() - began) * 1000, 1)
-            said = {
+            milliseconds = round((perf_counter() - began) * 1000, 1)
+            values = {
                 "request_id": request_id,
                 "method": scope.get("method"),
                 "route": scope.get("path_template"),
                 "status": int(status),
-                "milliseconds": taken,
+                "milliseconds": milliseconds,
             }
-            _log.info("http.request", extra=said)
+            _log.info("http.request", extra=values)
 
     return handle

@@ -1,4 +1,4 @@
-"""The OpenAPI document's frame, where it is served, and the page that shows it."""
+"""Serves the OpenAPI document and the Swagger UI page that shows it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from autoforge.http.api.document import completed
 DOCS: Final = "/docs"
 _ASSETS: Final = f"{DOCS}/assets"
 
-#: Swagger UI, so that no browser asks a CDN for it: ``make`` puts it there, and wheels hold it.
+#: The files of Swagger UI, so that browsers need no CDN. ``make`` creates them; wheels hold them.
 SWAGGER_UI: Final = Path(__file__).parent / "swagger_ui"
 
 
 @dataclass
 class _Exact(BaseSchemaObject):
-    """A value the document shows as it is; Litestar drops the nulls inside others."""
+    """A value that the document has unchanged; Litestar drops nulls inside other values."""
 
     value: dict[str, Any]
 
@@ -38,12 +38,12 @@ class _Exact(BaseSchemaObject):
 
 
 def _exact(value: dict[str, Any]) -> Any:
-    """Put a value in place of one of Litestar's."""
+    """Return an exact value, typed so that it can replace one of Litestar's."""
     return _Exact(value)
 
 
 def openapi_config(version: str) -> OpenAPIConfig:
-    """The document's frame, and the page that shows it."""
+    """Return the configuration of the document and of its page."""
     return OpenAPIConfig(
         title="autoforge",
         version=version,
@@ -64,20 +64,20 @@ def openapi_config(version: str) -> OpenAPIConfig:
 
 
 def swagger_assets() -> Router:
-    """Serve what the page loads."""
+    """Return the route that serves the files of Swagger UI."""
     return create_static_files_router(
         path=_ASSETS, directories=[SWAGGER_UI], include_in_schema=False
     )
 
 
 class _SwaggerPage(SwaggerRenderPlugin):
-    """The page, where there is what it loads."""
+    """Renders the Swagger UI page, if its files are installed."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Render the page.
 
         Raises:
-            ConfigurationError: if this installation was made without Swagger UI.
+            ConfigurationError: if the files of Swagger UI are missing.
         """
         if not (SWAGGER_UI / "VERSION").is_file():
             raise ConfigurationError(
@@ -88,7 +88,7 @@ class _SwaggerPage(SwaggerRenderPlugin):
 
 
 def complete(app: Litestar) -> None:
-    """Publish the document with what Litestar leaves out."""
+    """Add to the published document what Litestar omits."""
     published = app.openapi_schema
     document = completed(published.to_schema(), dict(_limits(app)))
     published.paths = {path: _exact(item) for path, item in document["paths"].items()}
@@ -96,7 +96,7 @@ def complete(app: Litestar) -> None:
 
 
 def _limits(app: Litestar) -> Iterator[tuple[str, int]]:
-    """How many bytes a body of each operation may have."""
+    """Yield the most bytes of a request body, by operation id."""
     for route in app.routes:
         for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
             limit = handler.resolve_request_max_body_size()

@@ -34,7 +34,7 @@ def test_a_key_tells_nothing_before_its_entity_is_declared() -> None:
     for name in ("components", "sources", "shortened", "partitions", "sort_template"):
         with pytest.raises(DeclarationError, match=r"^Key\('BOOK#\{isbn\}', 'COPY#\{number\}'\) "):
             getattr(key, name)
-    with pytest.raises(DeclarationError, match=r"is looked at before its entity is declared$"):
+    with pytest.raises(DeclarationError, match=r"its entity must be declared first$"):
         key.render({"isbn": "a", "number": "b"})
 
 
