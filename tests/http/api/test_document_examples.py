@@ -38,7 +38,7 @@ from tests.http.serving import Api, Json, forge_of, items_of, serving, walk
 from tests.stores import Clock, fresh, put_raw
 
 PRINTED: Final[list[Json]] = json.loads(
-    (Path(__file__).parents[1] / "data" / "database_analysis_items.json").read_text()
+    (Path(__file__).parents[2] / "data" / "database_analysis_items.json").read_text()
 )
 PROJECT_ID: Final = "550e8400-e29b-41d4-a716-446655440000"
 OF: Final = f"/projects/{PROJECT_ID}"
