@@ -13,14 +13,13 @@ import pytest
 from hypothesis import settings
 
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.encryption import LocalCipher
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import IdMint
 from autoforge.forge import Forge
 from tests import servers
+from tests.access.worlds import World
 from tests.adversarial.effort import effort
 from tests.servers import Engine
-from tests.stores import Clock, client_of, store_of
+from tests.stores import Clock, client_of, forge_of, store_of
 
 #: Folders whose tests run on one engine, the most faithful that is installed, unless they are
 #: marked ``every_engine``. What an engine does differently shows in ``access``, where every
@@ -68,6 +67,12 @@ def client(engine: Engine) -> Client:
 
 
 @pytest.fixture(scope="module")
+def own(engine: Engine) -> Client:
+    """A connection that nobody else uses."""
+    return client_of(engine)
+
+
+@pytest.fixture(scope="module")
 def table_name(client: Client) -> Iterator[str]:
     """A table for the tests of one file, which keep apart by fresh ids.
 
@@ -92,9 +97,15 @@ def store(client: Client, table_name: str, clock: Clock) -> Store:
 
 
 @pytest.fixture
-def forge(store: Store, clock: Clock) -> Forge:
+def world(client: Client) -> World:
+    """A project on a table of its own, and nothing else."""
+    return World.on(client)
+
+
+@pytest.fixture
+def forge(store: Store) -> Forge:
     """A Forge on the engine's table."""
-    return Forge(store, clock=clock, new_id=IdMint(), cipher=LocalCipher(["an encryption key"]))
+    return forge_of(store)
 
 
 def pytest_configure(config: pytest.Config) -> None:

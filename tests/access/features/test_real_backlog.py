@@ -17,7 +17,7 @@ from autoforge.errors import CyclicDependencyError
 from autoforge.forge import Forge, NewFeature
 from tests.access.features.packages import INSTALLED, committed, installed, without_cycles
 from tests.servers import Engine
-from tests.stores import Clock
+from tests.stores import forge_of
 
 AGENTS = 16
 
@@ -107,12 +107,12 @@ def test_the_package_database_is_read_by_its_stanzas(tmp_path: Path) -> None:
 
 
 def test_sixteen_agents_work_two_thousand_packages_off_in_a_valid_order(
-    engine: Engine, store: Store, clock: Clock
+    engine: Engine, store: Store
 ) -> None:
     if engine.name != "dynoxide":
         pytest.skip("moto is no judge of races, and slow; this runs on dynoxide")
     mint = IdMint()
-    forge = Forge(store, clock=clock, new_id=mint)
+    forge = forge_of(store, new_id=mint)
     graph, _ = without_cycles(committed())
     project_id = str(forge.projects.create("Debian").id)
     load(forge, project_id, graph)
@@ -120,7 +120,7 @@ def test_sixteen_agents_work_two_thousand_packages_off_in_a_valid_order(
 
     def work(number: int) -> None:
         # A Forge of its own, and so a memory of its own, as in a process of its own.
-        own = Forge(store, clock=clock, new_id=mint)
+        own = forge_of(store, new_id=mint)
         while True:
             seen = journal.passed
             feature = own.features.claim_next(project_id, f"agent-{number}")
