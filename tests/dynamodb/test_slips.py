@@ -126,7 +126,7 @@ def test_the_name_may_be_that_of_the_stored_attribute() -> None:
     assert [*Piano.keys] == ["key"]
 
 
-@pytest.mark.parametrize("given", [{}, {"given": {"place": "roof"}}, {"requires": "there"}])
+@pytest.mark.parametrize("given", [{}, {"expected": {"place": "roof"}}, {"requires": "there"}])
 def test_an_update_that_changes_nothing_is_refused(given: dict[str, Any]) -> None:
     message = r"^an Update of Sensor changes nothing: give values or actions, or use a Check$"
 

@@ -29,12 +29,12 @@ from autoforge.dynamodb.schema.attributes import (
 from autoforge.dynamodb.schema.entity import Item, entity_fields
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.errors import UnreadableItemError
-from autoforge.http import projects
 from autoforge.http.api import paging as answers
 from autoforge.http.api.paging import json_response
 from autoforge.http.api.projection import Json, is_compiled, read_as_view, slow_projection
 from autoforge.http.api.schemas import Moment, View
 from autoforge.http.events import EventView
+from autoforge.http.projects import routes as projects
 from autoforge.http.runs import RunWithOutputView
 from autoforge.http.views import VIEWS
 from autoforge.models import AgentAction, AgentRun, Event, Ticket
