@@ -23,7 +23,8 @@ from tests.stores import Clock, client_of, forge_of, store_of
 
 #: Folders whose tests run on one engine, the most faithful that is installed, unless they are
 #: marked ``every_engine``. What an engine does differently shows in ``access``, where every
-#: contract is tried on each. ``make adversarial`` runs on each, too.
+#: contract is tried on each; tests of what comes between requests, and machines, are marked
+#: ``one_engine``. ``make adversarial`` runs on each, too.
 _ON_ONE_ENGINE: Final = ("adversarial", "http")
 
 _tables: Final = count(1)
@@ -136,9 +137,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_of_another_engine(item: pytest.Item) -> bool:
     """Whether a test of a folder that one engine judges would run on another."""
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    if folder not in _ON_ONE_ENGINE or item.get_closest_marker("every_engine"):
+    on_one = folder in _ON_ONE_ENGINE or item.get_closest_marker("one_engine")
+    if not on_one or item.get_closest_marker("every_engine"):
         return False
-    if folder == "adversarial" and effort().whole:
+    if folder != "http" and effort().whole:
         return False
     name = item.callspec.params.get("engine") if hasattr(item, "callspec") else None
     return name not in {None, servers.most_faithful()}

@@ -47,6 +47,8 @@ from tests.factories import (
 from tests.servers import Engine
 from tests.stores import Clock, client_of, forge_of, fresh, raw_items, watching
 
+pytestmark = pytest.mark.one_engine
+
 #: The writes that change what an index key is made of; the table is looked at after each.
 _MOVES: Final = frozenset(
     {

@@ -36,6 +36,8 @@ from tests.factories import (
 )
 from tests.stores import Clock, forge_of, fresh, put_raw
 
+pytestmark = pytest.mark.one_engine
+
 #: Four items with this are more than the megabyte that one answer of DynamoDB holds.
 _LONG: Final = "x" * 300_000
 

@@ -31,6 +31,8 @@ from tests.factories import a_feature, new_id
 from tests.servers import Engine
 from tests.stores import raw_items
 
+pytestmark = pytest.mark.one_engine
+
 #: What requests meet in turn: a throttled table, a throttled item of a transaction, and nothing.
 _REASONS: Final = [{"Code": "ProvisionedThroughputExceeded"}]
 _BAD_DAY: Final = (

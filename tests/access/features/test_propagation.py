@@ -31,6 +31,8 @@ from tests.factories import NOON, a_dependency
 from tests.servers import Engine
 from tests.stores import put_raw
 
+pytestmark = pytest.mark.one_engine
+
 _TRANSACT: Final = "TransactWriteItems"
 _THREADS: Final = 6
 

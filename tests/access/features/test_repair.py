@@ -33,6 +33,8 @@ from tests.dynamodb.faults import Break, Fault, Lose, Pass, injected
 from tests.servers import Engine
 from tests.stores import client_of, raw_items
 
+pytestmark = pytest.mark.one_engine
+
 #: Longer than a process believes that nothing is ready, and than any lease here.
 _LATER: Final = timedelta(seconds=61)
 #: The version of a feature that was created and then claimed: the token of that claim.

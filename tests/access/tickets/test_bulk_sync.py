@@ -37,6 +37,8 @@ from tests.factories import NOON, a_feature_by_linear_issue, a_project, new_id
 from tests.servers import Engine
 from tests.stores import fresh, raw_items, watching
 
+pytestmark = pytest.mark.one_engine
+
 _CUT_OFF: Final = Refuse("AccessDeniedException")
 
 

@@ -97,6 +97,7 @@ def store(client: Client) -> Store:
     return fresh(client)
 
 
+@pytest.mark.one_engine
 def test_whatever_a_forge_writes_is_written_once_though_every_first_answer_is_lost(
     forgetting: Client,
 ) -> None:
@@ -107,6 +108,7 @@ def test_whatever_a_forge_writes_is_written_once_though_every_first_answer_is_lo
         assert _made_by_the_tour(forgetting, disturbed) == expected, fault
 
 
+@pytest.mark.one_engine
 def test_few_transactions_of_the_platform_are_marked(
     forgetting: Client,
 ) -> None:
