@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$p; break; }; done)
 PORT ?= 8000
 # For example `make suite PYTEST_FLAGS='-x -k cursor'`. Two workers, for the two cores of a small CI machine.
-PYTEST_FLAGS ?= -n 2
+PYTEST_FLAGS ?= -n 2 --dist worksteal
 PATTERN ?= EventsOfProject
 # Seconds that each adversarial test which draws or races goes on; `make suite` gives it two.
 ADVERSARIAL_SECONDS ?= 60
@@ -40,7 +40,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-
 # `make lock UPGRADE=--upgrade` takes the newest of everything; otherwise pins stay where they can.
 UPGRADE ?=
 
-.PHONY: help serve test suite adversarial lint generated wheel-check bench bench-claims bench-scale profile fix docs lock clean
+.PHONY: help serve test suite adversarial how-tos lint generated wheel-check bench bench-claims bench-scale profile fix docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ suite: $(DEV) $(ENGINES) $(CHECKOV) ## the tests alone
 
 adversarial: $(DEV) $(ENGINES) ## races, kills, delays and interleavings: every case, and for longer
 	ADVERSARIAL_SECONDS=$(ADVERSARIAL_SECONDS) $(BIN)/pytest $(PYTEST_FLAGS) tests/adversarial
+
+how-tos: $(DEV) $(ENGINES) ## follow the how-tos with each step left out in turn: none is needless
+	HOW_TOS_EACH_STEP=1 $(BIN)/pytest $(PYTEST_FLAGS) tests/docs/test_how_tos.py
 
 lint: $(DEV) ## style, types, layers, spelling
 	$(BIN)/ruff check
