@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$p; break; }; done)
 PORT ?= 8000
 # For example `make suite PYTEST_FLAGS='-x -k cursor'`. Two workers suit the two cores of a CI machine.
-PYTEST_FLAGS ?= -n 2
+PYTEST_FLAGS ?= -n 2 --dist worksteal
 PATTERN ?= EventsOfProject
 # Seconds for each adversarial test that draws cases or races; `make suite` uses two.
 ADVERSARIAL_SECONDS ?= 60
@@ -42,7 +42,7 @@ UV_COMPILE := $(UV_GROUP) pyproject.toml
 # `make lock UPGRADE=--upgrade` upgrades all packages; otherwise pins are kept if possible.
 UPGRADE ?=
 
-.PHONY: help serve test suite adversarial lint generated wheel-check bench bench-claims bench-scale profile fix docs lock clean
+.PHONY: help serve test suite adversarial how-tos lint generated wheel-check bench bench-claims bench-scale profile fix docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ suite: $(DEV) $(ENGINES) $(CHECKOV) ## run the tests only
 
 adversarial: $(DEV) $(ENGINES) ## run the tests of races, kills, delays and interleavings: every case, and for longer
 	ADVERSARIAL_SECONDS=$(ADVERSARIAL_SECONDS) $(BIN)/pytest $(PYTEST_FLAGS) tests/adversarial
+
+how-tos: $(DEV) $(ENGINES) ## follow the how-tos, and leave out each step in turn
+	HOW_TOS_EACH_STEP=1 $(BIN)/pytest $(PYTEST_FLAGS) tests/docs/test_how_tos.py
 
 lint: $(DEV) ## check style, types, layers and spelling
 	$(BIN)/ruff check

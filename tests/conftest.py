@@ -13,18 +13,18 @@ import pytest
 from hypothesis import settings
 
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.encryption import LocalCipher
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import IdMint
 from autoforge.forge import Forge
 from tests import servers
+from tests.access.worlds import World
 from tests.adversarial.effort import effort
 from tests.servers import Engine
-from tests.stores import Clock, client_of, store_of
+from tests.stores import Clock, client_of, forge_of, store_of
 
 #: Folders whose tests run on one engine, the most faithful that is installed, unless they are
 #: marked ``every_engine``. What an engine does differently shows in ``access``, where every
-#: contract is tried on each. ``make adversarial`` runs on each, too.
+#: contract is tried on each; tests of what comes between requests, and machines, are marked
+#: ``one_engine``. ``make adversarial`` runs on each, too.
 _ON_ONE_ENGINE: Final = ("adversarial", "http")
 
 _tables: Final = count(1)
@@ -68,6 +68,12 @@ def client(engine: Engine) -> Client:
 
 
 @pytest.fixture(scope="module")
+def own(engine: Engine) -> Client:
+    """A connection that nobody else uses."""
+    return client_of(engine)
+
+
+@pytest.fixture(scope="module")
 def table_name(client: Client) -> Iterator[str]:
     """A table for the tests of one file, which keep apart by fresh ids.
 
@@ -92,9 +98,15 @@ def store(client: Client, table_name: str, clock: Clock) -> Store:
 
 
 @pytest.fixture
-def forge(store: Store, clock: Clock) -> Forge:
+def world(client: Client) -> World:
+    """A project on a table of its own, and nothing else."""
+    return World.on(client)
+
+
+@pytest.fixture
+def forge(store: Store) -> Forge:
     """A Forge on the engine's table."""
-    return Forge(store, clock=clock, new_id=IdMint(), cipher=LocalCipher(["an encryption key"]))
+    return forge_of(store)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -125,9 +137,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_of_another_engine(item: pytest.Item) -> bool:
     """Whether a test of a folder that one engine judges would run on another."""
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    if folder not in _ON_ONE_ENGINE or item.get_closest_marker("every_engine"):
+    on_one = folder in _ON_ONE_ENGINE or item.get_closest_marker("one_engine")
+    if not on_one or item.get_closest_marker("every_engine"):
         return False
-    if folder == "adversarial" and effort().whole:
+    if folder != "http" and effort().whole:
         return False
     name = item.callspec.params.get("engine") if hasattr(item, "callspec") else None
     return name not in {None, servers.most_faithful()}

@@ -12,17 +12,20 @@ from typing import Any, Final
 
 from autoforge.dynamodb.admin.create import table_definition
 from autoforge.dynamodb.client.client import Call, Client, RetryPolicy
+from autoforge.dynamodb.encryption import Cipher, LocalCipher
 from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.transport.transport import Transport
+from autoforge.forge import Forge
 from tests.factories import NOON
 from tests.servers import Engine
 from tests.transports import WrappedTransport
 
 _numbers: Final = count(1)
 _mint: Final = IdMint()
+_CIPHER: Final = LocalCipher(["an encryption key"])
 
 
 @dataclass
@@ -71,6 +74,16 @@ def store_of(client: Client, table_name: str, clock: Callable[[], datetime]) -> 
         clock=clock,
         new_token=lambda: _mint(NOON),
     )
+
+
+def forge_of(
+    store: Store,
+    *,
+    new_id: Callable[[datetime], str] | None = None,
+    cipher: Cipher | None = _CIPHER,
+) -> Forge:
+    """A Forge with the Store's clock, and with the memory that a process of its own has."""
+    return Forge(store, clock=store.clock, new_id=new_id or IdMint(), cipher=cipher)
 
 
 def fresh(client: Client, clock: Clock | None = None) -> Store:

@@ -30,7 +30,7 @@ from autoforge.dynamodb.schema.attributes import (
 from autoforge.dynamodb.schema.encoding import IdCodec
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
 from autoforge.dynamodb.timestamps import MILLISECOND
-from autoforge.models import PLATFORM_TABLE, AgentAction, Event, GlobalEventRef
+from autoforge.models import PLATFORM_TABLE
 from autoforge.models.users import EmailAttribute, comparable_email
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -155,9 +155,14 @@ def entities(kind: type[Entity], **given: SearchStrategy[Any]) -> SearchStrategy
         if attribute.attr_name not in KEY_ATTRIBUTES | {ENTITY_TYPE}
         and not isinstance(attribute, ExpiryAttribute)
     }
-    if kind in (Event, GlobalEventRef, AgentAction) and "id" not in given:
+    if is_minted(kind) and "id" not in given:
         return _minted(kind, {**drawn, "created_at": ulid_moments(), **given})
     return st.builds(kind, **{**drawn, **given})
+
+
+def is_minted(kind: type[Entity]) -> bool:
+    """Whether the ids of a kind are ULIDs of the moments that stand before them in the key."""
+    return kind.primary_key.components >= {"id", "created_at"}
 
 
 def any_entity() -> SearchStrategy[Entity]:

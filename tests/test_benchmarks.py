@@ -12,7 +12,6 @@ import orjson
 import pytest
 
 from autoforge.dynamodb.patterns.pattern import Pattern
-from autoforge.dynamodb.timestamps import IdMint
 from autoforge.forge import Forge
 from autoforge.models import Event
 from benchmarks import report
@@ -32,13 +31,12 @@ from benchmarks.scale import PARTS as SCALE_PARTS
 from benchmarks.synthetic import entities_of, pattern_of
 from tests.factories import NOON
 from tests.servers import Engine
-from tests.stores import Clock, client_of, fresh
+from tests.stores import Clock, client_of, forge_of, fresh
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_way_to_claim_claims_each_feature_once(engine: Engine, name: str) -> None:
-    store = fresh(client_of(engine), Clock())
-    forge = Forge(store, clock=Clock(), new_id=IdMint())
+    forge = forge_of(fresh(client_of(engine)))
     project_id = a_backlog(forge, 5)
 
     tally = claim_all(forge, STRATEGIES[name], project_id, "agent")
@@ -48,8 +46,7 @@ def test_every_way_to_claim_claims_each_feature_once(engine: Engine, name: str) 
 
 
 def test_a_lone_claim_is_one_query_and_one_write(engine: Engine) -> None:
-    store = fresh(client_of(engine), Clock())
-    forge = Forge(store, clock=Clock(), new_id=IdMint())
+    forge = forge_of(fresh(client_of(engine)))
 
     requests, _ = first_claim(forge, STRATEGIES["ours"], a_backlog(forge, 5))
 

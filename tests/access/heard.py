@@ -12,10 +12,10 @@ from autoforge.dynamodb.writes.write import primary_key
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType, User, UserByEmailLookup
 from tests.access.people import known
-from tests.access.tours import READS, WRITES, Step, a_whole_forge
+from tests.access.tours import READS, WRITES, Step
 from tests.dynamodb.faults import Fault, Lose, Pass, injected
 from tests.iam import Asked, asked_of_iam
-from tests.stores import Clock, watching
+from tests.stores import Clock, forge_of, fresh, watching
 
 #: What IAM is asked, by the method that sends the requests.
 Heard = dict[str, set[Asked]]
@@ -37,7 +37,7 @@ def everything_asked(client: Client) -> Heard:
     record of an event, which is looked up before it is sent again.
     """
     clock = Clock()
-    forge = a_whole_forge(client, clock)
+    forge = forge_of(fresh(client, clock))
     forge.store.put_all([*known("ann"), *known("bob")])
     heard: Heard = {}
     for step in (*WRITES, *READS):

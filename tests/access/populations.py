@@ -10,52 +10,37 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from pynamodb.attributes import Attribute
 
-from autoforge.dynamodb import Entity, TransactionMark
+from autoforge.dynamodb import Entity
+from autoforge.dynamodb.schema.attributes import (
+    BooleanAttribute,
+    DocumentAttribute,
+    EnumAttribute,
+    ExpiryAttribute,
+    IdAttribute,
+    IdSetAttribute,
+    IntegerAttribute,
+    JsonAttribute,
+    ListAttribute,
+    TextAttribute,
+    TimestampAttribute,
+)
 from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
-from autoforge.models import (
-    PLATFORM_TABLE,
-    Agent,
-    AgentAction,
-    AgentCheckpoint,
-    AgentConfig,
-    AgentRole,
-    AgentRun,
-    AgentRunRef,
-    AgentStatus,
-    Artefact,
-    ArtefactType,
-    Escalation,
-    EscalationStatus,
-    Event,
-    Feature,
-    FeatureByLinearIssueLookup,
-    FeatureDependency,
-    FeatureGraph,
-    FeatureSlots,
-    FeatureStatus,
-    GlobalEventRef,
-    IntegrationConfig,
-    Project,
-    ProjectMember,
-    ProjectMemberRef,
-    ProjectStatus,
-    RequestRecord,
-    RunStatus,
-    Ticket,
-    User,
-    UserByAuth0IdLookup,
-    UserByEmailLookup,
-)
+from autoforge.models import PLATFORM_TABLE, Event, GlobalEventRef
+from autoforge.models.users import EmailAttribute
 from tests.factories import NOON
 from tests.stores import put_raw
-from tests.strategies import key_texts, texts, ulid_at
+from tests.strategies import is_minted, key_texts, texts, ulid_at
 
 _MIDNIGHT: Final = NOON.replace(hour=0)
 MOMENTS: Final = (
@@ -95,253 +80,99 @@ def minted(draw: st.DrawFn) -> dict[str, Any]:
     return {"id": ulid_at(moment, draw(st.sampled_from(_RANDOMNESS))), "created_at": moment}
 
 
-def _of(
-    kind: type[Entity], drawn: SearchStrategy[dict[str, Any]] | None = None, **given: Any
-) -> Any:
-    """Entities of a kind with these attributes."""
-    values = st.fixed_dictionaries(given)
-    return st.builds(
-        lambda one, two: kind(**one, **two), values, st.just({}) if drawn is None else drawn
-    )
-
-
-#: What the entities of each kind are drawn from.
-KINDS: Final[dict[type[Entity], SearchStrategy[Any]]] = {
-    Project: _of(
-        Project,
-        id=projects,
-        name=texts(),
-        status=st.sampled_from(ProjectStatus),
-        created_at=moments,
-        updated_at=moments,
-        expires_at=st.none() | moments,
-    ),
-    Artefact: _of(
-        Artefact,
-        id=other_ids,
-        project_id=projects,
-        type=st.sampled_from(ArtefactType),
-        content=st.just({"a": 1}),
-        created_at=moments,
-        updated_at=moments,
-    ),
-    Event: _of(
-        Event,
-        minted(),
-        project_id=st.none() | projects,
-        event_type=texts(),
-        summary=texts(),
-    ),
-    GlobalEventRef: _of(
-        GlobalEventRef,
-        minted(),
-        project_id=projects,
-        event_type=texts(),
-        severity=st.just("info"),
-        summary=texts(),
-    ),
-    Escalation: _of(
-        Escalation,
-        id=other_ids,
-        project_id=projects,
-        status=st.sampled_from(EscalationStatus),
-        title=texts(),
-        created_at=moments,
-    ),
-    AgentAction: _of(
-        AgentAction,
-        minted(),
-        project_id=projects,
-        action_type=texts(),
-        description=texts(),
-        executed=st.booleans(),
-        held_until=st.none() | moments,
-    ),
-    AgentCheckpoint: _of(
-        AgentCheckpoint,
-        project_id=projects,
-        integration=key_text,
-        checkpoint_key=key_text,
-        checkpoint_value=texts(),
-        updated_at=moments,
-    ),
-    IntegrationConfig: _of(
-        IntegrationConfig,
-        id=other_ids,
-        integration=key_text,
-        config_encrypted=texts(),
-        created_at=moments,
-        updated_at=moments,
-    ),
-    AgentConfig: _of(AgentConfig, config_key=key_text, value=st.integers(0, 9), updated_at=moments),
-    User: _of(
-        User,
-        id=users,
-        auth0_id=key_text,
-        email=emails,
-        name=texts(),
-        created_at=moments,
-        updated_at=moments,
-    ),
-    UserByAuth0IdLookup: _of(UserByAuth0IdLookup, auth0_id=key_text, user_id=users),
-    UserByEmailLookup: _of(UserByEmailLookup, email=emails, user_id=users),
-    ProjectMember: _of(
-        ProjectMember,
-        user_id=users,
-        project_id=projects,
-        owner=st.booleans(),
-        member=st.booleans(),
-        created_at=moments,
-        updated_at=moments,
-    ),
-    ProjectMemberRef: _of(
-        ProjectMemberRef,
-        user_id=users,
-        project_id=projects,
-        owner=st.booleans(),
-        member=st.booleans(),
-        created_at=moments,
-        updated_at=moments,
-    ),
-    Feature: _of(
-        Feature,
-        id=other_ids,
-        project_id=projects,
-        name=texts(),
-        priority=st.sampled_from([0, 5, 10, 99999]),
-        status=st.sampled_from(FeatureStatus),
-        waiting_on=st.frozensets(other_ids, max_size=2),
-        assigned_agent_id=st.none() | users,
-        linear_issue_id=st.none() | key_text,
-        created_at=moments,
-        updated_at=moments,
-    ),
-    FeatureDependency: _of(
-        FeatureDependency,
-        project_id=projects,
-        depends_on_id=other_ids,
-        feature_id=other_ids,
-        created_at=moments,
-    ),
-    FeatureByLinearIssueLookup: _of(
-        FeatureByLinearIssueLookup,
-        linear_issue_id=key_text,
-        project_id=projects,
-        feature_id=other_ids,
-    ),
-    FeatureGraph: _of(FeatureGraph, project_id=projects, updated_at=moments),
-    FeatureSlots: _of(
-        FeatureSlots,
-        project_id=projects,
-        features=st.frozensets(other_ids, max_size=2),
-        updated_at=moments,
-    ),
-    Agent: _of(
-        Agent,
-        id=users,
-        project_id=projects,
-        name=texts(),
-        status=st.sampled_from(AgentStatus),
-        created_at=moments,
-        updated_at=moments,
-    ),
-    AgentRun: _of(
-        AgentRun,
-        id=other_ids,
-        project_id=projects,
-        agent_id=users,
-        feature_id=other_ids,
-        role=st.sampled_from(AgentRole),
-        status=st.sampled_from(RunStatus),
-        started_at=moments,
-    ),
-    AgentRunRef: _of(
-        AgentRunRef,
-        agent_id=users,
-        run_id=other_ids,
-        project_id=projects,
-        feature_id=other_ids,
-        active=st.booleans(),
-        started_at=moments,
-    ),
-    Ticket: _of(
-        Ticket,
-        id=other_ids,
-        linear_issue_id=key_text,
-        project_id=projects,
-        linear_issue_url=texts(),
-        title=texts(),
-        status=texts(),
-        synced_at=moments,
-    ),
-    RequestRecord: _of(
-        RequestRecord,
-        id=other_ids,
-        project_id=st.none() | projects,
-        content=texts(),
-        moment=moments,
-        minted=other_ids,
-        created_at=moments,
-    ),
-    TransactionMark: _of(TransactionMark, token=other_ids, created_at=moments),
+#: What attributes and parameters of a name are drawn from, where a type does not say it.
+_BY_NAME: Final[dict[str, SearchStrategy[Any]]] = {
+    "project_id": projects,
+    "user_id": users,
+    "agent_id": users,
+    "email": emails,
 }
-assert set(KINDS) == set(PLATFORM_TABLE.entities)
-
-
-#: What makes an entity one of its kind, as the design's table of keys says it.
-_IDENTITIES: Final[dict[type[Entity], tuple[str, ...]]] = {
-    Project: ("id",),
-    Artefact: ("project_id", "type"),
-    Event: ("project_id", "id"),
-    Escalation: ("project_id", "id"),
-    AgentAction: ("project_id", "id"),
-    AgentCheckpoint: ("project_id", "integration", "checkpoint_key"),
-    IntegrationConfig: ("integration",),
-    AgentConfig: ("config_key",),
-    User: ("id",),
-    UserByAuth0IdLookup: ("auth0_id",),
-    UserByEmailLookup: ("email",),
-    ProjectMember: ("user_id", "project_id"),
-    ProjectMemberRef: ("project_id", "user_id"),
-    Feature: ("project_id", "id"),
-    FeatureDependency: ("project_id", "depends_on_id", "feature_id"),
-    FeatureByLinearIssueLookup: ("linear_issue_id",),
-    FeatureGraph: ("project_id",),
-    FeatureSlots: ("project_id",),
-    Agent: ("project_id", "id"),
-    AgentRun: ("project_id", "id"),
-    AgentRunRef: ("agent_id", "run_id"),
-    Ticket: ("linear_issue_id",),
-    RequestRecord: ("project_id", "id"),
-    TransactionMark: ("token",),
+_BY_TYPE: Final[dict[type[Attribute[Any]], SearchStrategy[Any]]] = {
+    BooleanAttribute: st.booleans(),
+    DocumentAttribute: st.just({"a": 1}),
+    EmailAttribute: emails,
+    IdAttribute: other_ids,
+    IdSetAttribute: st.frozensets(other_ids, max_size=2),
+    IntegerAttribute: st.sampled_from([0, 5, 10, 99999]),
+    JsonAttribute: st.integers(0, 9),
+    ListAttribute: st.just([]),
+    TimestampAttribute: moments,
 }
+#: The names of all that a key is made of.
+IN_KEYS: Final = frozenset(
+    name
+    for entity in PLATFORM_TABLE.entities
+    for key in entity.keys.values()
+    for name in key.sources
+    # What must be absent is: an item that is being deleted is another test's business.
+    if name not in key.where or key.where[name] is not None
+)
+
+
+def values_of(kind: type[Entity], name: str) -> SearchStrategy[Any]:
+    """What an attribute of a kind is drawn from, where it is there."""
+    if name == "id" and is_minted(kind):
+        return minted().map(lambda drawn: drawn["id"])
+    # The id of a project is what others call a project_id.
+    known = f"{kind.__name__.lower()}_id" if name == "id" else name
+    if known in _BY_NAME:
+        return _BY_NAME[known]
+    attribute = kind.get_attributes()[name]
+    if isinstance(attribute, EnumAttribute):
+        members: type[StrEnum] = attribute.members
+        return st.sampled_from(members)
+    if isinstance(attribute, TextAttribute) and type(attribute) not in _BY_TYPE:
+        return key_text if name in IN_KEYS else texts()
+    return _BY_TYPE[type(attribute)]
+
+
+@cache
+def entities(kind: type[Entity]) -> SearchStrategy[Any]:
+    """Entities of a kind, with what matters to patterns drawn, and the rest left out."""
+    drawn = {
+        name: st.none() | values_of(kind, name) if attribute.null else values_of(kind, name)
+        for name, attribute in kind.get_attributes().items()
+        if is_drawn(name, attribute)
+    }
+    drawn["expires_at"] = st.none() | st.none() | st.none() | moments
+    together: SearchStrategy[dict[str, Any]] = st.just({})
+    if is_minted(kind):
+        del drawn["id"], drawn["created_at"]
+        together = minted()
+    return st.builds(lambda one, two: kind(**one, **two), st.fixed_dictionaries(drawn), together)
+
+
+def is_drawn(name: str, attribute: Attribute[Any]) -> bool:
+    """Whether an attribute matters to patterns: it is always there, in a key, or a set of ids.
+
+    Not only those in keys: who takes one out of a key is to be found out.
+    """
+    if attribute.attr_name in KEY_ATTRIBUTES | {ENTITY_TYPE} or isinstance(
+        attribute, ExpiryAttribute
+    ):
+        return False
+    return name in IN_KEYS or not attribute.null or isinstance(attribute, IdSetAttribute)
 
 
 def identity(entity: Any) -> tuple[Any, ...]:
-    """What no two items of a table have in common."""
+    """What no two items of a table have in common: the values that the key is made of.
+
+    Not the key itself, which might be the same for two of them by mistake. That the right values
+    are in it is held against the page on the table by ``tests/docs/test_complete.py``.
+    """
     if isinstance(entity, GlobalEventRef) or (
         isinstance(entity, Event) and entity.project_id is None
     ):
         return ("feed", entity.id)
-    names = _IDENTITIES[type(entity)]
+    names = sorted(entity.primary_key.components)
     return (type(entity).__name__, *(getattr(entity, name) for name in names))
-
-
-#: How long what is created lives, by the design's table of items.
-_LIFETIMES: Final[dict[type[Entity], timedelta]] = {
-    Event: timedelta(days=30),
-    GlobalEventRef: timedelta(days=30),
-    AgentAction: timedelta(days=90),
-    RequestRecord: timedelta(days=1),
-}
 
 
 def is_live(entity: Any, now: datetime) -> bool:
     """Whether an entity is not past its expiry, which is in whole seconds."""
-    lifetime = _LIFETIMES.get(type(entity))
     expiry: datetime | None = entity.expires_at
-    if expiry is None and lifetime is not None:
-        expiry = entity.created_at + lifetime
+    if expiry is None and entity.lifetime is not None:
+        expiry = entity.created_at + entity.lifetime
     return expiry is None or expiry.replace(microsecond=0) > now
 
 
@@ -363,17 +194,43 @@ class Population:
 
 
 @st.composite
+def siblings(draw: st.DrawFn, entity: Entity) -> Entity:
+    """An entity like another but for one value, and the last of its own key."""
+    kind: type[Entity] = type(entity)
+    other: Entity = draw(entities(kind))
+    own = {last_of_key(kind)} | ({"id", "created_at"} if is_minted(kind) else set())
+    attributes = kind.get_attributes()
+    names = [n for n, each in attributes.items() if is_drawn(n, each) and n not in own]
+    different = draw(st.sampled_from(names)) if names else None
+    for name in names:
+        if name != different:
+            setattr(other, name, getattr(entity, name))
+    return other
+
+
+def last_of_key(kind: type[Entity]) -> str:
+    """The last component of a kind's primary key."""
+    key = kind.primary_key
+    templates = (*key.partitions, key.sort_template)
+    return [each.name for template in templates for each in template.components][-1]
+
+
+@st.composite
 def populations(draw: st.DrawFn, *kinds: type[Entity]) -> Population:
     """Mostly entities of some kinds, and neighbours of every kind."""
-    wanted = st.lists(st.one_of([KINDS[kind] for kind in kinds]), max_size=10)
-    neighbours = st.lists(st.one_of(list(KINDS.values())), max_size=4)
-    entities = _distinct([*draw(wanted), *draw(neighbours)])
-    taken = {identity(each) for each in entities}
-    others = draw(st.lists(st.one_of([KINDS[kind] for kind in kinds]), max_size=2))
+    wanted = st.lists(st.one_of([entities(kind) for kind in kinds]), max_size=6)
+    neighbours = st.lists(
+        st.one_of([entities(kind) for kind in PLATFORM_TABLE.entities]), max_size=4
+    )
+    apart = draw(wanted)
+    like = [draw(siblings(each)) for each in apart for _ in range(draw(st.integers(0, 2)))]
+    ours = _distinct([*apart, *like, *draw(neighbours)])
+    taken = {identity(each) for each in ours}
+    others = draw(st.lists(st.one_of([entities(kind) for kind in kinds]), max_size=2))
     strangers = [each for each in _distinct(others) if identity(each) not in taken]
     types = [draw(st.sampled_from([None, "Mystery", ""])) for _ in strangers]
     items = [_disguised(each, named) for each, named in zip(strangers, types, strict=True)]
-    return Population(tuple(entities), tuple(items))
+    return Population(tuple(ours), tuple(items))
 
 
 def _distinct(entities: Iterable[Any]) -> list[Any]:

@@ -22,18 +22,17 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.batch import key_of
 from autoforge.errors import AutoforgeError, ItemNotFoundError
 from autoforge.forge import Forge
-from tests.access.features.worlds import entity_of
 from tests.access.tours import (
     MAKERS,
     OF_NOTHING,
     READS,
     WRITES,
     Step,
-    a_whole_forge,
     every_write,
     methods,
     names,
 )
+from tests.access.worlds import entity_of
 from tests.factories import (
     a_feature,
     a_member,
@@ -46,7 +45,9 @@ from tests.factories import (
     an_event,
 )
 from tests.servers import Engine
-from tests.stores import Clock, client_of, raw_items, watching
+from tests.stores import Clock, client_of, forge_of, fresh, raw_items, watching
+
+pytestmark = pytest.mark.one_engine
 
 #: The writes that change what an index key is made of; the table is looked at after each.
 _MOVES: Final = frozenset(
@@ -79,7 +80,7 @@ class Toured:
 def toured(engine: Engine, client: Client) -> Toured:
     """Do everything, over a connection of its own, and look at the table over another."""
     clock = Clock()
-    forge = a_whole_forge(client_of(engine), clock)
+    forge = forge_of(fresh(client_of(engine), clock))
     looking = replace(forge.store, client=client)
     changed: list[tuple[str, Item]] = []
     before: list[Item] = []
@@ -96,7 +97,7 @@ def toured(engine: Engine, client: Client) -> Toured:
 @pytest.fixture
 def forge(client: Client, clock: Clock) -> Forge:
     """A Forge on a table in which nothing was stored."""
-    return a_whole_forge(client, clock)
+    return forge_of(fresh(client, clock))
 
 
 def test_what_is_held_against_every_method_is_held_against_every_method(forge: Forge) -> None:

@@ -22,7 +22,6 @@ from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import ConditionFailedError
 from autoforge.forge import Forge
 from autoforge.models import EscalationStatus
-from tests.access.features.worlds import a_forge
 from tests.dynamodb.faults import Answer, injected
 from tests.factories import (
     NOON,
@@ -35,7 +34,9 @@ from tests.factories import (
     an_event,
     new_id,
 )
-from tests.stores import Clock, fresh, put_raw
+from tests.stores import Clock, forge_of, fresh, put_raw
+
+pytestmark = pytest.mark.one_engine
 
 #: Four items with this are more than the megabyte that one answer of DynamoDB holds.
 _LONG: Final = "x" * 300_000
@@ -170,7 +171,7 @@ def test_features_are_counted_beyond_the_hundredth_and_beyond_an_answer(forge: F
 
 def test_the_events_of_the_last_day_are_those_from_before_midnight_too(client: Client) -> None:
     clock = Clock(datetime(2026, 3, 1, 0, 30, tzinfo=UTC))
-    forge = a_forge(fresh(client, clock), clock)
+    forge = forge_of(fresh(client, clock))
     day_ago = clock.now - timedelta(days=1)
     moments = [
         day_ago - MILLISECOND,
@@ -193,7 +194,7 @@ def test_the_events_of_the_last_day_are_those_from_before_midnight_too(client: C
 
 def test_all_escalations_past_a_moment_are_reached_and_expired_once(client: Client) -> None:
     clock = Clock()
-    forge, rival = (a_forge(store, clock) for store in [fresh(client, clock)] * 2)
+    forge, rival = (forge_of(store) for store in [fresh(client, clock)] * 2)
     old = [an_escalation(created_at=NOON - timedelta(days=3)) for _ in range(120)]
     young = [an_escalation() for _ in range(3)]
     forge.store.put_all([*young, *old])

@@ -25,11 +25,13 @@ from autoforge.errors import (
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import AgentRole, ArtefactType, Feature, Ticket, User
 from tests.access.features.laws import require_settled
-from tests.access.features.worlds import PROJECT, World, at_once, create
+from tests.access.worlds import PROJECT, World, at_once, create
 from tests.dynamodb.faults import Answer, Fault, Pass, Refuse, injected
 from tests.factories import a_feature, new_id
 from tests.servers import Engine
-from tests.stores import client_of, raw_items
+from tests.stores import raw_items
+
+pytestmark = pytest.mark.one_engine
 
 #: What requests meet in turn: a throttled table, a throttled item of a transaction, and nothing.
 _REASONS: Final = [{"Code": "ProvisionedThroughputExceeded"}]
@@ -40,18 +42,6 @@ _BAD_DAY: Final = (
 )
 _WRITES: Final = {"PutItem", "UpdateItem", "TransactWriteItems"}
 _LOG: Final = ArtefactType.RAID_LOG
-
-
-@pytest.fixture
-def world(client: Client) -> World:
-    """A project and nothing else."""
-    return World.on(client)
-
-
-@pytest.fixture(scope="module")
-def own(engine: Engine) -> Client:
-    """The connection of a process whose rivals have another."""
-    return client_of(engine)
 
 
 # Elsewhere what was there was looked up, and then written as if nobody could come in between.

@@ -20,6 +20,8 @@ from autoforge.forge import Forge
 from tests.factories import NOON, a_project, new_id
 from tests.stores import Clock, raw_items
 
+pytestmark = pytest.mark.one_engine
+
 #: What takes a moment that orders what is stored: each makes an item at the moment.
 Path = Callable[[Forge, str, datetime], object]
 

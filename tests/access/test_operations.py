@@ -31,6 +31,8 @@ from tests.iam import Asked, asked_of_iam
 from tests.servers import Engine
 from tests.stores import client_of
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture(scope="module")
 def heard(engine: Engine) -> Iterator[Heard]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,6 +27,8 @@ from tests.access.populations import PROJECTS
 from tests.factories import NOON, a_project
 from tests.factories import new_id as fresh_id
 from tests.stores import Clock, fresh
+
+pytestmark = pytest.mark.one_engine
 
 _auth0_ids: Final = st.sampled_from(("auth0|x", "auth0|x#", "auth0|x%23", "#"))
 _emails: Final = st.sampled_from(("a@x.org", "A@X.org", "\u00e9@x", "e\u0301@x", "a#@x", "a%23@x"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -72,6 +73,8 @@ from tests.factories import (
     new_id,
 )
 from tests.stores import Clock, fresh, raw_items
+
+pytestmark = pytest.mark.one_engine
 
 _TYPES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
 _MOVES: Final = st.sampled_from([approve_action, cancel_action, execute_action])

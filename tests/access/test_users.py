@@ -212,6 +212,7 @@ def test_a_lookup_that_does_not_agree_with_its_user_finds_nobody(store: Store) -
     assert store.get(UserByAuth0Id(by_auth0_id.auth0_id)) is None
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("attempt", range(2))
 def test_first_log_ins_at_once_make_one_user_and_all_get_it(store: Store, attempt: int) -> None:
     store = fresh(store.client)
@@ -224,6 +225,7 @@ def test_first_log_ins_at_once_make_one_user_and_all_get_it(store: Store, attemp
     assert_people_agree(store)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("attempt", range(2))
 def test_of_racing_changes_of_an_address_what_finds_it_agrees_with_the_last(
     store: Store, attempt: int
@@ -240,6 +242,7 @@ def test_of_racing_changes_of_an_address_what_finds_it_agrees_with_the_last(
     assert_people_agree(store)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("attempt", range(2))
 def test_of_people_racing_for_an_address_one_gets_it(store: Store, attempt: int) -> None:
     store = fresh(store.client)
@@ -258,6 +261,7 @@ def test_of_people_racing_for_an_address_one_gets_it(store: Store, attempt: int)
     assert_people_agree(store)
 
 
+@pytest.mark.one_engine
 def test_people_who_exchange_their_addresses_at_once_leave_no_lookup_astray(store: Store) -> None:
     store = fresh(store.client)
     for name in ("ann", "ben"):
@@ -272,6 +276,7 @@ def test_people_who_exchange_their_addresses_at_once_leave_no_lookup_astray(stor
     assert_people_agree(store)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("act", "other"),
     [
@@ -315,6 +320,7 @@ def test_a_stale_address_that_its_user_gets_back_meanwhile_is_not_taken(client: 
         assert_people_agree(table)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "other",
     [

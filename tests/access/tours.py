@@ -11,9 +11,6 @@ from typing import Any, Final
 from autoforge.access.requests.once import Outcome
 from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.access.tickets.patterns import LinearIssue
-from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.encryption import LocalCipher
-from autoforge.dynamodb.timestamps import IdMint
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import (
@@ -27,7 +24,7 @@ from autoforge.models import (
 )
 from tests.access.people import known
 from tests.factories import NOON, new_id
-from tests.stores import Clock, fresh
+from tests.stores import Clock
 
 _LATER: Final = NOON + timedelta(hours=1)
 _LOG: Final = ArtefactType.RAID_LOG
@@ -264,12 +261,6 @@ def _once(forge: Forge, request: RepeatableRequest, make: Any) -> object:
 def names(steps: Sequence[Step]) -> set[str]:
     """The methods that steps call."""
     return {step.name for step in steps}
-
-
-def a_whole_forge(client: Client, clock: Clock) -> Forge:
-    """A Forge that can do everything, on a table in which nothing was stored."""
-    cipher = LocalCipher(["an encryption key"])
-    return Forge(fresh(client, clock), clock=clock, new_id=IdMint(), cipher=cipher)
 
 
 def every_write(forge: Forge, clock: Clock) -> Iterator[str]:

@@ -27,7 +27,6 @@ from typing import Any, Final, Self
 from botocore.exceptions import ReadTimeoutError
 
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.encryption import LocalCipher
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.batch import chunks, key_of
@@ -36,9 +35,9 @@ from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
-from tests.access.features.worlds import CrashError
+from tests.access.worlds import CrashError
 from tests.servers import Engine
-from tests.stores import Clock, client_of, fresh, raw_items, store_of, watching
+from tests.stores import Clock, client_of, forge_of, fresh, raw_items, store_of, watching
 from tests.transports import WrappedTransport
 
 #: Something that is done with a Forge.
@@ -152,8 +151,7 @@ class Board:
     def process(self, client: Client | None = None) -> Forge:
         """A Forge with the memory of a process of its own; over a connection, if one is given."""
         store = store_of(client or self.store.client, self.store.table_name, self.clock)
-        cipher = LocalCipher(["an encryption key"])
-        return Forge(store, clock=self.clock, new_id=_mint, cipher=cipher)
+        return forge_of(store, new_id=_mint)
 
 
 def meetings(board: Board, first: Operation, second: Operation) -> Iterator[Meeting]:

@@ -28,8 +28,8 @@ from autoforge.models import (
 )
 from autoforge.models.runs import FINAL
 from tests.access.features.laws import Stored, among, demand_safe, demand_settled
-from tests.access.features.worlds import entity_of
 from tests.access.people import demand_people_agree
+from tests.access.worlds import entity_of
 from tests.stores import raw_items
 
 E = TypeVar("E", bound=Entity)

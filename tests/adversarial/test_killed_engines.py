@@ -19,14 +19,13 @@ import pytest
 
 from autoforge.access.artefacts import update_artefact
 from autoforge.access.features.patterns import FeaturesByStatus
-from autoforge.dynamodb.encryption import LocalCipher
-from autoforge.dynamodb.timestamps import IdMint, utc_now
+from autoforge.dynamodb.timestamps import utc_now
 from autoforge.dynamodb.writes.write import Transaction
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType, FeatureStatus
 from tests.adversarial.effort import Effort
 from tests.adversarial.killed_engine import KilledEngine, killed_engine
-from tests.stores import store_of
+from tests.stores import forge_of, store_of
 
 _WORKERS: Final = 4
 _LOG: Final = ArtefactType.RAID_LOG
@@ -113,6 +112,4 @@ def _under_kills(
 
 
 def _forge(engine: KilledEngine) -> Forge:
-    mint = IdMint()
-    store = store_of(engine.client(), "AgenticPM", utc_now)
-    return Forge(store, clock=utc_now, new_id=mint, cipher=LocalCipher(["a key"]))
+    return forge_of(store_of(engine.client(), "AgenticPM", utc_now))

@@ -15,13 +15,12 @@ import pytest
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.forge import Forge, utc_now
 from tests.adversarial.effort import Effort
 from tests.factories import a_project
 from tests.servers import Engine
-from tests.stores import client_of, store_of
+from tests.stores import client_of, forge_of, store_of
 from tests.transports import WrappedTransport
 
 _WRITERS: Final = 16
@@ -77,7 +76,7 @@ def _race(engine: Engine, client: Client, number: int) -> int:
     store.create_table()
     store.put_all([a_project(id=_PROJECT)])
     writing = replace(store, client=slow, clock=clock)
-    polling = Forge(writing, clock=clock, new_id=IdMint())
+    polling = forge_of(writing)
     over = Event()
     try:
         with ThreadPoolExecutor(_WRITERS + 1) as threads:
@@ -99,7 +98,7 @@ def _race(engine: Engine, client: Client, number: int) -> int:
 
 
 def _write(store: Store) -> list[str]:
-    forge = Forge(store, clock=store.clock, new_id=IdMint())
+    forge = forge_of(store)
     return [forge.events.record(_PROJECT, "signal", "s").id for _ in range(_EVENTS)]
 
 

@@ -19,8 +19,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from autoforge.dynamodb.admin.create import table_definition
-from autoforge.dynamodb.encryption import LocalCipher
-from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.transport.transport import NotDynamoDBError, Transport
 from autoforge.errors import ConfigurationError
 from autoforge.forge import Forge
@@ -30,7 +28,7 @@ from tests.access.tours import READS, WRITES, names
 from tests.cfn.aws import AWS, moto
 from tests.cfn.resolved import ROOT
 from tests.servers import Engine
-from tests.stores import Clock, client_of, store_of
+from tests.stores import Clock, client_of, forge_of, store_of
 from tests.transports import WrappedTransport
 
 #: What takes an operation that deletes, sent by itself.
@@ -72,8 +70,7 @@ class Enforcing:
         key = self.keys[role.name]
         client = client_of(Engine("moto", self.aws.endpoint_url), credentials=(key.id, key.secret))
         client.active_transport = Translated(client.active_transport)
-        store = store_of(client, table_name, clock)
-        return Forge(store, clock=clock, new_id=IdMint(), cipher=LocalCipher(["a key"]))
+        return forge_of(store_of(client, table_name, clock))
 
 
 @pytest.fixture(scope="module")

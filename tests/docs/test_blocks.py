@@ -21,7 +21,7 @@ from tests.docs.repositories import make_repository
 from tests.docs.running import AUTOFORGE, is_shown, serving
 
 _SHELL: Final = ("sh", "console")
-_LANGUAGES: Final = {"python", "text", "json", "sh", "toml"}
+_LANGUAGES: Final = {"diff", "python", "text", "json", "sh", "toml"}
 _MARK: Final = "=== next block ==="
 #: What a page says to open in a browser or type in a terminal is about a server on this port.
 _SERVER: Final = "http://localhost:8000"

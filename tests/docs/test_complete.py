@@ -193,6 +193,13 @@ def test_every_entity_is_documented_with_its_keys_and_attributes(entity: type[En
     assert {*_spans(attributes[2])} == {name for name, null in declared.items() if null}
 
 
+def test_no_entity_is_documented_that_is_not_in_the_design() -> None:
+    section = _text("table.md").partition("## Items and keys")[2].partition("\n## ")[0]
+    documented = re.findall(r"^\| (\w+) \|", section, re.MULTILINE)
+
+    assert documented == ["entity", *(each.type_name for each in PLATFORM_TABLE.entities)]
+
+
 def test_every_enumeration_is_documented_with_its_values() -> None:
     rows = {row[0]: _spans(row[1]) for row in _rows("table.md")}
 

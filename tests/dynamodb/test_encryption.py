@@ -20,7 +20,6 @@ from moto import mock_aws
 from autoforge.access.integrations import IntegrationConfigOf, encryption_context
 from autoforge.dynamodb.encryption import PLAIN_TEXT_LIMIT, Cipher, KmsCipher, LocalCipher
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import IdMint
 from autoforge.errors import (
     ConfigurationError,
     InvalidValueError,
@@ -30,7 +29,7 @@ from autoforge.errors import (
 from autoforge.forge import Forge
 from autoforge.models import IntegrationConfig, IntegrationStatus
 from tests.factories import NOON, new_id
-from tests.stores import Clock
+from tests.stores import forge_of
 
 _HERE: Final = {"table": "T", "integration": "jira"}
 _SECRET: Final = "correct-horse-battery-staple"
@@ -183,7 +182,7 @@ def test_kms_out_of_reach_is_a_secret_error_without_the_secret() -> None:
 @pytest.fixture
 def sealing(store: Store, cipher: Cipher) -> Forge:
     """A Forge with each cipher in turn."""
-    return Forge(store, clock=Clock(), new_id=IdMint(), cipher=cipher)
+    return forge_of(store, cipher=cipher)
 
 
 def test_an_integrations_configuration_is_stored_encrypted_and_revealed_on_request(
@@ -241,7 +240,7 @@ def test_the_secret_is_in_no_log_error_or_repr(
 
 
 def test_without_a_cipher_nothing_is_stored(store: Store) -> None:
-    forge = Forge(store, clock=Clock(), new_id=IdMint(), cipher=None)
+    forge = forge_of(store, cipher=None)
     name = f"jira-{new_id()}"
 
     with pytest.raises(ConfigurationError, match="stored encrypted only"):
@@ -262,7 +261,7 @@ def test_a_forge_reveals_nothing_of_another_table(sealing: Forge) -> None:
     elsewhere.create_table()
     elsewhere.put_all([saved])
     cipher = sealing.integrations._cipher()
-    other = Forge(elsewhere, clock=Clock(), new_id=IdMint(), cipher=cipher)
+    other = forge_of(elsewhere, cipher=cipher)
 
     with pytest.raises(SecretError):
         other.integrations.reveal(name)

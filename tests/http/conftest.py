@@ -11,8 +11,9 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from autoforge.dynamodb.client.client import Client, RetryPolicy
-from tests.http.serving import World, forge_of, populated, serving
-from tests.stores import Clock, fresh, store_of
+from tests.http.serving import World, populated, serving
+from tests.servers import Engine
+from tests.stores import Clock, client_of, forge_of, fresh, store_of
 
 Api = TestClient[Litestar]
 
@@ -50,13 +51,7 @@ def fresh_api(client: Client, clock: Clock) -> Iterator[Api]:
 @pytest.fixture(scope="session")
 def detached() -> Iterator[Api]:
     """The API where nothing listens on DynamoDB's port: it can only answer by itself."""
-    nowhere = Client(
-        region="eu-west-1",
-        endpoint_url="http://127.0.0.1:9",
-        credentials=("testing", "testing"),
-        sleep=lambda _: None,
-        retries=RetryPolicy(attempts=2),
-    )
+    nowhere = client_of(Engine("none", "http://127.0.0.1:9"), retries=RetryPolicy(attempts=2))
     with serving(forge_of(store_of(nowhere, "detached", Clock()))) as api:
         yield api
 

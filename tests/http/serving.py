@@ -13,10 +13,8 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from autoforge.dynamodb.encryption import Cipher, LocalCipher
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import IdMint
 from autoforge.forge import Forge
 from autoforge.http.app import create_app
 from tests.factories import NOON, new_id
@@ -103,12 +101,6 @@ ROUTES: Final = tuple(_routes())
 READS: Final = tuple(route for route in ROUTES if route.method == "GET")
 WITH_BODY: Final = tuple(route for route in ROUTES if route.body is not None)
 LISTS: Final = tuple(route for route in ROUTES if "cursor" in route.queries)
-
-
-def forge_of(store: Store, cipher: Cipher | None = None) -> Forge:
-    """A Forge on a Store, with the Store's clock."""
-    chosen = cipher or LocalCipher(["an encryption key"])
-    return Forge(store, clock=store.clock, new_id=IdMint(), cipher=chosen)
 
 
 @contextmanager

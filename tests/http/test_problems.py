@@ -25,8 +25,8 @@ from autoforge.errors import (
 from autoforge.http.api import access_log
 from autoforge.http.problems import STATUSES
 from tests.factories import a_feature_graph, an_escalation, feature_slots
-from tests.http.serving import READS, Api, assert_problem, forge_of, new_project, serving
-from tests.stores import put_raw
+from tests.http.serving import READS, Api, assert_problem, new_project, serving
+from tests.stores import forge_of, put_raw
 
 
 def kinds(base: type[AutoforgeError] = AutoforgeError) -> Iterator[type[AutoforgeError]]:

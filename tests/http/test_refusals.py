@@ -7,8 +7,6 @@ import pytest
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
-from autoforge.forge import Forge
-from tests.factories import NOON
 from tests.http.serving import (
     DOCUMENT,
     LISTS,
@@ -21,13 +19,12 @@ from tests.http.serving import (
     assert_invalid,
     assert_problem,
     faults,
-    forge_of,
     new_project,
     send,
     serving,
     unchanged,
 )
-from tests.stores import Clock, store_of
+from tests.stores import Clock, forge_of, store_of
 
 JSON = {"content-type": "application/json"}
 #: Valid values of parameters that are not bounded by the list's own.
@@ -359,8 +356,7 @@ def test_health_is_told_without_dynamodb(detached: Api) -> None:
 
 
 def test_secrets_are_refused_where_there_is_no_key(store: Store) -> None:
-    forge = Forge(store, clock=lambda: NOON, new_id=str)
-    with serving(forge) as api, unchanged(store, "/integrations/jira"):
+    with serving(forge_of(store, cipher=None)) as api, unchanged(store, "/integrations/jira"):
         response = api.put("/integrations/jira", json={"config": {"token": "hidden"}})
 
     detail = (

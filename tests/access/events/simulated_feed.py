@@ -157,7 +157,7 @@ class PollerTransport(WrappedTransport):
         return answer
 
 
-def forge_of(
+def simulated_forge(
     wire: WriterTransport | PollerTransport, time: Time, offset: timedelta, random: Random
 ) -> Forge:
     """A Forge of a process whose clock is ahead by an offset."""

@@ -21,8 +21,8 @@ from tests.access.events.simulated_feed import (
     Time,
     WriterTransport,
     delays,
-    forge_of,
     moments,
+    simulated_forge,
 )
 from tests.factories import NOON
 
@@ -46,7 +46,7 @@ def _write(engine: Engine, random: Random, *, events: int, pause: float, faults:
     """Record events in a process of its own, one after another."""
     time, own = Time(), Engine()
     wire = WriterTransport(own, time, random, faults, delays(random.choice([0.015, 1.5])))
-    forge = forge_of(wire, time, _offset(random), random)
+    forge = simulated_forge(wire, time, _offset(random), random)
     recorded = Recorded({}, set())
     for wait in moments(random, events, pause):
         time.pass_(wait)
@@ -75,7 +75,9 @@ class Poller:
         self._random = random
         self._feed = feed
         wire = PollerTransport(engine, self.time, random, delays(0.5))
-        self._servers = [forge_of(wire, self.time, _offset(random), random) for _ in range(2)]
+        self._servers = [
+            simulated_forge(wire, self.time, _offset(random), random) for _ in range(2)
+        ]
         self.delivered: list[str] = []
         self.begun = self.time.now
         began = self._poll(random.randint(1, POLL_LIMIT))

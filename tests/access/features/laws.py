@@ -15,7 +15,7 @@ from typing import Any
 from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge
 from autoforge.models import Feature, FeatureByLinearIssueLookup, FeatureDependency, FeatureStatus
-from tests.access.features.worlds import PROJECT, entity_of
+from tests.access.worlds import PROJECT, entity_of
 from tests.stores import Clock, raw_items
 
 

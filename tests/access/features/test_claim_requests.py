@@ -16,7 +16,7 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
-from tests.access.features.worlds import PROJECT, World, create
+from tests.access.worlds import PROJECT, World, create
 from tests.adversarial.interleaving import Board, meetings
 from tests.dynamodb.faults import Fault, Lose, Pass, injected
 from tests.stores import watching
@@ -30,12 +30,6 @@ def world(client: Client) -> World:
     world = World.on(client)
     create(world.process(), "a", "b")
     return world
-
-
-@pytest.fixture
-def forge(world: World) -> Forge:
-    """A process that claims."""
-    return world.process()
 
 
 @pytest.mark.parametrize("limited", [False, True])

@@ -21,10 +21,9 @@ from autoforge.errors import (
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
 from tests.access.features.laws import require_settled
-from tests.access.features.worlds import (
+from tests.access.worlds import (
     PROJECT,
     World,
-    a_forge,
     create,
     set_raw,
     taken,
@@ -32,33 +31,9 @@ from tests.access.features.worlds import (
 from tests.dynamodb.faults import Answer, Fault, Lose, Pass, Refuse, injected
 from tests.factories import a_feature, a_project
 from tests.servers import Engine
-from tests.stores import client_of, fresh, put_raw, watching
+from tests.stores import client_of, forge_of, fresh, put_raw, watching
 
 _THROTTLED: Final = Refuse("ProvisionedThroughputExceededException")
-
-
-@pytest.fixture
-def world(client: Client) -> World:
-    """A project without features."""
-    return World.on(client)
-
-
-@pytest.fixture
-def forge(world: World) -> Forge:
-    """The process that makes what is there."""
-    return world.process()
-
-
-@pytest.fixture(scope="module")
-def sure(engine: Engine) -> Client:
-    """A connection whose users take the first of what they may choose from."""
-    return client_of(engine, random=lambda: 0.0)
-
-
-@pytest.fixture
-def agent(sure: Client, world: World) -> Forge:
-    """Another process, alone at its connection."""
-    return world.process(sure)
 
 
 def test_the_highest_priority_is_claimed_first_and_of_one_priority_the_oldest(
@@ -92,7 +67,7 @@ def test_a_lone_claim_costs_the_same_however_long_the_backlog_is(
     store = fresh(client)
     ids = [f"f{n:04}" for n in range(number)]
     store.put_all([a_project(id=PROJECT), *(a_feature(project_id=PROJECT, id=i) for i in ids)])
-    agent = a_forge(store, World.on(client).clock)
+    agent = forge_of(store)
 
     with watching(client) as watched:
         claims = [agent.features.claim_next(PROJECT, "ann") for _ in range(3)]

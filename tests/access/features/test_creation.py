@@ -18,7 +18,7 @@ from autoforge.errors import (
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import FeatureStatus
 from tests.access.features.laws import require_settled
-from tests.access.features.worlds import (
+from tests.access.worlds import (
     PROJECT,
     CrashError,
     World,
@@ -29,27 +29,9 @@ from tests.dynamodb.faults import Lose, Pass, injected
 from tests.dynamodb.written import by_key
 from tests.factories import a_project
 from tests.servers import Engine
-from tests.stores import client_of, put_raw, raw_items
+from tests.stores import put_raw, raw_items
 
 _TRANSACT: Final = "TransactWriteItems"
-
-
-@pytest.fixture
-def world(client: Client) -> World:
-    """A project without features."""
-    return World.on(client)
-
-
-@pytest.fixture
-def forge(world: World) -> Forge:
-    """A process."""
-    return world.process()
-
-
-@pytest.fixture(scope="module")
-def own(engine: Engine) -> Client:
-    """A connection that nobody else uses."""
-    return client_of(engine)
 
 
 #: What may happen to b between the decision to create what depends on it and the transaction.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from autoforge.access.features.cycles import Cycle, cycle_in, find_cycles
 from autoforge.dynamodb.client.client import Client
-from tests.access.features.worlds import PROJECT, World, create, taken
+from tests.access.worlds import PROJECT, World, create, taken
 from tests.factories import NOON, a_dependency, a_feature
 from tests.stores import put_raw
 

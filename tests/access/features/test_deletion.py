@@ -8,29 +8,9 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.errors import ConditionFailedError, ItemNotFoundError
 from autoforge.forge import Forge
 from tests.access.features.laws import require_settled
-from tests.access.features.worlds import PROJECT, World, create, interrupted, taken
-from tests.servers import Engine
-from tests.stores import client_of
+from tests.access.worlds import PROJECT, World, create, interrupted, taken
 
 _TRANSACT = "TransactWriteItems"
-
-
-@pytest.fixture
-def world(client: Client) -> World:
-    """A project without features."""
-    return World.on(client)
-
-
-@pytest.fixture
-def forge(world: World) -> Forge:
-    """A process."""
-    return world.process()
-
-
-@pytest.fixture(scope="module")
-def own(engine: Engine) -> Client:
-    """A connection that nobody else uses."""
-    return client_of(engine)
 
 
 def test_a_deleted_feature_takes_its_edges_and_its_lookup_with_it(

@@ -12,7 +12,7 @@ from autoforge.errors import CyclicDependencyError, ItemExistsError, ItemNotFoun
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
 from tests.access.features.laws import require_safe, require_settled
-from tests.access.features.worlds import (
+from tests.access.worlds import (
     PROJECT,
     CrashError,
     World,
@@ -24,25 +24,7 @@ from tests.access.features.worlds import (
 from tests.dynamodb.faults import Lose, Pass, injected
 from tests.factories import a_project
 from tests.servers import Engine
-from tests.stores import client_of, put_raw
-
-
-@pytest.fixture
-def world(client: Client) -> World:
-    """A project without features."""
-    return World.on(client)
-
-
-@pytest.fixture
-def forge(world: World) -> Forge:
-    """A process."""
-    return world.process()
-
-
-@pytest.fixture(scope="module")
-def own(engine: Engine) -> Client:
-    """A connection that nobody else uses."""
-    return client_of(engine)
+from tests.stores import put_raw
 
 
 @pytest.fixture

@@ -10,17 +10,11 @@ import pytest
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
-from tests.access.features.worlds import PROJECT, World, a_forge, create, interrupted
+from tests.access.worlds import PROJECT, World, create, interrupted
 from tests.dynamodb.faults import Answer, Fault, Pass, injected
 from tests.factories import a_feature, a_project
 from tests.servers import Engine
-from tests.stores import Clock, client_of, fresh, raw_items, watching
-
-
-@pytest.fixture
-def world(client: Client) -> World:
-    """A project and nothing else."""
-    return World.on(client)
+from tests.stores import client_of, forge_of, fresh, raw_items, watching
 
 
 def test_a_claim_on_a_long_backlog_reads_no_more_than_one_on_a_short(
@@ -35,8 +29,7 @@ def test_a_claim_on_a_long_backlog_reads_no_more_than_one_on_a_short(
 
 def _claimed_from(client: Client, number: int) -> list[tuple[str, float]]:
     """The requests of a claim on a backlog, and the units they consumed."""
-    clock = Clock()
-    forge = a_forge(fresh(client, clock), clock)
+    forge = forge_of(fresh(client))
     features = [a_feature(project_id=PROJECT, description="x" * 300) for _ in range(number)]
     forge.store.put_all([a_project(id=PROJECT), *features])
     with watching(client) as watched:

@@ -9,33 +9,7 @@ import pytest
 from autoforge.dynamodb.client.client import Client
 from autoforge.errors import ItemNotFoundError, LimitReachedError
 from autoforge.forge import Forge
-from tests.access.features.worlds import PROJECT, World, create, interrupted
-from tests.servers import Engine
-from tests.stores import client_of
-
-
-@pytest.fixture
-def world(client: Client) -> World:
-    """A project without features."""
-    return World.on(client)
-
-
-@pytest.fixture
-def forge(world: World) -> Forge:
-    """The process that makes what is there."""
-    return world.process()
-
-
-@pytest.fixture(scope="module")
-def sure(engine: Engine) -> Client:
-    """A connection whose users take the first of what they may choose from."""
-    return client_of(engine, random=lambda: 0.0)
-
-
-@pytest.fixture
-def agent(sure: Client, world: World) -> Forge:
-    """Another process, alone at its connection."""
-    return world.process(sure)
+from tests.access.worlds import PROJECT, World, create, interrupted
 
 
 def test_claims_that_respect_the_limit_never_exceed_it(

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
+import pytest
 from botocore.exceptions import EndpointConnectionError
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -39,10 +40,12 @@ from tests.access.features.laws import (
     stored,
     work_off,
 )
-from tests.access.features.worlds import PROJECT, CrashError, World
+from tests.access.worlds import PROJECT, CrashError, World
 from tests.dynamodb.faults import Break, Fault, Lose, Pass, injected
 from tests.servers import Engine
 from tests.stores import client_of
+
+pytestmark = pytest.mark.one_engine
 
 _AGENTS: Final = ("ann", "bob", "cid")
 _IDS: Final = tuple(f"f{n}" for n in range(7))

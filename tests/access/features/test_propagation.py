@@ -18,7 +18,7 @@ from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
 from autoforge.models.features import Unsettled
 from tests.access.features.laws import require_safe, require_settled
-from tests.access.features.worlds import (
+from tests.access.worlds import (
     PROJECT,
     CrashError,
     World,
@@ -29,28 +29,12 @@ from tests.access.features.worlds import (
 from tests.dynamodb.faults import Lose, Pass, injected
 from tests.factories import NOON, a_dependency
 from tests.servers import Engine
-from tests.stores import client_of, put_raw
+from tests.stores import put_raw
+
+pytestmark = pytest.mark.one_engine
 
 _TRANSACT: Final = "TransactWriteItems"
 _THREADS: Final = 6
-
-
-@pytest.fixture
-def world(client: Client) -> World:
-    """A project without features."""
-    return World.on(client)
-
-
-@pytest.fixture
-def forge(world: World) -> Forge:
-    """A process."""
-    return world.process()
-
-
-@pytest.fixture(scope="module")
-def own(engine: Engine) -> Client:
-    """A connection that nobody else uses."""
-    return client_of(engine)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from autoforge.errors import (
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
 from tests.access.features.laws import require_safe, require_settled
-from tests.access.features.worlds import PROJECT, World, at_once, create
+from tests.access.worlds import PROJECT, World, at_once, create
 from tests.servers import Engine
 
 T = TypeVar("T")

@@ -27,10 +27,12 @@ from tests.access.features.laws import (
     require_safe,
     require_settled,
 )
-from tests.access.features.worlds import PROJECT, CrashError, World
+from tests.access.worlds import PROJECT, CrashError, World
 from tests.dynamodb.faults import Break, Fault, Lose, Pass, injected
 from tests.servers import Engine
 from tests.stores import client_of, raw_items
+
+pytestmark = pytest.mark.one_engine
 
 #: Longer than a process believes that nothing is ready, and than any lease here.
 _LATER: Final = timedelta(seconds=61)

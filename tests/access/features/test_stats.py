@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.models import FeatureStatus
-from tests.access.features.worlds import PROJECT, World
+from tests.access.worlds import PROJECT, World
 from tests.dynamodb.faults import Answer, injected
 from tests.factories import a_feature
 from tests.servers import Engine

@@ -7,32 +7,13 @@ from typing import Any, Final
 
 import pytest
 
-from autoforge.dynamodb.client.client import Client
 from autoforge.errors import ConditionFailedError, HeldByAnotherError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import Feature, FeatureStatus
 from tests.access.features.laws import require_settled
-from tests.access.features.worlds import PROJECT, World, create, set_raw, taken
+from tests.access.worlds import PROJECT, World, create, set_raw, taken
 
 _VERBS: Final = ("pass_", "fail", "release", "send_to_review")
-
-
-@pytest.fixture
-def world(client: Client) -> World:
-    """A project without features."""
-    return World.on(client)
-
-
-@pytest.fixture
-def forge(world: World) -> Forge:
-    """The process that makes what is there."""
-    return world.process()
-
-
-@pytest.fixture
-def agent(world: World) -> Forge:
-    """Another process."""
-    return world.process()
 
 
 def test_a_renewed_claim_goes_on(world: World, forge: Forge, agent: Forge) -> None:

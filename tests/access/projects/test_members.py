@@ -313,6 +313,7 @@ def test_what_is_due_to_a_reference_without_a_project_is_passed_over(store: Stor
     assert project.id == "p"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("attempt", range(2))
 def test_of_racing_changes_the_owner_is_who_the_project_says(store: Store, attempt: int) -> None:
     _add(store, "u1")
@@ -329,6 +330,7 @@ def test_of_racing_changes_the_owner_is_who_the_project_says(store: Store, attem
     assert (_flags(store, "u10") or (None, None))[1] is True
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("act", "other", "members"),
     [
@@ -420,6 +422,7 @@ def test_a_side_that_was_gone_for_a_moment_only_is_written(client: Client, engin
     assert _flags(there, "u10") is None
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("attempt", range(2))
 def test_of_racing_removals_one_is_made(store: Store, attempt: int) -> None:
     _add(store, "u1")
@@ -432,6 +435,7 @@ def test_of_racing_removals_one_is_made(store: Store, attempt: int) -> None:
     assert_people_agree(store)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "act",
     [

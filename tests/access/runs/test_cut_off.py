@@ -16,6 +16,8 @@ from tests.access.runs.at_work import AtWork
 from tests.dynamodb.faults import Break, Fault, Lose, Pass, injected
 from tests.stores import fresh
 
+pytestmark = pytest.mark.one_engine
+
 Change = StartRun | ReportRun | FinishRun
 
 _GONE: Final = Break(ReadTimeoutError(endpoint_url="made up"))

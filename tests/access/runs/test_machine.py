@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, Final
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -24,6 +25,8 @@ from autoforge.models import Agent, AgentRole, AgentRun, AgentStatus
 from autoforge.models.runs import FINAL
 from tests.factories import a_feature, an_agent, new_id
 from tests.stores import Clock, fresh
+
+pytestmark = pytest.mark.one_engine
 
 #: Two projects with agents and features of the same ids, and runs of which some share one.
 _PROJECTS: Final = ("p", "p1")

@@ -26,6 +26,8 @@ from tests.factories import new_id
 from tests.servers import Engine
 from tests.stores import Clock, client_of, fresh, store_of
 
+pytestmark = pytest.mark.one_engine
+
 _THREADS: Final = 8
 
 Change = StartRun | ReportRun | FinishRun

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from autoforge.access.tickets.patterns import LinearIssue
-from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.client.client import RetryPolicy
 from autoforge.dynamodb.client.pace import Pace
 from autoforge.errors import (
     IncompleteBatchError,
@@ -18,7 +18,7 @@ from autoforge.errors import (
     TransactionConflictError,
 )
 from autoforge.forge import Forge, NewFeature
-from tests.access.features.worlds import PROJECT, World
+from tests.access.worlds import PROJECT, World
 from tests.dynamodb.faults import Answer, Fault, Pass, Refuse, injected
 from tests.factories import a_feature, a_project
 from tests.servers import Engine
@@ -32,12 +32,6 @@ _CONFLICT: Final = Refuse(
     "TransactionCanceledException",
     more={"CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}]},
 )
-
-
-@pytest.fixture
-def world(client: Client) -> World:
-    """A project and nothing else."""
-    return World.on(client)
 
 
 @pytest.fixture

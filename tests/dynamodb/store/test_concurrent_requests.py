@@ -28,6 +28,8 @@ from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of
 from tests.transports import WrappedTransport
 
+pytestmark = pytest.mark.one_engine
+
 #: Seconds within which requests meet that are meant to.
 _SOON: Final = 30
 

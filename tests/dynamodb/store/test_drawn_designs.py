@@ -44,6 +44,8 @@ from autoforge.errors import AutoforgeError, DeclarationError, ItemExistsError, 
 from tests.factories import NOON
 from tests.stores import Clock, store_of
 
+pytestmark = pytest.mark.one_engine
+
 _numbers: Final = count(1)
 
 #: Three for each that the profile asks for: designs are many.

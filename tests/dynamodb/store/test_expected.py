@@ -259,6 +259,7 @@ def test_a_write_that_expects_nothing_looks_at_nothing(forge: Forge, store: Stor
     assert [operation for operation, _ in watched.sent] == ["UpdateItem"]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("kind", ["project", "setting", "feature"])
 def test_racing_editors_that_expect_what_they_read_lose_no_edit(forge: Forge, kind: str) -> None:
     project = forge.projects.create("Portal", config={})

@@ -28,7 +28,6 @@ from autoforge.access.projects.ownership import CreateProject
 from autoforge.access.projects.patterns import ProjectById, update_project
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.encryption import LocalCipher
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.store.batch import key_of
 from autoforge.dynamodb.store.store import Store
@@ -43,7 +42,7 @@ from tests.access.tours import WRITES
 from tests.dynamodb.faults import Attempts, Break, Fault, Lose, Pass, injected
 from tests.factories import NOON, a_feature, a_project, an_artefact, new_id
 from tests.servers import Engine
-from tests.stores import Clock, client_of, fresh, raw_items
+from tests.stores import Clock, client_of, forge_of, fresh, raw_items
 from tests.transports import WrappedTransport
 
 _LATER: Final = NOON + timedelta(minutes=1)
@@ -98,6 +97,7 @@ def store(client: Client) -> Store:
     return fresh(client)
 
 
+@pytest.mark.one_engine
 def test_whatever_a_forge_writes_is_written_once_though_every_first_answer_is_lost(
     forgetting: Client,
 ) -> None:
@@ -108,6 +108,7 @@ def test_whatever_a_forge_writes_is_written_once_though_every_first_answer_is_lo
         assert _made_by_the_tour(forgetting, disturbed) == expected, fault
 
 
+@pytest.mark.one_engine
 def test_few_transactions_of_the_platform_are_marked(
     forgetting: Client,
 ) -> None:
@@ -263,7 +264,7 @@ def test_a_dependency_is_added_once_though_others_add_theirs_at_once(store: Stor
 
 def test_a_feature_that_another_caller_edited_at_once_is_created_once(client: Client) -> None:
     """Together with what finds it by its issue: the lookup alone would not tell whose it is."""
-    forge = Forge(fresh(client), clock=Clock(), new_id=new_id)
+    forge = forge_of(fresh(client), new_id=new_id)
     forge.projects.create("Portal", id="p")
     edit = ChangeFeature("p", "a", {"name": "Theirs"}, _LATER)
 
@@ -387,6 +388,6 @@ def _a_forge(client: Client) -> tuple[Forge, Clock]:
         milliseconds = int(moment.timestamp() * 1000)
         return str(ULID.from_int((milliseconds << 80) + next(numbers)))
 
-    forge = Forge(fresh(client, clock), clock=clock, new_id=numbered, cipher=LocalCipher(["a key"]))
+    forge = forge_of(fresh(client, clock), new_id=numbered)
     forge.store.put_all([*known("ann"), *known("bob")])
     return forge, clock

@@ -34,8 +34,8 @@ from autoforge.models.artefacts import ArtefactType
 from autoforge.models.escalations import EscalationStatus
 from autoforge.models.projects import ProjectStatus
 from tests.factories import NOON
-from tests.http.serving import Api, Json, forge_of, items_of, serving, walk
-from tests.stores import Clock, fresh, put_raw
+from tests.http.serving import Api, Json, items_of, serving, walk
+from tests.stores import Clock, forge_of, fresh, put_raw
 
 PRINTED: Final[list[Json]] = json.loads(
     (Path(__file__).parents[2] / "data" / "database_analysis_items.json").read_text()

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoforge.dynamodb.client.client import Client
-from tests.http.serving import Api, forge_of, serving
-from tests.stores import Clock, fresh
+from tests.http.serving import Api, serving
+from tests.stores import Clock, forge_of, fresh
 
 #: Headers that something on the way of a request reads.
 READ: Final = (

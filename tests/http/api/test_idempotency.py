@@ -20,7 +20,7 @@ from httpx import Response
 
 from autoforge.access.events.recording import NOT_RECORDED, RecordBound
 from autoforge.access.requests.once import LEASE
-from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.client.client import RetryPolicy
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND, timestamp_text
 from autoforge.http.api.idempotency import HEADER
@@ -32,12 +32,12 @@ from tests.http.serving import (
     Api,
     Json,
     assert_problem,
-    forge_of,
     new_feature,
     new_project,
     serving,
 )
-from tests.stores import Clock, raw_items, store_of
+from tests.servers import Engine
+from tests.stores import Clock, client_of, forge_of, raw_items, store_of
 
 _GONE: Final = Break(ReadTimeoutError(endpoint_url="made up"))
 _READS: Final = {"GetItem", "Query", "BatchGetItem"}
@@ -195,16 +195,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def module_world(client: Client, table_name: str) -> Iterator[World]:
+def module_world(engine: Engine, table_name: str) -> Iterator[World]:
     """The API over the table of this file, by a connection that never tries a request again."""
     clock = Clock()
-    own = Client(
-        region=client.region,
-        endpoint_url=client.endpoint_url,
-        credentials=client.credentials,
-        sleep=lambda _: None,
-        retries=RetryPolicy(attempts=1),
-    )
+    own = client_of(engine, retries=RetryPolicy(attempts=1))
     store = store_of(own, table_name, clock)
     with serving(forge_of(store)) as api:
         yield World(api, store, clock)

@@ -24,11 +24,10 @@ from tests.http.serving import (
     Json,
     Route,
     World,
-    forge_of,
     send,
     serving,
 )
-from tests.stores import Clock, fresh, put_raw
+from tests.stores import Clock, forge_of, fresh, put_raw
 
 PROBLEM = "application/problem+json"
 

@@ -19,7 +19,6 @@ from tests.http.serving import (
     assert_problem,
     created,
     faults,
-    forge_of,
     fresh_name,
     new_feature,
     new_project,
@@ -27,7 +26,7 @@ from tests.http.serving import (
     unchanged,
 )
 from tests.servers import Engine
-from tests.stores import fresh
+from tests.stores import forge_of, fresh
 from tests.throttled import throttled_client
 
 #: What a feature shows of which nothing but its name is said.

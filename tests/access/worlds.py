@@ -13,14 +13,13 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import KEY_ATTRIBUTES
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.writes.write import primary_key
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import PLATFORM_TABLE, Feature
 from tests.dynamodb.faults import Fault, Pass, injected
 from tests.factories import a_project
-from tests.stores import Clock, fresh, put_raw, store_of
+from tests.stores import Clock, forge_of, fresh, put_raw, store_of
 
 T = TypeVar("T")
 
@@ -32,11 +31,6 @@ PROJECT: Final = "p"
 
 class CrashError(Exception):
     """The process is gone; nothing of ours catches it."""
-
-
-def a_forge(store: Store, clock: Clock) -> Forge:
-    """A Forge, with the memory that a process of its own has."""
-    return Forge(store, clock=clock, new_id=IdMint())
 
 
 @dataclass
@@ -65,7 +59,7 @@ class World:
     def process(self, client: Client | None = None) -> Forge:
         """A Forge of its own, as another process has it; over a connection, if one is given."""
         own = store_of(client or self.store.client, self.store.table_name, self.clock)
-        return a_forge(own, self.clock)
+        return forge_of(own)
 
 
 def create(forge: Forge, *ids: str, **over: Any) -> None:

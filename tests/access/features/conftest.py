@@ -1,0 +1,27 @@
+"""A process that makes what is there, and one that takes of it."""
+
+import pytest
+
+from autoforge.dynamodb.client.client import Client
+from autoforge.forge import Forge
+from tests.access.worlds import World
+from tests.servers import Engine
+from tests.stores import client_of
+
+
+@pytest.fixture
+def forge(world: World) -> Forge:
+    """A process."""
+    return world.process()
+
+
+@pytest.fixture(scope="module")
+def sure(engine: Engine) -> Client:
+    """A connection whose users take the first of what they may choose from."""
+    return client_of(engine, random=lambda: 0.0)
+
+
+@pytest.fixture
+def agent(sure: Client, world: World) -> Forge:
+    """Another process, alone at its connection."""
+    return world.process(sure)

@@ -1,0 +1,81 @@
+"""Linear issues, and the two ways to sync them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from autoforge.access.clocks import CLOCK_SKEW
+from autoforge.access.tickets.patterns import (
+    LinearIssue,
+    TicketByLinearIssue,
+)
+from autoforge.access.tickets.sync import (
+    SyncCounts,
+    Synced,
+    SyncedTicket,
+    SyncTicket,
+    SyncTickets,
+)
+from autoforge.dynamodb.store.store import Store
+from autoforge.models import Ticket
+from tests.factories import NOON, new_id
+
+#: As new as a state may be that is noticed at noon.
+NEWER: Final = NOON + CLOCK_SKEW
+
+
+def an_issue(**over: Any) -> LinearIssue:
+    """An issue of its own, as Linear has it."""
+    given = {
+        "linear_issue_id": f"LIN-{new_id()}",
+        "linear_issue_url": "https://linear.app/acme/issue/ACM-7",
+        "title": "Passkeys",
+        "status": "Todo",
+    }
+    return LinearIssue(**{**given, **over})
+
+
+def sync(store: Store, project_id: str, issue: LinearIssue, *, minutes: float = 0) -> SyncedTicket:
+    """Sync an issue so many minutes after noon."""
+    at = NOON + timedelta(minutes=minutes)
+    return SyncTicket(project_id, issue, new_id(), at).run(store)
+
+
+def sync_all(store: Store, project_id: str, *issues: LinearIssue, minutes: float = 0) -> SyncCounts:
+    """Sync issues together so many minutes after noon."""
+    at = NOON + timedelta(minutes=minutes)
+    return SyncTickets(project_id, issues, at, new_id).run(store)
+
+
+def counts(**over: Any) -> SyncCounts:
+    """Counts of which only some are not zero."""
+    return SyncCounts(**{"created": 0, "updated": 0, "unchanged": 0, "refused": (), **over})
+
+
+def ticket_of(store: Store, issue: LinearIssue) -> Ticket:
+    """The ticket as it is stored."""
+    return store.require(TicketByLinearIssue(issue.linear_issue_id), consistent=True)
+
+
+def is_there(store: Store, issue: LinearIssue) -> bool:
+    """Whether the issue has a ticket."""
+    return store.get(TicketByLinearIssue(issue.linear_issue_id), consistent=True) is not None
+
+
+#: The two ways to sync, each answering with the ticket and what was made of it.
+Way = Callable[..., SyncedTicket]
+
+
+def together(
+    store: Store, project_id: str, issue: LinearIssue, *, minutes: float = 0
+) -> SyncedTicket:
+    told = sync_all(store, project_id, issue, minutes=minutes)
+    (outcome,) = [each for each in Synced if getattr(told, each)]
+    return SyncedTicket(ticket_of(store, issue), outcome)
+
+
+both_ways: Final = pytest.mark.parametrize("way", [sync, together], ids=["alone", "together"])

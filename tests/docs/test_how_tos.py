@@ -1,0 +1,138 @@
+"""Who follows a how-to to the letter has added what it says, and all that concerns it passes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.docs.pages import ROOT
+
+#: A file that a page names, and the block below it.
+_STEP: Final = re.compile(r"^In `([^`]+)`[^\n]*:\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_IMPORT: Final = re.compile(r"^from \S+ import (?:\([^)]*\)|.*)\n", re.MULTILINE)
+_COPIED: Final = ("autoforge", "benchmarks", "cfn", "docs", "requirements", "tests", ".ci")
+#: Also leave out each step in turn, and see that it is missed: ``make how-tos``.
+_EACH_STEP: Final = "HOW_TOS_EACH_STEP" in os.environ
+
+#: What fails where a place was forgotten, by the page.
+_CONCERNED: Final = {
+    "add-a-pattern": (
+        "tests/access/test_every_pattern.py",
+        "tests/access/test_requests_and_capacity.py",
+        "tests/access/test_hazards_everywhere.py",
+        "tests/access/test_operations.py",
+        "tests/docs/test_complete.py",
+        "tests/http/api/test_openapi.py",
+        "-k=Since or documented or of_the_catalogue or held_against or reads_ask or generated",
+    ),
+    "add-an-entity": (
+        "tests/access/test_every_pattern.py",
+        "tests/access/projects/test_deletion.py",
+        "tests/docs/test_complete.py",
+        "tests/http/api/test_openapi.py",
+        "-k=near_misses and ActionById or documented or generated_files or removes_everything",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a page says to do to a file."""
+
+    path: str
+    language: str
+    text: str
+
+    def take(self, root: Path) -> None:
+        """Do it."""
+        file = root / self.path
+        before = file.read_text(encoding="utf-8")
+        after = _with(before, self.text) if self.language == "python" else self._changed(before)
+        file.write_text(after, encoding="utf-8")
+
+    def _changed(self, text: str) -> str:
+        lines = self.text.splitlines(keepends=True)
+        old = "".join(line[1:] for line in lines if line[0] in " -")
+        new = "".join(line[1:] for line in lines if line[0] in " +")
+        assert text.count(old) == 1, f"{self.path} has {text.count(old)} times:\n{old}"
+        return text.replace(old, new)
+
+
+def _with(text: str, more: str) -> str:
+    """A module with a block at its end, and the imports of the block at its top."""
+    start = text.index("from __future__ import annotations\n\n") + 36
+    imports = "".join(each[0] for each in _IMPORT.finditer(more))
+    return f"{text[:start]}{imports}{text[start:]}\n\n{_IMPORT.sub('', more).strip()}\n"
+
+
+def steps(page: str) -> list[Step]:
+    """What a page says to do, in order."""
+    text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text(encoding="utf-8")
+    return [Step(*found) for found in _STEP.findall(text)]
+
+
+def copy_of_the_repository(root: Path) -> Path:
+    """Everything that the tests of a clone need."""
+    for folder in _COPIED:
+        leave_out = shutil.ignore_patterns("node_modules")
+        shutil.copytree(ROOT / folder, root / folder, ignore=leave_out)
+    for file in ROOT.iterdir():
+        if file.is_file() and not file.name.startswith("."):
+            shutil.copy2(file, root)
+    engines = ROOT / "tests" / "engines" / "node_modules"
+    if engines.exists():
+        (root / "tests" / "engines" / "node_modules").symlink_to(engines)
+    return root
+
+
+def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a module in the copy, and import from there."""
+    given = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=root,
+        env={**given, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def followed(root: Path, page: str, todo: Sequence[Step]) -> str:
+    """Follow a page on a copy; what fails then."""
+    copy_of_the_repository(root)
+    for step in todo:
+        step.take(root)
+    made = python(root, "tests.generated", "--write")
+    if made.returncode:
+        return made.stderr
+    tested = python(root, "pytest", "-q", "-p", "no:cacheprovider", *_CONCERNED[page])
+    return tested.stdout + tested.stderr if tested.returncode else ""
+
+
+@pytest.mark.parametrize("page", _CONCERNED)
+def test_a_how_to_that_is_followed_to_the_letter_leaves_nothing_to_do(
+    tmp_path: Path, page: str
+) -> None:
+    assert followed(tmp_path / "clone", page, steps(page)) == ""
+
+
+@pytest.mark.skipif(not _EACH_STEP, reason="takes minutes: make how-tos")
+@pytest.mark.parametrize(
+    ("page", "number"),
+    [(page, number) for page in _CONCERNED for number in range(len(steps(page)))],
+)
+def test_no_step_of_a_how_to_is_needless(tmp_path: Path, page: str, number: int) -> None:
+    todo = steps(page)
+    left_out = todo.pop(number)
+
+    assert followed(tmp_path / "clone", page, todo), left_out
