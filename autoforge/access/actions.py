@@ -22,7 +22,7 @@ from pynamodb.expressions.condition import And, Condition, Or
 
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.timestamps import moment_of, timestamp_text
+from autoforge.dynamodb.timestamps import timestamp_of, timestamp_text
 from autoforge.dynamodb.writes.update import Update
 from autoforge.models.actions import ActionState, AgentAction
 
@@ -44,7 +44,7 @@ class ActionById(Get[AgentAction]):
     @property
     def created_at(self) -> datetime:
         """The time in the id, which is the action's creation time."""
-        return moment_of(self.action_id)
+        return timestamp_of(self.action_id)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _move(
     """The update that changes the state of an action that is neither executed nor cancelled."""
     return Update(
         AgentAction,
-        {"project_id": project_id, "id": action_id, "created_at": moment_of(action_id)},
+        {"project_id": project_id, "id": action_id, "created_at": timestamp_of(action_id)},
         at,
         values=values,
         expected={"executed": False},

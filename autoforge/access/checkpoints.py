@@ -9,7 +9,7 @@ from autoforge.access.clocks import require_not_ahead
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.writes.update import Update
-from autoforge.models.checkpoints import AgentCheckpoint, moment_at, position_of
+from autoforge.models.checkpoints import AgentCheckpoint, position_of, timestamp_at
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def advance_checkpoint(
         InvalidValueError: if the value is a timestamp ahead of the present, since no later true
             value could follow it; ``set_checkpoint`` accepts it.
     """
-    require_not_ahead("checkpointValue", moment_at(value), at)
+    require_not_ahead("checkpointValue", timestamp_at(value), at)
     position, stored = AgentCheckpoint.position, AgentCheckpoint.checkpoint_value
     forward = (
         stored.does_not_exist()

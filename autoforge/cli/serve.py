@@ -107,7 +107,7 @@ def serve(
                 body_seconds=settings.body_timeout,
                 connections=settings.max_connections,
             ),
-            useless=lost.is_set,
+            should_stop=lost.is_set,
         )
     if lost.is_set():
         raise UnavailableError(f"dynoxide ended and could not be restarted on {data}")

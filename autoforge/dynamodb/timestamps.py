@@ -131,7 +131,7 @@ def is_ulid(text: str) -> bool:
     return _ULID.fullmatch(text) is not None
 
 
-def moment_of(ulid: str) -> datetime:
+def timestamp_of(ulid: str) -> datetime:
     """Return the timestamp that a ULID was minted with.
 
     Raises:

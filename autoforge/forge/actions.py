@@ -20,7 +20,7 @@ from autoforge.access.creation import create
 from autoforge.access.events.patterns import require_minted
 from autoforge.dynamodb.patterns.query import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
-from autoforge.dynamodb.timestamps import moment_of
+from autoforge.dynamodb.timestamps import timestamp_of
 from autoforge.errors import InvalidValueError
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.actions import AgentAction
@@ -68,7 +68,7 @@ class Actions(Resource):
             )
         self._require_project(project_id)
         now = self._now()
-        created_at = now if id is None else moment_of(id)
+        created_at = now if id is None else timestamp_of(id)
         require_not_ahead(f"the time of id {id}", created_at, now)
         action = AgentAction(
             id=self._tools.new_id(now) if id is None else id,

@@ -16,7 +16,7 @@ from autoforge.access.events.patterns import (
 from autoforge.access.events.polling import POLL_LIMIT, Feed, Poll, begin, poll
 from autoforge.access.events.recording import RecordEvent
 from autoforge.dynamodb.patterns.query import Page
-from autoforge.dynamodb.timestamps import as_timestamp, moment_of
+from autoforge.dynamodb.timestamps import as_timestamp, timestamp_of
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.events import Event, GlobalEventRef, Severity
 
@@ -185,6 +185,6 @@ class Events(Resource):
             return as_timestamp(created_at)
         if event_id is None:
             return now
-        time = moment_of(event_id)
+        time = timestamp_of(event_id)
         require_not_ahead(f"the time of id {event_id}", time, now)
         return time

@@ -17,11 +17,11 @@ from autoforge.forge import Forge
 from autoforge.http.api.bodies import DOCUMENT_BODY
 from autoforge.http.api.idempotency import Once, placed, repeatable
 from autoforge.http.api.paging import Paging, answer
-from autoforge.http.api.parameters import ProjectId, id_in_path, moment
+from autoforge.http.api.parameters import ProjectId, id_in_path, time_of
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
-from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, Moment, PageView
+from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, PageView, Timestamp
 from autoforge.models.actions import ActionState, AgentAction
 
 ActionId = Annotated[str, id_in_path("actionId", "01KGKR2T40A2C4E6G8J0M2P4R6")]
@@ -58,13 +58,13 @@ class ActionView(ItemView):
     confidence: dict[str, Any] | None
     state: ActionState
     executed: bool
-    held_until: Moment | None
-    approved_at: Moment | None
-    cancelled_at: Moment | None
-    executed_at: Moment | None
-    created_at: Moment
-    updated_at: Moment | None
-    expires_at: Moment | None = Field(validation_alias="expiry")
+    held_until: Timestamp | None
+    approved_at: Timestamp | None
+    cancelled_at: Timestamp | None
+    executed_at: Timestamp | None
+    created_at: Timestamp
+    updated_at: Timestamp | None
+    expires_at: Timestamp | None = Field(validation_alias="expiry")
 
 
 class ActionPage(PageView):
@@ -92,7 +92,7 @@ class NewAction(Body):
     detail: dict[str, Any] | None = None
     confidence: dict[str, Any] | None = None
     executed: bool = Field(default=False, strict=True)
-    held_until: Moment | None = None
+    held_until: Timestamp | None = None
     id: str | None = Field(default=None, pattern=ULID_PATTERN)
 
 
@@ -101,7 +101,7 @@ class Hold(Body):
 
     example = {"heldUntil": "2026-02-04T11:30:00.000Z"}
 
-    held_until: Moment
+    held_until: Timestamp
 
 
 class ProjectActionController(Controller):
@@ -266,7 +266,7 @@ class ActionController(Controller):
         ] = None,
     ) -> Response[ActionPage]:
         """List the held actions of all projects whose time has come, longest due first."""
-        query = HeldActions(moment("until", until), order=paging.order)
+        query = HeldActions(time_of("until", until), order=paging.order)
         return paging.answer(query, ActionPage)
 
 

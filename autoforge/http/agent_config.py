@@ -18,7 +18,7 @@ from autoforge.http.api.paging import Paging, answer
 from autoforge.http.api.parameters import text_in_path, text_segments
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
-from autoforge.http.api.schemas import Body, ItemView, Moment, PageView
+from autoforge.http.api.schemas import Body, ItemView, PageView, Timestamp
 
 Setting = Annotated[str, text_in_path("key", "polling_interval_minutes")]
 
@@ -35,8 +35,8 @@ class AgentConfigView(ItemView):
 
     key: str = Field(validation_alias="config_key")
     value: Any
-    created_at: Moment | None
-    updated_at: Moment
+    created_at: Timestamp | None
+    updated_at: Timestamp
 
 
 class AgentConfigPage(PageView):

@@ -23,8 +23,8 @@ from autoforge.http.api.schemas import (
     Body,
     Changes,
     ItemView,
-    Moment,
     PageView,
+    Timestamp,
     left_out,
 )
 from autoforge.models.agents import AgentRole, AgentStatus
@@ -56,8 +56,8 @@ class AgentView(ItemView):
     status: AgentStatus
     current_feature_id: str | None
     current_run_id: str | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class AgentPage(PageView):

@@ -21,7 +21,7 @@ from autoforge.http.api.parameters import ProjectId
 from autoforge.http.api.preconditions import PreconditionRequiredError, Preconditions
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
-from autoforge.http.api.schemas import Body, ItemView, Moment, PageView
+from autoforge.http.api.schemas import Body, ItemView, PageView, Timestamp
 from autoforge.models.artefacts import ArtefactType
 
 Type = Annotated[ArtefactType, PathParameter(name="type")]
@@ -47,8 +47,8 @@ class ArtefactView(ItemView):
     content: dict[str, Any]
     previous_version: dict[str, Any] | None
     version: int
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class ArtefactPage(PageView):

@@ -19,7 +19,7 @@ from autoforge.http.api.paging import Paging, answer
 from autoforge.http.api.parameters import Integration, ProjectId, text_in_path, text_segments
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
-from autoforge.http.api.schemas import Body, ItemView, Moment, PageView
+from autoforge.http.api.schemas import Body, ItemView, PageView, Timestamp
 
 Key = Annotated[str, text_in_path("key", "last_sync")]
 
@@ -40,8 +40,8 @@ class CheckpointView(ItemView):
     integration: str
     checkpoint_key: str
     checkpoint_value: str
-    created_at: Moment | None
-    updated_at: Moment
+    created_at: Timestamp | None
+    updated_at: Timestamp
 
 
 class CheckpointPage(PageView):

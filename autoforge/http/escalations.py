@@ -24,7 +24,7 @@ from autoforge.http.api.parameters import ProjectId, id_in_path
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
-from autoforge.http.api.schemas import ID_PATTERN, Body, ItemView, Moment, PageView
+from autoforge.http.api.schemas import ID_PATTERN, Body, ItemView, PageView, Timestamp
 from autoforge.models.escalations import EscalationStatus
 
 EscalationId = Annotated[str, id_in_path("escalationId", "01KGKR2T40E5G7J9M1P3R5T7V9")]
@@ -61,9 +61,9 @@ class EscalationView(ItemView):
     user_decision: str | None
     user_notes: str | None
     decided_by: str | None
-    decided_at: Moment | None
-    created_at: Moment
-    updated_at: Moment | None
+    decided_at: Timestamp | None
+    created_at: Timestamp
+    updated_at: Timestamp | None
 
 
 class EscalationPage(PageView):

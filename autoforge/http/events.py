@@ -25,10 +25,10 @@ from autoforge.forge import Forge
 from autoforge.http.api.bodies import DOCUMENT_BODY
 from autoforge.http.api.idempotency import Once, placed, repeatable
 from autoforge.http.api.paging import Paging, answer, json_response
-from autoforge.http.api.parameters import After, From, ProjectId, To, id_in_path, stretch
+from autoforge.http.api.parameters import After, From, ProjectId, To, id_in_path, time_range
 from autoforge.http.api.problem import responses
 from autoforge.http.api.projection import Json, read_as_view
-from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, Moment, PageView
+from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, PageView, Timestamp
 from autoforge.models.events import Severity
 
 EventId = Annotated[str, id_in_path("eventId", "01KGKR2T40R6BAX8A0B1RTCDKN")]
@@ -54,8 +54,8 @@ class EventView(ItemView):
     severity: Severity
     summary: str
     detail: dict[str, Any] | None = None
-    created_at: Moment
-    expires_at: Moment | None = Field(validation_alias="expiry")
+    created_at: Timestamp
+    expires_at: Timestamp | None = Field(validation_alias="expiry")
 
 
 class EventPage(PageView):
@@ -92,7 +92,7 @@ class NewEvent(Body):
     detail: dict[str, Any] | None = None
     #: Recording the same event under the same id again changes nothing.
     id: str | None = Field(default=None, pattern=ULID_PATTERN)
-    created_at: Moment | None = None
+    created_at: Timestamp | None = None
 
 
 class ProjectEventController(Controller):
@@ -113,7 +113,7 @@ class ProjectEventController(Controller):
         after: After = None,
     ) -> Response[EventPage]:
         """List a project's events, newest first; or poll for those that follow."""
-        first, end = stretch(since, until)
+        first, end = time_range(since, until)
         feed = EventsOfProject(project_id, first, end, order=paging.order)
         return _answer_feed(forge, paging, feed, after, under=ProjectById(project_id))
 
@@ -176,7 +176,7 @@ class EventController(Controller):
 
         The feed carries no detail of the events of projects; with a date the events do.
         """
-        first, end = stretch(since, until)
+        first, end = time_range(since, until)
         if day is None:
             return _answer_feed(forge, paging, GlobalEvents(first, end, order=paging.order), after)
         if after is not None:

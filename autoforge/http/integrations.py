@@ -18,7 +18,7 @@ from autoforge.http.api.paging import answer
 from autoforge.http.api.parameters import Integration, text_segments
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
-from autoforge.http.api.schemas import Body, ItemView, Moment
+from autoforge.http.api.schemas import Body, ItemView, Timestamp
 from autoforge.models.integrations import IntegrationStatus
 
 
@@ -37,9 +37,9 @@ class IntegrationView(ItemView):
     id: str
     integration: str
     status: IntegrationStatus
-    last_health_check: Moment | None
-    created_at: Moment
-    updated_at: Moment
+    last_health_check: Timestamp | None
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class IntegrationSecret(Body):

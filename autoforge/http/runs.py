@@ -37,8 +37,8 @@ from autoforge.http.api.schemas import (
     Body,
     Changes,
     ItemView,
-    Moment,
     PageView,
+    Timestamp,
     View,
     left_out,
 )
@@ -82,10 +82,10 @@ class RunView(View):
     status: RunStatus
     output_summary: str | None
     error_message: str | None
-    started_at: Moment
-    completed_at: Moment | None
+    started_at: Timestamp
+    completed_at: Timestamp | None
     duration_ms: int | None
-    updated_at: Moment | None
+    updated_at: Timestamp | None
 
 
 class RunWithOutputView(RunView, ItemView):

@@ -103,7 +103,7 @@ def serve(
     threads: int = THREADS,
     keep_alive: int = KEEP_ALIVE,
     limits: Limits = LIMITS,
-    useless: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Serve on a reserved port until interrupted or terminated.
 
@@ -113,7 +113,7 @@ def serve(
         threads: The number of handlers that may wait for DynamoDB at once.
         keep_alive: Seconds for which an idle connection is kept.
         limits: Limits on what clients use.
-        useless: Returns True if the server should end because it can no longer answer requests.
+        should_stop: Returns True if the server should end because it can no longer answer requests.
     """
     config = server_config(app, keep_alive=keep_alive, limits=limits)
     allow_files(limits.connections)
@@ -123,7 +123,7 @@ def serve(
     tune_collector()
     try:
         with suppress(KeyboardInterrupt):
-            _Server(config, useless).run(sockets=[listener])
+            _Server(config, should_stop).run(sockets=[listener])
     finally:
         set_asyncio_executor(None)
         handlers.shutdown(wait=False, cancel_futures=True)

@@ -20,7 +20,7 @@ from autoforge.http.api.paging import Paging, answer
 from autoforge.http.api.parameters import ProjectId, text_in_path, text_segments
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
-from autoforge.http.api.schemas import ID_PATTERN, WHOLE, Body, ItemView, Moment, PageView
+from autoforge.http.api.schemas import ID_PATTERN, WHOLE, Body, ItemView, PageView, Timestamp
 
 LinearIssueId = Annotated[str, text_in_path("linearIssueId", "MCU-160")]
 
@@ -54,9 +54,9 @@ class TicketView(ItemView):
     priority: int
     status: str
     labels: list[str] | None
-    source_updated_at: Moment | None
-    created_at: Moment | None
-    synced_at: Moment
+    source_updated_at: Timestamp | None
+    created_at: Timestamp | None
+    synced_at: Timestamp
 
 
 class TicketPage(PageView):
@@ -95,7 +95,7 @@ class TicketState(Body):
     priority: Annotated[int, Field(strict=True, ge=0, le=4), WHOLE] = 0
     labels: list[str] = Field(default=[], max_length=1000, fail_fast=True)
     feature_id: str | None = Field(default=None, pattern=ID_PATTERN)
-    as_of: Moment | None = None
+    as_of: Timestamp | None = None
 
 
 class ProjectTicketController(Controller):

@@ -20,7 +20,7 @@ from autoforge.http.api.parameters import UserId, text_in_path, text_segments
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
-from autoforge.http.api.schemas import Body, ItemView, Moment, View
+from autoforge.http.api.schemas import Body, ItemView, Timestamp, View
 from autoforge.http.projects.routes import ProjectPage
 from autoforge.models.users import UserRole
 
@@ -52,8 +52,8 @@ class UserView(ItemView):
     name: str
     picture: str | None
     role: UserRole
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class UserLookupView(View):

@@ -37,7 +37,7 @@ class AgentCheckpoint(Entity):
     key = Key("PROJECT#{project_id}", "CHECKPOINT#{integration}#{checkpoint_key}")
 
 
-def moment_at(value: str) -> datetime | None:
+def timestamp_at(value: str) -> datetime | None:
     """The timestamp that a checkpoint's value holds; None if the value is not a timestamp."""
     if not _TIMESTAMP.fullmatch(value):
         return None
@@ -57,5 +57,5 @@ def position_of(value: str) -> str:
     """
     if _WHOLE_NUMBER.fullmatch(value):
         return value.zfill(40)
-    timestamp = moment_at(value)
+    timestamp = timestamp_at(value)
     return value if timestamp is None else timestamp_text(timestamp)

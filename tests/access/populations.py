@@ -164,8 +164,10 @@ def identity(entity: Any) -> tuple[Any, ...]:
         isinstance(entity, Event) and entity.project_id is None
     ):
         return ("feed", entity.id)
-    names = sorted(entity.primary_key.components)
-    return (type(entity).__name__, *(getattr(entity, name) for name in names))
+    kind: type[Entity] = type(entity)
+    # The id of what is minted says when it was created.
+    names = [each for each in _components(kind) if not (is_minted(kind) and each == "created_at")]
+    return (kind.__name__, *(getattr(entity, name) for name in names))
 
 
 def is_live(entity: Any, now: datetime) -> bool:
@@ -210,9 +212,14 @@ def siblings(draw: st.DrawFn, entity: Entity) -> Entity:
 
 def last_of_key(kind: type[Entity]) -> str:
     """The last component of a kind's primary key."""
+    return _components(kind)[-1]
+
+
+def _components(kind: type[Entity]) -> list[str]:
+    """The components of a kind's primary key, in the order in which it has them."""
     key = kind.primary_key
     templates = (*key.partitions, key.sort_template)
-    return [each.name for template in templates for each in template.components][-1]
+    return list(dict.fromkeys(each.name for form in templates for each in form.components))
 
 
 @st.composite

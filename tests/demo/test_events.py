@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from autoforge.demo.events import events_of, occurrences_of, with_references
 from autoforge.demo.history import Commit, Tag
-from autoforge.dynamodb.timestamps import IdMint, moment_of
+from autoforge.dynamodb.timestamps import IdMint, timestamp_of
 from autoforge.models import Event, GlobalEventRef, Severity
 from tests.demo.repositories import START, a_commit, a_tag, minutes
 from tests.factories import NOON, new_id
@@ -65,7 +65,7 @@ def test_the_id_of_an_event_is_minted_from_its_shifted_moment() -> None:
 
     (event,) = events_of(happened, PROJECT, ends_at=START, now=now, new_id=IdMint())
 
-    assert moment_of(event.id) == event.created_at == now + minutes(1)
+    assert timestamp_of(event.id) == event.created_at == now + minutes(1)
 
 
 def test_commits_of_one_second_stay_in_their_order() -> None:

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from ulid import ULID
 
 from autoforge.dynamodb import timestamps as moments
-from autoforge.dynamodb.timestamps import IdMint, as_timestamp, is_ulid, moment_of, timestamp_text
+from autoforge.dynamodb.timestamps import (
+    IdMint,
+    as_timestamp,
+    is_ulid,
+    timestamp_of,
+    timestamp_text,
+)
 from autoforge.errors import InvalidValueError
 from tests import strategies
 from tests.factories import NOON
@@ -94,7 +100,7 @@ def test_an_id_tells_the_moment_it_was_minted_from(moment: datetime) -> None:
     ulid = IdMint()(moment)
 
     assert is_ulid(ulid)
-    assert moment_of(ulid) == moment
+    assert timestamp_of(ulid) == moment
 
 
 @given(st.lists(strategies.ulid_moments(), min_size=2, max_size=20))
@@ -140,7 +146,7 @@ def test_counting_on_from_the_largest_start_never_reaches_the_time(
 
     minted = [mint(NOON) for _ in range(3)]
 
-    assert (minted, [moment_of(ulid) for ulid in minted]) == (sorted(minted), [NOON] * 3)
+    assert (minted, [timestamp_of(ulid) for ulid in minted]) == (sorted(minted), [NOON] * 3)
 
 
 def test_an_id_of_a_moment_before_1970_is_refused() -> None:
@@ -164,12 +170,12 @@ def test_an_id_of_a_moment_before_1970_is_refused() -> None:
 def test_only_26_characters_of_crockfords_alphabet_in_upper_case_are_a_ulid(text: str) -> None:
     assert not is_ulid(text)
     with pytest.raises(InvalidValueError, match=r"is not a ULID"):
-        moment_of(text)
+        timestamp_of(text)
 
 
 def test_a_ulid_of_a_time_past_the_year_9999_tells_no_moment() -> None:
     with pytest.raises(InvalidValueError, match=r"past the year 9999"):
-        moment_of("7ZZZZZZZZZZZZZZZZZZZZZZZZZ")
+        timestamp_of("7ZZZZZZZZZZZZZZZZZZZZZZZZZ")
 
 
 def _after_time(ulid: str) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import moment_of
+from autoforge.dynamodb.timestamps import timestamp_of
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -82,7 +82,7 @@ def test_an_action_is_proposed_unless_said(api: Api, path: str) -> None:
         "updatedAt": NOON_TEXT,
         "expiresAt": "2026-05-05T12:00:00.000Z",
     }
-    assert moment_of(action["id"]) == NOON
+    assert timestamp_of(action["id"]) == NOON
     assert response.headers["location"] == f"{path}/{action['id']}"
     assert api.get(response.headers["location"]).json() == action
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import moment_of
+from autoforge.dynamodb.timestamps import timestamp_of
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -65,7 +65,7 @@ def test_a_question_is_pending_until_it_is_decided(api: Api, clock: Clock, path:
         "createdAt": NOON_TEXT,
         "updatedAt": NOON_TEXT,
     }
-    assert moment_of(escalation["id"]) == NOON
+    assert timestamp_of(escalation["id"]) == NOON
     own = f"{path}/{escalation['id']}"
     assert response.headers["location"] == own
     assert api.get(own).json() == escalation

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import moment_of
+from autoforge.dynamodb.timestamps import timestamp_of
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -59,7 +59,7 @@ def test_an_event_is_recorded_now_unless_said(api: Api, path: str) -> None:
         "createdAt": NOON_TEXT,
         "expiresAt": EXPIRY_TEXT,
     }
-    assert moment_of(event["id"]) == NOON
+    assert timestamp_of(event["id"]) == NOON
     assert response.headers["location"] == f"{path}/{event['id']}"
     shown = api.get(response.headers["location"])
     assert (shown.status_code, shown.json()) == (200, event)

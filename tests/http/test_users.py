@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import moment_of
+from autoforge.dynamodb.timestamps import timestamp_of
 from autoforge.http.users import UserView
 from autoforge.http.views import problem_item
 from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, new_id
@@ -41,7 +41,7 @@ def test_a_first_log_in_makes_a_user(api: Api) -> None:
 
     user = created(response)
     assert user == {"id": user["id"], **said, "createdAt": NOON_TEXT, "updatedAt": NOON_TEXT}
-    assert moment_of(user["id"]) == NOON
+    assert timestamp_of(user["id"]) == NOON
     assert response.headers["location"] == f"/users/{user['id']}"
     assert api.get(response.headers["location"]).json() == user
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.timestamps import as_timestamp, moment_of
+from autoforge.dynamodb.timestamps import as_timestamp, timestamp_of
 from autoforge.dynamodb.writes.write import Put, Transaction
 from autoforge.errors import InvalidValueError
 from autoforge.models.events import Event, GlobalEventRef
@@ -30,7 +30,7 @@ class EventById(Get[Event]):
     @property
     def created_at(self) -> datetime:
         """The time in the id, which is the event's creation time."""
-        return moment_of(self.event_id)
+        return timestamp_of(self.event_id)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class EventsOfProject(Query[Event]):
     @property
     def after_created_at(self) -> datetime | None:
         """The time in the id ``after``."""
-        return None if self.after is None else moment_of(self.after)
+        return None if self.after is None else timestamp_of(self.after)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class GlobalEvents(Query[GlobalEventRef | Event]):
     @property
     def after_created_at(self) -> datetime | None:
         """The time in the id ``after``."""
-        return None if self.after is None else moment_of(self.after)
+        return None if self.after is None else timestamp_of(self.after)
 
 
 def record_event(event: Event) -> Transaction:
@@ -128,8 +128,8 @@ def require_minted(ulid: str, created_at: datetime) -> None:
     Raises:
         InvalidValueError: naming both times.
     """
-    if moment_of(ulid) != as_timestamp(created_at):
+    if timestamp_of(ulid) != as_timestamp(created_at):
         raise InvalidValueError(
-            f"the id {ulid} was minted at {moment_of(ulid).isoformat()}, "
+            f"the id {ulid} was minted at {timestamp_of(ulid).isoformat()}, "
             f"not at createdAt {created_at.isoformat()}"
         )

@@ -31,7 +31,7 @@ class Composite(Pattern[T], kind=True):
         """Join the answers of the parts, which are in the order of ``parts``."""
 
     @classmethod
-    def index_name(cls) -> str:
+    def described_index(cls) -> str:
         """Return the name of the index that most of the parts read, or ``table``."""
         return cls.index.name or "table"
 

@@ -43,7 +43,7 @@ class Get(Keyed[E], kind=True):
             )
 
     @classmethod
-    def key_conditions(cls) -> Mapping[str, str]:
+    def described_conditions(cls) -> Mapping[str, str]:
         """The primary key as a condition, with labels for the parameters."""
         return {"": str(cls.described().condition())}
 

@@ -215,7 +215,7 @@ class Keyed(SinglePattern[T], kind=True):
         return template.render(values)
 
     @classmethod
-    def index_name(cls) -> str:
+    def described_index(cls) -> str:
         """Return the name of the index of the key, or ``table``."""
         return cls.key.index.name or "table"
 

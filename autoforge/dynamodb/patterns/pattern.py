@@ -147,12 +147,12 @@ class Pattern(ABC, Generic[T]):
         return cls.entities
 
     @classmethod
-    def index_name(cls) -> str:
+    def described_index(cls) -> str:
         """Return the name of the index that is read, or ``table``."""
         return "table"
 
     @classmethod
-    def key_conditions(cls) -> Mapping[str, str]:
+    def described_conditions(cls) -> Mapping[str, str]:
         """Return the key conditions of the pattern, with labels for values.
 
         The name ``""`` has the one with the required parameters; the name of each optional
@@ -162,7 +162,7 @@ class Pattern(ABC, Generic[T]):
         return {}
 
     @classmethod
-    def sort_order(cls) -> str:
+    def described_order(cls) -> str:
         """Return the order of the answer in words; empty if the order is not defined."""
         return ""
 

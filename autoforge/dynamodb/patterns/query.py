@@ -178,7 +178,7 @@ class Query(Keyed[E], kind=True):
         return self.key.index
 
     @classmethod
-    def key_conditions(cls) -> Mapping[str, str]:
+    def described_conditions(cls) -> Mapping[str, str]:
         """Return the key condition with required parameters, and with each optional one, too."""
         now = Label("now")
         conditions = {"": str(cls.described().condition(now))}
@@ -189,7 +189,7 @@ class Query(Keyed[E], kind=True):
         return conditions
 
     @classmethod
-    def sort_order(cls) -> str:
+    def described_order(cls) -> str:
         """Return the sort key and its direction, in words."""
         return f"{cls.key.index.sort_key} {'descending' if cls.newest_first else 'ascending'}"
 

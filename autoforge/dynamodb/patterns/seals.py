@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from autoforge.dynamodb.errors import ConfigurationError
-from autoforge.dynamodb.schema.cache import Remembered
+from autoforge.dynamodb.schema.cache import BoundedCache
 
 _SCOPE: Final = "autoforge.cursor"
 
@@ -35,7 +35,7 @@ class Seals:
             raise ConfigurationError("cursors need at least one signing key that is not empty")
         self._secrets = tuple(secrets)
         # A client that polls uses the same purpose again.
-        self._keys = Remembered(self._derived)
+        self._keys = BoundedCache(self._derived)
 
     def seal(self, purpose: str, content: bytes) -> str:
         """Sign content for a purpose; equal contents give equal texts."""

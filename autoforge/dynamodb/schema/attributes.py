@@ -45,9 +45,9 @@ from autoforge.dynamodb.schema.encoding import (
     Codec,
     DateCodec,
     EnumCodec,
-    MomentCodec,
     NumberCodec,
     TextCodec,
+    TimestampCodec,
     naming,
     require_utf8,
 )
@@ -247,7 +247,7 @@ class TimestampAttribute(EntityAttribute[datetime]):
     def codec(self, spec: str, *, last: bool) -> Codec:
         """Return the codec of the time, or with ``:date`` that of its UTC date."""
         del last
-        return DateCodec() if spec == "date" else _without_spec(self, spec, MomentCodec())
+        return DateCodec() if spec == "date" else _without_spec(self, spec, TimestampCodec())
 
 
 class ExpiryAttribute(EntityAttribute[datetime]):

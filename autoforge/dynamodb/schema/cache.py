@@ -15,7 +15,7 @@ T = TypeVar("T")
 MOST: Final = 8192
 
 
-class Remembered(dict[str, T]):
+class BoundedCache(dict[str, T]):
     """A mapping from texts to the results of a function, which it calls for a missing text.
 
     It is safe to use from several threads.

@@ -35,7 +35,7 @@ from autoforge.dynamodb.schema.attributes import (
     read_expiry,
     wire_to_attribute,
 )
-from autoforge.dynamodb.schema.cache import Remembered
+from autoforge.dynamodb.schema.cache import BoundedCache
 from autoforge.dynamodb.schema.codegen import Source
 from autoforge.dynamodb.schema.documents import wire_to_document, wire_to_members
 from autoforge.dynamodb.schema.encoding import ID
@@ -94,12 +94,12 @@ _BY_METHODS: Final = FieldCodec("", "wire_to_attribute(own, v)", "attribute_to_w
 #: The names that expressions and generated functions refer to.
 _NAMES: Final[Mapping[str, Any]] = {
     "attribute_to_wire": attribute_to_wire,
-    "expiries": Remembered(read_expiry),
-    "ids": Remembered(ID.encode),
+    "expiries": BoundedCache(read_expiry),
+    "ids": BoundedCache(ID.encode),
     "timestamp_text": timestamp_text,
-    "timestamp_texts": Remembered(lambda text: timestamp_text(as_timestamp(text))),
-    "timestamps": Remembered(as_timestamp),
-    "expiries_with_texts": Remembered(
+    "timestamp_texts": BoundedCache(lambda text: timestamp_text(as_timestamp(text))),
+    "timestamps": BoundedCache(as_timestamp),
+    "expiries_with_texts": BoundedCache(
         lambda text: (read_expiry(text), timestamp_text(read_expiry(text)))
     ),
     "wire_to_attribute": wire_to_attribute,

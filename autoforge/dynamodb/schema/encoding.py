@@ -215,7 +215,7 @@ class NumberCodec(Codec):
 
 
 @dataclass(frozen=True)
-class MomentCodec(Codec):
+class TimestampCodec(Codec):
     """A time in UTC, written at a fixed width with milliseconds."""
 
     fixed_width = True
@@ -255,9 +255,9 @@ class DateCodec(Codec):
 
 #: Pairs of codecs that never write the same texts.
 _DISJOINT: Final = (
-    {MomentCodec, DateCodec},
-    {MomentCodec, NumberCodec},
-    {MomentCodec, IdCodec},
+    {TimestampCodec, DateCodec},
+    {TimestampCodec, NumberCodec},
+    {TimestampCodec, IdCodec},
     {DateCodec, NumberCodec},
 )
 

@@ -28,8 +28,8 @@ from autoforge.dynamodb.schema.encoding import (
     SEPARATOR,
     Codec,
     IdCodec,
-    MomentCodec,
     TextCodec,
+    TimestampCodec,
     is_canonical,
 )
 from autoforge.dynamodb.schema.indexes import TABLE, Index
@@ -421,7 +421,7 @@ class Key:
 #: Expressions that write the values of two codecs; ``Component.encode`` writes all others.
 _FAST_ENCODINGS: Final[Mapping[type[Codec], str]] = {
     IdCodec: "v if type(v) is str and is_canonical(v) else encode(v)",
-    MomentCodec: "timestamp_text(v) if type(v) is datetime else encode(v)",
+    TimestampCodec: "timestamp_text(v) if type(v) is datetime else encode(v)",
 }
 _FAST_NAMES: Final = {
     "datetime": datetime,

@@ -96,7 +96,7 @@ IfNoneMatch = Annotated[
 ]
 
 
-def moment(name: str, text: str | None) -> datetime | None:
+def time_of(name: str, text: str | None) -> datetime | None:
     """Parse the timestamp of a query parameter; None if it was not sent.
 
     Raises:
@@ -108,13 +108,13 @@ def moment(name: str, text: str | None) -> datetime | None:
         return as_timestamp(text)
 
 
-def stretch(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+def time_range(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
     """Parse the time range of the query parameters ``from`` and ``to``.
 
     Raises:
         InvalidValueError: if one is not an ISO-8601 timestamp, or ``from`` is after ``to``.
     """
-    first, end = moment("from", since), moment("to", until)
+    first, end = time_of("from", since), time_of("to", until)
     if first is not None and end is not None and first > end:
         found = f"from is {timestamp_text(first)} and to is {timestamp_text(end)}"
         raise InvalidValueError(f"{found}; from must not be after to")

@@ -35,7 +35,7 @@ from autoforge.dynamodb.schema.attributes import (
 )
 from autoforge.dynamodb.schema.compiled import Field, compile_projection
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
-from autoforge.http.api.schemas import Ids, Moment, View
+from autoforge.http.api.schemas import Ids, Timestamp, View
 
 #: An item as its view shows it: the members of a JSON object.
 Json = dict[str, Any]
@@ -47,13 +47,13 @@ _TEXTS: Final = list[str]
 _FIELD_TYPES: Final[Mapping[type[Any], tuple[Any, ...]]] = {
     BooleanAttribute: (bool,),
     DocumentAttribute: (dict[str, Any],),
-    ExpiryAttribute: (Moment,),
+    ExpiryAttribute: (Timestamp,),
     IdAttribute: (str,),
     IdSetAttribute: (Ids,),
     IntegerAttribute: (int,),
     JsonAttribute: (Any,),
     ListAttribute: (list[Any], _TEXTS),
-    TimestampAttribute: (Moment,),
+    TimestampAttribute: (Timestamp,),
     TextAttribute: (str,),
 }
 

@@ -43,7 +43,7 @@ _MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 _MOST_UNKNOWN = 10
 
 #: A timestamp: any ISO-8601 text in, fixed-width UTC text out.
-Moment = Annotated[
+Timestamp = Annotated[
     datetime,
     BeforeValidator(as_timestamp),
     PlainSerializer(timestamp_text, return_type=str),

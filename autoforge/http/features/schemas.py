@@ -16,9 +16,9 @@ from autoforge.http.api.schemas import (
     Changes,
     Ids,
     ItemView,
-    Moment,
     OneOrMany,
     PageView,
+    Timestamp,
     View,
     left_out,
 )
@@ -77,14 +77,14 @@ class FeatureView(ItemView):
     waiting_on: Ids
     assigned_agent_id: str | None
     claim_version: int | None
-    lease_until: Moment | None
+    lease_until: Timestamp | None
     linear_issue_id: str | None
     linear_issue_url: str | None
-    completed_at: Moment | None
+    completed_at: Timestamp | None
     unsettled: Unsettled | None
     version: int
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class FeaturePage(PageView):
@@ -133,7 +133,7 @@ class DependencyView(View):
     project_id: str
     feature_id: str
     depends_on_id: str
-    created_at: Moment
+    created_at: Timestamp
 
 
 class DependencyPage(PageView):

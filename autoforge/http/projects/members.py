@@ -13,7 +13,7 @@ from autoforge.forge import Forge
 from autoforge.http.api.paging import Paging
 from autoforge.http.api.parameters import ProjectId, UserId
 from autoforge.http.api.problem import responses
-from autoforge.http.api.schemas import Moment, PageView, View
+from autoforge.http.api.schemas import PageView, Timestamp, View
 
 
 class MemberView(View):
@@ -32,8 +32,8 @@ class MemberView(View):
     user_id: str
     owner: bool
     member: bool
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class MemberPage(PageView):

@@ -31,8 +31,8 @@ from autoforge.http.api.schemas import (
     Body,
     Changes,
     ItemView,
-    Moment,
     PageView,
+    Timestamp,
     View,
     left_out,
 )
@@ -75,8 +75,8 @@ class ProjectView(ItemView):
     owner_id: str | None
     repo_url: str | None
     max_concurrency: int | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class ProjectPage(PageView):

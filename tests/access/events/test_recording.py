@@ -15,7 +15,7 @@ from autoforge.access.events.patterns import EventById, record_event
 from autoforge.access.events.polling import MEMORY, POLL_LIMIT
 from autoforge.access.events.recording import ANSWER, LONGEST, RecordBound, has_lapsed
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import MILLISECOND, moment_of
+from autoforge.dynamodb.timestamps import MILLISECOND, timestamp_of
 from autoforge.dynamodb.transport.transport import patience
 from autoforge.errors import (
     ConfigurationError,
@@ -96,7 +96,7 @@ def test_an_event_refused_for_longer_than_the_bound_takes_a_new_id(
         event = forge.events.record(project_id, "signal", "s")
 
     # Attempts at 0, 3 and 6 seconds; the last is too late for the first id.
-    assert event.created_at == moment_of(event.id) == NOON + timedelta(seconds=6)
+    assert event.created_at == timestamp_of(event.id) == NOON + timedelta(seconds=6)
     assert [each.id for each in forge.events.of_project(project_id).items] == [event.id]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autoforge.dynamodb.schema.cache import MOST, Remembered
+from autoforge.dynamodb.schema.cache import MOST, BoundedCache
 
 
 def test_a_text_is_made_something_of_once() -> None:
@@ -14,14 +14,14 @@ def test_a_text_is_made_something_of_once() -> None:
         asked.append(text)
         return text.upper()
 
-    remembered = Remembered(make)
+    remembered = BoundedCache(make)
 
     assert [remembered["a"], remembered["a"], remembered["b"]] == ["A", "A", "B"]
     assert asked == ["a", "b"]
 
 
 def test_what_cannot_be_made_is_not_remembered() -> None:
-    remembered = Remembered(int)
+    remembered = BoundedCache(int)
 
     for _ in range(2):
         with pytest.raises(ValueError, match="invalid literal"):
@@ -30,7 +30,7 @@ def test_what_cannot_be_made_is_not_remembered() -> None:
 
 
 def test_no_more_is_remembered_than_the_most() -> None:
-    remembered = Remembered(str)
+    remembered = BoundedCache(str)
 
     for number in range(3 * MOST):
         assert remembered[str(number)] == str(number)

@@ -14,9 +14,9 @@ from autoforge.dynamodb.schema.encoding import (
     DateCodec,
     EnumCodec,
     IdCodec,
-    MomentCodec,
     NumberCodec,
     TextCodec,
+    TimestampCodec,
 )
 from autoforge.errors import InvalidValueError
 from tests import strategies
@@ -31,7 +31,7 @@ WRITABLE: list[tuple[Codec, st.SearchStrategy[Any]]] = [
     (IdCodec(), strategies.ids()),
     (STATUS, st.sampled_from(STATUS.values)),
     (NumberCodec(5), st.integers(0, 99_999)),
-    (MomentCodec(), strategies.moments()),
+    (TimestampCodec(), strategies.moments()),
     (DateCodec(), st.dates()),
 ]
 
@@ -150,7 +150,7 @@ def test_an_id_is_written_in_one_case(given_id: Any, canonical: str) -> None:
         (NumberCodec(3), 1.0, "1.0 is not a whole number from 0 to 999"),
         (NumberCodec(3), True, "True is not a whole number from 0 to 999"),
         (NumberCodec(3), "1", "'1' is not a whole number from 0 to 999"),
-        (MomentCodec(), "noon", "'noon' is not an ISO 8601 timestamp"),
+        (TimestampCodec(), "noon", "'noon' is not an ISO 8601 timestamp"),
         (DateCodec(), "noon", "'noon' is not an ISO 8601 timestamp"),
     ],
 )
@@ -172,9 +172,9 @@ def test_a_value_that_cannot_stand_in_a_key_is_refused(
         (NumberCodec(3), "0012"),
         (NumberCodec(3), "1.5"),
         (NumberCodec(3), "٣٤٥"),
-        (MomentCodec(), "2026-02-04"),
-        (MomentCodec(), "20260204T103000Z"),
-        (MomentCodec(), "2026-02-30T10:30:00.000Z"),
+        (TimestampCodec(), "2026-02-04"),
+        (TimestampCodec(), "20260204T103000Z"),
+        (TimestampCodec(), "2026-02-30T10:30:00.000Z"),
         (DateCodec(), "2026-02-30"),
         (DateCodec(), "2026-02-04T10:30:00.000Z"),
         (DateCodec(), "20260204"),
@@ -185,7 +185,9 @@ def test_text_of_another_form_is_not_read(codec: Codec, text: str) -> None:
 
 
 def test_a_moment_that_others_wrote_at_another_width_is_read() -> None:
-    assert MomentCodec().decode("2026-02-04T10:30:00Z") == datetime(2026, 2, 4, 10, 30, tzinfo=UTC)
+    assert TimestampCodec().decode("2026-02-04T10:30:00Z") == datetime(
+        2026, 2, 4, 10, 30, tzinfo=UTC
+    )
 
 
 def test_the_date_of_a_moment_is_its_utc_date() -> None:
@@ -200,17 +202,17 @@ def test_the_date_of_a_moment_is_its_utc_date() -> None:
         (IdCodec(), IdCodec(), True),
         (IdCodec(), NumberCodec(3), True),
         (IdCodec(), DateCodec(), True),
-        (IdCodec(), MomentCodec(), False),
-        (LAST, MomentCodec(), True),
+        (IdCodec(), TimestampCodec(), False),
+        (LAST, TimestampCodec(), True),
         (LAST, INNER, True),
-        (MomentCodec(), DateCodec(), False),
-        (MomentCodec(), NumberCodec(3), False),
+        (TimestampCodec(), DateCodec(), False),
+        (TimestampCodec(), NumberCodec(3), False),
         (DateCodec(), NumberCodec(8), False),
         (STATUS, IdCodec(), True),
         (STATUS, DateCodec(), True),
         (STATUS, NumberCodec(5), True),
         (STATUS, NumberCodec(4), False),
-        (STATUS, MomentCodec(), False),
+        (STATUS, TimestampCodec(), False),
         (STATUS, EnumCodec(("paused", "held")), True),
         (STATUS, EnumCodec(("held",)), False),
     ],

@@ -32,7 +32,7 @@ from autoforge.errors import UnreadableItemError
 from autoforge.http.api import paging as answers
 from autoforge.http.api.paging import json_response
 from autoforge.http.api.projection import Json, is_compiled, read_as_view, slow_projection
-from autoforge.http.api.schemas import Moment, View
+from autoforge.http.api.schemas import Timestamp, View
 from autoforge.http.events import EventView
 from autoforge.http.projects import routes as projects
 from autoforge.http.runs import RunWithOutputView
@@ -275,7 +275,7 @@ class Sparse(View):
     """A view with fields the entity has nothing for."""
 
     text: str
-    at: Moment
+    at: Timestamp
     more: list[str] = []
     none: int | None = None
 

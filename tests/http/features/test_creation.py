@@ -6,7 +6,7 @@ import pytest
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import moment_of
+from autoforge.dynamodb.timestamps import timestamp_of
 from tests.factories import (
     NOON,
 )
@@ -67,7 +67,7 @@ def test_a_name_is_all_a_feature_needs(api: Api, path: str) -> None:
         "name": "Sign in",
         **NOTHING,
     }
-    assert moment_of(feature["id"]) == NOON
+    assert timestamp_of(feature["id"]) == NOON
     assert response.headers["location"] == f"{path}/{feature['id']}"
     assert api.get(f"{path}/{feature['id']}").json() == feature
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.timestamps import moment_of
+from autoforge.dynamodb.timestamps import timestamp_of
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -56,7 +56,7 @@ def test_a_project_has_defaults_for_what_is_not_said(api: Api) -> None:
         "createdAt": NOON_TEXT,
         "updatedAt": NOON_TEXT,
     }
-    assert moment_of(project["id"]) == NOON
+    assert timestamp_of(project["id"]) == NOON
     assert response.headers["location"] == f"/projects/{project['id']}"
     assert response.headers["content-type"] == "application/json"
 
