@@ -87,7 +87,7 @@ def test_a_log_in_that_says_nothing_new_writes_nothing(store: Store) -> None:
 def test_a_user_who_is_expected_and_is_not_there_is_not_made(store: Store) -> None:
     store = fresh(store.client)
 
-    with pytest.raises(VersionConflictError, match="there is no User"):
+    with pytest.raises(VersionConflictError, match="does not exist, and the caller expects it"):
         log_in(store, "auth0|ann", _EMAIL, expected=lambda user: user is not None)
 
     assert raw_items(store) == []

@@ -11,7 +11,7 @@ from autoforge.access.features.dependencies import in_order
 from autoforge.errors import CyclicDependencyError
 
 #: Two thousand packages and what each needs, extracted from the distribution's index.
-COMMITTED: Final = Path(__file__).parents[2] / "data" / "debian_packages.txt"
+COMMITTED: Final = Path(__file__).parents[1] / "data" / "debian_packages.txt"
 #: The database of the packages that are installed, where the machine has one.
 INSTALLED: Final = Path("/var/lib/dpkg/status")
 

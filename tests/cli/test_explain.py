@@ -132,7 +132,7 @@ def test_the_table_is_the_one_of_the_settings(command: Command) -> None:
         (["EventsOfDate", "date=2026-02-30"], "date: Input should be a valid date"),
         (
             ["EventsOfProject", "projectId=p", "since=noon"],
-            "since: 'noon' is not an ISO-8601",
+            "since: 'noon' is not an ISO 8601 timestamp",
         ),
         (["EventsOfProject", "projectId=p", "order=up"], "order: Input should be 'asc' or 'desc'"),
         (["ProjectOverview", "projectId=p", "escalations=x"], "escalations: Input should be a"),
