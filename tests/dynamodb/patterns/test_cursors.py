@@ -201,7 +201,7 @@ def test_a_cursor_stays_good_when_the_item_it_ended_at_is_gone(store: Store) -> 
     store.put_all(escalations)
 
     first = store.page(query, limit=1)
-    store.delete_all([Escalation.key.render(first.items[0].attribute_values)])  # type: ignore[list-item]  # it has a key
+    store.delete_all([Escalation.key.render(first.items[0].attribute_values)])  # type: ignore[list-item]  # the item has a key
     second = store.page(query, limit=5, cursor=first.cursor)
 
     assert (first.items, second.items) == (tuple(escalations[:1]), tuple(escalations[1:]))

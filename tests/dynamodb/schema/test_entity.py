@@ -53,7 +53,7 @@ LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class Counted(Entity):
-    """An entity with attributes of PynamoDB's own."""
+    """An entity with PynamoDB's own attributes."""
 
     name = UnicodeAttribute()
     amount = NumberAttribute(default=1)
