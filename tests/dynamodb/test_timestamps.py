@@ -1,3 +1,5 @@
+"""Timestamps: the forms that are read, and the one that is written."""
+
 from __future__ import annotations
 
 import secrets

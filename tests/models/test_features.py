@@ -1,3 +1,5 @@
+"""Features: their stored form, their order in the index, and when they are ready."""
+
 from __future__ import annotations
 
 from datetime import timedelta

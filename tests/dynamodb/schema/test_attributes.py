@@ -1,3 +1,5 @@
+"""Attributes validate values, and write and read them in one canonical form."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""JSON documents are stored as native DynamoDB values and come back equal."""
+
 from __future__ import annotations
 
 import json

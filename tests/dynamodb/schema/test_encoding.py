@@ -1,3 +1,5 @@
+"""Values in keys are written unambiguously and sort as the values do."""
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime

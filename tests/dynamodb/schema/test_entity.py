@@ -1,3 +1,5 @@
+"""Entities are written to items and read from them."""
+
 from __future__ import annotations
 
 import copy

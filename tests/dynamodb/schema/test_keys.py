@@ -1,3 +1,5 @@
+"""Keys are rendered from components, decoded to them, and matched by prefixes."""
+
 from __future__ import annotations
 
 from datetime import datetime
