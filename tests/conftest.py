@@ -1,4 +1,4 @@
-"""What every test stands on: the engines, Hypothesis' profiles and a known environment."""
+"""Fixtures, Hypothesis profiles and the environment that all tests share."""
 
 import logging
 import os
@@ -21,16 +21,16 @@ from tests.adversarial.effort import effort
 from tests.servers import Engine
 from tests.stores import Clock, client_of, forge_of, store_of
 
-#: Folders whose tests run on one engine, the most faithful that is installed, unless they are
-#: marked ``every_engine``. What an engine does differently shows in ``access``, where every
-#: contract is tried on each; tests of what comes between requests, and machines, are marked
-#: ``one_engine``. ``make adversarial`` runs on each, too.
+#: Folders whose tests run on one engine, the most faithful that is installed, unless a test is
+#: marked ``every_engine``. Differences between engines show in ``tests/access``, which runs every
+#: contract on each engine. Tests of the code between requests, and of state machines, are marked
+#: ``one_engine``. ``make adversarial`` also runs on each engine.
 _ON_ONE_ENGINE: Final = ("adversarial", "http")
 
 _tables: Final = count(1)
 
-#: A zone with an odd offset and half an hour of summer time: naive moments fail at once.
-#: The rest keeps a developer's AWS account, and any proxy, out of reach.
+#: The zone has an odd offset and half an hour of daylight saving time, so naive timestamps fail.
+#: The other variables keep the tests away from a developer's AWS account and from proxies.
 _ENVIRONMENT: Final = {
     "TZ": "Australia/Lord_Howe",
     "AWS_ACCESS_KEY_ID": "testing",
@@ -46,7 +46,7 @@ _ENVIRONMENT: Final = {
 }
 
 for _name, _examples in {"dev": 10, "ci": 12, "nightly": 1000}.items():
-    # No deadline: an engine's first answer is slow, and slowness is no falsifying example.
+    # No deadline: the first answer of an engine is slow, and slowness does not falsify a property.
     settings.register_profile(_name, max_examples=_examples, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
@@ -63,21 +63,21 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def client(engine: Engine) -> Client:
-    """A connection to the engine that retries without waiting."""
+    """A client of the engine that retries without waiting."""
     return client_of(engine)
 
 
 @pytest.fixture(scope="module")
 def own(engine: Engine) -> Client:
-    """A connection that nobody else uses."""
+    """A client of the engine that no other test uses."""
     return client_of(engine)
 
 
 @pytest.fixture(scope="module")
 def table_name(client: Client) -> Iterator[str]:
-    """A table for the tests of one file, which keep apart by fresh ids.
+    """The table of one test file; its tests use fresh ids, so they do not affect each other.
 
-    Not one for all: moto walks through a table for a query and copies it for a transaction.
+    Not one table for all files: moto scans the table for a query and copies it for a transaction.
     """
     name = f"autoforge-tests-{next(_tables)}"
     store_of(client, name, Clock()).create_table()
@@ -99,7 +99,7 @@ def store(client: Client, table_name: str, clock: Clock) -> Store:
 
 @pytest.fixture
 def world(client: Client) -> World:
-    """A project on a table of its own, and nothing else."""
+    """A new table with one project and nothing else."""
     return World.on(client)
 
 
@@ -110,22 +110,22 @@ def forge(store: Store) -> Forge:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the environment, before any test module is imported, and insist on the engines."""
+    """Set the environment before any test module is imported, and check the required engines."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "AUTOFORGE_")) and name != "AUTOFORGE_REQUIRE_ENGINES":
             del os.environ[name]
     os.environ.update(_ENVIRONMENT)
     time.tzset()
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # the tests' own client says what it asks
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # logs each request of the tests' client
     if absent := set(servers.required()) - set(servers.available()):
         message = f"AUTOFORGE_REQUIRE_ENGINES: not available here: {', '.join(sorted(absent))}"
         raise pytest.UsageError(message)
-    if not hasattr(config, "workerinput"):  # xdist's workers report to the process that counts
+    if not hasattr(config, "workerinput"):  # xdist workers report to the controller
         config.pluginmanager.register(_EngineCount(config))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the most faithful engine judges alone."""
+    """Deselect tests that run on the most faithful engine only and are set up for another one."""
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
@@ -135,7 +135,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_of_another_engine(item: pytest.Item) -> bool:
-    """Whether a test of a folder that one engine judges would run on another."""
+    """Whether a test that runs on one engine only is set up for a different engine."""
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
     on_one = folder in _ON_ONE_ENGINE or item.get_closest_marker("one_engine")
     if not on_one or item.get_closest_marker("every_engine"):
@@ -147,7 +147,7 @@ def _is_of_another_engine(item: pytest.Item) -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Note on which engine the test runs, where xdist's workers send it along."""
+    """Note the engine of the test in a property that xdist workers send to the controller."""
     if not isinstance(item, pytest.Function):
         return
     for judge in set(servers.JUDGES) - set(servers.ENGINES):
@@ -158,12 +158,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 class _EngineCount:
-    """Counts the tests that each engine ran; a required engine that ran none is a failure."""
+    """Count the tests that each engine ran; fail the run if a required engine ran none."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._ran = Counter[str]()
         options = config.option
-        # Whoever names a file or filters is not asking for every engine.
+        # A run that names a file or filters tests does not need every engine.
         self._whole_suite = (
             config.args_source is pytest.Config.ArgsSource.TESTPATHS
             and not (options.keyword or options.markexpr or options.collectonly)
@@ -175,7 +175,7 @@ class _EngineCount:
         return [name for name in servers.required() if not self._ran[name]]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        # An expected failure is reported as skipped, but it ran.
+        # An expected failure ran, although it is reported as skipped.
         if report.when == "call" and (not report.skipped or hasattr(report, "wasxfail")):
             self._ran.update(str(v) for key, v in report.user_properties if key == "engine")
 

@@ -1,4 +1,4 @@
-"""Valid entities in one line: a test names only what it is about."""
+"""Build valid entities in one line: a test names only the attributes it is about."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ from autoforge.models import (
     UserByEmailLookup,
 )
 
-#: When everything happens, unless a test says otherwise.
+#: The time of everything, unless a test sets another.
 NOON: Final = datetime(2026, 2, 4, 12, tzinfo=UTC)
 
 _mint = IdMint()
 
 
 def new_id(moment: datetime = NOON) -> str:
-    """A fresh ULID minted from the moment."""
+    """A fresh ULID with this timestamp."""
     return _mint(moment)
 
 
 def a_project(**over: Any) -> Project:
-    """A project with the attributes every project has."""
+    """A project with the required attributes."""
     given = {"id": new_id(), "name": "Customer Portal Migration"}
     return Project(**{**given, "created_at": NOON, "updated_at": NOON, **over})
 
 
 def an_artefact(**over: Any) -> Artefact:
-    """The delivery state of a project of its own."""
+    """The delivery state artefact of a new project."""
     given = {
         "id": new_id(),
         "project_id": new_id(),
@@ -68,7 +68,7 @@ def an_artefact(**over: Any) -> Artefact:
 
 
 def an_event(**over: Any) -> Event:
-    """An event of a project of its own, with an id minted from its moment."""
+    """An event of a new project, whose id carries its timestamp."""
     created_at = over.get("created_at", NOON)
     given = {
         "id": new_id(created_at),
@@ -81,7 +81,7 @@ def an_event(**over: Any) -> Event:
 
 
 def a_global_event_ref(**over: Any) -> GlobalEventRef:
-    """The trace of an event in the global feed."""
+    """The entry of an event in the global feed."""
     created_at = over.get("created_at", NOON)
     given = {
         "id": new_id(created_at),
@@ -95,7 +95,7 @@ def a_global_event_ref(**over: Any) -> GlobalEventRef:
 
 
 def an_escalation(**over: Any) -> Escalation:
-    """A pending escalation of a project of its own."""
+    """A pending escalation of a new project."""
     given = {
         "id": new_id(),
         "project_id": new_id(),
@@ -106,7 +106,7 @@ def an_escalation(**over: Any) -> Escalation:
 
 
 def an_action(**over: Any) -> AgentAction:
-    """A proposed action of a project of its own, with an id minted from its moment."""
+    """A proposed action of a new project, whose id carries its timestamp."""
     created_at = over.get("created_at", NOON)
     given = {
         "id": new_id(created_at),
@@ -119,7 +119,7 @@ def an_action(**over: Any) -> AgentAction:
 
 
 def a_checkpoint(**over: Any) -> AgentCheckpoint:
-    """A checkpoint of a project of its own."""
+    """A checkpoint of a new project."""
     given = {
         "project_id": new_id(),
         "integration": "jira",
@@ -131,7 +131,7 @@ def a_checkpoint(**over: Any) -> AgentCheckpoint:
 
 
 def an_integration_config(**over: Any) -> IntegrationConfig:
-    """The configuration of an integration of its own."""
+    """The configuration of a new integration."""
     given = {
         "id": new_id(),
         "integration": f"jira-{new_id()}",
@@ -143,13 +143,13 @@ def an_integration_config(**over: Any) -> IntegrationConfig:
 
 
 def an_agent_config(**over: Any) -> AgentConfig:
-    """A setting of the agent with a name of its own."""
+    """A setting of the agent under a new name."""
     given = {"config_key": f"polling_interval-{new_id()}", "value": 15, "updated_at": NOON}
     return AgentConfig(**{**given, **over})
 
 
 def a_user(**over: Any) -> User:
-    """A user with an Auth0 id and an e-mail address of their own."""
+    """A user with a new Auth0 id and a new e-mail address."""
     id_ = new_id()
     given = {
         "id": id_,
@@ -163,19 +163,19 @@ def a_user(**over: Any) -> User:
 
 
 def a_user_by_auth0_id(**over: Any) -> UserByAuth0IdLookup:
-    """What finds a user by an Auth0 id."""
+    """The look-up item that leads from an Auth0 id to a user."""
     return UserByAuth0IdLookup(**{"auth0_id": f"auth0|{new_id()}", "user_id": new_id(), **over})
 
 
 def a_user_by_email(**over: Any) -> UserByEmailLookup:
-    """What finds a user by an e-mail address."""
+    """The look-up item that leads from an e-mail address to a user."""
     return UserByEmailLookup(
         **{"email": f"ann.{new_id()}@example.org", "user_id": new_id(), **over}
     )
 
 
 def a_member(**over: Any) -> ProjectMember:
-    """A membership, as it is found from its user."""
+    """A membership, stored in the item collection of the user."""
     given = {
         "user_id": new_id(),
         "project_id": new_id(),
@@ -187,7 +187,7 @@ def a_member(**over: Any) -> ProjectMember:
 
 
 def a_member_ref(**over: Any) -> ProjectMemberRef:
-    """A membership, as it is found from its project."""
+    """A membership, stored in the item collection of the project."""
     given = {
         "user_id": new_id(),
         "project_id": new_id(),
@@ -199,7 +199,7 @@ def a_member_ref(**over: Any) -> ProjectMemberRef:
 
 
 def a_feature(**over: Any) -> Feature:
-    """A feature of a project of its own that is ready to be claimed."""
+    """A feature of a new project that is ready to be claimed."""
     given = {
         "id": new_id(),
         "project_id": new_id(),
@@ -211,7 +211,7 @@ def a_feature(**over: Any) -> Feature:
 
 
 def a_dependency(**over: Any) -> FeatureDependency:
-    """The reverse edge between two features of a project of its own."""
+    """The reverse edge between two features of a new project."""
     given = {
         "project_id": new_id(),
         "depends_on_id": new_id(),
@@ -222,23 +222,23 @@ def a_dependency(**over: Any) -> FeatureDependency:
 
 
 def a_feature_by_linear_issue(**over: Any) -> FeatureByLinearIssueLookup:
-    """What finds a feature by a Linear issue of its own."""
+    """The look-up item that leads from a new Linear issue to a feature."""
     given = {"linear_issue_id": f"LIN-{new_id()}", "project_id": new_id(), "feature_id": new_id()}
     return FeatureByLinearIssueLookup(**{**given, **over})
 
 
 def a_feature_graph(**over: Any) -> FeatureGraph:
-    """The guard of the dependencies of a project of its own."""
+    """The guard item of the dependencies of a new project."""
     return FeatureGraph(**{"project_id": new_id(), "updated_at": NOON, **over})
 
 
 def feature_slots(**over: Any) -> FeatureSlots:
-    """The slots of a project of its own, all free."""
+    """The slots of a new project, all free."""
     return FeatureSlots(**{"project_id": new_id(), "updated_at": NOON, **over})
 
 
 def an_agent(**over: Any) -> Agent:
-    """An idle coder of a project of its own."""
+    """An idle coder of a new project."""
     given = {
         "id": new_id(),
         "project_id": new_id(),
@@ -250,7 +250,7 @@ def an_agent(**over: Any) -> Agent:
 
 
 def a_run(**over: Any) -> AgentRun:
-    """A run that has started, of an agent and a feature of its own."""
+    """A started run of a new agent on a new feature."""
     given = {
         "id": new_id(),
         "project_id": new_id(),
@@ -263,7 +263,7 @@ def a_run(**over: Any) -> AgentRun:
 
 
 def a_run_ref(**over: Any) -> AgentRunRef:
-    """What finds an active run by its agent."""
+    """The item that leads from an agent to its active run."""
     given = {
         "agent_id": new_id(),
         "run_id": new_id(),
@@ -275,7 +275,7 @@ def a_run_ref(**over: Any) -> AgentRunRef:
 
 
 def a_ticket(**over: Any) -> Ticket:
-    """A Linear issue of its own, synced at noon."""
+    """A new Linear issue, synced at noon."""
     given = {
         "id": new_id(),
         "linear_issue_id": f"LIN-{new_id()}",
@@ -289,11 +289,11 @@ def a_ticket(**over: Any) -> Ticket:
 
 
 def a_request_record(**over: Any) -> RequestRecord:
-    """What is known of a request in a project of its own."""
+    """The stored record of a request in a new project."""
     given = {"id": new_id(), "project_id": new_id(), "content": "hash", "minted": new_id()}
     return RequestRecord(**{**given, "moment": NOON, "created_at": NOON, **over})
 
 
 def a_transaction_mark(**over: Any) -> TransactionMark:
-    """What shows that a transaction was made."""
+    """The item that shows that a transaction was applied."""
     return TransactionMark(**{"token": new_id(), "created_at": NOON, **over})

@@ -1,6 +1,6 @@
-"""The files that are generated from the code, and whether they are up to date.
+"""The files generated from the code, and whether they are up to date.
 
-``python -m tests.generated`` compares and fails where one is stale; ``--write`` makes them anew.
+``python -m tests.generated`` fails if a file is out of date; ``--write`` writes all of them.
 """
 
 import json
@@ -22,18 +22,18 @@ _ROOT: Final = Path(__file__).parent.parent
 
 
 def openapi_document() -> str:
-    """Write the OpenAPI document; no DynamoDB is asked for it."""
+    """Build the OpenAPI document; this sends no request to DynamoDB."""
     forge = Forge.connect(table_name="AgenticPM", region="us-east-1")
     document = create_app(forge, version=__version__).openapi_schema.to_schema()
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def template() -> str:
-    """Write the CloudFormation template."""
+    """Build the CloudFormation template."""
     return text(build())
 
 
-#: What makes each generated file, by its path from the root.
+#: The function that builds each generated file, by the file's path from the root.
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "cfn/template.yaml": template,
     "docs/reference/access-patterns.md": lambda: catalogue_page(CATALOGUE),
@@ -43,7 +43,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
 
 
 def stale() -> list[str]:
-    """Name the files that differ from what the code makes."""
+    """Return the files that differ from what the code generates."""
     return [
         name
         for name, make in GENERATED.items()
@@ -52,7 +52,7 @@ def stale() -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Compare, or write."""
+    """Compare the files, or write them."""
     if "--write" in arguments:
         for name, make in GENERATED.items():
             (_ROOT / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""What IAM is asked when a request reaches DynamoDB, and what it answers.
+"""The permissions that DynamoDB checks with IAM for a request, and the verdicts of IAM.
 
-DynamoDB asks IAM once for a single request, and once for each member of a transaction; of a batch,
-once with all partition keys together. The answers come from an evaluator of policies that knows
-which operations and condition keys there are.
+DynamoDB checks a single request once and a transaction once for each member. It checks a batch
+once, with all partition keys together. The verdicts come from an evaluator of policies that knows
+the operations and condition keys of IAM.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _MEMBERS: Final = {
 
 @dataclass(frozen=True, order=True)
 class Asked:
-    """What IAM is asked: an operation, on the table or an index, in partitions."""
+    """One permission check: an operation on the table or an index, with its partition keys."""
 
     action: str
-    #: Empty for the table itself.
+    #: Empty for the table.
     index: str = ""
     partitions: frozenset[str] = field(default=frozenset(), compare=True)
 
 
 def asked_of_iam(operation: str, parameters: Mapping[str, Any]) -> Iterator[Asked]:
-    """What IAM is asked before a request is answered."""
+    """Yield the permission checks that DynamoDB makes before it answers a request."""
     match operation:
         case "TransactWriteItems":
             for member in parameters["TransactItems"]:
@@ -68,7 +68,7 @@ def _partitions(bodies: Sequence[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def _collection(parameters: Mapping[str, Any]) -> str:
-    """The partition key that a key condition demands; it is the first in all of ours."""
+    """Return the partition key of a key condition; ours always name it first."""
     _, _, rest = parameters["KeyConditionExpression"].partition(" = ")
     marker = rest.split(" ")[0].strip("()")
     return str(parameters["ExpressionAttributeValues"][marker]["S"])
@@ -76,35 +76,35 @@ def _collection(parameters: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """A request of somebody who has a policy."""
+    """A request by a principal with one policy."""
 
     policy: str
     action: str
     resource: str
     context: Mapping[str, str | Sequence[str]]
-    #: The policy of the resource itself, where it has one.
+    #: The policy attached to the resource; None if it has none.
     resource_policy: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What IAM answers."""
+    """The verdict of IAM on one request."""
 
     allowed: bool
-    #: Condition keys of the request that the operation does not know.
+    #: Condition keys in the request that the operation does not support.
     ignored: tuple[str, ...]
 
 
 def is_installed() -> bool:
-    """Whether this machine has the evaluator."""
+    """Whether the evaluator is installed on this machine."""
     return _EVALUATOR.exists() and shutil.which("node") is not None
 
 
 class Evaluator:
-    """A program that answers as IAM does, for as long as the block lasts."""
+    """A process that evaluates policies as IAM does; it runs until the block ends."""
 
     def __enter__(self) -> Self:
-        """Start it."""
+        """Start the process."""
         self._process = subprocess.Popen(
             ["node", _ENGINES / "evaluate_policies.mjs"],
             stdin=subprocess.PIPE,
@@ -114,12 +114,12 @@ class Evaluator:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it."""
+        """End the process."""
         with self._process:
             self._process.kill()
 
     def judge(self, policies: Mapping[str, Any], cases: Iterable[Case]) -> list[Verdict]:
-        """What IAM answers to each case, in order.
+        """Return the verdict on each case, in order.
 
         Args:
             policies: Policy documents by name.

@@ -11,7 +11,7 @@ from typing import Final
 from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB
 from tests import iam
 
-#: The programs that the tests' own package brings.
+#: Programs that ``npm ci --prefix tests/engines`` installs.
 NODE_MODULES: Final = Path(__file__).parent / "engines" / "node_modules"
 
 
@@ -25,7 +25,7 @@ class Engine:
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """Serve moto's DynamoDB from this process."""
+    """Serve moto's DynamoDB in this process."""
     with EmbeddedDynamoDB(access_key_id=os.environ["AWS_ACCESS_KEY_ID"]) as server:
         yield server.direct_url
 
@@ -41,20 +41,20 @@ def dynoxide(data: Path | None = None) -> Iterator[str]:
         yield server.direct_url
 
 
-#: How each engine is started, by the name it has in test ids and AUTOFORGE_REQUIRE_ENGINES.
+#: How to start each engine, by its name in test ids and in AUTOFORGE_REQUIRE_ENGINES.
 ENGINES: Final[dict[str, Callable[[], AbstractContextManager[str]]]] = {
     "moto": moto,
     "dynoxide": dynoxide,
 }
 
 
-#: What judges in tests, by the same names: the engines, the evaluator of IAM policies, and the
-#: compiler of what is generated for TypeScript.
+#: The names that AUTOFORGE_REQUIRE_ENGINES accepts: the engines, the evaluator of IAM policies and
+#: the compiler of the generated TypeScript client.
 JUDGES: Final = (*ENGINES, "iam", "typescript")
 
 
 def available() -> tuple[str, ...]:
-    """Name the judges that this machine has; moto is a dependency and always there."""
+    """Return the judges installed on this machine; moto is a dependency and always installed."""
     there = {
         "moto": True,
         "dynoxide": dynoxide_binary() is not None,
@@ -65,23 +65,23 @@ def available() -> tuple[str, ...]:
 
 
 def most_faithful() -> str:
-    """Name the engine that differs least from DynamoDB, of those this machine has."""
+    """Return the installed engine that differs least from DynamoDB."""
     return "dynoxide" if dynoxide_binary() is not None else "moto"
 
 
 def required() -> tuple[str, ...]:
-    """Name the judges without which the run is a failure, from AUTOFORGE_REQUIRE_ENGINES."""
+    """Return the judges that AUTOFORGE_REQUIRE_ENGINES names; a run without one of them fails."""
     names = os.environ.get("AUTOFORGE_REQUIRE_ENGINES", "").split(",")
     return tuple(name.strip() for name in names if name.strip())
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on."""
+    """Return a port of loopback that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def dynoxide_binary() -> Path | None:
-    """The program that the tests' own package brings, or None."""
+    """The dynoxide program that ``tests/engines`` installs; None if it is not installed."""
     return next(NODE_MODULES.glob("@dynoxide/*/dynoxide"), None)

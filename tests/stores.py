@@ -1,4 +1,4 @@
-"""Stores for tests: a clock that is set, tables that are fresh, requests that are watched."""
+"""Stores for tests: a clock that tests set, fresh tables, requests that tests record."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CIPHER: Final = LocalCipher(["an encryption key"])
 
 @dataclass
 class Clock:
-    """A clock that stands still until a test sets it."""
+    """A clock that shows the same time until a test sets another."""
 
     now: datetime = NOON
 
@@ -40,23 +40,23 @@ class Clock:
 
 @dataclass
 class Waits:
-    """Time that passes in no time: by as much as anybody waits. Safe under threads."""
+    """A sleep and a timer that take no real time: sleeping advances the timer. Thread-safe."""
 
     seconds: float = 0.0
     _passing: Lock = field(default_factory=Lock, repr=False)
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the timer by some seconds."""
         with self._passing:
             self.seconds += seconds
 
     def timer(self) -> float:
-        """Tell how much has passed."""
+        """Return the seconds slept so far."""
         return self.seconds
 
 
 def client_of(engine: Engine, **given: Any) -> Client:
-    """A connection to an engine that never waits."""
+    """A client of an engine that never really waits between attempts."""
     waits = Waits()
     return Client(
         region="eu-west-1",
@@ -66,7 +66,7 @@ def client_of(engine: Engine, **given: Any) -> Client:
 
 
 def store_of(client: Client, table_name: str, clock: Callable[[], datetime]) -> Store:
-    """A Store on a table that may not be there yet."""
+    """A Store on a table that need not exist yet."""
     return Store(
         table_name=table_name,
         client=client,
@@ -82,21 +82,21 @@ def forge_of(
     new_id: Callable[[datetime], str] | None = None,
     cipher: Cipher | None = _CIPHER,
 ) -> Forge:
-    """A Forge with the Store's clock, and with the memory that a process of its own has."""
+    """A Forge with the Store's clock and caches that it shares with no other Forge."""
     return Forge(store, clock=store.clock, new_id=new_id or IdMint(), cipher=cipher)
 
 
 def fresh(client: Client, clock: Clock | None = None) -> Store:
-    """A Store on a table that nothing was stored in."""
+    """A Store on a new, empty table."""
     store = store_of(client, f"fresh-table-{next(_numbers)}", clock or Clock())
     client.send(table_definition(store.table_name))
-    # dynoxide says CREATING once before it says ACTIVE.
+    # dynoxide reports CREATING once before it reports ACTIVE.
     assert any(store.is_ready() for _ in range(3))
     return store
 
 
 def raw_items(store: Store) -> list[Item]:
-    """Every item of a table as DynamoDB has it; the Store itself offers no way to."""
+    """Read every item of a table as DynamoDB returns it; the Store has no operation for that."""
     items: list[Item] = []
     start: dict[str, Any] = {}
     while True:
@@ -108,41 +108,41 @@ def raw_items(store: Store) -> list[Item]:
 
 
 def put_raw(store: Store, *items: Item) -> None:
-    """Put items as another program would."""
+    """Put items past the Store, as another program would."""
     for item in items:
         store.client.botocore.put_item(TableName=store.table_name, Item=item)
 
 
 @dataclass(frozen=True)
 class Overheard(WrappedTransport):
-    """A transport, and something that is done before each request is sent on it."""
+    """A transport that calls a function before it sends each request."""
 
     transport: Transport
     before: Callable[[str, dict[str, Any]], object]
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Have it done, then send."""
+        """Call the function, then send the request."""
         self.before(operation, dict(parameters))
         return self.transport.exchange(operation, parameters)
 
 
 @dataclass
 class Watched:
-    """What a client sent while it was watched."""
+    """What a client sent while a test watched it."""
 
-    #: Operations with the parameters that came with them.
+    #: Each operation with its parameters.
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
     @property
     def operations(self) -> list[str]:
-        """The operations in the order they were sent."""
+        """The operations, in the order the client sent them."""
         return [operation for operation, _ in self.sent]
 
 
 @contextmanager
 def watching(client: Client) -> Iterator[Watched]:
-    """Note what a client sends, answered or not."""
+    """Record what a client sends, whether or not it gets an answer."""
     watched = Watched()
     sound = client.active_transport
     client.observers.append(watched.calls.append)

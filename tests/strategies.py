@@ -1,4 +1,4 @@
-"""What Hypothesis draws from: values that try to break keys and documents, and entities of them."""
+"""Hypothesis strategies: values that try to break keys and documents, and entities made of them."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ from autoforge.models.users import EmailAttribute, comparable_email
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-#: What separates, escapes, or sorts next to it; the ends of Unicode's ranges.
+#: Separators, escapes, characters that sort next to them, and the ends of Unicode's ranges.
 _HOSTILE: Final = "#%$~ !\"&'+,-./0_|{}\0\x01\x1f\x7f\x80éß€\ufffe\U0001f600\U0010ffff"
 #: Texts that are prefixes of each other, look encoded, or look like keys.
 _NEIGHBOURS: Final = (
     "a", "aa", "a#", "a#b", "a%", "a%2", "a%23", "a%2523", "a$", "a ", "a!", "a~", "a\0",
     "jira", "jira cloud", "jira#cloud", "METADATA", "EVENT#", "PROJECT#a", "2026-02-04",
 )  # fmt: skip
-#: Ids of which some begin with others.
+#: Ids of which some are prefixes of others.
 _ID_NEIGHBOURS: Final = (
     "p", "p1", "p10", "p1-", "p1_", "P1", "-", "_", "0", "01", "METADATA", "GLOBAL",
     "01HRWXYZ123456", "550e8400-e29b-41d4-a716-44665544000", "550e8400-e29b-41d4-a716-446655440000",
 )  # fmt: skip
 _ID_ALPHABET: Final = "ABCXYZabcxyz0189_-"
-#: Names a careless reader would take for its own, or for DynamoDB's.
+#: Names that careless code would confuse with its own names, or with DynamoDB's.
 _AWKWARD_NAMES: Final = (
     "self", "_user_instantiated", "attributes", "attribute_values", "cls",
     "S", "N", "M", "L", "B", "SS", "BOOL", "NULL", "PK", "TTL", "a.b", "a[0]", "#n", ":v",
@@ -61,7 +61,7 @@ _EXACT_FLOATS: Final = 9.99e125
 
 
 def texts(*, min_size: int = 0, max_size: int = 12) -> SearchStrategy[str]:
-    """Any text DynamoDB can hold, hostile more often than not."""
+    """Any text that DynamoDB can store, often a hostile one."""
     written = st.text(st.sampled_from(_HOSTILE), min_size=min_size, max_size=max_size)
     storable = st.characters(codec="utf-8")
     anything = st.text(storable, min_size=min_size, max_size=max_size)
@@ -69,17 +69,17 @@ def texts(*, min_size: int = 0, max_size: int = 12) -> SearchStrategy[str]:
 
 
 def key_texts() -> SearchStrategy[str]:
-    """Texts that can stand in a key: those with at least one character."""
+    """Texts that a key can contain: at least one character."""
     return texts(min_size=1)
 
 
 def ulids(moments: SearchStrategy[datetime] | None = None) -> SearchStrategy[str]:
-    """ULIDs, of the moments that are given."""
+    """ULIDs, with timestamps from the given strategy."""
     return st.builds(ulid_at, moments or ulid_moments(), st.binary(min_size=10, max_size=10))
 
 
 def ulid_at(moment: datetime, randomness: bytes = bytes(10)) -> str:
-    """The ULID of a moment and 80 further bits."""
+    """The ULID of a timestamp and 80 random bits."""
     milliseconds = (moment - EPOCH) // MILLISECOND
     return str(ULID(milliseconds.to_bytes(6) + randomness))
 
@@ -95,7 +95,7 @@ def moments(
     earliest: datetime = datetime(1, 1, 1, tzinfo=UTC),
     latest: datetime = datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC),
 ) -> SearchStrategy[datetime]:
-    """Moments in UTC to the millisecond, with the edges of years and days."""
+    """Timestamps in UTC to the millisecond, with the edges of years and days."""
     edges = [
         datetime.fromisoformat(f"{year:04}-{day}T{time}Z")
         for year in (1, 999, 1000, 1969, 1970, 2026, 9999)
@@ -110,12 +110,12 @@ def moments(
 
 
 def ulid_moments() -> SearchStrategy[datetime]:
-    """Moments that a ULID can hold."""
+    """Timestamps that a ULID can represent."""
     return moments(EPOCH)
 
 
 def numbers() -> SearchStrategy[int | float]:
-    """Numbers DynamoDB holds exactly."""
+    """Numbers that DynamoDB stores exactly."""
     whole = st.integers(-(10**38) + 1, 10**38 - 1)
     zeros = st.integers(0, 125)
     scaled = st.builds(lambda digit, zeros: digit * 10**zeros, st.integers(-9, 9), zeros)
@@ -126,7 +126,7 @@ def numbers() -> SearchStrategy[int | float]:
 
 @cache
 def json_values() -> SearchStrategy[Any]:
-    """JSON values, with what loses its meaning most easily."""
+    """JSON values, with those that lose information most easily."""
     leaves = st.none() | st.booleans() | numbers() | texts()
     nested = st.recursive(
         leaves,
@@ -137,7 +137,7 @@ def json_values() -> SearchStrategy[Any]:
 
 
 def names() -> SearchStrategy[str]:
-    """Names inside a document."""
+    """Names of members of a document."""
     return st.sampled_from(_AWKWARD_NAMES) | texts(min_size=1)
 
 
@@ -148,7 +148,7 @@ def documents() -> SearchStrategy[dict[str, Any]]:
 
 
 def entities(kind: type[Entity], **given: SearchStrategy[Any]) -> SearchStrategy[Any]:
-    """Valid entities of a kind; ``given`` says what some attributes are drawn from instead."""
+    """Valid entities of a kind; ``given`` replaces the strategies of some attributes."""
     drawn = {
         name: _values(kind, name, attribute)
         for name, attribute in kind.get_attributes().items()
@@ -161,7 +161,7 @@ def entities(kind: type[Entity], **given: SearchStrategy[Any]) -> SearchStrategy
 
 
 def is_minted(kind: type[Entity]) -> bool:
-    """Whether the ids of a kind are ULIDs of the moments that stand before them in the key."""
+    """Whether the ids are ULIDs of the creation time, which precedes the id in the sort key."""
     return kind.primary_key.components >= {"id", "created_at"}
 
 
@@ -172,7 +172,7 @@ def any_entity() -> SearchStrategy[Entity]:
 
 @st.composite
 def _minted(draw: st.DrawFn, kind: type[Entity], drawn: dict[str, SearchStrategy[Any]]) -> Entity:
-    """An entity whose id is minted from its moment of creation."""
+    """An entity whose ULID carries its creation time."""
     values = draw(st.fixed_dictionaries({n: s for n, s in drawn.items() if n != "id"}))
     edges = st.sampled_from([bytes(10), bytes([255] * 10)])
     randomness = edges | st.binary(min_size=10, max_size=10)

@@ -1,4 +1,4 @@
-"""The benchmarks run; what they measure is for people to read."""
+"""The benchmarks run without errors; their measurements are not asserted."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""The examples in docstrings run and give the results they show."""
+
 from __future__ import annotations
 
 import doctest

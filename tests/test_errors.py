@@ -1,3 +1,5 @@
+"""The tree of errors, and what each error says and carries."""
+
 from __future__ import annotations
 
 import re

@@ -1,6 +1,6 @@
-"""A package that only an extra brings is named with the command that installs it.
+"""A missing package of an extra is reported with the command that installs it.
 
-``tools/check_wheel.py`` asks for each where none is installed.
+``tools/check_wheel.py`` checks each case in an installation without the package.
 """
 
 from __future__ import annotations

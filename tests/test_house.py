@@ -1,4 +1,4 @@
-"""One concept has one name in every layer: whoever looks for features finds ``features``."""
+"""A concept has the same name in every layer: the modules of features are called ``features``."""
 
 from functools import cached_property
 from pathlib import Path
@@ -10,12 +10,12 @@ from autoforge import Forge
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-#: The concepts of the platform: what a Forge keeps.
+#: The concepts of the platform: the resources of a Forge.
 CONCEPTS: Final = {
     name for name, value in vars(Forge).items() if isinstance(value, cached_property)
 }
 
-#: What each layer has besides its concepts.
+#: The modules of each layer that are not named after a concept.
 BESIDES: Final = {
     "models": {"requests", "table"},
     "access": {"catalogue", "clocks", "creation", "deletion", "operations", "requests"},
@@ -25,7 +25,7 @@ BESIDES: Final = {
 
 
 def modules_in(folder: Path) -> set[str]:
-    """The modules and packages of a folder, by name."""
+    """The names of the modules and packages in a folder."""
     packages = {each.name for each in folder.iterdir() if each.is_dir() and each.name[0] != "_"}
     return packages | {each.stem for each in folder.glob("*.py") if each.stem != "__init__"}
 

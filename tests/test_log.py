@@ -1,4 +1,4 @@
-"""What entry points write to the log."""
+"""What the entry points log."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
 
 def fail() -> Exception:
-    """An error that was raised."""
+    """A raised error, with its traceback."""
     with pytest.raises(ValueError, match="invalid") as raised:
         int("no")
     return raised.value
 
 
 def write_some() -> None:
-    """Log what an event may be like."""
+    """Log events of several kinds: with values, with arguments, with an error."""
     logger = logging.getLogger("autoforge.http")
     with structlog.contextvars.bound_contextvars(request_id="r1"):
         logger.info("http.request", extra={"status": 200, "route": None, "text": "a b"})
@@ -111,7 +111,7 @@ def test_logging_is_afterwards_as_it_was(capsys: pytest.CaptureFixture[str]) -> 
 def test_of_other_packages_warnings_are_written(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.NOTSET, "uvicorn.error")  # a server in this process has set another
+    caplog.set_level(logging.NOTSET, "uvicorn.error")  # a server in this process may have set it
     with log.configured(level="DEBUG", json=True):
         logging.getLogger("uvicorn.error").info("Started")
         logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
@@ -129,7 +129,7 @@ def test_who_logs_does_not_wait_for_who_reads_and_what_is_dropped_is_counted(
     monkeypatch.setattr(sys, "stderr", writing)
     with reading:
         with writing, log.configured(level="INFO", json=True, capacity=100):
-            for number in range(5000):  # several times what the pipe and the queue hold
+            for number in range(5000):  # several times the capacity of the pipe and the queue
                 logging.getLogger("autoforge.http").info("x" * 500, extra={"number": number})
             reader.start()
         reader.join()

@@ -1,9 +1,9 @@
-"""A table of so many units a second, made up between the client and the engine.
+"""A table with a provisioned throughput, simulated between the client and the engine.
 
-As DynamoDB does, it keeps for a while what was not used, counts a unit for each begun kilobyte that
-is written and for each item that is read, twice inside a transaction, and refuses a request that
-costs more than there is. Of a batch it takes what it can. Its time is that which passes while the
-client waits, so nothing here takes any.
+Like DynamoDB, it saves unused units for a while. It charges one unit for each started kilobyte
+written and for each key or query read, and twice that for a write in a transaction. It refuses a
+request that costs more units than are left, and processes as much of a batch as it can. Its clock
+advances only while the client sleeps, so tests take no real time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.transports import WrappedTransport
 
 @dataclass
 class Budget:
-    """Units of one kind."""
+    """Read or write units, refilled at a constant rate up to a maximum."""
 
     rate: float
     burst: float
@@ -35,11 +35,11 @@ class Budget:
     _at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        """Begin full."""
+        """Start full."""
         self.left = self.burst
 
     def pays(self, units: float, now: float) -> bool:
-        """Pay for something, if there is enough."""
+        """Take the units and return True; if too few are left, return False."""
         self.left = min(self.burst, self.left + (now - self._at) * self.rate)
         self._at = now
         if units > self.left:
@@ -50,14 +50,14 @@ class Budget:
 
 @dataclass
 class Throttled(WrappedTransport):
-    """A transport to a table of so many units a second, for reads and for writes.
+    """A transport to a table with a provisioned throughput, the same for reads and for writes.
 
     Attributes:
         sound: The transport to the engine.
-        time: What passes while the client waits.
-        rate: Units a second.
-        burst: Units that are kept at most.
-        refused: How many requests were refused, or in part.
+        time: The clock, which advances while the client sleeps.
+        rate: Units per second.
+        burst: The most units that are saved.
+        refused: Number of requests refused in whole or in part.
     """
 
     sound: Transport
@@ -68,12 +68,12 @@ class Throttled(WrappedTransport):
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        """Begin full."""
+        """Start with full budgets."""
         self._writes = Budget(self.rate, self.burst)
         self._reads = Budget(self.rate, self.burst)
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request that is paid for, or what of it is."""
+        """Send a request, or as much of a batch as the units left pay for."""
         with self._lock:
             match operation:
                 case "BatchWriteItem":
@@ -126,7 +126,7 @@ class Throttled(WrappedTransport):
 
 
 def throttled_client(engine: Engine, **given: Any) -> tuple[Client, Throttled]:
-    """A connection over which every table has 50 units a second, one request at a time."""
+    """A client for which every table has 50 units per second; it sends one request at a time."""
     time = Waits()
     client = client_of(engine, sleep=time.sleep, timer=time.timer, worker_pool=WorkerPool(width=1))
     wire = Throttled(client.active_transport, time, **given)
@@ -135,6 +135,6 @@ def throttled_client(engine: Engine, **given: Any) -> tuple[Client, Throttled]:
 
 
 def _written(write: Mapping[str, Any]) -> int:
-    """Units of one write: of its item where it is there, else one."""
+    """Units of one write: of its item if the request holds it, else one."""
     item = write.get("Item")
     return 1 if item is None else max(1, ceil(item_size(item) / 1024))

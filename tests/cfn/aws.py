@@ -1,4 +1,4 @@
-"""An AWS on this machine: moto as a process, and the AWS CLI that talks to it."""
+"""AWS on this machine: moto as a process, and the AWS CLI that sends requests to it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.docs.running import free_port
 
 _LOOPBACK: Final = "127.0.0.1"
 REGION: Final = "eu-west-1"
-#: Seconds that moto may take to start: it imports all of AWS.
+#: Seconds that moto may take to start: it imports every service.
 _PATIENCE: Final = 60.0
 
 
 @dataclass(frozen=True)
 class Said:
-    """How a command of the AWS CLI ended."""
+    """The exit code and output of a command of the AWS CLI."""
 
     code: int
     out: str
@@ -35,19 +35,19 @@ class Said:
 
     @property
     def answer(self) -> Any:
-        """What it printed, as the JSON that it is."""
+        """The output, parsed as JSON."""
         assert self.code == 0, self.err
         return json.loads(self.out)
 
 
 @dataclass(frozen=True)
 class AWS:
-    """A running moto, with all services at one address."""
+    """A running moto that serves every AWS service at one address."""
 
     endpoint_url: str
 
     def cli(self, *arguments: str | Path, key_id: str = "admin") -> Said:
-        """Run the AWS CLI against it."""
+        """Run the AWS CLI against this moto."""
         program = Path(sys.executable).with_name("aws")
         done = subprocess.run(
             [program, "--endpoint-url", self.endpoint_url, "--output", "json", *arguments],
@@ -59,14 +59,14 @@ class AWS:
         return Said(done.returncode, done.stdout, done.stderr)
 
     def deploy(self, stack: str, template: Path, *options: str) -> Said:
-        """Deploy a template as the documentation says to."""
+        """Deploy a template with the command that the documentation gives."""
         return self.cli(
             *("cloudformation", "deploy", "--stack-name", stack, "--template-file", template),
             *("--capabilities", "CAPABILITY_IAM", *options),
         )
 
     def client(self, service: str, key_id: str = "admin", secret: str = "dummy") -> Any:
-        """A client of boto3, which asks quicker than the CLI."""
+        """A boto3 client, which is faster than the CLI."""
         return boto3.client(
             service,  # type: ignore[call-overload]  # stubs of few services are installed
             region_name=REGION,
@@ -76,7 +76,7 @@ class AWS:
         )
 
     def enforce_policies(self) -> None:
-        """Refuse from now on what IAM policies do not allow."""
+        """Start to refuse requests that IAM policies do not allow."""
         address = f"{self.endpoint_url}/moto-api/reset-auth"
         plain = {"Content-Type": "text/plain"}
         with urlopen(Request(address, b"0", plain, method="POST")) as answer:
@@ -84,7 +84,7 @@ class AWS:
 
 
 def environment(key_id: str, secret: str = "dummy") -> dict[str, str]:
-    """The environment of a program that is to meet nothing of the real AWS."""
+    """The environment of a program that must not reach the real AWS."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
@@ -100,7 +100,7 @@ def environment(key_id: str, secret: str = "dummy") -> dict[str, str]:
 
 @contextmanager
 def moto() -> Iterator[AWS]:
-    """Run moto as a process, until the block ends."""
+    """Run moto as a process until the block ends."""
     port = free_port()
     program = Path(sys.executable).with_name("moto_server")
     server = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What judges policies, for the tests of each."""
+"""The evaluator of policies, for the tests of policies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.iam import Evaluator, is_installed
 
 @pytest.fixture(scope="module")
 def iam() -> Iterator[Evaluator]:
-    """What judges policies; skipped where it is not installed."""
+    """The evaluator of IAM policies; the test is skipped if it is not installed."""
     if not is_installed():
         pytest.skip("the evaluator of policies is not installed: npm ci --prefix tests/engines")
     with Evaluator() as evaluator:
@@ -22,5 +22,5 @@ def iam() -> Iterator[Evaluator]:
 
 @pytest.fixture(scope="module")
 def judged(iam: Evaluator) -> Judge:
-    """What judges the policies of the template."""
+    """The evaluator, applied to the policies of the template."""
     return partial(iam.judge, documents())

@@ -1,4 +1,4 @@
-"""The pages on deployment, read for what can be checked: commands, tables, files."""
+"""The parts of the deployment pages that tests check: commands, tables and code blocks."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ TEMPLATE: Final = "cfn/template.yaml"
 
 @dataclass(frozen=True)
 class Command:
-    """A command of the AWS CLI, and where a page says to run it."""
+    """A command of the AWS CLI, with the name of the page that shows it."""
 
     page: str
     words: tuple[str, ...]
 
     @property
     def is_deployment(self) -> bool:
-        """Whether it deploys a template."""
+        """Whether the command deploys a template."""
         return self.words[1:3] == ("cloudformation", "deploy")
 
     @property
     def template(self) -> str:
-        """What it deploys."""
+        """The path of the template that the command deploys."""
         return self.option("--template-file")
 
     @property
     def parameters(self) -> dict[str, str]:
-        """Which parameters it deploys that with."""
+        """The parameters that the command deploys the template with."""
         if "--parameter-overrides" not in self.words:
             return {}
         given = self.words[self.words.index("--parameter-overrides") + 1 :]
         return dict(each.split("=", 1) for each in given)
 
     def option(self, name: str, default: str = "") -> str:
-        """The value of an option."""
+        """Return the value of an option."""
         return self.words[self.words.index(name) + 1] if name in self.words else default
 
     def __str__(self) -> str:
@@ -50,14 +50,14 @@ class Command:
 
 
 def commands(page: Path) -> Iterator[Command]:
-    """Every command of the AWS CLI that a page shows, in order."""
+    """Yield every command of the AWS CLI on a page, in order."""
     for script in scripts(page):
         begun = ""
         for line in script.replace("\\\n", " ").splitlines():
             begun += f"{line}\n"
             try:
                 words = shlex.split(begun)
-            except ValueError:  # within quotes: it goes on in the next line
+            except ValueError:  # an open quote: the command continues on the next line
                 continue
             begun = ""
             if words[:1] == ["aws"]:
@@ -65,18 +65,18 @@ def commands(page: Path) -> Iterator[Command]:
 
 
 def scripts(page: Path) -> list[str]:
-    """What a page says to type in a terminal, block by block."""
+    """Return the shell blocks of a page."""
     return [each.text for each in blocks(page) if each.language == "sh"]
 
 
 def shown(page: Path, language: str) -> str:
-    """The one block of a page in a language."""
+    """Return the only block of a page in a language."""
     (block,) = [each.text for each in blocks(page) if each.language == language]
     return block
 
 
 def rows(page: Path, heading: str) -> list[list[str]]:
-    """The rows of a table, found by what its first column is called; without the marks of code."""
+    """Return the rows of the table whose first column has this heading, without backticks."""
     lines = page.read_text(encoding="utf-8").splitlines()
     (start,) = [number for number, line in enumerate(lines) if line.startswith(f"| {heading} |")]
     found = []

@@ -1,4 +1,4 @@
-"""The policies of the template as they are deployed, and requests for IAM to judge."""
+"""The template's policies as they are deployed, and requests for the evaluator of policies."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ REGION: Final = "eu-west-1"
 TABLE_ARN: Final = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/AgenticPM"
 KEY_ARN: Final = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 
-#: What IAM answers to each case under the policies of the template.
+#: Evaluates cases under the policies of the template.
 Judge = Callable[[Iterable[Case]], list[Verdict]]
 
-#: What a key of an encryption context is called for the evaluator, which knows keys that the caller
-#: names only where they are tags. How conditions compare their values is the same.
+#: The name that the evaluator gets for keys of an encryption context. It accepts names that the
+#: caller chooses only for tags. Conditions compare the values of both in the same way.
 ENCRYPTION_CONTEXT: Final = "aws:PrincipalTag/"
 
 _DEPLOYED: Final = {
@@ -49,7 +49,7 @@ def key_policy() -> Mapping[str, Any]:
 
 
 def _deployed(document: Any) -> Any:
-    """A document with the names that deployed things have."""
+    """Replace references in a document by the names of the deployed resources."""
     written = json.dumps(document)
     for written_as, is_ in _DEPLOYED.items():
         written = written.replace(written_as, is_)
@@ -57,7 +57,7 @@ def _deployed(document: Any) -> Any:
 
 
 def case(role: str, asked: Asked, *, project: str | None = None) -> Case:
-    """A request to the table by a role, whose principal may be tagged with a project."""
+    """A request to the table by a role, whose principal may have a project tag."""
     context: dict[str, str | list[str]] = {}
     if asked.partitions:
         context["dynamodb:LeadingKeys"] = sorted(asked.partitions)

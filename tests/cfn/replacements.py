@@ -1,7 +1,7 @@
-"""What of a template CloudFormation cannot change in place, and whether a change of it is decided.
+"""Facts of a template that CloudFormation cannot change in place, and the decisions to change them.
 
-A *fact* is something about a resource that holds data, or whose name others depend on: change it,
-and CloudFormation makes another resource in its place, or leaves the old one to nobody.
+A *fact* is a property of a resource that holds data or whose name others depend on. If it changes,
+CloudFormation replaces the resource, or leaves the old one outside of every stack.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 Facts = dict[str, Any]
 
-#: Types of resources that hold data, or that others name. A managed policy is no such thing: the
-#: roles it is attached to keep the old one until the new one is attached.
+#: Types of resources that hold data, or that others refer to by name. Managed policies are not
+#: among them: a role keeps the old policy until the new one is attached.
 KINDS: Final = frozenset(
     {
         "AWS::Backup::BackupVault",
@@ -26,12 +26,12 @@ KINDS: Final = frozenset(
         "AWS::SNS::Topic",
     }
 )
-#: A table is another one under another name.
+#: A table with another name is another table.
 _NAME: Final = "Parameters.TableName.Default"
 
 
 def facts(template: Mapping[str, Any]) -> Facts:
-    """Every fact of a template, by its name: ``AgenticPMTable.KeySchema``."""
+    """Return every fact of a template by its name, such as ``AgenticPMTable.KeySchema``."""
     found: Facts = {_NAME: template["Parameters"]["TableName"]["Default"]}
     for name, resource in template["Resources"].items():
         if resource["Type"] in KINDS:
@@ -41,9 +41,9 @@ def facts(template: Mapping[str, Any]) -> Facts:
 
 
 def changes(before: Facts, after: Facts) -> list[str]:
-    """Name the facts that are others than before; what is new is none of them.
+    """Return the names of the facts that changed or disappeared; new facts are not changes.
 
-    Of a resource that is not there any more, or is of another type, only the resource is named.
+    If a resource was removed or has another type, only the resource itself is named.
     """
     changed = [name for name, value in before.items() if after.get(name) != value]
     gone = {name for name in before if name in changed or before[name] is None}
@@ -51,19 +51,19 @@ def changes(before: Facts, after: Facts) -> list[str]:
 
 
 def deployed(entries: Sequence[Mapping[str, Any]]) -> Facts:
-    """What stacks have: of each fact, the value that was written down last."""
+    """Return the facts of deployed stacks: the last value recorded for each."""
     return {name: value for entry in entries for name, value in entry["facts"].items()}
 
 
 def objections(
     entries: Sequence[Mapping[str, Any]], decisions: Mapping[str, str], guide: str
 ) -> Iterator[str]:
-    """What is wrong with the entries: each is decided, each change comes with a way to get there.
+    """Yield an objection to each entry without a decision and each change without a migration.
 
     Args:
-        entries: What stacks have, and in which order it became so.
-        decisions: The text of each decision record, by the name of its file.
-        guide: The page that says how to deploy.
+        entries: The recorded facts of stacks, oldest first.
+        decisions: The text of each decision record, by file name.
+        guide: The text of the page on deployment.
     """
     headings = re.findall(r"^#+ (.+)$", guide, re.MULTILINE)
     seen: set[str] = set()
@@ -103,7 +103,7 @@ def _of_table(properties: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 @cache
 def _fixed(kind: str) -> tuple[str, ...]:
-    """The properties that are settled when a resource is made, by the schema of its type."""
+    """The properties that the schema of a resource type allows to be set at creation only."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     pointers = (
         *schema.get("createOnlyProperties", []),

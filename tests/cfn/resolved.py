@@ -1,4 +1,4 @@
-"""What CloudFormation makes of a template and parameters, as far as ours uses its functions."""
+"""A stack as CloudFormation makes it from a template, for the functions that our template uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cfnlint.decode import cfn_yaml
 from cfn.template import build
 
 ROOT: Final = Path(__file__).parents[2]
-#: Where the templates are that the documentation offers to start from.
+#: The folder of the example templates in the documentation.
 SNIPPETS: Final = ROOT / "docs" / "examples" / "deploy"
 
 _NOTHING: Final = object()
@@ -32,18 +32,18 @@ _PSEUDO: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack: its resources and outputs by logical id, without those whose condition is false."""
+    """A stack's resources and outputs by logical id, without those whose condition is false."""
 
     resources: Mapping[str, dict[str, Any]]
     outputs: Mapping[str, dict[str, Any]]
 
     def properties(self, name: str) -> dict[str, Any]:
-        """The properties of one resource."""
+        """Return the properties of one resource."""
         properties: dict[str, Any] = self.resources[name]["Properties"]
         return properties
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """The properties of all resources of a type, by logical id."""
+        """Return the properties of all resources of a type, by logical id."""
         return {
             name: each["Properties"]
             for name, each in self.resources.items()
@@ -52,29 +52,29 @@ class Stack:
 
 
 def read_yaml(path: Path) -> Any:
-    """Read YAML, with the short forms of functions in their long forms."""
+    """Read YAML; functions in short form are read in their long form."""
     return json.loads(json.dumps(cfn_yaml.loads(path.read_text(encoding="utf-8"))))
 
 
 def built() -> dict[str, Any]:
-    """The template that the models make now, as JSON has it."""
+    """The template that the models make now, as parsed JSON."""
     document: dict[str, Any] = json.loads(build().to_json(sort_keys=False))
     return document
 
 
 @cache
 def template() -> dict[str, Any]:
-    """The template that the models make, built once: not to be changed."""
+    """The template that the models make, cached: callers must not change it."""
     return built()
 
 
 def stack(**parameters: str) -> Stack:
-    """The stack that our template makes of parameters."""
+    """The stack that our template makes with these parameters."""
     return resolved(template(), **parameters)
 
 
 def resolved(document: Mapping[str, Any], **parameters: str) -> Stack:
-    """The stack that a template makes of parameters."""
+    """The stack that a template makes with these parameters."""
     resolve = _Resolver(document, parameters)
     return Stack(
         resources=resolve.present(document["Resources"]),
@@ -83,7 +83,7 @@ def resolved(document: Mapping[str, Any], **parameters: str) -> Stack:
 
 
 def refusals(**parameters: str) -> list[str]:
-    """What the rules of our template say against parameters."""
+    """Return the messages of the template's rules that these parameters break."""
     resolve = _Resolver(template(), parameters)
     return [
         assertion["AssertDescription"]
@@ -95,7 +95,7 @@ def refusals(**parameters: str) -> list[str]:
 
 
 def takes(parameter: str, value: str) -> bool:
-    """Whether a parameter of our template may have a value."""
+    """Whether a parameter of our template accepts a value."""
     declared = template()["Parameters"][parameter]
     if declared["Type"] == "Number":
         number = float(value)
@@ -109,7 +109,7 @@ def takes(parameter: str, value: str) -> bool:
 
 
 class _Resolver:
-    """Works out the functions of one template under some parameters."""
+    """Evaluates the functions of one template with given parameters."""
 
     def __init__(self, document: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
         unknown = {*parameters} - {*document["Parameters"]}
@@ -135,7 +135,7 @@ class _Resolver:
         }
 
     def present(self, section: Mapping[str, Any]) -> dict[str, Any]:
-        """What of a section there is, resolved."""
+        """Return the entries whose condition is true, with their functions evaluated."""
         return {
             name: {key: self.value(part) for key, part in each.items() if key != "Condition"}
             for name, each in section.items()
@@ -143,7 +143,7 @@ class _Resolver:
         }
 
     def value(self, value: Any) -> Any:
-        """A value without functions in it."""
+        """Return a value with the functions in it evaluated."""
         if isinstance(value, dict):
             if len(value) == 1 and {*value} <= {*self._functions}:
                 ((name, argument),) = value.items()
@@ -171,7 +171,7 @@ class _Resolver:
         if name in _PSEUDO:
             return _PSEUDO[name]
         resource = self._template["Resources"][name]
-        # A table's reference is its name; what others' references are does not matter here.
+        # A reference to a table is its name; no test depends on the references to other resources.
         return self.value(resource["Properties"].get("TableName", f"<{name}>"))
 
     def _sub(self, argument: Any) -> str:

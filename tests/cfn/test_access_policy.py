@@ -1,4 +1,4 @@
-"""Each role is allowed what its patterns and its work need, and nothing else."""
+"""Each role is allowed exactly what its patterns and its work need."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tests.iam import Asked, Case, Evaluator, Verdict
 from tests.servers import Engine, moto
 from tests.stores import client_of
 
-#: Every operation on items, and some on the table itself, that anybody could ask for.
+#: Every operation on items, and some on the table, that a principal could request.
 _OPERATIONS: Final = (
     "GetItem",
     "BatchGetItem",
@@ -66,7 +66,7 @@ _ON_THE_TABLE: Final = (
     "CreateBackup",
     "ExportTableToPointInTime",
 )
-#: A partition of no form that anything of ours has.
+#: A partition key that matches no form of ours.
 _FOREIGN: Final = "SECRET#1"
 _OF_PEOPLE_AND_SECRETS: Final = {
     "users.get",
@@ -79,10 +79,10 @@ _OF_PEOPLE_AND_SECRETS: Final = {
     "integrations.save",
     "integrations.report_health",
 }
-#: What the tour does with an agent's policy in vain, beside that.
+#: Further steps of the tour that an agent's policy denies.
 _DENIED_TO_AGENTS: Final = {
     "once",
-    "projects.create",  # with an owner, whose membership it writes
+    "projects.create",  # writes the membership of the owner
     "projects.update",
     "projects.add_member",
     "projects.remove_member",
@@ -91,7 +91,7 @@ _DENIED_TO_AGENTS: Final = {
     "features.delete",
     "features.remove_dependency",
 }
-#: What reads across projects, and what is not divided by project.
+#: Reads across projects, and items that belong to no project.
 _DENIED_TO_AGENTS_OF_ONE_PROJECT: Final = {
     "projects.by_status",
     "events.of_date",
@@ -109,7 +109,7 @@ _DENIED_TO_AGENTS_OF_ONE_PROJECT: Final = {
 
 @pytest.fixture(scope="module")
 def heard() -> Iterator[Heard]:
-    """What IAM is asked for each method of a Forge, in the projects p and q."""
+    """The permission checks of each method of a Forge, in the projects p and q."""
     with moto() as endpoint_url:
         client = client_of(Engine("moto", endpoint_url))
         yield everything_asked(client)
@@ -117,7 +117,7 @@ def heard() -> Iterator[Heard]:
 
 
 def _may_do(role: Role, heard: Heard, judged: Judge, *, project: str | None = None) -> set[str]:
-    """The methods all of whose requests a role is allowed."""
+    """Return the methods for which a role is allowed every request."""
     cases = [
         (name, case(role.name, asked, project=project))
         for name, all_ in heard.items()
@@ -131,7 +131,7 @@ def _may_do(role: Role, heard: Heard, judged: Judge, *, project: str | None = No
 
 
 def test_a_reader_may_read_everything_and_write_nothing(heard: Heard, judged: Judge) -> None:
-    # The repair of what is in order only reads.
+    # A repair that finds nothing wrong only reads.
     assert _may_do(READER, heard, judged) == names(READS) | {"features.repair"}
 
 
@@ -160,7 +160,7 @@ def test_an_agent_of_one_project_may_do_its_work_there(heard: Heard, judged: Jud
 
 
 def _within(project: str, all_: set[Asked]) -> set[Asked]:
-    """What is asked without what is asked in another project."""
+    """Return the checks without those that concern another project."""
     own = f"PROJECT#{project}"
     return {
         each
@@ -210,16 +210,16 @@ def test_a_worker_of_an_integration_may_do_its_work_and_reaches_no_people(
 
 @cache
 def _needs(role: Role) -> frozenset[Permission]:
-    """What a role needs, from the catalogues."""
+    """Return the permissions that a role needs, from the catalogues."""
     asked = frozenset[Permission]().union(*map(permissions_of, role.patterns))
     if role.of_one_project:
-        # Of what its patterns may read besides, an event's place where it belongs to no project.
+        # Its patterns can also read events without a project, which its policy does not allow.
         asked = frozenset(each for each in asked if each.partition != "GLOBAL")
     return asked.union(*map(permissions_of, role.work))
 
 
 def _forms() -> set[str]:
-    """Every form of a partition that the catalogues know."""
+    """Return every form of partition key in the catalogues."""
     everything = frozenset[Permission]().union(
         *map(permissions_of, CATALOGUE), *map(permissions_of, WORK)
     )
@@ -255,7 +255,7 @@ def _is_needed(role: Role, asked: Asked) -> bool:
         for each in _needs(role)
         if (each.action, each.on.name or "") == (asked.action, asked.index)
     }
-    if role.confined:  # not to the records of requests outside of all projects
+    if role.confined:  # not for records of requests without a project
         needed.discard("REQUEST#*")
     return bool(needed) and (not role.confined or any(fnmatchcase(key, each) for each in needed))
 
@@ -334,7 +334,7 @@ def test_a_policy_names_every_operation_and_resource(role: Role) -> None:
 def test_a_policy_fits_what_iam_takes(role: Role) -> None:
     written = json.dumps(documents()[role.name], separators=(",", ":"))
 
-    # AWS, "IAM and AWS STS quotas": characters of a managed policy without white space.
+    # AWS, "IAM and AWS STS quotas": characters of a managed policy, without white space.
     assert len(written) <= 6144
     assert all(each["Sid"].isalnum() for each in documents()[role.name]["Statement"])
     assert len(role.description) <= 1000

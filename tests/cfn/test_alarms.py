@@ -1,4 +1,4 @@
-"""Each alarm: what it measures, when it calls, and that somebody hears it."""
+"""Each alarm: its metric, its threshold, and the topic that it notifies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEARD_AGAIN = {
     *("SystemErrors", "Latency"),
 }
 
-#: Alarms of one metric: the name, the metric, its dimensions and what it may be at most.
+#: Alarms on one metric: the alarm's name, the metric, its dimensions and the threshold.
 OF_ONE: list[tuple[str, str, dict[str, str], int]] = [
     ("TableReadThrottles", "ReadThrottleEvents", TABLE, 0),
     ("TableWriteThrottles", "WriteThrottleEvents", TABLE, 0),
@@ -34,7 +34,7 @@ OF_ONE: list[tuple[str, str, dict[str, str], int]] = [
 
 @dataclass(frozen=True)
 class Joined:
-    """An alarm of several metrics."""
+    """An alarm on several metrics."""
 
     name: str
     function: str

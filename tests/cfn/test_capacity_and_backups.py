@@ -1,4 +1,4 @@
-"""Capacity that follows the load, and daily backups."""
+"""Auto scaling of the provisioned capacity, and daily backups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The template is read from the models: another index, expiry or key shows up everywhere."""
+"""The template follows the models: a changed index, expiry or key changes every part of it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BY_OWNER = Index(
 
 @pytest.fixture
 def another_index(monkeypatch: pytest.MonkeyPatch) -> Stack:
-    """The stack, had the models one more index."""
+    """The stack if the models had one more index."""
     change(monkeypatch, "GSIS", (GSI1, BY_OWNER))
     return resolved(built(), BillingMode="PROVISIONED")
 
 
 def change(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> None:
-    """Change a name of ``models.indexes`` for whoever imported it."""
+    """Change a name of ``models.indexes`` in every module that imported it."""
     for module in [*sys.modules.values()]:
         of_ours = module.__name__.startswith(("autoforge.", "cfn."))
         if of_ours and name in vars(module):

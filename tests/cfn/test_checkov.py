@@ -1,4 +1,4 @@
-"""What checkov says of the template, and of those that the documentation offers to start from."""
+"""Findings of checkov in the template and in the example templates of the documentation."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any, Final
 from cfn.exemptions import EXEMPTIONS
 from tests.cfn.resolved import ROOT, SNIPPETS
 
-#: In an environment of its own, which ``make`` builds: it pins much that autoforge does, too.
+#: In a separate environment that ``make`` builds: checkov pins packages that autoforge uses.
 CHECKOV: Final = ROOT / ".venv-checkov" / "bin" / "checkov"
 _TEMPLATE: Final = ROOT / "cfn" / "template.yaml"
 
 
 def _checked(folder: Path) -> dict[str, Any]:
-    """What checkov says of all of them at once: it takes most of its time to start.
+    """Return checkov's findings for all templates, from one run: most of its time is starting.
 
-    It takes any 40 letters and slashes for a secret, the path of a template's file included. So it
-    judges copies, in a folder whose name has other characters, wherever the checkout is.
+    checkov reports any 40 letters and slashes as a secret, including the path of a template. So it
+    checks copies in a folder with other characters in its name, wherever the checkout is.
     """
     assert CHECKOV.exists(), "checkov is not installed: make .venv-checkov/checkov.stamp"
     originals = (_TEMPLATE, *sorted(SNIPPETS.glob("*.yaml")))

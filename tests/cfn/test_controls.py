@@ -1,4 +1,4 @@
-"""How the stack stands to Security Hub's and Control Tower's controls, as the page says."""
+"""The stack meets the controls of Security Hub and Control Tower as the page says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.cfn.guide import OPERATE, rows
 from tests.cfn.resolved import Stack, stack
 from tests.docs.pages import code_spans
 
-#: Stacks that a control must be met by, where the page makes no exception.
+#: Stacks that must meet each control, unless the page makes an exception.
 STACKS: Final = {
     "default": stack(),
     "largest": stack(
@@ -53,7 +53,7 @@ def is_backed_up(of: Stack) -> bool:
 
 
 def every(kind: str, holds: Callable[[dict[str, Any]], bool]) -> Callable[[Stack], bool | None]:
-    """Whether something holds of each resource of a type; None where there is none."""
+    """A check that all resources of a type meet a condition; it returns None without resources."""
 
     def judged(of: Stack) -> bool | None:
         found = of.of_type(kind).values()
@@ -104,7 +104,7 @@ def never(_: dict[str, Any]) -> bool:
     return False
 
 
-#: What each control finds: whether it is met, or None where there is nothing to judge.
+#: The check of each control: whether the stack meets it, or None if it does not apply.
 CONTROLS: Final[Mapping[str, Callable[[Stack], bool | None]]] = {
     "DynamoDB.1": scales,
     "DynamoDB.2": is_recoverable,

@@ -1,4 +1,4 @@
-"""The credentials of integrations are encrypted and decrypted by those who need it, here only."""
+"""Only roles that need to encrypt or decrypt the credentials of integrations are allowed to."""
 
 from __future__ import annotations
 

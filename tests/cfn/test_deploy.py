@@ -1,7 +1,7 @@
-"""The committed template, deployed with the real AWS CLI to moto, and the API on its table.
+"""The committed template deployed to moto with the real AWS CLI, and the API on its table.
 
-What moto leaves out of it (alarms, expiry, recovery, encryption, outputs of a change set) is
-asserted on the template instead.
+moto does not support all of it: alarms, expiry, recovery, encryption and the outputs of a change
+set are asserted on the template instead.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TABLE: Final = "Deployed"
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[AWS]:
-    """An AWS in which the template is deployed, with a stream and tags of its own."""
+    """A moto with the template deployed, with a stream and custom tags."""
     with moto() as running:
         said = running.deploy(
             "tracker",
@@ -44,7 +44,7 @@ def aws() -> Iterator[AWS]:
 
 @pytest.fixture(scope="module")
 def table(aws: AWS) -> dict[str, Any]:
-    """The table that the stack made."""
+    """The description of the table that the stack created."""
     described: dict[str, Any] = aws.client("dynamodb").describe_table(TableName=_TABLE)["Table"]
     return described
 
@@ -86,7 +86,7 @@ def test_each_policy_arrives_as_it_was_written(aws: AWS, table: dict[str, Any]) 
         for each in listed
     ]
 
-    # CloudFormation names a policy after its stack, its logical id, and by chance.
+    # CloudFormation names a policy after its stack and its logical id, with a random suffix.
     arrived = {
         each["PolicyName"].split("-")[1]: _without_key(version["PolicyVersion"]["Document"])
         for each, version in zip(listed, versions, strict=True)
@@ -104,7 +104,7 @@ def _policy(name: str, table: dict[str, Any]) -> Any:
 
 
 def _without_key(document: Any) -> Any:
-    """A document without the ARN of the key, whose id is drawn by chance."""
+    """A document without the ARN of the key, whose id is random."""
     return {
         **document,
         "Statement": [
@@ -173,7 +173,7 @@ def test_the_check_of_the_deployed_table_finds_only_what_moto_leaves_out(
 def test_a_second_deployment_has_nothing_to_do(aws: AWS) -> None:
     said = aws.deploy("tracker", _TEMPLATE, "--no-fail-on-empty-changeset")
 
-    # moto says so in its own way, with another exit code than AWS.
+    # moto uses other words and another exit code than AWS.
     assert "No updates are to be performed" in said.err or "No changes to deploy" in said.out
 
 
@@ -188,7 +188,7 @@ def test_a_stack_exports_what_others_import(aws: AWS) -> None:
     exports = aws.client("cloudformation").list_exports()["Exports"]
 
     expected = stack(TableName="Other").outputs
-    # moto exports nothing's ARN where there is no stream, and knows no vaults.
+    # moto exports no stream ARN if there is no stream, and does not support backup vaults.
     values = {each["Name"]: each["Value"] for each in exports if each.get("Value")}
     assert {*values} == {f"other-{name}" for name in expected if name != "BackupVaultName"}
     assert values["other-TableName"] == "Other"
@@ -196,5 +196,5 @@ def test_a_stack_exports_what_others_import(aws: AWS) -> None:
 
 
 def test_the_template_needs_no_bucket_to_be_deployed() -> None:
-    # AWS, "CloudFormation quotas": bytes of a template that is sent in a request.
+    # AWS, "CloudFormation quotas": bytes of a template sent in a request.
     assert Path(_TEMPLATE).stat().st_size <= 51_200

@@ -1,4 +1,4 @@
-"""The commands of the pages on deployment do what the pages say."""
+"""The commands on the deployment pages do what the pages say."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 import boto3
 import pytest
-from awscli.clidriver import create_clidriver  # type: ignore[import-untyped]  # it has no stubs
+from awscli.clidriver import create_clidriver  # type: ignore[import-untyped]  # no stubs
 from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
@@ -25,14 +25,14 @@ from tests.cfn.aws import AWS, REGION, environment, moto
 from tests.cfn.guide import DEPLOY, OPERATE, TEMPLATE, Command, commands, scripts, shown
 from tests.cfn.resolved import ROOT, refusals, stack, takes, template
 
-#: Where the CLI's own data are. Importing it says so to the whole process, and botocore heeds it.
+#: The CLI's data folder. Importing the CLI sets this for the process, and botocore would use it.
 _DATA_PATH: Final = os.environ.pop("AWS_DATA_PATH")
 
 COMMANDS: Final = [*commands(DEPLOY), *commands(OPERATE)]
 DEPLOYMENTS: Final = [each for each in COMMANDS if each.is_deployment]
 OURS: Final = [each for each in DEPLOYMENTS if each.template == TEMPLATE]
 EXECUTED: Final = [each for each in OURS if "--no-execute-changeset" not in each.words]
-#: What is one request; the rest are commands of the CLI's own, on top of operations.
+#: Commands that send one request; the others are custom commands of the CLI.
 REQUESTS: Final = [
     each
     for each in COMMANDS
@@ -43,7 +43,7 @@ WAITS: Final = [each for each in COMMANDS if each.words[2] == "wait"]
 
 @pytest.fixture(autouse=True)
 def data_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the CLI needs in this process, for as long as it runs."""
+    """Set the CLI's data folder while a command runs in this process."""
     monkeypatch.setenv("AWS_DATA_PATH", _DATA_PATH)
 
 
@@ -55,7 +55,7 @@ def running() -> Iterator[AWS]:
 
 @pytest.fixture
 def aws(running: AWS, monkeypatch: pytest.MonkeyPatch) -> AWS:
-    """An AWS with nothing in it, which the CLI talks to without being told."""
+    """An empty moto that the CLI uses by its environment."""
     with urlopen(Request(f"{running.endpoint_url}/moto-api/reset", method="POST")) as answer:
         assert answer.status == 200
     for name, value in {**environment("admin"), "AWS_ENDPOINT_URL": running.endpoint_url}.items():
@@ -64,7 +64,7 @@ def aws(running: AWS, monkeypatch: pytest.MonkeyPatch) -> AWS:
 
 
 def run(command: Command) -> int:
-    """Run a command in this process: it is quicker than a Python for each."""
+    """Run a command in this process, which is faster than a new Python process."""
     code: int = create_clidriver().main([*command.words[1:]])
     return code
 
@@ -127,7 +127,7 @@ def test_a_deployment_gives_parameters_what_they_take(command: Command) -> None:
         assert takes(name, value), name
         assert value != template()["Parameters"][name]["Default"] or name in {
             "BillingMode",
-            "RecoveryPeriodInDays",  # said for the record, where somebody audits it
+            "RecoveryPeriodInDays",  # stated explicitly for audits
             "TableName",
             "TargetUtilization",
         }
@@ -151,7 +151,7 @@ def test_every_other_command_is_a_request_that_the_cli_would_send(
     monkeypatch.chdir(tmp_path)
     for name, value in environment("admin").items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # where nobody listens
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # no server listens there
     sent = []
 
     def answer(model: OperationModel, **_: object) -> tuple[AWSResponse, dict[str, object]]:

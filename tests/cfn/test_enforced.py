@@ -1,10 +1,10 @@
-"""The deployed policies, enforced by moto while a Forge does everything it can.
+"""moto enforces the deployed policies while a Forge does everything it can.
 
-moto judges by operation alone: it takes every request to be for the resource ``*``, knows no
-condition keys, and asks for a permission to transact, which AWS does not have. So the policies
-are attached without their resources and conditions, which ``test_access_policy`` has judged, and
-whoever may write may transact. What is shown here is that real requests, signed with the role's
-own credentials, get through or are refused by a real answer.
+moto evaluates the operation alone: it takes the resource of every request to be ``*``, supports no
+condition keys, and requires a permission for transactions that AWS does not have. So the policies
+are attached without their resources and conditions, which ``test_access_policy`` tests, and every
+role that may write may send transactions. These tests show that real requests, signed with the
+role's credentials, succeed or are refused by a real answer.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from tests.servers import Engine
 from tests.stores import Clock, client_of, forge_of, store_of
 from tests.transports import WrappedTransport
 
-#: What takes an operation that deletes, sent by itself.
+#: Methods that send a delete operation outside of a transaction.
 _DELETIONS: Final = {"projects.delete"}
 
 
 @dataclass(frozen=True)
 class Key:
-    """The credentials of somebody."""
+    """The access key of a user."""
 
     id: str
     secret: str
@@ -45,12 +45,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Translated(WrappedTransport):
-    """A transport on which moto's refusals, which are pages, are what DynamoDB's are."""
+    """A transport that turns moto's refusals, which are HTML pages, into DynamoDB's errors."""
 
     transport: Transport
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Send, and be refused as DynamoDB would."""
+        """Send a request; raise the error that DynamoDB would return if moto refuses it."""
         try:
             return self.transport.exchange(operation, parameters)
         except NotDynamoDBError as page:
@@ -60,13 +60,13 @@ class Translated(WrappedTransport):
 
 @dataclass(frozen=True)
 class Enforcing:
-    """An AWS that refuses what policies do not allow, and who there is."""
+    """A moto with policies enforced, and the access key of the user with each role."""
 
     aws: AWS
     keys: dict[str, Key]
 
     def forge(self, role: Role, table_name: str, clock: Clock) -> Forge:
-        """What somebody with a role uses."""
+        """A Forge with the credentials of a role."""
         key = self.keys[role.name]
         client = client_of(Engine("moto", self.aws.endpoint_url), credentials=(key.id, key.secret))
         client.active_transport = Translated(client.active_transport)
@@ -75,7 +75,7 @@ class Enforcing:
 
 @pytest.fixture(scope="module")
 def enforcing() -> Iterator[Enforcing]:
-    """An AWS with the stack, a user for each role, and a table for each to try."""
+    """A moto with the stack, and a user and a table for each role."""
     with moto() as aws:
         said = aws.deploy("tracker", ROOT / "cfn" / "template.yaml")
         assert said.code == 0, said.err
@@ -92,7 +92,7 @@ def _table_of(role: Role) -> str:
 
 
 def _user(aws: AWS, role: Role) -> Key:
-    """Make a user with the deployed policy of a role, as far as moto enforces it."""
+    """Create a user with the deployed policy of a role, as far as moto can enforce it."""
     iam = aws.client("iam")
     deployed = next(
         each
@@ -116,7 +116,7 @@ def _user(aws: AWS, role: Role) -> Key:
 
 
 def _refused(enforcing: Enforcing, role: Role) -> set[str]:
-    """The methods that somebody with a role is refused; an operator does then what they do."""
+    """Return the methods that a role is refused; an operator then runs them instead."""
     clock = Clock()
     forge = enforcing.forge(role, _table_of(role), clock)
     operator = enforcing.forge(OPERATOR, _table_of(role), clock)

@@ -1,4 +1,4 @@
-"""The KMS keys: who may do what with them."""
+"""The KMS keys: which principals may use and manage them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WITH_ALL = stack(Encryption="CUSTOMER_MANAGED")
 KEYS = WITH_ALL.of_type("AWS::KMS::Key")
 ACCOUNT = {"AWS": "arn:aws:iam::111122223333:root"}
 
-#: What is done with a key (AWS, "Cryptographic operations"), or lets others do it.
+#: Actions that use a key (AWS, "Cryptographic operations") or grant its use to others.
 USES = [
     *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:CreateGrant"),
     *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKeyPair"),
@@ -140,5 +140,5 @@ def test_the_table_has_a_key_made_only_if_that_is_asked_for(parameters: dict[str
 
 
 def test_no_key_has_tags_of_its_own() -> None:
-    # moto's CloudFormation, which the template is deployed to in tests, fails on them.
+    # The template is deployed to moto in tests, and moto's CloudFormation fails on tags of keys.
     assert not [name for name, key in KEYS.items() if "Tags" in key]

@@ -1,4 +1,4 @@
-"""What the pages on deployment list is complete, and what they count is right."""
+"""The lists on the deployment pages are complete, and their counts are right."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.cfn.guide import DEPLOY, OPERATE, commands, rows, shown
 from tests.cfn.resolved import ROOT, read_yaml, stack, takes, template
 from tests.docs.pages import code_spans
 
-#: Words in the prose that are names of AWS, and not of ours.
+#: Names in the prose that are AWS's and not ours.
 _OF_AWS: Final = {"Replacement", "True"}
 
 

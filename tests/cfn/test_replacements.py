@@ -1,4 +1,4 @@
-"""No change of the template replaces what holds data, unless that was decided and is explained."""
+"""No change of the template replaces a resource with data, unless it is decided and documented."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ GUIDE = ROOT / "docs" / "how-to" / "deploy.md"
 
 TABLE = "Resources.AgenticPMTable"
 INDEX = f"{TABLE}.Properties.GlobalSecondaryIndexes.0"
-#: Stands for a thing that is taken away.
+#: Stands for a removed value.
 GONE = object()
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
-    """The template with another value, or nothing, in one place."""
+    """The template with one value changed or removed."""
     document = deepcopy(template())
     *way, last = (int(step) if step.isdigit() else step for step in path.split("."))
     place: Any = document

@@ -1,4 +1,4 @@
-"""The templates and the agent that the documentation offers to start from."""
+"""The example templates and the example agent of the documentation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.cfn.guide import DEPLOY, commands
 from tests.cfn.resolved import SNIPPETS, read_yaml, stack
 
 TEMPLATES: Final = ["ecs.yaml", "lambda.yaml"]
-#: Which of our exports each needs.
+#: The exports of our stack that each template imports.
 IMPORTS: Final = {
     "ecs.yaml": {"TableName", "IntegrationKeyArn", "ApiPolicyArn"},
     "lambda.yaml": {"TableName", "ProjectAgentPolicyArn", "AlarmTopicArn"},
@@ -45,7 +45,7 @@ def properties(name: str, resource: str) -> dict[str, Any]:
 
 
 def imported(value: Any) -> Iterator[str]:
-    """What a part of a template imports, by what comes after the name of the stack."""
+    """Yield the imports in a part of a template, each without the name of the stack."""
     if isinstance(value, dict):
         if {*value} == {"Fn::ImportValue"}:
             yield value["Fn::ImportValue"]["Fn::Sub"].removeprefix("${Autoforge}-")
@@ -170,7 +170,7 @@ def test_the_agent_does_only_what_its_role_is_allowed() -> None:
 
 @pytest.fixture(scope="module")
 def agent() -> ModuleType:
-    """The program as Lambda imports it: by the handler that the template names."""
+    """The program, imported as Lambda does: by the handler that the template names."""
     module, _, _ = properties("lambda.yaml", "Agent")["Handler"].partition(".")
     spec = importlib.util.spec_from_file_location(module, SNIPPETS / f"{module}.py")
     assert spec is not None
@@ -188,7 +188,7 @@ def embedded() -> Iterator[Forge]:
 
 @pytest.fixture
 def project(embedded: Forge) -> str:
-    """A project with an agent, and a feature that waits for another."""
+    """A project with an agent and a feature that depends on another."""
     project_id: str = embedded.projects.create("Portal").id
     embedded.agents.create(project_id, "Coder", id="coder")
     embedded.features.create(project_id, "Sign in", id="sign-in")
@@ -197,7 +197,7 @@ def project(embedded: Forge) -> str:
 
 
 class Plenty:
-    """An invocation with ten minutes left."""
+    """The context of an invocation with ten minutes left."""
 
     def get_remaining_time_in_millis(self) -> int:
         return 600_000

@@ -1,4 +1,4 @@
-"""The table of the template: as the models and the analysis have it, and as parameters say."""
+"""The table of the template: it follows the models, the analysis and the parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cfn.resolved import ROOT, read_yaml, refusals, resolved, stack, takes
 TABLE_ID = "AgenticPMTable"
 APPENDIX = read_yaml(ROOT / "tests" / "data" / "appendix_a.yaml")
 
-#: What each parameter takes, and what it does not.
+#: Values that each parameter accepts, and values that it rejects.
 TAKES = [
     ("TableName", ["AgenticPM", "a_b-3", "x" * 237], ["ab", "x" * 238, "a.b", "a b", ""]),
     ("DeletionProtection", ["true", "false"], ["True", ""]),
@@ -50,7 +50,7 @@ TAKES = [
 
 
 def contains(ours: Any, theirs: Any) -> bool:
-    """Whether all that is said there is said here, too."""
+    """Whether a value contains everything that the other has."""
     if isinstance(theirs, dict):
         return all(name in ours and contains(ours[name], each) for name, each in theirs.items())
     if isinstance(theirs, list):

@@ -1,4 +1,4 @@
-"""The template as a whole: its text, its parameters, and what linters say of it."""
+"""The template as a whole: its text, its parameters, and the findings of linters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.cfn.resolved import ROOT, read_yaml, stack, template
 
 COMMITTED = ROOT / "cfn" / "template.yaml"
 
-#: What outlives its stack, and nothing else does.
+#: The resources that CloudFormation retains when the stack is deleted.
 RETAINED = {"AgenticPMTable", "TableKey", "IntegrationKey", "IntegrationKeyAlias", "BackupVault"}
 
 
@@ -33,7 +33,7 @@ def test_the_text_says_what_the_template_says() -> None:
 
 
 def test_the_template_can_be_deployed_without_a_bucket() -> None:
-    # AWS, "CloudFormation quotas": of a template that is sent with the request.
+    # AWS, "CloudFormation quotas": bytes of a template sent in a request.
     assert len(COMMITTED.read_bytes()) <= 51_200
 
 

@@ -1,4 +1,4 @@
-"""The command line, called as the installed command is."""
+"""Run the command line in this process, as the installed command would run."""
 
 import sys
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from autoforge.cli.main import main
 
 @dataclass(frozen=True)
 class Said:
-    """How a command ended."""
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -23,7 +23,7 @@ Command = Callable[..., Said]
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Call the command with arguments, and variables of the environment."""
+    """Run the command with arguments and environment variables."""
 
     def call(*arguments: str, **environment: str) -> Said:
         monkeypatch.setattr(sys, "argv", ["autoforge", *arguments])

@@ -1,4 +1,4 @@
-"""``autoforge explain``: what a pattern would send, from texts."""
+"""``autoforge explain`` shows the requests of a pattern, with parameters given as text."""
 
 import json
 from datetime import date, datetime
@@ -21,7 +21,7 @@ from tests.cli.conftest import Command
 from tests.factories import NOON
 from tests.strategies import ids, key_texts, ulid_at
 
-#: Parameters whose texts are ids, and those whose texts hold a moment.
+#: Parameters that are ids, and those whose ids must carry a timestamp.
 IDS = {
     *("project_id", "escalation_id", "user_id", "feature_id", "depends_on_id"),
     *("agent_id", "run_id", "feature_ids", "id"),
@@ -54,7 +54,7 @@ def drawn(name: str, hint: Any) -> st.SearchStrategy[Any]:
 
 
 def text_of(value: Any) -> str:
-    """A value as a person would type it."""
+    """Write a value as a user would type it."""
     if isinstance(value, datetime):
         return timestamp_text(value)
     if isinstance(value, tuple):
@@ -64,7 +64,7 @@ def text_of(value: Any) -> str:
 
 @st.composite
 def questions(draw: st.DrawFn, pattern: type[Pattern[Any]]) -> dict[str, Any]:
-    """Values for all required parameters of a pattern and some of the others."""
+    """Values for all required parameters of a pattern, and for some optional ones."""
     hints = get_type_hints(pattern)
     required = {each.name: each.required for each in entry(pattern).parameters}
     return {
@@ -92,13 +92,13 @@ def test_every_pattern_is_explained_with_any_parameters(
         heading, _, rest = said.out.partition("\n")
         assert heading == f"{pattern.__name__}: {pattern.question()}"
         expected = explain(pattern(**values), table_name="a-table", now=NOON, limit=7)
-        if pattern.__name__ != "HeldActions" or "until" in values:  # else it asks about now
+        if pattern.__name__ != "HeldActions" or "until" in values:  # else it depends on the time
             assert rest == "".join(
                 f"\n{words}\n\n{request.operation}\n"
                 f"{json.dumps(request.parameters, indent=2, ensure_ascii=False)}\n"
                 for request, words in zip(expected.requests, expected.words, strict=True)
             )
-        # What the first request finds decides about the second one.
+        # The second request of these depends on the answer to the first.
         known = 1 if issubclass(pattern, Lookup | Hydrate) else pattern.requests
         assert len(expected.requests) == known
 

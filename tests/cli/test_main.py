@@ -1,4 +1,4 @@
-"""The group of commands: exit codes, and what the environment says wrongly."""
+"""The group of commands: exit codes, and errors in environment variables."""
 
 import secrets
 

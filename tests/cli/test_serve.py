@@ -1,4 +1,4 @@
-"""``autoforge serve``: what it refuses, in one line and before anything is started."""
+"""``autoforge serve`` reports an error in one line, before it starts anything."""
 
 import logging
 import signal
@@ -14,13 +14,13 @@ from tests.cli.conftest import Command
 from tests.factories import new_id
 from tests.servers import Engine, dynoxide_binary
 
-#: A PATH that offers no dynoxide.
+#: A PATH without dynoxide.
 PATH = "/usr/bin:/bin"
 
 
 @pytest.fixture(autouse=True)
 def process() -> Iterator[None]:
-    """Leave the logging and the signals of the tests' own process as they were."""
+    """Restore the logging and the signal handler of the test process."""
     logger = logging.getLogger("autoforge")
     kept = (logger.handlers, logger.level, logger.propagate)
     handler = signal.getsignal(signal.SIGTERM)
@@ -31,14 +31,14 @@ def process() -> Iterator[None]:
 
 @pytest.fixture
 def port() -> int:
-    """A port that nothing listens on."""
+    """A port that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def error_for(command: Command, *arguments: str, **environment: str) -> str:
-    """Why the server does not start."""
+    """Return the error with which the server refuses to start."""
     said = command("serve", *arguments, PATH=PATH, **environment)
 
     assert (said.code, said.out) == (2, "")
@@ -115,7 +115,7 @@ def test_a_demo_of_no_repository_is_refused(command: Command, tmp_path: Path, po
 def test_options_that_contradict_each_other_are_refused(
     command: Command, arguments: list[str], reason: str
 ) -> None:
-    with socket.socket() as taken:  # so that a server that does start cannot stay
+    with socket.socket() as taken:  # a taken port ends a server that starts by mistake
         taken.bind(("127.0.0.1", 0))
         taken.listen()
 
@@ -135,7 +135,7 @@ def test_aws_is_not_asked_before_a_region_is_chosen(
     assert line == "autoforge: no region is chosen; set --region, AUTOFORGE_REGION or AWS_REGION"
 
 
-#: URLs that no request can be sent to.
+#: URLs that requests cannot be sent to.
 MALFORMED = [
     "http://[",
     "http://[::1",

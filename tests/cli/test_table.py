@@ -43,7 +43,7 @@ def test_a_table_is_created_in_a_dynamodb_that_is_named(command: Command) -> Non
     assert "--endpoint-url" in said.err
 
 
-#: What AWS answers about the table of the template, as far as it is looked at.
+#: What AWS returns for the table of the template, reduced to the checked fields.
 _AS_PROMISED: tuple[dict[str, Any], ...] = (
     {
         "Table": {
@@ -84,7 +84,7 @@ Check = Callable[..., Said]
 
 @pytest.fixture
 def check(engine: Engine, client: Client, command: Command) -> Check:
-    """Check a table without index and expiry, with further arguments."""
+    """Run ``table check`` with further arguments, on a table without an index or expiry."""
     name = f"checked-{new_id()}"
     client.botocore.create_table(
         TableName=name,
@@ -97,7 +97,7 @@ def check(engine: Engine, client: Client, command: Command) -> Check:
             {"AttributeName": "SK", "KeyType": "RANGE"},
         ],
     )
-    # Of recovery the engines know more or less.
+    # The engines differ in what they report about recovery.
     table = ("--endpoint-url", engine.endpoint_url, "--table-name", name, "--ignore", "recovery")
     assert any(store_of(client, name, Clock()).is_ready() for _ in range(3))
     return lambda *arguments: command("table", "check", *table, *arguments)

@@ -1,7 +1,7 @@
-"""Twenty calls with the Python client that is generated of the OpenAPI document.
+"""Twenty calls with the Python client generated from the OpenAPI document.
 
-Every call leaves out whatever the client lets it leave out. Printed is what was answered, a line of
-JSON for each call. ``calls.ts`` makes the same calls.
+Every call omits all that the client allows it to omit. The program prints each answer as a line of
+JSON. ``calls.ts`` makes the same calls.
 """
 
 import sys
@@ -55,7 +55,7 @@ from autoforge_client.types import Response
 
 
 def show(response: Response[Any]) -> None:
-    """Print what was answered, and that it is read as what the document says."""
+    """Print an answer; fail if the client could not parse it as the document specifies."""
     if response.parsed is None:
         raise SystemExit(f"not read: {response.status_code} {response.content!r}")
     answer = response.content.decode()
@@ -63,7 +63,7 @@ def show(response: Response[Any]) -> None:
 
 
 def main(url: str) -> None:
-    """Make the calls, one after the other."""
+    """Make the calls in order."""
     to = Client(base_url=url)
     project = NewProject(name="Portal", id="portal", max_concurrency=50)
     show(create_project.sync_detailed(client=to, body=project))

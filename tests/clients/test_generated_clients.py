@@ -1,4 +1,4 @@
-"""Clients that are generated of the OpenAPI document send what their callers say, and no more."""
+"""Clients generated from the OpenAPI document send exactly what their callers pass."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Json = dict[str, Any]
 
 _HERE: Final = Path(__file__).parent
 _PYTHON: Final = Path(sys.executable)
-#: What differs from one run to the next: moments, ids that are minted, and durations.
+#: Values that differ between runs: timestamps, generated ids and durations.
 _VARYING: Final = re.compile(
     r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"|"[0-7][0-9A-HJKMNP-TV-Z]{25}"'
     r'|(?<="durationMs":)\d+'
 )
 
 _PORTAL: Final = "/projects/portal"
-#: The calls of ``calls.py`` and ``calls.ts``, as they are without a client.
+#: The calls of ``calls.py`` and ``calls.ts``, as HTTP requests.
 CALLS: Final[Sequence[tuple[str, str, Any]]] = (
     ("POST", "/projects", {"name": "Portal", "id": "portal", "maxConcurrency": 50}),
     ("PATCH", _PORTAL, {"description": "Where customers sign in"}),
@@ -63,7 +63,7 @@ CALLS: Final[Sequence[tuple[str, str, Any]]] = (
 
 @pytest.fixture(scope="module")
 def without_a_client() -> list[Json]:
-    """What the calls are answered when they are written by hand."""
+    """The answers to the calls, sent without a generated client."""
     answers = []
     with serving_with("--embedded") as url, httpx.Client(base_url=url) as http:
         for method, path, body in CALLS:
@@ -75,7 +75,7 @@ def without_a_client() -> list[Json]:
 
 @pytest.fixture(scope="session")
 def typescript() -> Path:
-    """Where TypeScript's compiler and the generator for it are; skipped if they are not."""
+    """The folder with the TypeScript compiler and client generator; skip if not installed."""
     if "typescript" not in servers.available():
         pytest.skip("TypeScript is not installed: npm ci --prefix tests/engines")
     return servers.NODE_MODULES
@@ -83,19 +83,19 @@ def typescript() -> Path:
 
 @pytest.fixture
 def document(tmp_path: Path) -> Path:
-    """The OpenAPI document, in a folder of its own."""
+    """The file of the OpenAPI document, in a new folder."""
     file = tmp_path / "openapi.json"
     file.write_text(openapi_document())
     return file
 
 
 def _comparable(answers: Sequence[str]) -> list[Json]:
-    """Answers without what differs from one run to the next."""
+    """Replace the values that differ between runs."""
     return [json.loads(_VARYING.sub('"varies"', answer)) for answer in answers]
 
 
 def _run(*command: str | Path, cwd: Path) -> str:
-    """Run a program and return what it prints; if it fails, fail with what it said."""
+    """Run a program and return its output; fail with the output if the program fails."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -121,7 +121,7 @@ def test_a_client_generated_for_python_sends_what_its_caller_says(
     _run(generator, "generate", *given, "--meta", "none", "--fail-on-warning", cwd=tmp_path)
     calls = shutil.copy(_HERE / "calls.py", tmp_path)
 
-    # What the generator writes is its own business, as long as calls of it are well typed.
+    # Check the types of the calls only, not of the generated code.
     strictly = ("--strict", "--follow-imports", "silent", "--cache-dir", "types")
     _run(_PYTHON, "-m", "mypy", *strictly, calls, cwd=tmp_path)
     with serving_with("--embedded") as url:

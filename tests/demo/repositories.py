@@ -1,4 +1,4 @@
-"""Small git repositories, made by the git program, and histories that need none."""
+"""Small git repositories made with the git program, and histories made without one."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from autoforge.demo.history import Commit, Document, History, Tag
 
-#: When the first commit is made, unless a test says otherwise.
+#: The time of the first commit, unless a test sets another.
 START: Final = datetime(2025, 3, 1, 9, tzinfo=UTC)
 
 
@@ -89,7 +89,7 @@ def fill(repository: Repository) -> None:
 
 
 def a_commit(number: int = 1, **over: Any) -> Commit:
-    """The commit of a number, made as many minutes after the start."""
+    """A commit with a number, made that many minutes after the start."""
     given = {
         "hash": f"{number:040x}",
         "parents": (f"{number - 1:040x}",) if number > 1 else (),

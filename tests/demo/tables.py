@@ -6,7 +6,7 @@ from tests.factories import NOON, new_id
 
 
 def a_forge(embedded: EmbeddedDynamoDB) -> Forge:
-    """A new table in an embedded DynamoDB, at noon."""
+    """A Forge on a new table in an embedded DynamoDB, at noon."""
     forge = Forge.connect(
         table_name=f"demo-{new_id()}",
         region="us-east-1",

@@ -1,4 +1,4 @@
-"""Artefacts say what the repository says, and nothing else."""
+"""Artefacts contain what the repository says, and nothing else."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Commits and tags as events."""
+"""Commits and tags become events."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ SECOND = timedelta(seconds=1)
 
 
 def shown(*commits: Commit, tags: tuple[Tag, ...] = ()) -> list[Event]:
-    """The events of commits that end at noon."""
+    """The events of commits, loaded at noon."""
     happened = occurrences_of(commits, tags)
     return events_of(happened, PROJECT, ends_at=happened[-1].moment, now=NOON, new_id=IdMint())
 

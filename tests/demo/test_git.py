@@ -1,4 +1,4 @@
-"""What git is allowed to do, and what is said when it cannot."""
+"""What git may do while a repository is read, and the errors if it fails."""
 
 from pathlib import Path
 
@@ -208,7 +208,7 @@ def test_the_index_is_left_alone(repository: Repository) -> None:
 
 
 def _program(tmp_path: Path) -> tuple[Path, Path]:
-    """A program that leaves a trace when it is run, and the trace."""
+    """A program that writes to a trace file when it runs, and the path of that file."""
     program, trace = tmp_path / "program", tmp_path / "trace"
     program.write_text(f'#!/bin/sh\necho "$0 $@" >>{trace}\ncat\n')
     program.chmod(0o755)

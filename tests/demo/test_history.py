@@ -1,4 +1,4 @@
-"""What follows from a history alone."""
+"""Values derived from a history alone."""
 
 from tests.demo.repositories import START, a_commit, a_history, a_tag, minutes
 

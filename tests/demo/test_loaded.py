@@ -1,4 +1,4 @@
-"""What a terminal is told about a load."""
+"""The summary of a load on the terminal."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from tests.factories import a_project
 
 
 def loaded(**over: Any) -> Loaded:
-    """A load of two commits."""
+    """The result of loading two commits."""
     given = {
         "project": a_project(name="gate"),
         "is_new": True,

@@ -1,4 +1,4 @@
-"""A repository loaded into a table, as somebody who looks at it for the first time sees it."""
+"""A repository loaded into a new table, as a first-time user sees it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +28,7 @@ from tests.factories import NOON
 
 @dataclass(frozen=True)
 class Seen:
-    """A repository that was loaded once, for tests that only look."""
+    """A repository loaded once, for tests that only read."""
 
     forge: Forge
     repository: Repository
@@ -41,7 +41,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory, embedded: EmbeddedDynamoDB) -> Seen:
-    """A repository with one of everything and a change that is not committed, loaded at noon."""
+    """A repository with one of everything and an uncommitted change, loaded at noon."""
     repository = Repository.new(tmp_path_factory.mktemp("seen") / "portal")
     fill(repository)
     repository.write({"gate.py": "changed\n"})

@@ -1,4 +1,4 @@
-"""A repository loaded into a table that has it already, as a durable one does."""
+"""A repository loaded again into a table that already contains it."""
 
 from datetime import timedelta
 

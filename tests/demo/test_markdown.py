@@ -1,4 +1,4 @@
-"""What the documents of a repository say."""
+"""What the loader reads from the documents of a repository."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What an agent asks about a repository, and what it means to do."""
+"""The answers to an agent's questions about a repository, and the actions it proposes."""
 
 from autoforge.demo.history import Document
 from autoforge.demo.questions import next_step, questions_of

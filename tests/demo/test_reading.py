@@ -1,4 +1,4 @@
-"""A repository as it is read."""
+"""What the loader reads from a repository."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from autoforge.demo.history import Commit, Document, Tag
 from autoforge.demo.reading import read_history
 from tests.demo.repositories import START, Repository, minutes
 
-#: Apart from their comment signs, or this file would itself be one with markers.
+#: Without a comment sign before it, so that this file contains no marker itself.
 TODO: Final = "TODO"
 FIXME: Final = "FIXME"
 

@@ -1,4 +1,4 @@
-"""No address of a person and no password leaves a repository."""
+"""Loading removes e-mail addresses and passwords from texts."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""DynamoDB's bad days, made up between the client and the engine."""
+"""Faults of DynamoDB and the network, injected between the client and the engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.transports import WrappedTransport
 
 @dataclass(frozen=True)
 class Refuse:
-    """DynamoDB refuses the request, which never takes effect."""
+    """DynamoDB refuses the request and does not carry it out."""
 
     code: str
     status: int = 400
@@ -28,7 +28,7 @@ class Refuse:
 
 @dataclass(frozen=True)
 class Answer:
-    """DynamoDB answers this without doing anything."""
+    """DynamoDB returns this answer without carrying the request out."""
 
     content: dict[str, Any]
 
@@ -42,14 +42,14 @@ class Break:
 
 @dataclass(frozen=True)
 class Lose:
-    """The request is carried out, and its answer lost."""
+    """The request is carried out, and its answer is lost."""
 
     error: Exception = field(default_factory=lambda: ReadTimeoutError(endpoint_url="made up"))
 
 
 @dataclass(frozen=True)
 class Pass:
-    """Nothing happens to the request."""
+    """The request is sent without a fault."""
 
 
 Fault = Refuse | Answer | Break | Lose | Pass
@@ -57,7 +57,7 @@ Fault = Refuse | Answer | Break | Lose | Pass
 
 @dataclass
 class Attempts:
-    """What was sent while faults were injected, one entry for each attempt."""
+    """The attempts sent while faults were injected, one entry for each."""
 
     bodies: list[bytes] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
@@ -67,11 +67,11 @@ class Attempts:
 def injected(
     client: Client, faults: Sequence[Fault] | Callable[[int, str], Fault]
 ) -> Iterator[Attempts]:
-    """Let attempts meet these faults in turn, and after the last of them none.
+    """Inject these faults into the attempts in turn; the attempts after the last have none.
 
     Args:
-        client: The connection.
-        faults: The faults, or what says the fault of an attempt by its number and operation.
+        client: The client whose attempts get the faults.
+        faults: The faults, or a function from the number and operation of an attempt to its fault.
     """
     attempts = Attempts()
     sound = client.active_transport
@@ -84,12 +84,12 @@ def injected(
 
 @dataclass
 class _Faulty(WrappedTransport):
-    """A transport on which attempts meet faults."""
+    """A transport that injects faults into attempts."""
 
     sound: Transport
     faults: Sequence[Fault] | Callable[[int, str], Fault]
     attempts: Attempts
-    #: Requests may be under way at once; each still is one of a row.
+    #: Numbers the attempts one at a time, because requests may be concurrent.
     noting: Lock = field(default_factory=Lock)
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class _Faulty(WrappedTransport):
             case Break(error):
                 raise error
             case Lose(error):
-                with suppress(ClientError):  # a refusal is lost as well
+                with suppress(ClientError):  # the answer is lost even if it is a refusal
                     self.sound.exchange(operation, parameters)
                 raise error
             case Refuse(code, status, message, more):

@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that does to its callers what a test tells it to."""
+"""An HTTP server on loopback that treats its clients as a test prescribes."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from zlib import crc32
 
 from autoforge.dynamodb.client.client import Client
 
-#: What most requests are answered with.
+#: The usual body of an answer.
 EMPTY: Final[dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
 class Talk:
-    """One connection, as the server has it."""
+    """One connection, from the server's side."""
 
-    #: Which connection it is, from 0.
+    #: The number of the connection, from 0.
     number: int
     socket: socket.socket
-    #: What was sent on all connections.
+    #: The requests received on all connections.
     requests: list[bytes]
 
     def request(self) -> bool:
-        """Read one whole request; False if the caller has closed the connection."""
+        """Read one whole request; return False if the client closed the connection."""
         data = b""
         while b"\r\n\r\n" not in data:
             piece = self.socket.recv(65_536)
@@ -49,23 +49,23 @@ class Talk:
         return True
 
     def send(self, data: bytes) -> None:
-        """Send bytes as they are."""
+        """Send bytes unchanged."""
         self.socket.sendall(data)
 
     def reset(self) -> None:
-        """End the connection with a reset instead of a farewell."""
+        """End the connection with a TCP reset instead of a regular close."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
 
 @dataclass
 class Served:
-    """What a server saw.
+    """The connections and requests of a server.
 
     Attributes:
-        url: Where it is.
-        connections: Its connections, one entry for each.
-        requests: What was sent to it, whole.
+        url: The URL of the server.
+        connections: One entry for each connection.
+        requests: The whole requests, of all connections.
     """
 
     url: str
@@ -73,7 +73,7 @@ class Served:
     requests: list[bytes] = field(default_factory=list)
 
 
-#: What a server does with a connection, until it closes it.
+#: What a server does with a connection before it closes it.
 Behaviour = Callable[[Talk], object]
 
 
@@ -81,12 +81,12 @@ Behaviour = Callable[[Talk], object]
 def serving(
     behaviour: Behaviour, tls: ssl.SSLContext | None = None, *, host: str = "localhost"
 ) -> Iterator[Served]:
-    """Serve every connection in a thread of its own.
+    """Serve every connection in a separate thread.
 
     Args:
-        behaviour: What is done with a connection; it is closed afterwards.
-        tls: The context of a server that speaks TLS.
-        host: What its URL calls it.
+        behaviour: Handles a connection, which is closed afterwards.
+        tls: The context of a TLS server; None for plain HTTP.
+        host: The host name in the server's URL.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         scheme = "http" if tls is None else "https"
@@ -118,7 +118,7 @@ def _accept(
 
 
 def _serve(talk: Talk, served: Served, behaviour: Behaviour, tls: ssl.SSLContext | None) -> None:
-    with talk.socket as plain, suppress(OSError):  # a caller may go whenever it likes
+    with talk.socket as plain, suppress(OSError):  # a client may disconnect at any time
         plain.settimeout(10)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is None:
@@ -131,7 +131,7 @@ def _serve(talk: Talk, served: Served, behaviour: Behaviour, tls: ssl.SSLContext
 
 
 def always(*answers: bytes) -> Behaviour:
-    """Answer request after request: each with the next of the answers, then with the last."""
+    """Answer every request: with the next of the answers, or the last one again."""
 
     def behave(talk: Talk) -> None:
         while talk.request():
@@ -147,13 +147,13 @@ def http(
     kind: str = "application/x-amz-json-1.0",
     more: str = "",
 ) -> bytes:
-    """An HTTP answer of known length.
+    """An HTTP answer with a Content-Length.
 
     Args:
-        body: The body, or the JSON in it.
-        status: The status and the reason.
+        body: The body, or an object to write as JSON.
+        status: The status code and reason.
         kind: The content type.
-        more: Further headers, each with its line's end.
+        more: Further header lines, each with its line end.
     """
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n{more}"
@@ -161,12 +161,12 @@ def http(
 
 
 def summed(body: bytes, *, off_by: int = 0) -> bytes:
-    """An answer with DynamoDB's checksum, right or wrong."""
+    """An answer with DynamoDB's checksum; with ``off_by``, a wrong one."""
     return http(body, more=f"x-amz-crc32: {crc32(body) + off_by}\r\n")
 
 
 def client_at(served: Served, **given: Any) -> Client:
-    """A client of a server, that never waits between attempts."""
+    """A client of a server that never waits between attempts."""
     return Client(
         region="eu-west-1",
         endpoint_url=served.url,

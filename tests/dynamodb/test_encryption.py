@@ -1,4 +1,4 @@
-"""Secrets are stored as cipher text only, bound to their place, and shown to nobody by accident."""
+"""Secrets are stored only encrypted, bound to their item, and never shown by accident."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SECRET: Final = "correct-horse-battery-staple"
 
 @pytest.fixture(scope="module")
 def kms() -> Iterator[Any]:
-    """KMS as moto has it; its DynamoDB, which other tests are on, is left as it is."""
+    """A client of moto's KMS; moto's DynamoDB, which other tests use, is not reset."""
     moto = mock_aws(config={"core": {"mock_credentials": False}})
     moto.start(reset=False)
     yield Session().create_client("kms", region_name="eu-west-1")
@@ -46,7 +46,7 @@ def kms() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def kms_key(kms: Any) -> str:
-    """A key in it."""
+    """A KMS key."""
     key_id: str = kms.create_key()["KeyMetadata"]["KeyId"]
     return key_id
 
@@ -176,7 +176,7 @@ def test_kms_out_of_reach_is_a_secret_error_without_the_secret() -> None:
     assert _SECRET not in _shown(one.value) + _shown(two.value)
 
 
-# Through the Forge ------------------------------------------------------------------------------
+# Through a Forge --------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -268,5 +268,5 @@ def test_a_forge_reveals_nothing_of_another_table(sealing: Forge) -> None:
 
 
 def _shown(error: BaseException) -> str:
-    """All that a log would show of an error."""
+    """The traceback and repr of an error, as a log might show them."""
     return "".join(traceback.format_exception(error)) + repr(error)

@@ -1,4 +1,4 @@
-"""A package offers what its stub says, and imports no more of it than it is asked for."""
+"""A package offers the names in its stub, and imports only the modules that are used."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_every_name_that_a_package_offers_is_there(package: str) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_package_offers_what_has_the_name_of_one_of_its_modules(package: str) -> None:
-    """Importing the module would bind that name to it."""
+    """Otherwise importing the module would rebind the name to it."""
     module = import_module(package)
 
     assert not {*module.__all__} & {each.name for each in iter_modules(module.__path__)}
@@ -43,7 +43,7 @@ def test_a_name_that_a_package_does_not_offer_is_an_attribute_error(package: str
 
 
 def _imported(program: str) -> set[str]:
-    """The modules that a fresh interpreter has imported after a program."""
+    """The modules that a program imports in a new interpreter."""
     listing = f"{program}\nimport sys\nprint(*sys.modules)"
     ran = subprocess.run(
         [sys.executable, "-c", listing], capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""Common slips in code are errors that say what to do, and nothing is sent."""
+"""Common mistakes in code raise errors that say how to fix them, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.stores import Clock, client_of, store_of
 
 
 class Sensor(Entity):
-    """Measures something at a place."""
+    """A device that measures something at a place."""
 
     id = IdAttribute()
     place = TextAttribute()
@@ -38,7 +38,7 @@ class Sensor(Entity):
 
 @pytest.fixture
 def nowhere() -> Store:
-    """A Store of which nothing reaches a server."""
+    """A Store that reaches no server."""
     return store_of(client_of(Engine("none", "http://127.0.0.1:9")), "a-table", Clock())
 
 
@@ -116,7 +116,7 @@ def test_the_name_may_be_that_of_the_stored_attribute() -> None:
     class Piano(Entity):
         id = IdAttribute()
         number_of_keys = IntegerAttribute(attr_name="keys")
-        count = IntegerAttribute()  # type: ignore[assignment]  # of PynamoDB, which is not used
+        count = IntegerAttribute()  # type: ignore[assignment]  # hides an unused method of PynamoDB
         key = Key("PIANO#{id}", "METADATA")
 
     piano = Piano(id="p1", number_of_keys=88, count=2)

@@ -1,3 +1,5 @@
+"""Timestamps: the forms that are read, and the one that is written."""
+
 from __future__ import annotations
 
 import secrets
@@ -48,7 +50,7 @@ def test_a_date_alone_is_its_midnight() -> None:
 
 
 def test_a_moment_without_a_zone_is_taken_as_utc_wherever_the_machine_is() -> None:
-    naive = datetime(2026, 2, 4, 10, 30)  # noqa: DTZ001 - the naive moment is the subject
+    naive = datetime(2026, 2, 4, 10, 30)  # noqa: DTZ001 - a naive timestamp is under test
 
     assert as_timestamp(naive) == datetime(2026, 2, 4, 10, 30, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""What tests of writes share: two entities made for them, and a look at what is stored."""
+"""Two entities for tests of writes, and helpers that read stored items."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.factories import (
     NOON,
 )
 
-#: A minute after noon.
+#: One minute after noon.
 LATER: Final = NOON + timedelta(minutes=1)
 
 
 class Task(Entity):
-    """An entity whose index is sparse for every reason there is."""
+    """An entity whose index is sparse for every possible reason."""
 
     id = IdAttribute()
     owner = optional(TextAttribute())
@@ -40,7 +40,7 @@ class Task(Entity):
 
 
 class Line(Entity):
-    """An entity that is always in the index, each half of its key fed by another attribute."""
+    """An entity that is always in the index; each half of its key has its own attribute."""
 
     id = IdAttribute()
     colour = TextAttribute()
@@ -51,7 +51,7 @@ class Line(Entity):
 
 
 def stored_item(store: Store, entity: Entity) -> dict[str, Any]:
-    """An item as DynamoDB has it, without how it writes numbers."""
+    """An item as DynamoDB returns it through botocore."""
     key = {"PK": {"S": entity.PK}, "SK": {"S": entity.SK}}
     answer = store.client.botocore.get_item(
         TableName=store.table_name, Key=key, ConsistentRead=True

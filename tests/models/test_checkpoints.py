@@ -1,3 +1,5 @@
+"""Checkpoint values compare as numbers, as timestamps or as texts."""
+
 from __future__ import annotations
 
 import pytest

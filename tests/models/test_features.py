@@ -1,3 +1,5 @@
+"""Features: their stored form, their order in the index, and when they are ready."""
+
 from __future__ import annotations
 
 from datetime import timedelta
@@ -30,7 +32,7 @@ def sort_key(**over: Any) -> str:
 
 
 def rendered_by(**given: Any) -> dict[str, str]:
-    """What an update of a feature sets of the keys of the index."""
+    """The index key attributes that an update of a feature sets."""
     parameters = Update(Feature, _KEY, NOON, **given).parameters()
     names = parameters["ExpressionAttributeNames"]
     values = parameters["ExpressionAttributeValues"]

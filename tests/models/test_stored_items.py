@@ -1,4 +1,4 @@
-"""Each entity exactly as it is stored, so that an attribute too many fails as one too few does."""
+"""Each entity exactly as it is stored: a missing attribute fails, and so does an additional one."""
 
 from __future__ import annotations
 
@@ -405,7 +405,7 @@ def _kind(type_name: str) -> type[Entity]:
 
 
 def _wire(item: dict[str, Any]) -> dict[str, Any]:
-    """The item as another writer would store it."""
+    """The item as another program would store it."""
     decimal = json.loads(json.dumps(item), parse_float=Decimal)
     return {name: TypeSerializer().serialize(value) for name, value in decimal.items()}
 

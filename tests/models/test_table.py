@@ -1,3 +1,5 @@
+"""The entities of a table: no two of them may have equal keys."""
+
 from __future__ import annotations
 
 from itertools import combinations

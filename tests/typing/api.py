@@ -1,4 +1,4 @@
-"""What a type checker knows of answers. Checked by mypy, not run."""
+"""The types that a type checker infers for answers. mypy checks this file; nothing runs it."""
 
 from __future__ import annotations
 

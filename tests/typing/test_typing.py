@@ -1,4 +1,4 @@
-"""A type checker knows what patterns answer, and rejects what they do not take."""
+"""A type checker infers the answers of patterns, and rejects wrong parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What DynamoDB answers about the table of the template, as AWS writes it."""
+"""DynamoDB's descriptions of the table of the template, in the format of AWS."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ _ARN: Final = "arn:aws:dynamodb:eu-west-1:111122223333:table/AgenticPM"
 
 
 def schema(partition_key: str | None, sort_key: str | None) -> list[dict[str, str]]:
-    """A key schema as DynamoDB shows it."""
+    """A key schema in the format of DescribeTable."""
     keys = (("HASH", partition_key), ("RANGE", sort_key))
     return [{"AttributeName": name, "KeyType": role} for role, name in keys if name is not None]
 
 
 def types(**of: str) -> list[dict[str, str]]:
-    """The types of key attributes as DynamoDB shows them: text, unless said otherwise."""
+    """Attribute definitions in the format of DescribeTable; the type is text unless given."""
     all_ = {"GSI1PK": "S", "GSI1SK": "S", "PK": "S", "SK": "S"} | of
     return [{"AttributeName": name, "AttributeType": kind} for name, kind in all_.items()]
 
 
 def an_index(**over: Any) -> dict[str, Any]:
-    """An index as DynamoDB shows the one of the template."""
+    """The index of the template in the format of DescribeTable."""
     return {
         "IndexName": "GSI1",
         "KeySchema": schema("GSI1PK", "GSI1SK"),
@@ -64,7 +64,7 @@ def a_table(**over: Any) -> dict[str, Any]:
 
 
 def an_expiry(status: str = "ENABLED", attribute: str | None = "TTL") -> dict[str, Any]:
-    """The answer to DescribeTimeToLive; one that is off names no attribute."""
+    """The answer to DescribeTimeToLive; disabled expiry names no attribute."""
     named = {} if attribute is None else {"AttributeName": attribute}
     return {"TimeToLiveDescription": {"TimeToLiveStatus": status, **named}}
 

@@ -1,4 +1,4 @@
-"""What differs between a live table and what it should be is said by name and in words."""
+"""Each difference between a live table and the expected one is named and explained."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.dynamodb.admin.described import a_recovery, a_table, an_expiry, an_in
 
 
 def of_table(table: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The drifts of a table about which all but DescribeTable answers as it should."""
+    """The drifts of a table whose other descriptions are as expected."""
     return told(table, an_expiry(), a_recovery())
 
 
 def told(*answers: Any) -> list[tuple[str, str]]:
-    """The drifts, as their name and what they say is and should be."""
+    """The drifts, each as its name and its message about the state found and expected."""
     found = drifts(*answers)
     for each in found:
         assert each.name in get_args(DriftName)

@@ -1,4 +1,4 @@
-"""Live tables are asked about, and what cannot be asked is told."""
+"""Drifts of live tables, and reports of what could not be checked."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def names(store: Store) -> list[str]:
 
 @pytest.fixture(scope="module", params=["auto", "botocore"])
 def transport(request: pytest.FixtureRequest) -> TransportName:
-    """Each way that requests may go, in turn."""
+    """Each transport in turn."""
     way: TransportName = request.param
     return way
 
 
 @pytest.fixture(scope="module")
 def client(engine: Engine, transport: TransportName) -> Client:
-    """A connection to the engine, by each way."""
+    """A client of the engine for each transport."""
     return client_of(engine, transport=transport)
 
 
@@ -188,7 +188,7 @@ def test_who_cannot_ask_learns_why(store: Store, fault: Fault, says: str) -> Non
 def test_what_is_not_answered_of_a_table_that_is_there_could_not_be_checked(
     store: Store, operation: str, code: str, unchecked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As if it were not on this machine, where nobody expects a recovery that is not known.
+    # A table on another machine: unknown recovery is a drift there, but not on a local engine.
     monkeypatch.setattr(store.client, "endpoint_url", "https://dynamodb.example.net")
     archived = Answer(a_table(TableStatus="ARCHIVED"))
 
@@ -227,5 +227,5 @@ def test_a_dynamodb_that_does_not_answer_is_unavailable(store: Store) -> None:
 
 
 def _refusing(store: Store, operation: str, fault: Fault) -> Any:
-    """Let each attempt at one operation meet a fault."""
+    """Inject a fault into each attempt at one operation."""
     return injected(store.client, lambda _, sent: fault if sent == operation else Pass())

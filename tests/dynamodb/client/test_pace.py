@@ -1,4 +1,4 @@
-"""Many requests on a table that is too small for them: they slow down, and all are stored."""
+"""Many requests to a table with too little capacity: they slow down, and all items are stored."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CONFLICT: Final = Refuse(
 
 @pytest.fixture
 def small(world: World, engine: Engine) -> tuple[Forge, Throttled]:
-    """A process to which every table has 50 units a second, and what it came upon."""
+    """A process whose tables have 50 units per second each, and the throttling transport."""
     if engine.name == "moto":
         pytest.skip("moto copies the table for each transaction, which takes it seconds by then")
     client, table = throttled_client(engine)
@@ -44,7 +44,7 @@ def small(world: World, engine: Engine) -> tuple[Forge, Throttled]:
 
 
 def _backlog(number: int) -> list[NewFeature]:
-    """Features of which each tenth depends on the one before it."""
+    """Features, every tenth of which depends on the one before it."""
     return [
         NewFeature(name=f"n{n}", id=f"n{n:04}", dependencies=[n - 1] if n % 10 == 9 else [])
         for n in range(number)
@@ -65,7 +65,7 @@ def test_a_thousand_features_are_created_on_a_small_table(
     assert len(creation.created) == _MANY
     assert _stored(world) == _MANY
     assert table.refused
-    # At least two units each, of which the first 300 are there; and little time is lost.
+    # At least two units each, less the 300 saved units; and the waits add no more than that again.
     least = (2 * _MANY - table.burst) / table.rate
     assert least < table.time.seconds < 2 * least
 
@@ -112,7 +112,7 @@ def test_a_creation_ends_at_its_time_limit_and_each_repetition_goes_on(
 
 
 def _created(forge: Forge, *, limit: float) -> IncompleteCreationError | None:
-    """Create a thousand features; where the time is over before, how far that came."""
+    """Create a thousand features; return the error if the time limit ends the creation."""
     try:
         forge.features.create_many(PROJECT, _backlog(_MANY), time_limit=limit)
     except IncompleteCreationError as error:
@@ -152,7 +152,7 @@ def test_a_bulk_goes_on_as_long_as_something_of_it_is_accepted(
     accepted: list[float] = []
 
     def reluctant(_: int, operation: str) -> Fault:
-        """Accept a batch each 50 seconds."""
+        """Accept one batch every 50 seconds."""
         if operation != "BatchWriteItem":
             return Pass()
         now = table.time.seconds

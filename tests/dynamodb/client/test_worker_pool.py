@@ -1,4 +1,4 @@
-"""Requests that do not need each other's answers are under way at once."""
+"""Requests that do not depend on each other's answers run concurrently."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from autoforge.dynamodb.client.worker_pool import WorkerPool
 
-#: Seconds within which threads meet that are meant to.
+#: Seconds within which threads must reach the same barrier.
 _SOON = 30
 
 
@@ -127,7 +127,7 @@ def test_a_crew_that_was_closed_works_again() -> None:
     assert worker_pool.run([partial(int, 2)] * 3) == [2, 2, 2]
 
 
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # which is the point
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # the test forks on purpose
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_crew_works_in_the_child_of_a_fork_whose_threads_stayed_behind() -> None:
     worker_pool = WorkerPool()

@@ -1,4 +1,4 @@
-"""A connection of each way that requests may go."""
+"""A client of the engine for each transport."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.stores import client_of
 
 @pytest.fixture(scope="module", params=["auto", "botocore"])
 def transport(request: pytest.FixtureRequest) -> TransportName:
-    """Each way that requests may go, in turn."""
+    """Each transport in turn."""
     way: TransportName = request.param
     return way
 
 
 @pytest.fixture(scope="module")
 def client(engine: Engine, transport: TransportName) -> Client:
-    """A connection to the engine, by each way."""
+    """A client of the engine for each transport."""
     return client_of(engine, transport=transport)

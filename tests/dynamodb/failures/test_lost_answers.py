@@ -1,4 +1,4 @@
-"""A write whose answer was lost is made once, and reported as what it was."""
+"""A write whose answer was lost is applied once, and reported with its real outcome."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _LATER: Final = NOON + timedelta(minutes=1)
 
 
 def test_a_put_whose_answer_was_lost_is_reported_as_made(store: Store) -> None:
-    # The numbers come back from DynamoDB written in another way.
+    # DynamoDB returns the numbers in another notation.
     project = a_project(
         config={"small": 1e-7, "whole": 2.0, "large": 1e30, "nested": [{"a": 1.50}]}
     )
@@ -191,7 +191,7 @@ def test_a_rivals_update_after_a_lost_answer_is_a_version_conflict(store: Store)
 
 
 def test_an_answer_lost_while_the_version_went_further_is_a_version_conflict(store: Store) -> None:
-    """The same content at the same moment, and still not this write's version."""
+    """Another write stored the same content with the same timestamp, but in a later version."""
     artefact = _stored(store)
     identity = artefact.project_id, artefact.type
     store.save(update_artefact(*identity, {"same": True}, expected_version=1, at=_LATER))

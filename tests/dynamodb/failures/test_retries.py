@@ -1,4 +1,4 @@
-"""DynamoDB throttles and fails; a request is sent again, and callers see what it means."""
+"""DynamoDB throttles and fails: requests are sent again, and callers get the right error."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ATTEMPTS: Final = RetryPolicy().attempts
 _THROTTLED: Final = Refuse("ProvisionedThroughputExceededException")
 
 
-#: Ways in which an attempt fails and the next may succeed.
+#: Faults after which the next attempt may succeed.
 _PASSING: Final = [
     _THROTTLED,
     Refuse("ThrottlingException"),
@@ -246,7 +246,7 @@ def _client_at(url: str, transport: TransportName) -> Client:
 
 @contextmanager
 def _serving(status: int) -> Iterator[str]:
-    """A server that knows nothing of DynamoDB and answers every request with a page."""
+    """A server other than DynamoDB, which answers every request with a page."""
     page = b"<html><body>Please log in</body></html>"
 
     class Page(BaseHTTPRequestHandler):

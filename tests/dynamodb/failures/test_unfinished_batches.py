@@ -1,4 +1,4 @@
-"""What a batch leaves undone is sent again, and in the end listed."""
+"""Unprocessed items of a batch are sent again, and listed if they stay unprocessed."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def test_what_a_batch_never_writes_is_listed_exactly(
     ):
         store.put_all(projects)
 
-    # The first 25 are written, 10 of the next 25 are left, and the last 10 were not tried.
+    # The first 25 are written, 10 of the next 25 are unprocessed, and the last 10 were never sent.
     undone = [*projects[40:50], *projects[50:]]
     assert caught.value.unprocessed == tuple((each.PK, each.SK) for each in undone)
-    assert len(attempts.operations) > 1 + _ATTEMPTS  # as long as a bulk is patient
+    assert len(attempts.operations) > 1 + _ATTEMPTS  # a bulk keeps trying for a set time
 
 
 def test_what_a_batch_never_deletes_is_listed_exactly(store: Store) -> None:

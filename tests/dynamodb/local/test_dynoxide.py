@@ -1,4 +1,4 @@
-"""dynoxide beside this process: started again when it ends, ended with us, and nobody else's."""
+"""The dynoxide process: restarted when it ends, ended with its parent, and private to it."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ _SECONDS = 30
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process has started and that are there, dead ones included."""
+    """The running child processes of a process, including zombies."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(OSError):  # a thread that ended meanwhile
+        with contextlib.suppress(OSError):  # the thread has ended
             found += map(int, (task / "children").read_text().split())
     return found
 
 
 def the_engine(pid: int, besides: Collection[int] = ()) -> int:
-    """The process of the engine that a process runs besides others."""
+    """The dynoxide process that a process started, ignoring the given children."""
     (engine,) = (
         each
         for each in children(pid)
@@ -52,7 +52,7 @@ def the_engine(pid: int, besides: Collection[int] = ()) -> int:
 
 
 def ends(pid: int) -> bool:
-    """Whether a process ends within some seconds."""
+    """Whether a process ends within ``_SECONDS``."""
     try:
         watched = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -65,7 +65,7 @@ def ends(pid: int) -> bool:
 
 @pytest.fixture
 def others() -> list[int]:
-    """What this process had started before the test."""
+    """The children that the test process had before the test."""
     return children(os.getpid())
 
 
@@ -77,7 +77,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def forge(data: Path, others: list[int]) -> Iterator[Forge]:
     with Forge.embedded(data=data, dynoxide=dynoxide_binary()) as forge:
-        forge.store.client.retries = RetryPolicy(attempts=30)  # a start may take long here
+        forge.store.client.retries = RetryPolicy(attempts=30)  # a start may be slow on this machine
         yield forge
 
 
@@ -88,7 +88,7 @@ def test_an_engine_that_was_killed_is_started_again(forge: Forge, others: list[i
         os.kill(engine, signal.SIGKILL)
         assert ends(engine)
 
-        # Sent again by the client until the next engine answers.
+        # The client retries until the next engine answers.
         assert forge.projects.get(f"p{number}").name == f"Project {number}"
         assert the_engine(os.getpid(), others) != engine
 
@@ -232,7 +232,7 @@ def test_an_engine_inherits_no_open_file(data: Path, others: list[int], tmp_path
 
 
 def modes(data: Path) -> dict[str, int]:
-    """Who may do what with the files of a database."""
+    """The permissions of the files of a database."""
     return {
         each.name.removeprefix(data.name): stat.S_IMODE(each.stat().st_mode)
         for each in data.parent.glob(f"{data.name}*")
@@ -255,7 +255,7 @@ def test_what_others_could_read_they_can_no_more(data: Path, others: list[int]) 
     with Forge.embedded(data=data, dynoxide=dynoxide_binary()) as forge:
         forge.projects.create("Secret", id="p1")
         engine = the_engine(os.getpid(), others)
-        os.kill(engine, signal.SIGSTOP)  # as a crash would, it leaves all four files
+        os.kill(engine, signal.SIGSTOP)  # like a crash, this leaves all four files
         kept = {each: each.read_bytes() for each in data.parent.glob(f"{data.name}*")}
         os.kill(engine, signal.SIGCONT)
     for path, content in kept.items():

@@ -1,4 +1,4 @@
-"""The embedded engines are atomic under threads, apart from each other, and durable if asked."""
+"""The embedded engines are atomic under threads, isolated from each other, and durable if asked."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_program_that_does_not_serve_is_refused(tmp_path: Path) -> None:
 
 
 def _race(act: Callable[[int], object]) -> int:
-    """How many of several threads that act at once succeed."""
+    """Run a function in several threads at once and return how many succeed."""
     barrier = Barrier(_THREADS)
 
     def run(number: int) -> bool:

@@ -1,4 +1,4 @@
-"""Embedded engines answer programs that know their access key, and no web page."""
+"""Embedded engines answer programs that know their access key, and refuse web pages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from autoforge.dynamodb.local.guard import Guard
 from autoforge.dynamodb.transport.http1 import Answer
 from tests.servers import dynoxide_binary
 
-#: What a request to a DynamoDB has besides its signature.
+#: The headers of a request, with its signature.
 Headers = list[tuple[str, str]]
 
 _CLI = [str(Path(sys.executable).with_name("aws")), "--output", "json"]
@@ -32,7 +32,7 @@ _CLI = [str(Path(sys.executable).with_name("aws")), "--output", "json"]
 def forge(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Forge]:
-    """A Forge on each embedded engine, with a project in its table."""
+    """A Forge on each embedded engine, with one project."""
     binary = dynoxide_binary()
     if request.param == "dynoxide" and binary is None:
         pytest.skip("dynoxide is not installed: npm ci --prefix tests/engines")
@@ -43,13 +43,13 @@ def forge(
 
 
 def signature(access_key_id: str) -> str:
-    """What signs a request, with any signature: no engine verifies one."""
+    """An Authorization header with an arbitrary signature: no engine verifies it."""
     scope = f"{access_key_id}/20260204/us-east-1/dynamodb/aws4_request"
     return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature=00"
 
 
 def scan(forge: Forge) -> tuple[Headers, bytes]:
-    """A request for everything in the table, as a program that knows the key sends it."""
+    """A scan of the whole table, as a program that knows the key sends it."""
     body = json.dumps({"TableName": forge.store.table_name}).encode()
     headers = [
         ("Host", urlsplit(forge.environment["AWS_ENDPOINT_URL_DYNAMODB"]).netloc),
@@ -65,7 +65,7 @@ def scan(forge: Forge) -> tuple[Headers, bytes]:
 def sent(
     forge: Forge, headers: Headers, body: bytes = b"", *, method: str = "POST", target: str = "/"
 ) -> tuple[HTTPResponse, bytes]:
-    """Send a request as it is, and return the answer."""
+    """Send a request unchanged, and return the answer and its body."""
     where = urlsplit(forge.environment["AWS_ENDPOINT_URL_DYNAMODB"])
     connection = HTTPConnection(str(where.hostname), where.port, timeout=30)
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
@@ -79,7 +79,7 @@ def sent(
 
 
 def replaced(headers: Headers, **given: str) -> Headers:
-    """Headers with one of them replaced."""
+    """Return the headers with the given ones replaced."""
     new = {name.replace("_", "-").lower(): value for name, value in given.items()}
     return [(name, new.get(name.lower(), value)) for name, value in headers]
 
@@ -100,7 +100,7 @@ def test_a_program_that_knows_the_key_is_answered_without_permission_for_pages(
     assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
 
 
-#: Requests for everything that a page can make a browser send, and others without the key.
+#: Scans that a web page can make a browser send, and scans without the key.
 ATTACKS: Final[dict[str, Callable[[Headers], Headers]]] = {
     "a page of another site": lambda own: [*own, ("Origin", "https://evil.example")],
     "a page of no site": lambda own: [*own, ("Origin", "null")],
@@ -308,7 +308,7 @@ def test_dynoxide_listens_where_no_page_finds_it(forge: Forge) -> None:
 
 
 def _own_address() -> str:
-    """An address of this machine that is not loopback's, if it has one."""
+    """Return an address of this machine outside loopback; 127.0.0.2 if it has none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))

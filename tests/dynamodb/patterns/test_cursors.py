@@ -1,4 +1,4 @@
-"""Cursors are good for one pattern with its parameters, come from us only, and hide nothing."""
+"""A cursor works for one pattern and its parameters, only if we issued it, and reveals no keys."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_cursor_with_any_character_changed_added_or_left_out_is_refused(
 
 
 def test_a_cursor_is_good_in_the_one_form_it_was_issued_in() -> None:
-    """base64 of 32 bytes leaves two bits of its last character that a decoder passes over."""
+    """The last base64 character of 32 bytes has two bits that decoders ignore."""
     for sort in ("ESCALATION#e", "ESCALATION#ee", "ESCALATION#eee"):
         cursor = _CURSORS.issue("t", _QUERY, {**_KEY, "SK": {"S": sort}})
         content, _, signature = cursor.partition(".")
@@ -148,7 +148,7 @@ def test_secrets_rotate() -> None:
 
 
 def test_what_is_signed_but_names_other_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As after a release in which the pattern reads another index."""
+    """As after a release that changes the index of the pattern."""
     before = _CURSORS.issue("t", _QUERY, _KEY)
     monkeypatch.setattr(EscalationsOfProject, "key", Escalation.by_status)
 
@@ -201,7 +201,7 @@ def test_a_cursor_stays_good_when_the_item_it_ended_at_is_gone(store: Store) -> 
     store.put_all(escalations)
 
     first = store.page(query, limit=1)
-    store.delete_all([Escalation.key.render(first.items[0].attribute_values)])  # type: ignore[list-item]  # it has a key
+    store.delete_all([Escalation.key.render(first.items[0].attribute_values)])  # type: ignore[list-item]  # the item has a key
     second = store.page(query, limit=5, cursor=first.cursor)
 
     assert (first.items, second.items) == (tuple(escalations[:1]), tuple(escalations[1:]))

@@ -1,4 +1,4 @@
-"""Patterns without a server: what is refused at import, and what would be sent."""
+"""Patterns without a server: the declarations that are refused, and the requests of the rest."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from tests.stores import Clock, client_of, store_of, watching
 
 
 class Note(Entity):
-    """An entity whose keys another's begin like."""
+    """An entity whose sort keys are a prefix of another's."""
 
     id = IdAttribute()
     board = IdAttribute()
@@ -51,7 +51,7 @@ class Note(Entity):
 
 
 class NoteTag(Entity):
-    """Lies among the notes."""
+    """An entity whose sort keys lie among those of the notes."""
 
     id = IdAttribute()
     board = IdAttribute()
@@ -212,7 +212,7 @@ def test_a_sort_key_given_in_full_is_compared_with_equals() -> None:
         (
             EventsOfProject("p", after="01KGM8C3G00000000000000000", until=NOON),
             (
-                # What begins after its end: a stretch with nothing in it.
+                # The range starts after its end: a key condition that no item meets.
                 "PK = PROJECT#p AND SK BETWEEN EVENT## AND EVENT##"
             ),
         ),
@@ -327,7 +327,7 @@ def test_explain_tells_exactly_the_requests_that_are_sent(
         (operation, {n: v for n, v in parameters.items() if n != "ReturnConsumedCapacity"})
         for operation, parameters in watched.sent
     ]
-    # The requests of a composite are under way at once, in any order.
+    # The requests of a composite run concurrently, in any order.
     assert told == sent or (
         isinstance(asked, Composite) and sorted(map(str, told)) == sorted(map(str, sent))
     )
@@ -433,7 +433,7 @@ def test_patterns_are_values() -> None:
 
 @pytest.fixture(scope="module")
 def nowhere() -> Store:
-    """A Store of which nothing reaches a server."""
+    """A Store that reaches no server."""
     return store_of(client_of(Engine("none", "http://127.0.0.1:9")), "a-table", Clock())
 
 

@@ -1,4 +1,4 @@
-"""Patterns of a library, declared as Python 3.14 has it: nothing here is a text until it is read.
+"""Patterns of a library, declared without postponed annotations, as in Python 3.14.
 
 So this file has no ``from __future__ import annotations``.
 """
@@ -28,7 +28,7 @@ from tests.factories import NOON
 
 
 class Loan(Entity):
-    """A book that was lent."""
+    """A book on loan."""
 
     id = IdAttribute()
     isbn = IdAttribute()
@@ -40,7 +40,7 @@ class Loan(Entity):
 
 
 class Notice(Entity):
-    """What hangs on the board of a branch, or of all."""
+    """A notice on the board of one branch, or of all branches."""
 
     branch = IdAttribute()
     id = IdAttribute()
@@ -75,7 +75,7 @@ def test_a_pattern_needs_no_postponed_annotations() -> None:
 
 
 def test_a_pattern_whose_annotations_a_function_makes_is_declared_and_asked() -> None:
-    """Which Python 3.14 keeps in place of the annotations themselves (PEP 649)."""
+    """Python 3.14 stores such a function in place of the annotations (PEP 649)."""
     LoansOfBook: Any = _declared("LoansOfBook", {"isbn": str})  # noqa: N806 - a class
 
     assert str(LoansOfBook("b1").condition(NOON)) == "PK = BOOK#b1 AND begins_with(SK, LOAN#)"
@@ -102,7 +102,7 @@ def test_what_a_function_of_annotations_lacks_or_has_besides_is_refused(
 def test_annotations_that_name_what_is_declared_later_are_not_evaluated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As ``annotationlib`` of Python 3.14 offers it."""
+    """With ``annotationlib`` as in Python 3.14."""
     library: Any = ModuleType("annotationlib")
     library.Format = type("Format", (), {"STRING": "text"})
     library.call_annotate_function = lambda annotate, format_, owner: annotate(format_)
@@ -194,7 +194,7 @@ def test_a_parameter_that_a_base_class_of_ones_own_reads_is_accepted() -> None:
 
 
 def _notices(parameter: str, **own: Any) -> Callable[[], object]:
-    """Declare notices of a branch whose parameter is misspelt, so that they would be of all."""
+    """Declare notices with a misspelt parameter, whose key would fall back to all branches."""
     namespace = {"__annotations__": {parameter: str}, "key": Notice.key, **own}
     return lambda: new_class("Notices", (Query[Notice],), {}, lambda body: body.update(namespace))
 
@@ -367,7 +367,7 @@ def test_a_parameter_with_a_name_that_every_query_needs_is_refused(name: str) ->
 
 
 class Parcel(Entity):
-    """What is sent for an order."""
+    """A parcel of an order."""
 
     shop = IdAttribute()
     order = IdAttribute()
@@ -430,7 +430,7 @@ def test_what_a_dataclass_takes_and_does_not_keep_is_no_parameter() -> None:
 
 
 def _declared(name: str, annotations: Mapping[str, Any]) -> Any:
-    """Declare a query of the loans of a book as Python 3.14 makes a class."""
+    """Declare a query of the loans of a book in the form that Python 3.14 gives a class."""
 
     def body(namespace: dict[str, Any]) -> None:
         namespace["key"] = Loan.key
@@ -439,5 +439,5 @@ def _declared(name: str, annotations: Mapping[str, Any]) -> Any:
             namespace["isbn"] = "b1"
 
     declared: Any = new_class(name, (Query[Loan],), {}, body)
-    declared.__annotations__ = dict(annotations)  # where dataclasses of this Python look
+    declared.__annotations__ = dict(annotations)  # where this Python's dataclasses look
     return dataclass(frozen=True)(declared)

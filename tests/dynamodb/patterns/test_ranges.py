@@ -33,7 +33,7 @@ from tests.factories import NOON, new_id
 
 
 class Level(StrEnum):
-    """How urgent a reading is; each begins like another."""
+    """The level of a reading; one value is a prefix of another."""
 
     WARN = "warn"
     WARNING = "warning"
@@ -42,7 +42,7 @@ class Level(StrEnum):
 
 
 class Reading(Entity):
-    """What a sensor measured."""
+    """A value measured by a sensor."""
 
     sensor = IdAttribute()
     level = EnumAttribute(Level)
@@ -54,7 +54,7 @@ class Reading(Entity):
     by_day = Key("DAY#{at:date}", "{at}", index=GSI1)
 
 
-# What is refused when the pattern is declared.
+# Refused declarations.
 
 
 def test_a_range_over_a_component_that_comes_after_a_free_one_is_refused() -> None:
@@ -196,11 +196,11 @@ def test_a_bound_before_the_other_is_refused_by_its_name() -> None:
         UpTo("s", Level.WARN, Level.ERROR).condition(NOON)
 
 
-# That bounds are exact, by brute force: every kind of component, last in its key and not.
+# Bounds are exact, by brute force: every kind of component, at the end of its key and before it.
 
 
 class Titled(Entity):
-    """A text at the end of a sort key and before its end, after a literal and after none."""
+    """A text at and before the end of a sort key, with and without a literal before it."""
 
     shelf = IdAttribute()
     value = TextAttribute()
@@ -211,7 +211,7 @@ class Titled(Entity):
 
 
 class Counted(Entity):
-    """The same of a number."""
+    """A number at and before the end of a sort key."""
 
     shelf = IdAttribute()
     value = IntegerAttribute()
@@ -222,7 +222,7 @@ class Counted(Entity):
 
 
 class Dated(Entity):
-    """The same of a moment."""
+    """A timestamp at and before the end of a sort key."""
 
     shelf = IdAttribute()
     value = TimestampAttribute()
@@ -233,7 +233,7 @@ class Dated(Entity):
 
 
 class Ranked(Entity):
-    """The same of a member of an enumeration."""
+    """A member of an enumeration at and before the end of a sort key."""
 
     shelf = IdAttribute()
     value = EnumAttribute(Level)
@@ -244,7 +244,7 @@ class Ranked(Entity):
 
 
 class Named(Entity):
-    """The same of an id."""
+    """An id at and before the end of a sort key."""
 
     shelf = IdAttribute()
     value = IdAttribute()
@@ -265,12 +265,12 @@ VALUES: Final[dict[type[Entity], SearchStrategy[Any]]] = {
 
 
 def ranged(key: Key, entity: type[Entity], **bounds: Any) -> Callable[..., Query[Any]]:
-    """A pattern that bounds the value in a key of an entity."""
+    """Declare a pattern that bounds the component ``value`` of a key."""
     used = {"low" if bound in {"at_least", "above"} else "high" for bound in bounds}
     fixed = {"shelf": "s", **({"copy": 1} if "RANK" in key.sort else {})}
     names = {
         "__annotations__": dict.fromkeys(used, "Any"),
-        "__orig_bases__": (Query[entity],),  # type: ignore[valid-type]  # known when it runs
+        "__orig_bases__": (Query[entity],),  # type: ignore[valid-type]  # known at run time
         "key": key,
         "fixed": fixed,
         "range": SortRange("value", **bounds),
@@ -281,7 +281,7 @@ def ranged(key: Key, entity: type[Entity], **bounds: Any) -> Callable[..., Query
 
 
 def selected(condition: KeyCondition, keys: Sequence[str]) -> list[str]:
-    """The sort keys that a condition takes in, as DynamoDB compares them."""
+    """Return the sort keys that a condition selects, compared as DynamoDB compares them."""
     operands = [operand.encode() for operand in condition.operands]
     takes: dict[str, Callable[[bytes], bool]] = {
         "": lambda _: True,

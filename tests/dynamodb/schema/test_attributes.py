@@ -1,3 +1,5 @@
+"""Attributes validate values, and write and read them in one canonical form."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
@@ -45,7 +47,7 @@ class Spaced(StrEnum):
 
 
 class Thing:
-    """Holds one attribute of each kind, as an entity does."""
+    """A class with one attribute of each kind, as an entity has them."""
 
     text_value = TextAttribute()
     id_value = IdAttribute()
@@ -94,7 +96,7 @@ def test_an_attribute_is_named_in_camel_case_unless_it_is_given_a_name() -> None
         (
             Thing.integer_value,
             1186601248221942513664,
-            1186601248221942513664,  # has the digits of a float
+            1186601248221942513664,  # exactly representable as a float
             {"N": "1186601248221942513664"},
         ),
         (Thing.boolean_value, False, False, {"BOOL": False}),

@@ -1,4 +1,4 @@
-"""What was made of texts is remembered, and no more than so much of it."""
+"""Values made from texts are cached, in a cache of bounded size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiled functions read and write what the attributes' own methods do, to the letter."""
+"""The compiled functions read and write exactly what the attributes' own methods do."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from tests.factories import (
 )
 from tests.strategies import any_entity, moments, texts
 
-#: Values other programs store where ours store something else.
+#: Attribute values that other programs store where ours store something else.
 _FOREIGN: list[dict[str, Any]] = [
     {"NULL": True},
     {"S": ""},
@@ -102,7 +102,7 @@ _FOREIGN: list[dict[str, Any]] = [
 ]
 
 
-#: One of each entity with all of its attributes, and some with what is odd.
+#: One of each entity with all of its attributes, and further entities with unusual values.
 _SAMPLES: list[Entity] = [
     *(entity_of(kind, NOON) for kind in PLATFORM_TABLE.entities),
     a_project(description="d", config={"a": 1}, owner_id="o", expires_at=NOON),
@@ -173,14 +173,14 @@ def test_every_attribute_reads_as_pynamodb_reads_it(entity: Entity) -> None:
     for name, attribute in type(entity).get_attributes().items():
         if name in read and attribute.attr_name not in KEY_ATTRIBUTES | {ENTITY_TYPE}:
             wire = item[attribute.attr_name]
-            if not isinstance(attribute, JsonAttribute):  # of any type, which PynamoDB has not
+            if not isinstance(attribute, JsonAttribute):  # PynamoDB's attributes have one type each
                 assert _exact(read[name]) == _exact(
                     attribute.deserialize(attribute.get_value(wire))
                 )
 
 
 class Shouted(TextAttribute):
-    """Text of a caller's own kind: stored in lower case, read in upper case."""
+    """A custom text attribute: stored in lower case, read in upper case."""
 
     def serialize(self, value: Any) -> Any:
         return str(value).lower()
@@ -190,14 +190,14 @@ class Shouted(TextAttribute):
 
 
 class Place(MapAttribute[str, Any]):
-    """A map of PynamoDB's, with attributes of its own."""
+    """A PynamoDB map with declared attributes."""
 
     street = UnicodeAttribute()
     number = NumberAttribute(null=True)
 
 
 class Cabinet(Entity):
-    """One of every attribute that PynamoDB offers, and of a caller's own."""
+    """An entity with one of every PynamoDB attribute and a custom one."""
 
     id = IdAttribute()
     text = UnicodeAttribute()
@@ -212,7 +212,7 @@ class Cabinet(Entity):
     json = JSONAttribute(null=True)
     members: Any = ListAttribute(null=True)
     anything: Any = MapAttribute(null=True)
-    place: Any = Place(null=True)  # type: ignore[no-untyped-call]  # PynamoDB's
+    place: Any = Place(null=True)  # type: ignore[no-untyped-call]  # untyped in PynamoDB
     revision = VersionAttribute()
     shouted = Shouted()
 
@@ -220,7 +220,7 @@ class Cabinet(Entity):
 
 
 def _a_place(street: str, number: int | None) -> Any:
-    return Place(street=street, number=number)  # type: ignore[no-untyped-call]  # PynamoDB's
+    return Place(street=street, number=number)  # type: ignore[no-untyped-call]  # untyped in PynamoDB
 
 
 _CABINETS: SearchStrategy[Cabinet] = st.builds(
@@ -324,7 +324,7 @@ def _wires(entity: Entity) -> Item:
 
 
 def _over_the_wire(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The item as an answer of DynamoDB has it."""
+    """The item as parsed from an answer of DynamoDB."""
     read: dict[str, Any] = orjson.loads(
         orjson.dumps(item, default=lambda value: b64encode(value).decode())
     )
@@ -332,7 +332,7 @@ def _over_the_wire(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(function: Any, argument: Any) -> Any:
-    """What a function returns, or says is wrong."""
+    """Return the result of a function, or the type and message of its error."""
     try:
         found = function(argument)
     except (AutoforgeError, AttributeError, TypeError, ValueError) as error:
@@ -345,7 +345,7 @@ def _state(entity: Entity) -> Any:
 
 
 def _exact(value: Any) -> Any:
-    """The value with its types, since ``1 == 1.0 == True``."""
+    """The value with its types, because ``1 == 1.0 == True``."""
     if isinstance(value, dict):
         return {name: _exact(member) for name, member in value.items()}
     if isinstance(value, list):

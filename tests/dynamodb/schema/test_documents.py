@@ -1,3 +1,5 @@
+"""JSON documents are stored as native DynamoDB values and come back equal."""
+
 from __future__ import annotations
 
 import json
@@ -48,7 +50,7 @@ def test_what_came_back_comes_back_with_the_same_types(value: Any) -> None:
 
 @given(strategies.numbers())
 def test_a_number_comes_back_as_int_if_it_is_whole_and_else_as_float(number: float) -> None:
-    """A whole float comes back as such where an int would show digits that nobody sent."""
+    """A large whole float stays a float if an int would show digits that were not sent."""
     read = wire_to_document(document_to_wire(number))
 
     has_more_digits = Decimal(repr(number)) != int(number)

@@ -1,3 +1,5 @@
+"""Values in keys are written unambiguously and sort as the values do."""
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
@@ -24,7 +26,7 @@ from tests import strategies
 INNER, LAST = TextCodec(last=False), TextCodec()
 STATUS = EnumCodec(("active", "paused", "2026-02-04", "00042"))
 
-#: A codec and the values it can write, in their canonical form.
+#: Each codec with the values it can write, in canonical form.
 WRITABLE: list[tuple[Codec, st.SearchStrategy[Any]]] = [
     (INNER, strategies.key_texts()),
     (LAST, strategies.key_texts()),
@@ -68,7 +70,7 @@ def test_written_values_sort_as_the_values_do(
 ) -> None:
     some = data.draw(st.lists(values))
 
-    # DynamoDB compares keys byte by byte.
+    # DynamoDB compares keys as UTF-8 bytes.
     written = sorted(codec.encode(value).encode() for value in some)
 
     assert written == [codec.encode(value).encode() for value in sorted(some)]

@@ -1,3 +1,5 @@
+"""Entities are written to items and read from them."""
+
 from __future__ import annotations
 
 import copy
@@ -53,7 +55,7 @@ LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class Counted(Entity):
-    """An entity with attributes of PynamoDB's own."""
+    """An entity with PynamoDB's own attributes."""
 
     name = UnicodeAttribute()
     amount = NumberAttribute(default=1)

@@ -1,3 +1,5 @@
+"""The key schema of the table and its indexes."""
+
 from __future__ import annotations
 
 from autoforge.dynamodb.schema.indexes import (

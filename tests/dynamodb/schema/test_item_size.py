@@ -1,3 +1,5 @@
+"""The size of an item, as DynamoDB counts it."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Keys are rendered from components, decoded to them, and matched by prefixes."""
+
 from __future__ import annotations
 
 from datetime import datetime
@@ -98,7 +100,7 @@ def test_one_attribute_is_written_in_each_place_as_that_place_demands(
 def test_different_components_give_different_keys(
     one: dict[str, Any], other: dict[str, Any], data: st.DataObject
 ) -> None:
-    # Entirely different values hardly ever come close; alike in all but some is the hard case.
+    # Random values rarely give similar keys; values that share some components are the hard case.
     same = data.draw(st.sets(st.sampled_from(sorted(one))))
     near = {name: one[name] if name in same else value for name, value in other.items()}
 

@@ -1,4 +1,4 @@
-"""Keys and entities of a library: declared early, inherited, and compiled so that errors show."""
+"""Keys and entities of a library: declared early, inherited, and compiled with clear errors."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_each_generated_function_has_lines_of_its_own() -> None:
 
 
 class Dated(Entity):
-    """What all entities of the library have."""
+    """The base of all entities of the library."""
 
     lifetime = timedelta(days=365)
     created_at = TimestampAttribute()
@@ -112,7 +112,7 @@ class Dated(Entity):
 
 
 class Loan(Dated):
-    """Stands in an index while it is out."""
+    """A loan, in an index while the book is out."""
 
     id = IdAttribute()
     isbn = IdAttribute()
@@ -123,7 +123,7 @@ class Loan(Dated):
 
 
 class Renewal(Loan):
-    """A loan that goes on; it has the loan's keys, and a partition of its own."""
+    """A renewed loan, with the loan's index key and its own partition."""
 
     times = IntegerAttribute()
 
@@ -131,7 +131,7 @@ class Renewal(Loan):
 
 
 class Reserved(Renewal):
-    """Lies in no index."""
+    """A reserved book, in no index."""
 
     out = None  # type: ignore[assignment]
 

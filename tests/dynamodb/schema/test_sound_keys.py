@@ -1,4 +1,4 @@
-"""Keys that could never be right are refused when their entity is declared."""
+"""An entity whose keys can never be right is refused when it is declared."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.factories import NOON
 
 
 class Lamp(StrEnum):
-    """What a lamp may be."""
+    """The states of a lamp."""
 
     ON = "on"
     OFF = "off"

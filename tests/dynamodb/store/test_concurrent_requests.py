@@ -1,4 +1,4 @@
-"""Requests of one call that do not need each other's answers are under way at the same time."""
+"""The requests of one call run concurrently if they do not depend on each other's answers."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from tests.transports import WrappedTransport
 
 pytestmark = pytest.mark.one_engine
 
-#: Seconds within which requests meet that are meant to.
+#: Seconds within which concurrent requests must meet.
 _SOON: Final = 30
 
 
 @dataclass
 class Meeting(WrappedTransport):
-    """A transport that lets requests of an operation through only when so many are under way."""
+    """A transport that holds requests of an operation until a number of them are in flight."""
 
     sound: Transport
     operation: str
@@ -50,13 +50,13 @@ class Meeting(WrappedTransport):
 
 @pytest.fixture
 def alone(engine: Engine, table_name: str, clock: Clock) -> Store:
-    """A Store on the engine's table with a connection of its own, whose wire may be replaced."""
+    """A Store with its own client, whose transport a test may replace."""
     return store_of(client_of(engine), table_name, clock)
 
 
 @contextmanager
 def meeting(client: Client, operation: str, requests: int) -> Iterator[None]:
-    """Demand that requests of an operation are under way so many at a time."""
+    """Require a number of requests of an operation to be in flight at the same time."""
     sound = client.active_transport
     client.active_transport = Meeting(sound, operation, threading.Barrier(requests))
     try:
@@ -150,7 +150,7 @@ def test_any_number_of_features_is_read_at_once(alone: Store) -> None:
 
 @dataclass
 class Overtaking(WrappedTransport):
-    """A transport on which the first batch is held up until the last has been written."""
+    """A transport that delays the first batch until the last has been written."""
 
     sound: Transport
     written: list[int] = field(default_factory=list)
@@ -224,7 +224,7 @@ def test_after_a_batch_that_is_left_undone_no_other_is_begun(alone: Store) -> No
 
 @dataclass
 class _Refusing(WrappedTransport):
-    """A transport on which DynamoDB leaves some batches undone, whatever is tried."""
+    """A transport that leaves the items of some batches unprocessed on every attempt."""
 
     sound: Transport
     refused: Callable[[list[dict[str, Any]]], bool]

@@ -1,4 +1,4 @@
-"""A Store that knows its table's design writes no entity that the design does not have."""
+"""A Store with a design writes only the entities of that design."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class OrderLine(Entity):
 
 
 class Intruder(Entity):
-    """What another program keeps among the lines of an order."""
+    """An entity of another program, in the partition of an order."""
 
     order = IdAttribute()
     name = TextAttribute()
@@ -51,7 +51,7 @@ SHOP = Design("Shop", (Order, OrderLine))
 
 @pytest.fixture
 def shop(store: Store) -> Store:
-    """A Store of the shop."""
+    """A Store with the design of the shop."""
     return replace(store, design=SHOP)
 
 

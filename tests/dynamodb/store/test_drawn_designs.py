@@ -1,10 +1,10 @@
-"""The laws of keys, pages, cursors and expiry, on designs that Hypothesis draws.
+"""The laws of keys, pages, cursors and expiry hold for designs that Hypothesis draws.
 
-A design is two entities that share partitions. Each has attributes of every kind, optional or not;
-a primary key and a sparse index key, made of some of them in some order; perhaps a lifetime, a
-moment of its last change, a version, and a component that is derived. Writes of every kind go to
-them while time passes. What must then be stored is kept beside as whole entities, and what a query
-must answer is a comprehension over those.
+A design has two entities that share partitions. Each has attributes of every kind, optional or not,
+and a primary key and a sparse index key made of some of them. It may also have a lifetime, a
+timestamp of its last change, a version, and a derived component. The test sends writes of every
+kind while time passes. A model in memory holds the entities that must be stored, and computes the
+expected answer of each query with a comprehension.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ pytestmark = pytest.mark.one_engine
 
 _numbers: Final = count(1)
 
-#: Three for each that the profile asks for: designs are many.
+#: Three times the profile's examples, because there are many designs.
 _EXAMPLES: Final = 3 * settings().max_examples
 
 LIFETIME: Final = timedelta(hours=2)
 
 
 class Kind(StrEnum):
-    """A closed set, some of which begin like others."""
+    """Members of which one is a prefix of another."""
 
     WARN = "warn"
     WARNING = "warning"
@@ -64,7 +64,7 @@ class Kind(StrEnum):
 
 RANKS: Final = ("high", "low", "middle")
 
-#: Few values of each attribute, so that many items meet and many bounds are stored values.
+#: Few values of each attribute, so that items often collide and bounds often equal stored values.
 VALUES: Final[Mapping[str, Sequence[Any]]] = {
     "id": ("a", "a1", "b"),
     "text": ("a", "a!", "a\0", "ab", "b#", "é"),
@@ -91,7 +91,7 @@ _SPECS: Final = {"number": "number:3", "version": "version:3"}
 
 
 def ranked(value: Any) -> str | None:
-    """What the derived component is derived to."""
+    """Compute the value of the derived component."""
     if value is None:
         return None
     return RANKS[(value.minute // 30 if isinstance(value, datetime) else value) % len(RANKS)]
@@ -99,7 +99,7 @@ def ranked(value: Any) -> str | None:
 
 @dataclass(frozen=True)
 class Layout:
-    """A key of a drawn entity, and what is in its index."""
+    """A key of a drawn entity, and the condition for its index."""
 
     name: str
     partition: tuple[str, ...]
@@ -109,7 +109,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Kept:
-    """A drawn entity, and what the test knows of it by itself."""
+    """A drawn entity, and what the model must know of it."""
 
     entity: type[Entity]
     primary: Layout
@@ -119,11 +119,11 @@ class Kept:
     rank_of: str
 
     def components(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The attributes of an item and what is derived from them."""
+        """The attributes of an item and its derived component."""
         return {**values, "rank": ranked(values.get(self.rank_of))}
 
     def is_in(self, layout: Layout, values: Mapping[str, Any]) -> bool:
-        """Whether an item stands in the table or the index."""
+        """Whether an item is in the table or the index."""
         whole = self.components(values)
         return all(whole.get(name) == wanted for name, wanted in layout.where.items()) and all(
             whole.get(name) is not None for name in (*layout.partition, *layout.sort)
@@ -131,14 +131,14 @@ class Kept:
 
     @property
     def sources(self) -> set[str]:
-        """The attributes that the index key follows from."""
+        """The attributes that the index key is computed from."""
         names = {*self.index.partition, *self.index.sort, *self.index.where}
         return (names - {"rank"}) | ({self.rank_of} if "rank" in names else set())
 
 
 @st.composite
 def kept_entities(draw: st.DrawFn, table: str, literal: str) -> Kept:
-    """An entity of its own keys, whose partitions other entities share."""
+    """Draw an entity, whose partitions another entity shares."""
     some = [name for name in ("updated_at", "version") if draw(st.integers(0, 3))]
     lifetime = LIFETIME if draw(st.booleans()) else None
     names = ("id", "text", "number", "moment", "kind", "flag", *some)
@@ -151,7 +151,7 @@ def kept_entities(draw: st.DrawFn, table: str, literal: str) -> Kept:
     rank_of: str = draw(st.sampled_from(("number", *some)))
     sort = draw(_some_of("text", "number", "moment", "kind", "id", "rank", least=1, most=2))
     if draw(st.integers(0, 3)) and some:
-        # What an update sets by itself, before or after what it is told to set.
+        # An attribute that every update sets, before or after the other components.
         stamped: tuple[str, ...] = (draw(st.sampled_from(some)),)
         sort = draw(st.sampled_from((stamped + sort, sort + stamped, stamped)))
     partition = draw(_some_of(*({"kind", "text", "rank"} - {*sort}), most=1))
@@ -194,29 +194,29 @@ def _some_of(*names: str, least: int = 0, most: int) -> st.SearchStrategy[tuple[
 
 
 def _template(*parts: str) -> str:
-    """A template of a literal, if it is first and none of the names, and of components."""
+    """Build a template of components, after a literal if the first part is not a component."""
     return "#".join(f"{{{_SPECS.get(p, p)}}}" if p in VALUES else p for p in parts)
 
 
 @dataclass
 class World:
-    """A table, what must be in it, and the time."""
+    """A table, the clock, and the model of the items in the table."""
 
     store: Store
     clock: Clock
     kept: Sequence[Kept]
     data: st.DataObject
-    #: Every stored item as its attributes, expired ones too, by entity and primary key.
+    #: The attributes of every stored item, expired ones included, by entity and primary key.
     items: dict[tuple[int, KeyValue], dict[str, Any]] = field(default_factory=dict)
 
     def draw(self, strategy: st.SearchStrategy[Any]) -> Any:
-        """Draw something."""
+        """Draw a value."""
         return self.data.draw(strategy)
 
-    # What is written.
+    # Writes.
 
     def step(self) -> None:
-        """Let time pass, write something, and hold what is stored against what must be."""
+        """Let time pass, write something, and compare the table with the model."""
         self.clock.now += self.draw(st.sampled_from([0, 30, 90])) * timedelta(minutes=1)
         if self.draw(st.integers(0, 3)) == 0:
             self._batch()
@@ -232,14 +232,14 @@ class World:
             self.items[place, _key(entity)] = values
 
     def _write(self, size: int) -> None:
-        """Make a write, or some in a transaction, and follow it; refused, nothing changes."""
+        """Send a write or a transaction and apply it to the model; a refusal changes neither."""
         chosen: dict[KeyValue, tuple[Write[Any], Callable[[], None]]] = {}
         informed = True
         for _ in range(size):
             try:
                 knows, write, effect = self._a_write()
             except DeclarationError:
-                continue  # only what is blind is refused so: see _update
+                continue  # only updates that omit sources of keys: see _update
             informed = informed and knows
             chosen[write.primary_key()] = write, effect
         writes = tuple(write for write, _ in chosen.values())
@@ -265,7 +265,7 @@ class World:
 
     @staticmethod
     def _follow(effects: Sequence[Callable[[], None]]) -> type[AutoforgeError] | None:
-        """Do what writes come to, and say how the first that cannot be made is refused."""
+        """Apply effects to the model; return the first error, which the table must answer with."""
         error_for: type[AutoforgeError] | None = None
         for effect in effects:
             try:
@@ -275,7 +275,7 @@ class World:
         return error_for
 
     def _a_write(self) -> tuple[bool, Write[Any], Callable[[], None]]:
-        """A write, whether it must be accepted as it is declared, and what it comes to."""
+        """Draw whether a declaration must succeed, the write, and its effect on the model."""
         place, new = self._new()
         kept = self.kept[place]
         known = [values for (own, _), values in self.items.items() if own == place]
@@ -296,7 +296,7 @@ class World:
         return self._update(kept, at, key, new)
 
     def _new(self) -> tuple[int, dict[str, Any]]:
-        """The attributes of some item, made now."""
+        """Draw the attributes of an item created now."""
         place = self.draw(st.integers(0, len(self.kept) - 1))
         kept = self.kept[place]
         now = {"created_at": self.clock.now, "updated_at": self.clock.now}
@@ -334,7 +334,7 @@ class World:
     def _update(
         self, kept: Kept, at: tuple[int, KeyValue], key: dict[str, Any], new: dict[str, Any]
     ) -> tuple[bool, Write[Any], Callable[[], None]]:
-        """An update of some attributes, which perhaps does not say what its keys depend on."""
+        """Draw an update of some attributes, which may omit what the index key depends on."""
         there = self.items.get(at)
         names = sorted({*new} - {*key, "created_at", "updated_at", "version"})
         changed = self.draw(st.sets(st.sampled_from(names), min_size=1, max_size=2))
@@ -371,30 +371,30 @@ class World:
             raise
         return accepted, write, effect
 
-    # What must be stored.
+    # Stored items.
 
     def _live(self, at: tuple[int, KeyValue]) -> dict[str, Any] | None:
-        """The item, if there is one that is not past its expiry."""
+        """Return the item unless it is absent or expired."""
         values = self.items.get(at)
         created = None if values is None else values.get("created_at")
         return None if created is not None and created + LIFETIME <= self.clock.now else values
 
     def require_stored(self) -> None:
-        """Hold every item that was ever written against what its entity renders."""
+        """Compare every item of the model with the table."""
         for (place, key), values in self.items.items():
             stored = self.store.item_at(key)
             expected = self.kept[place].entity(**values).to_item()
             if stored is None:
-                # Whoever was to make it anew deleted it, and then was refused.
+                # A write deleted the expired item to replace it, and was then refused.
                 assert self._live((place, key)) is None
                 continue
             assert alike({"M": stored}, {"M": expected}), (stored, expected)
             assert (stored.get("TTL") is None) == ("created_at" not in values)
 
-    # What is asked.
+    # Queries.
 
     def ask(self, place: int, layout: Layout) -> None:
-        """Ask for a stretch of a drawn range, and hold the pages against a comprehension."""
+        """Query a drawn range, and compare the pages with the model."""
         kept = self.kept[place]
         fixed = layout.sort[: self.draw(st.integers(0, len(layout.sort)))]
         bounded = self.draw(st.sampled_from([*layout.sort, *layout.sort, *layout.partition]))
@@ -444,7 +444,7 @@ class World:
         *,
         reverse: bool,
     ) -> None:
-        """Read pages of a drawn size, each twice, and hold what they say against what is so."""
+        """Read pages of a drawn size, each twice, and compare the items with the expected ones."""
         limit = self.draw(st.integers(1, 4))
         found: list[Entity] = []
         cursor = None
@@ -465,7 +465,7 @@ class World:
         return ((at, values) for at, values in self.items.items() if at[0] == place)
 
     def _some_value(self, name: str, inside: Sequence[Mapping[str, Any]]) -> Any:
-        """A value of a component, one that is stored if there is any."""
+        """Draw a value of a component, a stored one if there are any."""
         return self.draw(st.sampled_from([each[name] for each in inside] or list(VALUES[name])))
 
 
@@ -474,7 +474,7 @@ def _key(entity: Entity) -> KeyValue:
 
 
 def _within(value: Any, lower: str, upper: str, bounds: Mapping[str, Any]) -> bool:
-    """Whether a value lies between the bounds, one of which it may be."""
+    """Whether a value is between the bounds, inclusive or exclusive."""
     low, high = bounds.get("low", value), bounds.get("high", value)
     above = value > low if lower == "above" else value >= low
     below = value < high if upper == "below" else value <= high
@@ -504,7 +504,7 @@ def pattern_of(
     return made
 
 
-# Without shrinking, which takes minutes on an engine: the designs are small as they are drawn.
+# No shrinking: it takes minutes on an engine, and the drawn designs are small.
 @settings(
     max_examples=_EXAMPLES,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -1,4 +1,4 @@
-"""Writes that expect an item to be as it was read: no edit is lost, whoever the other writer is."""
+"""Writes that expect an item to be unchanged since it was read: no program's edit is lost."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_version_of_another_life_is_not_what_was_read(forge: Forge, clock: Clo
 def test_a_change_between_looking_and_writing_is_not_overwritten(
     forge: Forge, store: Store
 ) -> None:
-    """A program that counts no versions writes right after the item was looked at."""
+    """Another program, which counts no versions, writes right after the item was read."""
     read = forge.projects.create("Portal", config={"n": 1})
 
     def meddle(item: Project | None) -> bool:
@@ -139,7 +139,7 @@ def test_what_is_past_its_expiry_is_not_there_for_who_expects_it(
 
 
 def test_items_of_other_programs_are_changed_as_they_are(forge: Forge, store: Store) -> None:
-    """Without versions, with moments and numbers in other forms, and with more than we know."""
+    """Without versions, with other forms of timestamps and numbers, and with unknown attributes."""
     made = forge.features.create(forge.projects.create("Portal").id, "Sign in")
     theirs = {
         **_as_stored(store, made.id),

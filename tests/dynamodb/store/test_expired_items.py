@@ -1,4 +1,4 @@
-"""Items past their expiry that DynamoDB has not deleted yet, in the tables of a library."""
+"""Expired items that DynamoDB has not deleted yet, in the tables of a library."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOUR = timedelta(hours=1)
 
 
 class Hold(Entity):
-    """A book that is kept for a reader until the hold expires."""
+    """A book on hold for a reader until the hold expires."""
 
     shelf = IdAttribute()
     id = IdAttribute()
@@ -142,14 +142,14 @@ def test_a_transaction_of_who_is_shown_expired_items_is_marked_with_the_present(
 
 @dataclass
 class Reads(WrappedTransport):
-    """What the engine read, as its answers say."""
+    """A transport that counts the items that the engine read, by its answers."""
 
     transport: Transport
     limits: list[int] = field(default_factory=list)
     items: int = 0
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Send, and count."""
+        """Send a request, and count."""
         answer = self.transport.exchange(operation, parameters)
         self.limits.append(parameters["Limit"])
         self.items += answer["ScannedCount"]
@@ -158,7 +158,7 @@ class Reads(WrappedTransport):
 
 @contextmanager
 def _counting(store: Store) -> Iterator[Reads]:
-    """Count what is read meanwhile."""
+    """Count the items read until the block ends."""
     sound = store.client.active_transport
     reads = Reads(sound)
     store.client.active_transport = reads
@@ -169,7 +169,7 @@ def _counting(store: Store) -> Iterator[Reads]:
 
 
 def _stored(store: Store, expired: Sequence[bool]) -> tuple[str, list[Hold]]:
-    """Store holds of one shelf, some expired, and return those that are live in their order."""
+    """Store holds of one shelf, some expired; return the shelf and its live holds in order."""
     shelf = new_id()
     holds = [
         _hold(shelf, number, ready=NOON, until=NOON if gone else None)
@@ -243,7 +243,7 @@ def test_pages_are_full_and_read_little_wherever_items_have_expired(
 
 
 def _needed(expired: Sequence[bool], begin: int, limit: int) -> tuple[int, int]:
-    """How many items a page from a place on cannot do without, and where the next one begins."""
+    """The fewest items that a page must read, and the position where the next page starts."""
     live = [place for place in range(begin, len(expired)) if not expired[place]]
     if len(live) <= limit:
         return len(expired) - begin, len(expired)

@@ -1,4 +1,4 @@
-"""One rule of expiry: for reads, for conditions, and on every way an item is written."""
+"""The same rule of expiry applies to reads, to conditions, and to every kind of write."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ JUST_BEFORE = TOMORROW - timedelta(milliseconds=1)
 
 
 class Session(Entity):
-    """A visit of a shop, for a day."""
+    """A visit to a shop, stored for a day."""
 
     lifetime = DAY
 
@@ -52,7 +52,7 @@ class Session(Entity):
 
 
 class Visit(Entity):
-    """The same, whose creation is part of its key."""
+    """A visit whose key contains its creation time."""
 
     lifetime = DAY
 
@@ -239,7 +239,7 @@ def test_a_lifetime_from_what_is_no_moment_is_refused() -> None:
             key = Key("BOX#{id}", "BOX")
 
 
-# A moment without a zone is one of UTC; the tests run in a zone that is far from it.
+# A naive timestamp is in UTC; the tests run in a time zone that is far from it.
 
 
 def test_a_moment_without_a_zone_is_of_utc_for_every_write_and_read(

@@ -1,7 +1,7 @@
-"""An engine that was restarted knows no token any more; a repeated transaction is made once.
+"""A repeated transaction is applied once, even on an engine that forgot its idempotency token.
 
-Whatever is sent here loses the first answer to every write, or the write itself, and every
-attempt reaches an engine that has forgotten the tokens it was sent before.
+These tests lose the first answer to every write, or the write itself, and every attempt reaches an
+engine that has forgotten the tokens of earlier attempts, as after a restart.
 """
 
 from __future__ import annotations
@@ -47,20 +47,20 @@ from tests.transports import WrappedTransport
 
 _LATER: Final = NOON + timedelta(minutes=1)
 _MUCH_LATER: Final = NOON + timedelta(minutes=2)
-#: The attempt does not reach the engine, and its sender cannot know.
+#: Operations that only read; faults are injected into writes only.
 _READING: Final = {"GetItem", "Query", "BatchGetItem"}
 _BY_CHANCE: Final = {
     *("changed", "readied", "quietSince", "claimRequest", "configEncrypted"),
     *("runner", "minted"),
 }
-#: Differs where an attempt is made by the platform itself, which looked first.
+#: The idempotency token, which can differ between attempts at the same write.
 _TOKEN: Final = re.compile(rb'"ClientRequestToken": ?"[^"]+"')
 _GONE: Final = Break(ReadTimeoutError(endpoint_url="made up"))
 
 
 @dataclass(frozen=True)
 class _Forgetful(WrappedTransport):
-    """A transport to an engine that takes every transaction for one it never saw."""
+    """A transport to an engine that takes every transaction for a new one."""
 
     transport: Transport
 
@@ -72,28 +72,28 @@ class _Forgetful(WrappedTransport):
 
 @pytest.fixture(params=["auto", "botocore"])
 def transport(request: pytest.FixtureRequest) -> TransportName:
-    """Each way to DynamoDB."""
+    """Each transport in turn."""
     name: TransportName = request.param
     return name
 
 
 @pytest.fixture
 def client(engine: Engine, transport: TransportName) -> Iterator[Client]:
-    """A connection to an engine that forgets every token at once, each way."""
+    """A client, for each transport, of an engine that forgets every token at once."""
     with _forgetting(engine, transport) as client:
         yield client
 
 
 @pytest.fixture
 def forgetting(engine: Engine) -> Iterator[Client]:
-    """The same, one way."""
+    """A client, for one transport, of an engine that forgets every token at once."""
     with _forgetting(engine, "auto") as client:
         yield client
 
 
 @pytest.fixture
 def store(client: Client) -> Store:
-    """A Store on a table of its own."""
+    """A Store on a new table."""
     return fresh(client)
 
 
@@ -112,7 +112,7 @@ def test_whatever_a_forge_writes_is_written_once_though_every_first_answer_is_lo
 def test_few_transactions_of_the_platform_are_marked(
     forgetting: Client,
 ) -> None:
-    """A mark is an item more to write: what is sent often must do without."""
+    """A mark is one more item to write: frequent transactions must not need one."""
     marked = set()
     forge, clock = _a_forge(forgetting)
     for step in WRITES:
@@ -126,7 +126,7 @@ def test_few_transactions_of_the_platform_are_marked(
         "projects.remove_member",
         "features.add_dependency",
         "features.remove_dependency",
-        "features.delete",  # which removes dependencies
+        "features.delete",  # it removes dependencies
     }
 
 
@@ -186,7 +186,7 @@ def test_a_change_that_counts_and_was_not_made_is_made(store: Store) -> None:
 def test_a_change_is_made_though_others_change_the_item_after_it_was_looked_at(
     store: Store,
 ) -> None:
-    """Whether it was made must be looked up first; which version it meets is all one to it."""
+    """The client must check whether the lost write was applied; the version does not matter."""
     artefact = store.save(Put(an_artefact()))
     rivals = iter([_rewritten(artefact, "theirs"), _rewritten(artefact, "theirs")])
 
@@ -263,7 +263,7 @@ def test_a_dependency_is_added_once_though_others_add_theirs_at_once(store: Stor
 
 
 def test_a_feature_that_another_caller_edited_at_once_is_created_once(client: Client) -> None:
-    """Together with what finds it by its issue: the lookup alone would not tell whose it is."""
+    """The feature and its look-up item by issue: the look-up alone would not tell whose it is."""
     forge = forge_of(fresh(client), new_id=new_id)
     forge.projects.create("Portal", id="p")
     edit = ChangeFeature("p", "a", {"name": "Theirs"}, _LATER)
@@ -277,7 +277,7 @@ def test_a_feature_that_another_caller_edited_at_once_is_created_once(client: Cl
 
 
 def _rewritten(artefact: Artefact, by: str) -> Update[Artefact]:
-    """A change whatever the version, which is counted."""
+    """An update that increments the version without expecting one."""
     identity = artefact.project_id, artefact.type
     return update_artefact(*identity, {"of": by}, expected_version=None, at=_LATER)
 
@@ -296,7 +296,7 @@ def _forgetting(engine: Engine, transport: TransportName) -> Iterator[Client]:
 
 @contextmanager
 def _between_two_attempts(store: Store, act: Callable[[], object]) -> Iterator[None]:
-    """Lose the first answer to a write, and let somebody else act before it is sent again."""
+    """Lose the first answer to a write, and run a function before the write is sent again."""
     sound = store.client.active_transport
     lost, acted = count(), count()
 
@@ -319,7 +319,7 @@ def _between_two_attempts(store: Store, act: Callable[[], object]) -> Iterator[N
 def _act_before_writes(
     store: Store, rivals: Iterator[Update[Artefact]]
 ) -> Callable[[int, str], Fault]:
-    """Let the first write be lost on its way, and a rival come before each that is sent again."""
+    """Lose the first write before it arrives, and apply a rival's write before each retry."""
     sound = store.client.active_transport
 
     def fault(number: int, operation: str) -> Fault:
@@ -341,7 +341,7 @@ def _first(wanted: str) -> Callable[[int, str], Fault]:
 
 @contextmanager
 def _first_attempts(client: Client, fault: Fault) -> Iterator[None]:
-    """Let the first attempt of every write meet a fault; a write is known by what it sends."""
+    """Inject a fault into the first attempt of every write; a retry is known by its body."""
     seen: set[bytes] = set()
     noted: list[Attempts] = []
 
@@ -360,7 +360,7 @@ def _first_attempts(client: Client, fault: Fault) -> Iterator[None]:
 def _made_by_the_tour(
     client: Client, disturbed: Callable[[], AbstractContextManager[object]]
 ) -> tuple[list[Any], list[Any]]:
-    """Make every write of a Forge, and return what was answered and what is stored then."""
+    """Run every write of a Forge; return the answers and the items stored at the end."""
     forge, clock = _a_forge(client)
     answers = []
     for step in WRITES:
@@ -372,7 +372,7 @@ def _made_by_the_tour(
 
 
 def _stored(item: Item) -> Item:
-    """An item without what is drawn by chance: tokens, and the nonce of a cipher."""
+    """The item without random values: tokens, and the nonce of a cipher."""
     return {name: value for name, value in item.items() if name not in _BY_CHANCE}
 
 
@@ -381,7 +381,7 @@ def _comparable(answer: object) -> object:
 
 
 def _a_forge(client: Client) -> tuple[Forge, Clock]:
-    """A Forge whose ids are the same in every tour."""
+    """A Forge that generates the same ids in every tour."""
     clock, numbers = Clock(), count()
 
     def numbered(moment: datetime) -> str:

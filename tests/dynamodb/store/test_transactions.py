@@ -1,4 +1,4 @@
-"""Writes that are made together: transactions, and batches that are none."""
+"""Several writes in one request: transactions, and batches, which are not atomic."""
 
 from __future__ import annotations
 
@@ -175,5 +175,5 @@ def test_the_keys_of_a_collection_are_all_its_keys_over_many_pages(store: Store)
         keys = list(store.keys_in(f"PROJECT#{project_id}"))
 
     assert [key.sort for key in keys] == [*sorted(str(each.SK) for each in artefacts), "ZZZ"]
-    # Strongly consistent: what was written a moment ago must be deleted with the rest.
+    # Strongly consistent reads: the items written just before must be deleted too.
     assert [sent["ConsistentRead"] for _, sent in watched.sent] == [True, True]

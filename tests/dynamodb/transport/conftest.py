@@ -1,4 +1,4 @@
-"""The two ways that requests may go."""
+"""The two transports."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from autoforge.dynamodb.transport.transport import TransportName
 
 @pytest.fixture(params=["auto", "botocore"])
 def transport(request: pytest.FixtureRequest) -> TransportName:
-    """Each way that requests may go, in turn."""
+    """Each transport in turn."""
     way: TransportName = request.param
     return way

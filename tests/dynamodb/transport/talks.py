@@ -1,4 +1,4 @@
-"""One request, its answer, and ways to send that answer or to break off."""
+"""A request, its answer, and servers that send the answer or break off."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ FOUND: Final[dict[str, Any]] = {"Item": {"PK": {"S": "p"}, "data": {"B": "3q2+7w
 BODY: Final = json.dumps(FOUND).encode()
 
 
-#: Long enough for an answer on a busy machine, and short enough to wait for in vain.
+#: Long enough for an answer on a busy machine, and short enough for tests that time out.
 SHORT: Final = Timeouts(connect=5, read=0.5)
 
 
 def sends(data: bytes) -> Behaviour:
-    """Answer one request, and close."""
+    """Answer one request, then close."""
 
     def behave(talk: Talk) -> None:
         talk.request()
@@ -48,7 +48,7 @@ def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
 
 
 def at_first(behaviour: Behaviour) -> Behaviour:
-    """Behave so on the first connection, and well on all others."""
+    """Use this behaviour on the first connection, and answer correctly on all others."""
     well = always(http(BODY))
     return lambda talk: well(talk) if talk.number else behaviour(talk)
 

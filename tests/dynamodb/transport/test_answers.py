@@ -1,4 +1,4 @@
-"""Servers break off, lie and dawdle; on either way to DynamoDB callers learn what it means."""
+"""Servers break off, send wrong answers and stall; both transports raise the right error."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _resets(talk: Talk) -> None:
 def _dawdles(talk: Talk) -> None:
     talk.request()
     talk.send(http(BODY)[:30])
-    talk.request()  # never comes: waits for the caller to give up
+    talk.request()  # no request comes: waits until the client closes
 
 
 _WRONG: Final[dict[str, Behaviour]] = {
@@ -107,7 +107,7 @@ _WRONG: Final[dict[str, Behaviour]] = {
 }
 
 
-#: Whole answers that are not to be believed.
+#: Complete answers that the client must not trust.
 _UNBELIEVABLE: Final[dict[str, bytes]] = {
     "another's checksum": summed(BODY, off_by=1),
     "a page": http(b"<html>Log in</html>", kind="text/html"),
@@ -158,7 +158,7 @@ def test_what_is_not_to_be_believed_is_asked_for_again(
         client_at(served, transport=transport).send(GET, repeatable=False)
 
 
-#: Things botocore reads in its own way.
+#: Answers that botocore and our parser read differently.
 _GARBLED: Final[dict[str, bytes]] = {
     "a length that is no number": http(BODY).replace(b"Length: ", b"Length: +"),
     "two lengths": http(BODY, more="Content-Length: 1\r\n"),

@@ -1,4 +1,4 @@
-"""Requests take our own way only where it leads to the server botocore would ask."""
+"""The direct transport is used only if it reaches the server that botocore would use."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _ELSEWHERE: Final = "http://127.0.0.1:8000"
 
 @pytest.fixture
 def unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let moto, which the engine brings into this process, not be there."""
+    """Remove the hook that moto installs in botocore in this process."""
     stock = [each for each in handlers.BUILTIN_HANDLERS if each[0] != "before-send"]
     monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", stock)
 
 
 @pytest.fixture
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty configuration file of AWS's tools."""
+    """An empty AWS configuration file."""
     path = tmp_path / "config"
     path.write_text("[default]\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
@@ -186,7 +186,7 @@ def test_no_proxy_is_asked_for_what_is_on_this_machine(
 
 
 def test_our_own_way_leads_where_botocore_goes(unwatched: None) -> None:
-    """In every region that botocore knows; in some also by a client, which takes long to make."""
+    """For every region that botocore knows; a client, which is slow to create, for some of them."""
     session = Session()
     loader = session.get_component("data_loader")
     rules = EndpointProvider(

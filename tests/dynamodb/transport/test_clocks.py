@@ -1,4 +1,4 @@
-"""A clock that is wrong is allowed for, and explains nothing else."""
+"""The client corrects for a wrong local clock, and does not blame it for other refusals."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NOW: Final = datetime(2026, 2, 4, 10, 30, tzinfo=UTC)
 def _wants_time(
     clock: Callable[[], datetime], code: str = "InvalidSignatureException"
 ) -> Behaviour:
-    """Refuse signatures that are not of the server's own time, give or take five minutes."""
+    """Refuse signatures more than five minutes away from the server's time."""
 
     def behave(talk: Talk) -> None:
         while talk.request():

@@ -1,4 +1,4 @@
-"""Connections are kept, not for too long, and shared by threads but not by processes."""
+"""Connections are reused for a limited time, and shared by threads but not by processes."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def test_threads_get_their_own_answers_over_a_bounded_number_of_connections() ->
     barrier = Barrier(16)
 
     def behave(talk: Talk) -> None:
-        own = Talk(talk.number, talk.socket, [])  # what this connection carries, and no other
+        own = Talk(talk.number, talk.socket, [])  # requests of this connection only
         while own.request():
             talk.requests.append(own.requests[-1])
             key = json.loads(_body(own))["Key"]
@@ -310,7 +310,7 @@ def test_threads_that_come_first_together_choose_one_way(transport: TransportNam
         assert len(set(pool.map(look, [client] * 16))) == 1
 
 
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # the threads are the server's
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # the test server runs threads
 def test_after_a_fork_parent_and_child_have_connections_of_their_own() -> None:
     reading, writing = os.pipe()
 
@@ -331,5 +331,5 @@ def test_after_a_fork_parent_and_child_have_connections_of_their_own() -> None:
         os.close(writing)
 
     assert told == answer == FOUND
-    # The parent's first carries on, and the child had one for its two requests.
+    # The parent reuses its first connection; the child opened one for its two requests.
     assert (len(served.connections), len(served.requests)) == (2, 4)

@@ -1,4 +1,4 @@
-"""An attempt ends with its deadline, whatever the server does."""
+"""An attempt ends at its deadline, whatever the server does."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.dynamodb.transport.talks import (
 
 
 def _dribbled(talk: Talk) -> None:
-    """Answer over two seconds, never silent for long; whoever connects next, at once."""
+    """Answer the first connection in small pieces over two seconds, and the others at once."""
     never = Event()
     talk.request()
     answer = http(BODY)
@@ -48,7 +48,7 @@ def test_an_attempt_with_a_deadline_is_given_up_in_time_however_the_answer_dribb
         client = client_at(served)
         with pytest.raises(UncertainError):
             client.send(GET, repeatable=False, deadline=deadline)
-        # What a deadline shortened is as it was, for those who have none.
+        # A later request without a deadline gets the full timeout.
         assert client.send(GET) == FOUND
         client.close()
 

@@ -1,4 +1,4 @@
-"""On a real engine both ways carry the same requests and bring the same answers."""
+"""Both transports send the same requests to a real engine and return the same answers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _values: Final = st.recursive(
     _scalars,
     lambda values: st.one_of(
         st.builds(lambda value: {"L": value}, st.lists(values, max_size=3)),
-        # Names that are types as well: what they hold is no value of that type.
+        # Maps with members named like types: their values are not values of that type.
         st.builds(
             lambda value: {"M": value},
             st.dictionaries(_texts | st.sampled_from(["B", "BS", "M"]), values, max_size=3),
@@ -58,7 +58,7 @@ _items: Final = st.dictionaries(
 
 @pytest.fixture(scope="module")
 def ways(engine: Engine, client: Client, table_name: str) -> dict[str, Client]:
-    """A client for each way, on one table."""
+    """A client for each transport, on one table."""
     return {way: client_of(engine, transport=way) for way in ("auto", "botocore")}
 
 
@@ -149,7 +149,7 @@ def _put(table_name: str, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unordered(value: Any) -> Any:
-    """A value whose sets compare as sets."""
+    """The value with its sets in a form that compares without order."""
     match value:
         case {"SS": list(members)} | {"NS": list(members)} | {"BS": list(members)}:
             return {"set": sorted(members, key=str)}
@@ -161,7 +161,7 @@ def _unordered(value: Any) -> Any:
 
 
 def _known(answer: Any) -> Any:
-    """What DynamoDB documents of an answer; an engine may say more, which botocore drops."""
+    """The documented parts of an answer; botocore drops what an engine adds to them."""
     match answer:
         case {"Table": table}:
             return {

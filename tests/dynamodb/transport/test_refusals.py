@@ -1,4 +1,4 @@
-"""A refusal says the same on both ways to DynamoDB."""
+"""Both transports raise the same error for a refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures are those that botocore makes."""
+"""The signatures are the same as botocore's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _moments: Final = st.datetimes(
 
 @dataclass(frozen=True)
 class _Case:
-    """What is signed, and by whom."""
+    """A request to sign, and the credentials to sign it with."""
 
     credentials: Credentials
     body: bytes = b"{}"
@@ -62,12 +62,12 @@ def test_a_signature_is_botocores(case: _Case) -> None:
 
 
 def test_one_signer_follows_the_credentials_the_time_and_the_operation() -> None:
-    """Nothing it keeps for the next request outlives what it was made of."""
+    """The signer keeps no cached value after the input that it was computed from changed."""
     signer = Signer(_HOST, "eu-west-1", "tests")
     who = [Credentials("AKID", "one", "a token"), Credentials("AKID", "one"), Credentials("B", "2")]
     steps = [timedelta(), timedelta(seconds=1), timedelta(days=1), timedelta(seconds=-1)]
 
-    # Each of the two changes while the other stays as it was.
+    # Change credentials and time separately, so that each changes while the other stays the same.
     by_who = list(product(who, steps))
     by_step = [(credentials, step) for step, credentials in product(steps, who)]
     for credentials, step in by_who + by_step:
@@ -112,7 +112,7 @@ def _parts(sent: bytes) -> tuple[dict[str, str], bytes]:
 
 
 def _botocores(case: _Case) -> str:
-    """The Authorization header that botocore makes for the same."""
+    """The Authorization header that botocore computes for a case."""
     stamp = case.moment.strftime("%Y%m%dT%H%M%SZ")
     headers = {
         "Content-Type": CONTENT_TYPE,

@@ -1,4 +1,4 @@
-"""Over TLS requests go to the server that was meant, and to no other."""
+"""Over TLS, requests go only to the intended server."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _LARGE: Final[dict[str, Any]] = {"Item": {"PK": {"S": "p" * 900_000}}}
 
 @pytest.fixture(params=["auto", "botocore"])
 def transport(request: pytest.FixtureRequest) -> TransportName:
-    """Each way that requests may go, in turn."""
+    """Each transport in turn."""
     way: TransportName = request.param
     return way
 
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with a certificate for localhost, its key, and whom to trust for it."""
+    """A folder with a certificate for localhost, its key, and the CA certificate to trust."""
     here = tmp_path_factory.mktemp("authority")
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root_name = _name("an authority of the tests")
@@ -69,7 +69,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(authority: Path) -> ssl.SSLContext:
-    """The context of a server that calls itself localhost."""
+    """The context of a server with the certificate of localhost."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority / "server.pem", authority / "key.pem")
     return context
@@ -77,7 +77,7 @@ def server(authority: Path) -> ssl.SSLContext:
 
 @pytest.fixture
 def trusted(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the authority be trusted, as AWS's tools are told whom to trust."""
+    """Trust the authority by the settings that AWS's tools read."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(authority / "root.pem"))
 
 
@@ -96,7 +96,7 @@ def test_requests_go_over_tls_and_keep_the_connection(
 def test_a_connection_made_before_its_first_request_is_used(
     server: ssl.SSLContext, trusted: None, version: ssl.TLSVersion
 ) -> None:
-    """In TLS 1.3 a server sends session tickets unasked, which are no sign of its end."""
+    """A TLS 1.3 server sends session tickets unasked; they do not mean that it closed."""
     server.maximum_version = version
     with serving(always(http(_FOUND)), server) as served:
         client = client_at(served)

@@ -1,4 +1,4 @@
-"""Index keys made of what an update sets by itself: its moment, and the version it counts."""
+"""Index keys made of values that every update sets: its timestamp and the incremented version."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LATER = NOON + timedelta(minutes=1)
 
 
 class Note(Entity):
-    """A note on a board, of which the last changed comes first."""
+    """A note on a board, in an index by the time of its last change."""
 
     board = IdAttribute()
     id = IdAttribute()
@@ -45,7 +45,7 @@ class Note(Entity):
 
 
 class Draft(Entity):
-    """A text that is found by the day it was last changed, and by its version, while it is open."""
+    """A draft, in an index by the day of its last change and by its version while it is open."""
 
     id = IdAttribute()
     text = TextAttribute(default_for_new="-")
@@ -199,7 +199,7 @@ def test_an_updated_at_that_is_no_moment_is_refused() -> None:
 
 
 class Edition(Entity):
-    """A version that stays."""
+    """An edition whose version is part of the primary key and never changes."""
 
     isbn = IdAttribute()
     version = IntegerAttribute()
@@ -236,7 +236,7 @@ def test_what_an_update_sets_cannot_be_initial() -> None:
 
 
 class Slot(Entity):
-    """A term whose key follows from values that callers write in several ways."""
+    """A slot whose key is derived from a value that callers write in several forms."""
 
     id = IdAttribute()
     starts = TimestampAttribute()
@@ -251,7 +251,7 @@ class Slot(Entity):
 def test_a_key_is_derived_from_the_value_and_not_from_how_the_caller_wrote_it(
     store: Store,
 ) -> None:
-    slot = Slot(id=new_id(), starts=datetime(2026, 2, 4, 8), members=1)  # noqa: DTZ001 - of UTC
+    slot = Slot(id=new_id(), starts=datetime(2026, 2, 4, 8), members=1)  # noqa: DTZ001 - naive means UTC
     store.save(Put(slot))
 
     moved = store.save(
@@ -263,7 +263,7 @@ def test_a_key_is_derived_from_the_value_and_not_from_how_the_caller_wrote_it(
 
 
 class Parcel(Entity):
-    """An entity whose attribute named deletion means something of its own."""
+    """An entity whose attribute ``deletion`` is not a mark of deletion."""
 
     id = IdAttribute()
     deletion = optional(TextAttribute())
@@ -291,7 +291,7 @@ def test_a_mark_of_deletion_that_is_no_optional_attribute_is_refused() -> None:
 
 
 class Loan(Entity):
-    """A loan that is found by the month it is due in, where it is due at all."""
+    """A loan, in an index by the month it is due in, if it has a due date."""
 
     id = IdAttribute()
     shelf = TextAttribute()

@@ -1,4 +1,4 @@
-"""What a put, an update and a delete do, and refuse."""
+"""What a put, an update and a delete do, and what they refuse."""
 
 from __future__ import annotations
 
