@@ -158,7 +158,7 @@ def _type(hint: Any) -> type[Any]:
 
 
 def reads(asked: Any) -> list[tuple[str, Sequence[Any]]]:
-    """Return each request of a pattern with the entities it reads; None stands for a missing one."""
+    """Return each request of a pattern with the entities it reads; None for a missing one."""
     proof = proof_of(type(asked))
     if isinstance(asked, Composite):
         return [

@@ -74,7 +74,7 @@ class AtWork:
         return self.store.get(AgentById(self.project_id, self.agent_id), consistent=True)
 
     def assert_agreed(self) -> None:
-        """Check that the reference agrees with the run, and that the agent is busy during the run."""
+        """Check that the reference agrees with the run, and the agent is busy during the run."""
         run, reference, agent = self.run, self.reference, self.agent
         active = run is not None and run.status not in FINAL
         assert (reference is not None) == (run is not None)
