@@ -329,7 +329,7 @@ class Workbench(RuleBasedStateMachine):
         return [each for each in self.there.values() if each.is_live(self.clock.now)]
 
     def of(self, project_id: str) -> list[tuple[Any, ...]]:
-        """Return the keys in a project's partition and those of its references in the global feed."""
+        """Return the keys in a project's partition and of its references in the global feed."""
         partition = f"PROJECT#{project_id}"
         own = {key: each for key, each in self.there.items() if partition == each.PK}
         traces = {("feed", each.id) for each in own.values() if isinstance(each, Event)}
