@@ -29,7 +29,7 @@ from tests.adversarial.laws import require_finished, require_safe
 from tests.adversarial.serial import Serial, image
 from tests.adversarial.writes import CHOSEN, WRITES, Write, prepare, related
 
-#: Within the suite, one of this number of cases is tried.
+#: Within the suite, one case in this many is tried.
 _SHARE: Final = 64
 #: Without deletions: they act on earlier reads, and ``test_deletion.py`` tests what they leave.
 _MET: Final = [write for write in WRITES if not write.step.name.endswith(".delete")]

@@ -32,7 +32,7 @@ from tests.adversarial.laws import require_finished
 #: The number of agents that work at the same time, and of the features in each attempt.
 _AGENTS: Final = 4
 _FEATURES: Final = 16
-#: One of this number of kills is the engine's; after the most kills the work must be done.
+#: One kill in this many is the engine's; after the most kills the work must be done.
 _ENGINE: Final = 4
 _MOST_KILLS: Final = 300
 
@@ -51,7 +51,7 @@ def test_work_is_done_once_and_in_order_though_agents_and_engine_are_killed(
             agents = Agents(engine.endpoint_url, project_id, journal)
             _work_off(forge, engine, agents, dependencies, draw)
 
-            # The next claim would finish a pass that was cut off; nobody claims here any longer.
+            # The next claim would finish a pass that was cut off; this test sends no further claim.
             forge.features.repair(project_id)
             require_finished(forge.store, hasty_clock())
 

@@ -16,7 +16,7 @@ from tests.adversarial.serial import Serial, image
 from tests.adversarial.weaving import weave, weaves, woven
 from tests.adversarial.writes import CHOSEN, WRITES, Write, prepare
 
-#: Within the suite, one of this number of cases is tried.
+#: Within the suite, one case in this many is tried.
 _SHARE: Final = 2000
 _OF_FEATURES: Final = [write for write in WRITES if "features" in write.touches]
 
