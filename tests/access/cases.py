@@ -1,8 +1,8 @@
-"""A case of every pattern: the pattern with parameters, what it reads of one table, and how.
+"""One case for every pattern: its parameters, the items it reads, and its requests.
 
-On the table are some of each kind, alike but for the last value of their keys, so that whatever
-names another names one that is there; and near misses, each of which differs in one value.
-What is read of them follows from the pattern's proof.
+The table holds several entities of each type. They differ only in the last component of their
+keys, so a reference in one entity leads to another that exists. The table also holds near misses,
+each of which differs in one value. Which items a case reads follows from the pattern's proof.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from tests.access.proofs import proof_of
 from tests.factories import NOON
 from tests.strategies import is_minted, ulid_at
 
-#: How many of each kind are alike, and how many of them a limited pattern asks for.
+#: The number of similar entities of each type; a pattern with a limit asks for ``_LIMIT`` of them.
 _NUMBER: Final = 4
 _LIMIT: Final = 3
-#: Bytes that each item has besides: all of a kind fill fewer units together than each by itself.
+#: Bytes added to each item, so that a page of items consumes less than the items one by one.
 _PAD: Final = 2000
 _EARLIER: Final = NOON - timedelta(hours=1)
 
 
 def _alike(kind: type[Entity], number: int) -> Any:
-    """An entity that differs from others in the last component of its primary key; ids in order."""
+    """Return an entity that differs in the last component of its primary key; ids ascend."""
     entity: Any = entity_of(kind, NOON)
     attributes = kind.get_attributes()
     for name, each in attributes.items():
@@ -53,7 +53,7 @@ def _alike(kind: type[Entity], number: int) -> Any:
 
 
 def _numbered(attribute: Attribute[Any] | None, first: str, number: int) -> str:
-    """The first value, or one of those after it."""
+    """Return the first value, or the value ``number`` places after it."""
     if isinstance(attribute, EnumAttribute):
         members: type[StrEnum] = attribute.members
         return list(members)[number]
@@ -61,7 +61,7 @@ def _numbered(attribute: Attribute[Any] | None, first: str, number: int) -> str:
 
 
 def _near_misses(kind: type[Entity]) -> Iterator[Any]:
-    """Entities like the first but for one value, which is another, or missing."""
+    """Yield entities that equal the first one except for one value, which differs or is missing."""
     own = last_of_key(kind)
     attributes = kind.get_attributes()
     minted = is_minted(kind)
@@ -70,7 +70,7 @@ def _near_misses(kind: type[Entity]) -> Iterator[Any]:
     for number, name in enumerate(names):
         within = name in kind.primary_key.components
         if isinstance(attributes[own], EnumAttribute) and not within:
-            continue  # there are no more of them
+            continue  # the enumeration has no more members
         for missing in [False, True] if attributes[name].null else [False]:
             near = _alike(kind, 0 if within else _NUMBER + number)
             other = None if missing else _another(attributes[name], getattr(near, name))
@@ -83,7 +83,7 @@ def _near_misses(kind: type[Entity]) -> Iterator[Any]:
 
 
 def _another(attribute: Attribute[Any], first: Any) -> Any:
-    """Another value than the first."""
+    """Return a value that differs from the first."""
     if isinstance(attribute, EnumAttribute):
         return _numbered(attribute, first, 1)
     of_type: dict[type[Any], Any] = {
@@ -98,11 +98,11 @@ def _another(attribute: Attribute[Any], first: Any) -> Any:
 
 
 def _padded(entity: Entity) -> Entity:
-    """The entity of an item that has something of another program besides."""
+    """Return the entity of an item that also holds an attribute of another program."""
     return type(entity).from_item({**entity.to_item(), "pad": {"S": "x" * _PAD}})
 
 
-#: Everything that cases find.
+#: Every entity that the cases can find.
 THERE: Final = Population(
     tuple(
         _padded(each)
@@ -115,7 +115,7 @@ assert len({identity(each) for each in THERE.entities}) == len(THERE.entities)
 
 
 def asked_of(kind: type[Pattern[Any]]) -> Any:
-    """The pattern with parameters that find all there are to find, or three if it says how many."""
+    """Return the pattern with parameters that match every similar entity; a limit is three."""
     asked: Any = pattern_of(kind, NOON)
     hints = get_type_hints(kind)
     for each in kind.parameters():
@@ -129,9 +129,10 @@ def asked_of(kind: type[Pattern[Any]]) -> Any:
 
 
 def every_asked(kind: type[Pattern[Any]]) -> list[Any]:
-    """The pattern with what it needs, and with the values that each entity has which it names.
+    """Return the pattern with its default parameters, and with the values of each stored entity.
 
-    A parameter is the attribute of its name or, if no entity has one, an id.
+    A text parameter takes the value of the attribute of its name or, if no entity has that
+    attribute, an id.
     """
     first = asked_of(kind)
     known = {name for each in kind.entities for name in each.get_attributes()}
@@ -150,14 +151,14 @@ def every_asked(kind: type[Pattern[Any]]) -> list[Any]:
 
 
 def _type(hint: Any) -> type[Any]:
-    """The type of a parameter that may lack; of several, a tuple."""
+    """Return the type of a parameter without ``None``; ``tuple`` if it holds several values."""
     first = get_args(hint)[0] if isinstance(hint, UnionType) else hint
     type_: type[Any] = get_origin(first) or first
     return type_
 
 
 def reads(asked: Any) -> list[tuple[str, Sequence[Any]]]:
-    """The requests of a pattern, each with the entities that it reads; None is not there."""
+    """Return each request of a pattern with the entities it reads; None for a missing one."""
     proof = proof_of(type(asked))
     if isinstance(asked, Composite):
         return [
@@ -173,7 +174,7 @@ def reads(asked: Any) -> list[tuple[str, Sequence[Any]]]:
         case Get():
             return [("GetItem", [answer])]
         case Hydrate():
-            # Several references may lead to one item, and some to none.
+            # Several references may lead to the same item, and some to a missing one.
             found = {identity(each): each for each in answer}.values()
             missing = len({asked.target(each) for each in through}) - len(found)
             return [("Query", through), ("BatchGetItem", [*found, *[None] * missing])]
@@ -184,5 +185,5 @@ def reads(asked: Any) -> list[tuple[str, Sequence[Any]]]:
     raise AssertionError(asked)
 
 
-#: Every pattern, in the order of the catalogue.
+#: A case for every pattern, in the order of the catalogue.
 CASES: Final = [asked_of(kind) for kind in CATALOGUE]

@@ -1,4 +1,4 @@
-"""A table that everything is in which the cases of patterns find."""
+"""A table that holds every entity the cases of the patterns find."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.stores import fresh
 
 @pytest.fixture(scope="module")
 def full(client: Client) -> Store:
-    """A Store on a table with everything that cases find; only read it."""
+    """A Store on a table with every entity the cases find; tests must only read it."""
     store = fresh(client)
     store.put_all(THERE.entities)
     return store

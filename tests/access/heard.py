@@ -1,4 +1,4 @@
-"""What IAM is asked when a Forge does everything it can."""
+"""The IAM permissions that a Forge needs for everything it can do."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from tests.dynamodb.faults import Fault, Lose, Pass, injected
 from tests.iam import Asked, asked_of_iam
 from tests.stores import Clock, forge_of, fresh, watching
 
-#: What IAM is asked, by the method that sends the requests.
+#: The IAM actions and resources needed, by the method that sends the requests.
 Heard = dict[str, set[Asked]]
 
-#: What the tour comes by only where something else went before.
+#: Steps that take a rare path of a method, which needs a special state of the table.
 _UNUSUAL: Final = (
-    # Somebody whose user was lost logs in again: what found them leads to nobody.
+    # A user whose item was lost logs in again: the look-up item leads to a missing user.
     Step("users.upsert", "auth0|ann", "ann@x.org", "Ann"),
-    # Somebody takes over the address that another has given up.
+    # A user takes over an e-mail address that another user has given up.
     Step("users.upsert", "auth0|new", "old@x.org", "New"),
     Step("artefacts.update", "p", ArtefactType.RAID_LOG, {}, expected_version=None),
 )
 
 
 def everything_asked(client: Client) -> Heard:
-    """Make the whole tour on a table of its own, and note what IAM is asked.
+    """Run the whole tour on a fresh table, and record which IAM permissions each step needs.
 
-    The first answer to every change of an item is lost, since a Store may look then; and to every
-    record of an event, which is looked up before it is sent again.
+    The first answer to every UpdateItem is lost, because the Store may then read the item. So is
+    the first answer to every record of an event, which is looked up before it is sent again.
     """
     clock = Clock()
     forge = forge_of(fresh(client, clock))

@@ -1,4 +1,4 @@
-"""What must hold of users, of who belongs to which project, and of what finds them."""
+"""What must hold for users, project members and their look-up items."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ from tests.stores import client_of, fresh, raw_items, watching
 
 _TYPES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
 _CUT_OFF: Final = Refuse("AccessDeniedException")
-#: More requests than any of these acts would send.
+#: More requests than any of these operations sends.
 _REST: Final = 99
 
 
 def log_in(store: Store, auth0_id: str, email: str, **over: Any) -> LogIn:
-    """Log somebody in whose other attributes are not what the test is about."""
+    """Log a user in; attributes that the test is not about have default values."""
     given = {"name": "Ann", "picture": None, "role": None, "new_id": new_id(), "at": NOON}
     return UpsertUser(auth0_id=auth0_id, email=email, **{**given, **over}).run(store)
 
 
 def known(user_id: str) -> list[Entity]:
-    """A user, and what finds them, as a log-in makes them; ``ann`` is ``auth0|ann``."""
+    """Return a user and the look-up items that a log-in creates; ``ann`` has ``auth0|ann``."""
     own = {"auth0_id": f"auth0|{user_id}", "user_id": user_id}
     email = f"{user_id}@x.org"
     return [
@@ -57,12 +57,12 @@ def known(user_id: str) -> list[Entity]:
 
 
 def assert_people_agree(store: Store) -> None:
-    """Hold all that finds a user or a membership to agree with what it leads to, in a table."""
+    """Check that the look-up items and references of a table agree with the users and members."""
     demand_people_agree(_entities(store))
 
 
 def demand_people_agree(there: Sequence[Any]) -> None:
-    """Hold the same among entities that were read."""
+    """Check the same on entities that were already read."""
     people = [each for each in there if isinstance(each, User)]
     projects = [each for each in there if isinstance(each, Project)]
     lookups = {it.auth0_id: it.user_id for it in there if isinstance(it, UserByAuth0IdLookup)}
@@ -82,7 +82,7 @@ def demand_people_agree(there: Sequence[Any]) -> None:
 
 
 def assert_people_are_found(store: Store) -> None:
-    """Hold the patterns to find everybody, and what belongs to them, in a table that agrees."""
+    """Check that the patterns find every user with their projects, in a table that agrees."""
     there = _entities(store)
     sides = [(it.user_id, it.project_id) for it in there if isinstance(it, ProjectMember)]
     for each in there:
@@ -100,7 +100,7 @@ def assert_people_are_found(store: Store) -> None:
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Make calls at once; what each returned, or the error it raised."""
+    """Make calls at the same time; return what each returned, or the error it raised."""
     barrier = Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:
@@ -116,9 +116,10 @@ def cut_off_everywhere(
     prepare: Callable[[Store], None],
     act: Callable[[Store], object],
 ) -> Iterator[Store]:
-    """Each table that an act leaves: made in peace, cut off before a request, or its answer lost.
+    """Yield a table for each way an operation can end.
 
-    What is cut off sends nothing any more; what lost an answer goes on.
+    The operation completes, is cut off before one of its requests, or loses the answer to one.
+    After a cut no further request is sent; after a lost answer the operation continues.
     """
     store = fresh(client)
     prepare(store)
@@ -134,7 +135,7 @@ def cut_off_everywhere(
     for each in faults:
         store = fresh(client)
         prepare(store)
-        # moto, which knows no tokens, takes a transaction that is sent again for another one.
+        # moto ignores ClientRequestToken: a repeated transaction is a new one to it, and fails.
         with (
             injected(client, each),
             suppress(ClientError, ItemExistsError, ItemNotFoundError),
@@ -149,7 +150,7 @@ def interrupted_everywhere(
     act: Callable[[Store], object],
     other: Callable[[Store], object],
 ) -> Iterator[Store]:
-    """Each table that an act leaves when another caller acts just before one of its requests."""
+    """Yield the table after another caller acted just before each request of an operation."""
     store = fresh(client)
     prepare(store)
     with watching(client) as watched:
@@ -172,12 +173,12 @@ def interrupted_everywhere(
 
 @cache
 def _elsewhere(endpoint_url: str) -> Client:
-    """Another caller's connection to the same engine."""
+    """Return another caller's connection to the same engine."""
     return client_of(Engine("the same", endpoint_url))
 
 
 def _outcome(call: Callable[[], Any]) -> Any:
-    """What a call returns, or the error it raises."""
+    """Return what a call returns, or the error it raises."""
     try:
         return call()
     except AutoforgeError as error:
@@ -185,7 +186,7 @@ def _outcome(call: Callable[[], Any]) -> Any:
 
 
 def _entities(store: Store) -> Sequence[Any]:
-    """Everything in a table, under the keys it renders."""
+    """Read every item of a table as its entity; each must have the keys it renders."""
     read = []
     for item in raw_items(store):
         entity = _TYPES[item["EntityType"]["S"]].from_item(item)

@@ -1,8 +1,8 @@
-"""Populations of a table that try to confuse a pattern, and what is true of them.
+"""Populations of a table that are hard for a pattern, and facts about them.
 
-Entities share few ids, of which some begin with others, and few moments, some of them equal or a
-millisecond apart, some on either side of midnight, some past their expiry. Beside them lie items
-that are none of ours, under keys that could be.
+Entities share a few ids, some of which are prefixes of others, and a few timestamps: some equal,
+some a millisecond apart, some on either side of midnight, some past their expiry. The table also
+holds items of other programs, under keys that entities of ours could have.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ MOMENTS: Final = (
     NOON - timedelta(days=90),
     NOON - timedelta(days=91),
 )
-#: Project ids of which some begin with others, or look like another partition.
+#: Project ids; some are prefixes of others, or look like another partition.
 PROJECTS: Final = ("p", "p1", "p10", "p-", "GLOBAL")
 _OTHER_IDS: Final = ("e", "e1", "e10", "e-", "METADATA", *(ulid_at(m) for m in MOMENTS[:3]))
 _RANDOMNESS: Final = (bytes(10), bytes(9) + b"\1", bytes([255] * 10))
@@ -65,9 +65,9 @@ _INTEGRATIONS: Final = ("jira", "jira cloud", "jira#cloud", "jira%23cloud", "j",
 
 projects: Final = st.sampled_from(PROJECTS)
 moments: Final = st.sampled_from(MOMENTS)
-#: Ids of users and of agents, of which some begin with others.
+#: Ids of users and of agents; some are prefixes of others.
 users: Final = st.sampled_from(("u", "u1", "u10", "GLOBAL"))
-#: Addresses of which some are one to people.
+#: E-mail addresses; some are the same address to a person.
 emails: Final = st.sampled_from(("a@x.org", "A@X.org", "aa@x.org", "\u00e9@x", "e\u0301@x", "a#@x"))
 other_ids: Final = st.sampled_from(_OTHER_IDS)
 key_text: Final = st.sampled_from(_INTEGRATIONS) | key_texts()
@@ -75,12 +75,12 @@ key_text: Final = st.sampled_from(_INTEGRATIONS) | key_texts()
 
 @st.composite
 def minted(draw: st.DrawFn) -> dict[str, Any]:
-    """An id and the moment it was minted from."""
+    """An id and the timestamp it was minted from."""
     moment = draw(moments)
     return {"id": ulid_at(moment, draw(st.sampled_from(_RANDOMNESS))), "created_at": moment}
 
 
-#: What attributes and parameters of a name are drawn from, where a type does not say it.
+#: The values of attributes and parameters by name, where the type does not decide them.
 _BY_NAME: Final[dict[str, SearchStrategy[Any]]] = {
     "project_id": projects,
     "user_id": users,
@@ -98,22 +98,22 @@ _BY_TYPE: Final[dict[type[Attribute[Any]], SearchStrategy[Any]]] = {
     ListAttribute: st.just([]),
     TimestampAttribute: moments,
 }
-#: The names of all that a key is made of.
+#: The names of all attributes that are components of a key.
 IN_KEYS: Final = frozenset(
     name
     for entity in PLATFORM_TABLE.entities
     for key in entity.keys.values()
     for name in key.sources
-    # What must be absent is: an item that is being deleted is another test's business.
+    # An attribute that must be absent stays absent: items being deleted have their own tests.
     if name not in key.where or key.where[name] is not None
 )
 
 
 def values_of(kind: type[Entity], name: str) -> SearchStrategy[Any]:
-    """What an attribute of a kind is drawn from, where it is there."""
+    """Return the strategy for the values of an attribute of an entity type."""
     if name == "id" and is_minted(kind):
         return minted().map(lambda drawn: drawn["id"])
-    # The id of a project is what others call a project_id.
+    # Other entities call the id of a project project_id.
     known = f"{kind.__name__.lower()}_id" if name == "id" else name
     if known in _BY_NAME:
         return _BY_NAME[known]
@@ -128,7 +128,7 @@ def values_of(kind: type[Entity], name: str) -> SearchStrategy[Any]:
 
 @cache
 def entities(kind: type[Entity]) -> SearchStrategy[Any]:
-    """Entities of a kind, with what matters to patterns drawn, and the rest left out."""
+    """Draw entities of a type: attributes that matter to patterns are drawn, others left out."""
     drawn = {
         name: st.none() | values_of(kind, name) if attribute.null else values_of(kind, name)
         for name, attribute in kind.get_attributes().items()
@@ -143,9 +143,9 @@ def entities(kind: type[Entity]) -> SearchStrategy[Any]:
 
 
 def is_drawn(name: str, attribute: Attribute[Any]) -> bool:
-    """Whether an attribute matters to patterns: it is always there, in a key, or a set of ids.
+    """Whether an attribute matters to patterns: it is required, in a key, or a set of ids.
 
-    Not only those in keys: who takes one out of a key is to be found out.
+    Attributes outside keys count too: a test must notice if a key loses a component.
     """
     if attribute.attr_name in KEY_ATTRIBUTES | {ENTITY_TYPE} or isinstance(
         attribute, ExpiryAttribute
@@ -155,17 +155,17 @@ def is_drawn(name: str, attribute: Attribute[Any]) -> bool:
 
 
 def identity(entity: Any) -> tuple[Any, ...]:
-    """What no two items of a table have in common: the values that the key is made of.
+    """Return the values that identify an entity: those its primary key is made of.
 
-    Not the key itself, which might be the same for two of them by mistake. That the right values
-    are in it is held against the page on the table by ``tests/docs/test_complete.py``.
+    The key itself is not used, because a mistake might give two entities the same key.
+    ``tests/docs/test_complete.py`` compares the key templates with the page on the table.
     """
     if isinstance(entity, GlobalEventRef) or (
         isinstance(entity, Event) and entity.project_id is None
     ):
         return ("feed", entity.id)
     kind: type[Entity] = type(entity)
-    # The id of what is minted says when it was created.
+    # The id of a minted entity contains its creation time.
     names = [each for each in _components(kind) if not (is_minted(kind) and each == "created_at")]
     return (kind.__name__, *(getattr(entity, name) for name in names))
 
@@ -180,24 +180,24 @@ def is_live(entity: Any, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Population:
-    """What is in a table: entities, and items that nobody may take for one."""
+    """The contents of a table: entities, and items of other programs that are not entities."""
 
     entities: tuple[Any, ...]
     strangers: tuple[Item, ...]
 
     def of(self, *kinds: type[Entity], now: datetime = NOON) -> list[Any]:
-        """The live entities of these kinds."""
+        """Return the live entities of these types."""
         return [each for each in self.entities if isinstance(each, kinds) and is_live(each, now)]
 
     def put_into(self, store: Store) -> None:
-        """Store everything."""
+        """Store all entities and items."""
         store.put_all(self.entities)
         put_raw(store, *self.strangers)
 
 
 @st.composite
 def siblings(draw: st.DrawFn, entity: Entity) -> Entity:
-    """An entity like another but for one value, and the last of its own key."""
+    """Draw an entity that equals another except for one value and the last component of its key."""
     kind: type[Entity] = type(entity)
     other: Entity = draw(entities(kind))
     own = {last_of_key(kind)} | ({"id", "created_at"} if is_minted(kind) else set())
@@ -211,12 +211,12 @@ def siblings(draw: st.DrawFn, entity: Entity) -> Entity:
 
 
 def last_of_key(kind: type[Entity]) -> str:
-    """The last component of a kind's primary key."""
+    """Return the name of the last component of a type's primary key."""
     return _components(kind)[-1]
 
 
 def _components(kind: type[Entity]) -> list[str]:
-    """The components of a kind's primary key, in the order in which it has them."""
+    """Return the names of the components of a type's primary key, in order."""
     key = kind.primary_key
     templates = (*key.partitions, key.sort_template)
     return list(dict.fromkeys(each.name for form in templates for each in form.components))
@@ -224,7 +224,7 @@ def _components(kind: type[Entity]) -> list[str]:
 
 @st.composite
 def populations(draw: st.DrawFn, *kinds: type[Entity]) -> Population:
-    """Mostly entities of some kinds, and neighbours of every kind."""
+    """Draw mostly entities of some types, and a few of any type."""
     wanted = st.lists(st.one_of([entities(kind) for kind in kinds]), max_size=6)
     neighbours = st.lists(
         st.one_of([entities(kind) for kind in PLATFORM_TABLE.entities]), max_size=4
@@ -245,7 +245,7 @@ def _distinct(entities: Iterable[Any]) -> list[Any]:
 
 
 def _disguised(entity: Entity, type_name: str | None) -> Item:
-    """An item under an entity's keys that is of another type, or of none."""
+    """Return an item under an entity's keys with another entity type, or none."""
     item = entity.to_item()
     del item["EntityType"]
     return item if type_name is None else {**item, "EntityType": {"S": type_name}}

@@ -1,7 +1,7 @@
-"""What every pattern of the catalogue answers, said by a comprehension over all that is stored.
+"""The answer of every pattern of the catalogue, as a comprehension over all stored entities.
 
-One entry per pattern, and the only place of the tests where a pattern is named by hand: from it
-follow what ``test_every_pattern.py`` draws, and the cases of ``cases.py``.
+There is one entry for each pattern, and only here do the tests name a pattern by hand. The
+populations of ``test_every_pattern.py`` and the cases of ``cases.py`` are derived from it.
 """
 
 from __future__ import annotations
@@ -100,21 +100,21 @@ from autoforge.models.users import comparable_email
 from tests.access.populations import Population
 from tests.factories import NOON
 
-#: Entities, as a pattern with its parameters finds them in a population.
+#: Returns the entities of a population that a pattern with its parameters should find.
 Found = Callable[[Any, Population], Any]
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What a pattern is compared with."""
+    """The expected answer of a pattern."""
 
-    #: The answer, for the pattern and a population; of a query, smallest first.
+    #: The answer for a pattern and a population; for a query, in ascending order.
     answer: Found
-    #: Whether a query answers with the newest first, unless an order is asked for.
+    #: Whether a query returns the newest first if no order is given.
     newest_first: bool = False
-    #: What is read on the way: the look-up item, or the references in their order.
+    #: The items read on the way: the look-up item, or the references in order.
     through: Found | None = None
-    #: Entities that could be mistaken for an answer, besides those that the pattern names.
+    #: Entity types that could be mistaken for an answer, in addition to those the pattern names.
     beside: tuple[type[Entity], ...] = ()
 
 
@@ -128,9 +128,9 @@ def _ordered(found: Sequence[Any], *by: str) -> list[Any]:
 
 
 def _all(kind: type[Entity], *by: str, **named: str) -> Found:
-    """Those whose attributes are what the parameters of the pattern say, in order of some.
+    """Return the entities whose attributes equal the parameters of the pattern, ordered by ``by``.
 
-    A parameter is compared with the attribute of its name, or with the one that ``named`` says.
+    A parameter is compared with the attribute of its name, or with the attribute ``named`` gives.
     """
 
     def found(asked: Any, there: Population) -> list[Any]:
@@ -149,15 +149,15 @@ def _all(kind: type[Entity], *by: str, **named: str) -> Found:
 
 
 def _the(kind: type[Entity], **named: str) -> Found:
-    """The only one whose attributes are what the parameters of the pattern say."""
+    """Return the only entity whose attributes equal the parameters of the pattern, or None."""
     found = _all(kind, **named)
     return lambda asked, there: _one(found(asked, there))
 
 
 def _in_range(asked: Any, events: Sequence[Any]) -> list[Any]:
-    """What is from ``since`` on, before ``until``, and newer than the event ``after``."""
+    """Return the events from ``since``, before ``until`` and newer than the event ``after``."""
     after = getattr(asked, "after", None)
-    # A ULID sorts by its moment first, so "newer" is a comparison of ids.
+    # A ULID begins with its timestamp, so comparing ids tells which event is newer.
     return _ordered(
         [
             event
@@ -191,19 +191,19 @@ def _overview(asked: Any, there: Population) -> Overview | None:
 
 
 def _of_issues(asked: Any, found: Sequence[Any]) -> tuple[Any, ...]:
-    """What was found of the issues, each once and in the order they were asked for."""
+    """Return the entities found for the issues, once each, in the order of the request."""
     by_issue = {each.linear_issue_id: each for each in found}
     asked_for = dict.fromkeys(asked.linear_issue_ids)
     return tuple(by_issue[each] for each in asked_for if each in by_issue)
 
 
 def _features(asked: Any, there: Population) -> list[Any]:
-    """The project's, by priority and then age."""
+    """Return the project's features, by priority and then age."""
     return _ordered(_of_project(asked, there, Feature), "priority", "id")
 
 
 def _feature_counts(asked: Any, there: Population) -> FeatureCounts:
-    """How many items lie under the keys; counting does not read what they are."""
+    """Count the items under the keys; a count does not read the items."""
     items = [*(each.to_item() for each in there.entities), *there.strangers]
     keys = [item.get("GSI1PK", {}).get("S") for item in items]
     partition = f"PROJECT#{asked.project_id}#FEATURE#"
@@ -216,7 +216,7 @@ def _user_of_email(asked: Any, there: Population) -> Any:
 
 
 def _looked_up(lookup: Found, target: Callable[[Any, Any, Any], bool], kind: type[Entity]) -> Proof:
-    """The one that a look-up item finds, if it still is what was asked for."""
+    """Prove a look-up: the entity a look-up item leads to, if it still matches the request."""
 
     def answer(asked: Any, there: Population) -> Any:
         found = lookup(asked, there)
@@ -228,7 +228,7 @@ def _looked_up(lookup: Found, target: Callable[[Any, Any, Any], bool], kind: typ
 def _behind(
     references: Found, target: Callable[[Any, Any], bool], kind: type[Entity], **given: Any
 ) -> Proof:
-    """What references point to, in their order, as far as it is there."""
+    """Prove a query of references: the entities they lead to that exist, in their order."""
 
     def answer(asked: Any, there: Population) -> list[Any]:
         return [
@@ -398,6 +398,6 @@ PROOFS: Final[dict[type[Pattern[Any]], Proof]] = {
 
 
 def proof_of(kind: type[Pattern[Any]]) -> Proof:
-    """What the pattern is compared with."""
+    """Return the expected answer of a pattern."""
     assert kind in PROOFS, f"{kind.__name__} has no proof: add one to PROOFS in {__file__}"
     return PROOFS[kind]

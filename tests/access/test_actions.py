@@ -1,4 +1,4 @@
-"""The states of actions, and which leads to which."""
+"""The states of actions, and the transitions between them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PAST: Final = NOON - timedelta(minutes=5)
 _FUTURE: Final = NOON + timedelta(hours=1)
 
 
-#: Every state an action may be in when a write comes.
+#: Every state of an action before a write.
 _STATES: Final[dict[str, dict[str, Any]]] = {
     "proposed": {},
     "held": {"held_until": _FUTURE},
@@ -57,7 +57,7 @@ _MOVES: Final[dict[str, Callable[[AgentAction], Update[AgentAction]]]] = {
 }
 
 
-#: What each write changes, from the states it may come from; every other pair is refused.
+#: The changes of each write from each state in which it is allowed; all others are refused.
 _ALLOWED: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("proposed", "hold"): {"held_until": _FUTURE},
     ("held", "approve"): {"held_until": None, "approved_at": LATER},
@@ -80,7 +80,7 @@ _REACHED: Final = {
 }
 
 
-#: What the error of a refused write says that it needs.
+#: The state that the error of a refused write asks for.
 _NEEDED: Final = {
     "hold": "only a proposed action can be held",
     "approve": "only a held action can be approved",

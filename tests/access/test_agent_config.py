@@ -1,4 +1,4 @@
-"""A setting of the agent is set again and again."""
+"""A setting of the agent can be set repeatedly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agents are created, found and changed, and their status follows."""
+"""Agents are created, found and changed, and their status follows their runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The versions of artefacts: what is replaced is kept, once."""
+"""Versions of artefacts: each replaced version is kept once."""
 
 from __future__ import annotations
 

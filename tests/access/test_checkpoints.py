@@ -1,4 +1,4 @@
-"""Checkpoints go forward."""
+"""Checkpoints advance, and never move back."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_same_moment_in_another_form_is_no_step_back(store: Store) -> None:
 
 
 def test_a_checkpoint_of_another_program_advances_too(store: Store) -> None:
-    """It has a value and no position beside it."""
+    """Such a checkpoint has a value and no position."""
     checkpoint = a_checkpoint(checkpoint_value="2026-02-04T10:15:00Z")
     where = checkpoint.project_id, checkpoint.integration, checkpoint.checkpoint_key
     store.put_all([checkpoint])

@@ -1,4 +1,4 @@
-"""Every pattern of the catalogue answers exactly what a comprehension over everything says."""
+"""Every pattern of the catalogue returns exactly what a comprehension over all items does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.access.populations import Population, identity, moments, populations,
 from tests.access.proofs import PROOFS, proof_of
 from tests.stores import fresh
 
-#: What parameters of a type are drawn from that is no attribute's.
+#: The strategy for parameters that have no attribute, by type.
 _OF_TYPE: Final[dict[type[Any], SearchStrategy[Any]]] = {
     datetime: moments,
     date: moments.map(datetime.date),
@@ -107,7 +107,7 @@ def test_a_querys_pages_joined_are_exactly_what_a_comprehension_says(
     assert _ties_sorted(answered) == _ties_sorted(expected)
     assert [len(page.items) for page in pages[:-1]] == [limit] * (len(pages) - 1)
     assert len(pages[-1].items) <= limit
-    # A reference may follow that points to nothing.
+    # A reference to a missing item may follow.
     assert pages[-1].items or len(pages) == 1 or issubclass(kind, Hydrate)
 
 
@@ -128,7 +128,7 @@ def test_what_takes_several_items_joins_them_as_a_comprehension_does(
 
 
 def _ties_sorted(entities: Sequence[Any]) -> list[Any]:
-    """The same order, but for what has one key in an index: DynamoDB promises none among those."""
+    """Sort entities with the same index key: DynamoDB promises no order among them."""
     ties = groupby(entities, key=lambda each: getattr(each, "id", None) or identity(each))
     return [each for _, tied in ties for each in sorted(tied, key=lambda it: str(identity(it)))]
 
@@ -143,12 +143,12 @@ def _populated(
 
 
 def _kinds(kind: type[Pattern[Any]]) -> tuple[type[Entity], ...]:
-    """What the population is mostly made of."""
+    """Return the entity types that most of the population is drawn from."""
     return (*kind.entities, *proof_of(kind).beside)
 
 
 def _asked(kind: type[Pattern[Any]], there: Population, data: DataObject) -> Any:
-    """The pattern, with parameters that one entity has, or drawn one by one."""
+    """Return the pattern with parameters that one entity has, or with drawn ones."""
     hints = get_type_hints(kind)
     one = data.draw(st.sampled_from([None, *there.of(*_kinds(kind))]), label="asked for")
     values = {
@@ -165,8 +165,8 @@ def _asked(kind: type[Pattern[Any]], there: Population, data: DataObject) -> Any
 def _parameter(
     kind: type[Pattern[Any]], parameter: Field[Any], hint: Any, one: Entity | None
 ) -> SearchStrategy[Any]:
-    """What a parameter is drawn from: what one entity has, or what its attribute is drawn from."""
-    # In ``str | None`` the type comes first; the parameter may then be left out.
+    """Return the strategy for a parameter: the value of one entity, or of its attribute."""
+    # In ``str | None`` the type comes first, and the parameter may be omitted.
     type_, *more = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     if type_ in _OF_TYPE:
         drawn = _OF_TYPE[type_]
@@ -178,7 +178,7 @@ def _parameter(
 
 
 def _attribute(kind: type[Pattern[Any]], name: str, one: Entity | None) -> SearchStrategy[Any]:
-    """The attribute of a name, or the id if no entity has one of that name: that of one, or any."""
+    """Return the strategy for an attribute, or for the id if no entity has the attribute."""
     kinds = _kinds(kind)
     owner = next((each for each in kinds if name in each.get_attributes()), None)
     of, attribute = (kinds[0], "id") if owner is None else (owner, name)

@@ -1,7 +1,7 @@
-"""Hazards that any method could bring back, so that each is held against all of a Forge.
+"""Hazards that any method could reintroduce, so each is tested on every method of a Forge.
 
-They are ways in which earlier agent platforms broke: lists that were table scans, updates that
-made ghosts, index keys that went stale, and conditions that DynamoDB does not allow.
+They are faults of earlier agent platforms: lists that scanned the table, updates that created
+incomplete items, stale index keys, and conditions that DynamoDB does not support.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from tests.stores import Clock, client_of, forge_of, fresh, raw_items, watching
 
 pytestmark = pytest.mark.one_engine
 
-#: The writes that change what an index key is made of; the table is looked at after each.
+#: The writes that change a component of an index key; the table is checked after each.
 _MOVES: Final = frozenset(
     {
         "actions.approve", "actions.cancel", "actions.hold", "agents.update",
@@ -66,19 +66,19 @@ _MOVED: Final = ("Project", "Escalation", "AgentAction", "Feature", "Agent", "Ag
 
 @dataclass(frozen=True)
 class Toured:
-    """A Forge that has done everything, what that sent, and how it left the table."""
+    """A Forge that has made every call, the requests of each, and the resulting table."""
 
     forge: Forge
     sent: Sequence[tuple[str, dict[str, Any]]]
-    #: The operations of each read.
+    #: The DynamoDB operations of each read.
     reads: dict[str, list[str]]
-    #: What writes have made or changed, with their names.
+    #: The items that writes created or changed, with the name of the write.
     changed: Sequence[tuple[str, Item]]
 
 
 @pytest.fixture(scope="module")
 def toured(engine: Engine, client: Client) -> Toured:
-    """Do everything, over a connection of its own, and look at the table over another."""
+    """Make every call over one connection, and read the table over another."""
     clock = Clock()
     forge = forge_of(fresh(client_of(engine), clock))
     looking = replace(forge.store, client=client)
@@ -96,7 +96,7 @@ def toured(engine: Engine, client: Client) -> Toured:
 
 @pytest.fixture
 def forge(client: Client, clock: Clock) -> Forge:
-    """A Forge on a table in which nothing was stored."""
+    """A Forge on an empty table."""
     return forge_of(fresh(client, clock))
 
 
@@ -105,8 +105,8 @@ def test_what_is_held_against_every_method_is_held_against_every_method(forge: F
     assert names(OF_NOTHING) == names(WRITES) - MAKERS
 
 
-# Elsewhere the projects of a user, and an agent's runs, were found by scanning the table with a
-# filter: every item of every customer was read for each of them.
+# On earlier platforms a Scan with a filter found the projects of a user and the runs of an agent:
+# each call read every item of every customer.
 
 
 def test_nothing_is_found_by_a_scan_or_by_a_filter(toured: Toured) -> None:
@@ -133,7 +133,7 @@ def _requests(forge: Forge, steps: Sequence[Step]) -> dict[str, list[str]]:
 
 
 def _of_others() -> Iterator[Entity]:
-    """What other users, agents and projects have, under ids that ours are prefixes of."""
+    """Yield entities of other users, agents and projects, with ids that ours are prefixes of."""
     for number in range(10):
         project_id, user_id, agent_id = f"p{number}", f"ann{number}", f"coder{number}"
         run = a_run(project_id=project_id, agent_id=agent_id, feature_id=f"b{number}")
@@ -148,8 +148,8 @@ def _of_others() -> Iterator[Entity]:
         yield a_ticket(project_id=project_id)
 
 
-# Elsewhere an update was an UpdateItem without a condition. Of an id that was mistyped, or just
-# deleted, it made an item of the changed attributes and nothing else, which broke every reader.
+# On earlier platforms an update was an UpdateItem without a condition. With a mistyped id, or one
+# just deleted, it created an item of the changed attributes alone, which broke every reader.
 
 
 @pytest.mark.parametrize("there", [(), ("p",)], ids=["no project", "a project"])
@@ -173,8 +173,8 @@ def _error_of(step: Step, forge: Forge) -> type[AutoforgeError] | None:
     return None
 
 
-# Elsewhere a change of status left the sort key of the index as it was: features stayed in the list
-# of the status they had left, and agents were given what was long done.
+# On earlier platforms a change of status left the sort key of the index unchanged. Features stayed
+# listed under their old status, and agents received work that was already done.
 
 
 def test_each_index_key_is_the_one_that_follows_from_its_item_whatever_was_changed(
@@ -182,7 +182,7 @@ def test_each_index_key_is_the_one_that_follows_from_its_item_whatever_was_chang
 ) -> None:
     assert {name for name, _ in toured.changed} == _MOVES
     for name, item in toured.changed:
-        # Compares the stored keys with those that are rendered.
+        # Compares the stored keys with the rendered ones.
         assert entity_of(item), name
 
 
@@ -200,20 +200,20 @@ def test_a_change_of_what_an_index_key_is_made_of_moves_the_item(
     assert max(map(len, places.values())) > 1
 
 
-# Elsewhere a budget was checked by a condition such as "spent + :amount <= budget". A condition of
-# DynamoDB's knows no arithmetic, so every such write was refused, or the check was left out.
+# On earlier platforms a budget was checked by a condition such as "spent + :amount <= budget".
+# Conditions in DynamoDB have no arithmetic, so every such write was refused, or had no check.
 
 
 def test_no_condition_that_is_sent_holds_arithmetic(toured: Toured) -> None:
     conditions = [each for _, sent in toured.sent for each in _conditions(sent)]
 
-    # There is one with each write but those of batches and the plainest of puts.
+    # Every write has one, except batches and some puts.
     assert len(conditions) > len(WRITES)
     assert not [each for each in conditions if re.search(r"[-+*/]", each)]
 
 
 def _conditions(sent: object) -> Iterator[str]:
-    """The conditions in a request's parameters, those inside a transaction included."""
+    """Yield the conditions of a request, including those inside a transaction."""
     match sent:
         case {"ConditionExpression": str(condition)}:
             yield condition

@@ -1,6 +1,6 @@
 """Hazards of lists: how earlier agent platforms lost items between DynamoDB and the caller.
 
-Each test shows the scenario of one of them, and that it ends well here.
+Each test reproduces one of these scenarios and shows that the result is correct here.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from tests.stores import Clock, forge_of, fresh, put_raw
 
 pytestmark = pytest.mark.one_engine
 
-#: Four items with this are more than the megabyte that one answer of DynamoDB holds.
+#: Four items with this text exceed the megabyte that one answer of DynamoDB can hold.
 _LONG: Final = "x" * 300_000
 
 
-# Elsewhere a list was one Query. Past a megabyte it was cut without a word; and where it did return
-# a cursor, no route accepted one.
+# On earlier platforms a list was one Query. Past a megabyte it was cut without notice, and if it
+# returned a cursor, no route accepted one.
 
-#: Asks for a page of what a project, or an agent of the same id, has.
+#: Requests a page of the items of a project, or of an agent with the same id.
 Ask = Callable[..., Page[Any]]
 
 _LISTS: Final[Mapping[str, Callable[[Forge], Ask]]] = {
@@ -59,7 +59,7 @@ _LISTS: Final[Mapping[str, Callable[[Forge], Ask]]] = {
 
 
 def _listed(kind: str, id_: str) -> Sequence[Entity]:
-    """Something to be listed, as large as it may be, and what leads to it."""
+    """Return an entity for a list, as large as possible, and the references to it."""
     match kind:
         case "features":
             return [a_feature(project_id=id_, description=_LONG)]
@@ -103,7 +103,7 @@ def test_a_page_that_dynamodb_cuts_short_is_read_on(forge: Forge) -> None:
 
 
 def _by_cursors(ask: Ask, id_: str) -> Iterator[Any]:
-    """All items, asked for two at a time; no cursor is good for ever."""
+    """Yield all items, two per page; no cursor may appear twice."""
     cursor = None
     for _ in range(9):
         page = ask(id_, limit=2, cursor=cursor)
@@ -114,14 +114,14 @@ def _by_cursors(ask: Ask, id_: str) -> Iterator[Any]:
 
 
 def _cut_after(entity: Entity, index: Index, **content: Any) -> Answer:
-    """An answer of a Query that ends with an entity although more follows."""
+    """Return the answer of a Query that ends with an entity although more follows."""
     item = entity.to_item()
     names = {each for of in (TABLE, index) for each in (of.partition_key, of.sort_key)}
     return Answer({**content, "LastEvaluatedKey": {name: item[name] for name in names}})
 
 
-# Elsewhere a filter ran in the client, after the limit: "the latest heartbeat" asked for the latest
-# event and found that it was none, though there was a heartbeat a moment before.
+# On earlier platforms the client filtered after the limit: "the latest heartbeat" read the latest
+# event, which was not a heartbeat, although one came just before it.
 
 
 def test_a_page_of_one_holds_one_whatever_lies_in_front_of_it(forge: Forge) -> None:
@@ -150,7 +150,7 @@ def _event_at(project_id: str, minutes: int, **over: Any) -> Any:
     return an_event(project_id=project_id, created_at=moment, **over)
 
 
-# Elsewhere a count was the length of a page of a hundred.
+# On earlier platforms a count was the length of a page of a hundred.
 
 
 def test_features_are_counted_beyond_the_hundredth_and_beyond_an_answer(forge: Forge) -> None:
@@ -166,7 +166,7 @@ def test_features_are_counted_beyond_the_hundredth_and_beyond_an_answer(forge: F
     assert cut == whole
 
 
-# Elsewhere "recent" was everything with today's date: past midnight there was nothing.
+# On earlier platforms "recent" was everything with today's date: past midnight it was empty.
 
 
 def test_the_events_of_the_last_day_are_those_from_before_midnight_too(client: Client) -> None:
@@ -188,8 +188,8 @@ def test_the_events_of_the_last_day_are_those_from_before_midnight_too(client: C
     assert [each.created_at for each in recent.items] == moments[:0:-1]
 
 
-# Elsewhere the clean-up of expired escalations read the first hundred, of which most were young,
-# and the rest stayed pending for ever.
+# On earlier platforms the clean-up of expired escalations read the first hundred. Most of these
+# were recent, and the others stayed pending for ever.
 
 
 def test_all_escalations_past_a_moment_are_reached_and_expired_once(client: Client) -> None:
@@ -205,7 +205,7 @@ def test_all_escalations_past_a_moment_are_reached_and_expired_once(client: Clie
         forge.each(EscalationsByStatus(EscalationStatus.PENDING)),
     )
     for number, each in enumerate(past):
-        # Another sweep is faster at times.
+        # Now and then another sweep is faster.
         for sweep in (rival, forge) if number % 20 == 0 else (forge,):
             expired += _is_expired_by(sweep, each.project_id, each.id)
 

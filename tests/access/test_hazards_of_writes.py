@@ -1,6 +1,6 @@
-"""Hazards of writes: how earlier agent platforms lost, doubled or overwrote what they wrote.
+"""Hazards of writes: how earlier agent platforms lost, doubled or overwrote data.
 
-Each test shows the scenario of one of them, and that it ends well here.
+Each test reproduces one of these scenarios and shows that the result is correct here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.stores import raw_items
 
 pytestmark = pytest.mark.one_engine
 
-#: What requests meet in turn: a throttled table, a throttled item of a transaction, and nothing.
+#: Faults of successive requests: a throttled table, a throttled item of a transaction, none.
 _REASONS: Final = [{"Code": "ProvisionedThroughputExceeded"}]
 _BAD_DAY: Final = (
     Refuse("ProvisionedThroughputExceededException"),
@@ -44,7 +44,7 @@ _WRITES: Final = {"PutItem", "UpdateItem", "TransactWriteItems"}
 _LOG: Final = ArtefactType.RAID_LOG
 
 
-# Elsewhere what was there was looked up, and then written as if nobody could come in between.
+# On earlier platforms a write followed a read as if no other caller could write in between.
 
 Call = Callable[[Forge], Any]
 Both = Callable[[World, Call, Call], list[Any]]
@@ -52,7 +52,7 @@ Both = Callable[[World, Call, Call], list[Any]]
 
 @pytest.fixture(params=["in between", "at once"])
 def both(request: pytest.FixtureRequest, engine: Engine, own: Client) -> Both:
-    """Two processes make a call each: one between the other's read and write, or both at once."""
+    """Two processes make one call each: one between the other's read and write, or both at once."""
     if request.param == "in between":
         return partial(_in_between, own)
     if engine.name == "moto":
@@ -75,7 +75,7 @@ def _in_between(own: Client, world: World, first: Call, second: Call) -> list[An
 
 
 def _stored(world: World, entity: type[Any]) -> int:
-    """How many items of an entity there are."""
+    """Count the items of an entity."""
     return [i[ENTITY_TYPE]["S"] for i in raw_items(world.store)].count(entity.type_name)
 
 
@@ -177,7 +177,7 @@ def test_of_two_edits_of_one_document_one_is_made_and_the_other_learns_of_it(
     assert refused.item == made == world.process().artefacts.get(PROJECT, _LOG)
 
 
-# Elsewhere the second decision on an escalation overwrote the first, after agents had acted on it.
+# On earlier platforms a second decision overwrote the first, after agents had acted on it.
 
 
 def test_the_first_decision_stays_and_the_second_learns_who_decided_what(forge: Forge) -> None:
@@ -193,7 +193,7 @@ def test_the_first_decision_stays_and_the_second_learns_who_decided_what(forge: 
     assert caught.value.item == first == forge.escalations.get(project.id, asked.id)
 
 
-# Elsewhere whatever a batch left unprocessed was dropped, and the caller was told of a success.
+# On earlier platforms unprocessed items of a batch were dropped, and the call succeeded.
 
 
 def test_no_feature_of_a_batch_is_lost_when_dynamodb_leaves_some_unprocessed(
@@ -224,8 +224,8 @@ def test_no_feature_is_lost_when_their_creation_is_throttled(world: World) -> No
     assert [len(each.dependencies) for each in stored] == [0, *[1] * 59]
 
 
-# Elsewhere a sum was bounded by arithmetic inside a condition, which DynamoDB refuses, or by a read
-# before the write, which lets one too many in.
+# On earlier platforms a sum was bounded by arithmetic in a condition, which DynamoDB refuses, or by
+# a read before the write, which allows one write too many.
 
 
 def test_as_many_features_are_in_progress_as_the_project_allows_and_no_more(
@@ -279,6 +279,6 @@ def test_the_output_of_a_run_fills_its_room_to_the_byte_and_no_further(world: Wo
     with pytest.raises(ItemTooLargeError) as caught:
         forge.runs.report(PROJECT, "run", output="x")
 
-    assert caught.value.size == LIMIT + 1  # found before DynamoDB was asked
+    assert caught.value.size == LIMIT + 1  # detected before any request
     assert len(full.output or "") == room
     assert forge.runs.get(PROJECT, "run").version == full.version

@@ -1,4 +1,4 @@
-"""The configuration of an integration is saved again, and its health noted."""
+"""The configuration of an integration can be saved again, and its health is recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments from outside that order what is stored: the past is welcome, the future is refused."""
+"""Timestamps that callers give and that order items may lie in the past, not in the future."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.stores import Clock, raw_items
 
 pytestmark = pytest.mark.one_engine
 
-#: What takes a moment that orders what is stored: each makes an item at the moment.
+#: A call that stores an item ordered by a timestamp, with that timestamp.
 Path = Callable[[Forge, str, datetime], object]
 
 _DOOMSDAY: Final = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
@@ -69,7 +69,7 @@ each_path: Final = pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
 
 @pytest.fixture
 def project_id(store: Store) -> str:
-    """A project that is there."""
+    """The id of a project that exists."""
     project = a_project(id=new_id())
     store.put_all([project])
     return str(project.id)
@@ -124,7 +124,7 @@ def test_a_long_sync_takes_what_linear_changed_after_it_began(
 
 
 def test_setting_a_checkpoint_takes_any_moment(forge: Forge, project_id: str) -> None:
-    """It overrides what was advanced too far, and may be set back."""
+    """Setting overrides a checkpoint that was advanced too far, and may move it back."""
     forge.checkpoints.set(project_id, "calendar", "until", _DOOMSDAY.isoformat())
     forge.checkpoints.set(project_id, "calendar", "until", NOON.isoformat())
 
@@ -136,7 +136,7 @@ def test_setting_a_checkpoint_takes_any_moment(forge: Forge, project_id: str) ->
 
 
 def test_an_action_may_be_held_for_as_long_as_one_likes(forge: Forge, project_id: str) -> None:
-    """When a hold ends decides for that action alone; approving and cancelling end it sooner."""
+    """The end of a hold affects only its action; approving and cancelling end the hold sooner."""
     action = forge.actions.create(project_id, "update", "d", held_until=_DOOMSDAY)
 
     assert forge.actions.approve(project_id, action.id).held_until is None

@@ -1,4 +1,4 @@
-"""The catalogue of work says exactly what a Forge's writes ask and change."""
+"""The catalogue of work states exactly what the writes of a Forge read and change."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.one_engine
 
 @pytest.fixture(scope="module")
 def heard(engine: Engine) -> Iterator[Heard]:
-    """What IAM is asked for each method of a Forge."""
+    """The IAM permissions that each method of a Forge needs."""
     client = client_of(engine)
     yield everything_asked(client)
     client.close()

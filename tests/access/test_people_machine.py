@@ -1,4 +1,4 @@
-"""After any sequence of log-ins and changes, all that finds people and projects agrees."""
+"""After any sequence of log-ins and changes, users, members and look-up items agree."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ pytestmark = pytest.mark.one_engine
 _auth0_ids: Final = st.sampled_from(("auth0|x", "auth0|x#", "auth0|x%23", "#"))
 _emails: Final = st.sampled_from(("a@x.org", "A@X.org", "\u00e9@x", "e\u0301@x", "a#@x", "a%23@x"))
 _projects: Final = st.sampled_from(PROJECTS[:3])
-#: Ids that users get one after the other, and one that none ever gets.
+#: Ids that users get one after another, and one that no user ever gets.
 _USERS: Final = ("u", "u1", "u10", "METADATA")
 _users: Final = st.sampled_from((*_USERS, "nobody"))
 
 
 class People(RuleBasedStateMachine):
-    """Log-ins, and changes of who belongs to what; the model says who is whose."""
+    """Log-ins and changes of memberships, and a model of users, owners and members."""
 
     client: Client
 
     @initialize()
     def begin(self) -> None:
         self.store = fresh(self.client, Clock())
-        #: By Auth0 id: the user's id, address and name.
+        #: By Auth0 id: the user's id, e-mail address and name.
         self.people: dict[str, tuple[str, str, str]] = {}
-        #: By project id: the owner, the one it was created for, and the members.
+        #: By project id: the owner, the user it was created for, and the members.
         self.owners: dict[str, str | None] = {}
         self.created_for: dict[str, str | None] = {}
         self.members: dict[str, set[str]] = {}
@@ -132,7 +132,7 @@ class People(RuleBasedStateMachine):
             assert owners == (set() if owner_id is None else {owner_id})
 
     def attempt(self, act: Any) -> bool:
-        """Whether it was done, or refused because of what is there or is not."""
+        """Return whether the call succeeded; it may be refused because of the stored items."""
         try:
             act.run(self.store)
         except (ItemExistsError, ItemNotFoundError):

@@ -1,4 +1,4 @@
-"""Of callers at once one wins, and the others learn of it."""
+"""Of callers at the same time one wins, and the others receive an error that says so."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _THREADS: Final = 8
 
 
 def _race(store: Store, writes: Sequence[Write[Any]]) -> list[Any]:
-    """Make all writes at once; what each came to."""
+    """Make all writes at the same time; return the result or error of each."""
     barrier = Barrier(len(writes))
 
     def run(write: Write[Any]) -> Any:
@@ -72,7 +72,7 @@ def _race(store: Store, writes: Sequence[Write[Any]]) -> list[Any]:
 
 
 def _winner(outcomes: Sequence[Any], losing: type[AutoforgeError]) -> Any:
-    """The one that won; all others lost to it, and learn what it did."""
+    """Return the result of the winner; each loser's error must hold the item it wrote."""
     (winner,) = [each for each in outcomes if not isinstance(each, AutoforgeError)]
     lost = [each for each in outcomes if each is not winner]
     assert [type(each) for each in lost] == [losing] * (_THREADS - 1)

@@ -1,4 +1,4 @@
-"""Each pattern sends the requests it declares, and they consume what item sizes predict."""
+"""Each pattern sends the requests it declares; item sizes predict the capacity consumed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.stores import Watched, fresh, watching
 from tests.strategies import documents
 
 _PAD: Final = "x" * 3000
-#: What a request consumes, by the sizes of what it reads.
+#: The capacity units of a request, from the sizes of the items it reads.
 _UNITS: Final[dict[str, Callable[..., float]]] = {
     "GetItem": lambda sizes, **how: get_units(sum(sizes), **how),
     "Query": query_units,
@@ -51,7 +51,7 @@ def test_every_pattern_of_the_catalogue_has_a_case_that_finds_all_that_it_can() 
     for asked in CASES:
         for operation, found in reads(asked):
             most = 1 if operation == "GetItem" else 2
-            # Of the features, all are in one status; the others are asked for, too.
+            # All features are in one status; the pattern queries the other statuses too.
             assert len(found) >= most or isinstance(asked, FeatureStats), asked
 
 
@@ -60,7 +60,7 @@ def test_a_pattern_sends_the_requests_it_declares_and_never_a_scan(full: Store, 
     with watching(full.client) as watched:
         _answer(full, asked)
 
-    # Those of a composite are under way at once, in any order.
+    # The requests of a composite run concurrently, in any order.
     order = sorted if isinstance(asked, Composite) else list
     assert order(watched.operations) == order(operation for operation, _ in reads(asked))
     assert len(watched.operations) == type(asked).requests
@@ -251,7 +251,7 @@ def _answer(store: Store, asked: Any, *, consistent: bool = False) -> None:
 
 
 def _read_units(watched: Watched) -> float:
-    """Units of all calls; a batch's are in a list, one entry for each table."""
+    """Return the read units of all calls; a batch reports a list, with one entry per table."""
     units = 0.0
     for call in watched.calls:
         tables = call.capacity if isinstance(call.capacity, list) else [call.capacity]

@@ -1,4 +1,4 @@
-"""After any sequence of writes every stored key is what its item renders, and no two are one."""
+"""After any sequence of writes every item has the keys it renders, and no two share a key."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ _holds: Final = st.none() | st.sampled_from([NOON - MILLISECOND, NOON, NOON + ti
 
 
 class Workbench(RuleBasedStateMachine):
-    """Writes of every kind; the model is a dict of what must be there."""
+    """Writes of every kind, and a dict of the items that must be stored."""
 
     client: Client
 
@@ -99,7 +99,7 @@ class Workbench(RuleBasedStateMachine):
 
     @property
     def now(self) -> datetime:
-        """Later with every write, so that each leaves its trace in updatedAt."""
+        """A time later than all earlier ones, so that each write changes ``updatedAt``."""
         self.clock.now += MILLISECOND
         return self.clock.now
 
@@ -291,14 +291,14 @@ class Workbench(RuleBasedStateMachine):
         assert feed == sorted(traces, key=lambda each: str(each.id), reverse=True)
 
     def attempt(self, write: Write[Any]) -> Any:
-        """What a write comes to: the item as it then is, or the error."""
+        """Return the item after a write, or the error."""
         try:
             return self.store.write(write)
         except AutoforgeError as error:
             return error
 
     def put(self, entity: Any) -> None:
-        """Create an entity, or be refused because it is there."""
+        """Create an entity, or expect a refusal because it exists."""
         key = identity(entity)
         outcome = self.attempt(Put(entity))
         if key in self.there:
@@ -311,7 +311,7 @@ class Workbench(RuleBasedStateMachine):
     def change(
         self, key: tuple[Any, ...], write: Update[Any], changes: dict[str, Any], **given: bool
     ) -> None:
-        """Change an entity, or be refused with what is there."""
+        """Change an entity, or expect a refusal with the stored item."""
         before = self.there.get(key)
         outcome = self.attempt(write)
         if before is None or before not in self.live():
@@ -325,18 +325,18 @@ class Workbench(RuleBasedStateMachine):
             self.there[key] = outcome
 
     def live(self) -> list[Any]:
-        """What is not past its expiry."""
+        """Return the entities of the model that are not past their expiry."""
         return [each for each in self.there.values() if each.is_live(self.clock.now)]
 
     def of(self, project_id: str) -> list[tuple[Any, ...]]:
-        """What lies in a project's partition, and the traces of its events."""
+        """Return the keys in a project's partition and of its references in the global feed."""
         partition = f"PROJECT#{project_id}"
         own = {key: each for key, each in self.there.items() if partition == each.PK}
         traces = {("feed", each.id) for each in own.values() if isinstance(each, Event)}
         return [key for key in self.there if key in own or key in traces]
 
     def agrees(self, query: Query[Any], kind: type[Any], wanted: Any) -> None:
-        """Whether a query answers with those of a kind that are wanted, each once."""
+        """Check that a query returns the entities of a type that are wanted, each once."""
         answered = list(self.store.each(query))
         expected = [each for each in self.live() if isinstance(each, kind) and wanted(each)]
         assert sorted(map(identity, answered), key=str) == sorted(map(identity, expected), key=str)
@@ -352,12 +352,12 @@ def test_no_sequence_of_writes_leaves_a_stale_key(client: Client) -> None:
 
 
 def _examples() -> int:
-    """As the profile says; a run of a machine is many examples in one."""
+    """Follow the profile, with fewer examples: each run of the machine is many in one."""
     return max(10, settings().max_examples // 2)
 
 
 def _read(item: Item) -> Any:
-    """An item as its entity; its keys are those it renders, and they decode."""
+    """Return an item as its entity; its keys must equal the rendered ones, and decode."""
     entity = _TYPES[item["EntityType"]["S"]].from_item(item)
     keys = {name: value for name, value in item.items() if name[-2:] in {"PK", "SK"}}
     rendered = {

@@ -1,4 +1,4 @@
-"""A log-in makes one user, however often, however racing, wherever it is cut off."""
+"""A log-in creates one user, despite repeats, races and cuts at any request."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from tests.stores import fresh, raw_items, watching
 _THREADS: Final = 8
 _EMAIL: Final = "Ann@Example.org"
 
-#: Ids that a careless writer of keys would take for one.
+#: Ids that collide if a key does not escape them.
 _ALIKE: Final = (
     "auth0|x", "auth0|x#", "auth0|x%23", "auth0#x", "auth0%7Cx", "AUTH0|X", "auth0|x ",
     "auth0|\u00e9", "auth0|e\u0301", "#", "%", "USER", "auth0|x#USER", "\U0001f600",
 )  # fmt: skip
-#: Addresses each of which is another person's.
+#: E-mail addresses that belong to different people.
 _DIFFERENT: Final = (
     "a@x.org", "aa@x.org", "a#@x.org", "a%23@x.org", "a%@x.org", "a @x.org", "a@x.org#USER",
     "e@x.org", "\u00e9@x.org", "stra\u00dfe@x.org", "strasse@x.org", "\U0001f600@x.org",
@@ -350,7 +350,7 @@ def test_an_address_that_leads_to_another_stays_theirs_when_it_is_left(store: St
     store = fresh(store.client)
     ann = log_in(store, "auth0|ann", _EMAIL).user
     ben = log_in(store, "auth0|ben", "ben@x.org").user
-    # As another program would leave it, which knows of no lookups.
+    # As another program would leave it, without updating look-up items.
     store.save(Update(User, {"id": ann.id}, NOON, values={"email": "ben@x.org"}))
 
     log_in(store, "auth0|ann", "ann@new.org")
@@ -370,7 +370,7 @@ def test_an_address_that_leads_to_another_meanwhile_stays_theirs_when_it_is_left
         client,
         prepare,
         lambda store: log_in(store, "auth0|ann", "new@x.org"),
-        # As another program would, which knows of no addresses in users.
+        # As another program would, which does not compare with the users' addresses.
         lambda store: store.put_all([lookup]),
     ):
         assert table.get(UserOfEmail("ann@x.org")) == lookup
@@ -411,7 +411,7 @@ def test_an_address_of_a_user_who_is_gone_is_taken_in_a_change(store: Store) -> 
 def test_an_address_whose_user_has_another_by_now_is_taken(store: Store) -> None:
     store = fresh(store.client)
     ann = log_in(store, "auth0|ann", _EMAIL).user
-    # As another program would leave it, which knows of no lookups.
+    # As another program would leave it, without updating look-up items.
     store.save(Update(User, {"id": ann.id}, NOON, values={"email": "ann@new.org"}))
 
     ben = log_in(store, "auth0|ben", _EMAIL).user

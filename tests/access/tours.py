@@ -1,4 +1,4 @@
-"""Everything a Forge can do, at least once each, for tests of what must hold of all of it."""
+"""A call of everything a Forge can do, for tests of what must hold for every method."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _ISSUE: Final[dict[str, Any]] = {"linear_issue_url": "https://x.org/7", "title":
 
 
 def _anything(_: object) -> bool:
-    """Expect nothing in particular of an item: a write that expects looks at it first."""
+    """Accept any item; a write with ``expected`` reads the item first."""
     return True
 
 
 class Step:
-    """A call of a method of a Forge, which is named as its author names it."""
+    """A call of a method of a Forge, with the method named as a caller writes it."""
 
     def __init__(self, name: str, /, *positional: Any, **named: Any) -> None:
         self.name = name
@@ -61,7 +61,7 @@ def _refused(_: Forge) -> tuple[None, Outcome]:
     raise InvalidValueError("made up")
 
 
-#: All that writes, each where the steps before it have made what it needs.
+#: Every write; earlier steps create what a later one needs.
 WRITES: Final = (
     Step("once", _ASKED, _refused),
     Step("once", _ASKED, _made),
@@ -135,7 +135,7 @@ WRITES: Final = (
     Step("projects.delete", "q", expected=_anything),
 )
 
-#: All that only reads, of what the writes have left.
+#: Every read; the writes have stored what it returns.
 READS: Final = (
     Step("users.get", "ann"),
     Step("users.by_auth0_id", "auth0|ann"),
@@ -187,7 +187,7 @@ READS: Final = (
     Step("tickets.of_project", "p"),
 )
 
-#: All writes that change what must be there, of what is not: the project may be, and nothing else.
+#: Every write of an existing entity, on one that does not exist; at most its project exists.
 OF_NOTHING: Final = (
     Step("projects.update", "none", name="Ghost"),
     Step("projects.update", "none", name="Ghost", expected=_anything),
@@ -227,7 +227,7 @@ OF_NOTHING: Final = (
     Step("runs.finish", "p", "none", RunStatus.COMPLETED),
 )
 
-#: The writes that make what is not there, and those that look for something themselves.
+#: The writes that create an entity, and those that search for one themselves.
 MAKERS: Final = frozenset(
     {
         "actions.create", "agent_config.set", "agents.create", "artefacts.create",
@@ -240,7 +240,7 @@ MAKERS: Final = frozenset(
 
 
 def methods(forge: Forge) -> dict[str, Callable[..., object]]:
-    """Every public method of each kind of thing a Forge keeps, as its author names it."""
+    """Return every public method of a Forge's parts by name, as a caller writes it."""
     return {
         f"{kind}.{method}": getattr(kept, method)
         for kind, each in vars(Forge).items()
@@ -252,19 +252,19 @@ def methods(forge: Forge) -> dict[str, Callable[..., object]]:
 
 
 def _once(forge: Forge, request: RepeatableRequest, make: Any) -> object:
-    """Have something made once, or refused."""
+    """Send a request that has an effect once; it may be refused."""
     with suppress(InvalidValueError):
         return forge.once(request, make)
     return None
 
 
 def names(steps: Sequence[Step]) -> set[str]:
-    """The methods that steps call."""
+    """Return the names of the methods that steps call."""
     return {step.name for step in steps}
 
 
 def every_write(forge: Forge, clock: Clock) -> Iterator[str]:
-    """Make all writes, a second apart; after each, its name."""
+    """Make all writes, a second apart; yield the name of each after it."""
     forge.store.put_all([*known("ann"), *known("bob")])
     for step in WRITES:
         clock.now += timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""Worlds for tests of features: a project on a table of its own, and processes that work on it."""
+"""Worlds for tests of features: a project on a fresh table, and processes that work on it."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ T = TypeVar("T")
 
 _TYPES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
 
-#: The project of every world.
+#: The id of the project of every world.
 PROJECT: Final = "p"
 
 
 class CrashError(Exception):
-    """The process is gone; nothing of ours catches it."""
+    """The process has ended; no code of ours catches it."""
 
 
 @dataclass
 class World:
-    """One project on a table of its own, whose clock and whose processes a test has in hand."""
+    """A project on a fresh table; a test controls its clock and its processes."""
 
     store: Store
     clock: Clock
 
     @classmethod
     def on(cls, client: Client) -> World:
-        """A world in which there is the project, and nothing else."""
+        """Return a world that holds the project and nothing else."""
         clock = Clock()
         world = cls(fresh(client, clock), clock)
         put_raw(world.store, a_project(id=PROJECT).to_item())
@@ -50,32 +50,32 @@ class World:
 
     @classmethod
     def restored(cls, client: Client, items: Iterable[Item]) -> World:
-        """A world as another was at some moment."""
+        """Return a world with the items of another one at an earlier time."""
         clock = Clock()
         store = fresh(client, clock)
         store.put_all(entity_of(item) for item in items)
         return cls(store, clock)
 
     def process(self, client: Client | None = None) -> Forge:
-        """A Forge of its own, as another process has it; over a connection, if one is given."""
+        """Return a Forge of another process, over the given connection or the world's."""
         own = store_of(client or self.store.client, self.store.table_name, self.clock)
         return forge_of(own)
 
 
 def create(forge: Forge, *ids: str, **over: Any) -> None:
-    """Create features with these ids, otherwise alike."""
+    """Create features with these ids that are otherwise equal."""
     new = [NewFeature(**{"name": each, "id": each, **over}) for each in ids]
     forge.features.create_many(PROJECT, new)
 
 
 def taken(agent: Forge, times: int) -> list[str | None]:
-    """The ids of what an agent is given in turn."""
+    """Claim a number of times; return the ids of the claimed features."""
     claims = [agent.features.claim_next(PROJECT, "ann") for _ in range(times)]
     return [None if each is None else str(each.id) for each in claims]
 
 
 def set_raw(world: World, id_: str, **values: str | None) -> None:
-    """Change attributes of a feature's item as another program would, or as an index that lags."""
+    """Change attributes of a feature's item as another program or a lagging index would."""
     key = primary_key(Feature, {"project_id": PROJECT, "id": id_})
     for name, value in values.items():
         given = {} if value is None else {"ExpressionAttributeValues": {":v": {"S": value}}}
@@ -92,7 +92,7 @@ def set_raw(world: World, id_: str, **values: str | None) -> None:
 def interrupted(
     client: Client, operation: str, act: Callable[[], object], *, at: int = 1
 ) -> Iterator[None]:
-    """Let something happen right before a request of an operation, the first unless it is said."""
+    """Call a function right before a request of an operation: the ``at``-th, counted from 1."""
     seen: list[str] = []
 
     def meet(_: int, sent: str) -> Fault:
@@ -108,7 +108,7 @@ def interrupted(
 
 
 def at_once(calls: Sequence[Callable[[], T]]) -> list[T | AutoforgeError]:
-    """Make all calls at once; what each came to."""
+    """Make all calls at the same time; return what each returned, or the error it raised."""
     barrier = Barrier(len(calls))
 
     def run(call: Callable[[], T]) -> T | AutoforgeError:
@@ -123,7 +123,7 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T | AutoforgeError]:
 
 
 def entity_of(item: Item) -> Any:
-    """An item as its entity; its keys must be those it renders."""
+    """Return an item as its entity; the item must have the keys the entity renders."""
     entity = _TYPES[item["EntityType"]["S"]].from_item(item)
     rendered = entity.to_item()
     assert {n: item.get(n) for n in KEY_ATTRIBUTES} == {n: rendered.get(n) for n in KEY_ATTRIBUTES}

@@ -1,4 +1,4 @@
-"""What the adversarial tests share: how much to do, and tables that are put back as they were."""
+"""How much the adversarial tests do, and a table that can be reset."""
 
 import pytest
 
@@ -10,11 +10,11 @@ from tests.adversarial.interleaving import Board
 
 @pytest.fixture(scope="session")
 def effort() -> Effort:
-    """How long to go on, and how much of what is enumerated to try."""
+    """How long to continue, and which share of the enumerated cases to try."""
     return asked.effort()
 
 
 @pytest.fixture
 def board(client: Client) -> Board:
-    """A table of its own on the engine, with nothing in it."""
+    """An empty table on the engine."""
     return Board.on(client)

@@ -1,8 +1,9 @@
-"""How much the adversarial tests do: a bounded share beside the other tests, or all of it.
+"""How much the adversarial tests do: a bounded share within the suite, or everything.
 
-``ADVERSARIAL_SECONDS`` decides, which ``make adversarial`` sets. Without it a test that draws or
-races goes on for a few seconds, and one that enumerates tries a fixed share of its cases. With it,
-the former goes on for that many seconds, and the latter tries every case.
+The environment variable ``ADVERSARIAL_SECONDS``, which ``make adversarial`` sets, decides. Without
+it, a test that draws or races continues for two seconds, and a test that enumerates tries a fixed
+share of its cases. With it, the former continues for that many seconds, and the latter tries
+every case.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-#: Seconds that a test which draws or races goes on for, unless it is said.
+#: Seconds that a test that draws or races continues without ``ADVERSARIAL_SECONDS``.
 _SHORT: Final = 2.0
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to go on, and how much of what is enumerated to try.
+    """How long to continue, and which share of the enumerated cases to try.
 
     Attributes:
-        seconds: How long a test that draws or races goes on.
+        seconds: How long a test that draws or races continues.
         whole: Whether a test that enumerates tries every case.
     """
 
@@ -33,7 +34,7 @@ class Effort:
     whole: bool
 
     def rounds(self) -> Iterator[int]:
-        """Count rounds from 0 until the time is over; there is one at least."""
+        """Yield 0, 1, 2, … until the time is over; at least 0."""
         end = time.monotonic() + self.seconds
         for number in count():
             if number and time.monotonic() >= end:
@@ -41,11 +42,11 @@ class Effort:
             yield number
 
     def share(self, cases: Sequence[T], *, of: int) -> Sequence[T]:
-        """Every case, or one of so many: always the same ones, spread over all."""
+        """Return every case, or one of every ``of``: always the same ones, spread over all."""
         return cases if self.whole else cases[::of]
 
 
 def effort() -> Effort:
-    """What the environment asks for."""
+    """Return the effort that the environment asks for."""
     seconds = os.environ.get("ADVERSARIAL_SECONDS")
     return Effort(_SHORT, whole=False) if seconds is None else Effort(float(seconds), whole=True)

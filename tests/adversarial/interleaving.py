@@ -1,18 +1,18 @@
 """An interleaver: one operation between any two requests of another, on a real engine.
 
-``meetings`` runs an operation once for each place among its requests, and lets another operation,
-of another process on the same table, run there as a whole:
+``meetings`` runs an operation once for each place among its requests. At that place it runs another
+operation completely, as another process on the same table:
 
-* ``BEFORE``      the first waits before a request while the second runs, and then goes on
-* ``UNANSWERED``  the first's write is carried out and its answer lost; the second runs before the
-                  first's client tries again
+* ``BEFORE``      the first waits before a request while the second runs, and then continues
+* ``UNANSWERED``  the first's write is executed and its answer lost; the second runs before the
+                  first's client retries
 * ``KILLED``      the first's process ends after a write; the second runs, and then the first is
                   called again
 
 The places are enumerated, from before the first request to after the last, so both orders without
-an overlap are among them. Places that differ in reads only come to one state, so the second and
-third way take writes alone. The table is put back before each meeting. What must hold afterwards is
-the caller's to check: ``laws.py`` has what holds of every table.
+an overlap are among them. Reads change no state, so ``UNANSWERED`` and ``KILLED`` are tried at
+writes only. The table is reset before each meeting. The caller checks what must hold afterwards;
+``laws.py`` has the checks for every table.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from tests.servers import Engine
 from tests.stores import Clock, client_of, forge_of, fresh, raw_items, store_of, watching
 from tests.transports import WrappedTransport
 
-#: Something that is done with a Forge.
+#: A call, or several, of a Forge.
 Operation = Callable[[Forge], object]
 
-#: What changes nothing.
+#: The DynamoDB operations that change nothing.
 _READS: Final = {"BatchGetItem", "GetItem", "Query"}
-#: Items that one request puts or deletes.
+#: The most items that one request puts or deletes.
 _BATCH: Final = 25
-#: One for all cases: no id is minted twice.
+#: One mint for all cases, so that no id is minted twice.
 _mint: Final = IdMint()
 
 
@@ -61,7 +61,7 @@ class Way(Enum):
 
 @dataclass(frozen=True)
 class Crossing:
-    """How the second operation comes in, and how many requests of the first were sent before."""
+    """How the second operation comes in, and how many requests of the first precede it."""
 
     way: Way
     place: int
@@ -76,15 +76,15 @@ class Refused:
 
 @dataclass(frozen=True)
 class Meeting:
-    """Two operations that met, and what came of them.
+    """Two operations that met, and the outcome of each.
 
     Attributes:
-        board: The table they met on, as they left it.
+        board: The table they met on, in the state they left.
         crossing: How and where the second came in.
-        sent: The operations of DynamoDB that the first was asked for, until it ended.
-        first: What the first returned, or why it was refused; None if its process ended.
-        second: The same of the second.
-        again: The same of the first that was called again; None if it was not.
+        sent: The DynamoDB operations that the first sent before it ended.
+        first: What the first returned, or its refusal; None if its process ended.
+        second: What the second returned, or its refusal.
+        again: What the repeated call of the first returned, or its refusal; None if there was none.
     """
 
     board: Board
@@ -95,7 +95,7 @@ class Meeting:
     again: object = None
 
     def __str__(self) -> str:
-        """Where the second came in, for the message of a test that fails."""
+        """Return where the second came in, for the message of a failing test."""
         place = self.crossing.place
         where = self.sent[place] if place < len(self.sent) else "the end"
         return f"{self.crossing.way.value} request {place} ({where}): {self.sent}"
@@ -103,12 +103,12 @@ class Meeting:
 
 @dataclass
 class Board:
-    """A table that is put back to a state, and processes that work on it.
+    """A table that can be reset to a state, and processes that work on it.
 
     Attributes:
-        store: The table, over the connection of whoever checks it.
-        clock: What every process reads.
-        start: The items it is put back to.
+        store: The table, over the connection that the checks use.
+        clock: The clock of every process.
+        start: The items the table is reset to.
     """
 
     store: Store
@@ -117,25 +117,25 @@ class Board:
 
     @classmethod
     def on(cls, client: Client, prepare: Operation = lambda _: None) -> Self:
-        """A table of its own, put back to what was prepared."""
+        """Create a table and prepare it; it is reset to the prepared state."""
         clock = Clock()
         board = cls(fresh(client, clock), clock)
         board.prepare(prepare)
         return board
 
     def prepare(self, prepare: Operation) -> None:
-        """Empty the table, prepare it, and take what is there then for the start."""
+        """Empty the table and prepare it; the result becomes the state it is reset to."""
         self.start = {}
         self.put_back()
         prepare(self.process())
         self.start = self.items()
 
     def items(self) -> dict[KeyValue, Item]:
-        """Everything that is stored, as DynamoDB has it."""
+        """Read every stored item, as DynamoDB returns it."""
         return {key_of(item): item for item in raw_items(self.store)}
 
     def put_back(self) -> None:
-        """Make the table what it was at the start."""
+        """Reset the table to its start."""
         there = self.items()
         gone = [key for key in there if key not in self.start]
         lost = [item for key, item in self.start.items() if there.get(key) != item]
@@ -149,19 +149,19 @@ class Board:
             )
 
     def process(self, client: Client | None = None) -> Forge:
-        """A Forge with the memory of a process of its own; over a connection, if one is given."""
+        """Return a Forge with its own caches, over the given connection or the board's."""
         store = store_of(client or self.store.client, self.store.table_name, self.clock)
         return forge_of(store, new_id=_mint)
 
 
 def meetings(board: Board, first: Operation, second: Operation) -> Iterator[Meeting]:
-    """Every meeting of two operations; whoever takes one finds the table as the two left it."""
+    """Yield every meeting of two operations; the table is then in the state the two left."""
     for crossing in crossings(board, first):
         yield meet(board, first, second, crossing)
 
 
 def crossings(board: Board, first: Operation) -> list[Crossing]:
-    """Where another operation can come in, by what an operation sends when it is alone."""
+    """Return where another operation can come in, from the requests sent without one."""
     sent = requests(board, first)
     writes = [place for place, each in enumerate(sent) if each not in _READS]
     return [
@@ -172,7 +172,7 @@ def crossings(board: Board, first: Operation) -> list[Crossing]:
 
 
 def requests(board: Board, operation: Operation) -> list[str]:
-    """The operations of DynamoDB that an operation asks for when it is alone."""
+    """Return the DynamoDB operations that an operation sends when it runs alone."""
     board.put_back()
     client, _ = connections(board)
     with watching(client) as watched:
@@ -181,12 +181,12 @@ def requests(board: Board, operation: Operation) -> list[str]:
 
 
 def connections(board: Board) -> tuple[Client, Client]:
-    """The connections of two processes to the engine of a board."""
+    """Return the connections of two processes to the engine of a board."""
     return _connections(board.store.client.endpoint_url)
 
 
 def meet(board: Board, first: Operation, second: Operation, crossing: Crossing) -> Meeting:
-    """Put the table back, and let two operations meet on it."""
+    """Reset the table, and let two operations meet on it."""
     board.put_back()
     client, other = connections(board)
     sound = client.active_transport
@@ -198,7 +198,7 @@ def meet(board: Board, first: Operation, second: Operation, crossing: Crossing) 
         came = None
     finally:
         client.active_transport = sound
-    # Where the first ended before its place, the second comes after it.
+    # If the first ended before its place, the second runs after it.
     second_came = wire.crossed()
     sent = tuple(wire.sent)
     if crossing.way is not Way.KILLED:
@@ -208,7 +208,7 @@ def meet(board: Board, first: Operation, second: Operation, crossing: Crossing) 
 
 
 def outcome(operation: Operation, forge: Forge) -> object:
-    """What an operation returns, or that it was refused."""
+    """Return what an operation returns, or its refusal."""
     try:
         return operation(forge)
     except AutoforgeError as error:
@@ -217,18 +217,18 @@ def outcome(operation: Operation, forge: Forge) -> object:
 
 @dataclass
 class _Crossed(WrappedTransport):
-    """A transport on which another process comes in at a place."""
+    """A transport on which another process comes in at a given request."""
 
     sound: Transport
     act: Callable[[], object]
     crossing: Crossing
     sent: list[str] = field(default_factory=list)
     _outcomes: list[object] = field(default_factory=list)
-    #: Requests may be under way at once; each still has its place.
+    #: Concurrent requests are sent one by one, so that each has its place.
     _lock: RLock = field(default_factory=RLock)
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request, unless the process is gone; the other comes in where it is its place."""
+        """Send a request unless the process was killed; run the other operation at its place."""
         with self._lock:
             number = len(self.sent)
             self.sent.append(operation)
@@ -244,7 +244,7 @@ class _Crossed(WrappedTransport):
             return answer
 
     def crossed(self) -> object:
-        """What the other came to; it acts at the first call."""
+        """Return the other operation's outcome; the first call runs it."""
         if not self._outcomes:
             self._outcomes.append(self.act())
         return self._outcomes[0]
@@ -252,7 +252,7 @@ class _Crossed(WrappedTransport):
 
 @cache
 def _connections(endpoint_url: str) -> tuple[Client, Client]:
-    """The connections of two processes to one engine."""
+    """Return the connections of two processes to one engine."""
     engine = Engine("the same", endpoint_url)
     return client_of(engine), client_of(engine)
 

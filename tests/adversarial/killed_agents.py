@@ -1,6 +1,6 @@
-"""Agents that are processes, and are killed while they claim and pass features.
+"""Agents that run as processes and are killed while they claim and pass features.
 
-An agent is not told that it will end: it gets SIGKILL between any two of its instructions.
+An agent gets no warning: it receives SIGKILL between any two of its instructions.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
 from tests.adversarial.killed_engine import PATIENT
 
-#: Simulated seconds in a second: leases end, and notes are forgotten, while a test waits.
+#: Simulated seconds per second, so that leases and cached results expire during a test.
 _HASTE: Final = 60
 _NOON: Final = datetime(2026, 2, 4, 12, tzinfo=UTC)
 _TABLE: Final = "killed-processes"
-#: Seconds that a claim holds, by the machine's clock.
+#: Length of a lease in seconds of the machine's clock.
 LEASE_SECONDS: Final = 0.5
 
-#: Forks of one process that has imported everything, so that a new agent takes milliseconds.
+#: Forks of one process that has imported everything, so that an agent starts in milliseconds.
 _processes: Final = get_context("forkserver")
 _processes.set_forkserver_preload([__name__, "autoforge.forge.features", "ulid"])
 
 
 def hasty_clock() -> datetime:
-    """Tell a time that runs sixty times as fast, and is the same in every process."""
+    """Return a time that runs sixty times as fast, and is the same in every process."""
     return _NOON + timedelta(seconds=_HASTE * time.monotonic() % 10**8)
 
 
 def connected(endpoint_url: str) -> Forge:
-    """A Forge that tries as often as an engine takes to come back."""
+    """Return a Forge that retries long enough for the engine to restart."""
     return Forge.connect(
         table_name=_TABLE,
         region="eu-west-1",
@@ -50,14 +50,14 @@ def connected(endpoint_url: str) -> Forge:
 
 @dataclass(frozen=True)
 class Entry:
-    """What an agent noted before it went on, at a moment that all processes count alike.
+    """What an agent wrote to the journal before it continued.
 
     Attributes:
-        at: Seconds.
-        agent: Whose it is; every process is an agent of its own.
+        at: Seconds, on a clock that all processes share.
+        agent: The id of the agent; every process is a different agent.
         did: "asks" before a claim and "claimed" after it, "passes" before a pass and "passed"
             after it.
-        feature: The feature, or "" where there is none yet.
+        feature: The id of the feature, or "" if none is claimed yet.
         version: The token of the claim.
     """
 
@@ -70,18 +70,18 @@ class Entry:
 
 @dataclass
 class Journal:
-    """What all agents did, in the order they did it; a line is whole or not there."""
+    """What all agents did, in order; a line is either complete or absent."""
 
     path: Path
 
     def note(self, agent: str, did: str, feature: str = "", version: int = 0) -> None:
-        """Write a line that outlives the process that writes it."""
+        """Write a line; it remains if the process is killed."""
         line = json.dumps([time.monotonic(), agent, did, feature, version]) + "\n"
         with self.path.open("ab", buffering=0) as file:
             file.write(line.encode())
 
     def grow(self, lines: int) -> None:
-        """Wait until the agents have noted so many more lines."""
+        """Wait until the agents have written a number of further lines."""
         enough = self._length() + lines
         while self._length() < enough:
             time.sleep(0.002)
@@ -90,7 +90,7 @@ class Journal:
         return self.path.read_bytes().count(b"\n") if self.path.exists() else 0
 
     def entries(self) -> Iterator[Entry]:
-        """Every line, in order."""
+        """Yield every line, in order."""
         for line in self.path.read_text().splitlines():
             yield Entry(*json.loads(line))
 
@@ -106,7 +106,7 @@ class Agents:
     _started: int = 0
 
     def start(self) -> None:
-        """Start another one."""
+        """Start another agent."""
         self._started += 1
         agent = f"agent-{self._started}"
         process: Any = _processes.Process(
@@ -117,23 +117,23 @@ class Agents:
         self._running.append(process)
 
     def kill(self, number: int) -> None:
-        """End one of them at once."""
+        """Kill one agent with SIGKILL."""
         process = self._running.pop(number % len(self._running))
         process.kill()
         process.join()
 
     def kill_all(self) -> None:
-        """End all of them at once."""
+        """Kill all agents with SIGKILL."""
         while self._running:
             self.kill(0)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of running agents."""
         return len(self._running)
 
 
 def _work(endpoint_url: str, project_id: str, agent: str, path: Path) -> None:
-    """Claim and pass features for as long as the process lives."""
+    """Claim and pass features until the process is killed."""
     journal = Journal(path)
     with connected(endpoint_url) as forge:
         while True:
@@ -141,7 +141,7 @@ def _work(endpoint_url: str, project_id: str, agent: str, path: Path) -> None:
             with suppress(AutoforgeError):
                 claimed = forge.features.claim_next(project_id, agent, lease=_HASTE * LEASE_SECONDS)
                 if claimed is None:
-                    time.sleep(0.005)  # as an agent that has nothing to do
+                    time.sleep(0.005)  # an agent without a feature waits
                     continue
                 mine = (str(claimed.id), int(claimed.version))
                 journal.note(agent, "claimed", *mine)

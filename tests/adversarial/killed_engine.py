@@ -1,4 +1,4 @@
-"""dynoxide on one file and one port, killed while it works and started again."""
+"""dynoxide with a fixed file and port, killed while it works and started again."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from autoforge.dynamodb.client.client import Client, RetryPolicy
 from tests.servers import dynoxide_binary, free_port
 
 _LOOPBACK: Final = "127.0.0.1"
-#: So many attempts as outlast any restart, and no long waits between them.
+#: Enough attempts to outlast any restart, with short delays between them.
 PATIENT: Final = RetryPolicy(attempts=400, base=0.01, cap=0.05)
 
 
 @dataclass
 class KilledEngine:
-    """An engine that is killed, with its file and its address.
+    """An engine that is killed and restarted with the same file and address.
 
     Attributes:
         kills: How often it was killed.
@@ -37,7 +37,7 @@ class KilledEngine:
 
     @property
     def endpoint_url(self) -> str:
-        """Where it is reached, however often it is killed."""
+        """The URL of the engine, the same after every restart."""
         return f"http://{_LOOPBACK}:{self.port}"
 
     def start(self) -> None:
@@ -55,14 +55,14 @@ class KilledEngine:
         raise AssertionError("dynoxide did not start")
 
     def kill(self) -> None:
-        """End it at once, whatever it is at, as ``kill -9`` does."""
+        """Kill it with SIGKILL."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
         self.kills += 1
 
     def client(self) -> Client:
-        """A connection that outlasts a restart."""
+        """Return a connection whose retries outlast a restart."""
         return Client(
             region="eu-west-1",
             endpoint_url=self.endpoint_url,
@@ -74,7 +74,7 @@ class KilledEngine:
 
 @contextmanager
 def killed_engine(folder: Path) -> Iterator[KilledEngine]:
-    """An engine that runs, and is stopped in the end."""
+    """Start an engine, and stop it at the end."""
     program = dynoxide_binary()
     if program is None:
         pytest.skip("dynoxide is not installed")

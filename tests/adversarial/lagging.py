@@ -1,8 +1,8 @@
-"""A store whose index lags: what the index says is chosen, row by row, from what was true before.
+"""A store whose index lags: each row of the index shows a chosen earlier state of its item.
 
-Queries of an index go to a second table on the same engine, which holds each item as it was at some
-moment, or not at all. So the engine evaluates them as it does any query. Reads by key and writes
-go to the table itself, and only conditions on it may decide anything.
+Queries of the index go to a second table on the same engine. It holds each item in one of its
+earlier states, or not at all, and the engine evaluates the query as usual. Reads by key and writes
+go to the table itself, so only their results and conditions are reliable.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from tests.servers import Engine
 from tests.stores import client_of
 from tests.transports import WrappedTransport
 
-#: What an index shows of an item: one of its states, oldest first, or None for no row. The last
-#: state is the present one, and is None where the item was deleted.
+#: Chooses what an index shows of an item: one of its states, given oldest first, or None for no
+#: row. The last state is the present one, and is None if the item was deleted.
 Choose = Callable[[KeyValue, Sequence[Item | None]], Item | None]
 
 
 @dataclass
 class Lagging:
-    """A board, what was on it, and the index that its processes see.
+    """A board, the recorded states of its items, and the index that its processes see.
 
     Attributes:
         board: The table itself.
-        index: The table that answers for the index.
-        states: Every state that was recorded of each item, oldest first.
+        index: The table that answers queries of the index.
+        states: Every recorded state of each item, oldest first.
     """
 
     board: Board
@@ -43,7 +43,7 @@ class Lagging:
 
     @classmethod
     def on(cls, client: Client) -> Self:
-        """A table with an index that shows nothing yet."""
+        """Create a table with an index that shows nothing yet."""
         return cls(Board.on(client), Board.on(client))
 
     @property
@@ -52,7 +52,7 @@ class Lagging:
         return self.board.store
 
     def record(self) -> None:
-        """Note what every item is now."""
+        """Record the present state of every item."""
         now = self.board.items()
         for key in {*now, *self.states}:
             states = self.states.setdefault(key, [None])
@@ -60,20 +60,20 @@ class Lagging:
                 states.append(now.get(key))
 
     def show(self, choose: Choose) -> None:
-        """Have the index show what is chosen of each item."""
+        """Make the index show the chosen state of each item."""
         self.record()
         shown = {key: choose(key, states) for key, states in self.states.items()}
         self.index.start = {key: item for key, item in shown.items() if item is not None}
         self.index.put_back()
 
     def after(self, *operations: Operation) -> None:
-        """Do something in a process that sees the index as it is, and note each state."""
+        """Run operations in a process whose index does not lag; record the states after each."""
         for operation in operations:
             operation(self.board.process())
             self.record()
 
     def process(self) -> Forge:
-        """A process of its own, which sees the index lag."""
+        """Return the Forge of another process, which sees the lagging index."""
         url = self.store.client.endpoint_url
         assert url is not None
         client = client_of(Engine("the same", url))
@@ -83,27 +83,27 @@ class Lagging:
 
 @dataclass(frozen=True)
 class _Redirected(WrappedTransport):
-    """A transport on which queries of an index go to another table."""
+    """A transport that sends queries of an index to another table."""
 
     sound: Transport
     index_table: str
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request where it is to go."""
+        """Send a request to the table or, for a query of an index, to the index table."""
         if operation == "Query" and "IndexName" in parameters:
             parameters = {**parameters, "TableName": self.index_table}
         return self.sound.exchange(operation, parameters)
 
 
 def nothing(_: KeyValue, __: Sequence[Item | None]) -> None:
-    """The index has no rows."""
+    """Show no rows."""
 
 
 def as_it_was(steps: int) -> Choose:
-    """Every row is so many states old."""
+    """Show the state of each item a number of changes ago."""
     return lambda _, states: states[max(0, len(states) - 1 - steps)]
 
 
 def drawn(places: Mapping[KeyValue, int]) -> Choose:
-    """Each row shows the state at a place, counted from the first; those not named, the present."""
+    """Show each named item in the state with the given number, from 0; others as they are."""
     return lambda key, states: states[places.get(key, len(states) - 1) % len(states)]

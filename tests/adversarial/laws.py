@@ -1,8 +1,8 @@
-"""What must hold of every table of the platform, read as DynamoDB has it.
+"""What must hold for every table of the platform, checked on all its items as DynamoDB stores them.
 
-``require_safe`` demands what holds at every moment, whatever was cut off; ``require_finished`` what
-holds besides once nothing is under way. Both read every item, and so hold each to the keys it
-renders, the index's included.
+``require_safe`` checks what holds at every time, even after a call was cut off.
+``require_finished`` also checks what holds once no call is in progress. Both read every item, and
+check that it has the keys it renders, including those of the index.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ E = TypeVar("E", bound=Entity)
 
 @dataclass(frozen=True)
 class Everything:
-    """The entities of a table, at a moment."""
+    """The entities of a table at a time."""
 
     entities: tuple[Any, ...]
     now: datetime
@@ -48,21 +48,21 @@ class Everything:
         return cls(tuple(entity_of(item) for item in raw_items(store)), now)
 
     def all(self, entity: type[E]) -> list[E]:
-        """Those of one entity."""
+        """Return the entities of one type."""
         return [each for each in self.entities if isinstance(each, entity)]
 
     @cached_property
     def projects(self) -> dict[str, Project]:
-        """The projects that are there, by id; one whose deletion was begun is not."""
+        """The existing projects, by id, without those whose deletion has begun."""
         return {str(each.id): each for each in self.all(Project) if each.is_live(self.now)}
 
     @cached_property
     def dying(self) -> set[str]:
-        """The ids of projects whose deletion was begun."""
+        """The ids of projects whose deletion has begun."""
         return {str(each.id) for each in self.all(Project)} - {*self.projects}
 
     def features(self) -> Iterator[Stored]:
-        """The features of each project that has any, with what leads to them."""
+        """Yield the features of each project that has any, with their edges and look-up items."""
         ids = {str(each.project_id) for each in self.entities if _is_of_a_feature(each)}
         for project_id in ids - self.dying:
             mine = [each for each in self.entities if getattr(each, "project_id", "") == project_id]
@@ -70,11 +70,12 @@ class Everything:
 
 
 def require_safe(store: Store, now: datetime) -> Everything:
-    """Demand what holds at every moment, whatever was cut off, and return what there is.
+    """Check what holds at every time, even after a call was cut off, and return the entities.
 
-    Each item has the keys it renders. No features wait for each other, none looks ready before what
-    it depends on passes, and who works on one is known. A run, what finds it by its agent, and its
-    agent agree; so do an event and its trace. Everything of a project has one.
+    Each item has the keys it renders. There are no dependency cycles, no feature looks ready before
+    its dependencies pass, and a feature in progress names its agent. A run agrees with its
+    reference and its agent, and an event with its reference in the global feed. An entity of a
+    project has a project that exists or is being deleted.
     """
     there = Everything.of(store, now)
     for each in there.features():
@@ -86,10 +87,10 @@ def require_safe(store: Store, now: datetime) -> Everything:
 
 
 def require_finished(store: Store, now: datetime) -> Everything:
-    """Demand what is safe and that nothing is unfinished, and return what there is.
+    """Check what is safe and that nothing is unfinished, and return the entities.
 
-    Both ends of every dependency agree, and what a feature waits for does with what passes. People,
-    memberships and owners agree from all sides. No deletion is left where it was cut off.
+    Both ends of every dependency agree, and no feature waits for one that passes. Users,
+    memberships and owners agree with their look-up items and references. No deletion is unfinished.
     """
     there = require_safe(store, now)
     assert not there.dying, f"{there.dying} are still being deleted"
@@ -106,7 +107,7 @@ def require_finished(store: Store, now: datetime) -> Everything:
 
 
 def _demand_roots(there: Everything) -> None:
-    """Everything that names a project names one that is there, or is being deleted."""
+    """Check that the project of each entity exists or is being deleted."""
     known = {*there.projects, *there.dying}
     for each in there.entities:
         project_id = getattr(each, "project_id", None)
@@ -114,7 +115,7 @@ def _demand_roots(there: Everything) -> None:
 
 
 def _demand_runs_agree(there: Everything) -> None:
-    """A run has a reference, which is active as long as the run is; its agent knows of it."""
+    """Check that each run has a reference that is active until it ends, and its agent agrees."""
     runs = {(each.project_id, each.id): each for each in there.all(AgentRun)}
     references = {(each.project_id, each.run_id): each for each in there.all(AgentRunRef)}
     for name, run in runs.items():
@@ -134,9 +135,10 @@ def _demand_runs_agree(there: Everything) -> None:
 
 
 def _demand_events_agree(there: Everything) -> None:
-    """A project's event has a trace in the global feed, and a trace has an event.
+    """Check that each event of a project has a reference in the global feed, and vice versa.
 
-    An expired one takes an id that nothing was stored under in time (``recording.py``).
+    Expired events are left out: such an item reserves an id that no event was stored under in time
+    (``recording.py``).
     """
     live = [event for event in there.all(Event) if event.is_live(there.now)]
     events = {(e.project_id, e.id) for e in live if e.project_id is not None}

@@ -1,4 +1,4 @@
-"""The dependencies of Debian's packages as a backlog: real, large, and not without cycles."""
+"""The dependencies of Debian packages as a backlog: real, large, and with a few cycles."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Final
 from autoforge.access.features.dependencies import in_order
 from autoforge.errors import CyclicDependencyError
 
-#: Two thousand packages and what each needs, extracted from the distribution's index.
+#: Two thousand packages with the dependencies of each, from the index of the distribution.
 COMMITTED: Final = Path(__file__).parents[1] / "data" / "debian_packages.txt"
-#: The database of the packages that are installed, where the machine has one.
+#: The database of installed packages, on machines that have one.
 INSTALLED: Final = Path("/var/lib/dpkg/status")
 
 _NAME: Final = re.compile(r"\s*([a-z0-9][a-z0-9+.-]+)")
 
 
 def committed() -> dict[str, set[str]]:
-    """The packages of the committed list, by name, with what each needs."""
+    """Return the packages of the committed list, by name, with the dependencies of each."""
     lines = COMMITTED.read_text(encoding="utf-8").splitlines()
     split = [line.partition(":") for line in lines if not line.startswith("#")]
     return {identified(name): {*map(identified, needed.split())} for name, _, needed in split}
 
 
 def installed(database: Path = INSTALLED) -> dict[str, set[str]]:
-    """The packages of a package database, with what each needs of the others."""
+    """Return the installed packages of a database, with those dependencies that are installed."""
     needs: dict[str, set[str]] = {}
     for stanza in database.read_text(encoding="utf-8").split("\n\n"):
         fields = dict(re.findall(r"^([A-Za-z-]+): (.*)", stanza, re.MULTILINE))
@@ -40,7 +40,7 @@ def installed(database: Path = INSTALLED) -> dict[str, set[str]]:
 
 
 def without_cycles(graph: Mapping[str, set[str]]) -> tuple[dict[str, set[str]], list[list[str]]]:
-    """The graph less one dependency of each cycle, and the cycles by the names on them."""
+    """Return the graph without one dependency of each cycle, and the names on each cycle."""
     acyclic = {name: set(needed) for name, needed in graph.items()}
     cycles = []
     while True:
@@ -54,12 +54,12 @@ def without_cycles(graph: Mapping[str, set[str]]) -> tuple[dict[str, set[str]], 
 
 
 def identified(name: str) -> str:
-    """A package's name as an id."""
+    """Return a package's name as an id."""
     return name.replace("+", "-p").replace(".", "_")
 
 
 def _first_names(field: str) -> Iterator[str]:
-    """The first alternative of each relation of a field."""
+    """Yield the first alternative of each relation of a field."""
     for relation in field.split(","):
         if found := _NAME.match(relation.partition("|")[0]):
             yield found[1]

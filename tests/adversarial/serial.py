@@ -1,7 +1,7 @@
-"""Whether two operations that met left what they leave one after the other.
+"""Whether two operations that met left the same state as one after the other.
 
-A write that is refused changes nothing, so what either of them leaves alone counts too. What a test
-cannot foresee is left out of the comparison: ids and tokens that were minted, and cipher texts.
+A refused write changes nothing, so the state after either operation alone is valid too. The
+comparison leaves out what a test cannot predict: minted ids and tokens, and cipher texts.
 """
 
 from __future__ import annotations
@@ -15,32 +15,33 @@ from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.keys import KeyValue
 from tests.adversarial.interleaving import Board, Operation, outcome
 
-#: ULIDs of the moment at which a board's clock stands.
+#: ULIDs minted at the time of a board's clock.
 _ULID: Final = re.compile(r"\b01KGM8C3G0[0-9A-HJKMNP-TV-Z]{16}\b")
-#: What is different each time it is written, by entity. A feature that is written again after a
-#: lost answer counts that; which claim is its latest is compared, and says more. Slots count a
-#: claim of a feature that was deleted before the claim was read back, and who then claims another.
+#: Attributes that cannot be predicted, by entity. The version of a feature also counts a write that
+#: was repeated after a lost answer; the comparison covers its latest claim, which says more. The
+#: version of the slots also counts a claim whose feature was deleted before the claim was read
+#: back, so that the caller claimed another feature.
 _UNFORESEEN: Final = {
     "IntegrationConfig": {"configEncrypted"},
     "Feature": {"version"},
     "FeatureSlots": {"version"},
 }
-#: What says when writers met, and nothing else.
+#: Entities that only record when writers met.
 _MEETING: Final = {"FeatureGraph"}
 
-#: Everything a table holds, in a form that can be compared.
+#: The contents of a table, in a form that can be compared.
 Image = frozenset[tuple[KeyValue, str]]
 
 
 @dataclass
 class Serial:
-    """What two operations leave when they do not meet.
+    """The states that two operations leave if they do not meet.
 
     Args:
-        board: The table; it is put back before each operation is tried.
-        first: The operation that the other comes in on.
-        second: The other.
-        chosen: Ids that the operations choose, and that are therefore compared.
+        board: The table; it is reset before each order is tried.
+        first: The operation that is interrupted.
+        second: The operation that comes in.
+        chosen: Ids that the operations choose themselves; these are compared.
     """
 
     board: Board
@@ -50,16 +51,16 @@ class Serial:
     _left: dict[tuple[Operation, ...], Image] = field(default_factory=dict)
 
     def explains(self, left: Image, *, repeated: bool) -> bool:
-        """Whether they leave the same in some order, or one of them alone.
+        """Whether the state is that of the operations in some order, or of one of them alone.
 
         Args:
-            left: What they left when they met.
+            left: The state they left when they met.
             repeated: Whether the first was called again.
         """
         return any(left == each for each in self._orders(repeated=repeated))
 
     def nearest(self, left: Image, *, repeated: bool) -> list[str]:
-        """In what the order that comes closest differs, for the message of a test that fails."""
+        """Return the differences from the closest order, for the message of a failing test."""
         near = min(self._orders(repeated=repeated), key=lambda each: len(each ^ left))
         return [
             f"{'found' if (key, item) in left else 'expected'} {key.partition} / {key.sort}: {item}"
@@ -83,7 +84,7 @@ class Serial:
 
 
 def image(board: Board, chosen: Collection[str]) -> Image:
-    """What a table holds, without what cannot be foreseen."""
+    """Return the contents of a table without what cannot be predicted."""
     return frozenset(
         (_plain(key, chosen), _plain(_shown(item), chosen)) for key, item in board.items().items()
     )
@@ -99,7 +100,7 @@ def _shown(item: Item) -> str:
 
 
 def _sorted(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A set's members in an order; DynamoDB has them in none."""
+    """Sort the members of a set; DynamoDB returns them in no particular order."""
     return {"SS": sorted(value["SS"])} if "SS" in value else value
 
 

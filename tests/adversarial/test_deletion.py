@@ -1,4 +1,4 @@
-"""Whatever comes between two requests of a deletion, it deletes what it was to, and no more."""
+"""A deletion deletes exactly what it should, with any write between two of its requests."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _ISSUE: Final[dict[str, Any]] = {
     "status": "Todo",
 }
 _GUARD: Final = KeyValue("PROJECT#p", "GRAPH")
-#: More dependencies than one transaction holds.
+#: More dependencies than one transaction can hold.
 _MANY: Final = tuple(f"m{number:03}" for number in range(98))
 
 
 @dataclass
 class Noted:
-    """An operation, and the table as it was right after it."""
+    """An operation, and the items of the table right after it."""
 
     operation: Operation
     board: Board
@@ -70,7 +70,7 @@ def _project(forge: Forge) -> None:
 
 
 def _new_project(forge: Forge) -> None:
-    """A project, and something in it of each kind that an id tells from others."""
+    """Create a project with entities of several types, some of them under ids a test can reuse."""
     forge.projects.create("Portal", id="p", owner_id="ann")
     forge.artefacts.create("p", ArtefactType.RAID_LOG, {"risks": []})
     forge.events.record("p", "started", "Begun")
@@ -94,7 +94,7 @@ def _delete_project(forge: Forge) -> int:
     return forge.projects.delete("p")
 
 
-#: What others do with a project while it is deleted.
+#: What other callers do with a project during its deletion.
 _WITH_A_PROJECT: Final[dict[str, Operation]] = {
     "delete it and create it anew": _anew,
     "create it": lambda f: f.projects.create("Portal", id="p", owner_id="ann"),
@@ -139,14 +139,14 @@ def test_whatever_comes_between_the_requests_of_a_projects_deletion_it_takes_tha
 
 
 def _had_begun(met: Meeting) -> bool:
-    """Whether the first deletion had asked for something, and was not called again later."""
+    """Whether the first deletion began before the second operation and was not repeated."""
     return met.crossing.way is not Way.KILLED and (
         met.crossing.place > 0 or met.crossing.way is Way.UNANSWERED
     )
 
 
 def _features(forge: Forge) -> None:
-    """Feature x, of an issue, that waits for two; one passes. Feature z depends on nothing yet."""
+    """Create x, which depends on a and on b, which passes; c and z have no dependencies."""
     forge.projects.create("Portal", id="p")
     forge.features.create_many("p", [NewFeature(name=each, id=each) for each in "abcz"])
     forge.features.pass_("p", "b", force=True)
@@ -164,7 +164,7 @@ def _depended_on(forge: Forge) -> None:
 
 
 def _many(forge: Forge) -> None:
-    """Feature x waits for more than one transaction holds."""
+    """Create feature x with more dependencies than one transaction can hold."""
     _features(forge)
     forge.features.create_many("p", [NewFeature(name=each, id=each) for each in _MANY])
     forge.features.delete("p", "x")
@@ -180,14 +180,14 @@ def _delete_and_detach_x(forge: Forge) -> None:
 
 
 def _x_anew(forge: Forge) -> None:
-    """Another feature with the id, its edges and what depends on it."""
+    """Delete feature x and create another with its id and edges, and y, which depends on it."""
     with suppress(ItemNotFoundError):
         forge.features.delete("p", "x", detach=True)
     _create_x(forge)
     forge.features.create("p", "y", id="y", dependencies=["x"])
 
 
-#: What others do with features while one of them is deleted.
+#: What other callers do with features during the deletion of one of them.
 _WITH_FEATURES: Final[dict[str, Operation]] = {
     "delete it and create it anew": _x_anew,
     "create it": _create_x,
@@ -207,7 +207,7 @@ _WITH_FEATURES: Final[dict[str, Operation]] = {
 }
 
 
-#: Which feature is deleted, and how; and with each, what others do meanwhile.
+#: The kinds of deletion: what it needs, and the deletion.
 _DELETIONS: Final[dict[str, tuple[Operation, Operation]]] = {
     "alone": (_features, _delete_x),
     "detached": (_depended_on, _delete_and_detach_x),
@@ -243,7 +243,7 @@ def test_whatever_comes_between_the_requests_of_a_features_deletion_it_takes_tha
         (features,) = there.features()
         if name == "delete it and create it anew" and _had_begun(met):
             assert not isinstance(met.second, Refused), met
-            # The guard is changed by whoever looked.
+            # Any operation that checks for cycles changes the guard item.
             second.left.pop(_GUARD)
             assert {**board.items(), **second.left} == board.items(), f"{met} took something"
             assert _waits_for(board, "x", "y") == CyclicDependencyError
@@ -252,13 +252,13 @@ def test_whatever_comes_between_the_requests_of_a_features_deletion_it_takes_tha
 
 
 def _require_counted(board: Board) -> None:
-    """What lists show and what is counted are the same."""
+    """Check that the list and the statistics count the same features."""
     listed = list(board.store.each(FeaturesOfProject("p"), consistent=True))
     assert board.store.answer(FeatureStats("p")).total == len(listed)
 
 
 def _waits_for(board: Board, one: str, other: str) -> type[Exception] | None:
-    """Why a feature cannot wait for another."""
+    """Return the error with which a dependency is refused, or None."""
     came = outcome(lambda f: f.features.add_dependency("p", one, other), board.process())
     return type(came.error) if isinstance(came, Refused) else None
 

@@ -1,7 +1,7 @@
-"""Whatever write comes between the requests of another, the table stays lawful and nothing is lost.
+"""Any write between the requests of another leaves a consistent table, and no write is lost.
 
-Every write meets every other that touches the same things: between any two of its requests, after
-each of its writes whose answer is lost, and after each after which its process ends.
+Every write meets every other that affects the same things: between any two of its requests, after
+each of its writes with the answer lost, and after each of its writes with its process killed.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from tests.adversarial.laws import require_finished, require_safe
 from tests.adversarial.serial import Serial, image
 from tests.adversarial.writes import CHOSEN, WRITES, Write, prepare, related
 
-#: One case of so many is tried beside the other tests.
+#: Within the suite, one case in this many is tried.
 _SHARE: Final = 64
-#: Deletions act on what they read earlier: what they leave behind is known.
+#: Without deletions: they act on earlier reads, and ``test_deletion.py`` tests what they leave.
 _MET: Final = [write for write in WRITES if not write.step.name.endswith(".delete")]
 
 
 @pytest.fixture(scope="module")
 def prepared(client: Client) -> Board:
-    """A table with something of everything."""
+    """A table with an entity of every kind."""
     return Board.on(client, prepare)
 
 
 def test_every_method_that_writes_is_among_the_writes() -> None:
-    """But for what makes another write once: ``test_overtaken_requests.py`` puts that to races."""
+    """Except ``once``, which wraps another write; ``test_overtaken_requests.py`` tests it."""
     assert {write.step.name for write in WRITES} == {work.name for work in WORK} - {"once"}
 
 
@@ -71,7 +71,7 @@ def test_writes_that_meet_leave_what_they_leave_one_after_the_other(
 
 
 def _require_lawful(meeting: Meeting) -> None:
-    """Demand what holds of every table; what a process left behind is finished by who looks."""
+    """Check what must hold for every table; repair first if a process was killed."""
     board = meeting.board
     for came in (meeting.first, meeting.second, meeting.again):
         if isinstance(came, Refused):
@@ -83,13 +83,13 @@ def _require_lawful(meeting: Meeting) -> None:
 
 
 def _require_claimed_once(meeting: Meeting) -> None:
-    """Demand that no two callers were told that they hold one feature by one claim."""
+    """Check that no two callers received the same feature under the same claim token."""
     told = [each for each in (meeting.first, meeting.second) if isinstance(each, Feature)]
     assert len({(each.id, each.claim_version) for each in told}) == len(told), meeting
 
 
 def _require_serial(meeting: Meeting, serial: Serial, *, repeated: bool) -> None:
-    """Demand that they left what they leave one after the other."""
+    """Check that the writes left the same state as one after the other."""
     left = image(meeting.board, CHOSEN)
     if not serial.explains(left, repeated=repeated):
         pytest.fail(f"{meeting}: {serial.nearest(left, repeated=repeated)}")

@@ -1,4 +1,4 @@
-"""The interleaver reaches every place, and the laws see what is wrong."""
+"""The interleaver reaches every place, and the laws detect an inconsistent table."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _two_features(forge: Forge) -> None:
 
 
 def _rename(forge: Forge) -> Feature:
-    """Read, then write if nothing has changed."""
+    """Read, then write unless the feature has changed."""
     seen = forge.features.get("p", "a", consistent=True)
     return forge.features.update("p", "a", name="renamed", expected_version=seen.version)
 
@@ -99,7 +99,7 @@ def test_one_that_is_killed_sends_nothing_more_and_is_called_again(board: Board)
 
     killed = meet(board, pass_, lambda forge: forge.features.get("p", "a"), Crossing(Way.KILLED, 1))
 
-    assert len(killed.sent) == 2  # the second of which never arrived
+    assert len(killed.sent) == 2  # the second was never executed
     assert killed.first is None
     assert isinstance(killed.second, Feature)
     assert killed.second.unsettled == "release"
@@ -114,11 +114,11 @@ def test_an_answer_is_lost_after_the_request_was_carried_out(board: Board) -> No
 
     assert isinstance(lost.first, Feature)
     assert isinstance(lost.second, Feature)
-    # Its client looked, and found it made.
+    # The client read the item and found the update applied.
     assert lost.sent == ("UpdateItem", "GetItem")
 
 
-#: How a table is spoilt: an entity of which an item is taken away or changed, so that a law breaks.
+#: Changes that break a law: the entity of the item, and the change, or None to delete the item.
 _SPOILT: Final[list[tuple[type[Entity], dict[str, Any] | None]]] = [
     (FeatureDependency, None),
     (FeatureByLinearIssueLookup, None),
@@ -150,7 +150,7 @@ def test_the_laws_see_what_is_wrong(
 
 
 def _one_of(board: Board, entity: type[Entity]) -> tuple[Any, Item]:
-    """The last of an entity's items, by key."""
+    """Return the last item of an entity by sort key."""
     name = {"S": entity.type_name}
     there = {key: item for key, item in board.start.items() if item["EntityType"] == name}
     return max(there.items(), key=lambda each: each[0].sort)

@@ -1,8 +1,8 @@
-"""Agents and their engine are killed at random moments, and the work is done all the same.
+"""Agents and their engine are killed at random times, and all work is still done.
 
-The agents are processes that note what they are about to do and what was acknowledged. The notes
-are held against each other and against the table: whoever claims, claims alone and in a valid
-order, and what was acknowledged stays.
+The agents are processes. They note what they are about to do and what was acknowledged. The notes
+are compared with each other and with the table: no two agents hold a claim at the same time, the
+order of the claims is valid, and acknowledged writes remain.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from tests.adversarial.killed_agents import (
 from tests.adversarial.killed_engine import KilledEngine, killed_engine
 from tests.adversarial.laws import require_finished
 
-#: How many agents work at a time, and on how many features in a round.
+#: The number of agents that work at the same time, and of the features in each attempt.
 _AGENTS: Final = 4
 _FEATURES: Final = 16
-#: Of how many kills one is the engine's, and after how many the work should long be done.
+#: One kill in this many is the engine's; after the most kills the work must be done.
 _ENGINE: Final = 4
 _MOST_KILLS: Final = 300
 
@@ -51,13 +51,13 @@ def test_work_is_done_once_and_in_order_though_agents_and_engine_are_killed(
             agents = Agents(engine.endpoint_url, project_id, journal)
             _work_off(forge, engine, agents, dependencies, draw)
 
-            # A pass that was cut off is finished by whoever comes; here nobody does any more.
+            # The next claim would finish a pass that was cut off; this test sends no further claim.
             forge.features.repair(project_id)
             require_finished(forge.store, hasty_clock())
 
 
 def _backlog(forge: Forge, project_id: str, draw: Random) -> Mapping[str, frozenset[str]]:
-    """Create features, each with some of those before it as dependencies."""
+    """Create features that each depend on up to two earlier ones; return the dependencies by id."""
     forge.projects.create("Portal", id=project_id)
     new = [
         NewFeature(
@@ -76,7 +76,7 @@ def _work_off(
     dependencies: Mapping[str, frozenset[str]],
     draw: Random,
 ) -> None:
-    """Let agents work until every feature passes, and kill one process after the other."""
+    """Let agents work until every feature passes, and kill one process after another."""
     try:
         for kill in range(_MOST_KILLS):
             while len(agents) < _AGENTS:
@@ -97,10 +97,10 @@ def _work_off(
 
 
 def _require_sound(entries: list[Entry], dependencies: Mapping[str, frozenset[str]]) -> None:
-    """Hold the agents' notes against each other.
+    """Check the agents' notes against each other.
 
-    Nobody releases a feature, so another claim of it is right only when the lease has ended, which
-    is no sooner than counted from when the holder asked.
+    No agent releases a feature, so another claim of it is valid only after the lease has ended. The
+    lease lasts at least as long as counted from the time before the claim.
     """
     asked: dict[str, float] = {}
     free_from: dict[str, float] = {}

@@ -1,7 +1,7 @@
-"""An engine is killed under load, again and again; what was acknowledged is there, once.
+"""An engine is killed repeatedly under load; acknowledged writes are stored, exactly once.
 
-The engine forgets its tokens each time. Every call here outlasts the restarts, so each of them
-must come to what it would have come to in peace.
+The engine forgets its idempotency tokens each time. Every call retries until after the restart, so
+each must have the same result as without a kill.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def engine(tmp_path: Path) -> Iterator[KilledEngine]:
 
 @dataclass
 class _Worker:
-    """One process's share of the load, all of it in transactions, on what others write too."""
+    """One process's share of the load: transactions on items that the others write as well."""
 
     forge: Forge
     number: int
@@ -49,7 +49,7 @@ class _Worker:
     claimed: list[str] = field(default_factory=list)
 
     def work(self, stop: Event) -> None:
-        """Go on until it is over. No call may fail."""
+        """Send transactions until ``stop`` is set; no call may fail."""
         for turn in count():
             if stop.is_set():
                 return
@@ -96,7 +96,7 @@ def test_whatever_is_done_while_engines_are_killed_is_done_once(
 def _under_kills(
     engine: KilledEngine, effort: Effort, work: list[Callable[[Event], object]]
 ) -> None:
-    """Let all work at once, and kill the engine meanwhile."""
+    """Run all work at the same time, and kill the engine while it runs."""
     stop, chance = Event(), random.Random(0)
     with ThreadPoolExecutor(len(work)) as pool:
         done = [pool.submit(each, stop) for each in work]

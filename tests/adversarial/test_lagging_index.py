@@ -1,7 +1,7 @@
-"""Whatever an index shows, only the items themselves decide.
+"""Only the items decide, whatever state of them an index shows.
 
-Rows may be missing, of any older state, or of what was deleted: under claims, limits, what is noted
-for other processes, and lists that follow references.
+Rows may be missing, show any older state, or show deleted items. This is tested for claims, limits,
+the results that processes cache, and lists that follow references.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SECOND: Final = timedelta(seconds=1)
 
 @pytest.fixture
 def lagging(client: Client) -> Lagging:
-    """A project in which there is nothing yet, and an index that shows nothing."""
+    """An empty project, and an index that shows nothing."""
     there = Lagging.on(client)
     there.after(lambda forge: forge.projects.create("Portal", id=_P, max_concurrency=_LIMIT))
     there.show(nothing)
@@ -56,21 +56,21 @@ def _next(forge: Forge) -> str | None:
 
 @dataclass
 class _Agents:
-    """Processes that work on one project whose index shows anything that was ever true."""
+    """Processes that work on a project whose index shows any earlier state of each item."""
 
     lagging: Lagging
     draw: Random
-    #: The claims that are held, by feature, and which of them kept to the limit.
+    #: The tokens of the active claims, by feature; ``limited`` holds those that respect the limit.
     tokens: dict[str, int] = field(default_factory=dict)
     limited: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Begin with some features, of which some wait for others."""
+        """Create features, some of which depend on others."""
         self.processes = [self.lagging.process() for _ in range(3)]
         self.lagging.after(_features("a", "b"), _features("c", "d", on=["a"]), _features("e"))
 
     def step(self) -> None:
-        """Let the index show anything, and a process do something."""
+        """Make the index show any earlier states, and let a process do something."""
         self.lagging.show(self._row)
         self.lagging.board.clock.now += self.draw.choice([0, 1, 1, 20, 61]) * _SECOND
         forge = self.draw.choice(self.processes)
@@ -165,7 +165,7 @@ def test_who_is_at_work_counts_by_their_item_though_the_index_shows_them_as_befo
         lambda forge: forge.features.claim(_P, "b", "agent", respect_limit=True),
         lambda forge: forge.features.pass_(_P, "a", force=True),
     )
-    # It shows both at work, of which one has passed.
+    # The index shows both in progress, although one has passed.
     lagging.show(as_it_was(1))
 
     claimed = lagging.process().features.claim_next(_P, "agent", respect_limit=True)
@@ -174,7 +174,7 @@ def test_who_is_at_work_counts_by_their_item_though_the_index_shows_them_as_befo
     assert claimed.id == "c"
 
 
-# What a process that found nothing ready notes for the others
+# The cached result that no feature is ready
 
 
 def _claimed(*ids: str, lease: float | None = None) -> Operation:
@@ -193,7 +193,7 @@ def _ended(name: str, *ids: str) -> Operation:
     return end
 
 
-#: What is there while nothing is ready, and what then makes the feature x ready.
+#: The writes after which no feature is ready, and the write that makes feature x ready.
 _BECOMES_READY: Final[dict[str, tuple[Sequence[Operation], Operation]]] = {
     "created": ([_features("a"), _claimed("a")], _features("x")),
     "created, waiting for what passes": (
@@ -249,7 +249,7 @@ def test_what_becomes_ready_is_announced_to_who_was_told_that_nothing_is(
 
     lagging.after(make_ready)
 
-    # The index shows nothing yet, and the minute in which none is believed is not over.
+    # The index shows nothing yet, and the minute for which "none ready" is cached is not over.
     assert _next(other) == "x"
 
 
@@ -268,7 +268,7 @@ def test_nothing_is_believed_to_be_ready_until_the_next_lease_ends_and_no_longer
 def test_what_is_believed_ends_after_a_minute_also_where_leases_are_long(lagging: Lagging) -> None:
     lagging.after(_features("a", "x"), _claimed("a", lease=3600), _claimed("x"))
     assert _next(lagging.process()) is None
-    # Somebody else's program lets it go, and announces nothing.
+    # Another program releases it, without marking the project as having ready features.
     key = next(key for key in lagging.states if key.sort == "FEATURE#x")
     pending = next(state for state in lagging.states[key] if state is not None)
     lagging.store.client.botocore.put_item(TableName=lagging.store.table_name, Item=pending)
@@ -295,7 +295,7 @@ def test_a_feature_that_others_were_faster_to_claim_is_not_claimed_again(lagging
 
 
 def _runs(forge: Forge) -> None:
-    """Runs of one agent on one feature, of which every second has ended."""
+    """Create twelve runs of one agent on one feature; every second run has ended."""
     forge.features.create(_P, "f", id="f")
     for number in range(12):
         start = forge.runs.start
@@ -306,7 +306,7 @@ def _runs(forge: Forge) -> None:
 
 
 def _without_every_third_run(lagging: Lagging) -> list[str]:
-    """Let references lead to nothing, as a program may that was cut off; the runs that are left."""
+    """Delete every third run but not its reference; return the ids of the other runs."""
     ids = [f"r{number:02}" for number in range(12)]
     gone = ids[::3]
     keys = [key for key in lagging.board.items() if key.sort in {f"RUN#{each}" for each in gone}]

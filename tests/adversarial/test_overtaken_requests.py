@@ -1,7 +1,7 @@
-"""A request that stands still for longer than it is waited for is overtaken, and is made once.
+"""A request that pauses for longer than its lease is overtaken, and still takes effect once.
 
-Another process makes the same request again, under the same id of the caller's, between any two
-requests of the first, which then goes on as if nothing had happened.
+Another process sends the same request under the same idempotency key, between any two requests
+of the first. The first then continues as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.factories import NOON
 
 _REQUEST: Final = RepeatableRequest.of("a key", ("test",), None, "p")
 
-#: What mints ids.
+#: The calls that mint ids.
 MINTING: Final[dict[str, Callable[[Forge], object]]] = {
     "project": lambda forge: forge.projects.create("Another", owner_id="ann"),
     "escalation": lambda forge: forge.escalations.create("p", "Scope?"),
@@ -41,16 +41,16 @@ MINTING: Final[dict[str, Callable[[Forge], object]]] = {
 
 @pytest.fixture(scope="module")
 def prepared(client: Client) -> Board:
-    """A table with something of everything."""
+    """A table with an entity of every kind."""
     return Board.on(client, prepare)
 
 
-#: In which project an event is recorded, by what is minted.
+#: The project of the event that a call records.
 _RECORDED: Final = {"event": "p", "event of no project": None}
 
 
 def _kinds(board: Board) -> Counter[str]:
-    """How many items of each entity there are, but for what takes an id."""
+    """Count the items of each entity, without items that only reserve an id."""
     return Counter(
         item["EntityType"]["S"]
         for item in board.items().values()

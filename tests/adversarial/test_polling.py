@@ -1,4 +1,4 @@
-"""Writers race on a slow way to a real engine while others poll: nothing acknowledged is missed."""
+"""Writers race on a slow transport to a real engine; pollers miss no acknowledged event."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PROJECT: Final = "p"
 
 @dataclass
 class _Slow(WrappedTransport):
-    """A transport on which requests and answers are under way for 3 to 15 ms together."""
+    """A transport on which a request and its answer together take 3 to 15 ms."""
 
     transport: Transport
     random: Random
@@ -46,7 +46,7 @@ class _Slow(WrappedTransport):
 
 @dataclass
 class _Clock:
-    """The time, and how much of it is skipped where nothing happens any more."""
+    """The time, plus a skip once no writer is active."""
 
     skipped: timedelta = timedelta()
 
@@ -63,12 +63,12 @@ def test_polls_miss_nothing_of_racing_writers_and_plain_ids_do(
     for number in effort.rounds():
         missed_by_id += _race(engine, client, number)
 
-    # The reason why there are polls: were they no better, the test would fail above.
+    # Polling by id must miss events, otherwise this test would show nothing.
     assert missed_by_id > 0
 
 
 def _race(engine: Engine, client: Client, number: int) -> int:
-    """Have writers race one poller, and say how many events polling by id missed."""
+    """Let writers race one poller; return how many events polling by id missed."""
     clock = _Clock()
     slow = client_of(engine)
     slow.active_transport = _Slow(slow.active_transport, Random(number))
@@ -103,7 +103,7 @@ def _write(store: Store) -> list[str]:
 
 
 def _poll(forge: Forge, cursor: str, clock: _Clock, over: Event) -> tuple[list[str], list[str]]:
-    """Poll each 20 ms, by cursor and by id; at the end skip what a poll would wait for."""
+    """Poll every 20 ms, by cursor and by id; at the end skip the time that polls would wait for."""
     by_cursor: list[str] = []
     by_id: list[str] = []
     while True:

@@ -1,4 +1,4 @@
-"""Deletions of one project that race, while somebody uses its id again."""
+"""Two deletions of a project race while another caller reuses its id."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_project_that_is_created_while_deletions_of_its_id_race_stays_whole(
         for thread in deletions:
             thread.start()
 
-        # Both have seen the old project, and one has deleted it, or the other has.
+        # Both deletions have read the old project, and one of them has finished.
         assert all(each.wait(30) for each in (*begun, finished))
         _create_once_free(board.process(), project_id)
         for thread in deletions:
@@ -42,7 +42,7 @@ def test_a_project_that_is_created_while_deletions_of_its_id_race_stays_whole(
         assert len(list(board.store.keys_in(f"PROJECT#{project_id}"))) == _ITEMS
 
 
-#: A project, its artefact, an event and two features with an edge and their guard.
+#: A project, its artefact, an event, and two features with an edge and the guard item.
 _ITEMS = 7
 
 
@@ -65,7 +65,7 @@ def _create_once_free(forge: Forge, project_id: str) -> None:
 def _deletion(
     board: Board, engine: Engine, project_id: str, begun: Event, finished: Event
 ) -> Thread:
-    """A deletion by a process of its own, which tells when it has begun and when it has ended."""
+    """Return a thread that deletes a project as another process; events mark start and end."""
     client = client_of(engine)
     client.observers.append(_telling(begun))
 

@@ -1,4 +1,4 @@
-"""A real dependency graph as a backlog, worked off by sixteen agents in a valid order."""
+"""Sixteen agents work through a real dependency graph in a valid order."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.servers import Engine
 from tests.stores import forge_of
 
 AGENTS = 16
-#: How many packages are worked off beside the other tests.
+#: The number of packages that are worked through within the suite.
 SOME = 300
 
 
 class Journal:
-    """What the agents did, in one order, told by themselves."""
+    """What the agents report to have done, in order."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -41,7 +41,7 @@ class Journal:
             self.changed.notify_all()
 
     def wait_for_more(self, seen: int) -> bool:
-        """Wait until more features pass than were seen to; false when all do."""
+        """Wait until more features pass than ``seen``; return whether any does not pass yet."""
         with self.changed:
             self.changed.wait_for(lambda: self.passed > seen or self.passed == self.total, 60)
             return self.passed < self.total
@@ -50,7 +50,7 @@ class Journal:
 def test_a_cycle_among_packages_is_refused_by_name_and_creates_nothing(forge: Forge) -> None:
     project = forge.projects.create("Debian")
     _, cycles = without_cycles(committed())
-    needed = dict(pairwise(cycles[0]))  # no other edge among them, which could make a shorter one
+    needed = dict(pairwise(cycles[0]))  # without further edges, which could form a shorter cycle
     names = [*needed]
 
     with pytest.raises(CyclicDependencyError) as refused:
@@ -122,7 +122,7 @@ def test_sixteen_agents_work_packages_off_in_a_valid_order(
     journal = Journal(len(graph))
 
     def work(number: int) -> None:
-        # A Forge of its own, and so a memory of its own, as in a process of its own.
+        # A separate Forge has separate caches, as in another process.
         own = forge_of(store, new_id=mint)
         while True:
             seen = journal.passed
@@ -145,13 +145,13 @@ def test_sixteen_agents_work_packages_off_in_a_valid_order(
 
 
 def backlog(*, whole: bool) -> dict[str, set[str]]:
-    """All two thousand packages, or some with all that they need."""
+    """Return all two thousand packages, or some with everything they need."""
     graph, _ = without_cycles(committed())
     return graph if whole else {each: graph[each] for each in in_order(graph)[:SOME]}
 
 
 def load(forge: Forge, project_id: str, graph: Mapping[str, set[str]]) -> None:
-    """Create a feature for each package, in batches, each after what it needs."""
+    """Create a feature for each package, in batches; each comes after its dependencies."""
     names = iter(in_order(graph))
     while batch := list(islice(names, 1000)):
         forge.features.create_many(
@@ -161,7 +161,7 @@ def load(forge: Forge, project_id: str, graph: Mapping[str, set[str]]) -> None:
 
 
 def require_valid(lines: list[tuple[str, str]], graph: Mapping[str, set[str]]) -> None:
-    """Everything was claimed once, and nothing before all it needs had begun to pass."""
+    """Check that every package was claimed once, after all it needs had begun to pass."""
     place = {line: number for number, line in enumerate(lines)}
     claimed = [name for what, name in lines if what == "claimed"]
     assert len(claimed) == len(set(claimed))

@@ -1,4 +1,4 @@
-"""Whatever two writes of features do while both are under way, their graph stays true."""
+"""Two writes of features that interrupt each other leave a consistent graph."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.adversarial.serial import Serial, image
 from tests.adversarial.weaving import weave, weaves, woven
 from tests.adversarial.writes import CHOSEN, WRITES, Write, prepare
 
-#: One case of so many is tried beside the other tests.
+#: Within the suite, one case in this many is tried.
 _SHARE: Final = 2000
 _OF_FEATURES: Final = [write for write in WRITES if "features" in write.touches]
 
 
 def _passing(forge: Forge) -> None:
-    """Feature x and what it may come to depend on, which passes."""
+    """Create feature x and a passing feature that it may depend on later."""
     forge.projects.create("Portal", id="p")
     forge.features.create_many("p", [NewFeature(name=each, id=each) for each in ("x", "e")])
     forge.features.pass_("p", "e", force=True)
@@ -80,7 +80,7 @@ def test_a_regression_that_was_cut_off_stops_nobody_from_depending_on_it(
 
 @pytest.fixture(scope="module")
 def prepared(client: Client) -> Board:
-    """A table with something of everything."""
+    """A table with an entity of every kind."""
     return Board.on(client, prepare)
 
 

@@ -1,9 +1,10 @@
-"""Two operations of which each is interrupted by the other, on a real engine.
+"""Two operations that interrupt each other, on a real engine.
 
-The interleaver (``interleaving.py``) lets a whole operation run between two requests of another.
-Some faults need both to be under way: each has read something that the other is about to change.
-So here the first sends some requests, then the second some, then the first all its others, and the
-second the rest. Every number of requests before each of the two turns is tried.
+The interleaver (``interleaving.py``) runs a whole operation between two requests of another. Some
+faults occur only if both are in progress: each has read something that the other is about to
+change. Here the first operation sends some requests, then the second sends some, then the first
+sends all its others, and the second the rest. Every number of requests in the first two parts is
+tried.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tests.transports import WrappedTransport
 
 @dataclass(frozen=True)
 class Weave:
-    """How many requests the first sends before the second comes in, and the second before it."""
+    """How many requests each operation sends before the other continues."""
 
     first: int
     second: int
@@ -30,14 +31,14 @@ class Weave:
 
 @dataclass(frozen=True)
 class Woven:
-    """Two operations that interrupted each other, and what came of each.
+    """Two operations that interrupted each other, and the outcome of each.
 
     Attributes:
-        board: The table they met on, as they left it.
+        board: The table they met on, in the state they left.
         weave: Where each was interrupted.
-        sent: The operations of DynamoDB in the order they were sent, with who sent them.
-        first: What the first returned, or why it was refused.
-        second: The same of the second.
+        sent: The DynamoDB operations in the order they were sent, each with its sender.
+        first: What the first returned, or its refusal.
+        second: What the second returned, or its refusal.
     """
 
     board: Board
@@ -47,18 +48,18 @@ class Woven:
     second: object
 
     def __str__(self) -> str:
-        """In what order they were sent, for the message of a test that fails."""
+        """Return the order of the requests, for the message of a failing test."""
         return f"{self.weave}: {self.sent}"
 
 
 def weaves(board: Board, first: Operation, second: Operation) -> list[Weave]:
-    """Where two operations can interrupt each other, by what each sends when it is alone."""
+    """Return where two operations can interrupt each other, from what each sends alone."""
     one, other = len(requests(board, first)), len(requests(board, second))
     return [Weave(*each) for each in product(range(1, one), range(1, other))]
 
 
 def weave(board: Board, first: Operation, second: Operation, where: Weave) -> Woven:
-    """Put the table back, and let two operations interrupt each other on it."""
+    """Reset the table, and let two operations interrupt each other on it."""
     board.put_back()
     turns = _Turns(where)
     clients = connections(board)
@@ -84,7 +85,7 @@ def weave(board: Board, first: Operation, second: Operation, where: Weave) -> Wo
 
 @dataclass
 class _Turns:
-    """Whose request is sent next."""
+    """Decides which operation sends the next request."""
 
     where: Weave
     sent: list[str] = field(default_factory=list)
@@ -94,13 +95,13 @@ class _Turns:
     _changed: Condition = field(default_factory=Condition)
 
     def __post_init__(self) -> None:
-        """Begin with the first."""
+        """Begin with the first operation."""
         self._left = [self.where.first, self.where.second]
 
     def send(
         self, number: int, wire: Transport, operation: str, parameters: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Send a request of one of them when it is its turn."""
+        """Send a request of an operation when it has its turn."""
         with self._changed:
             self._changed.wait_for(lambda: self._turn == number)
             self.sent.append(f"{'first' if number == 0 else 'second'} {operation}")
@@ -112,7 +113,7 @@ class _Turns:
                     self._pass_on(number)
 
     def end(self, number: int) -> None:
-        """Let the other send all it has left."""
+        """Let the other operation send all its remaining requests."""
         with self._changed:
             self._ended.add(number)
             self._pass_on(number)
@@ -132,11 +133,11 @@ class _Turned(WrappedTransport):
     number: int
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request when it is its turn."""
+        """Send a request when its operation has its turn."""
         return self.turns.send(self.number, self.sound, operation, parameters)
 
 
 def woven(board: Board, first: Operation, second: Operation) -> Iterator[Woven]:
-    """Two operations interrupting each other at every two places."""
+    """Yield the outcome of two operations for every pair of places to interrupt them."""
     for where in weaves(board, first, second):
         yield weave(board, first, second, where)

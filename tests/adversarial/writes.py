@@ -1,4 +1,4 @@
-"""Every write of a Forge, on one prepared table, and which of them touch the same things."""
+"""Every write of a Forge on one prepared table, and which of them affect the same things."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LATER: Final = NOON + timedelta(hours=1)
 _LOG: Final = ArtefactType.RAID_LOG
 _EVENT, _NEW_EVENT, _HELD, _PROPOSED, _ACTION = (new_id() for _ in range(5))
 _ISSUE: Final[dict[str, Any]] = {"linear_issue_url": "https://x.org/1", "title": "Passkeys"}
-#: The token of the claim that the table is prepared with.
+#: The token of the claim on the prepared table.
 _TOKEN: Final = 2
 
 
@@ -34,10 +34,10 @@ class Write:
 
     Attributes:
         step: The call.
-        touches: What it touches, by names that other writes share.
-        note: What tells it from other calls of the same method.
-        whatever: Whether it sets what it is given whatever is there, and nothing tells later that
-            it did: once another has written, a lost answer cannot be told from a lost request.
+        touches: Names of what it affects; writes that share a name affect the same things.
+        note: Distinguishes it from other calls of the same method.
+        whatever: Whether it sets its values unconditionally and leaves no sign that it did: once
+            another caller has written, a lost answer looks like a lost request.
     """
 
     step: Step
@@ -70,10 +70,10 @@ def _write(
     return Write(Step(name, *positional, **named), frozenset(touches.split()), note, whatever)
 
 
-#: Ids that are chosen here and look as if they were minted.
+#: Ids that are chosen here and look like minted ones.
 CHOSEN: Final = frozenset({_EVENT, _NEW_EVENT, _HELD, _PROPOSED, _ACTION})
 
-#: On the table that ``prepare`` leaves.
+#: Every write, for the table that ``prepare`` leaves.
 WRITES: Final = (
     _write("people", "users.upsert", "auth0|ann", "ann@y.org", "Ann", note="moves"),
     _write("people", "users.upsert", "auth0|new", "new@x.org", "New", note="new"),
@@ -160,7 +160,7 @@ WRITES: Final = (
     ], whatever=True),
 )  # fmt: skip
 
-#: What goes with its project.
+#: What is deleted with its project.
 _INSIDE: Final = frozenset(
     {
         "action", "artefact", "checkpoint", "escalation", "event", "features", "members", "root",
@@ -170,10 +170,10 @@ _INSIDE: Final = frozenset(
 
 
 def prepare(forge: Forge) -> None:
-    """Make what the writes are made on.
+    """Create what the writes need.
 
-    Feature ``c`` is in progress and ``d`` waits for it; ``e`` passes and ``g`` depends on it; ``a``
-    is ready, ``b`` waits for it, and the agent ``coder`` is at a run on it.
+    Feature ``c`` is in progress and ``d`` waits for it. ``e`` passes and ``g`` depends on it.
+    ``a`` is ready, ``b`` waits for it, and the agent ``coder`` has a run on it.
     """
     for name in ("ann", "bob", "cid"):
         forge.store.put_all(known(name))
@@ -208,12 +208,12 @@ def prepare(forge: Forge) -> None:
 
 
 def related(write: Write) -> Iterator[Write]:
-    """The writes that touch what a write touches, itself included."""
+    """Yield the writes that affect the same things as a write, including the write itself."""
     for other in WRITES:
         if write.touches & other.touches or _goes_with(write, other) or _goes_with(other, write):
             yield other
 
 
 def _goes_with(write: Write, other: Write) -> bool:
-    """Whether a write deletes the project that another is made in."""
+    """Whether a write deletes the project that the other write belongs to."""
     return write.step.name == "projects.delete" and bool(other.touches & _INSIDE)

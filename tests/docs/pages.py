@@ -1,4 +1,4 @@
-"""The pages of the documentation, read for what can be checked: blocks, links, headings."""
+"""Reads the pages of the documentation: blocks, links, headings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT: Final = Path(__file__).parents[2]
 EXAMPLES: Final = ROOT / "docs" / "examples"
 REFERENCE: Final = ROOT / "docs" / "reference"
 
-#: Every page a reader may open, the generated one included.
+#: Every page of the documentation, including generated ones.
 PAGES: Final = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
@@ -31,7 +31,7 @@ _CODE: Final = re.compile(r"`([^`\n]+)`")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, what it holds, and the line it begins on."""
+    """A fenced block: its language, its text, and the line it begins on."""
 
     language: str
     text: str
@@ -39,12 +39,12 @@ class Block:
 
 
 def named(page: Path) -> str:
-    """The page's path from the root, for test ids."""
+    """Return the page's path from the root, for test ids."""
     return str(page.relative_to(ROOT))
 
 
 def blocks(page: Path) -> list[Block]:
-    """The fenced blocks of a page, in order."""
+    """Return the fenced blocks of a page, in order."""
     text = page.read_text(encoding="utf-8")
     fences = list(_FENCE.finditer(text))
     assert len(fences) % 2 == 0, f"{named(page)}: a block is not closed"
@@ -55,7 +55,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def with_outputs(page: Path, *languages: str) -> Iterator[tuple[Block, Block | None]]:
-    """The blocks in some languages, each with the output that stands right below it."""
+    """Yield the blocks in some languages, each with the output block directly below it, if any."""
     gaps = [*pairwise(blocks(page)), *((last, None) for last in blocks(page)[-1:])]
     lines = page.read_text(encoding="utf-8").splitlines()
     for block, following in gaps:
@@ -67,7 +67,7 @@ def with_outputs(page: Path, *languages: str) -> Iterator[tuple[Block, Block | N
 
 
 def prose(page: Path) -> str:
-    """A page without its blocks."""
+    """Return a page without its blocks."""
     text = page.read_text(encoding="utf-8")
     for block in blocks(page):
         text = text.replace(f"```{block.language}\n{block.text}```", "")
@@ -75,17 +75,17 @@ def prose(page: Path) -> str:
 
 
 def code_spans(page: Path) -> list[str]:
-    """What stands between backticks in the prose of a page."""
+    """Return the texts between backticks in the prose of a page."""
     return _CODE.findall(prose(page))
 
 
 def links(page: Path) -> list[str]:
-    """Where the links of a page lead."""
+    """Return the targets of a page's links."""
     return _LINK.findall(prose(page))
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors of a page's headings, as GitHub forms them."""
     seen = Counter[str]()
     found = set()
     for title in _HEADING.findall(prose(page)):

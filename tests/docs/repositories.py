@@ -1,4 +1,4 @@
-"""A small git repository for the documentation's examples to read."""
+"""A small git repository for the examples of the documentation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SUBJECTS: Final = ("Keep books", "Lend books", 'Revert "Lend books"')
 
 
 def make_repository(path: Path, subjects: tuple[str, ...] = SUBJECTS) -> Path:
-    """Make a repository with a commit of each subject, the last one a minute ago."""
+    """Create a repository with one commit for each subject; the last commit is a minute old."""
     path.mkdir(exist_ok=True)
     git(path, "init", "--quiet", "--initial-branch=main")
     for age, subject in zip(range(len(subjects), 0, -1), subjects, strict=True):
@@ -21,13 +21,13 @@ def make_repository(path: Path, subjects: tuple[str, ...] = SUBJECTS) -> Path:
 
 
 def commit(path: Path, subject: str, moment: datetime) -> None:
-    """Commit nothing but a subject at a moment."""
+    """Create an empty commit with a subject and a date."""
     at = moment.isoformat(timespec="seconds")
     git(path, "commit", "--quiet", "--allow-empty", "-m", subject, moment=at)
 
 
 def git(path: Path, *arguments: str, moment: str = "") -> None:
-    """Run git as somebody, whoever is configured."""
+    """Run git with a fixed author, independent of the user's configuration."""
     who = {
         f"GIT_{role}_{what}": value
         for role in ("AUTHOR", "COMMITTER")

@@ -1,4 +1,4 @@
-"""Runs what the documentation shows: programs, a server, and the comparison of what they print."""
+"""Runs the programs and servers of the documentation, and compares what they print."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SECONDS: Final = 180
 
 
 def run(*command: str, cwd: Path, ok: bool = True) -> str:
-    """Run a program and return what it prints; it must not complain."""
+    """Run a program and return its output; by default it must succeed without warnings."""
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -39,14 +39,14 @@ def run(*command: str, cwd: Path, ok: bool = True) -> str:
 
 @contextmanager
 def serving(repository: Path) -> Iterator[str]:
-    """Serve the API as ``make serve`` does, over the history of a repository."""
+    """Serve the API as ``make serve`` does, with the history of a repository; yield its URL."""
     with serving_with("--embedded", "--demo", str(repository)) as url:
         yield url
 
 
 @contextmanager
 def serving_with(*options: str, **environment: str) -> Iterator[str]:
-    """Serve the API with options, and with more in the environment."""
+    """Serve the API with options and further environment variables; yield its URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
@@ -64,12 +64,12 @@ def serving_with(*options: str, **environment: str) -> Iterator[str]:
 
 
 def is_shown(block: Block, printed: str) -> bool:
-    """Whether a block shows what was printed; ``...`` stands for anything."""
+    """Whether a block shows the printed text; ``...`` in the block matches anything."""
     return OutputChecker().check_output(block.text, printed, ELLIPSIS | NORMALIZE_WHITESPACE)
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
+    """Return a loopback port that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 

@@ -1,4 +1,4 @@
-"""Every block of the documentation is run, and shows what it really prints."""
+"""Every block of the documentation runs, and shows exactly what it prints."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.docs.running import AUTOFORGE, is_shown, serving
 _SHELL: Final = ("sh", "console")
 _LANGUAGES: Final = {"diff", "python", "text", "json", "sh", "toml"}
 _MARK: Final = "=== next block ==="
-#: What a page says to open in a browser or type in a terminal is about a server on this port.
+#: The pages use this address for what a reader opens in a browser or requests in a terminal.
 _SERVER: Final = "http://localhost:8000"
 
 
@@ -41,13 +41,13 @@ def _runs(block: Block, command: str) -> bool:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository like the ones the pages speak of."""
+    """A repository like the ones on the pages."""
     return make_repository(tmp_path_factory.mktemp("docs") / "books")
 
 
 @pytest.fixture(scope="module")
 def server(repository: Path) -> Iterator[str]:
-    """What ``make serve`` starts."""
+    """The URL of a server as ``make serve`` starts it."""
     with serving(repository) as url:
         yield url
 

@@ -1,4 +1,4 @@
-"""What a user meets is in the reference, and what is in the reference is there."""
+"""The reference lists everything that users see, and nothing that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every example runs as a program, and does nothing twice where it says so."""
+"""Every example runs as a program, and repeats nothing where it says so."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_example_agent_loop_does_build_what_depends_on_each_other(tmp_path: 
 
     died, *features, end = run(*program, cwd=tmp_path).splitlines()
 
-    # How often a feature was tried depends on the machine: a slow agent loses its claim.
+    # The number of runs of a feature depends on the machine: a slow agent loses its claim.
     outcomes = dict(each.split(" is passing after runs ") for each in features)
     assert died == "agent-0 died with code 1"
     assert {*outcomes} == {"words", "counts", "average", "report"}
@@ -106,7 +106,7 @@ def test_the_example_another_domain_does_lend_a_book_once(tmp_path: Path) -> Non
 
 
 def _loop(repository: Path, endpoint_url: str) -> Callable[[], object]:
-    """One run of the loop as a program of its own, on a DynamoDB that stays."""
+    """Return a function that runs the loop once, as a program, on a persistent DynamoDB."""
     command = (PYTHON, str(EXAMPLES / "watch_repository.py"), "--endpoint-url", endpoint_url)
     return lambda: literal_eval(run(*command, cwd=repository))
 

@@ -1,4 +1,4 @@
-"""Who follows a how-to to the letter has added what it says, and all that concerns it passes."""
+"""Each how-to, followed to the letter, adds what it describes, and the related tests pass."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import pytest
 
 from tests.docs.pages import ROOT
 
-#: A file that a page names, and the block below it.
+#: A step of a page: the file it names, and the block below it.
 _STEP: Final = re.compile(r"^In `([^`]+)`[^\n]*:\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _IMPORT: Final = re.compile(r"^from \S+ import (?:\([^)]*\)|.*)\n", re.MULTILINE)
 _COPIED: Final = ("autoforge", "benchmarks", "cfn", "docs", "requirements", "tests", ".ci")
-#: Also leave out each step in turn, and see that it is missed: ``make how-tos``.
+#: Whether to also leave out each step in turn and expect a failure: ``make how-tos``.
 _EACH_STEP: Final = "HOW_TOS_EACH_STEP" in os.environ
 
-#: What fails where a place was forgotten, by the page.
+#: The tests that fail if a step of the page was forgotten.
 _CONCERNED: Final = {
     "add-a-pattern": (
         "tests/access/test_every_pattern.py",
@@ -46,14 +46,14 @@ _CONCERNED: Final = {
 
 @dataclass(frozen=True)
 class Step:
-    """What a page says to do to a file."""
+    """A change to a file, as a page describes it."""
 
     path: str
     language: str
     text: str
 
     def take(self, root: Path) -> None:
-        """Do it."""
+        """Apply the change."""
         file = root / self.path
         before = file.read_text(encoding="utf-8")
         after = _with(before, self.text) if self.language == "python" else self._changed(before)
@@ -68,20 +68,20 @@ class Step:
 
 
 def _with(text: str, more: str) -> str:
-    """A module with a block at its end, and the imports of the block at its top."""
+    """Append a block to a module, and move the block's imports to the top of the module."""
     start = text.index("from __future__ import annotations\n\n") + 36
     imports = "".join(each[0] for each in _IMPORT.finditer(more))
     return f"{text[:start]}{imports}{text[start:]}\n\n{_IMPORT.sub('', more).strip()}\n"
 
 
 def steps(page: str) -> list[Step]:
-    """What a page says to do, in order."""
+    """Return the steps of a page, in order."""
     text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text(encoding="utf-8")
     return [Step(*found) for found in _STEP.findall(text)]
 
 
 def copy_of_the_repository(root: Path) -> Path:
-    """Everything that the tests of a clone need."""
+    """Copy everything that the tests need, as a clone has it."""
     for folder in _COPIED:
         leave_out = shutil.ignore_patterns("node_modules")
         shutil.copytree(ROOT / folder, root / folder, ignore=leave_out)
@@ -95,7 +95,7 @@ def copy_of_the_repository(root: Path) -> Path:
 
 
 def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a module in the copy, and import from there."""
+    """Run a Python module in the copy; its imports come from the copy."""
     given = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
     return subprocess.run(
         [sys.executable, "-m", *arguments],
@@ -108,7 +108,7 @@ def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def followed(root: Path, page: str, todo: Sequence[Step]) -> str:
-    """Follow a page on a copy; what fails then."""
+    """Apply the steps of a page to a copy, and return the failures."""
     copy_of_the_repository(root)
     for step in todo:
         step.take(root)

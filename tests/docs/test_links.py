@@ -1,4 +1,4 @@
-"""Every link of the documentation leads somewhere, and every page is led to."""
+"""Every link of the documentation has a target, and every page is linked to."""
 
 from __future__ import annotations
 

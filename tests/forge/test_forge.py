@@ -1,4 +1,4 @@
-"""A Forge as its caller connects it: to the platform's table, and to nothing else."""
+"""A Forge connects only to the platform's table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.factories import a_project
 
 
 class Book(Entity):
-    """An entity of a library's table, whose key a project could have."""
+    """An entity of another table, whose key a project could have."""
 
     id = IdAttribute()
 

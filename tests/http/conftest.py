@@ -1,7 +1,6 @@
-"""The API over an engine, at a moment that a test sets.
+"""The API over an engine, at a time that a test sets.
 
-The tests here run on one engine, unless they are marked ``every_engine``: those ask every route of
-each engine.
+The tests in this folder run on one engine. Tests marked ``every_engine`` run on all of them.
 """
 
 from collections.abc import Iterator
@@ -17,40 +16,40 @@ from tests.stores import Clock, client_of, forge_of, fresh, store_of
 
 Api = TestClient[Litestar]
 
-#: What the clock shows when a test begins is no one else's business: it is set for each.
+#: One clock for all tests; the fixture ``clock`` resets it for each of them.
 _clock = Clock()
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """The clock of the API, which shows noon until it is set."""
+    """The clock of the API, which shows noon until a test sets it."""
     _clock.now = Clock().now
     return _clock
 
 
 @pytest.fixture(scope="module")
 def module_api(client: Client, table_name: str) -> Iterator[Api]:
-    """The API over the table of the tests of one file."""
+    """The API over the table of one test file."""
     with serving(forge_of(store_of(client, table_name, _clock))) as api:
         yield api
 
 
 @pytest.fixture
 def api(module_api: Api, clock: Clock) -> Api:
-    """The API over the table of the file, at noon; tests keep apart by fresh ids."""
+    """The API over the table of the test file, at noon; tests use different ids."""
     return module_api
 
 
 @pytest.fixture
 def fresh_api(client: Client, clock: Clock) -> Iterator[Api]:
-    """The API over a table that nothing was stored in, for lists over all projects."""
+    """The API over an empty table, for lists of all projects."""
     with serving(forge_of(fresh(client, clock))) as api:
         yield api
 
 
 @pytest.fixture(scope="session")
 def detached() -> Iterator[Api]:
-    """The API where nothing listens on DynamoDB's port: it can only answer by itself."""
+    """The API without a DynamoDB: no engine listens on the port."""
     nowhere = client_of(Engine("none", "http://127.0.0.1:9"), retries=RetryPolicy(attempts=2))
     with serving(forge_of(store_of(nowhere, "detached", Clock()))) as api:
         yield api
@@ -58,6 +57,6 @@ def detached() -> Iterator[Api]:
 
 @pytest.fixture(scope="session")
 def world(client: Client) -> Iterator[World]:
-    """The API over a table with something for every route to show; only read it."""
+    """The API over a table that holds something for every route; tests must only read it."""
     with serving(forge_of(fresh(client, Clock()))) as api:
         yield populated(api)

@@ -1,4 +1,4 @@
-"""For each route that takes If-Match: an item, and the request that writes it."""
+"""For each route that takes If-Match: an item, and a request that writes it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ Request = tuple[str, str, Json | None]
 
 @dataclass(frozen=True)
 class Scene:
-    """An item, how it comes to be, and a request that writes it.
+    """An item, the requests that create it, and a request that writes it.
 
     Attributes:
-        item: The path that shows it.
-        making: What makes it, one request after the other; sent again, they make it anew.
-        writing: What writes it.
+        item: The path of a GET that shows it.
+        making: The requests that create it, in order; sent again, they restore it.
+        writing: The request that writes it.
     """
 
     item: str
@@ -41,7 +41,7 @@ class Scene:
     writing: Request
 
     def make(self, api: Api) -> str:
-        """Make the item and return its tag."""
+        """Create the item and return its entity tag."""
         made = set[str]()
         for method, path, body in self.making:
             again = {"if-match": "*"} if path in made and method == "PUT" else {}
@@ -51,39 +51,39 @@ class Scene:
         return self.tag(api)
 
     def tag(self, api: Api) -> str:
-        """The tag that the item has now."""
+        """Return the present entity tag of the item."""
         response = api.get(self.item)
         assert response.status_code == 200, response.text
         return str(response.headers["etag"])
 
     def write(self, api: Api, *lines: str, **headers: str) -> Response:
-        """Send what writes the item, with these lines of If-Match."""
+        """Send the request that writes the item, with these header lines of If-Match."""
         method, path, body = self.writing
         given = [*(("if-match", line) for line in lines), *headers.items()]
         return api.request(method, path, json=body, headers=given)
 
     @contextmanager
     def unchanged(self, store: Store) -> Iterator[None]:
-        """Hold the item's project, or else the table, to stay the same."""
+        """Check that the block leaves the item's project unchanged, or else the whole table."""
         project = self.item if self.item.startswith("/projects/") else None
         with unchanged(store, project):
             yield
 
     def change(self, api: Api, store: Store) -> None:
-        """Change the item as a program would that counts no versions."""
+        """Change the item as another program would, without counting a version."""
         item = self._stored(api, store)
         name = "updatedAt" if "updatedAt" in item else "title"
         put_raw(store, {**item, name: {"S": "2026-02-04T12:34:56.789Z"}})
 
     def end(self, api: Api, store: Store) -> None:
-        """End the life of the item: by deleting its project, or as another program would."""
+        """Delete the item: with its project, or as another program would."""
         method, path, body = self.making[0]
         if (method, path, body is None) == ("POST", "/projects", False):
             assert api.delete(f"/projects/{(body or {})['id']}").status_code == 204
             return
         item = self._stored(api, store)
         gone = [item]
-        if self.item.startswith("/users/"):  # what leads to the user goes too
+        if self.item.startswith("/users/"):  # its look-up items are deleted too
             gone += [each for each in raw_items(store) if each.get("userId") == item["id"]]
         for each in gone:
             key = {name: each[name] for name in ("PK", "SK")}
@@ -100,7 +100,7 @@ class Scene:
 
 
 def scenes() -> Iterator[tuple[str, Scene]]:
-    """A scene for every operation that takes If-Match, apart from all others."""
+    """Yield a scene for every operation that takes If-Match; no two share an item."""
     for make in (_of_projects, _of_features, _of_agents, _of_people, _of_names):
         yield from make()
 
@@ -123,7 +123,7 @@ def _of_projects() -> Iterator[tuple[str, Scene]]:
         if operation == "put_artefact":
             yield operation, Scene(item, (project, first), ("PUT", item, {"content": {"n": 2}}))
             continue
-        # A revert takes a version before it; reverting twice leaves the content, and a new tag.
+        # A revert needs an earlier version; two reverts restore the content with another tag.
         again: Request = ("PUT", item, {"content": {"n": 2}})
         yield operation, Scene(item, (project, first, again), ("POST", f"{item}/revert", None))
 

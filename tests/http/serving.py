@@ -1,4 +1,4 @@
-"""The API for tests: over any Forge, with something in it, and what its answers are held to."""
+"""The API for tests: over any Forge, with data for every route, and checks of its answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.stores import raw_items
 Api = TestClient[Litestar]
 Json = dict[str, Any]
 
-#: Texts that a careless path would take for one another.
+#: Texts that a path without proper escaping would confuse.
 CONFUSABLE: Final = [
     "a", "a/b", "a//b", "a/", "/a", "a%2Fb", "a%", "a%25", "a#b", "a b", "a+b", "a?b=1", "a&b",
     "é", "e\u0301", "\U0001f600", "a;b", "a\\b", "A", "\n", "config", "a,b", "..", ".", "*", '"',
@@ -32,10 +32,10 @@ CONFUSABLE: Final = [
 PROBLEM: Final = "application/problem+json"
 #: Noon as the API writes it.
 NOON_TEXT: Final = "2026-02-04T12:00:00.000Z"
-#: The document that says which routes there are.
+#: The OpenAPI document, which lists the routes.
 DOCUMENT: Final[Json] = json.loads(openapi_document())
 
-#: Values that the path parameters take where a test is not about them.
+#: Values of the path parameters, for tests that are not about them.
 PATH_VALUES: Final[Mapping[str, str]] = {
     "projectId": "no-such-project",
     "type": "raid_log",
@@ -65,12 +65,12 @@ class Route:
     body: Json | None
     queries: frozenset[str]
     headers: frozenset[str]
-    #: Statuses that the document says it may answer with.
+    #: The statuses that the document lists for it.
     statuses: frozenset[int]
 
     @property
     def path(self) -> str:
-        """The path with values in it."""
+        """The path with values for its parameters."""
         return self.template.format(**PATH_VALUES)
 
     def __str__(self) -> str:
@@ -105,16 +105,16 @@ LISTS: Final = tuple(route for route in ROUTES if "cursor" in route.queries)
 
 @contextmanager
 def serving(forge: Forge, **given: Any) -> Iterator[Api]:
-    """The API over a Forge."""
+    """Serve the API over a Forge; yield a client of it."""
     app = create_app(forge, version="0", **given)
-    # An error that nobody foresaw is to be answered, as it is by a server.
+    # An unexpected error is answered with 500, as by a server, and not raised.
     with TestClient(app, raise_server_exceptions=False) as api:
         api.follow_redirects = False
         yield api
 
 
 def send(api: Api, route: Route, **given: Any) -> Response:
-    """Send the route's own request, with some of it replaced."""
+    """Send the request of the route, with some of it replaced."""
     if route.body is not None and "content" not in given:
         given = {"json": route.body, **given}
     return api.request(route.method, given.pop("path", route.path), **given)
@@ -123,7 +123,7 @@ def send(api: Api, route: Route, **given: Any) -> Response:
 def assert_problem(
     response: Response, status: int, detail: str, *, kind: str | None = None, **more: Any
 ) -> None:
-    """Hold an answer to be exactly this problem."""
+    """Check that an answer is exactly this problem."""
     assert response.json() == {
         "type": "about:blank" if kind is None else f"urn:autoforge:problem:{kind}",
         "title": HTTPStatus(status).phrase,
@@ -136,13 +136,13 @@ def assert_problem(
 
 
 def assert_invalid(response: Response, *wrong: tuple[str, str]) -> None:
-    """Hold an answer to be the problem of a request with these faults, where and what."""
+    """Check that an answer lists exactly these faults, as pairs of place and message."""
     errors = [{"where": where, "message": message} for where, message in wrong]
     assert_problem(response, HTTPStatus.BAD_REQUEST, "Validation failed", errors=errors)
 
 
 def faults(response: Response) -> list[str]:
-    """Where a request is wrong, as its problem says."""
+    """Return the places at which a request is invalid, from its problem."""
     assert response.headers["content-type"] == PROBLEM
     assert response.status_code == HTTPStatus.BAD_REQUEST
     return [error["where"] for error in response.json()["errors"]]
@@ -150,7 +150,7 @@ def faults(response: Response) -> list[str]:
 
 @contextmanager
 def unchanged(store: Store, path: str | None = None) -> Iterator[None]:
-    """Hold the table, or what a path stands for and all below it, to stay the same."""
+    """Check that the block leaves the table unchanged, or a path and everything below it."""
 
     def contents() -> list[Item]:
         return raw_items(store) if path is None else _partition(store, path)
@@ -174,7 +174,7 @@ def _partition(store: Store, path: str) -> list[Item]:
 
 
 def created(response: Response) -> Json:
-    """What was created, which is also what its Location shows."""
+    """Return what was created; a GET of its Location must show the same."""
     assert response.status_code == HTTPStatus.CREATED, response.text
     body: Json = response.json()
     return body
@@ -186,19 +186,19 @@ def new_project(api: Api, **given: Any) -> str:
 
 
 def new_user(api: Api, **given: Any) -> Json:
-    """Log a new user in and return them."""
+    """Log a new user in and return the user."""
     name = fresh_name("ann")
     profile = {"auth0Id": f"auth0|{name}", "email": f"{name}@example.org", "name": "Ann"}
     return created(api.put("/users", json={**profile, **given}))
 
 
 def new_feature(api: Api, path: str, **given: Any) -> Json:
-    """Create a feature at the path of a project's features and return it."""
+    """Create a feature in a project's list of features, given its path, and return it."""
     return created(api.post(path, json={"name": "Sign in with a passkey", **given}))
 
 
 def walk(api: Api, path: str, **parameters: Any) -> list[list[Json]]:
-    """Every page of a list, one after the other."""
+    """Return every page of a list, in order."""
     pages: list[list[Json]] = []
     cursor: Json = {}
     while True:
@@ -212,23 +212,23 @@ def walk(api: Api, path: str, **parameters: Any) -> list[list[Json]]:
 
 
 def items_of(pages: Sequence[Sequence[Json]]) -> list[Json]:
-    """The items of all pages."""
+    """Return the items of all pages."""
     return [item for page in pages for item in page]
 
 
 @dataclass(frozen=True)
 class World:
-    """An API with something in it: a path for each route that reads."""
+    """An API with data: a path for each route that reads."""
 
     api: Api
-    #: The path that shows something, by the operation that reads it.
+    #: A path that shows something, by the id of the operation that reads it.
     paths: Mapping[str, str]
     #: How many items each list has.
     size: int
 
 
 def populated(api: Api) -> World:
-    """Put as much into the table, through the API, that every route has something to show."""
+    """Store data through the API, so that every route has something to show."""
     size = 3
     projects = [new_project(api) for _ in range(size)]
     of = f"/projects/{projects[0]}"
@@ -310,5 +310,5 @@ def populated(api: Api) -> World:
 
 
 def fresh_name(of: str = "name") -> str:
-    """A name that no other test uses."""
+    """Return a name that no other test uses."""
     return f"{of}-{new_id(NOON)}"

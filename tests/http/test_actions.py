@@ -24,7 +24,7 @@ from tests.stores import Clock
 
 ACTION: Json = {"actionType": "artefact_update", "description": "Update the delivery state"}
 ONE = "2026-02-04T13:00:00.000Z"
-#: The state that each step leads to, and the steps that lead to each state.
+#: The state that each step leads to; ``WAYS`` has the steps that lead to each state.
 STEPS = {"hold": "held", "approve": "approved", "cancel": "cancelled", "execute": "executed"}
 WAYS: dict[str, list[str]] = {
     "proposed": [],
@@ -33,7 +33,7 @@ WAYS: dict[str, list[str]] = {
     "cancelled": ["cancel"],
     "executed": ["execute"],
 }
-#: What is allowed from where, while a hold lasts.
+#: The states in which each step is allowed, during a hold.
 ALLOWED = {
     "hold": {"proposed"},
     "approve": {"held"},
@@ -44,17 +44,17 @@ ALLOWED = {
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the actions of a project are."""
+    """The path of a project's actions."""
     return f"/projects/{new_project(api)}/actions"
 
 
 def step(api: Api, own: str, name: str) -> Any:
-    """Take an action one step further."""
+    """Take a step with an action."""
     return api.post(f"{own}/{name}", json={"heldUntil": ONE} if name == "hold" else None)
 
 
 def an_action_in(api: Api, path: str, state: str) -> tuple[str, Json]:
-    """An action that has come to a state: its path, and what it looks like."""
+    """Bring a new action to a state; return its path and its view."""
     action = created(api.post(path, json=ACTION))
     own = f"{path}/{action['id']}"
     for name in WAYS[state]:

@@ -1,4 +1,4 @@
-"""Settings of the agent over HTTP: any JSON value, exactly."""
+"""Settings of the agent over HTTP: any JSON value, unchanged."""
 
 from datetime import timedelta
 from typing import Any

@@ -25,7 +25,7 @@ from tests.stores import Clock
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the agents of a project are."""
+    """The path of a project's agents."""
     return f"/projects/{new_project(api)}/agents"
 
 

@@ -1,4 +1,4 @@
-"""Routes of artefacts: versions, their ETags, and what they protect."""
+"""Routes of artefacts: their versions, and the ETags that protect them."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,12 +26,12 @@ LATER = "2026-02-04T12:00:01.000Z"
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the RAID log of a project would be."""
+    """The path of a new project's RAID log, which does not exist yet."""
     return f"/projects/{new_project(api)}/artefacts/raid_log"
 
 
 def _match(seen: Response) -> dict[str, str]:
-    """The header that demands the artefact to be as it was seen."""
+    """Return the If-Match header with the tag of an answer."""
     return {"if-match": seen.headers["etag"]}
 
 
@@ -155,7 +155,7 @@ def test_an_artefact_that_is_not_there_is_not_found(
             api.post(f"{path}/revert", headers={"if-match": tag}),
             api.post(f"{path}/revert"),
         ]
-        # Without If-Match it would be created: so there is nothing that matches.
+        # Without If-Match the request would create the artefact, so If-Match cannot match.
         replaced = api.put(path, json={"content": {}}, headers={"if-match": tag})
 
     detail = f"there is no Artefact with projectId '{path.split('/')[2]}', type 'raid_log'"

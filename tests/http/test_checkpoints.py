@@ -1,4 +1,4 @@
-"""Routes of checkpoints: set as given, or advanced and never moved back."""
+"""Routes of checkpoints: set to any value, or advanced and never moved back."""
 
 from datetime import timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from tests.stores import Clock
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the checkpoints of a project are."""
+    """The path of a project's checkpoints."""
     return f"/projects/{new_project(api)}/checkpoints"
 
 
@@ -112,7 +112,7 @@ def test_a_value_that_is_not_allowed_is_refused(detached: Api, body: Json, where
     assert faults(detached.put("/projects/p/checkpoints/jira/k", json=body)) == [where]
 
 
-#: Pairs of integration and key that a careless path would take for one another.
+#: Pairs of integration and key that collide in a path without proper escaping.
 NAMES = [
     ("jira", "a/b"),
     ("jira/a", "b"),
@@ -141,7 +141,7 @@ NAMES = [
 
 def test_free_text_in_a_path_stays_what_it_is(api: Api, path: str) -> None:
     paths = [f"{path}/{quote(name, safe='')}/{quote(key, safe='')}" for name, key in NAMES]
-    # httpx resolves dots; what a client sends as %2E%2E it leaves alone.
+    # httpx resolves dots in a path, but leaves %2E%2E unchanged.
     paths = [each.replace("..", "%2E%2E") for each in paths]
 
     written = [
@@ -170,7 +170,7 @@ def test_integrations_are_told_apart_by_case(
     api: Api, path: str, request: pytest.FixtureRequest
 ) -> None:
     if "dynoxide" in request.node.callspec.id:
-        # Its begins_with is SQLite's LIKE, which takes ASCII letters of both cases for one.
+        # dynoxide uses SQLite's LIKE for begins_with, which ignores the case of ASCII letters.
         request.applymarker(pytest.mark.xfail(reason="begins_with ignores case", strict=True))
     for name in ("jira", "JIRA"):
         value(api, f"{path}/{name}/key")

@@ -1,4 +1,4 @@
-"""Routes of escalations: asked, and decided once."""
+"""Routes of escalations: created, and decided once."""
 
 from datetime import timedelta
 from typing import Any
@@ -33,7 +33,7 @@ QUESTION: Json = {
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the escalations of a project are."""
+    """The path of a project's escalations."""
     return f"/projects/{new_project(api)}/escalations"
 
 

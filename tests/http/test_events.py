@@ -1,4 +1,4 @@
-"""Routes of events: recorded once, found by time, and gone after 30 days."""
+"""Routes of events: recorded once, found by time, and expired after 30 days."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ EXPIRY_TEXT = "2026-03-06T12:00:00.000Z"
 
 
 def at(api: Api, path: str, *moments: str) -> list[str]:
-    """Record events at moments and return their ids."""
+    """Record events at timestamps and return their ids."""
     return [
         str(created(api.post(path, json={**EVENT, "createdAt": moment}))["id"])
         for moment in moments
@@ -36,13 +36,13 @@ def at(api: Api, path: str, *moments: str) -> list[str]:
 
 
 def ids(api: Api, path: str, **parameters: Any) -> list[str]:
-    """The ids that a list shows, over all its pages."""
+    """Return the ids that a list shows, over all its pages."""
     return [item["id"] for item in items_of(walk(api, path, **parameters))]
 
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the events of a project are."""
+    """The path of a project's events."""
     return f"/projects/{new_project(api)}/events"
 
 
@@ -297,7 +297,7 @@ def test_a_poll_delivers_what_was_not_delivered_before_oldest_first(
 def test_an_event_stored_behind_others_that_were_read_is_delivered(
     api: Api, clock: Clock, path: str
 ) -> None:
-    """As by a write that was slower than theirs."""
+    """As if it was written more slowly than they were."""
     cursor = api.get(path).json()["pollCursor"]
     (newer,) = at(api, path, "2026-02-04T12:00:00.002Z")
     polled = api.get(path, params={"after": cursor}).json()
@@ -309,7 +309,7 @@ def test_an_event_stored_behind_others_that_were_read_is_delivered(
         [newer],
         [older],
     ]
-    assert ids(api, path, after=newer) == []  # a plain id misses it
+    assert ids(api, path, after=newer) == []  # the plain id misses it
 
 
 def test_a_quiet_feed_is_answered_with_304(api: Api, clock: Clock, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Integrations over HTTP: a secret goes in and never comes out."""
+"""Integrations over HTTP: a secret is stored and never returned."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What every route that reads has in common: pages, directions, cursors, and 304."""
+"""What all routes that read have in common: pages, directions, cursors, and 304."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ reads = pytest.mark.parametrize("route", READS, ids=str)
 
 
 def listed(world: World, route: Route, **parameters: Any) -> list[list[dict[str, Any]]]:
-    """The pages of a list."""
+    """Return the pages of a list."""
     path, _, query = world.paths[route.operation].partition("?")
     given = dict(each.split("=") for each in query.split("&") if each)
     return walk(world.api, path, **given, **parameters)
@@ -51,7 +51,7 @@ def test_pages_joined_are_the_list(world: World, route: Route) -> None:
     assert len(whole) >= world.size
 
 
-#: Lists that belong to something which a client names.
+#: Lists below something that the path names.
 UNDER = [route for route in LISTS if "{" in route.template and route.operation != "list_agent_runs"]
 
 
@@ -76,7 +76,7 @@ def test_what_a_list_belongs_to_is_read_only_where_its_first_page_is_empty(
 
     with watching(store.client) as empty:
         answer = module_api.get(path)
-    if answer.json()["items"]:  # of features and of ready ones there is one
+    if answer.json()["items"]:  # lists of features, ready ones included, contain one
         assert "GetItem" not in empty.operations
     else:
         assert empty.operations.count("GetItem") == 1

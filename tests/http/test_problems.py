@@ -1,4 +1,4 @@
-"""Problems: one for every error, telling what the client may know and no more."""
+"""Every error becomes a problem that tells the client only what it may know."""
 
 import logging
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from tests.stores import forge_of, put_raw
 
 
 def kinds(base: type[AutoforgeError] = AutoforgeError) -> Iterator[type[AutoforgeError]]:
-    """Every error there is."""
+    """Yield every error class."""
     yield base
     for each in base.__subclasses__():
         yield from kinds(each)

@@ -1,4 +1,4 @@
-"""What every route refuses, whatever it is about; the routes are those of the OpenAPI document."""
+"""Refusals that apply to every route; the routes come from the OpenAPI document."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,7 +27,7 @@ from tests.http.serving import (
 from tests.stores import Clock, forge_of, store_of
 
 JSON = {"content-type": "application/json"}
-#: Valid values of parameters that are not bounded by the list's own.
+#: Query parameters that are timestamps.
 MOMENTS = ("from", "to", "until")
 
 every = pytest.mark.parametrize("route", ROUTES, ids=str)
@@ -37,7 +37,7 @@ lists = pytest.mark.parametrize("route", LISTS, ids=str)
 
 @pytest.fixture(scope="module")
 def tableless(client: Client) -> Iterator[Api]:
-    """The API where the table was never made."""
+    """The API without its table."""
     with serving(forge_of(store_of(client, "no-such-table", Clock()))) as api:
         yield api
 
@@ -101,7 +101,7 @@ def test_a_method_the_path_does_not_have_is_refused(detached: Api, route: Route)
 
     for method in {"GET", "PUT", "POST", "PATCH", "DELETE"} - methods:
         response = detached.request(method, route.path)
-        if response.status_code != 400:  # another route of that method may match the path
+        if response.status_code != 400:  # another route with that method may match the path
             assert_problem(response, 405, "Method Not Allowed")
 
 
@@ -231,7 +231,7 @@ def test_a_list_has_two_directions(detached: Api, route: Route) -> None:
 
 
 def closed() -> Iterator[tuple[Route, str]]:
-    """The query parameters that take no text of their client's making."""
+    """Yield the query parameters that do not accept free text."""
     for route in ROUTES:
         operation = DOCUMENT["paths"][route.template][route.method.lower()]
         for each in operation["parameters"]:
@@ -244,7 +244,7 @@ def closed() -> Iterator[tuple[Route, str]]:
 @pytest.mark.parametrize(("route", "name"), list(closed()), ids=str)
 @pytest.mark.parametrize("value", ["null", "NULL", ""])
 def test_no_parameter_is_null_or_empty(detached: Api, route: Route, name: str, value: str) -> None:
-    """Litestar reads null as if the parameter were not there: a filter that lets all pass."""
+    """Litestar treats null as a missing parameter, so that a filter would match everything."""
     response = send(detached, route, params={name: value})
 
     assert response.status_code == 400
@@ -281,7 +281,7 @@ def test_a_field_with_few_values_names_them_where_it_has_another(
 
 
 def few_values(route: Route, name: str) -> list[str]:
-    """The members of the enumeration that a field of a route's body is of, if it is of one."""
+    """Return the members of the enumeration that a field of the body has; empty if it has none."""
     schemas = DOCUMENT["components"]["schemas"]
     operation = DOCUMENT["paths"][route.template][route.method.lower()]
     media = operation["requestBody"]["content"]["application/json"]["schema"]

@@ -29,13 +29,13 @@ MINUTE_TEXT = "2026-02-04T12:01:00.000Z"
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the runs of a project are."""
+    """The path of a project's runs."""
     return f"/projects/{new_project(api)}/runs"
 
 
 @pytest.fixture
 def asked(api: Api, store: Store, path: str) -> Json:
-    """What a run is started with: an agent and a feature of the project."""
+    """The body that starts a run: an agent and a feature of the project."""
     of = path.removesuffix("/runs")
     agent = created(api.post(f"{of}/agents", json={"name": "coder-1"}))
     feature = store.save(Put(a_feature(project_id=agent["projectId"])))
@@ -43,7 +43,7 @@ def asked(api: Api, store: Store, path: str) -> Json:
 
 
 def agent_of(api: Api, run: Json) -> tuple[str, str | None, str | None]:
-    """What the agent of a run is at."""
+    """Return the status, feature and run of a run's agent."""
     agent = api.get(f"/projects/{run['projectId']}/agents/{run['agentId']}").json()
     return agent["status"], agent["currentFeatureId"], agent["currentRunId"]
 
@@ -214,7 +214,7 @@ def test_runs_are_listed_without_their_outputs_newest_first(
     for run in runs:
         api.patch(f"{path}/{run['id']}", json={"appendOutput": "much"})
     ended = api.post(f"{path}/{runs[0]['id']}/finish", json={"status": "completed"}).json()
-    # A project whose feature was given the same id.
+    # A project with a feature of the same id.
     elsewhere = f"/projects/{new_project(api)}"
     api.post(f"{elsewhere}/agents", json={"name": "other", "id": "somebody"})
     store.save(Put(a_feature(project_id=elsewhere.split("/")[2], id=asked["featureId"])))

@@ -1,6 +1,6 @@
-"""Requests that schemathesis makes of the OpenAPI document, allowed ones and others.
+"""Requests that schemathesis draws from the OpenAPI document, both valid and invalid.
 
-None gets an answer that the document does not foresee, and none a server error.
+Every answer is one that the document describes, and none is a server error.
 """
 
 from collections.abc import Mapping
@@ -31,10 +31,10 @@ CHECKS: Final = (
     content_type_conformance,
     response_schema_conformance,
 )
-#: Operations whose success takes more than a request out of nowhere.
+#: Operations that rarely succeed on a drawn request.
 UNLIKELY: Final = {
-    "change_project",  # an owner whom it draws does not exist
-    *("record_project_event", "record_event"),  # moments that it draws lie ahead of all clocks
+    "change_project",  # a drawn owner does not exist
+    *("record_project_event", "record_event"),  # drawn timestamps are in the future
     "hold_action",
     "revert_artefact",
     "put_artefact",
@@ -49,7 +49,7 @@ UNLIKELY: Final = {
 }
 
 
-#: Operations of which every request is allowed.
+#: Operations without invalid requests.
 NEVER_WRONG: Final = {
     *("get_health", "get_readiness", "list_patterns"),
     *("get_integration", "get_agent_config"),
@@ -74,7 +74,7 @@ def test_no_request_gets_an_answer_that_the_document_does_not_foresee(
             for each in schema.get_all_operations()
             if isinstance(each, Ok)
         }
-        # What is deleted is not there for the others, nor is what was below it.
+        # Deletions come last, those of inner paths first: other operations need the items.
         ordered = sorted(
             operations,
             key=lambda name: (
@@ -95,7 +95,7 @@ def test_no_request_gets_an_answer_that_the_document_does_not_foresee(
 
 
 def known_to(name: str, paths: Mapping[str, str]) -> dict[str, str]:
-    """Values of path parameters under which an operation finds something."""
+    """Return path parameters with which an operation finds something."""
     event = "get_event" if name == "get_event" else "get_project_event"
     return {
         "projectId": paths["get_project"].split("/")[-1],
@@ -117,7 +117,7 @@ def known_to(name: str, paths: Mapping[str, str]) -> dict[str, str]:
 
 
 def try_out(operation: Any, mode: GenerationMode, known: Mapping[str, str]) -> bool:
-    """Make requests of an operation, some aimed at what is there; whether any succeeded."""
+    """Send drawn requests, some for existing items; return whether any succeeded."""
     statuses = set()
 
     @settings(
@@ -131,7 +131,7 @@ def try_out(operation: Any, mode: GenerationMode, known: Mapping[str, str]) -> b
     def hold(case: Any, *, aimed: bool) -> None:
         if aimed:
             case.path_parameters = {name: known[name] for name in case.path_parameters or {}}
-            # No tag that is drawn is that of what is there, and no cursor is one of ours.
+            # A drawn tag matches no existing item, and a drawn cursor is never valid.
             for given in (case.headers, case.query):
                 for name in ("If-Match", "If-None-Match", "cursor", "after"):
                     given.pop(name, None)

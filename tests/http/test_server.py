@@ -1,4 +1,4 @@
-"""``autoforge serve`` as a process of its own."""
+"""``autoforge serve`` as a separate process."""
 
 import gc
 import json
@@ -34,7 +34,7 @@ from autoforge.http.server import THRESHOLDS, reserve, serve, server_config
 from autoforge.settings import Settings
 from tests.servers import dynoxide_binary
 
-#: The command, run as the installed one is.
+#: The command, as the installed script runs it.
 COMMAND = [sys.executable, "-c", "from autoforge.cli.main import main; main()"]
 
 needs_dynoxide = pytest.mark.skipif(
@@ -43,19 +43,19 @@ needs_dynoxide = pytest.mark.skipif(
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """Return a port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def environment(**given: str) -> dict[str, str]:
-    """The environment of the process, without a dynoxide that PATH would offer."""
+    """Return the process's environment, with a PATH on which dynoxide cannot be found."""
     return {**os.environ, "PATH": "/usr/bin:/bin", **given}
 
 
 def refused(*arguments: str, **given: str) -> str:
-    """What the command says as it refuses to start; one line, and exit code 2."""
+    """Run ``serve``; check that it exits with code 2, and return the one line it prints."""
     process = subprocess.run(
         [*COMMAND, "serve", *arguments],
         env=environment(**given),
@@ -72,14 +72,14 @@ def refused(*arguments: str, **given: str) -> str:
 
 @dataclass
 class Served:
-    """A server that answers."""
+    """A server that answers requests."""
 
     process: subprocess.Popen[str]
     url: str
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port."""
+        """The host and port."""
         parts = urlsplit(self.url)
         return str(parts.hostname), int(parts.port or 0)
 
@@ -90,7 +90,7 @@ class Served:
         return httpx.put(f"{self.url}{path}", json=body, timeout=30)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        """End it with a signal: its exit code, and what it said."""
+        """Send it a signal; return its exit code and output."""
         self.process.send_signal(number)
         _, said = self.process.communicate(timeout=30)
         return self.process.returncode, said
@@ -98,7 +98,7 @@ class Served:
 
 @contextmanager
 def served(*arguments: str, host: str = "127.0.0.1", **given: str) -> Iterator[Served]:
-    """A server on a free port, once it answers."""
+    """Start a server on a free port, and yield it once it answers."""
     port = free_port()
     process = subprocess.Popen(
         [*COMMAND, "serve", "--host", host, "--port", str(port), *arguments],
@@ -149,7 +149,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def error_for(host: str) -> str:
-    """Why a host is refused."""
+    """Return the reason for refusing a host."""
     return (
         f"the host {host!r} is not loopback; the API has no authentication yet, so it can "
         "listen on loopback only"
@@ -305,10 +305,10 @@ def test_an_engine_does_not_outlive_a_server_that_is_killed(tmp_path: Path) -> N
 
 
 def _children(pid: int) -> list[int]:
-    """The processes that a process started, in whichever of its threads."""
+    """Return the ids of the processes that any thread of a process started."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(OSError):  # a thread that ended meanwhile
+        with suppress(OSError):  # the thread may have ended
             found += map(int, (task / "children").read_text().split())
     return found
 
@@ -331,7 +331,7 @@ def test_a_server_answers_to_the_names_of_loopback_and_of_its_settings_alone() -
 
 @pytest.fixture
 def collector() -> Iterator[None]:
-    """The garbage collector as it was, after the test."""
+    """Restore the settings of the garbage collector after the test."""
     thresholds = gc.get_threshold()
     yield
     gc.unfreeze()
@@ -428,7 +428,7 @@ def test_an_idle_connection_is_kept_for_as_long_as_is_set() -> None:
             while stream.readline() != b"\r\n":
                 pass
             assert json.loads(stream.read(len('{"status":"ok"}'))) == {"status": "ok"}
-        assert stream.read() == b""  # closed by the server
+        assert stream.read() == b""  # the server has closed it
         assert time.monotonic() - began >= 2
 
 

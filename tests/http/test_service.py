@@ -1,4 +1,4 @@
-"""Routes of the service itself, its documentation, and other origins."""
+"""Routes of the service itself, its documentation, and requests from other origins."""
 
 import re
 from dataclasses import asdict

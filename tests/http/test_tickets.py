@@ -38,13 +38,13 @@ ISSUE: Json = {
 
 @pytest.fixture
 def project_id(api: Api) -> str:
-    """A project that is there."""
+    """The id of a project that exists."""
     return new_project(api)
 
 
 @pytest.fixture
 def path() -> str:
-    """Where the ticket of an issue that nobody synced yet is."""
+    """The path of a ticket whose issue was never synced."""
     return f"/tickets/{fresh_name('ENG')}"
 
 
@@ -256,7 +256,7 @@ def test_what_is_in_a_tickets_place_and_is_none_is_a_conflict(
     assert api.get(path).status_code == 404
 
 
-#: Ids that a careless path would take for one another.
+#: Ids that collide in a path without proper escaping.
 IDS = [
     "ENG#1", "ENG%231", "ENG%25231", "ENG", "ENG/1", "ENG//1", "ENG%2F1", "/ENG", "ENG/", "ENG?a=b",
     "ENG 1", "ENG+1", "é", "e\u0301", "%C3%A9", "..", "\0", "\U0001f600", "tickets", "ENG/TICKET",
@@ -265,7 +265,7 @@ IDS = [
 
 def test_free_text_in_a_path_stays_what_it_is(fresh_api: Api) -> None:
     project_id = new_project(fresh_api)
-    # httpx resolves dots; what a client sends as %2E%2E it leaves alone.
+    # httpx resolves dots in a path, but leaves %2E%2E unchanged.
     paths = [f"/tickets/{quote(each, safe='')}".replace("..", "%2E%2E") for each in IDS]
 
     written = [

@@ -1,4 +1,4 @@
-"""Routes of users: a log-in makes one user, who is found by id, Auth0 id and e-mail address."""
+"""Routes of users: a log-in creates one user, found by id, Auth0 id and e-mail address."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ from tests.stores import Clock
 
 
 def profile(**over: Any) -> Json:
-    """What a log-in says of somebody new."""
+    """Return the body of a new user's log-in."""
     name = fresh_name("ann")
     return {"auth0Id": f"auth0|{name}", "email": f"Ann.{name}@Example.org", "name": "Ann", **over}
 

@@ -1,8 +1,8 @@
-"""Writers, pollers and an engine in simulated time: every delay is drawn, and nobody waits.
+"""Writers, pollers and an engine in simulated time: every delay is drawn, and no test sleeps.
 
-A writer's requests do not depend on what pollers read, so writers run one after another, each in
-its own time, and leave behind when which item was committed. Then pollers read what was there at
-each of their moments.
+A writer's requests do not depend on what pollers read. So the writers run one after another, each
+on its own simulated time, and the engine records when each item was committed. The pollers then
+read the items that were committed by the time of each poll.
 """
 
 from __future__ import annotations
@@ -28,38 +28,38 @@ from tests.transports import WrappedTransport
 
 PROJECT: Final = "p"
 _PROJECT_ITEM: Final = a_project(id=PROJECT).to_item()
-#: What a transport waits for an answer where nobody is in a hurry.
+#: Seconds that a transport waits for an answer if ``patience`` sets no limit.
 _READ_TIMEOUT: Final = 10.0
 
 
 @dataclass
 class Time:
-    """The true time, which only what takes time moves."""
+    """The true time; only simulated delays advance it."""
 
     now: datetime = NOON
 
     def pass_(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time by some seconds."""
         self.now += timedelta(seconds=seconds)
 
 
 @dataclass
 class Engine:
-    """What was committed when, in the order of commits."""
+    """The committed transactions with their times, in the order of the commits."""
 
     commits: list[tuple[datetime, int, tuple[Item, ...]]] = field(default_factory=list)
 
     def commit(self, at: datetime, items: tuple[Item, ...]) -> None:
-        """Have a transaction commit, unless one of its items is there by then."""
+        """Commit a transaction at a time; it has no effect if one of its items exists by then."""
         insort(self.commits, (at, len(self.commits), items), key=lambda each: each[:2])
 
     def take(self, other: Engine) -> None:
-        """Have what was committed to another engine be committed here; it shares no keys."""
+        """Commit the transactions of another engine here as well; the two share no keys."""
         for at, _, items in other.commits:
             self.commit(at, items)
 
     def items(self, at: datetime) -> dict[tuple[str, str], Item]:
-        """What is there at a moment."""
+        """Return the items that exist at a time, by key."""
         there: dict[tuple[str, str], Item] = {}
         for moment, _, items in self.commits:
             if moment <= at and not any(_key(item) in there for item in items):
@@ -69,18 +69,18 @@ class Engine:
 
 @dataclass
 class WriterTransport(WrappedTransport):
-    """A way to the engine on which requests are slow, refused, or lost, as drawn."""
+    """A transport on which requests are slow, refused or lost, as drawn."""
 
     engine: Engine
     time: Time
     random: Random
-    #: How likely an attempt meets each fault.
+    #: The probability of each fault, for each attempt.
     faults: float
-    #: Seconds that a request or an answer is under way, as drawn.
+    #: Draws the seconds that a request or an answer takes.
     delay: Callable[[Random], float]
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry a request out, or do not."""
+        """Execute the request, refuse it or lose it."""
         self.time.pass_(self.delay(self.random))
         if operation == "GetItem":
             return self._get(parameters)
@@ -91,7 +91,7 @@ class WriterTransport(WrappedTransport):
         if fate < 2:
             raise EndpointConnectionError(endpoint_url="simulated")
         if fate < 4:
-            # The answer is lost; the transaction commits at some time, or never.
+            # The answer is lost; the transaction commits sooner or later, or never.
             late = self.random.choice([0.0, 0.001, 2.9, 3.1, 8.0, 30.0, None])
             if late is not None:
                 self.engine.commit(self.time.now + timedelta(seconds=late), items)
@@ -113,7 +113,7 @@ class WriterTransport(WrappedTransport):
         self.engine.commit(self.time.now, items)
         self.time.pass_(self.delay(self.random))
         if self.random.random() < self.faults / 4:
-            self.time.pass_(self.random.choice([4.0, 20.0]))  # the process was stopped
+            self.time.pass_(self.random.choice([4.0, 20.0]))  # the process was suspended
         return {}
 
     def _get(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class WriterTransport(WrappedTransport):
 
 @dataclass
 class PollerTransport(WrappedTransport):
-    """A way to the engine for who only reads."""
+    """A transport of a process that only reads."""
 
     engine: Engine
     time: Time
@@ -135,7 +135,7 @@ class PollerTransport(WrappedTransport):
     delay: Callable[[Random], float]
 
     def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer a query of a stretch of sort keys, as of some moment while it is under way."""
+        """Answer a query of a sort key range as of some time between the request and the answer."""
         assert (operation, parameters["ConsistentRead"]) == ("Query", True)
         self.time.pass_(self.delay(self.random))
         partition, low, *high = (
@@ -152,7 +152,7 @@ class PollerTransport(WrappedTransport):
         limit: int = parameters["Limit"]
         items = [there[partition, sort] for sort in sorts[:limit]]
         answer: dict[str, Any] = {"Items": items, "Count": len(items)}
-        if len(sorts) >= limit and items:  # DynamoDB says so even if nothing follows
+        if len(sorts) >= limit and items:  # as DynamoDB does, even if nothing follows
             answer["LastEvaluatedKey"] = {name: items[-1][name] for name in ("PK", "SK")}
         return answer
 
@@ -160,7 +160,7 @@ class PollerTransport(WrappedTransport):
 def simulated_forge(
     wire: WriterTransport | PollerTransport, time: Time, offset: timedelta, random: Random
 ) -> Forge:
-    """A Forge of a process whose clock is ahead by an offset."""
+    """Return a Forge of a process whose clock is ahead of the true time by an offset."""
     client = Client(
         region="nowhere",
         endpoint_url="http://simulated.invalid",
@@ -182,7 +182,7 @@ def simulated_forge(
 
 
 def delays(longest: float) -> Callable[[Random], float]:
-    """What draws delays: mostly short, now and then as long as may be."""
+    """Return a function that draws delays: most are short, a few are as long as possible."""
 
     def draw(random: Random) -> float:
         return longest * random.random() ** 6
@@ -191,7 +191,7 @@ def delays(longest: float) -> Callable[[Random], float]:
 
 
 def moments(random: Random, count: int, longest: float) -> Iterator[float]:
-    """Pauses between requests, in seconds; several fall into one millisecond."""
+    """Yield pauses between requests, in seconds; several requests fall into one millisecond."""
     for _ in range(count):
         yield random.choice([0.0, 0.0004, longest * random.random() ** 3])
 

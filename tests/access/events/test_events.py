@@ -1,4 +1,4 @@
-"""Events are recorded once, with the reference that finds each in the feed."""
+"""Events are recorded once, with a reference for each in the global feed."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_another_event_under_the_same_id_is_refused(store: Store, change: dict[s
 
 
 def test_an_event_with_another_write_is_not_half_repeated(store: Store) -> None:
-    """The event is there already, so the update beside it was made before or is another's."""
+    """The event already exists, so its update was applied before or belongs to another call."""
     event, artefact = an_event(), store.save(Put(an_artefact()))
     store.transact(record_event(event))
     update = update_artefact(

@@ -1,4 +1,4 @@
-"""Every acknowledged event is delivered once to every poller, whatever is slow, lost or skewed."""
+"""Each poller receives every acknowledged event once, despite delays, loss and clock skew."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _BOUND: Final = RecordBound()
 
 @dataclass
 class Recorded:
-    """What writers did: when each event was acknowledged, those that belong to the past apart."""
+    """When each event was acknowledged, and which events were created in the past."""
 
     acknowledged: dict[str, datetime]
     backfilled: set[str]
 
 
 def _offset(random: Random) -> timedelta:
-    """By how much a clock is ahead; two never differ by more than they may."""
+    """Draw how far a clock is ahead; two clocks never differ by more than ``CLOCK_SKEW``."""
     return CLOCK_SKEW * (random.random() - 0.5)
 
 
 def _write(engine: Engine, random: Random, *, events: int, pause: float, faults: float) -> Recorded:
-    """Record events in a process of its own, one after another."""
+    """Record events in a separate process, one after another."""
     time, own = Time(), Engine()
     wire = WriterTransport(own, time, random, faults, delays(random.choice([0.015, 1.5])))
     forge = simulated_forge(wire, time, _offset(random), random)
@@ -51,7 +51,7 @@ def _write(engine: Engine, random: Random, *, events: int, pause: float, faults:
     for wait in moments(random, events, pause):
         time.pass_(wait)
         begun = forge.store.clock()
-        # Most take the moment they are recorded at; a few bring one, before or after the present.
+        # Most get the time of recording; a few bring their own, before or after the present.
         seconds = random.choice([None, None, None, None, 2.0, 0.0, -0.5, -5.0, -5.1, -60.0])
         at = None if seconds is None else begun + timedelta(seconds=seconds)
         try:
@@ -59,7 +59,7 @@ def _write(engine: Engine, random: Random, *, events: int, pause: float, faults:
         except UnavailableError:
             continue
         recorded.acknowledged[event.id] = time.now
-        # By now, as the check came after a look at the project.
+        # Taken after the call, as the access layer checks the time after it has read the project.
         if at is not None and forge.store.clock() - at > _BOUND.sending:
             recorded.backfilled.add(event.id)
     engine.take(own)
@@ -67,7 +67,7 @@ def _write(engine: Engine, random: Random, *, events: int, pause: float, faults:
 
 
 class Poller:
-    """Who polls a feed, each time by one of several servers, whose clocks differ."""
+    """A poller of a feed; any of several servers, whose clocks differ, answers each poll."""
 
     def __init__(self, engine: Engine, random: Random, *, begin_after: float, feed: bool) -> None:
         self.time = Time()
@@ -92,7 +92,7 @@ class Poller:
         return forge.events.poll(PROJECT, after=after, limit=limit)
 
     def poll(self, limit: int) -> int:
-        """Poll once, and say how many events that delivered."""
+        """Poll once; return the number of events delivered."""
         polled = self._poll(limit, self._cursor)
         ids = [event.id for event in polled.items]
         assert ids == sorted(ids)
@@ -103,7 +103,7 @@ class Poller:
         return len(ids)
 
     def go_on_until_all_is_told(self) -> None:
-        """Poll until nothing can appear any more, and then whatever is left."""
+        """Poll once no event can appear any longer, until nothing is left."""
         self.time.now = max(self.time.now, NOON + timedelta(hours=1))
         while self.poll(POLL_LIMIT):
             pass
@@ -120,7 +120,7 @@ def _poll_all(engine: Engine, random: Random) -> Poller:
     return poller
 
 
-# What fails is told by its seed: to make a simulation smaller makes it another one.
+# A failure is reported with its seed; shrinking would draw another simulation.
 @settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     random=st.randoms(use_true_random=False),
@@ -151,12 +151,12 @@ def test_every_acknowledged_event_is_delivered_once_to_every_poller(
         owed = {each for each in acknowledged.keys() - outside if committed[each] > poller.read}
         assert owed <= set(poller.delivered)
         early = [each for each in poller.delivered if committed[each] < poller.begun]
-        # What was there before is told only where there was too much of it to be remembered.
+        # Earlier events are delivered only if there were more than a cursor remembers.
         assert not early or sum(at < poller.read for at in committed.values()) > MEMORY
 
 
 def _commits(engine: Engine) -> dict[str, datetime]:
-    """When each event was first there."""
+    """Return when each event first existed."""
     there: dict[str, datetime] = {}
     for at, _, items in engine.commits:
         there.setdefault(items[0]["id"]["S"], at)

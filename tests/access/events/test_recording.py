@@ -1,4 +1,4 @@
-"""An event is recorded in time for whoever polls, or its recording is not acknowledged."""
+"""An event is recorded in time for every poller, or its recording is not acknowledged."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from tests.stores import Clock, Overheard, watching
 _BOUND: Final = RecordBound()
 _THROTTLED: Final = Refuse("ThrottlingException")
 _UNREACHED: Final = Break(EndpointConnectionError(endpoint_url="made up"))
-#: An attempt that never takes effect, though nobody can know.
+#: An attempt that has no effect, with an answer that leaves this open.
 _VANISHED: Final = Refuse("InternalServerError", status=500)
 
 
 @pytest.fixture
 def project_id(store: Store) -> str:
-    """A project that is there."""
+    """The id of a project that exists."""
     project = a_project(id=new_id())
     store.put_all([project])
     return str(project.id)
@@ -46,7 +46,7 @@ def project_id(store: Store) -> str:
 
 @contextmanager
 def _transactions(store: Store, *faults: Fault) -> Iterator[Attempts]:
-    """Let the attempts to store an event meet these faults in turn."""
+    """Make the attempts to store an event meet these faults in turn."""
     left = list(faults)
 
     def fault(_: int, operation: str) -> Fault:
@@ -58,7 +58,7 @@ def _transactions(store: Store, *faults: Fault) -> Iterator[Attempts]:
 
 @contextmanager
 def _taking(clock: Clock, store: Store, **seconds: float) -> Iterator[None]:
-    """Have requests of some operations take so long before they are sent."""
+    """Make requests of some operations take a number of seconds before they are sent."""
     sound = store.client.active_transport
 
     def before(operation: str, _: dict[str, Any]) -> None:
@@ -117,7 +117,7 @@ def test_an_event_whose_caller_chose_its_place_is_not_given_another(
 def test_an_unknown_outcome_is_an_error_that_names_the_id(
     forge: Forge, store: Store, clock: Clock, project_id: str
 ) -> None:
-    """Nothing is sent under another id while the old attempt may still be carried out."""
+    """No other id is used while the first attempt may still be executed."""
     with (
         _transactions(store, _VANISHED, _VANISHED, _VANISHED) as attempts,
         _taking(clock, store, TransactWriteItems=3),
@@ -134,7 +134,7 @@ def test_an_unknown_outcome_is_an_error_that_names_the_id(
 def test_an_event_stored_too_late_is_not_acknowledged(
     forge: Forge, store: Store, clock: Clock, project_id: str
 ) -> None:
-    """A process may be stopped between the check of the time and the request."""
+    """A process may be suspended between the check of the time and the request."""
     stored = _BOUND.stored.total_seconds()
     with _taking(clock, store, TransactWriteItems=stored):
         forge.events.record(project_id, "signal", "s")
@@ -238,7 +238,7 @@ def test_a_poll_asks_what_its_pattern_says_in_one_strongly_consistent_request(
 def test_an_event_stored_at_the_last_moment_by_a_clock_that_is_slow_is_delivered(
     forge: Forge, store: Store, clock: Clock, project_id: str
 ) -> None:
-    """The poller's clock is ahead by as much as may be, and has polled just before."""
+    """The poller's clock is as far ahead as allowed, and it polled just before."""
     began = forge.events.poll(project_id)
     clock.now = NOON + _BOUND.stored + CLOCK_SKEW
     newer = forge.events.record(project_id, "signal", "newer")
@@ -308,12 +308,12 @@ def test_loaded_events_with_other_ids_than_ulids_do_not_stop_a_poll(
 
 
 def _under(event: Any, id_: str) -> Any:
-    """The same event under another id."""
+    """Return the same event under another id."""
     return type(event)(**{**event.attribute_values, "id": id_})
 
 
 def test_a_poll_cursor_of_a_deleted_project_shows_nothing(forge: Forge, project_id: str) -> None:
-    """Ids that a cursor remembers may be gone."""
+    """The events whose ids a cursor remembers may have been deleted."""
     forge.events.record(project_id, "signal", "s")
     began = forge.events.poll(project_id)
     forge.projects.delete(project_id)

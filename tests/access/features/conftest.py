@@ -1,4 +1,4 @@
-"""A process that makes what is there, and one that takes of it."""
+"""A process that prepares features, and one that claims them."""
 
 import pytest
 
@@ -17,11 +17,11 @@ def forge(world: World) -> Forge:
 
 @pytest.fixture(scope="module")
 def sure(engine: Engine) -> Client:
-    """A connection whose users take the first of what they may choose from."""
+    """A connection whose claims always try the first candidate."""
     return client_of(engine, random=lambda: 0.0)
 
 
 @pytest.fixture
 def agent(sure: Client, world: World) -> Forge:
-    """Another process, alone at its connection."""
+    """Another process; no other process uses its connection."""
     return world.process(sure)

@@ -1,7 +1,7 @@
-"""What must hold of a project's features at every moment, and what once nothing is unfinished.
+"""What must hold for a project's features at every time, and what once every repair is done.
 
-Everything is read as DynamoDB has it, from the whole table: no pattern, no index and no Store's
-clock stands between a test and the truth.
+The whole table is read item by item, as DynamoDB stores it. No pattern, index or clock of a Store
+is involved, so none of them can hide an error.
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ from tests.stores import Clock, raw_items
 
 @dataclass(frozen=True)
 class Stored:
-    """A project's features, and what leads to them, as they are stored."""
+    """The stored features of a project, with their edges and look-up items."""
 
-    #: By id; those whose deletion was begun are apart.
+    #: By id; features whose deletion has begun are in ``dying``.
     features: dict[str, Feature]
     dying: dict[str, Feature]
-    #: Reverse edges: the feature that waits, and the one it waits for.
+    #: Reverse edges, as pairs of a waiting feature and the feature it waits for.
     edges: frozenset[tuple[str, str]]
-    #: Linear issues, and the feature that each leads to.
+    #: Linear issue ids, with the id of the feature each leads to.
     lookups: dict[str, str]
 
     @property
     def dependencies(self) -> frozenset[tuple[str, str]]:
-        """The dependencies that features have, as pairs of ids."""
+        """The dependencies stored in the features, as pairs of ids."""
         return frozenset((f, d) for f, each in self.features.items() for d in each.dependencies)
 
     def in_status(self, *statuses: FeatureStatus) -> set[str]:
-        """The ids of the features in some statuses."""
+        """Return the ids of the features in some statuses."""
         return {f for f, each in self.features.items() if each.status in statuses}
 
     def ready(self, now: datetime) -> set[str]:
-        """The ids of those that may be claimed, by what is stored of all of them."""
+        """Return the ids of the features that may be claimed, judged by the stored items alone."""
         return {f for f, each in self.features.items() if each.is_ready(now)}
 
 
 def stored(store: Store, now: datetime) -> Stored:
-    """Read the features of a table that one project's are in; every key must be what it renders."""
+    """Read the features of a table with one project; each item must have the keys it renders."""
     return among([entity_of(item) for item in raw_items(store)], now)
 
 
 def among(entities: Iterable[Any], now: datetime) -> Stored:
-    """The features of one project, and what leads to them, among entities of that project."""
+    """Select the features, edges and look-up items from the entities of one project."""
     entities = list(entities)
     features = [each for each in entities if isinstance(each, Feature)]
     return Stored(
@@ -71,10 +71,11 @@ def among(entities: Iterable[Any], now: datetime) -> Stored:
 
 
 def require_safe(store: Store, now: datetime) -> Stored:
-    """Demand what holds at every moment, whatever was cut off, and return what there is.
+    """Check what holds at every time, even after a call was cut off, and return the features.
 
-    Nothing looks ready that depends on what does not pass; no features wait for each other; an
-    issue leads to the feature that was made from it; who works on a feature is known.
+    A feature does not look ready while a dependency of it is not passing. There are no dependency
+    cycles. A Linear issue leads to the feature that was created from it. A feature in progress
+    names its agent.
     """
     there = stored(store, now)
     demand_safe(there)
@@ -82,7 +83,7 @@ def require_safe(store: Store, now: datetime) -> Stored:
 
 
 def demand_safe(there: Stored) -> None:
-    """Demand what ``require_safe`` does of what was read."""
+    """Check the conditions of ``require_safe`` on features that were already read."""
     passing = there.in_status(FeatureStatus.PASSING)
     for each in there.features.values():
         short = (each.dependencies & {*there.features}) - passing - each.waiting_on
@@ -98,14 +99,14 @@ def demand_safe(there: Stored) -> None:
 
 
 def require_released(store: Store, now: datetime) -> Stored:
-    """Demand what is safe, and that nothing waits for what passes or is no more."""
+    """Check what is safe, and that no feature waits for one that passes or was deleted."""
     there = stored(store, now)
     demand_released(there)
     return there
 
 
 def demand_released(there: Stored) -> None:
-    """Demand what ``require_released`` does of what was read."""
+    """Check the conditions of ``require_released`` on features that were already read."""
     demand_safe(there)
     passing = there.in_status(FeatureStatus.PASSING)
     for each in there.features.values():
@@ -115,23 +116,23 @@ def demand_released(there: Stored) -> None:
 
 
 def require_settled(store: Store, now: datetime) -> Stored:
-    """Demand what is safe, and that nothing is unfinished: both ends of each dependency agree."""
+    """Check what is safe, and that nothing is unfinished: both ends of each dependency agree."""
     there = stored(store, now)
     demand_settled(there)
     return there
 
 
 def demand_settled(there: Stored) -> None:
-    """Demand what ``require_settled`` does of what was read."""
+    """Check the conditions of ``require_settled`` on features that were already read."""
     demand_released(there)
     assert not there.dying
     assert there.edges == there.dependencies
 
 
 def work_off(store: Store, forges: Iterable[Forge], clock: Clock) -> list[str]:
-    """Let agents in turn claim and pass features until none is ready, in an order that is valid.
+    """Let agents in turn claim and pass features until none is ready; return the ids in order.
 
-    Each claim is checked against what is stored: of those that may be claimed, the best.
+    Each claim is checked against the stored items: it must be the best of the ready features.
     """
     worked: list[str] = []
     idle = 0
@@ -153,7 +154,7 @@ def work_off(store: Store, forges: Iterable[Forge], clock: Clock) -> list[str]:
 
 
 def require_may_be_worked_on(store: Store, now: datetime, feature_id: str) -> None:
-    """Demand that all a feature depends on passes."""
+    """Check that every dependency of a feature passes."""
     there = require_safe(store, now)
     passing = there.in_status(FeatureStatus.PASSING)
     assert there.features[feature_id].dependencies & {*there.features} <= passing

@@ -1,4 +1,4 @@
-"""A claim under the id of its request is the same claim, however often it is made."""
+"""A claim repeated under the same idempotency key is the same claim."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_that_nothing_was_ready_is_not_remembered(world: World, forge: Forge) ->
 
 
 def test_a_request_is_forgotten_after_a_day(world: World, forge: Forge) -> None:
-    """Though its record may be there: DynamoDB deletes late."""
+    """Even if its record still exists, because DynamoDB deletes expired items late."""
     forge.features.claim_next(PROJECT, "ann", request_id="once")
     world.clock.now += _DAY
 
@@ -161,7 +161,7 @@ def test_every_answer_may_be_lost_without_a_second_claim(world: World, forge: Fo
 def test_whatever_comes_between_two_calls_of_one_request_they_are_one_claim(
     client: Client, *, limited: bool
 ) -> None:
-    """Also where the first is killed after any of its writes, and called again."""
+    """Including when the first call is killed after any of its writes and then repeated."""
 
     def prepare(forge: Forge) -> None:
         forge.projects.create("Portal", id=PROJECT)

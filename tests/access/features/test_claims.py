@@ -1,4 +1,4 @@
-"""Claims: the best feature that is ready, in two requests, for one caller, until it lets go."""
+"""Claims: the best ready feature, in two requests, held by one caller until it is released."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_row_that_was_wrong_all_along_is_no_sign_of_others(
     def meet(_: int, sent: str) -> Fault:
         return Answer({"Items": rows}) if sent == "Query" else Pass()
 
-    # Who takes others to be about chooses among several, and with this chance the last of them.
+    # After a lost race a claim draws one of several candidates; this random value draws the last.
     with injected(client, meet):
         assert taken(world.process(client), 5) == [*"mnopq"]
 
@@ -175,7 +175,7 @@ def test_nothing_ready_is_believed_until_something_is_announced(forge: Forge, ag
     with watching(agent.store.client) as watched:
         assert taken(agent, 2) == [None, None]
 
-    # The index, and what was announced last.
+    # Reads the index, and the mark that features are ready.
     assert watched.operations == ["Query", "GetItem"] * 2
 
 
@@ -188,7 +188,7 @@ def _prepared(forge: Forge) -> None:
     forge.features.fail(PROJECT, "y", version=2)
 
 
-#: What makes a feature ready, and which; x, y and r are at work or failed, and w waits for x.
+#: Writes that make the named feature ready; x, y and r are in progress or failed, w waits for x.
 _READYING: Final[dict[str, Callable[[Forge], object]]] = {
     "n": lambda forge: create(forge, "n"),
     "w": lambda forge: forge.features.pass_(PROJECT, "x", version=2),

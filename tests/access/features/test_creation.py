@@ -1,4 +1,4 @@
-"""Creation and deletion: a feature, or a thousand, with all that belongs to each."""
+"""Creation and deletion of one feature or a thousand, with their edges and look-up items."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.stores import put_raw, raw_items
 _TRANSACT: Final = "TransactWriteItems"
 
 
-#: What may happen to b between the decision to create what depends on it and the transaction.
+#: What may happen to b between the decision to create its dependent and the transaction.
 _MEANWHILE: Final[dict[str, Callable[[Forge], object]]] = {
     "passes": lambda forge: forge.features.pass_(PROJECT, "b", force=True),
     "stops passing": lambda forge: forge.features.reopen(PROJECT, "c"),

@@ -1,4 +1,4 @@
-"""Features that wait for each other, as another program may have left them, are named."""
+"""Dependency cycles, as another program may have left them, are reported by name."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_of_dependencies_of_one_moment_the_same_is_named_wherever_one_begins(
 
 
 def _cyclic(client: Client) -> World:
-    """A world in which a waits for b, and since later b for a; only the latter has its edge."""
+    """Return a world in which a and b depend on each other; only the second edge is stored."""
     world = World.on(client)
     create(world.process(), "free")
     for one, other in ("ab", "ba"):
@@ -88,7 +88,7 @@ def test_a_claim_gives_what_a_cycle_does_not_block_and_then_logs_the_cycle(
     with caplog.at_level(logging.ERROR, "autoforge.features"):
         assert taken(forge, 1) == ["free"]
         assert not caplog.records
-        # The second is spared the reading, and so is the log.
+        # The second claim neither reads the graph nor logs the cycle again.
         assert taken(forge, 2) == [None, None]
 
     (record,) = caplog.records

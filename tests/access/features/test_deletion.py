@@ -1,4 +1,4 @@
-"""Deletion: a feature goes with all that leads to it, and nobody is left waiting for it."""
+"""A deletion removes a feature with its edges and look-up items, and releases its dependents."""
 
 from __future__ import annotations
 

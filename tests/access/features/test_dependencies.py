@@ -1,4 +1,4 @@
-"""Dependencies: refused where they cannot be, whoever else adds some at the same time."""
+"""Dependencies: invalid ones are refused, even if others are added at the same time."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from tests.stores import put_raw
 
 @pytest.fixture
 def fast(engine: Engine) -> None:
-    """A test of large transactions, for one engine."""
+    """Limit a test of large transactions to one engine."""
     if engine.name == "moto":
         pytest.skip("moto is slow at large transactions")
 
 
 def chain(forge: Forge, *ids: str) -> None:
-    """Create features each of which depends on the one after it."""
+    """Create features that each depend on the one after it."""
     for place, each in reversed(list(enumerate(ids))):
         create(forge, each, dependencies=ids[place + 1 : place + 2])
 
@@ -135,7 +135,7 @@ def test_a_cycle_through_what_a_crash_left_unlinked_is_refused(
     ):
         create(world.process(own), "x", dependencies=ids)
 
-    # None of the reverse edges of x is there yet.
+    # No reverse edge of x exists yet.
     with pytest.raises(CyclicDependencyError, match="m00 -> x -> m00"):
         forge.features.add_dependency(PROJECT, "m00", "x")
     create(forge, "y", dependencies=["x"])
@@ -177,7 +177,7 @@ def test_edges_that_no_feature_has_make_no_cycle(world: World, forge: Forge) -> 
 
 _TRANSACT = "TransactWriteItems"
 
-#: What others may do between the decision to let a wait for b and its transaction.
+#: What another caller may do between the decision to add a -> b and the transaction.
 _MEANWHILE: dict[str, tuple[Callable[[Forge], object], str]] = {
     "the same": (lambda f: f.features.add_dependency(PROJECT, "a", "b"), "exists"),
     "the opposite": (lambda f: f.features.add_dependency(PROJECT, "b", "a"), "cycle"),

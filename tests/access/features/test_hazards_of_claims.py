@@ -1,7 +1,7 @@
-"""Hazards of claims: how agents of earlier platforms got in each other's way.
+"""Hazards of claims: how agents of earlier platforms blocked each other.
 
-A claim read all features that were ready, took the first, and when another agent had been faster
-did so again: ten agents tried the same feature, each at the price of the whole backlog.
+A claim read all ready features and took the first. If another agent was faster, it started again:
+ten agents tried the same feature, and each attempt read the whole backlog.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def test_a_claim_on_a_long_backlog_reads_no_more_than_one_on_a_short(
     short, long = (_claimed_from(client, number) for number in (5, 500))
 
     assert short == long
-    if engine.name != "moto":  # which answers constants
+    if engine.name != "moto":  # moto returns constants
         assert [units for _, units in short] == [0.5, 3.0]
 
 
 def _claimed_from(client: Client, number: int) -> list[tuple[str, float]]:
-    """The requests of a claim on a backlog, and the units they consumed."""
+    """Return the requests of a claim on a backlog, with the capacity units of each."""
     forge = forge_of(fresh(client))
     features = [a_feature(project_id=PROJECT, description="x" * 300) for _ in range(number)]
     forge.store.put_all([a_project(id=PROJECT), *features])
@@ -45,7 +45,7 @@ def test_an_agent_that_lost_races_tries_another_feature_each_time_and_not_for_lo
     create(world.process(), *(f"f{n:02}" for n in range(20)))
     own = client_of(engine, random=lambda: 0.0)
     rows = [each for each in raw_items(world.store) if each[ENTITY_TYPE]["S"] == "Feature"]
-    # The index lags: it goes on to say that all are ready.
+    # The index lags: it still shows all features ready.
     stale = Answer({"Items": sorted(rows, key=lambda each: each["GSI1SK"]["S"])})
     agent, rival = world.process(own), world.process()
     lost: list[str] = []

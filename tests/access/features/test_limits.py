@@ -1,4 +1,4 @@
-"""Claims that respect how many features a project lets agents work on at once."""
+"""Claims that respect the most features that a project allows in progress at once."""
 
 from __future__ import annotations
 

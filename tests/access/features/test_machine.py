@@ -1,4 +1,4 @@
-"""Whatever agents do, and wherever they are cut off, features are worked on in a valid order."""
+"""Whatever agents do and wherever calls are cut off, features are worked on in a valid order."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _UNDONE: Final = FeatureStatus.PENDING, FeatureStatus.FAILING, FeatureStatus.REV
 agents: Final = st.sampled_from(_AGENTS)
 ids: Final = st.sampled_from(_IDS)
 leases: Final = st.none() | st.sampled_from([5.0, 30.0])
-#: At which request a call is cut off, before it or after; mostly none.
+#: The request at which a call is cut off, before or after its execution; None for most calls.
 cuts: Final[SearchStrategy[tuple[int, Fault] | None]] = st.none() | st.tuples(
     st.integers(0, 9),
     st.sampled_from([Break(EndpointConnectionError(endpoint_url="made up")), Lose(CrashError())]),
@@ -62,7 +62,7 @@ cuts: Final[SearchStrategy[tuple[int, Fault] | None]] = st.none() | st.tuples(
 
 
 class Agents(RuleBasedStateMachine):
-    """Agents, each a process of its own, on one project; any call may be its process' last."""
+    """Agents, each a separate process, on one project; any call may be cut off."""
 
     client: Client
     #: A connection that sends each request once.
@@ -72,7 +72,7 @@ class Agents(RuleBasedStateMachine):
     def begin(self) -> None:
         self.world = World.on(self.client)
         self.processes = {each: self.world.process(self.once) for each in _AGENTS}
-        #: The tokens of claims, by agent and feature, also of claims that others have taken over.
+        #: Claim tokens by agent and feature, including those of claims that were taken over.
         self.tokens: dict[tuple[str, str], int] = {}
 
     @rule(agent=agents, id_=ids, on=st.frozensets(ids, max_size=2), linear=st.booleans(), cut=cuts)
@@ -212,7 +212,7 @@ class Agents(RuleBasedStateMachine):
         refused = ConditionFailedError, ItemNotFoundError
         self.call(agent, cut, lambda f: f.features.delete(PROJECT, id_, detach=detach), refused)
         if id_ not in self.there().features:
-            # Another feature may have the id by and by, and give out the same tokens.
+            # A later feature may have the same id and then the same tokens.
             self.tokens = {each: t for each, t in self.tokens.items() if each[1] != id_}
 
     @rule(agent=agents, cut=cuts)
@@ -250,11 +250,11 @@ class Agents(RuleBasedStateMachine):
         assert done.in_status(FeatureStatus.PASSING) == {*there.features}
 
     def there(self) -> Stored:
-        """What is stored."""
+        """Read what is stored."""
         return stored(self.world.store, self.world.clock.now)
 
     def note(self, agent: str, claimed: Any) -> None:
-        """Remember the token of a claim, which must be of a feature that may be worked on."""
+        """Record the token of a claim; every dependency of the feature must pass."""
         if claimed is None:
             return
         assert claimed.assigned_agent_id == agent
@@ -268,7 +268,7 @@ class Agents(RuleBasedStateMachine):
         act: Callable[[Forge], Any],
         refused: tuple[type[Exception], ...],
     ) -> Any:
-        """Let an agent's process do something; one that was cut off is another process then."""
+        """Call something in an agent's process; after a cut the agent has a new process."""
         number, fault = cut or (0, Pass())
         stopped = () if cut is None else (CrashError, UnavailableError)
         outcome = None
@@ -294,5 +294,5 @@ def test_whatever_agents_do_features_are_worked_on_in_a_valid_order(
 
 
 def _examples() -> int:
-    """As the profile says; a run of a machine is many examples in one."""
+    """Follow the profile, with fewer examples: each run of the machine is many in one."""
     return max(10, settings().max_examples // 2)

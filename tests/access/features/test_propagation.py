@@ -1,4 +1,4 @@
-"""Settling: what a feature's pass, failure or return means for its neighbours, to the last one."""
+"""Propagation of a feature's pass, failure or return to its dependents, however many."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _THREADS: Final = 6
 
 @pytest.fixture
 def fast(engine: Engine) -> None:
-    """A test of many requests, for one engine."""
+    """Limit a test of many requests to one engine."""
     if engine.name == "moto":
         pytest.skip("moto is slow, and engines differ in requests, not in what comes between them")
 
@@ -79,7 +79,7 @@ def test_a_pass_releases_what_waits_for_nothing_else(world: World, forge: Forge)
     assert (passing.status, passing.unsettled) == (FeatureStatus.PASSING, None)
     there = require_settled(world.store, world.clock.now)
     assert there.ready(world.clock.now) == {"a", "y"}
-    # To wait no longer is no change that a caller's copy would be out of date by.
+    # Propagation does not change the version: a caller's copy stays valid.
     assert (there.features["a"].version, there.features["b"].version) == (1, 1)
 
 
@@ -117,7 +117,7 @@ def test_more_dependents_than_a_transaction_holds_are_all_released(
     assert require_settled(world.store, world.clock.now).ready(world.clock.now) == {"x"}
 
 
-#: What may get in between the parts of a pass of x, on which a and b depend.
+#: What may happen between the steps of a pass of x, on which a and b depend.
 _MEANWHILE: Final[dict[str, Callable[[Forge], object]]] = {
     "a waits for more": lambda forge: forge.features.add_dependency(PROJECT, "a", "y"),
     "a waits no more": lambda forge: forge.features.remove_dependency(PROJECT, "a", "x"),
@@ -146,7 +146,7 @@ def test_whatever_gets_in_between_a_pass_nothing_is_left_unsettled(
     create(forge, "x", "y")
     create(forge, "a", "b", dependencies=["x"])
     agent = world.process(own)
-    # The first UpdateItem is the pass itself; the second takes the mark away.
+    # The first UpdateItem is the pass itself; the second removes the mark.
     at = 2 if operation == "UpdateItem" else 1
 
     try:
@@ -213,7 +213,7 @@ def test_a_slow_linker_leaves_the_mark_of_a_later_pass(
         forge.features.pass_(PROJECT, "x", force=True)
         return regress_feature(PROJECT, "x", Unsettled.REOPEN, at=world.clock.now)
 
-    # The first UpdateItem of a creation with so many dependencies takes the mark away.
+    # The first UpdateItem of a creation with so many dependencies removes the mark.
     with interrupted(own, "UpdateItem", overtake):
         create(slow, "x", dependencies=ids)
 
@@ -290,7 +290,7 @@ def test_a_repair_passes_over_what_is_deleted_meanwhile(
     ):
         world.process(own).features.pass_(PROJECT, "x", force=True)
 
-    # Its first GetItem reads the guard, its second the feature to settle.
+    # Its first GetItem reads the guard item, its second the feature whose change it propagates.
     with interrupted(own, "GetItem", lambda: forge.features.delete(PROJECT, "x"), at=2):
         world.process(own).features.repair(PROJECT)
 
@@ -333,7 +333,7 @@ def test_what_another_takes_over_before_it_is_read_is_not_ones_own(
         world.clock.now += timedelta(seconds=2)
         forge.features.claim(PROJECT, "a", "bob")
 
-    # A claim that respects the limit reads the project, the slots, and at last the feature.
+    # A claim that respects the limit reads the project, the slots, and then the feature.
     with interrupted(own, "GetItem", take_over, at=3):
         agent = world.process(own)
         claimed = agent.features.claim_next(PROJECT, "ann", 1, respect_limit=True)

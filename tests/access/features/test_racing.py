@@ -1,4 +1,4 @@
-"""Agents race on one project; each feature is claimed once, and none is left."""
+"""Agents race on one project; each feature is claimed once, and none remains."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _IN_PROGRESS: Final = FeatureStatus.IN_PROGRESS
 
 @pytest.fixture(autouse=True)
 def racing(engine: Engine) -> None:
-    """Every test here is a race."""
+    """Limit all tests here to engines that can run races."""
     if engine.name == "moto":
         pytest.skip("moto is no judge of races")
 
 
 def all_at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Make all calls at once; none may be refused."""
+    """Make all calls at the same time; none may be refused."""
     answers: list[T] = []
     for each in at_once(calls):
         assert not isinstance(each, AutoforgeError), each

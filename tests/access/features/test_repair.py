@@ -1,4 +1,4 @@
-"""Whatever is cut off at whatever request, nothing is claimed too early or left for ever."""
+"""A call cut off at any request leaves nothing claimed too early or waiting for ever."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ from tests.stores import client_of, raw_items
 
 pytestmark = pytest.mark.one_engine
 
-#: Longer than a process believes that nothing is ready, and than any lease here.
+#: Longer than a process caches that nothing is ready, and than every lease here.
 _LATER: Final = timedelta(seconds=61)
 #: The version of a feature that was created and then claimed: the token of that claim.
 _TOKEN: Final = 2
 
-#: How a call ends at a request: before it is carried out, or after; or its answer is lost, and it
-#: is not sent again.
+#: How a call ends at a request: before its execution, after it, or with a lost answer and no
+#: retry.
 _CUTS: Final[dict[str, Fault]] = {
     "before": Break(EndpointConnectionError(endpoint_url="made up")),
     "after": Lose(CrashError()),
     "unanswered": Lose(ReadTimeoutError(endpoint_url="made up")),
 }
 _WRITES: Final = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
-#: What comes after it: the repair, the same call again, or only the claims of others.
+#: What follows the cut: a repair, the same call again, or only claims of other agents.
 _AFTERWARDS: Final = ("repair", "again", "others")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A call, and what is there before it."""
+    """A call, and what must exist before it."""
 
     name: str
     act: Callable[[Forge], object]
     prepare: Callable[[Forge], object] = lambda _: None
-    #: Whether there are so many features that one way to end is enough.
+    #: Whether the scene is so large that one kind of cut is enough.
     large: bool = False
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ def _passing(forge: Forge, *ids: str) -> None:
 
 
 def _with_dependents(number: int, *, passing: bool = False) -> Callable[[Forge], None]:
-    """Feature x with so many that depend on it: claimed, or passing, and one of them at work."""
+    """Prepare feature x with dependents: x is claimed, or it passes and one of them is claimed."""
 
     def prepare(forge: Forge) -> None:
         _features(forge, "x", "y")
@@ -93,7 +93,7 @@ def _with_dependents(number: int, *, passing: bool = False) -> Callable[[Forge],
 
 
 def _many(forge: Forge) -> None:
-    """More features than one transaction can link, of which some pass."""
+    """Create more features than one transaction can link, some of which pass."""
     _features(forge, *_MANY)
     _passing(forge, *_MANY[40:])
 
@@ -182,7 +182,7 @@ _LARGE: Final = [
 ]  # fmt: skip
 
 
-#: What is enough for an engine to show that the requests come to the same on it.
+#: The scenes that also run on moto: enough to show that its requests behave the same.
 _ON_BOTH: Final = {"create several", "pass with 3", "delete and detach"}
 
 
@@ -219,10 +219,10 @@ def test_what_is_cut_off_anywhere_is_safe_at_once_and_finished_by_whoever_comes(
 def _cut_everywhere(
     client: Client, once: Client, scene: Scene, before: list[Item]
 ) -> Iterator[tuple[World, str]]:
-    """The call, cut off at each of its writes in turn, in each way.
+    """Yield a world for each write of the call and each kind of cut, with what follows the cut.
 
-    What is there after a write is there before the next one too, and while anything is read in
-    between; the endings take turns so that each such state meets every one of them.
+    The state after a write equals the state before the next one, and during any reads in between.
+    The follow-ups rotate, so that each such state is tested with every one of them.
     """
     for place, (name, fault) in enumerate(_CUTS.items()):
         for number in count():
@@ -237,7 +237,7 @@ def _cut_everywhere(
 
 
 def _cut(world: World, once: Client, scene: Scene, number: int, fault: Fault) -> bool:
-    """Run the call until a write, counted from 0, meets a fault; whether it came so far."""
+    """Run the call until a write, counted from 0, meets a fault; return whether it got there."""
     writes: list[str] = []
 
     def meet(_: int, operation: str) -> Fault:
@@ -252,7 +252,7 @@ def _cut(world: World, once: Client, scene: Scene, number: int, fault: Fault) ->
 
 
 def _claimed_by_others(world: World) -> None:
-    """Others claim what is ready, and know of nothing else that happened."""
+    """Let other agents claim every ready feature; they know nothing of the call."""
     world.clock.now += _LATER
     for other in (world.process(), world.process()):
         while other.features.claim_next(PROJECT, "worker") is not None:

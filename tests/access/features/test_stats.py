@@ -1,4 +1,4 @@
-"""Statistics: features are counted by status, to the last one."""
+"""Statistics count every feature by status."""
 
 from __future__ import annotations
 

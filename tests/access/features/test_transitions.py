@@ -1,4 +1,4 @@
-"""Moves: who may take a feature from one status to the next, and what each move leaves."""
+"""Transitions: who may change a feature's status, and the result of each change."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_token_outlives_all_that_others_may_do_to_the_feature(forge: Forge, ag
 
 
 def _in(forge: Forge, status: FeatureStatus) -> Feature:
-    """Feature a in a status, as it gets there; it was claimed on the way, but for a pending one."""
+    """Bring feature a to a status; unless that is pending, it was claimed on the way."""
     create(forge, "a")
     if status == FeatureStatus.PENDING:
         return forge.features.get(PROJECT, "a")
@@ -90,8 +90,8 @@ def _in(forge: Forge, status: FeatureStatus) -> Feature:
     return moved
 
 
-#: Where each move may begin, for its holder and for everybody, and where it ends; to be moved
-#: again to where it is changes nothing.
+#: The statuses in which each transition may begin, for the holder of the claim and for others, and
+#: the status it leads to. A transition to the present status changes nothing.
 _MOVES: Final[dict[str, tuple[set[str], set[str], str]]] = {
     "pass_": (
         {"in_progress", "review_ready", "failing", "passing"},
@@ -140,7 +140,7 @@ def test_only_what_is_pending_or_abandoned_is_claimed(
     world: World, forge: Forge, status: FeatureStatus
 ) -> None:
     before = _in(forge, status)
-    # A lease means nothing to a feature that nobody holds.
+    # A lease has no meaning for a feature without a claim.
     set_raw(world, "a", leaseUntil="2026-02-04T12:00:10.000Z")
 
     if status in {FeatureStatus.PENDING, FeatureStatus.IN_PROGRESS}:

@@ -1,4 +1,4 @@
-"""A project goes with everything of it, however often its deletion is cut off."""
+"""A deletion removes a project with everything in it, however often it is cut off."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ from tests.factories import (
 )
 from tests.stores import Clock, fresh, put_raw, raw_items, watching
 
-#: Who is in the project that goes, and in others besides.
+#: A user and an agent id in the deleted project and in others.
 _SHARED_USER: Final = "u"
 _SHARED_AGENT: Final = "coder-1"
 
-#: What nobody tries again.
+#: An error that is not retried.
 _GONE: Final = ClientError({"Error": {"Code": "AccessDeniedException"}}, "made up")
 
 
 def _everything_of(project_id: str, *, events: int = 12) -> list[Entity]:
-    """A project with everything that can be of one, in its partition and elsewhere."""
+    """Return a project with every entity that can belong to it, in its partition and elsewhere."""
     own = {"project_id": project_id}
     recorded = [
         write.item
@@ -108,7 +108,7 @@ def _everything_of(project_id: str, *, events: int = 12) -> list[Entity]:
         a_ticket(**own, linear_issue_id="ENG%231"),
         a_request_record(**own),
     ]
-    # What lies in the project's partition and is related to nothing needs no line above.
+    # Entities in the project's partition without relations to others need no line above.
     others = {
         kind
         for kind in PLATFORM_TABLE.entities
@@ -118,14 +118,14 @@ def _everything_of(project_id: str, *, events: int = 12) -> list[Entity]:
 
 
 def _made(kind: type[Entity], project_id: str) -> Entity:
-    """An entity of a kind, of a project."""
+    """Return an entity of a type that belongs to a project."""
     entity: Any = entity_of(kind, NOON)
     entity.project_id = project_id
     return cast(Entity, entity)
 
 
 def _neighbours() -> list[Entity]:
-    """What must survive: projects whose ids begin alike, and what is of several or of none."""
+    """Return what must survive: projects with similar ids, and entities of several or none."""
     event = an_event(project_id="p1")
     reference = record_event(event).writes[1]
     assert isinstance(reference, Put)
@@ -153,12 +153,12 @@ def _neighbours() -> list[Entity]:
 
 
 def _left(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
-    """What a table holds."""
+    """Return the items of a table, by key."""
     return by_key(raw_items(store))
 
 
 def _stored(entities: Iterable[Entity]) -> dict[tuple[str, str], dict[str, Any]]:
-    """What a table with these entities holds."""
+    """Return the items that a table with these entities holds, by key."""
     return by_key([each.to_item() for each in entities])
 
 
@@ -202,7 +202,7 @@ def test_deleting_a_project_counts_what_is_removed(store: Store) -> None:
     store.put_all([a_ticket(**issue, project_id=project.id)])
     store.put_all([a_feature(**issue, project_id=project.id), a_feature_by_linear_issue(**issue)])
 
-    # The lookup is of another project.
+    # The look-up item belongs to another project.
     assert DeleteProject(project.id, NOON, new_id()).run(store) == 33
 
 
@@ -239,7 +239,7 @@ def test_a_ticket_that_moves_while_its_project_is_deleted_stays(store: Store) ->
     moved: list[SyncedTicket] = []
 
     def move(_: int, operation: str) -> Fault:
-        # The index has shown the ticket as one of the project that goes.
+        # The index has shown the ticket under the deleted project.
         if operation == "TransactWriteItems" and not moved:
             moved.append(SyncedTicket(a_ticket(), Synced.UNCHANGED))
             moved[0] = SyncTicket("p1", issue, new_id(), LATER).run(store)
@@ -266,7 +266,7 @@ def test_a_row_of_the_index_that_lags_behind_deletes_nothing(store: Store) -> No
     def lag(number: int, operation: str) -> Fault:
         if operation == "Query":
             queries.append(number)
-        # The third looks for tickets, after those for the project and its partition.
+        # The third query finds tickets; the first two find the project and its partition.
         return rows if operation == "Query" and len(queries) == 3 else Pass()
 
     with injected(store.client, lag):
@@ -305,7 +305,7 @@ def test_what_another_program_wrote_amiss_stops_no_deletion(store: Store) -> Non
 
     DeleteProject("p", NOON, new_id()).run(store)
 
-    # What is no ticket, though the index shows it among them, is of another program.
+    # An item that the index shows but is not a ticket belongs to another program.
     assert {sort for _, sort in _left(store)} == {"TICKET", "NOTE"}
     assert {item["EntityType"]["S"] for item in _left(store).values()} == {"Note", "Ticket"}
 
@@ -365,7 +365,7 @@ def test_a_deletion_cut_off_at_any_request_goes_on_and_meanwhile_reads_as_gone(
                 finished = True
             except ClientError:
                 assert len(attempts.operations) == requests
-        if requests > 2 - after:  # the first one only looks what there is
+        if requests > 2 - after:  # the first request only reads
             assert store.get(ProjectById("p")) is None
             assert store.answer(ProjectOverview("p")) is None
             active = store.page(ProjectsByStatus(ProjectStatus.ACTIVE), limit=9).items
@@ -390,9 +390,9 @@ def test_a_deletion_sends_a_transaction_for_each_99_items(store: Store, number: 
         DeleteProject("p", NOON, new_id()).run(store)
 
     reads = [sent["ConsistentRead"] for operation, sent in watched.sent if operation == "Query"]
-    # The project, its partition, that this is empty now, and tickets.
+    # Queries of the project, its partition, the partition again until it is empty, and tickets.
     assert reads == [True, True, True, False]
-    # A run goes with its reference.
+    # A run is deleted with its reference.
     transactions = -(-number // 49) + -(-number // 99)
     assert sorted(watched.operations) == sorted(
         [*["Query"] * 4, "UpdateItem", *["TransactWriteItems"] * transactions, "DeleteItem"]
@@ -421,7 +421,7 @@ def test_dynamodb_never_deletes_the_mark_of_a_deletion(store: Store, forge: Forg
 
     (root,) = store.items_in(KeyCondition(TABLE, f"PROJECT#{project_id}"), "TTL", "GSI1PK")
 
-    # What expired more than five years ago stays (AWS, "Using time to live").
+    # DynamoDB keeps an item that expired more than five years ago (AWS, "Using time to live").
     assert int(root["TTL"]["N"]) < (NOON - timedelta(days=5 * 366)).timestamp()
     assert "GSI1PK" not in root
 
@@ -444,7 +444,7 @@ def test_items_of_more_than_a_transaction_may_hold_are_deleted_in_parts(store: S
 
 
 def _cut(request: int, *, after: bool) -> Callable[[int, str], Fault]:
-    """Let everything end at a request, before it is carried out or after."""
+    """Fail at a request, before or after its execution, and at every later one."""
 
     def fault(number: int, _: str) -> Fault:
         if number < request - 1:

@@ -1,4 +1,4 @@
-"""Who belongs to a project is said alike on both sides, and its owner by the project itself."""
+"""Both sides of a membership agree, and the project decides who its owner is."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _ULID: Final = "01KGKR2T40R6BAX8A0B1RTCDKN"
 
 @pytest.fixture
 def store(store: Store) -> Store:
-    """A Store on a table with a project and two people, whose ids are in no other's prefix."""
+    """A Store on a table with a project and two users; no user id is a prefix of another."""
     store = fresh(store.client)
     store.put_all([a_project(id="p"), *known("u1"), *known("u10"), *known(_ULID)])
     return store
@@ -277,7 +277,7 @@ def test_an_update_alone_cannot_change_the_owner() -> None:
 
 
 def test_an_owner_that_nothing_knew_of_is_known_once_they_are_touched(store: Store) -> None:
-    # As another program stores it, which knows of no members.
+    # As another program stores it, without members.
     store.save(Put(a_project(id="q", owner_id="u1")))
 
     _add(store, "u1", project_id="q")
@@ -376,7 +376,7 @@ def test_a_change_that_another_comes_between_leaves_both_sides_alike(
 
 @dataclass
 class _Between(WrappedTransport):
-    """A transport before some of whose requests, by number, something else happens."""
+    """A transport that calls a function before the requests with some numbers."""
 
     sound: Transport
     acts: Mapping[int, Callable[[], object]]
@@ -397,7 +397,7 @@ def test_a_side_that_looked_as_it_is_to_be_for_a_moment_only_is_written(
     if member:
         _add(there, "u10")
     own = client_of(engine)
-    # Between the reads of the project and of the side another makes the change, and then undoes it.
+    # Between the reads of the project and the side, another caller makes the change and undoes it.
     acts = {1: lambda: _own(there, "u10"), 2: lambda: _own(there, None)}
     own.active_transport = _Between(own.active_transport, acts)
 
@@ -412,7 +412,7 @@ def test_a_side_that_was_gone_for_a_moment_only_is_written(client: Client, engin
     there.put_all([a_project(id="p"), *known("u10")])
     _own(there, "u10")
     own = client_of(engine)
-    # Between the reads of the project and of the side the owner goes, and then comes back.
+    # Between the reads of the project and the side, the owner is removed and set again.
     acts = {1: lambda: _own(there, None), 2: lambda: _own(there, "u10")}
     own.active_transport = _Between(own.active_transport, acts)
 
@@ -458,7 +458,7 @@ def test_a_change_cut_off_anywhere_leaves_both_sides_alike_and_can_be_made_again
     outcomes = set()
     for table in cut_off_everywhere(store.client, prepare, act):
         assert_people_agree(table)
-        with suppress(ItemExistsError, ItemNotFoundError):  # where it was made the first time
+        with suppress(ItemExistsError, ItemNotFoundError):  # the cut call took effect
             act(table)
         assert_people_agree(table)
         outcomes.add((_flags(table, "u1"), _flags(table, "u10")))

@@ -1,4 +1,4 @@
-"""A request that is made once, where one run of it overtakes another in the same process."""
+"""A request that takes effect once, even if a second run overtakes the first in a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of runs share: an agent with a feature to work on, and a look at how they stand."""
+"""An agent with a feature to work on, and checks of their state, for the tests of runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.factories import NOON, a_feature, an_agent, new_id
 
 @dataclass(frozen=True)
 class ReferenceOf(Get[AgentRunRef]):
-    """What finds this run by its agent?"""
+    """Which reference leads to this run of an agent?"""
 
     source = "Tests"
     key = AgentRunRef.key
@@ -30,7 +30,7 @@ class ReferenceOf(Get[AgentRunRef]):
 
 @dataclass(frozen=True)
 class AtWork:
-    """An agent and a feature of one project, and a run that may be started."""
+    """An agent and a feature of one project, and a run that can be started."""
 
     store: Store
     project_id: str = field(default_factory=new_id)
@@ -44,37 +44,37 @@ class AtWork:
         self.store.save(Put(a_feature(project_id=self.project_id, id=self.feature_id)))
 
     def starting(self, **over: Any) -> StartRun:
-        """The start of the run."""
+        """Return the start of the run."""
         values = {"run_id": self.run_id, "agent_id": self.agent_id, "feature_id": self.feature_id}
         return StartRun(**{"project_id": self.project_id, "at": NOON, **values, **over})
 
     def reporting(self, **over: Any) -> ReportRun:
-        """A report on the run."""
+        """Return a report on the run."""
         values = {"run_id": self.run_id, "report_id": new_id(), "at": NOON}
         return ReportRun(**{"project_id": self.project_id, **values, **over})
 
     def finishing(self, status: str = "completed", **over: Any) -> FinishRun:
-        """The end of the run."""
+        """Return the end of the run."""
         values = {"run_id": self.run_id, "status": status, "at": NOON}
         return FinishRun(**{"project_id": self.project_id, **values, **over})
 
     @property
     def run(self) -> AgentRun | None:
-        """The run as it is."""
+        """The stored run."""
         return self.store.get(RunById(self.project_id, self.run_id), consistent=True)
 
     @property
     def reference(self) -> AgentRunRef | None:
-        """What finds the run."""
+        """The stored reference to the run."""
         return self.store.get(ReferenceOf(self.agent_id, self.run_id), consistent=True)
 
     @property
     def agent(self) -> Agent | None:
-        """The agent as it is."""
+        """The stored agent."""
         return self.store.get(AgentById(self.project_id, self.agent_id), consistent=True)
 
     def assert_agreed(self) -> None:
-        """The reference is there as the run is, and the agent runs as long as its run does."""
+        """Check that the reference agrees with the run, and the agent is busy during the run."""
         run, reference, agent = self.run, self.reference, self.agent
         active = run is not None and run.status not in FINAL
         assert (reference is not None) == (run is not None)

@@ -1,4 +1,4 @@
-"""Whatever is cut off in the middle and done again is done once, and leaves nothing behind."""
+"""A call that is cut off and then repeated takes effect once and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _finish(work: AtWork) -> Change:
     return work.finishing("failed", changes={"error_message": "no"})
 
 
-#: What is done, after what it needs, and how many requests it takes.
+#: The calls, after what each needs, and the number of requests each sends.
 _DOING: Final = pytest.mark.parametrize(
     ("prepare", "requests"), [(_start, 3), (_report, 2), (_finish, 3)]
 )
@@ -95,13 +95,13 @@ def test_an_answer_that_is_lost_makes_no_difference(
 
 
 def _done(client: Client, prepare: Callable[[AtWork], Change]) -> dict[str, Any]:
-    """What doing it undisturbed comes to."""
+    """Return the result of the call without a cut."""
     work = AtWork(fresh(client))
     return _facts(prepare(work).run(work.store))
 
 
 def _facts(run: AgentRun) -> dict[str, Any]:
-    """What of a run does not depend on its ids."""
+    """Return the values of a run that do not depend on its ids."""
     return {
         name: value
         for name, value in run.attribute_values.items()

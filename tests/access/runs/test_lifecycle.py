@@ -1,4 +1,4 @@
-"""Runs start once, are reported on, and end for good; reference and agent go with them."""
+"""Runs start once, are reported on, and end for good; reference and agent stay in step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LATER: Final = NOON + timedelta(seconds=90, milliseconds=5)
 
 @pytest.fixture
 def work(store: Store) -> AtWork:
-    """A run that may be started."""
+    """A run that can be started."""
     return AtWork(store)
 
 
@@ -114,7 +114,7 @@ def test_an_agent_that_nobody_needs_need_not_be_there(work: AtWork) -> None:
 def test_no_run_starts_without_its_feature_or_its_agent(
     work: AtWork, missing: str, more: dict[str, Any]
 ) -> None:
-    # A feature and an agent of another project are none of this one's.
+    # A feature and an agent of another project cannot be used in this one.
     other = AtWork(work.store)
     before = work.agent
 

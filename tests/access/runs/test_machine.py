@@ -1,4 +1,4 @@
-"""After any sequence of starts, reports and ends every pattern answers what must be there."""
+"""After any sequence of starts, reports and ends, every pattern gives the right answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.stores import Clock, fresh
 
 pytestmark = pytest.mark.one_engine
 
-#: Two projects with agents and features of the same ids, and runs of which some share one.
+#: Two projects whose agents, features and runs have the same ids.
 _PROJECTS: Final = ("p", "p1")
 _AGENTS: Final = ("a", "a1")
 _FEATURES: Final = ("f", "f1")
@@ -40,7 +40,7 @@ phases: Final = st.sampled_from(["started", "thinking", "coding", "testing", "re
 
 
 class Platform(RuleBasedStateMachine):
-    """Agents at work, and beside them what must be true of their runs."""
+    """Agents with runs, and a model of what must be stored."""
 
     client: Client
 
@@ -58,7 +58,7 @@ class Platform(RuleBasedStateMachine):
 
     @property
     def now(self) -> datetime:
-        """A moment after all before."""
+        """A time later than all earlier ones."""
         self.clock.now += timedelta(seconds=1)
         return self.clock.now
 
@@ -171,23 +171,23 @@ class Platform(RuleBasedStateMachine):
             assert self.answers(RunsOfFeature(project_id, feature_id)) == mine
 
     def those(self, wanted: Callable[..., bool]) -> list[AgentRun]:
-        """The runs that are wanted, newest first."""
+        """Return the runs of the model that meet a condition, newest first."""
         ordered = sorted(self.runs.values(), key=lambda run: str(run.id), reverse=True)
         return [run for run in ordered if wanted(run)]
 
     def answers(self, query: Any) -> list[Any]:
-        """What the table answers."""
+        """Return the answer of the table."""
         return list(self.store.each(query))
 
     def attempt(self, change: Callable[[Store], AgentRun]) -> Any:
-        """What a change comes to: the run as it then is, or the error."""
+        """Return the run after a change, or the error."""
         try:
             return change(self.store)
         except AutoforgeError as error:
             return error
 
     def is_active(self, which: tuple[str, str], outcome: Any) -> bool:
-        """Whether the run can be changed; if not, it was refused."""
+        """Whether the run can be changed; if not, check that the change was refused."""
         before = self.runs.get(which)
         if before is None:
             assert isinstance(outcome, LookupError)
@@ -206,5 +206,5 @@ def test_no_sequence_of_starts_reports_and_ends_leaves_a_pattern_wrong(client: C
 
 
 def _examples() -> int:
-    """As the profile says; a run of a machine is many examples in one."""
+    """Follow the profile, with fewer examples: each run of the machine is many in one."""
     return max(10, settings().max_examples // 2)

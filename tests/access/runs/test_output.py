@@ -1,4 +1,4 @@
-"""The output of a run grows to a bound, and then is refused or loses its oldest part."""
+"""The output of a run grows up to a limit; then it is refused or loses its oldest part."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.factories import NOON, a_run, new_id
 from tests.servers import Engine
 from tests.stores import watching
 
-#: The most bytes of a run whose reports said nothing but its output.
+#: The largest size of a run, in bytes, whose reports contained only output.
 _FULL: Final = LIMIT - RESERVED
 LATER: Final = NOON + timedelta(days=365)
 #: Characters of one to four bytes.
@@ -32,7 +32,7 @@ def _size(run: AgentRun) -> int:
 
 
 def _text(size: int, character: str) -> str:
-    """A text of so many bytes, nearly all of it one character."""
+    """Return a text of a number of bytes, nearly all of them one character."""
     width = len(character.encode())
     return "." * (size % width) + character * (size // width)
 
@@ -44,7 +44,7 @@ def _grown(run: AgentRun, text: str, *, keep_tail: bool) -> AgentRun:
 
 
 def _holds(run: AgentRun, output: str) -> bool:
-    """Whether this is the run's output; pytest would take minutes to show how two differ."""
+    """Whether the run has this output; pytest would take minutes to show the difference."""
     return run.output == output
 
 
@@ -192,7 +192,7 @@ def test_a_run_that_is_full_is_reported_on_and_finished_like_any_other(
 
 
 def _with_output(run: AgentRun) -> AgentRun:
-    """The run with what an output leaves to it."""
+    """Return the run with its output and no remembered reports, as an output alone leaves it."""
     bare = AgentRun.from_item(run.to_item())
     bare.output, bare.recent_reports = run.output or "", None
     return bare

@@ -1,4 +1,4 @@
-"""Whoever else writes at the same time, runs, references and agents agree and no output is lost."""
+"""Whoever writes at the same time, runs, references and agents agree and no output is lost."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def work(store: Store) -> AtWork:
 
 @pytest.fixture
 def rival(engine: Engine, work: AtWork) -> Store:
-    """A Store on the same table over a connection of its own."""
+    """A Store on the same table over another connection."""
     return store_of(client_of(engine), work.store.table_name, Clock())
 
 
 def race(store: Store, changes: Sequence[Change]) -> list[AgentRun | AutoforgeError]:
-    """Make all changes at once; what each came to."""
+    """Make all changes at the same time; return the run or the error of each."""
     barrier = Barrier(len(changes))
 
     def run(change: Change) -> AgentRun | AutoforgeError:
@@ -65,7 +65,7 @@ def race(store: Store, changes: Sequence[Change]) -> list[AgentRun | AutoforgeEr
 def meeting(
     store: Store, operation: str, *steps: tuple[Callable[[], object], Fault]
 ) -> AbstractContextManager[Attempts]:
-    """Let each attempt of an operation come after something, and meet a fault, in turn."""
+    """Before each attempt of an operation call a function, then apply its fault, in turn."""
     left = list(steps)
 
     def meet(number: int, sent: str) -> Fault:
@@ -79,12 +79,12 @@ def meeting(
 
 
 def before_the_end(store: Store, act: Callable[[], object]) -> AbstractContextManager[Attempts]:
-    """Let something happen after the end of a run read everything, and before it is made."""
+    """Call a function after the end of a run has read everything, and before it is written."""
     return meeting(store, "TransactWriteItems", (act, Pass()))
 
 
 def nothing() -> None:
-    """Let nothing happen."""
+    """Do nothing."""
 
 
 def test_of_starts_at_once_under_one_id_one_is_made(store: Store) -> None:
@@ -226,7 +226,7 @@ def test_a_piece_whose_report_was_cut_off_is_there_once_whatever_others_reported
     with meeting(
         work.store,
         "UpdateItem",
-        (lambda: others("<first>"), Pass()),  # refused: the version is another by now
+        (lambda: others("<first>"), Pass()),  # refused: the version has changed
         (nothing, fault),
         (lambda: others("<last>"), Pass()),
     ):

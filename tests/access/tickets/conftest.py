@@ -11,5 +11,5 @@ from tests.factories import a_project
 
 @pytest.fixture
 def project_id(store: Store) -> str:
-    """A project that is there."""
+    """The id of a project that exists."""
     return str(store.save(Put(a_project())).id)

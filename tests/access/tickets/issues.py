@@ -24,12 +24,12 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.models import Ticket
 from tests.factories import NOON, new_id
 
-#: As new as a state may be that is noticed at noon.
+#: The newest timestamp that a state synced at noon may have.
 NEWER: Final = NOON + CLOCK_SKEW
 
 
 def an_issue(**over: Any) -> LinearIssue:
-    """An issue of its own, as Linear has it."""
+    """Return an issue as Linear sends it; each call returns a different issue."""
     given = {
         "linear_issue_id": f"LIN-{new_id()}",
         "linear_issue_url": "https://linear.app/acme/issue/ACM-7",
@@ -40,24 +40,24 @@ def an_issue(**over: Any) -> LinearIssue:
 
 
 def sync(store: Store, project_id: str, issue: LinearIssue, *, minutes: float = 0) -> SyncedTicket:
-    """Sync an issue so many minutes after noon."""
+    """Sync an issue a number of minutes after noon."""
     at = NOON + timedelta(minutes=minutes)
     return SyncTicket(project_id, issue, new_id(), at).run(store)
 
 
 def sync_all(store: Store, project_id: str, *issues: LinearIssue, minutes: float = 0) -> SyncCounts:
-    """Sync issues together so many minutes after noon."""
+    """Sync several issues together, a number of minutes after noon."""
     at = NOON + timedelta(minutes=minutes)
     return SyncTickets(project_id, issues, at, new_id).run(store)
 
 
 def counts(**over: Any) -> SyncCounts:
-    """Counts of which only some are not zero."""
+    """Return counts that are zero except for those given."""
     return SyncCounts(**{"created": 0, "updated": 0, "unchanged": 0, "refused": (), **over})
 
 
 def ticket_of(store: Store, issue: LinearIssue) -> Ticket:
-    """The ticket as it is stored."""
+    """Return the stored ticket of an issue."""
     return store.require(TicketByLinearIssue(issue.linear_issue_id), consistent=True)
 
 
@@ -66,7 +66,7 @@ def is_there(store: Store, issue: LinearIssue) -> bool:
     return store.get(TicketByLinearIssue(issue.linear_issue_id), consistent=True) is not None
 
 
-#: The two ways to sync, each answering with the ticket and what was made of it.
+#: One of the two ways to sync; it returns the ticket and what was done with it.
 Way = Callable[..., SyncedTicket]
 
 

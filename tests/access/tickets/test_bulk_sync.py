@@ -1,4 +1,4 @@
-"""Hundreds of issues are synced at a time; what is cut off is finished by the next."""
+"""Hundreds of issues are synced at a time; the next sync finishes one that was cut off."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_hundreds_are_synced_a_hundred_at_a_time_and_again_without_a_write(
 
     def progress(so_far: SyncCounts) -> None:
         told.append(so_far)
-        assert taken == len(told) * CHUNK  # nothing is taken ahead
+        assert taken == len(told) * CHUNK  # no issue is read ahead
 
     def run() -> SyncCounts:
         return SyncTickets(project_id, issues(), NOON, new_id, progress).run(store)
@@ -69,7 +69,7 @@ def test_hundreds_are_synced_a_hundred_at_a_time_and_again_without_a_write(
     with watching(store.client) as watched:
         assert run() == counts(unchanged=number)
     assert told[-1] == counts(unchanged=number)
-    # Of each hundred: the project, the tickets, and the features made from the issues.
+    # For each hundred issues: the project, the tickets, and the features created from the issues.
     assert watched.operations == ["GetItem", "BatchGetItem", "BatchGetItem"] * (number // CHUNK)
 
 
@@ -100,7 +100,7 @@ def test_of_one_issue_that_comes_twice_the_later_is_right(
 
     ticket = ticket_of(store, issue)
     assert told == counts(created=1 + apart, updated=1)
-    # The later knows what the one before it made, so that no write is tried in vain.
+    # The later sync of an issue uses the earlier one's result, so no write is refused.
     writes = [each for each in watched.operations if each in {"PutItem", "UpdateItem"}]
     assert writes == [*["PutItem"] * (1 + apart), "UpdateItem"]
     assert (ticket.title, ticket.labels) == ("Later", ["b"])
@@ -135,7 +135,7 @@ def test_a_bulk_that_is_throttled_for_good_goes_on_where_it_was(
         sync_all(store, project_id, *issues)
     told = sync_all(store, project_id, *issues)
 
-    # Of the first 16 requests, three read.
+    # Three of the first 16 requests are reads.
     assert told == counts(created=17, unchanged=13)
 
 
@@ -195,7 +195,7 @@ def test_a_bulk_cut_off_at_any_request_is_finished_by_the_next(
 
 
 def _cut(request: int, *, after: bool) -> Callable[[int, str], Fault]:
-    """Let everything end at a request, before it is carried out or after."""
+    """Fail at a request, before or after its execution, and at every later one."""
 
     def fault(number: int, _: str) -> Fault:
         if number < request - 1:
@@ -206,5 +206,5 @@ def _cut(request: int, *, after: bool) -> Callable[[int, str], Fault]:
 
 
 def _gone() -> ClientError:
-    """What nobody tries again."""
+    """Return an error that is not retried."""
     return ClientError({"Error": {"Code": "AccessDeniedException"}}, "made up")

@@ -1,4 +1,4 @@
-"""Issues whose ids are hostile, whose values no ticket can hold, or whose place is taken."""
+"""Issues with hostile ids, with values that no ticket can hold, or with a key that is taken."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.dynamodb.written import stored_item
 from tests.factories import NOON, a_project, a_ticket, new_id
 from tests.stores import fresh, put_raw, watching
 
-#: Ids that a careless key would take for one another.
+#: Ids that collide if a key does not escape them.
 HOSTILE: Final = (
     "ENG#1", "ENG%231", "ENG%25231", "ENG", "ENG#", "ENG#1#TICKET", "eng#1", "ENG 1", "ENG/1",
     "é", "e\u0301", "\U0001f600", "\0", "TICKET",
@@ -54,7 +54,7 @@ def test_hostile_ids_of_issues_stay_apart(store: Store, project_id: str) -> None
     assert sync_all(store, project_id, *issues) == counts(unchanged=len(HOSTILE))
 
 
-#: Values that no ticket can have, and what is said of them.
+#: Values that a ticket cannot have, with the message for each.
 INVALID: Final[list[tuple[dict[str, Any], str]]] = [
     ({"linear_issue_id": ""}, "is not a text with at least one character"),
     ({"linear_issue_id": None}, "Ticket needs linearIssueId"),
@@ -93,7 +93,7 @@ def test_issues_that_no_ticket_can_hold_are_refused_and_stop_no_other(
         refused = [_reason(store, project_id, each) for each in bad]
     told = sync_all(store, project_id, good[0], *bad, good[1])
 
-    # Only for the one that is too large was anything asked, and for none was anything written.
+    # Only the issue that is too large causes a request, and none causes a write.
     assert watched.operations == ["GetItem"] * 3
     assert "is over the limit of 409,600 bytes" in refused[-1]
     reasons = zip(bad, refused, strict=True)

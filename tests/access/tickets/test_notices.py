@@ -1,4 +1,4 @@
-"""Of notices that come late, together or twice, the newest state stays."""
+"""If states of an issue arrive late, at the same time or twice, the newest one remains."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_notice_that_changes_nothing_still_outdates_those_before_it(
 
 
 def _at_once(callers: list[Callable[[], Any]]) -> list[Any]:
-    """Start all callers together, and return what each came to."""
+    """Make all calls at the same time; return the result of each."""
     barrier = Barrier(len(callers))
 
     def run(caller: Callable[[], Any]) -> Any:
@@ -130,7 +130,7 @@ def test_a_change_made_between_reading_and_writing_is_compared_anew(
     sync(store, project_id, issue)
     newest = replace(issue, title="Newest", as_of=NEWER)
 
-    # What the rival does, it does when the other has read and is about to write.
+    # The rival writes after the other has read and before it writes.
     with _before_write(store.client, lambda: sync(store, project_id, newest)):
         late = sync(store, project_id, replace(issue, title="Late", as_of=NOON + MILLISECOND))
 
@@ -217,7 +217,7 @@ def test_a_sync_whose_answer_was_lost_is_made_once(
 
 
 class _before_write:  # noqa: N801 - a context manager, as injected is
-    """Have something done once, when a write is about to be sent."""
+    """Call a function once, right before a write is sent."""
 
     def __init__(self, client: Client, rival: Callable[[], object]) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Tickets are what Linear says, once each, and nothing is written that need not be."""
+"""Tickets are copies of Linear's issues, one each, and only changes are written."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_an_issue_that_moved_takes_its_ticket_to_the_other_project(
 
     result = sync(store, other, replace(issue, feature_id=None))
 
-    # The feature was one of the project it left.
+    # The feature belonged to the project that the issue left.
     assert result.synced == Synced.UPDATED
     assert (result.ticket.id, result.ticket.feature_id) == (before.id, None)
     assert store.page(TicketsOfProject(project_id), limit=9).items == ()
@@ -233,7 +233,7 @@ def test_a_feature_is_looked_for_only_where_an_issue_names_none(
     with watching(store.client) as watched:
         sync_all(store, project_id, given)
         sync(store, project_id, given)
-    # The second of one issue names its feature, and the first does not.
+    # The second state of the issue names its feature, the first does not.
     sync_all(store, project_id, without, replace(without, feature_id="given"))
 
     assert watched.operations == ["GetItem", "BatchGetItem", "PutItem", "GetItem", "GetItem"]

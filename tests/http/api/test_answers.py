@@ -1,4 +1,4 @@
-"""What routes that read have in common, seen over a Store that notes what it is asked."""
+"""What all routes that read have in common, over a Store that records what is requested."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from autoforge.http.runs import RunPage
 
 
 class Answers:
-    """A Store whose pages are ready."""
+    """A Store with prepared pages."""
 
     def __init__(self, *pages: Page[Any]) -> None:
         self.pages = list(pages)
         self.asked: list[dict[str, Any]] = []
 
     def page(self, query: object, **given: Any) -> Page[Any]:
-        """The next page."""
+        """Return the next page."""
         given.pop("reading")
         self.asked.append(given)
         return self.pages.pop(0)

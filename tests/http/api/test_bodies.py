@@ -1,4 +1,4 @@
-"""How bodies are read: exactly, bounded, and out of the way of other clients."""
+"""Bodies are read exactly and within limits, and long ones do not delay other clients."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from tests import strategies
 from tests.http.serving import DOCUMENT, WITH_BODY, Api, Route, faults, send
 
 JSON: Final = {"content-type": "application/json"}
-#: The longest answer to a request that is refused, in bytes.
+#: The largest answer to a refused request, in bytes.
 SHORT: Final = 8 * 1024
 with_body = pytest.mark.parametrize("route", WITH_BODY, ids=str)
 
 
 def limit_of(route: Route) -> int:
-    """How many bytes the document says a body of the route may have."""
+    """Return the limit in bytes that the document states for bodies of the route."""
     body = DOCUMENT["paths"][route.template][route.method.lower()]["requestBody"]
     return int(body["x-max-bytes"])
 
@@ -135,7 +135,7 @@ def test_a_number_that_dynamodb_cannot_hold_is_refused_naming_its_field(
 
 
 def hostile(route: Route, room: int) -> Iterator[bytes]:
-    """Bodies of about so many bytes, of which as much as possible is wrong."""
+    """Yield bodies of about ``room`` bytes that are invalid in as many places as possible."""
     fields: list[str] = []
     schema = DOCUMENT["components"]["schemas"][body_of(route)]
     schema = DOCUMENT["components"]["schemas"].get(
@@ -154,14 +154,14 @@ def hostile(route: Route, room: int) -> Iterator[bytes]:
 
 
 def body_of(route: Route) -> str:
-    """The name of the schema of the route's body."""
+    """Return the name of the schema of the route's body."""
     operation = DOCUMENT["paths"][route.template][route.method.lower()]
     media = operation["requestBody"]["content"]["application/json"]
     return str(media["schema"]["$ref"].rpartition("/")[2])
 
 
 def faults_of(taken: type[Body], body: bytes) -> int:
-    """How many faults of a body are found."""
+    """Return the number of faults found in a body."""
     try:
         taken.model_validate(read_json(body))
     except InvalidBodyError as error:
@@ -173,7 +173,7 @@ def faults_of(taken: type[Body], body: bytes) -> int:
 
 @with_body
 def test_no_body_has_more_faults_than_its_items_have_fields(route: Route) -> None:
-    """So what a refusal costs is bounded by the schema, not by what was sent."""
+    """The cost of a refusal is thus bounded by the schema, whatever was sent."""
     taken: Any = examples()[body_of(route)]
     most = 1000 * (len(taken.model_fields) + 20)
 
@@ -204,7 +204,7 @@ def test_a_body_over_the_limit_of_its_route_is_refused_unread(detached: Api, rou
 
 
 class Watched(Body):
-    """A body that notes which thread looks at it."""
+    """A body that records which thread validates it."""
 
     text: str
     thread: int = 0
@@ -212,14 +212,14 @@ class Watched(Body):
     @field_validator("thread", mode="before")
     @classmethod
     def note(cls, given: Any) -> int:
-        """Note the thread."""
+        """Record the thread."""
         del given
         return get_ident()
 
 
 @post("/", sync_to_thread=False, request_max_body_size=1_000_000)
 def tell_threads(data: JSONBody[Watched]) -> list[int]:
-    """Tell which thread read the body, and which is the event loop's."""
+    """Return the ids of the thread that read the body and of the event loop's thread."""
     return [data.thread, get_ident()]
 
 

@@ -1,4 +1,4 @@
-"""One rule for all that is created under an id of its client's: again with the same, the same."""
+"""A client chooses an id and creates twice: an equal body returns the existing item."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,7 +10,7 @@ from autoforge.dynamodb.store.store import Store
 from tests.factories import new_id
 from tests.http.serving import Api, Json, new_feature, new_project, unchanged
 
-#: A body without an id, and a change of what it created that another client makes.
+#: A body without an id, and a change by another client to the item created from it.
 Kind = tuple[Json, Callable[[Api, str], Response] | None]
 
 _KINDS: Final[dict[str, Kind]] = {
@@ -40,7 +40,7 @@ _KINDS: Final[dict[str, Kind]] = {
     ),
     "events": ({"eventType": "started", "summary": "Now", "detail": {"n": 1}}, None),
 }
-#: What makes a body another one.
+#: Changes that make a body differ.
 _OTHER: Final[Json] = {
     "projects": {"name": "Another"},
     "features": {"name": "Another"},
@@ -54,13 +54,13 @@ _OTHER: Final[Json] = {
 
 @pytest.fixture(params=_KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    """What is created."""
+    """The kind of item that is created."""
     name: str = request.param
     return name
 
 
 def _prepared(api: Api, kind: str) -> tuple[str, Json]:
-    """Where one is created, and with what."""
+    """Return the path at which an item is created, and the body."""
     body: Json = {**_KINDS[kind][0], "id": new_id()}
     if kind == "projects":
         return "/projects", body

@@ -1,4 +1,4 @@
-"""What the OpenAPI document tells those who generate clients from it, and whether it is true."""
+"""The OpenAPI document is correct in the details that client generators depend on."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ BODIES: Final = sorted(
     (each for each in examples().values() if issubclass(each, Body) and each.__name__ in SCHEMAS),
     key=lambda each: each.__name__,
 )
-#: The document as another reads it, which draws what it allows.
+#: The document as schemathesis reads it, to draw requests that the document allows.
 PUBLISHED: Final = schemathesis.openapi.from_dict(DOCUMENT)
-#: Headers that every answer of a server has.
+#: Headers of every answer of a server.
 USUAL: Final = {"content-length", "content-type", "date", "server", "vary"}
 
 every = pytest.mark.parametrize("route", ROUTES, ids=str)
@@ -33,19 +33,19 @@ every_body = pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__nam
 
 
 def operation_of(route: Route) -> Json:
-    """The route in the document."""
+    """Return the route's operation object from the document."""
     operation: Json = DOCUMENT["paths"][route.template][route.method.lower()]
     return operation
 
 
 def body_of(route: Route) -> str:
-    """The name of the schema of the route's body."""
+    """Return the name of the schema of the route's body."""
     media = operation_of(route)["requestBody"]["content"]["application/json"]
     return str(media["schema"]["$ref"].rpartition("/")[2])
 
 
 def inside(value: Any) -> Iterator[Json]:
-    """The objects in a value of the document, but for examples."""
+    """Yield the objects in a part of the document, except those in examples."""
     if isinstance(value, dict):
         yield value
         for name, each in value.items():
@@ -57,7 +57,7 @@ def inside(value: Any) -> Iterator[Json]:
 
 
 def validator_of(schema: Json) -> Any:
-    """What checks a value against a schema of the document."""
+    """Return a validator of values for a schema of the document."""
     whole = {**schema, "components": DOCUMENT["components"]}
     return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
 
@@ -89,7 +89,7 @@ def test_a_change_requires_no_field(route: Route) -> None:
 
 @every_body
 def test_what_a_body_demands_is_published(body: type[Body]) -> None:
-    """Each constraint that pydantic enforces has its keyword, under the name JSON Schema has."""
+    """Each constraint of pydantic appears under its JSON Schema keyword."""
     unknown = {"ge", "gt", "le", "lt", "min_length", "max_length"}
 
     assert not any(unknown & set(each) for each in inside(SCHEMAS[body.__name__]))
@@ -129,7 +129,7 @@ def test_the_example_of_a_problem_is_that_of_its_answer(route: Route) -> None:
 
 
 def documented(route: Route, status: int) -> set[str]:
-    """The headers that the document says an answer has, and those any has."""
+    """Return the headers documented for an answer, and those of every answer."""
     headers = operation_of(route)["responses"][str(status)].get("headers", {})
     return {name.lower() for name in headers} | USUAL
 

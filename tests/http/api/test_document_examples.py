@@ -1,7 +1,7 @@
-"""The example items of the database analysis §3.3, put into the table as they are printed there.
+"""The example items of the database analysis §3.3, stored as printed there.
 
-Their TTL values do not fit their dates. So they are read twice: with the TTL that their dates
-imply, and with the printed one on a clock that is before it.
+Their TTL values do not match their dates. So they are read twice: with the TTL that follows from
+their dates, and with the printed TTL on a clock before it.
 """
 
 import json
@@ -43,13 +43,13 @@ PRINTED: Final[list[Json]] = json.loads(
 PROJECT_ID: Final = "550e8400-e29b-41d4-a716-446655440000"
 OF: Final = f"/projects/{PROJECT_ID}"
 LIFETIMES: Final = {"Event": 30, "GlobalEventRef": 30, "AgentAction": 90}
-#: Before the printed TTL of events (March 2024) has passed.
+#: A time before the printed TTL of events, which is in March 2024.
 BEFORE_TTL: Final = datetime(2024, 2, 4, 12, tzinfo=UTC)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def with_own_expiry(item: Json) -> Json:
-    """The item with the TTL that its creation implies."""
+    """Return the item with the TTL that follows from its creation time."""
     if "TTL" not in item:
         return item
     created = datetime.fromisoformat(item["createdAt"])
@@ -58,7 +58,7 @@ def with_own_expiry(item: Json) -> Json:
 
 
 class Printed:
-    """The printed items in a table of their own, and the API over it."""
+    """The printed items in a fresh table, and the API over it."""
 
     def __init__(self, api: Api, store: Store, items: list[Json]) -> None:
         self.api = api
@@ -66,7 +66,7 @@ class Printed:
         self.items: Mapping[str, Json] = {item["EntityType"]: item for item in items}
 
     def shown(self, kind: str, **more: Any) -> Json:
-        """What the API shows of an item: what is printed, with moments at their fixed width."""
+        """Return what the API shows of an item: its printed values, timestamps to milliseconds."""
         keys = {"PK", "SK", "GSI1PK", "GSI1SK", "EntityType", "TTL"}
         printed = {name: value for name, value in self.items[kind].items() if name not in keys}
         for name, value in printed.items():
@@ -170,7 +170,7 @@ def test_the_event_is_served(printed: Printed) -> None:
 
 
 def test_the_reference_in_the_feed_is_served(printed: Printed) -> None:
-    # It is printed without an id; the id of the event stands in its key.
+    # It is printed without an id; its key contains the event's id.
     reference = printed.shown("GlobalEventRef", id="01HRWXYZ123456", detail=None)
 
     assert items_of(walk(printed.api, "/events", limit=1)) == [reference]

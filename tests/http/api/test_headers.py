@@ -1,4 +1,4 @@
-"""Headers that nobody meant well: whatever they say, the answer is not a server error."""
+"""Malformed headers, whatever their values, never cause a server error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autoforge.dynamodb.client.client import Client
 from tests.http.serving import Api, serving
 from tests.stores import Clock, forge_of, fresh
 
-#: Headers that something on the way of a request reads.
+#: Headers that some part of the server reads.
 READ: Final = (
     *("accept", "accept-encoding", "access-control-request-headers"),
     *("access-control-request-method", "authorization", "connection", "content-type", "cookie"),
@@ -60,7 +60,7 @@ REQUESTS: Final = (
 
 @pytest.fixture(scope="module", params=[[], ["https://board.example"]], ids=["alone", "with CORS"])
 def guarded(request: pytest.FixtureRequest, client: Client) -> Iterator[Api]:
-    """The API as it is served, which checks names and origins."""
+    """The API as it is served, with checks of host names and origins."""
     forge = forge_of(fresh(client, Clock()))
     names = {"allowed_hosts": ["testserver.local"], "allowed_origins": request.param}
     with serving(forge, **names) as api:

@@ -1,7 +1,7 @@
-"""Idempotency-Key: whatever is sent again under its key within a day is made once.
+"""Idempotency-Key: a request repeated under its key within a day takes effect once.
 
-The routes are those of the OpenAPI document: a POST that is not here, and is not known to be
-repeatable as it is, fails a test.
+The routes come from the OpenAPI document: a new POST fails a test until it is listed here, or
+listed as safe to repeat without a key.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Sent:
-    """A request, and what another one of the same kind would say instead."""
+    """A request, and the body of a different request of the same kind."""
 
     path: str
     body: Any = None
     other: Any = None
-    #: Entities of which it makes one, or several.
+    #: How many items of each entity the request creates.
     makes: dict[str, int] = field(default_factory=dict)
 
 
@@ -104,7 +104,7 @@ def _new(kind: str, entity: str, **body: Any) -> Callable[[Api, str], Sent]:
     return lambda api, project: Sent(f"{project}/{kind}", body, changed, makes)
 
 
-#: Every operation that takes the header, and a request of it.
+#: Every operation that takes the header, with a function that prepares a request of it.
 _REPEATABLE: Final[dict[str, Callable[[Api, str], Sent]]] = {
     "create_project": lambda api, project: Sent(
         "/projects", {"name": "New"}, {"name": "Other"}, {"Project": 1}
@@ -128,10 +128,10 @@ _REPEATABLE: Final[dict[str, Callable[[Api, str], Sent]]] = {
     "execute_action": _action("execute"),
     "revert_artefact": _revert,
 }
-#: Those that take it as the id of a claim (``test_claims.py``).
+#: Operations that use the header as the id of a claim (``test_claims.py``).
 _CLAIMS: Final = {"claim_next_feature", "claim_feature"}
-#: Those that come to the same when they are sent again: the claim's token, a final state or what
-#: is read sees to it.
+#: Operations that have the same result when repeated without the header, because of the claim's
+#: token, a final state, or what they read.
 _SAME: Final = {
     "renew_claim",
     "release_feature",
@@ -143,7 +143,7 @@ _SAME: Final = {
     "finish_run",
 }
 
-#: Those that take If-Match besides.
+#: Operations that also take If-Match.
 _CONDITIONAL: Final = (
     "decide_escalation",
     "hold_action",
@@ -158,20 +158,20 @@ every_route = pytest.mark.parametrize("operation", _REPEATABLE)
 
 @dataclass
 class World:
-    """The API over a table of its own, over connections whose requests may be disturbed."""
+    """The API over a fresh table, over a connection whose requests tests can disturb."""
 
     api: Api
     store: Store
     clock: Clock
 
     def prepare(self, operation: str) -> Sent:
-        """What the request needs, and the request."""
+        """Create what the request needs, and return the request."""
         return _REPEATABLE[operation](self.api, f"/projects/{new_project(self.api)}")
 
     def post(
         self, sent: Sent, key: str | None, *, other: bool = False, tag: str | None = None
     ) -> Response:
-        """Send a request under a key, perhaps on condition that a tag still matches."""
+        """Send a request with an idempotency key, and optionally with a tag for If-Match."""
         headers = {} if key is None else {HEADER: key}
         headers |= {} if tag is None else {"If-Match": tag}
         body = sent.other if other else sent.body
@@ -179,7 +179,7 @@ class World:
         return self.api.post(sent.path, headers=headers, **given)
 
     def counts(self) -> dict[str, int]:
-        """How many items of each entity there are, but for what is kept of requests."""
+        """Count the items of each entity, without the records of requests."""
         counts: dict[str, int] = {}
         for item in raw_items(self.store):
             name = item["EntityType"]["S"]
@@ -189,14 +189,14 @@ class World:
         return counts
 
     def made(self, before: dict[str, int]) -> dict[str, int]:
-        """How many of each entity were made since."""
+        """Return how many items of each entity were created since."""
         now = self.counts()
         return {name: now[name] - before.get(name, 0) for name in now}
 
 
 @pytest.fixture(scope="module")
 def module_world(engine: Engine, table_name: str) -> Iterator[World]:
-    """The API over the table of this file, by a connection that never tries a request again."""
+    """The API over the table of this file, over a connection without retries."""
     clock = Clock()
     own = client_of(engine, retries=RetryPolicy(attempts=1))
     store = store_of(own, table_name, clock)
@@ -207,7 +207,7 @@ def module_world(engine: Engine, table_name: str) -> Iterator[World]:
 
 @pytest.fixture
 def world(module_world: World) -> World:
-    """The API over the table of this file, at noon; tests keep apart by fresh ids and keys."""
+    """The API over the table of this file, at noon; tests use different ids and keys."""
     module_world.clock.now = Clock().now
     return module_world
 
@@ -259,7 +259,7 @@ def test_another_body_under_the_key_is_refused(world: World, operation: str) -> 
 def test_wherever_it_is_cut_off_the_same_call_again_makes_it_once(
     world: World, operation: str
 ) -> None:
-    """After every request that DynamoDB carried out, the process is gone and the answer with it."""
+    """After each request that DynamoDB executed, the process ends and the answer is lost."""
     place, cut_off, tried = 0, True, 0
     while cut_off:
         sent, key = world.prepare(operation), new_id()
@@ -268,7 +268,7 @@ def test_wherever_it_is_cut_off_the_same_call_again_makes_it_once(
             first = world.post(sent, key)
         cut_off = len(attempts.operations) > place
         if not cut_off or attempts.operations[place] not in _READS:
-            world.clock.now += LEASE  # as long as a run that says nothing is waited for
+            world.clock.now += LEASE  # so that the first call's lease ends
 
             again = world.post(sent, key)
 
@@ -285,7 +285,7 @@ def test_wherever_it_is_cut_off_the_same_call_again_makes_it_once(
 def test_wherever_it_is_cut_off_the_same_call_again_meets_its_condition(
     world: World, operation: str
 ) -> None:
-    """The tag of what was read does not match what the call itself has made."""
+    """The call's own write has changed the tag that the client sends."""
     place, cut_off = 0, True
     while cut_off:
         sent, key = world.prepare(operation), new_id()
@@ -352,7 +352,7 @@ def test_a_run_that_was_given_up_is_taken_over_at_once(world: World) -> None:
 def test_an_event_that_was_not_stored_in_time_is_recorded_at_another_moment(
     world: World,
 ) -> None:
-    """Polls are past the moment of the run that was cut off, and would not show it."""
+    """Polls have passed the time of the first call, and would not deliver the event."""
     sent, key = world.prepare("record_project_event"), new_id()
     with injected(world.store.client, _gone_after(0)):
         world.post(sent, key)
@@ -477,7 +477,7 @@ def _place_of_first(sent: Sent, answer: Response) -> str:
 
 
 def _gone_after(place: int) -> Callable[[int, str], Fault]:
-    """Let nothing come of what is sent after a request, whose answer is lost."""
+    """Lose the answer to one request, and fail all later ones."""
 
     def fault(number: int, operation: str) -> Fault:
         del operation
@@ -490,7 +490,7 @@ def _gone_after(place: int) -> Callable[[int, str], Fault]:
 
 @contextmanager
 def _halfway(world: World) -> Iterator[tuple[Event, Event]]:
-    """Hold the second request of whoever comes first, until it is told to go on."""
+    """Hold the second request that is sent until ``go_on`` is set; yield both events."""
     halfway, go_on = Event(), Event()
 
     def hold(number: int, operation: str) -> Fault:

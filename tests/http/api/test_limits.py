@@ -1,4 +1,4 @@
-"""What one client may take of the server, over real sockets: bytes, seconds, connections."""
+"""Limits on what one client may use, over real sockets: bytes, seconds, connections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from autoforge import log
 from autoforge.http.api.limits import Limits
 from autoforge.http.server import _Server, server_config
 
-#: Seconds after which a test that waits for the server has failed.
+#: Seconds after which a test fails that waits for the server.
 _PATIENCE = 30
 
 _GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -53,7 +53,7 @@ class Served:
         return socket.create_connection(("127.0.0.1", self.port), _PATIENCE)
 
     def answers(self) -> bool:
-        """Whether somebody who behaves is answered."""
+        """Whether the server answers a correct request."""
         with closing(self.connect()) as connection:
             connection.sendall(_GET)
             return status_of(connection.recv(65536)) == 200
@@ -79,7 +79,7 @@ def serving(protocol: Literal["h11", "httptools"], limits: Limits) -> Iterator[S
 
 @pytest.fixture(scope="module", params=["httptools", "h11"])
 def served(request: pytest.FixtureRequest) -> Iterator[Served]:
-    """A server with limits, on each of uvicorn's protocols."""
+    """A server with limits, on each of uvicorn's protocol implementations."""
     with serving(request.param, LIMITS) as served:
         yield served
 
@@ -89,7 +89,7 @@ def status_of(answered: bytes) -> int:
 
 
 def rest(connection: socket.socket) -> bytes:
-    """What comes until the server closes the connection."""
+    """Receive until the server closes the connection."""
     received = b""
     while True:
         try:
@@ -102,7 +102,7 @@ def rest(connection: socket.socket) -> bytes:
 
 
 def assert_refused(answered: bytes, status: int, detail: str) -> None:
-    """Hold an answer to be a problem of the server's own, with the id of its request."""
+    """Check that an answer is a problem by the server itself, with a request id."""
     head, _, body = answered.partition(b"\r\n\r\n")
     assert status_of(answered) == status
     assert b"content-type: application/problem+json" in head
@@ -133,7 +133,7 @@ def test_a_head_of_too_many_bytes_is_refused(served: Served, head: bytes, piece:
             try:
                 connection.sendall(head[start : start + piece])
             except OSError:
-                break  # refused already
+                break  # the server has already refused it
         answered = rest(connection)
 
     if head != b"a" * 5000 or status_of(answered) == 431:
@@ -168,7 +168,7 @@ def test_heads_that_are_sent_before_the_answer_are_measured_too(served: Served) 
                 break
         answered = rest(connection)
 
-    # Where an answer is on its way, the connection is closed without another.
+    # If an answer is being sent, the connection is closed without another answer.
     assert answered.count(b"HTTP/1.1 200 ") <= 3
     assert answered.count(b"HTTP/1.1 431 ") <= 1
 
@@ -213,7 +213,7 @@ def test_a_head_may_end_in_the_bytes_that_begin_a_large_body(
     head = _POST + b"Content-Length: %d\r\n\r\n" % len(body)
     with closing(served.connect()) as connection:
         if before:
-            # The answer tells that the server has all of it.
+            # The answer shows that the server has received everything before.
             connection.sendall(before[:-1])
             connection.sendall(before[-1:] + head[:-left])
             assert status_of(connection.recv(65536)) == 200
@@ -226,7 +226,7 @@ def test_a_head_may_end_in_the_bytes_that_begin_a_large_body(
 
 
 class _Heard(asyncio.Transport):
-    """A connection that keeps what the server says."""
+    """A connection that records what the server sends."""
 
     said = b""
 
@@ -264,7 +264,7 @@ def test_a_head_that_ends_byte_by_byte_may_be_followed_by_a_large_body(
     assert asyncio.run(said()) == b""
 
 
-#: What is not sent to its end, and the part that is missing.
+#: Incomplete requests, each with the part that is missing.
 UNFINISHED: Final = (
     (b"G", "head"),
     (_GET[:-2], "head"),
@@ -334,7 +334,7 @@ def test_a_connection_between_two_requests_is_not_taken_for_a_slow_one(served: S
         connection.sendall(_GET)
         assert status_of(connection.recv(65536)) == 200
         connection.settimeout(2.5)
-        with pytest.raises(TimeoutError):  # neither an answer nor the end
+        with pytest.raises(TimeoutError):  # neither an answer nor a close
             connection.recv(1)
         connection.sendall(_GET)
         connection.settimeout(_PATIENCE)

@@ -1,4 +1,4 @@
-"""What holds of every path: HEAD, OPTIONS, 405, texts with slashes, headers on several lines."""
+"""Rules for every path: HEAD, OPTIONS, 405, encoded slashes, repeated headers."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from tests.http.serving import (
 )
 from tests.http.test_service import DASHBOARD, _unconnected
 
-#: The methods of each path, as the document has them and RFC 9110 adds to them.
+#: The methods of each path: those in the document, and those that RFC 9110 adds.
 METHODS: Final[dict[str, set[str]]] = defaultdict(set)
 for _route in ROUTES:
     METHODS[_route.template] |= {_route.method, "OPTIONS"}
     METHODS[_route.template] |= {"HEAD"} if _route.method == "GET" else set()
 
-#: Texts that a path could be misread for. Clients themselves take "." and ".." out of a path.
+#: Texts that a path could misread. Clients themselves remove "." and ".." from a path.
 TEXTS: Final = ("/", "//", "///", "/a", "a/", "a//b", "%2F", "a%2Fb", "a b", "é/ü", "?#")
 
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Api]:
-    """The API that a dashboard of another origin may call."""
+    """The API, which a dashboard of another origin may call."""
     with serving(_unconnected(), allowed_origins=[DASHBOARD]) as api:
         yield api
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: complete, true, and the one that is committed."""
+"""The OpenAPI document is complete, correct, and equal to the committed file."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ from tests.stores import Clock, forge_of, fresh, put_raw
 
 PROBLEM = "application/problem+json"
 
-#: The routes of the specification.
+#: The routes in the specification.
 SPECIFIED = {
     "GET /health",
     "GET /ready",
@@ -115,29 +115,29 @@ SPECIFIED = {
     "DELETE /projects/{projectId}/members/{userId}",
     "GET /patterns",
 }
-#: What is there besides: the answer to an event of no project, and the step before approval.
+#: Further routes: an event of no project, and the hold of an action before its approval.
 FURTHER = {"GET /events/{eventId}", "POST /projects/{projectId}/actions/{actionId}/hold"}
 
 
 @pytest.fixture(scope="module")
 def prepared_store(client: Client) -> Store:
-    """A table for what the paths of the routes name."""
+    """A table with the items that the paths of the routes name."""
     return fresh(client, Clock())
 
 
 @pytest.fixture(scope="module")
 def prepared(prepared_store: Store) -> Iterator[Api]:
-    """The API with what the paths of the routes name."""
+    """The API over a table with the items that the paths of the routes name."""
     with serving(forge_of(prepared_store)) as api:
         of = f"/projects/{PATH_VALUES['projectId']}"
         api.post("/projects", json={"id": PATH_VALUES["projectId"], "name": "Portal"})
-        # The project of the examples.
+        # The project named in the examples.
         api.post("/projects", json={"id": TicketState.example["projectId"], "name": "Portal"})
         action = {"actionType": "a", "description": "d", "id": PATH_VALUES["actionId"]}
         api.post(f"{of}/actions", json=action)
         question = {"id": PATH_VALUES["escalationId"], "title": "Why?"}
         api.post(f"{of}/escalations", json=question)
-        # The run of the examples; one that knows a report takes it again when it has ended.
+        # The run named in the examples. Repeating its last report is accepted after its end.
         start = NewRun.example
         for agent_id in (PATH_VALUES["agentId"], start["agentId"]):
             api.post(f"{of}/agents", json={"id": agent_id, "name": "coder"})
@@ -148,7 +148,7 @@ def prepared(prepared_store: Store) -> Iterator[Api]:
 
 
 def feature_of(route: Route) -> Feature:
-    """The feature of the examples: held by the claim that they name, unless they claim it."""
+    """Return the feature of the examples, held by their claim unless the route claims it."""
     version = Renewal.example["version"]
     given = {"project_id": PATH_VALUES["projectId"], "id": PATH_VALUES["featureId"]}
     claim = {"assigned_agent_id": Claim.example["agentId"], "claim_version": version}
@@ -160,13 +160,13 @@ every = pytest.mark.parametrize("route", ROUTES, ids=str)
 
 
 def operation_of(route: Route) -> Json:
-    """The route in the document."""
+    """Return the route's operation object from the document."""
     operation: Json = DOCUMENT["paths"][route.template][route.method.lower()]
     return operation
 
 
 def media_of(route: Route) -> Iterator[tuple[str, str, Json]]:
-    """Every body of a route: whose it is, its type, and what the document says of it."""
+    """Yield each body of a route: "request" or the status, the media type, and its description."""
     operation = operation_of(route)
     if "requestBody" in operation:
         for kind, media in operation["requestBody"]["content"].items():
@@ -177,7 +177,7 @@ def media_of(route: Route) -> Iterator[tuple[str, str, Json]]:
 
 
 def validator_of(schema: Json) -> Any:
-    """What checks a value against a schema of the document."""
+    """Return a validator of values for a schema of the document."""
     return jsonschema_rs.Draft202012Validator(
         {**schema, "components": DOCUMENT["components"]}, validate_formats=True
     )
@@ -231,13 +231,13 @@ def test_a_body_takes_no_fields_that_it_does_not_name() -> None:
             m["schema"]["$ref"] for whose, _, m in media_of(route) if whose == "request"
         ]
         schema = component(reference)
-        if "oneOf" in schema:  # alone, or in an array
+        if "oneOf" in schema:  # a single object, or an array
             schema = component(schema["oneOf"][0]["$ref"])
         assert schema["additionalProperties"] is False
 
 
 def component(reference: str) -> Json:
-    """The schema that a reference names."""
+    """Return the schema that a reference names."""
     schema: Json = DOCUMENT["components"]["schemas"][reference.rpartition("/")[2]]
     return schema
 

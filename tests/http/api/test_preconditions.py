@@ -1,4 +1,4 @@
-"""No edit is lost: If-Match holds on every route that writes what a GET shows."""
+"""If-Match prevents lost updates on every route that writes what a GET shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.http.preconditions import CONDITIONAL, Scene, scenes
 from tests.http.serving import PROBLEM, ROUTES, Api, Json, Route, new_project, send, unchanged
 from tests.stores import Clock
 
-#: Paths of single items, which a GET shows: no lists, and nothing that is counted or derived.
+#: Paths of single items that a GET shows: no lists, and no counted or derived values.
 ITEMS: Final = {
     route.template
     for route in ROUTES
@@ -25,7 +25,7 @@ ITEMS: Final = {
 WRITES: Final = tuple(route for route in ROUTES if route.method != "GET")
 UNCONDITIONAL: Final = tuple(route for route in WRITES if route not in CONDITIONAL)
 
-#: Values of If-Match that hold of nothing, for the tag of an item that is there.
+#: Values of If-Match that do not match an existing item; built from its tag.
 NO_MATCH: Final = ('"bogus"', "W/{tag}", "{bare}", '"x", "y"', "", '{tag} "x"', "*, {tag}")
 
 SCENES: Final[Mapping[str, Scene]] = dict(scenes())
@@ -39,7 +39,7 @@ def operation(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def scene(operation: str) -> Scene:
-    """An item and what writes it, apart from those of all other tests."""
+    """An item and a request that writes it; no other test uses the item."""
     return dict(scenes())[operation]
 
 
@@ -53,7 +53,7 @@ def test_every_route_that_writes_an_item_takes_if_match() -> None:
     conditional = {route.operation for route in CONDITIONAL}
 
     assert writing <= conditional
-    # What lies below a project is an item of its own, or a list of such.
+    # A path below a project is an item itself, or a list of items.
     assert {each for each in moving - conditional if "project" not in each} == {
         "add_member",
         "claim_next_feature",
@@ -84,7 +84,7 @@ def test_a_tag_of_what_the_item_was_is_refused_with_what_it_is(
     assert response.json()["type"] == "urn:autoforge:problem:version-conflict"
     assert response.headers["etag"] == current.headers["etag"] != stale
     shown = current.json()
-    shown.pop("output", None)  # a run's is shown by its own route alone
+    shown.pop("output", None)  # only the run's own route shows it
     assert response.json()["current"] == shown
 
 
@@ -177,7 +177,7 @@ def test_nothing_matches_what_is_not_there(api: Api, store: Store, scene: Scene)
     with scene.unchanged(store):
         responses = [scene.write(api, each) for each in (tag, "*")]
 
-    # Where the request without the header would create, there is nothing that matches (412).
+    # If the request without the header would create the item, If-Match cannot match (412).
     creates = scene.writing[0] == "PUT" and "/dependencies/" not in scene.writing[1]
     for response in responses:
         assert response.status_code == (412 if creates else 404), response.text
@@ -226,7 +226,7 @@ def test_of_clients_that_send_the_tag_they_read_none_loses_an_edit(
     api.request(method, path, json={name[operation]: {}}, headers={"if-match": "*"})
 
     def edit(client: int) -> None:
-        """Put five members of one's own beside those that others have put."""
+        """Put five members of the client's own into the document, retrying after conflicts."""
         made = 0
         while made < 5:
             seen = api.get(scene.item)

@@ -1,4 +1,4 @@
-"""What items are shown as at once is what their entities and views would be, byte for byte."""
+"""Items are projected to JSON exactly as their entities and views would show them."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ PAIRS: Final[tuple[tuple[type[Entity], type[View]], ...]] = (
 
 pairs = pytest.mark.parametrize(("kind", "view"), PAIRS, ids=lambda each: each.__name__)
 
-#: Moments as other programs write them, and what only looks like one.
+#: Timestamps in the formats of other programs, and texts that only look like timestamps.
 _MOMENTS: Final = (
     "2026-02-04T10:30:00Z", "2026-02-04T10:30:00.123456+00:00", "2026-02-04T11:30+01:00",
     "2026-02-04", "20260204T103000Z", "2026-W06-3T10:30:00.000Z", "2026-02-04 10:30:00.000Z",
     "2026-02-04t10:30:00.000z", "2026-02-04T24:00:00.000Z", "2026-02-30T10:30:00.000Z",
     "2026-02-04T10:30:00.00\u0661Z", "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "soon",
 )  # fmt: skip
-#: Numbers as DynamoDB and others write them, up to its 38 digits, and what is none.
+#: Numbers in the formats of DynamoDB and other programs, up to 38 digits, and invalid ones.
 _NUMBERS: Final = (
     "0", "-0", "1", "-1", "007", "1.0", "1.5", "1e3", "1E+3", "1E-7", "0.1", "1e16", "-0.0",
     "\u0661\u0662",
     "1" * 19, "9" * 38, "-" + "9" * 38, "9" * 39, "1e125", "1e126", "1_000", " 1", "NaN", "", "one",
     "1770206400", "1770206399", "1770206401", "99999999999", "100000000000", "1770206400.9",
 )  # fmt: skip
-#: Attribute values that any attribute could be stored as.
+#: Attribute values that could be stored under any attribute.
 _WIRES: Final[tuple[dict[str, Any], ...]] = (
     {"NULL": True}, {"BOOL": True}, {"BOOL": "true"}, {"S": ""}, {"S": "unheard-of"}, {"M": {}},
     {"S": 'a"b\\c\n\t\x00\x1f\x7f\u2028é\U0001f600'}, {"L": []}, {"L": [{"S": "a"}, {"N": "1"}]},
@@ -73,7 +73,7 @@ _WIRES: Final[tuple[dict[str, Any], ...]] = (
     {"M": {"a": {"N": "1e16"}, "b": {"N": "1E-7"}, "c": {"N": "9" * 38}, "d": {"N": "0.1"}}},
 )  # fmt: skip
 
-#: All of them, and None for no attribute at all.
+#: All of them, and None for a missing attribute.
 _ALL_WIRES: Final[tuple[dict[str, Any] | None, ...]] = (
     *_WIRES,
     *({"S": text} for text in _MOMENTS),
@@ -83,7 +83,7 @@ _ALL_WIRES: Final[tuple[dict[str, Any] | None, ...]] = (
 
 
 def wires(kind: type[Any]) -> SearchStrategy[dict[str, Any]]:
-    """What others could have stored an attribute of a class as."""
+    """Draw values that another program could have stored for an attribute type."""
     anything = st.sampled_from(_WIRES)
     if kind is TimestampAttribute:
         return st.sampled_from(_MOMENTS).map(lambda text: {"S": text}) | anything
@@ -94,7 +94,7 @@ def wires(kind: type[Any]) -> SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def items(draw: st.DrawFn, kind: type[Entity]) -> Item:
-    """Items of an entity: as we write them, and as other programs do."""
+    """Draw items of an entity, as this project writes them or as other programs might."""
     item: Item = draw(entities(kind)).to_item()
     if draw(st.booleans()):
         item["notOurs"] = draw(st.sampled_from(_WIRES))
@@ -108,17 +108,17 @@ def items(draw: st.DrawFn, kind: type[Entity]) -> Item:
 
 
 def outcome(call: Callable[[], bytes | None]) -> object:
-    """The bytes, or how it was refused."""
+    """Return the JSON, or how the call was refused."""
     try:
         return call()
     except UnreadableItemError as error:
         return str(error)
-    except ValueError as error:  # a view that does not take what the entity holds
+    except ValueError as error:  # the view does not accept a value of the entity
         return type(error)
 
 
 def at_once(view: type[View], kind: type[Entity], item: Item, now: datetime) -> object:
-    """What the API shows."""
+    """Return what the API shows of an item."""
 
     def show() -> bytes | None:
         shown = read_as_view(view)(kind)(item, now)
@@ -128,7 +128,7 @@ def at_once(view: type[View], kind: type[Entity], item: Item, now: datetime) -> 
 
 
 def by_the_view(view: type[View], kind: type[Entity], item: Item, now: datetime) -> object:
-    """What the view shows of the entity."""
+    """Return what the view shows of the item's entity."""
 
     def show() -> bytes | None:
         entity = kind.from_item(item)
@@ -157,7 +157,7 @@ def test_an_item_is_shown_as_its_view_would_show_it(kind: type[Entity], view: ty
 def test_every_attribute_that_is_stored_otherwise_is_shown_as_its_view_would(
     kind: type[Entity], view: type[View]
 ) -> None:
-    # A few: each is tried with everything.
+    # Few examples, because each is combined with every value.
     @settings(max_examples=2)
     @given(entity=entities(kind))
     def check(entity: Entity) -> None:
@@ -200,7 +200,7 @@ def test_a_label_that_is_no_text_is_refused_as_the_view_refuses_it() -> None:
 
 
 class Thing(Entity):
-    """An entity that declares and does nothing else."""
+    """An entity without its own methods or defaults."""
 
     id = IdAttribute()
     text = TextAttribute()
@@ -212,7 +212,7 @@ class Thing(Entity):
 
 
 class ShortLived(Thing):
-    """One that says itself when it is gone."""
+    """An entity that overrides ``is_live``."""
 
     key = Key("SHORT#{id}", "METADATA")
 
@@ -221,14 +221,14 @@ class ShortLived(Thing):
 
 
 class Defaulting(Thing):
-    """One that has a text where its item has none."""
+    """An entity with a default for a missing attribute."""
 
     title = TextAttribute(default="untitled")
     key = Key("DEFAULTING#{id}", "METADATA")
 
 
 class Insistent(View):
-    """A view that refuses what lacks a note."""
+    """A view that requires a note."""
 
     note: str
 
@@ -240,13 +240,13 @@ class Titled(View):
 
 
 class Loud(View):
-    """A view that writes a text its own way."""
+    """A view that changes a text."""
 
     text: Annotated[str, BeforeValidator(str.upper)]
 
 
 class Counted(View):
-    """A view that shows what no attribute holds."""
+    """A view with a computed field."""
 
     text: str
 
@@ -256,13 +256,13 @@ class Counted(View):
 
 
 class Narrow(View):
-    """A view that refuses some texts."""
+    """A view that refuses long texts."""
 
     text: str = Field(max_length=3)
 
 
 class Own(View):
-    """A view that makes itself of an entity its own way."""
+    """A view that overrides ``of``."""
 
     text: str
 
@@ -272,7 +272,7 @@ class Own(View):
 
 
 class Sparse(View):
-    """A view with fields the entity has nothing for."""
+    """A view with optional fields that the entity does not have."""
 
     text: str
     at: Timestamp
@@ -281,26 +281,26 @@ class Sparse(View):
 
 
 class Lacking(View):
-    """A view with a field the entity has nothing for, and no default."""
+    """A view with a required field that the entity does not have."""
 
     text: str
     more: str
 
 
 class Sometimes(View):
-    """A view that shows a text as if it could be absent."""
+    """A view that declares a required text as optional."""
 
     text: str | None
 
 
 class Hidden(View):
-    """A view that leaves a field out."""
+    """A view that excludes a field."""
 
     text: str = Field(exclude=True)
 
 
 def a_thing(kind: type[Thing] = Thing, **given: Any) -> Item:
-    """A thing as it is stored."""
+    """Return a stored item of a thing."""
     return kind(**{"id": "t", "text": "quiet", "at": NOON, "flag": True, **given}).to_item()
 
 
@@ -346,7 +346,7 @@ def test_a_whole_number_of_any_size_is_answered_exactly(api: Api) -> None:
 
 @cache
 def slowly(view: type[View]) -> Reading[Json]:
-    """Show items by their views."""
+    """Return a reading that shows items through their entities and views."""
 
     def read_as(entity: type[Entity], /) -> Any:
         return slow_projection(view, entity)

@@ -1,10 +1,10 @@
-"""What tests say of features over HTTP."""
+"""Bodies and answers that several tests of features use."""
 
 from typing import Final
 
 from tests.http.serving import Json
 
-#: All that can be said of a feature besides its id, what it waits for and its issue.
+#: Every field of a new feature except its id, its dependencies and its Linear issue.
 EVERYTHING: Final[Json] = {
     "name": "Sign in with a passkey",
     "description": "Offer passkeys beside passwords",
@@ -24,7 +24,7 @@ NO_FEATURES: Final[Json] = {
     "total": 0,
 }
 
-#: The moves that take a version or force, and the status that each leads to.
+#: The moves that take a version or ``force``, with the status each leads to.
 MOVES: Final = {
     "release": "pending",
     "review": "review_ready",

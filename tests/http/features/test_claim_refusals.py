@@ -1,4 +1,4 @@
-"""What the routes of claims refuse before they ask DynamoDB."""
+"""Invalid claims are refused before any request to DynamoDB."""
 
 from typing import Any
 

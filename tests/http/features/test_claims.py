@@ -1,4 +1,4 @@
-"""Routes of claims: one agent holds a feature, and what it does with it is its own to do."""
+"""Routes of claims: one agent at a time holds a feature, and its token authorizes changes."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,12 +36,12 @@ moves = pytest.mark.parametrize("move", MOVES)
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the features of a project are."""
+    """The path of a project's features."""
     return f"/projects/{new_project(api)}/features"
 
 
 def claimed(api: Api, path: str, agent_id: str = "coder-1", **given: Any) -> Json:
-    """Claim at the path of a feature, or of features for the next one; what was claimed."""
+    """Claim a feature, or the next of a list, by its path; return the claimed feature."""
     answer = api.post(f"{path}/claim", json={"agentId": agent_id, **given})
     assert answer.status_code == 200, answer.text
     body: Json = answer.json()
@@ -144,7 +144,7 @@ def test_a_key_that_is_none_is_refused(api: Api, path: str, key: str | bytes) ->
 
 
 def test_two_keys_are_none() -> None:
-    """The client of the tests would join them."""
+    """The test client would join the two headers."""
     twice: Any = {"type": "http", "headers": [(b"idempotency-key", b"a")] * 2}
 
     with pytest.raises(
@@ -391,7 +391,7 @@ def test_of_callers_at_once_each_claims_features_of_its_own(
     barrier = Barrier(_CALLERS)
 
     def work(url: str, agent_id: str) -> list[tuple[str, str, int]]:
-        """Claim until nothing is ready: what was claimed, by whom, and by which claim."""
+        """Claim until no feature is ready; return the id, agent and token of each claim."""
         mine = []
         with httpx.Client(base_url=url, timeout=60) as caller:
             barrier.wait()
@@ -414,7 +414,7 @@ def test_of_callers_at_once_each_claims_features_of_its_own(
 
 @contextmanager
 def listening(forge: Forge) -> Iterator[str]:
-    """Serve a Forge on a free port of loopback, and say where."""
+    """Serve a Forge on a free loopback port, and yield its URL."""
     listener = reserve("127.0.0.1", 0)
     app = create_app(forge, version="0")
     server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning"))

@@ -29,7 +29,7 @@ from tests.servers import Engine
 from tests.stores import forge_of, fresh
 from tests.throttled import throttled_client
 
-#: What a feature shows of which nothing but its name is said.
+#: What a new feature shows if only its name is given.
 NOTHING: Final[Json] = {
     "description": None,
     "priority": 1000,
@@ -53,7 +53,7 @@ NOTHING: Final[Json] = {
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the features of a project are."""
+    """The path of a project's features."""
     return f"/projects/{new_project(api)}/features"
 
 
@@ -216,7 +216,7 @@ def test_an_array_with_a_fault_creates_nothing_and_names_its_place(
     wrong = [
         {"name": "good"},
         {"name": "", "priority": True},
-        {"name": "good", "dependencies": [0, True, "a b"]},  # one fault of a list is enough
+        {"name": "good", "dependencies": [0, True, "a b"]},  # one fault per list is reported
         {"name": "good", "dependencies": [0, "a b"]},
         {"name": "good", "dependencies": [1.5]},
         {"name": "good", "dependencies": [None]},

@@ -1,4 +1,4 @@
-"""Routes of dependencies: added, removed and listed, and never a cycle."""
+"""Routes of dependencies: added, removed and listed, and cycles refused."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ from tests.stores import Clock
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the features of a project are."""
+    """The path of a project's features."""
     return f"/projects/{new_project(api)}/features"
 
 

@@ -34,7 +34,7 @@ from tests.stores import Clock, put_raw
 
 @pytest.fixture
 def path(api: Api) -> str:
-    """Where the features of a project are."""
+    """The path of a project's features."""
     return f"/projects/{new_project(api)}/features"
 
 

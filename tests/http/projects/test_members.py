@@ -1,4 +1,4 @@
-"""Routes of a project's members: the owner, and those who were added."""
+"""Routes of a project's members: the owner, and users that were added."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ from tests.stores import Clock
 
 
 def member(project_id: str, user_id: str, **over: object) -> Json:
-    """How a member is shown who was added at noon."""
+    """Return how a member that was added at noon is shown."""
     flags = {"owner": False, "member": True}
     moments = {"createdAt": NOON_TEXT, "updatedAt": NOON_TEXT}
     return {"projectId": project_id, "userId": user_id, **flags, **moments, **over}
