@@ -111,7 +111,6 @@ def test_any_tag_a_list_of_tags_and_several_lines_match(
     assert response.is_success, response.text
 
 
-@pytest.mark.every_engine
 def test_the_tag_that_was_read_matches_and_the_answer_has_the_next(
     api: Api, clock: Clock, scene: Scene
 ) -> None:
@@ -127,7 +126,6 @@ def test_the_tag_that_was_read_matches_and_the_answer_has_the_next(
     assert written.headers["etag"] == scene.tag(api) != tag
 
 
-@pytest.mark.every_engine
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
