@@ -222,7 +222,7 @@ class UpsertUser:
     ) -> list[Write[Any]]:
         """The writes that change the user, and the look-up items if the e-mail address changes."""
         user = seen.item
-        change = seen.fence(
+        change = seen.if_unchanged(
             Update(
                 User,
                 {"id": user.id},

@@ -71,7 +71,7 @@ class Actions(Resource):
         created_at = now if id is None else timestamp_of(id)
         require_not_ahead(f"the time of id {id}", created_at, now)
         action = AgentAction(
-            id=self._tools.new_id(now) if id is None else id,
+            id=self._context.new_id(now) if id is None else id,
             project_id=project_id,
             action_type=action_type,
             description=description,

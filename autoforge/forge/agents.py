@@ -46,7 +46,7 @@ class Agents(Resource):
         self._require_project(project_id)
         now = self._now()
         agent = Agent(
-            id=self._tools.new_id(now) if id is None else id,
+            id=self._context.new_id(now) if id is None else id,
             project_id=project_id,
             name=name,
             role=role,

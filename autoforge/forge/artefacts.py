@@ -37,7 +37,7 @@ class Artefacts(Resource):
         self._require_project(project_id)
         now = self._now()
         artefact = Artefact(
-            id=self._tools.new_id(now),
+            id=self._context.new_id(now),
             project_id=project_id,
             type=type,
             content=content,

@@ -67,7 +67,7 @@ class Events(Resource):
         def event() -> Event:
             time = self._creation_time(id, created_at)
             return Event(
-                id=self._tools.new_id(time) if id is None else id,
+                id=self._context.new_id(time) if id is None else id,
                 project_id=project_id,
                 event_type=event_type,
                 severity=severity,
@@ -77,7 +77,7 @@ class Events(Resource):
             )
 
         renewed = event if id is None and created_at is None else None
-        return RecordEvent(event(), renewed, self._tools.record_bound).run(self._store)
+        return RecordEvent(event(), renewed, self._context.record_bound).run(self._store)
 
     def get(self, project_id: str | None, event_id: str, *, consistent: bool = False) -> Event:
         """Return an event of a project, or with None an event without a project.
@@ -172,7 +172,7 @@ class Events(Resource):
         return self._polled(GlobalEvents(), after, limit)
 
     def _polled(self, feed: Feed, after: str | None, limit: int) -> Poll[Any]:
-        bound = self._tools.record_bound
+        bound = self._context.record_bound
         if after is not None:
             return poll(self._store, feed, after=after, limit=limit, bound=bound)
         newest, _, cursor = begin(self._store, feed, limit=limit, bound=bound)

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-import autoforge.forge as kinds
+import autoforge.forge as resources
 from autoforge.access.events.recording import RecordBound
 from autoforge.access.requests.once import Lapsed, Once, Outcome, Run
 from autoforge.access.requests.patterns import RepeatableRequest
@@ -65,7 +65,7 @@ class Forge:
         record_bound: RecordBound | None = None,
     ) -> None:
         self.store = store
-        self._tools = ForgeContext(store, clock, new_id, cipher, record_bound or RecordBound())
+        self._context = ForgeContext(store, clock, new_id, cipher, record_bound or RecordBound())
         self._closing = ExitStack()
         self._engine: DynoxideDynamoDB | EmbeddedDynamoDB | None = None
 
@@ -202,72 +202,72 @@ class Forge:
     @property
     def record_bound(self) -> RecordBound:
         """How long after its creation time an event may be recorded."""
-        return self._tools.record_bound
+        return self._context.record_bound
 
     @cached_property
-    def projects(self) -> kinds.Projects:
+    def projects(self) -> resources.Projects:
         """The projects that agents work on."""
-        return kinds.Projects(self._tools)
+        return resources.Projects(self._context)
 
     @cached_property
-    def artefacts(self) -> kinds.Artefacts:
+    def artefacts(self) -> resources.Artefacts:
         """The documents of projects, with versions."""
-        return kinds.Artefacts(self._tools)
+        return resources.Artefacts(self._context)
 
     @cached_property
-    def events(self) -> kinds.Events:
+    def events(self) -> resources.Events:
         """The events of the last 30 days."""
-        return kinds.Events(self._tools)
+        return resources.Events(self._context)
 
     @cached_property
-    def escalations(self) -> kinds.Escalations:
+    def escalations(self) -> resources.Escalations:
         """Questions that a person must answer."""
-        return kinds.Escalations(self._tools)
+        return resources.Escalations(self._context)
 
     @cached_property
-    def actions(self) -> kinds.Actions:
+    def actions(self) -> resources.Actions:
         """The actions that agents executed or proposed in the last 90 days."""
-        return kinds.Actions(self._tools)
+        return resources.Actions(self._context)
 
     @cached_property
-    def checkpoints(self) -> kinds.Checkpoints:
+    def checkpoints(self) -> resources.Checkpoints:
         """How far agents have read integrations."""
-        return kinds.Checkpoints(self._tools)
+        return resources.Checkpoints(self._context)
 
     @cached_property
-    def integrations(self) -> kinds.Integrations:
+    def integrations(self) -> resources.Integrations:
         """The encrypted configuration of integrations."""
-        return kinds.Integrations(self._tools)
+        return resources.Integrations(self._context)
 
     @cached_property
-    def agent_config(self) -> kinds.AgentSettings:
+    def agent_config(self) -> resources.AgentSettings:
         """The agent's settings."""
-        return kinds.AgentSettings(self._tools)
+        return resources.AgentSettings(self._context)
 
     @cached_property
-    def features(self) -> kinds.Features:
+    def features(self) -> resources.Features:
         """The features that agents claim and work on."""
-        return kinds.Features(self._tools)
+        return resources.Features(self._context)
 
     @cached_property
-    def users(self) -> kinds.Users:
+    def users(self) -> resources.Users:
         """The people who log in."""
-        return kinds.Users(self._tools)
+        return resources.Users(self._context)
 
     @cached_property
-    def agents(self) -> kinds.Agents:
+    def agents(self) -> resources.Agents:
         """The agents that work on projects."""
-        return kinds.Agents(self._tools)
+        return resources.Agents(self._context)
 
     @cached_property
-    def runs(self) -> kinds.Runs:
+    def runs(self) -> resources.Runs:
         """The runs of agents on features."""
-        return kinds.Runs(self._tools)
+        return resources.Runs(self._context)
 
     @cached_property
-    def tickets(self) -> kinds.Tickets:
+    def tickets(self) -> resources.Tickets:
         """Copies of Linear issues, as of the latest sync."""
-        return kinds.Tickets(self._tools)
+        return resources.Tickets(self._context)
 
     @property
     def endpoint_url(self) -> str | None:
@@ -326,7 +326,7 @@ class Forge:
             RequestRunningError: if another call of the request is still running.
             AutoforgeError: the errors of ``make``; the request can then be repeated.
         """
-        now = as_timestamp(self._tools.clock())
+        now = as_timestamp(self._context.clock())
         # A separate mint, since the request's further ids count on from its first id.
         once = Once(request, now, first_id=IdMint()(now), runner=self.store.new_token())
         return once.make(self.store, lambda run: make(self._as_of(run)), lapsed)
@@ -337,8 +337,8 @@ class Forge:
             replace(self.store, repeated=run.again),
             clock=lambda: run.moment,
             new_id=FollowingMint(run.first_id),
-            cipher=self._tools.cipher,
-            record_bound=self._tools.record_bound,
+            cipher=self._context.cipher,
+            record_bound=self._context.record_bound,
         )
 
     def on_close(self, callback: Callable[[], object]) -> None:

@@ -59,9 +59,9 @@ class Integrations(Resource):
         now = self._now()
         write = save_integration_config(
             integration,
-            self._cipher().encrypt(plain_text, self._context(integration)),
+            self._cipher().encrypt(plain_text, self._encryption_context(integration)),
             status=status,
-            new_id=self._tools.new_id(now),
+            new_id=self._context.new_id(now),
             at=now,
         )
         return save_as_expected(self._store, write, expected)
@@ -84,7 +84,7 @@ class Integrations(Resource):
             ConfigurationError: if neither a KMS key nor a local key is configured.
         """
         stored = self.get(integration, consistent=True)
-        context = self._context(integration)
+        context = self._encryption_context(integration)
         plain: dict[str, Any] = json.loads(self._cipher().decrypt(stored.config_encrypted, context))
         return plain
 
@@ -96,13 +96,13 @@ class Integrations(Resource):
         """
         return self._store.save(report_health(integration, status, at=self._now()))
 
-    def _context(self, integration: str) -> dict[str, str]:
+    def _encryption_context(self, integration: str) -> dict[str, str]:
         return encryption_context(self._store.table_name, integration)
 
     def _cipher(self) -> Cipher:
-        if self._tools.cipher is None:
+        if self._context.cipher is None:
             raise ConfigurationError(
                 "no encryption key is configured; integration credentials are stored encrypted "
                 "only: set AUTOFORGE_KMS_KEY_ID or AUTOFORGE_ENCRYPTION_SECRETS"
             )
-        return self._tools.cipher
+        return self._context.cipher

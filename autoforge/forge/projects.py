@@ -65,7 +65,7 @@ class Projects(Resource):
         """
         now = self._now()
         project = Project(
-            id=self._tools.new_id(now) if id is None else id,
+            id=self._context.new_id(now) if id is None else id,
             name=name,
             description=description,
             status=status,
@@ -76,7 +76,7 @@ class Projects(Resource):
             owner_id=owner_id,
             repo_url=repo_url,
             max_concurrency=max_concurrency,
-            incarnation=self._tools.new_id(now),
+            incarnation=self._context.new_id(now),
             created_at=now,
             updated_at=now,
         )
@@ -180,5 +180,5 @@ class Projects(Resource):
             VersionConflictError: if it is not as expected; ``item`` is the project.
         """
         now = self._now()
-        deletion = DeleteProject(project_id, now, self._tools.new_id(now), expected)
+        deletion = DeleteProject(project_id, now, self._context.new_id(now), expected)
         return deletion.run(self._store)

@@ -34,12 +34,12 @@ class ForgeContext:
 class Resource:
     """The base class of the parts of a Forge, one for each concept."""
 
-    def __init__(self, tools: ForgeContext) -> None:
-        self._tools = tools
-        self._store = tools.store
+    def __init__(self, context: ForgeContext) -> None:
+        self._context = context
+        self._store = context.store
 
     def _now(self) -> datetime:
-        return as_timestamp(self._tools.clock())
+        return as_timestamp(self._context.clock())
 
     def _require_project(self, project_id: str) -> None:
         """Require that a project exists before an item is written to its partition.

@@ -60,7 +60,7 @@ class Runs(Resource):
         now = self._now()
         start = StartRun(
             project_id,
-            self._tools.new_id(now) if id is None else id,
+            self._context.new_id(now) if id is None else id,
             agent_id,
             feature_id,
             now,
@@ -162,7 +162,7 @@ class Runs(Resource):
         report = ReportRun(
             project_id,
             run_id,
-            self._tools.new_id(now) if report_id is None else report_id,
+            self._context.new_id(now) if report_id is None else report_id,
             now,
             changes=changes,
             output=output,

@@ -71,7 +71,7 @@ class Tickets(Resource):
             as_of=as_of,
         )
         now = self._now()
-        return SyncTicket(project_id, issue, self._tools.new_id(now), now, expected).run(
+        return SyncTicket(project_id, issue, self._context.new_id(now), now, expected).run(
             self._store
         )
 
@@ -97,7 +97,7 @@ class Tickets(Resource):
             ItemNotFoundError: if there is no such project, or it is deleted during the sync.
             UnavailableError: if DynamoDB could not answer, after retries.
         """
-        sync = SyncTickets(project_id, issues, self._now(), self._tools.new_id, progress)
+        sync = SyncTickets(project_id, issues, self._now(), self._context.new_id, progress)
         return sync.run(self._store)
 
     def get(self, linear_issue_id: str, *, consistent: bool = False) -> Ticket:

@@ -49,7 +49,7 @@ class Users(Resource):
             name=name,
             picture=picture,
             role=role,
-            new_id=self._tools.new_id(now),
+            new_id=self._context.new_id(now),
             at=now,
             expected=expected,
         )

@@ -130,7 +130,7 @@ class ClaimFeature:
         pattern = FeatureById(self.project_id, feature_id)
         return held(store.require(pattern, consistent=True), token)
 
-    def next(self, store: Store, memory: ClaimCache) -> Feature | None:
+    def next(self, store: Store, cache: ClaimCache) -> Feature | None:
         """Claim the ready feature of the highest priority, or the oldest of these; None if none is.
 
         A process that loses claims to others chooses at random among more of the first candidates.
@@ -138,40 +138,40 @@ class ClaimFeature:
         Raises:
             LimitReachedError: if ``respect_limit`` is set and the limit is reached.
         """
-        if memory.must_look_at_leases(self.project_id, self.lease, self.at):
-            self._look_at_leases(store, memory)
+        if cache.must_look_at_leases(self.project_id, self.lease, self.at):
+            self._look_at_leases(store, cache)
         try:
-            return self._from_index(store, memory) or self._from_table(store, memory)
+            return self._from_index(store, cache) or self._from_table(store, cache)
         except LimitReachedError:
             # Taking over an expired claim does not raise the number in progress.
-            self._look_at_leases(store, memory)
-            if claimed := self._one_of(store, memory, memory.abandoned(self.project_id)):
+            self._look_at_leases(store, cache)
+            if claimed := self._one_of(store, cache, cache.abandoned(self.project_id)):
                 return claimed
             raise
 
-    def _look_at_leases(self, store: Store, memory: ClaimCache) -> None:
+    def _look_at_leases(self, store: Store, cache: ClaimCache) -> None:
         query = FeaturesByStatus(self.project_id, FeatureStatus.IN_PROGRESS)
         held = list(candidates(store, query, self.at))
-        memory.looked_at_leases(self.project_id, held, self.at)
+        cache.looked_at_leases(self.project_id, held, self.at)
 
-    def _from_index(self, store: Store, memory: ClaimCache) -> Feature | None:
+    def _from_index(self, store: Store, cache: ClaimCache) -> Feature | None:
         """Claim a feature that is ready by the index or by a lease that has ended, or None."""
         tried: set[str] = set()
         while True:
-            spread = memory.spread(self.project_id, self.at)
+            spread = cache.spread(self.project_id, self.at)
             for rows in self._pages(store, spread + _SPARE):
-                known = [*memory.abandoned(self.project_id), *rows]
-                with memory.choosing(self._untried(known, tried), spread) as chosen:
+                known = [*cache.abandoned(self.project_id), *rows]
+                with cache.choosing(self._untried(known, tried), spread) as chosen:
                     if chosen is None:
                         continue
                     tried.add(chosen.id)
-                    if claimed := self._try(store, memory, chosen):
+                    if claimed := self._try(store, cache, chosen):
                         return claimed
                 break  # The claim was lost: read the index again, with a larger spread.
             else:
                 return None
 
-    def _from_table(self, store: Store, memory: ClaimCache) -> Feature | None:
+    def _from_table(self, store: Store, cache: ClaimCache) -> Feature | None:
         """Claim a feature that is ready by a strongly consistent read of all; None if none is."""
 
         def attempt() -> Feature | None:
@@ -187,11 +187,11 @@ class ClaimFeature:
                 if _matters(each, self.at):
                     all_.append(each)
             held = [each for each in all_ if each.status == FeatureStatus.IN_PROGRESS]
-            lease_ends = memory.looked_at_leases(self.project_id, held, self.at)
+            lease_ends = cache.looked_at_leases(self.project_id, held, self.at)
             unsettled = [each.id for each in all_ if each.unsettled]
             propagate_all(store, self.project_id, unsettled, at=self.at)
             ready = [each for each in all_ if each.is_ready(self.at)]
-            if claimed := self._one_of(store, memory, ready):
+            if claimed := self._one_of(store, cache, ready):
                 return claimed
             if not ready and not unsettled:
                 self._log_cycle(waiting)
@@ -229,18 +229,18 @@ class ClaimFeature:
             store.write(note)
 
     def _one_of(
-        self, store: Store, memory: ClaimCache, ready: Iterable[Candidate]
+        self, store: Store, cache: ClaimCache, ready: Iterable[Candidate]
     ) -> Feature | None:
         """Claim one of the given features; None if other callers have claimed all of them."""
         ready = list(ready)
         tried: set[str] = set()
         while untried := self._untried(ready, tried):
-            spread = memory.spread(self.project_id, self.at)
-            with memory.choosing(untried, spread) as chosen:
+            spread = cache.spread(self.project_id, self.at)
+            with cache.choosing(untried, spread) as chosen:
                 # Another thread is trying this one and may fail.
                 candidate = chosen or untried[0]
                 tried.add(candidate.id)
-                if claimed := self._try(store, memory, candidate):
+                if claimed := self._try(store, cache, candidate):
                     return claimed
         return None
 
@@ -258,7 +258,7 @@ class ClaimFeature:
         untried = {e.id: e for e in known if e.id not in tried and e.is_ready(self.at)}
         return sorted(untried.values(), key=lambda each: each.place)
 
-    def _try(self, store: Store, memory: ClaimCache, candidate: Candidate) -> Feature | None:
+    def _try(self, store: Store, cache: ClaimCache, candidate: Candidate) -> Feature | None:
         """Claim a candidate; None if it was stale or another caller has claimed it."""
         try:
             claimed = self.one(store, candidate.id)
@@ -267,13 +267,13 @@ class ClaimFeature:
         except ConditionFailedError as error:
             # With the same version the candidate was stale from the start, not lost to a caller.
             if error.item is not None and error.item.version != candidate.version:
-                memory.lost(Candidate.of(error.item), self.at)
+                cache.lost(Candidate.of(error.item), self.at)
             return None
         except ItemNotFoundError as error:
             if error.entity != Feature.type_name:
                 raise  # The project has been deleted.
             return None
-        memory.won(Candidate.of(claimed))
+        cache.won(Candidate.of(claimed))
         return claimed
 
     def _record(self, feature_id: str, token: str) -> tuple[Put[RequestRecord], ...]:

@@ -133,7 +133,7 @@ class AddDependency:
         return Transaction(
             (
                 unless_changed(change_graph(store, self.project_id, at=self.at), guard),
-                seen.fence(replace(update, increments_version=True)),
+                seen.if_unchanged(replace(update, increments_version=True)),
                 check_unchanged(other, at=self.at),
                 *linked_to(feature, this, at=self.at),
             ),
@@ -189,7 +189,11 @@ class RemoveDependency:
             dependencies = feature.dependencies - {this}
             update = set_waiting_on(feature, waiting_on, dependencies=dependencies, at=self.at)
             try:
-                writes = (*self.checks, seen.fence(replace(update, increments_version=True)), edge)
+                writes = (
+                    *self.checks,
+                    seen.if_unchanged(replace(update, increments_version=True)),
+                    edge,
+                )
                 store.transact(Transaction(writes, marked=True))
             except ConditionFailedError as error:
                 raise StaleReadError from error

@@ -54,7 +54,7 @@ class ChangeFeature:
             seen = seen_as_expected(store, pattern, self.expected, at=self.at)
             write = self._write({"waiting_on": seen.item.waiting_on})
             try:
-                return store.save(seen.fence(write))
+                return store.save(seen.if_unchanged(write))
             except VersionConflictError:
                 raise
             except ConditionFailedError as error:

@@ -101,7 +101,7 @@ class ChangeProject:
             found=changed_since_read,
         )
         owner_id = self._owner_id()
-        writes: list[Write[Any]] = [seen.fence(change)]
+        writes: list[Write[Any]] = [seen.if_unchanged(change)]
         for each in sorted({each for each in (project.owner_id, owner_id) if each is not None}):
             known = store.get(MemberOfProject(self.project_id, each), consistent=True)
             writes += belonging_instead(

@@ -45,7 +45,7 @@ class Seen(Generic[E]):
     item: E
     condition: Condition | None = None
 
-    def fence(self, write: Update[E]) -> Update[E]:
+    def if_unchanged(self, write: Update[E]) -> Update[E]:
         """The same write, on condition that the item has not changed since it was read."""
         return with_condition(write, self.condition)
 

@@ -139,7 +139,7 @@ class Backlog(Resource):
         """
         self._require_project(project_id)
         now = self._now()
-        ids = [self._tools.new_id(now) if each.id is None else each.id for each in features]
+        ids = [self._context.new_id(now) if each.id is None else each.id for each in features]
         built = tuple(
             self._built(project_id, id_, each, ids, now)
             for id_, each in zip(ids, features, strict=True)
@@ -277,7 +277,7 @@ class Backlog(Resource):
             ItemNotFoundError: if there is no such feature.
         """
         now = self._now()
-        deletion = self._tools.new_id(now)
+        deletion = self._context.new_id(now)
         operation = DeleteFeature(project_id, feature_id, now, deletion, detach, expected)
         operation.run(self._store)
 
@@ -340,7 +340,7 @@ class Backlog(Resource):
             dependencies=[_dependency(each, ids) for each in new.dependencies],
             linear_issue_id=new.linear_issue_id,
             linear_issue_url=new.linear_issue_url,
-            incarnation=self._tools.new_id(now),
+            incarnation=self._context.new_id(now),
             created_at=now,
             updated_at=now,
         )

@@ -31,9 +31,9 @@ class Claims(Resource):
     moved even if another claim holds it.
     """
 
-    def __init__(self, tools: ForgeContext) -> None:
-        super().__init__(tools)
-        self._memory = ClaimCache(tools.store.client.random)
+    def __init__(self, context: ForgeContext) -> None:
+        super().__init__(context)
+        self._cache = ClaimCache(context.store.client.random)
 
     def claim_next(
         self,
@@ -68,9 +68,9 @@ class Claims(Resource):
         """
         claim = self._claim(project_id, agent_id, lease, respect_limit=respect_limit)
         if request_id is None:
-            return claim.next(self._store, self._memory)
+            return claim.next(self._store, self._cache)
         return claim_once(
-            self._store, claim, request_id, lambda claim: claim.next(self._store, self._memory)
+            self._store, claim, request_id, lambda claim: claim.next(self._store, self._cache)
         )
 
     def claim(
