@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from autoforge.dynamodb.schema.documents import document_to_wire, wire_to_document, wire_to_number
 from autoforge.errors import InvalidValueError, UnreadableItemError
@@ -49,12 +49,17 @@ def test_what_came_back_comes_back_with_the_same_types(value: Any) -> None:
 
 
 @given(strategies.numbers())
+@example(1619001482710263791616)
 def test_a_number_comes_back_as_int_if_it_is_whole_and_else_as_float(number: float) -> None:
-    """A large whole float stays a float if an int would show digits that were not sent."""
+    """From 10**21 on, a whole number with more digits than the float it equals is that float.
+
+    Both are stored as the same digits, and an int would show digits that the float did not have.
+    """
     read = wire_to_document(document_to_wire(number))
 
-    has_more_digits = Decimal(repr(number)) != int(number)
-    is_float = number != int(number) or (abs(number) >= 10**21 and has_more_digits)
+    whole, nearest = int(number), float(number)
+    is_long_float = int(nearest) == whole and Decimal(repr(nearest)) != whole
+    is_float = number != whole or (abs(whole) >= 10**21 and is_long_float)
     assert (read, type(read)) == (number, float if is_float else int)
 
 
