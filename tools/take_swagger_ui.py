@@ -1,7 +1,7 @@
 """Extract the files of Swagger UI that the documentation page loads from a pinned wheel.
 
 No package contains only these files: the wheel is a Flask extension that includes Swagger UI. npm
-has a package of it, but serving the API from a checkout must work without npm (ADR 0042).
+has a package of it, but serving the API from a checkout must work without npm (ADR 0041).
 """
 
 import shutil

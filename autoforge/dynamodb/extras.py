@@ -1,4 +1,4 @@
-"""Extras: groups of packages that only one part of autoforge needs (ADR 0042)."""
+"""Extras: groups of packages that only one part of autoforge needs (ADR 0041)."""
 
 from __future__ import annotations
 

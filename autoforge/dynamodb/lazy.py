@@ -3,7 +3,7 @@
 So a program that uses one entity does not wait for the others to be declared. The names of a
 package are imports in its ``__init__.pyi``, which type checkers read, too.
 
-The design is that of ``lazy_loader.attach_stub``, which supports only relative imports (ADR 0042).
+The design is that of ``lazy_loader.attach_stub``, which supports only relative imports (ADR 0041).
 """
 
 from __future__ import annotations
