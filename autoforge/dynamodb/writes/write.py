@@ -497,7 +497,7 @@ def identity(entity: type[Entity], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def described(entity: type[Entity], values: Mapping[str, Any]) -> str:
-    """Name an item in an error message, such as ``Feature a of project p``.
+    """Name an item in an error message, such as ``Room 7 of hotel h``.
 
     An item is named by its sort key, by its id alone if the sort key has one, and then by its
     partition key. Where the sort key has no components, the partition key names it.
