@@ -113,9 +113,8 @@ class Forge:
         """
         for given in (cursor_secrets, encryption_secrets):
             require_strong(given)
-        for url in (endpoint_url, kms_endpoint_url):
-            if url is not None:
-                require_endpoint(url)
+        if kms_endpoint_url is not None:
+            require_endpoint(kms_endpoint_url)
         new_id = IdMint()
         store = Store.connect(
             _platform_table,
