@@ -18,14 +18,14 @@ from autoforge.dynamodb import Entity
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    DocumentAttribute,
-    EnumAttribute,
-    ExpiryAttribute,
-    IdSetAttribute,
-    IntegerAttribute,
-    ListAttribute,
-    TimestampAttribute,
+    Array,
+    Boolean,
+    Choice,
+    Document,
+    Expiry,
+    IdSet,
+    Integer,
+    Moment,
 )
 from autoforge.dynamodb.timestamps import IdMint, as_timestamp
 
@@ -64,7 +64,7 @@ def entity_of(entity: type[Entity], now: datetime) -> Entity:
     settable = {
         name: attribute
         for name, attribute in entity.get_attributes().items()
-        if name.islower() and not isinstance(attribute, ExpiryAttribute)
+        if name.islower() and not isinstance(attribute, Expiry)
     }
     # With these values the item is also in the sparse indexes.
     wanted = {name: value for key in entity.keys.values() for name, value in key.where.items()}
@@ -88,15 +88,15 @@ def _parameter(hint: Any, now: datetime, identity: str) -> Any:
 
 
 def _value(attribute: Attribute[Any], now: datetime, identity: str) -> Any:
-    if isinstance(attribute, EnumAttribute):
+    if isinstance(attribute, Choice):
         members: type[StrEnum] = attribute.members
         return next(iter(members))
     values: dict[type[Attribute[Any]], Any] = {
-        TimestampAttribute: now,
-        IntegerAttribute: 1,
-        BooleanAttribute: True,
-        IdSetAttribute: {identity},
-        DocumentAttribute: {"text": "what it says " * 20, "number": 3, "labels": ["one", "two"]},
-        ListAttribute: ["one", "two"],
+        Moment: now,
+        Integer: 1,
+        Boolean: True,
+        IdSet: {identity},
+        Document: {"text": "what it says " * 20, "number": 3, "labels": ["one", "two"]},
+        Array: ["one", "two"],
     }
     return values.get(type(attribute), identity)

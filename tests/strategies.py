@@ -15,23 +15,23 @@ from ulid import ULID
 
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    DocumentAttribute,
-    EnumAttribute,
-    ExpiryAttribute,
-    IdAttribute,
-    IdSetAttribute,
-    IntegerAttribute,
-    JsonAttribute,
-    ListAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Array,
+    Boolean,
+    Choice,
+    Document,
+    Expiry,
+    Id,
+    IdSet,
+    Integer,
+    Json,
+    Moment,
+    Text,
 )
 from autoforge.dynamodb.schema.encoding import IdCodec
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.models import PLATFORM_TABLE
-from autoforge.models.users import EmailAttribute, comparable_email
+from autoforge.models.users import Email, comparable_email
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -153,7 +153,7 @@ def entities(kind: type[Entity], **given: SearchStrategy[Any]) -> SearchStrategy
         name: _values(kind, name, attribute)
         for name, attribute in kind.get_attributes().items()
         if attribute.attr_name not in KEY_ATTRIBUTES | {ENTITY_TYPE}
-        and not isinstance(attribute, ExpiryAttribute)
+        and not isinstance(attribute, Expiry)
     }
     if is_minted(kind) and "id" not in given:
         return _minted(kind, {**drawn, "created_at": ulid_moments(), **given})
@@ -182,29 +182,29 @@ def _minted(draw: st.DrawFn, kind: type[Entity], drawn: dict[str, SearchStrategy
 def _values(kind: type[Entity], name: str, attribute: Attribute[Any]) -> SearchStrategy[Any]:
     in_key = any(name in key.components for key in kind.keys.values())
     drawn = _of_type(attribute, min_size=1 if in_key else 0)
-    if in_key and isinstance(attribute, IntegerAttribute):
+    if in_key and isinstance(attribute, Integer):
         drawn = st.integers(0, 99999)
     return st.none() | drawn if attribute.null else drawn
 
 
 def _of_type(attribute: Attribute[Any], min_size: int) -> SearchStrategy[Any]:
-    if isinstance(attribute, EnumAttribute):
+    if isinstance(attribute, Choice):
         members: type[StrEnum] = attribute.members
         return st.sampled_from(members)
-    if isinstance(attribute, EmailAttribute):
+    if isinstance(attribute, Email):
         return texts(min_size=min_size).map(comparable_email)
-    if isinstance(attribute, TextAttribute):
+    if isinstance(attribute, Text):
         return texts(min_size=min_size)
     return _BY_TYPE[type(attribute)]()
 
 
 _BY_TYPE: Final[dict[type[Attribute[Any]], Callable[[], SearchStrategy[Any]]]] = {
-    BooleanAttribute: st.booleans,
-    DocumentAttribute: documents,
-    IdAttribute: ids,
-    IdSetAttribute: lambda: st.frozensets(ids(), max_size=3),
-    IntegerAttribute: lambda: st.integers(-(10**38) + 1, 10**38 - 1),
-    JsonAttribute: json_values,
-    ListAttribute: lambda: st.lists(json_values(), max_size=3),
-    TimestampAttribute: moments,
+    Boolean: st.booleans,
+    Document: documents,
+    Id: ids,
+    IdSet: lambda: st.frozensets(ids(), max_size=3),
+    Integer: lambda: st.integers(-(10**38) + 1, 10**38 - 1),
+    Json: json_values,
+    Array: lambda: st.lists(json_values(), max_size=3),
+    Moment: moments,
 }

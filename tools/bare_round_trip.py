@@ -24,9 +24,9 @@ from autoforge.dynamodb import (
     DynoxideDynamoDB,
     EmbeddedDynamoDB,
     Entity,
-    IdAttribute,
+    Id,
     IdMint,
-    IntegerAttribute,
+    Integer,
     Key,
     LocalCipher,
     Put,
@@ -74,9 +74,9 @@ MISSING: Final[dict[str, tuple[Callable[[], object], str]]] = {
 class Reading(Entity):
     """A measurement of a sensor: an entity outside the agent platform."""
 
-    sensor = IdAttribute()
-    hour = IdAttribute()
-    degrees = IntegerAttribute()
+    sensor = Id()
+    hour = Id()
+    degrees = Integer()
 
     key = Key("SENSOR#{sensor}", "READING#{hour}")
 

@@ -27,7 +27,7 @@ from autoforge.http.api.idempotency import Once, placed, repeatable
 from autoforge.http.api.paging import Paging, answer, json_response
 from autoforge.http.api.parameters import After, From, ProjectId, To, id_in_path, time_range
 from autoforge.http.api.problem import responses
-from autoforge.http.api.projection import Json, read_as_view
+from autoforge.http.api.projection import JsonObject, read_as_view
 from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, PageView, Timestamp
 from autoforge.models.events import Severity
 
@@ -281,6 +281,6 @@ def _answer_page(
 
 
 def _page(
-    items: Sequence[Json], cursor: str | None, poll_cursor: str | None
+    items: Sequence[JsonObject], cursor: str | None, poll_cursor: str | None
 ) -> Response[EventPage]:
     return json_response({"items": items, "nextCursor": cursor, "pollCursor": poll_cursor})

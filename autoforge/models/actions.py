@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    DocumentAttribute,
-    IdAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Boolean,
+    Document,
+    Id,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -34,22 +34,22 @@ class AgentAction(Entity):
     lifetime = timedelta(days=90)
 
     #: A ULID minted from ``created_at``, so that the id alone gives the key.
-    id = IdAttribute()
-    project_id = IdAttribute()
-    action_type = TextAttribute()
-    description = TextAttribute()
-    detail = optional(DocumentAttribute())
-    confidence = optional(DocumentAttribute())
-    executed = BooleanAttribute(default_for_new=False)
+    id = Id()
+    project_id = Id()
+    action_type = Text()
+    description = Text()
+    detail = optional(Document())
+    confidence = optional(Document())
+    executed = Boolean(default_for_new=False)
     #: The time until which a person may object. Approving or cancelling the action removes it.
-    held_until = optional(TimestampAttribute())
-    approved_at = optional(TimestampAttribute())
-    cancelled_at = optional(TimestampAttribute())
-    executed_at = optional(TimestampAttribute())
+    held_until = optional(Moment())
+    approved_at = optional(Moment())
+    cancelled_at = optional(Moment())
+    executed_at = optional(Moment())
     #: A hash of the content it was created with; a repeated creation is recognised by it.
-    creation = optional(TextAttribute())
-    created_at = TimestampAttribute()
-    updated_at = optional(TimestampAttribute())
+    creation = optional(Text())
+    created_at = Moment()
+    updated_at = optional(Moment())
 
     key = Key("PROJECT#{project_id}", "ACTION#{created_at}#{id}")
     held = Key("ACTION#held", "{held_until}#{id}", index=GSI1, where={"executed": False})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from autoforge.dynamodb.schema.attributes import (
-    JsonAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Json,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -15,9 +15,9 @@ from autoforge.dynamodb.schema.keys import Key
 class AgentConfig(Entity):
     """One setting of the agent: a name and any JSON value."""
 
-    config_key = TextAttribute(attr_name="key")
-    value = JsonAttribute()
-    created_at = optional(TimestampAttribute())
-    updated_at = TimestampAttribute()
+    config_key = Text(attr_name="key")
+    value = Json()
+    created_at = optional(Moment())
+    updated_at = Moment()
 
     key = Key("AGENT", "CONFIG#{config_key}")

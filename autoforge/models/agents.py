@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 from autoforge.dynamodb.schema.attributes import (
-    EnumAttribute,
-    IdAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Choice,
+    Id,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -37,18 +37,18 @@ class AgentStatus(StrEnum):
 class Agent(Entity):
     """A program or a person that works on a project."""
 
-    id = IdAttribute()
-    project_id = IdAttribute()
-    name = TextAttribute()
-    role = EnumAttribute(AgentRole, default_for_new=AgentRole.CODER)
-    status = EnumAttribute(AgentStatus, default_for_new=AgentStatus.IDLE)
-    current_feature_id = optional(IdAttribute())
+    id = Id()
+    project_id = Id()
+    name = Text()
+    role = Choice(AgentRole, default_for_new=AgentRole.CODER)
+    status = Choice(AgentStatus, default_for_new=AgentStatus.IDLE)
+    current_feature_id = optional(Id())
     #: The run that set the agent running; only the end of that run sets it idle.
-    current_run_id = optional(IdAttribute())
+    current_run_id = optional(Id())
     #: A hash of the content it was created with; a repeated creation is recognised by it.
-    creation = optional(TextAttribute())
-    created_at = TimestampAttribute()
-    updated_at = TimestampAttribute()
+    creation = optional(Text())
+    created_at = Moment()
+    updated_at = Moment()
 
     key = Key("PROJECT#{project_id}", "AGENT#{id}")
     by_status = Key("PROJECT#{project_id}#AGENT#{status}", "AGENT#{id}", index=GSI1)

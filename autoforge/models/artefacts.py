@@ -5,11 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 
 from autoforge.dynamodb.schema.attributes import (
-    DocumentAttribute,
-    EnumAttribute,
-    IdAttribute,
-    IntegerAttribute,
-    TimestampAttribute,
+    Choice,
+    Document,
+    Id,
+    Integer,
+    Moment,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -28,15 +28,15 @@ class ArtefactType(StrEnum):
 class Artefact(Entity):
     """A document of a project, with its current and its previous content."""
 
-    id = IdAttribute()
-    project_id = IdAttribute()
-    type = EnumAttribute(ArtefactType)
-    content = DocumentAttribute()
+    id = Id()
+    project_id = Id()
+    type = Choice(ArtefactType)
+    content = Document()
     #: The content that the last update replaced; absent before the first update.
-    previous_version = optional(DocumentAttribute())
+    previous_version = optional(Document())
     #: Starts at 1; each update and revert adds 1. Optimistic locking compares it.
-    version = IntegerAttribute(default_for_new=1)
-    created_at = TimestampAttribute()
-    updated_at = TimestampAttribute()
+    version = Integer(default_for_new=1)
+    created_at = Moment()
+    updated_at = Moment()
 
     key = Key("PROJECT#{project_id}", "ARTEFACT#{type}")

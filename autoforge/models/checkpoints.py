@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from autoforge.dynamodb.schema.attributes import (
-    IdAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Id,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -24,15 +24,15 @@ _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,40}")
 class AgentCheckpoint(Entity):
     """How far an agent has read an integration, such as the time of its last sync."""
 
-    project_id = IdAttribute()
-    integration = TextAttribute()
-    checkpoint_key = TextAttribute()
+    project_id = Id()
+    integration = Text()
+    checkpoint_key = Text()
     #: The value as the caller gave it.
-    checkpoint_value = TextAttribute()
+    checkpoint_value = Text()
     #: The value in a form whose text order is the order of the values. An advance compares it.
-    position = optional(TextAttribute())
-    created_at = optional(TimestampAttribute())
-    updated_at = TimestampAttribute()
+    position = optional(Text())
+    created_at = optional(Moment())
+    updated_at = Moment()
 
     key = Key("PROJECT#{project_id}", "CHECKPOINT#{integration}#{checkpoint_key}")
 

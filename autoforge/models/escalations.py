@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 from autoforge.dynamodb.schema.attributes import (
-    DocumentAttribute,
-    EnumAttribute,
-    IdAttribute,
-    ListAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Array,
+    Choice,
+    Document,
+    Id,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -30,23 +30,23 @@ class EscalationStatus(StrEnum):
 class Escalation(Entity):
     """A question an agent asks a person, and the answer."""
 
-    id = IdAttribute()
-    project_id = IdAttribute()
-    status = EnumAttribute(EscalationStatus, default_for_new=EscalationStatus.PENDING)
-    title = TextAttribute()
-    context = optional(DocumentAttribute())
-    options = optional(ListAttribute())
-    agent_recommendation = optional(TextAttribute())
-    agent_rationale = optional(TextAttribute())
-    user_decision = optional(TextAttribute())
-    user_notes = optional(TextAttribute())
+    id = Id()
+    project_id = Id()
+    status = Choice(EscalationStatus, default_for_new=EscalationStatus.PENDING)
+    title = Text()
+    context = optional(Document())
+    options = optional(Array())
+    agent_recommendation = optional(Text())
+    agent_rationale = optional(Text())
+    user_decision = optional(Text())
+    user_notes = optional(Text())
     #: Who decided, as the caller names them.
-    decided_by = optional(TextAttribute())
-    decided_at = optional(TimestampAttribute())
+    decided_by = optional(Text())
+    decided_at = optional(Moment())
     #: A hash of the content it was created with; a repeated creation is recognised by it.
-    creation = optional(TextAttribute())
-    created_at = TimestampAttribute()
-    updated_at = optional(TimestampAttribute())
+    creation = optional(Text())
+    created_at = Moment()
+    updated_at = optional(Moment())
 
     key = Key("PROJECT#{project_id}", "ESCALATION#{id}")
     by_status = Key("ESCALATION#{status}", "{created_at}#{id}", index=GSI1)

@@ -6,11 +6,11 @@ from datetime import timedelta
 from enum import StrEnum
 
 from autoforge.dynamodb.schema.attributes import (
-    DocumentAttribute,
-    EnumAttribute,
-    IdAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Choice,
+    Document,
+    Id,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -33,13 +33,13 @@ class Event(Entity):
     lifetime = timedelta(days=30)
 
     #: A ULID minted from ``created_at``, so that the id alone gives the key.
-    id = IdAttribute()
-    project_id = optional(IdAttribute())
-    event_type = TextAttribute()
-    severity = EnumAttribute(Severity, default_for_new=Severity.INFO)
-    summary = TextAttribute()
-    detail = optional(DocumentAttribute())
-    created_at = TimestampAttribute()
+    id = Id()
+    project_id = optional(Id())
+    event_type = Text()
+    severity = Choice(Severity, default_for_new=Severity.INFO)
+    summary = Text()
+    detail = optional(Document())
+    created_at = Moment()
 
     key = Key("PROJECT#{project_id}|GLOBAL", "EVENT#{created_at}#{id}", shared="feed")
     by_date = Key("EVENT#{created_at:date}", "{created_at}#{id}", index=GSI1)
@@ -50,12 +50,12 @@ class GlobalEventRef(Entity):
 
     lifetime = Event.lifetime
 
-    id = IdAttribute()
-    project_id = IdAttribute()
-    event_type = TextAttribute()
-    severity = EnumAttribute(Severity)
-    summary = TextAttribute()
-    created_at = TimestampAttribute()
+    id = Id()
+    project_id = Id()
+    event_type = Text()
+    severity = Choice(Severity)
+    summary = Text()
+    created_at = Moment()
 
     # Ids are unique in the whole feed. An event without a project and a reference have the same
     # key only if a caller reuses an id; the second write is then refused.

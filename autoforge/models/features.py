@@ -7,13 +7,13 @@ from enum import StrEnum
 from typing import Final
 
 from autoforge.dynamodb.schema.attributes import (
-    EnumAttribute,
-    IdAttribute,
-    IdSetAttribute,
-    IntegerAttribute,
-    ListAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Array,
+    Choice,
+    Id,
+    IdSet,
+    Integer,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.encoding import EnumCodec
@@ -63,42 +63,42 @@ class Feature(Entity):
 
     deletion_mark = "deletion"
 
-    id = IdAttribute()
-    project_id = IdAttribute()
-    name = TextAttribute()
-    description = optional(TextAttribute())
+    id = Id()
+    project_id = Id()
+    name = Text()
+    description = optional(Text())
     #: From 0 to 99999; lower comes first.
-    priority = IntegerAttribute(default_for_new=DEFAULT_PRIORITY)
-    category = optional(TextAttribute())
+    priority = Integer(default_for_new=DEFAULT_PRIORITY)
+    category = optional(Text())
     #: What to do or to check, in order.
-    steps = optional(ListAttribute())
-    status = EnumAttribute(FeatureStatus, default_for_new=FeatureStatus.PENDING)
+    steps = optional(Array())
+    status = Choice(FeatureStatus, default_for_new=FeatureStatus.PENDING)
     #: Ids of features of the same project that must pass first.
-    dependencies = IdSetAttribute()
+    dependencies = IdSet()
     #: The dependencies that do not pass yet.
-    waiting_on = IdSetAttribute()
+    waiting_on = IdSet()
     #: The agent that holds the claim while the feature is in progress.
-    assigned_agent_id = optional(IdAttribute())
+    assigned_agent_id = optional(Id())
     #: The version that the latest claim returned. It is the claim token of its holder's writes.
-    claim_version = optional(IntegerAttribute())
+    claim_version = optional(Integer())
     #: The request of the latest claim; a caller that retries recognises its own claim by it.
-    claim_request = optional(IdAttribute())
+    claim_request = optional(Id())
     #: The end of the claim's lease. A claim without a lease lasts until it is released.
-    lease_until = optional(TimestampAttribute())
-    linear_issue_id = optional(TextAttribute())
-    linear_issue_url = optional(TextAttribute())
-    completed_at = optional(TimestampAttribute())
+    lease_until = optional(Moment())
+    linear_issue_id = optional(Text())
+    linear_issue_url = optional(Text())
+    completed_at = optional(Moment())
     #: The change that is not yet propagated; absent from most features.
-    unsettled = optional(EnumAttribute(Unsettled))
+    unsettled = optional(Choice(Unsettled))
     #: A ULID; each feature that is created under the same id has another.
-    incarnation = optional(IdAttribute())
+    incarnation = optional(Id())
     #: The id of the deletion in progress; the item has it until the deletion removes the item.
-    deletion = optional(IdAttribute())
+    deletion = optional(Id())
     #: A hash of the content it was created with; a repeated creation is recognised by it.
-    creation = optional(TextAttribute())
-    version = IntegerAttribute(default_for_new=1)
-    created_at = TimestampAttribute()
-    updated_at = TimestampAttribute()
+    creation = optional(Text())
+    version = Integer(default_for_new=1)
+    created_at = Moment()
+    updated_at = Moment()
 
     readiness = Derived(EnumCodec(tuple(Readiness)), _readiness, "waiting_on")
 
@@ -132,12 +132,12 @@ def is_free(status: str, holder: str | None, lease_until: datetime | None, now: 
 class FeatureDependency(Entity):
     """The reverse edge of a dependency; finds the features that depend on a feature."""
 
-    project_id = IdAttribute()
+    project_id = Id()
     #: The feature that must pass first.
-    depends_on_id = IdAttribute()
+    depends_on_id = Id()
     #: The feature that waits for it.
-    feature_id = IdAttribute()
-    created_at = TimestampAttribute()
+    feature_id = Id()
+    created_at = Moment()
 
     key = Key("PROJECT#{project_id}", "DEPENDENT#{depends_on_id}#{feature_id}")
 
@@ -147,9 +147,9 @@ class FeatureByLinearIssueLookup(Entity):
 
     type_name = "FeatureByLinearIssue"
 
-    linear_issue_id = TextAttribute()
-    project_id = IdAttribute()
-    feature_id = IdAttribute()
+    linear_issue_id = Text()
+    project_id = Id()
+    feature_id = Id()
 
     key = Key("LINEAR#{linear_issue_id}", "FEATURE")
 
@@ -160,16 +160,16 @@ class FeatureGraph(Entity):
     Two writers therefore conflict instead of missing each other's change.
     """
 
-    project_id = IdAttribute()
+    project_id = Id()
     #: A new ULID with every change of a dependency.
-    changed = optional(IdAttribute())
+    changed = optional(Id())
     #: A new ULID whenever a feature may have become ready.
-    readied = optional(IdAttribute())
+    readied = optional(Id())
     #: The value of ``readied`` at a full read that found no ready feature, and the time until
     #: which claims rely on that read.
-    quiet_since = optional(IdAttribute())
-    quiet_until = optional(TimestampAttribute())
-    updated_at = TimestampAttribute()
+    quiet_since = optional(Id())
+    quiet_until = optional(Moment())
+    updated_at = Moment()
 
     key = Key("PROJECT#{project_id}", "GRAPH")
 
@@ -185,9 +185,9 @@ class FeatureSlots(Entity):
     Every claim under the limit updates it, so two such claims conflict.
     """
 
-    project_id = IdAttribute()
-    features = IdSetAttribute()
-    version = IntegerAttribute(default_for_new=1)
-    updated_at = TimestampAttribute()
+    project_id = Id()
+    features = IdSet()
+    version = Integer(default_for_new=1)
+    updated_at = Moment()
 
     key = Key("PROJECT#{project_id}", "SLOTS")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 from autoforge.dynamodb.schema.attributes import (
-    EnumAttribute,
-    IdAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Choice,
+    Id,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -26,13 +26,13 @@ class IntegrationStatus(StrEnum):
 class IntegrationConfig(Entity):
     """The configuration of an integration with its credentials, stored only as cipher text."""
 
-    id = IdAttribute()
-    integration = TextAttribute()
+    id = Id()
+    integration = Text()
     #: The encrypted configuration as base64 text.
-    config_encrypted = TextAttribute()
-    status = EnumAttribute(IntegrationStatus, default_for_new=IntegrationStatus.ACTIVE)
-    last_health_check = optional(TimestampAttribute())
-    created_at = TimestampAttribute()
-    updated_at = TimestampAttribute()
+    config_encrypted = Text()
+    status = Choice(IntegrationStatus, default_for_new=IntegrationStatus.ACTIVE)
+    last_health_check = optional(Moment())
+    created_at = Moment()
+    updated_at = Moment()
 
     key = Key("INTEGRATION#{integration}", "CONFIG")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 from autoforge.dynamodb.schema.attributes import (
-    DocumentAttribute,
-    EnumAttribute,
-    IdAttribute,
-    IntegerAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Choice,
+    Document,
+    Id,
+    Integer,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -48,26 +48,26 @@ class Project(Entity):
 
     deletion_mark = "deletion"
 
-    id = IdAttribute()
-    name = TextAttribute()
-    description = optional(TextAttribute())
-    status = EnumAttribute(ProjectStatus, default_for_new=ProjectStatus.ACTIVE)
-    source = EnumAttribute(ProjectSource, default_for_new=ProjectSource.MANUAL)
-    source_project_key = optional(TextAttribute())
-    autonomy_level = EnumAttribute(AutonomyLevel, default_for_new=AutonomyLevel.MONITORING)
-    config = optional(DocumentAttribute())
-    owner_id = optional(IdAttribute())
-    repo_url = optional(TextAttribute())
+    id = Id()
+    name = Text()
+    description = optional(Text())
+    status = Choice(ProjectStatus, default_for_new=ProjectStatus.ACTIVE)
+    source = Choice(ProjectSource, default_for_new=ProjectSource.MANUAL)
+    source_project_key = optional(Text())
+    autonomy_level = Choice(AutonomyLevel, default_for_new=AutonomyLevel.MONITORING)
+    config = optional(Document())
+    owner_id = optional(Id())
+    repo_url = optional(Text())
     #: The most features that may be in progress at once.
-    max_concurrency = optional(IntegerAttribute(default_for_new=3))
+    max_concurrency = optional(Integer(default_for_new=3))
     #: A ULID; each project that is created under the same id has another.
-    incarnation = optional(IdAttribute())
+    incarnation = optional(Id())
     #: The id of the deletion in progress; the item has it until the deletion removes the item.
-    deletion = optional(IdAttribute())
+    deletion = optional(Id())
     #: A hash of the content it was created with; a repeated creation is recognised by it.
-    creation = optional(TextAttribute())
-    created_at = TimestampAttribute()
-    updated_at = TimestampAttribute()
+    creation = optional(Text())
+    created_at = Moment()
+    updated_at = Moment()
 
     key = Key("PROJECT#{id}", "METADATA")
     by_status = Key("STATUS#{status}", "PROJECT#{id}", index=GSI1, where={"deletion": None})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from autoforge.dynamodb.schema.attributes import (
-    IdAttribute,
-    IntegerAttribute,
-    ListAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Array,
+    Id,
+    Integer,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -26,22 +26,22 @@ class RequestRecord(Entity):
     lifetime = timedelta(days=1)
 
     #: A hash of the caller's request id, the operation and the items it is applied to.
-    id = IdAttribute()
-    project_id = optional(IdAttribute())
+    id = Id()
+    project_id = optional(Id())
     #: A hash of the request's content; the same request id with other content is refused.
-    content = TextAttribute()
+    content = Text()
     #: The time at which the request takes effect, whichever attempt completes it.
-    moment = TimestampAttribute()
+    moment = Moment()
     #: The first id that the request mints; its further ids count on from this one.
-    minted = IdAttribute()
+    minted = Id()
     #: The attempt that runs now, and the end of its lease.
-    runner = optional(IdAttribute())
-    running_until = optional(TimestampAttribute())
+    runner = optional(Id())
+    running_until = optional(Moment())
     #: The outcome; absent until the request is complete.
-    status = optional(IntegerAttribute())
-    location = optional(TextAttribute())
-    ids = optional(ListAttribute())
-    created = optional(IntegerAttribute())
-    created_at = TimestampAttribute()
+    status = optional(Integer())
+    location = optional(Text())
+    ids = optional(Array())
+    created = optional(Integer())
+    created_at = Moment()
 
     key = Key("PROJECT#{project_id}|REQUEST#{id}", "REQUEST#{id}")

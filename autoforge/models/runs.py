@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import Final
 
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    EnumAttribute,
-    IdAttribute,
-    IntegerAttribute,
-    ListAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Array,
+    Boolean,
+    Choice,
+    Id,
+    Integer,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -40,25 +40,25 @@ FINAL: Final = frozenset({RunStatus.COMPLETED, RunStatus.FAILED})
 class AgentRun(Entity):
     """A session of an agent's work on a feature, with its output."""
 
-    id = IdAttribute()
-    project_id = IdAttribute()
-    agent_id = IdAttribute()
-    feature_id = IdAttribute()
-    role = EnumAttribute(AgentRole)
-    status = EnumAttribute(RunStatus, default_for_new=RunStatus.STARTED)
-    output = optional(TextAttribute())
+    id = Id()
+    project_id = Id()
+    agent_id = Id()
+    feature_id = Id()
+    role = Choice(AgentRole)
+    status = Choice(RunStatus, default_for_new=RunStatus.STARTED)
+    output = optional(Text())
     #: How many of the oldest characters of the output were dropped to make room.
-    output_dropped = optional(IntegerAttribute())
-    output_summary = optional(TextAttribute())
-    error_message = optional(TextAttribute())
-    started_at = TimestampAttribute()
-    completed_at = optional(TimestampAttribute())
+    output_dropped = optional(Integer())
+    output_summary = optional(Text())
+    error_message = optional(Text())
+    started_at = Moment()
+    completed_at = optional(Moment())
     #: Milliseconds from start to end.
-    duration_ms = optional(IntegerAttribute())
+    duration_ms = optional(Integer())
     #: The ids of the latest reports, oldest first; a repeated report is recognised by its id.
-    recent_reports = optional(ListAttribute())
-    version = IntegerAttribute(default_for_new=1)
-    updated_at = optional(TimestampAttribute())
+    recent_reports = optional(Array())
+    version = Integer(default_for_new=1)
+    updated_at = optional(Moment())
 
     key = Key("PROJECT#{project_id}", "RUN#{id}")
     by_feature = Key("PROJECT#{project_id}#FEATURE#{feature_id}#RUN", "RUN#{id}", index=GSI1)
@@ -67,12 +67,12 @@ class AgentRun(Entity):
 class AgentRunRef(Entity):
     """Reference to a run: by its agent and, while active, among the project's active runs."""
 
-    agent_id = IdAttribute()
-    run_id = IdAttribute()
-    project_id = IdAttribute()
-    feature_id = IdAttribute()
-    active = BooleanAttribute(default_for_new=True)
-    started_at = TimestampAttribute()
+    agent_id = Id()
+    run_id = Id()
+    project_id = Id()
+    feature_id = Id()
+    active = Boolean(default_for_new=True)
+    started_at = Moment()
 
     key = Key("AGENT#{agent_id}", "RUN#{run_id}")
     by_activity = Key(

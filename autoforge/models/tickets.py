@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from autoforge.dynamodb.schema.attributes import (
-    IdAttribute,
-    IntegerAttribute,
-    ListAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Array,
+    Id,
+    Integer,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -18,25 +18,25 @@ from autoforge.dynamodb.schema.keys import Key
 class Ticket(Entity):
     """A Linear issue as of its latest sync."""
 
-    id = IdAttribute()
-    linear_issue_id = TextAttribute()
-    project_id = IdAttribute()
-    feature_id = optional(IdAttribute())
-    linear_issue_url = TextAttribute()
-    title = TextAttribute()
-    description = optional(TextAttribute())
+    id = Id()
+    linear_issue_id = Text()
+    project_id = Id()
+    feature_id = optional(Id())
+    linear_issue_url = Text()
+    title = Text()
+    description = optional(Text())
     #: Linear's scale: 0 for none, then 1 for urgent to 4 for low.
-    priority = IntegerAttribute(default_for_new=0)
+    priority = Integer(default_for_new=0)
     #: The name of the workflow state in Linear; every team defines its own.
-    status = TextAttribute()
-    labels = optional(ListAttribute())
+    status = Text()
+    labels = optional(Array())
     #: When Linear last changed the issue, if a sync gave that. Notices may arrive out of order.
-    source_updated_at = optional(TimestampAttribute())
-    created_at = optional(TimestampAttribute())
+    source_updated_at = optional(Moment())
+    created_at = optional(Moment())
     #: When a sync last confirmed the ticket, accurate to a few minutes.
-    synced_at = TimestampAttribute()
+    synced_at = Moment()
     #: Each sync that changes anything but ``synced_at`` adds 1.
-    version = optional(IntegerAttribute(default_for_new=1))
+    version = optional(Integer(default_for_new=1))
 
     key = Key("LINEAR#{linear_issue_id}", "TICKET")
     of_project = Key("PROJECT#{project_id}#TICKET", "{synced_at}#{linear_issue_id}", index=GSI1)

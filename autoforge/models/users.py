@@ -7,11 +7,11 @@ from typing import Any
 from unicodedata import normalize
 
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    EnumAttribute,
-    IdAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Boolean,
+    Choice,
+    Id,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.encoding import Codec, TextCodec
@@ -35,7 +35,7 @@ class EmailCodec(TextCodec):
         return super().encode(comparable_email(value) if isinstance(value, str) else value)
 
 
-class EmailAttribute(TextAttribute):
+class Email(Text):
     """An e-mail address in lower case and Unicode normalization form C."""
 
     def check(self, value: str) -> str:
@@ -51,15 +51,15 @@ class EmailAttribute(TextAttribute):
 class User(Entity):
     """A person who logs in."""
 
-    id = IdAttribute()
-    auth0_id = TextAttribute()
+    id = Id()
+    auth0_id = Text()
     #: The address as the person writes it; ``comparable_email`` compares addresses.
-    email = TextAttribute()
-    name = TextAttribute()
-    picture = optional(TextAttribute())
-    role = EnumAttribute(UserRole, default_for_new=UserRole.DEVELOPER)
-    created_at = TimestampAttribute()
-    updated_at = TimestampAttribute()
+    email = Text()
+    name = Text()
+    picture = optional(Text())
+    role = Choice(UserRole, default_for_new=UserRole.DEVELOPER)
+    created_at = Moment()
+    updated_at = Moment()
 
     key = Key("USER#{id}", "METADATA")
 
@@ -69,8 +69,8 @@ class UserByAuth0IdLookup(Entity):
 
     type_name = "UserByAuth0Id"
 
-    auth0_id = TextAttribute()
-    user_id = IdAttribute()
+    auth0_id = Text()
+    user_id = Id()
 
     key = Key("AUTH0#{auth0_id}", "USER")
 
@@ -80,8 +80,8 @@ class UserByEmailLookup(Entity):
 
     type_name = "UserByEmail"
 
-    email = EmailAttribute()
-    user_id = IdAttribute()
+    email = Email()
+    user_id = Id()
 
     key = Key("EMAIL#{email}", "USER")
 
@@ -89,13 +89,13 @@ class UserByEmailLookup(Entity):
 class ProjectMember(Entity):
     """A membership, in the user's partition: finds the projects a user owns or is a member of."""
 
-    user_id = IdAttribute()
-    project_id = IdAttribute()
+    user_id = Id()
+    project_id = Id()
     #: Whether the user owns the project, and whether the user was added as a member.
-    owner = BooleanAttribute(default_for_new=False)
-    member = BooleanAttribute(default_for_new=False)
-    created_at = TimestampAttribute()
-    updated_at = TimestampAttribute()
+    owner = Boolean(default_for_new=False)
+    member = Boolean(default_for_new=False)
+    created_at = Moment()
+    updated_at = Moment()
 
     key = Key("USER#{user_id}", "PROJECT#{project_id}")
 
@@ -103,12 +103,12 @@ class ProjectMember(Entity):
 class ProjectMemberRef(Entity):
     """The same membership in the project's partition: finds the people of a project."""
 
-    project_id = IdAttribute()
-    user_id = IdAttribute()
-    owner = BooleanAttribute(default_for_new=False)
-    member = BooleanAttribute(default_for_new=False)
-    created_at = TimestampAttribute()
-    updated_at = TimestampAttribute()
+    project_id = Id()
+    user_id = Id()
+    owner = Boolean(default_for_new=False)
+    member = Boolean(default_for_new=False)
+    created_at = Moment()
+    updated_at = Moment()
 
     key = Key("PROJECT#{project_id}", "MEMBER#{user_id}")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydynox import DynamoDBClient, Model, ModelConfig, SyncTransaction
 from pydynox.attributes import (
+    Choice,
     DatetimeAttribute,
-    EnumAttribute,
     MapAttribute,
     StringAttribute,
     TTLAttribute,
@@ -35,7 +35,7 @@ def connect(url: str, population: Population) -> Client:
         id = StringAttribute()
         projectId = StringAttribute()  # noqa: N815 - the attribute is named as the table has it
         eventType = StringAttribute()  # noqa: N815
-        severity = EnumAttribute(Severity)
+        severity = Choice(Severity)
         summary = StringAttribute()
         detail = MapAttribute()
         createdAt = DatetimeAttribute()  # noqa: N815

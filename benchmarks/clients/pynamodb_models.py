@@ -15,7 +15,7 @@ from benchmarks.clients.client import Client, Population
 from benchmarks.sample import PROJECT, TABLE, Sample, timestamp_text
 
 
-class TimestampAttribute(Attribute[datetime]):
+class Moment(Attribute[datetime]):
     """A timestamp in the form of the table; PynamoDB's own attribute refuses a Z at the end."""
 
     attr_type = STRING
@@ -47,7 +47,7 @@ class Event(Model):
     severity = UnicodeAttribute()
     summary = UnicodeAttribute()
     detail: MapAttribute[str, Any] = MapAttribute()
-    created_at = TimestampAttribute(attr_name="createdAt")
+    created_at = Moment(attr_name="createdAt")
     expires_at = TTLAttribute(attr_name="TTL")
 
 

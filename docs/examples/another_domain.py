@@ -13,20 +13,20 @@ from datetime import UTC, datetime, timedelta
 
 from autoforge.dynamodb import (
     GSI1,
-    BooleanAttribute,
+    Boolean,
     Design,
     EmbeddedDynamoDB,
     Entity,
     Get,
-    IdAttribute,
+    Id,
     IdMint,
     Key,
+    Moment,
     Put,
     Query,
     SortRange,
     Store,
-    TextAttribute,
-    TimestampAttribute,
+    Text,
     Transaction,
     Update,
     explain,
@@ -45,10 +45,10 @@ TERM = timedelta(days=14)
 class Book(Entity):
     """A book, of which the library has one copy."""
 
-    isbn = IdAttribute()
-    title = TextAttribute()
+    isbn = Id()
+    title = Text()
     #: Who has borrowed it; absent while it is on the shelf.
-    reader = optional(TextAttribute())
+    reader = optional(Text())
 
     key = Key("BOOK#{isbn}", "METADATA")
 
@@ -56,11 +56,11 @@ class Book(Entity):
 class Loan(Entity):
     """A loan of a book; it is in the sparse index until the book is returned."""
 
-    id = IdAttribute()
-    isbn = IdAttribute()
-    reader = TextAttribute()
-    due_at = TimestampAttribute()
-    returned = BooleanAttribute(default_for_new=False)
+    id = Id()
+    isbn = Id()
+    reader = Text()
+    due_at = Moment()
+    returned = Boolean(default_for_new=False)
 
     key = Key("BOOK#{isbn}", "LOAN#{id}")
     out = Key("LOAN#out", "{due_at}#{id}", index=GSI1, where={"returned": False})
@@ -174,7 +174,7 @@ def main() -> None:
 class Shelf(Entity):
     """An entity that the design below refuses: its key could equal the key of a book."""
 
-    isbn = IdAttribute()
+    isbn = Id()
 
     key = Key("BOOK#{isbn}", "METADATA")
 

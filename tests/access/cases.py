@@ -24,7 +24,7 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
-from autoforge.dynamodb.schema.attributes import EnumAttribute, IdSetAttribute
+from autoforge.dynamodb.schema.attributes import Choice, IdSet
 from autoforge.models import PLATFORM_TABLE
 from benchmarks.synthetic import entity_of, pattern_of
 from tests.access.populations import Population, identity, is_drawn, last_of_key
@@ -45,7 +45,7 @@ def _alike(kind: type[Entity], number: int) -> Any:
     entity: Any = entity_of(kind, NOON)
     attributes = kind.get_attributes()
     for name, each in attributes.items():
-        if isinstance(each, IdSetAttribute):
+        if isinstance(each, IdSet):
             setattr(entity, name, frozenset())
     last = last_of_key(kind)
     setattr(entity, last, _numbered(attributes[last], getattr(entity, last), number))
@@ -54,7 +54,7 @@ def _alike(kind: type[Entity], number: int) -> Any:
 
 def _numbered(attribute: Attribute[Any] | None, first: str, number: int) -> str:
     """Return the first value, or the value ``number`` places after it."""
-    if isinstance(attribute, EnumAttribute):
+    if isinstance(attribute, Choice):
         members: type[StrEnum] = attribute.members
         return list(members)[number]
     return f"{first[:-1]}{int(first[-1]) + number}"
@@ -69,7 +69,7 @@ def _near_misses(kind: type[Entity]) -> Iterator[Any]:
     names = sorted(drawn - {own, *(("id",) if minted else ())})
     for number, name in enumerate(names):
         within = name in kind.primary_key.components
-        if isinstance(attributes[own], EnumAttribute) and not within:
+        if isinstance(attributes[own], Choice) and not within:
             continue  # the enumeration has no more members
         for missing in [False, True] if attributes[name].null else [False]:
             near = _alike(kind, 0 if within else _NUMBER + number)
@@ -84,7 +84,7 @@ def _near_misses(kind: type[Entity]) -> Iterator[Any]:
 
 def _another(attribute: Attribute[Any], first: Any) -> Any:
     """Return a value that differs from the first."""
-    if isinstance(attribute, EnumAttribute):
+    if isinstance(attribute, Choice):
         return _numbered(attribute, first, 1)
     of_type: dict[type[Any], Any] = {
         bool: first is not True,

@@ -20,24 +20,24 @@ from pynamodb.attributes import Attribute
 
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    DocumentAttribute,
-    EnumAttribute,
-    ExpiryAttribute,
-    IdAttribute,
-    IdSetAttribute,
-    IntegerAttribute,
-    JsonAttribute,
-    ListAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Array,
+    Boolean,
+    Choice,
+    Document,
+    Expiry,
+    Id,
+    IdSet,
+    Integer,
+    Json,
+    Moment,
+    Text,
 )
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.models import PLATFORM_TABLE, Event, GlobalEventRef
-from autoforge.models.users import EmailAttribute
+from autoforge.models.users import Email
 from tests.factories import NOON
 from tests.stores import put_raw
 from tests.strategies import is_minted, key_texts, texts, ulid_at
@@ -88,15 +88,15 @@ _BY_NAME: Final[dict[str, SearchStrategy[Any]]] = {
     "email": emails,
 }
 _BY_TYPE: Final[dict[type[Attribute[Any]], SearchStrategy[Any]]] = {
-    BooleanAttribute: st.booleans(),
-    DocumentAttribute: st.just({"a": 1}),
-    EmailAttribute: emails,
-    IdAttribute: other_ids,
-    IdSetAttribute: st.frozensets(other_ids, max_size=2),
-    IntegerAttribute: st.sampled_from([0, 5, 10, 99999]),
-    JsonAttribute: st.integers(0, 9),
-    ListAttribute: st.just([]),
-    TimestampAttribute: moments,
+    Boolean: st.booleans(),
+    Document: st.just({"a": 1}),
+    Email: emails,
+    Id: other_ids,
+    IdSet: st.frozensets(other_ids, max_size=2),
+    Integer: st.sampled_from([0, 5, 10, 99999]),
+    Json: st.integers(0, 9),
+    Array: st.just([]),
+    Moment: moments,
 }
 #: The names of all attributes that are components of a key.
 IN_KEYS: Final = frozenset(
@@ -118,10 +118,10 @@ def values_of(kind: type[Entity], name: str) -> SearchStrategy[Any]:
     if known in _BY_NAME:
         return _BY_NAME[known]
     attribute = kind.get_attributes()[name]
-    if isinstance(attribute, EnumAttribute):
+    if isinstance(attribute, Choice):
         members: type[StrEnum] = attribute.members
         return st.sampled_from(members)
-    if isinstance(attribute, TextAttribute) and type(attribute) not in _BY_TYPE:
+    if isinstance(attribute, Text) and type(attribute) not in _BY_TYPE:
         return key_text if name in IN_KEYS else texts()
     return _BY_TYPE[type(attribute)]
 
@@ -147,11 +147,9 @@ def is_drawn(name: str, attribute: Attribute[Any]) -> bool:
 
     Attributes outside keys count too: a test must notice if a key loses a component.
     """
-    if attribute.attr_name in KEY_ATTRIBUTES | {ENTITY_TYPE} or isinstance(
-        attribute, ExpiryAttribute
-    ):
+    if attribute.attr_name in KEY_ATTRIBUTES | {ENTITY_TYPE} or isinstance(attribute, Expiry):
         return False
-    return name in IN_KEYS or not attribute.null or isinstance(attribute, IdSetAttribute)
+    return name in IN_KEYS or not attribute.null or isinstance(attribute, IdSet)
 
 
 def identity(entity: Any) -> tuple[Any, ...]:

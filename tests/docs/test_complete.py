@@ -16,7 +16,7 @@ from autoforge import Forge, dynamodb, errors
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.cli.main import EXIT_CODES, group
 from autoforge.dynamodb import Entity
-from autoforge.dynamodb.schema.attributes import EnumAttribute, camel_case
+from autoforge.dynamodb.schema.attributes import Choice, camel_case
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES, TTL
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import AutoforgeError
@@ -205,7 +205,7 @@ def test_every_enumeration_is_documented_with_its_values() -> None:
 
     for entity in PLATFORM_TABLE.entities:
         for each in entity.get_attributes().values():
-            if isinstance(each, EnumAttribute) and entity.type_name != "GlobalEventRef":
+            if isinstance(each, Choice) and entity.type_name != "GlobalEventRef":
                 members: type[StrEnum] = each.members
                 assert rows[f"{each.attr_name} of {_article(entity)}"] == list(members)
 

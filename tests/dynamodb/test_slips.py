@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb.schema.attributes import (
-    IdAttribute,
-    IntegerAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Id,
+    Integer,
+    Moment,
+    Text,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI1
@@ -29,9 +29,9 @@ from tests.stores import Clock, client_of, store_of
 class Sensor(Entity):
     """A device that measures something at a place."""
 
-    id = IdAttribute()
-    place = TextAttribute()
-    name = TextAttribute()
+    id = Id()
+    place = Text()
+    name = Text()
 
     key = Key("SENSOR#{id}", "METADATA")
 
@@ -85,11 +85,11 @@ def test_an_attribute_with_a_name_that_an_entity_needs_is_refused(name: str) -> 
     message = rf"^Probe\.{name}: Entity itself needs this name: choose another with attr_name="
 
     with pytest.raises(DeclarationError, match=message):
-        _declared(**{name: TextAttribute()})
+        _declared(**{name: Text()})
 
 
 @pytest.mark.parametrize(
-    "member", [Key("PROBES", "{id}", index=GSI1), Derived(IdAttribute().codec("", last=True), str)]
+    "member", [Key("PROBES", "{id}", index=GSI1), Derived(Id().codec("", last=True), str)]
 )
 def test_a_key_or_what_is_derived_has_no_name_that_an_entity_needs(member: Any) -> None:
     with pytest.raises(DeclarationError, match=r"^Probe\.keys: Entity itself needs this name"):
@@ -103,20 +103,20 @@ def test_the_table_key_of_an_entity_is_not_named_like_what_entities_call_it() ->
 
 def test_a_mixin_does_not_bring_in_a_name_that_an_entity_needs() -> None:
     class Counted:
-        keys = IntegerAttribute()
+        keys = Integer()
 
     with pytest.raises(DeclarationError, match=r"^Piano\.keys: Entity itself needs this name"):
 
         class Piano(Counted, Entity):  # type: ignore[misc]  # that is the point
-            id = IdAttribute()
+            id = Id()
             key = Key("PIANO#{id}", "METADATA")
 
 
 def test_the_name_may_be_that_of_the_stored_attribute() -> None:
     class Piano(Entity):
-        id = IdAttribute()
-        number_of_keys = IntegerAttribute(attr_name="keys")
-        count = IntegerAttribute()  # type: ignore[assignment]  # hides an unused method of PynamoDB
+        id = Id()
+        number_of_keys = Integer(attr_name="keys")
+        count = Integer()  # type: ignore[assignment]  # hides an unused method of PynamoDB
         key = Key("PIANO#{id}", "METADATA")
 
     piano = Piano(id="p1", number_of_keys=88, count=2)
@@ -136,8 +136,8 @@ def test_an_update_that_changes_nothing_is_refused(given: dict[str, Any]) -> Non
 
 def test_an_update_that_only_touches_says_so() -> None:
     class Station(Entity):
-        id = IdAttribute()
-        updated_at = TimestampAttribute()
+        id = Id()
+        updated_at = Moment()
         key = Key("STATION#{id}", "METADATA")
 
     with pytest.raises(InvalidValueError, match=r"^an Update of Station changes nothing"):
@@ -210,6 +210,6 @@ def test_what_is_no_collection_of_writes_is_refused(writes: Any, message: str) -
 
 
 def _declared(**members: Any) -> Any:
-    own = {"id": IdAttribute(), "key": Key("PROBE#{id}", "METADATA"), **members}
+    own = {"id": Id(), "key": Key("PROBE#{id}", "METADATA"), **members}
     stated = {name: member for name, member in own.items() if member is not None}
     return new_class("Probe", (Entity,), {}, lambda body: body.update(stated))

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    IdAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Boolean,
+    Id,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.indexes import GSI1
@@ -28,12 +28,12 @@ LATER: Final = NOON + timedelta(minutes=1)
 class Task(Entity):
     """An entity whose index is sparse for every possible reason."""
 
-    id = IdAttribute()
-    owner = optional(TextAttribute())
-    rank = TextAttribute(default_for_new="a")
-    open = BooleanAttribute(default_for_new=True)
-    note = optional(TextAttribute())
-    due = optional(TimestampAttribute())
+    id = Id()
+    owner = optional(Text())
+    rank = Text(default_for_new="a")
+    open = Boolean(default_for_new=True)
+    note = optional(Text())
+    due = optional(Moment())
 
     key = Key("TASK#{id}", "TASK")
     by_owner = Key("OWNER#{owner}#{rank}|NOBODY", "{rank}#{id}", index=GSI1, where={"open": True})
@@ -42,9 +42,9 @@ class Task(Entity):
 class Line(Entity):
     """An entity that is always in the index; each half of its key has its own attribute."""
 
-    id = IdAttribute()
-    colour = TextAttribute()
-    length = TextAttribute()
+    id = Id()
+    colour = Text()
+    length = Text()
 
     key = Key("LINE#{id}", "LINE")
     by_colour = Key("COLOUR#{colour}", "{length}#{id}", index=GSI1)

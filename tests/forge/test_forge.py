@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autoforge.dynamodb import Entity, IdAttribute, Key, Put
+from autoforge.dynamodb import Entity, Id, Key, Put
 from autoforge.errors import DeclarationError
 from autoforge.forge import Forge
 from tests.factories import a_project
@@ -13,7 +13,7 @@ from tests.factories import a_project
 class Book(Entity):
     """An entity of another table, whose key a project could have."""
 
-    id = IdAttribute()
+    id = Id()
 
     key = Key("PROJECT#{id}", "METADATA")
 

@@ -15,7 +15,7 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.http.views import tag_of
 from autoforge.models import PLATFORM_TABLE
 from tests.factories import new_id
-from tests.http.serving import ROUTES, Api, Json, fresh_name, unchanged
+from tests.http.serving import ROUTES, Api, JsonObject, fresh_name, unchanged
 from tests.stores import put_raw, raw_items
 
 #: The routes that take If-Match.
@@ -23,7 +23,7 @@ CONDITIONAL: Final = tuple(route for route in ROUTES if "If-Match" in route.head
 
 _ENTITIES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
 
-Request = tuple[str, str, Json | None]
+Request = tuple[str, str, JsonObject | None]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from tests.generated import openapi_document
 from tests.stores import raw_items
 
 Api = TestClient[Litestar]
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 #: Texts that a path without proper escaping would confuse.
 CONFUSABLE: Final = [
@@ -33,7 +33,7 @@ PROBLEM: Final = "application/problem+json"
 #: Noon as the API writes it.
 NOON_TEXT: Final = "2026-02-04T12:00:00.000Z"
 #: The OpenAPI document, which lists the routes.
-DOCUMENT: Final[Json] = json.loads(openapi_document())
+DOCUMENT: Final[JsonObject] = json.loads(openapi_document())
 
 #: Values of the path parameters, for tests that are not about them.
 PATH_VALUES: Final[Mapping[str, str]] = {
@@ -62,7 +62,7 @@ class Route:
     method: str
     template: str
     operation: str
-    body: Json | None
+    body: JsonObject | None
     queries: frozenset[str]
     headers: frozenset[str]
     #: The statuses that the document lists for it.
@@ -92,7 +92,7 @@ def _routes() -> Iterator[Route]:
             )
 
 
-def _named(operation: Json, where: str) -> frozenset[str]:
+def _named(operation: JsonObject, where: str) -> frozenset[str]:
     parameters = operation.get("parameters", [])
     return frozenset(each["name"] for each in parameters if each["in"] == where)
 
@@ -173,10 +173,10 @@ def _partition(store: Store, path: str) -> list[Item]:
     return items
 
 
-def created(response: Response) -> Json:
+def created(response: Response) -> JsonObject:
     """Return what was created; a GET of its Location must show the same."""
     assert response.status_code == HTTPStatus.CREATED, response.text
-    body: Json = response.json()
+    body: JsonObject = response.json()
     return body
 
 
@@ -185,22 +185,22 @@ def new_project(api: Api, **given: Any) -> str:
     return str(created(api.post("/projects", json={"name": "Portal", **given}))["id"])
 
 
-def new_user(api: Api, **given: Any) -> Json:
+def new_user(api: Api, **given: Any) -> JsonObject:
     """Log a new user in and return the user."""
     name = fresh_name("ann")
     profile = {"auth0Id": f"auth0|{name}", "email": f"{name}@example.org", "name": "Ann"}
     return created(api.put("/users", json={**profile, **given}))
 
 
-def new_feature(api: Api, path: str, **given: Any) -> Json:
+def new_feature(api: Api, path: str, **given: Any) -> JsonObject:
     """Create a feature in a project's list of features, given its path, and return it."""
     return created(api.post(path, json={"name": "Sign in with a passkey", **given}))
 
 
-def walk(api: Api, path: str, **parameters: Any) -> list[list[Json]]:
+def walk(api: Api, path: str, **parameters: Any) -> list[list[JsonObject]]:
     """Return every page of a list, in order."""
-    pages: list[list[Json]] = []
-    cursor: Json = {}
+    pages: list[list[JsonObject]] = []
+    cursor: JsonObject = {}
     while True:
         response = api.get(path, params={**parameters, **cursor})
         assert response.status_code == HTTPStatus.OK, response.text
@@ -211,7 +211,7 @@ def walk(api: Api, path: str, **parameters: Any) -> list[list[Json]]:
         cursor = {"cursor": following}
 
 
-def items_of(pages: Sequence[Sequence[Json]]) -> list[Json]:
+def items_of(pages: Sequence[Sequence[JsonObject]]) -> list[JsonObject]:
     """Return the items of all pages."""
     return [item for page in pages for item in page]
 

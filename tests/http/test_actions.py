@@ -11,7 +11,7 @@ from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_problem,
     created,
     faults,
@@ -22,7 +22,7 @@ from tests.http.serving import (
 )
 from tests.stores import Clock
 
-ACTION: Json = {"actionType": "artefact_update", "description": "Update the delivery state"}
+ACTION: JsonObject = {"actionType": "artefact_update", "description": "Update the delivery state"}
 ONE = "2026-02-04T13:00:00.000Z"
 #: The state that each step leads to; ``WAYS`` has the steps that lead to each state.
 STEPS = {"hold": "held", "approve": "approved", "cancel": "cancelled", "execute": "executed"}
@@ -53,7 +53,7 @@ def step(api: Api, own: str, name: str) -> Any:
     return api.post(f"{own}/{name}", json={"heldUntil": ONE} if name == "hold" else None)
 
 
-def an_action_in(api: Api, path: str, state: str) -> tuple[str, Json]:
+def an_action_in(api: Api, path: str, state: str) -> tuple[str, JsonObject]:
     """Bring a new action to a state; return its path and its view."""
     action = created(api.post(path, json=ACTION))
     own = f"{path}/{action['id']}"
@@ -211,7 +211,7 @@ def test_an_action_with_a_value_that_is_not_allowed_is_refused(
 
 
 @pytest.mark.parametrize("body", [{}, {"heldUntil": None}, {"heldUntil": "soon"}], ids=repr)
-def test_a_hold_needs_its_end(detached: Api, body: Json) -> None:
+def test_a_hold_needs_its_end(detached: Api, body: JsonObject) -> None:
     response = detached.post(f"/projects/p/actions/{new_id()}/hold", json=body)
 
     assert faults(response) == ["body.heldUntil"]
@@ -235,7 +235,7 @@ def test_held_actions_are_listed_once_their_time_has_come_longest_due_first(
     )
     created(fresh_api.post(path, json=ACTION))
 
-    def held(**parameters: str) -> list[Json]:
+    def held(**parameters: str) -> list[JsonObject]:
         return items_of(walk(fresh_api, "/actions/held", **parameters))
 
     assert held() == [early, now]

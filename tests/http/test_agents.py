@@ -10,7 +10,7 @@ from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_invalid,
     assert_problem,
     created,
@@ -90,7 +90,7 @@ def test_agents_are_listed_by_status(api: Api, path: str) -> None:
     agents = [created(api.post(path, json={"name": str(n)})) for n in range(3)]
     stopped = api.patch(f"{path}/{agents[1]['id']}", json={"status": "stopped"}).json()
 
-    def listed(**parameters: str) -> list[Json]:
+    def listed(**parameters: str) -> list[JsonObject]:
         return items_of(walk(api, path, limit=1, **parameters))
 
     assert listed() == [agents[0], stopped, agents[2]]

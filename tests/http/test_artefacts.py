@@ -11,7 +11,7 @@ from tests.factories import NOON
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_invalid,
     assert_problem,
     created,
@@ -35,7 +35,7 @@ def _match(seen: Response) -> dict[str, str]:
     return {"if-match": seen.headers["etag"]}
 
 
-def _conflict(current: Json) -> str:
+def _conflict(current: JsonObject) -> str:
     name = f"Artefact raid_log of project {current['projectId']}"
     return f"{name} is not as the caller expects it: it is in version {current['version']}"
 
@@ -245,7 +245,7 @@ def test_a_content_that_is_no_object_is_refused(detached: Api, body: Any, where:
 def test_artefacts_are_listed_by_type(api: Api) -> None:
     path = f"/projects/{new_project(api)}/artefacts"
     kinds = ["raid_log", "backlog_summary", "delivery_state", "decision_log"]
-    artefacts: list[Json] = [
+    artefacts: list[JsonObject] = [
         created(api.put(f"{path}/{kind}", json={"content": {"of": kind}})) for kind in kinds
     ]
 

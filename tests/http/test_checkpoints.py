@@ -11,7 +11,7 @@ from tests.factories import NOON
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_problem,
     faults,
     items_of,
@@ -108,7 +108,9 @@ def test_a_checkpoint_that_was_never_set_is_not_found(api: Api, path: str) -> No
     ],
     ids=lambda each: str(each)[:40],
 )
-def test_a_value_that_is_not_allowed_is_refused(detached: Api, body: Json, where: str) -> None:
+def test_a_value_that_is_not_allowed_is_refused(
+    detached: Api, body: JsonObject, where: str
+) -> None:
     assert faults(detached.put("/projects/p/checkpoints/jira/k", json=body)) == [where]
 
 

@@ -11,7 +11,7 @@ from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_problem,
     created,
     faults,
@@ -22,7 +22,7 @@ from tests.http.serving import (
 )
 from tests.stores import Clock
 
-QUESTION: Json = {
+QUESTION: JsonObject = {
     "title": "Defer MCU-160?",
     "context": {"sprint": 12},
     "options": ["Defer", {"label": "Accept"}, []],
@@ -197,7 +197,7 @@ def test_escalations_are_listed_by_status_pending_ones_oldest_first_unless_said(
     decided = f"{paths[1]}/{asked[1]['id']}/decide"
     answered = fresh_api.post(decided, json={"userDecision": "Yes"}).json()
 
-    def listed(**parameters: str) -> list[Json]:
+    def listed(**parameters: str) -> list[JsonObject]:
         return items_of(walk(fresh_api, "/escalations", **parameters))
 
     pending = [asked[0], asked[2], asked[3]]

@@ -11,7 +11,7 @@ from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_invalid,
     assert_problem,
     created,
@@ -23,7 +23,7 @@ from tests.http.serving import (
 )
 from tests.stores import Clock, watching
 
-EVENT: Json = {"eventType": "signal_detected", "summary": "MCU-156 is in progress"}
+EVENT: JsonObject = {"eventType": "signal_detected", "summary": "MCU-156 is in progress"}
 EXPIRY_TEXT = "2026-03-06T12:00:00.000Z"
 
 

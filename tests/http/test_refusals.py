@@ -14,7 +14,7 @@ from tests.http.serving import (
     ROUTES,
     WITH_BODY,
     Api,
-    Json,
+    JsonObject,
     Route,
     assert_invalid,
     assert_problem,
@@ -331,7 +331,7 @@ def test_a_dynamodb_that_cannot_be_reached_is_unavailable(detached: Api, route: 
     assert response.status_code == 503
     assert response.headers["content-type"] == "application/problem+json"
     assert response.headers["retry-after"] == "1"
-    problem: Json = response.json()
+    problem: JsonObject = response.json()
     assert (problem["type"], problem["title"], problem["status"]) == (
         "urn:autoforge:problem:unavailable",
         "Service Unavailable",

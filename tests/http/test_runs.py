@@ -11,7 +11,7 @@ from tests.factories import NOON, a_feature, a_run_ref, new_id
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_invalid,
     assert_problem,
     created,
@@ -34,7 +34,7 @@ def path(api: Api) -> str:
 
 
 @pytest.fixture
-def asked(api: Api, store: Store, path: str) -> Json:
+def asked(api: Api, store: Store, path: str) -> JsonObject:
     """The body that starts a run: an agent and a feature of the project."""
     of = path.removesuffix("/runs")
     agent = created(api.post(f"{of}/agents", json={"name": "coder-1"}))
@@ -42,14 +42,14 @@ def asked(api: Api, store: Store, path: str) -> Json:
     return {"agentId": agent["id"], "featureId": feature.id}
 
 
-def agent_of(api: Api, run: Json) -> tuple[str, str | None, str | None]:
+def agent_of(api: Api, run: JsonObject) -> tuple[str, str | None, str | None]:
     """Return the status, feature and run of a run's agent."""
     agent = api.get(f"/projects/{run['projectId']}/agents/{run['agentId']}").json()
     return agent["status"], agent["currentFeatureId"], agent["currentRunId"]
 
 
 def test_a_run_is_started_reported_on_and_finished(
-    api: Api, clock: Clock, path: str, asked: Json
+    api: Api, clock: Clock, path: str, asked: JsonObject
 ) -> None:
     response = api.post(path, json=asked)
 
@@ -93,7 +93,7 @@ def test_a_run_is_started_reported_on_and_finished(
 
 
 def test_a_run_may_have_a_role_and_an_id_of_its_own_and_leave_its_agent_alone(
-    api: Api, path: str, asked: Json
+    api: Api, path: str, asked: JsonObject
 ) -> None:
     given = {"id": "run-1", "role": "tester", "markAgent": False}
 
@@ -104,7 +104,7 @@ def test_a_run_may_have_a_role_and_an_id_of_its_own_and_leave_its_agent_alone(
 
 
 def test_a_run_that_is_started_again_is_one_run(
-    api: Api, store: Store, path: str, asked: Json
+    api: Api, store: Store, path: str, asked: JsonObject
 ) -> None:
     run = created(api.post(path, json={"id": "run-1", **asked}))
 
@@ -117,7 +117,7 @@ def test_a_run_that_is_started_again_is_one_run(
 
 
 def test_an_id_that_a_namesake_of_the_agent_uses_elsewhere_is_refused(
-    api: Api, store: Store, path: str, asked: Json
+    api: Api, store: Store, path: str, asked: JsonObject
 ) -> None:
     store.save(Put(a_run_ref(agent_id=asked["agentId"], run_id="run-1")))
 
@@ -130,7 +130,7 @@ def test_an_id_that_a_namesake_of_the_agent_uses_elsewhere_is_refused(
 
 @pytest.mark.parametrize("missing", ["agentId", "featureId"])
 def test_no_run_starts_without_its_agent_or_its_feature(
-    api: Api, store: Store, path: str, asked: Json, missing: str
+    api: Api, store: Store, path: str, asked: JsonObject, missing: str
 ) -> None:
     with unchanged(store, path):
         response = api.post(path, json={**asked, missing: new_id()})
@@ -139,7 +139,9 @@ def test_no_run_starts_without_its_agent_or_its_feature(
     assert response.json()["type"] == "urn:autoforge:problem:item-not-found"
 
 
-def test_a_run_that_is_finished_is_final(api: Api, store: Store, path: str, asked: Json) -> None:
+def test_a_run_that_is_finished_is_final(
+    api: Api, store: Store, path: str, asked: JsonObject
+) -> None:
     run = created(api.post(path, json=asked))
     own = f"{path}/{run['id']}"
     finished = api.post(f"{own}/finish", json={"status": "failed", "errorMessage": "no"}).json()
@@ -162,7 +164,7 @@ def test_a_run_that_is_finished_is_final(api: Api, store: Store, path: str, aske
 
 
 def test_a_report_that_is_sent_again_under_its_id_is_made_once(
-    api: Api, path: str, asked: Json
+    api: Api, path: str, asked: JsonObject
 ) -> None:
     own = f"{path}/{created(api.post(path, json=asked))['id']}"
     report = {"appendOutput": "once", "reportId": "report-1"}
@@ -173,7 +175,7 @@ def test_a_report_that_is_sent_again_under_its_id_is_made_once(
 
 
 def test_an_output_that_does_not_fit_is_refused_or_loses_its_oldest_part(
-    api: Api, store: Store, engine: Engine, path: str, asked: Json
+    api: Api, store: Store, engine: Engine, path: str, asked: JsonObject
 ) -> None:
     if engine.name == "moto":
         pytest.skip("moto adds the value that an update replaces to the size of the item")
@@ -192,7 +194,7 @@ def test_an_output_that_does_not_fit_is_refused_or_loses_its_oldest_part(
 
 
 def test_the_longest_texts_fit_beside_the_longest_output(
-    api: Api, engine: Engine, path: str, asked: Json
+    api: Api, engine: Engine, path: str, asked: JsonObject
 ) -> None:
     if engine.name == "moto":
         pytest.skip("moto adds the value that an update replaces to the size of the item")
@@ -205,7 +207,7 @@ def test_the_longest_texts_fit_beside_the_longest_output(
 
 
 def test_runs_are_listed_without_their_outputs_newest_first(
-    api: Api, store: Store, path: str, asked: Json
+    api: Api, store: Store, path: str, asked: JsonObject
 ) -> None:
     of = path.removesuffix("/runs")
     other = {"agentId": "namesake", "featureId": asked["featureId"]}
@@ -220,7 +222,7 @@ def test_runs_are_listed_without_their_outputs_newest_first(
     store.save(Put(a_feature(project_id=elsewhere.split("/")[2], id=asked["featureId"])))
     created(api.post(f"{elsewhere}/runs", json={**asked, "agentId": "somebody"}))
 
-    def listed(where: str, **parameters: str) -> list[Json]:
+    def listed(where: str, **parameters: str) -> list[JsonObject]:
         return items_of(walk(api, where, limit=1, **parameters))
 
     second, third = runs[1], runs[2]

@@ -13,7 +13,7 @@ from tests.factories import NOON, a_feature_by_linear_issue, a_ticket, new_id
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_problem,
     created,
     faults,
@@ -25,7 +25,7 @@ from tests.http.serving import (
 )
 from tests.stores import Clock, put_raw
 
-ISSUE: Json = {
+ISSUE: JsonObject = {
     "linearIssueUrl": "https://linear.app/acme/issue/ENG-7",
     "title": "Passkeys",
     "description": "",
@@ -67,7 +67,7 @@ def test_an_issue_becomes_a_ticket_and_the_ticket_follows_it(
     assert api.get(path).json() == ticket
 
     clock.now = NOON + timedelta(minutes=1)
-    changes: Json = {"status": "Done", "labels": [], "description": None, "priority": 0}
+    changes: JsonObject = {"status": "Done", "labels": [], "description": None, "priority": 0}
     second = api.put(path, json={**ISSUE, "projectId": project_id, **changes})
 
     changed = {**ticket, **changes, "syncedAt": "2026-02-04T12:01:00.000Z"}

@@ -14,7 +14,7 @@ from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, n
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_problem,
     created,
     faults,
@@ -28,7 +28,7 @@ from tests.http.serving import (
 from tests.stores import Clock
 
 
-def profile(**over: Any) -> Json:
+def profile(**over: Any) -> JsonObject:
     """Return the body of a new user's log-in."""
     name = fresh_name("ann")
     return {"auth0Id": f"auth0|{name}", "email": f"Ann.{name}@Example.org", "name": "Ann", **over}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.dynamodb.schema.attributes import IdAttribute, IdSetAttribute
+from autoforge.dynamodb.schema.attributes import Id, IdSet
 from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI1
@@ -201,8 +201,8 @@ def test_an_empty_set_is_removed_and_demanded_as_absent() -> None:
 
 def test_a_derived_component_names_what_it_follows_from() -> None:
     class Counted(Entity):
-        id = IdAttribute()
-        members = IdSetAttribute()
+        id = Id()
+        members = IdSet()
         filled = Derived(EnumCodec(("NO", "YES")), lambda of: "YES" if of else "NO", "members")
         key = Key("COUNTED#{id}", "COUNTED")
         by_filled = Key("FILLED#{filled}", "{id}", index=GSI1)
@@ -229,7 +229,7 @@ def test_a_derivation_from_what_is_not_there_is_refused(
             (Entity,),
             {
                 "__module__": __name__,
-                "id": IdAttribute(),
+                "id": Id(),
                 "state": derived,
                 "key": Key("WRONG#{id}", "WRONG"),
                 "by_state": Key("STATE#" + template, "{id}", index=GSI1),
@@ -241,6 +241,6 @@ def test_no_primary_key_may_be_derived() -> None:
     with pytest.raises(DeclarationError, match="state is derived: it cannot identify an item"):
 
         class Wrong(Entity):
-            id = IdAttribute()
+            id = Id()
             state = Derived(EnumCodec(("A",)), lambda _: "A", "id")
             key = Key("WRONG#{id}", "{state}")

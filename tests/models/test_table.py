@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoforge.dynamodb import Design, Entity
-from autoforge.dynamodb.schema.attributes import IdAttribute, TextAttribute
+from autoforge.dynamodb.schema.attributes import Id, Text
 from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.keys import Key, KeyValue
 from autoforge.errors import DeclarationError
@@ -18,67 +18,67 @@ from tests import strategies
 
 
 class Root(Entity):
-    id = IdAttribute()
+    id = Id()
     key = Key("ROOT#{id}", "METADATA")
 
 
 class Leaf(Entity):
-    root_id = IdAttribute()
-    id = IdAttribute()
+    root_id = Id()
+    id = Id()
     key = Key("ROOT#{root_id}", "LEAF#{id}")
 
 
 class Note(Entity):
-    root_id = IdAttribute()
-    name = TextAttribute()
+    root_id = Id()
+    name = Text()
     key = Key("ROOT#{root_id}", "LEAF#{name}")
 
 
 class Anything(Entity):
-    root_id = IdAttribute()
-    name = TextAttribute()
+    root_id = Id()
+    name = Text()
     key = Key("ROOT#{root_id}", "{name}")
 
 
 class Either(Entity):
-    id = IdAttribute()
+    id = Id()
     key = Key("OTHER#{id}|ROOT#here", "METADATA")
 
 
 class Longer(Entity):
-    root_id = IdAttribute()
-    name = TextAttribute()
+    root_id = Id()
+    name = Text()
     key = Key("ROOT#{root_id}", "LEAF#{name}#{name}")
 
 
 class Elsewhere(Entity):
-    id = IdAttribute()
+    id = Id()
     key = Key("ROOTS#{id}", "METADATA")
 
 
 class Mine(Entity):
-    id = IdAttribute()
+    id = Id()
     key = Key("SHARED", "{id}", shared="pool")
 
 
 class Yours(Entity):
-    id = IdAttribute()
+    id = Id()
     key = Key("SHARED", "{id}", shared="pool")
 
 
 class Theirs(Entity):
-    id = IdAttribute()
+    id = Id()
     key = Key("SHARED", "{id}", shared="another pool")
 
 
 class Nobodys(Entity):
-    id = IdAttribute()
+    id = Id()
     key = Key("SHARED", "{id}")
 
 
 class Namesake(Entity):
     type_name = "Root"
-    id = IdAttribute()
+    id = Id()
     key = Key("NAMESAKE", "{id}")
 
 

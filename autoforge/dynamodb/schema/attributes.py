@@ -54,18 +54,18 @@ from autoforge.dynamodb.schema.encoding import (
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 __all__ = [
-    "BooleanAttribute",
-    "DocumentAttribute",
+    "Array",
+    "Boolean",
+    "Choice",
+    "Document",
     "EntityAttribute",
-    "EnumAttribute",
-    "ExpiryAttribute",
-    "IdAttribute",
-    "IdSetAttribute",
-    "IntegerAttribute",
-    "JsonAttribute",
-    "ListAttribute",
-    "TextAttribute",
-    "TimestampAttribute",
+    "Expiry",
+    "Id",
+    "IdSet",
+    "Integer",
+    "Json",
+    "Moment",
+    "Text",
     "optional",
 ]
 
@@ -142,7 +142,7 @@ class EntityAttribute(Attribute[T]):
         raise DeclarationError(f"{type(self).__name__} cannot stand in a key as {spec!r}")
 
 
-class TextAttribute(EntityAttribute[str]):
+class Text(EntityAttribute[str]):
     """Free text, which may be empty."""
 
     def check(self, value: Any) -> str:
@@ -158,7 +158,7 @@ class TextAttribute(EntityAttribute[str]):
         return _without_spec(self, spec, TextCodec(last=last))
 
 
-class IdAttribute(EntityAttribute[str]):
+class Id(EntityAttribute[str]):
     """An id, stored in its canonical case."""
 
     def check(self, value: Any) -> str:
@@ -172,7 +172,7 @@ class IdAttribute(EntityAttribute[str]):
         return _without_spec(self, spec, ID)
 
 
-class IdSetAttribute(EntityAttribute[frozenset[str]]):
+class IdSet(EntityAttribute[frozenset[str]]):
     """A set of ids, each in its canonical case; an empty set is stored as no attribute."""
 
     attr_type = STRING_SET
@@ -201,7 +201,7 @@ class IdSetAttribute(EntityAttribute[frozenset[str]]):
         return sorted(self.check(value))
 
 
-class EnumAttribute(EntityAttribute[E]):
+class Choice(EntityAttribute[E]):
     """A member of a ``StrEnum``, stored as its text."""
 
     def __init__(self, members: type[E], *, default_for_new: E | None = None) -> None:
@@ -232,7 +232,7 @@ class EnumAttribute(EntityAttribute[E]):
         return _without_spec(self, spec, self._codec.placed(last=last))
 
 
-class TimestampAttribute(EntityAttribute[datetime]):
+class Moment(EntityAttribute[datetime]):
     """A time in UTC, stored as ISO 8601 text of fixed width with milliseconds."""
 
     def check(self, value: Any) -> datetime:
@@ -250,7 +250,7 @@ class TimestampAttribute(EntityAttribute[datetime]):
         return DateCodec() if spec == "date" else _without_spec(self, spec, TimestampCodec())
 
 
-class ExpiryAttribute(EntityAttribute[datetime]):
+class Expiry(EntityAttribute[datetime]):
     """The time from which DynamoDB's time-to-live may delete an item, in Unix seconds."""
 
     attr_type = NUMBER
@@ -279,7 +279,7 @@ def read_expiry(text: str) -> datetime:
     return _EPOCH + timedelta(seconds=int(wire_to_number(text)))
 
 
-class IntegerAttribute(EntityAttribute[int]):
+class Integer(EntityAttribute[int]):
     """A whole number."""
 
     attr_type = NUMBER
@@ -305,7 +305,7 @@ class IntegerAttribute(EntityAttribute[int]):
         return _number_codec(self, spec)
 
 
-class BooleanAttribute(EntityAttribute[bool]):
+class Boolean(EntityAttribute[bool]):
     """True or false."""
 
     attr_type = BOOLEAN
@@ -337,7 +337,7 @@ class _NativeAttribute(EntityAttribute[T]):
         return wire_to_document({self.attr_type: value})
 
 
-class DocumentAttribute(_NativeAttribute[dict[str, Any]]):
+class Document(_NativeAttribute[dict[str, Any]]):
     """A JSON object, stored as a native map."""
 
     attr_type = MAP
@@ -349,7 +349,7 @@ class DocumentAttribute(_NativeAttribute[dict[str, Any]]):
         return cast("dict[str, Any]", super().check(value))
 
 
-class ListAttribute(_NativeAttribute[list[Any]]):
+class Array(_NativeAttribute[list[Any]]):
     """A JSON array, stored as a native list."""
 
     attr_type = LIST
@@ -361,7 +361,7 @@ class ListAttribute(_NativeAttribute[list[Any]]):
         return cast("list[Any]", super().check(value))
 
 
-class JsonAttribute(_NativeAttribute[Any]):
+class Json(_NativeAttribute[Any]):
     """Any JSON value, null included, stored natively."""
 
 
@@ -394,7 +394,7 @@ def wire_to_attribute(attribute: Attribute[Any], wire: Mapping[str, Any]) -> Any
         return None
     stored = f"{attribute.attr_name} is stored as {', '.join(wire) or 'nothing'}"
     try:
-        if isinstance(attribute, JsonAttribute):
+        if isinstance(attribute, Json):
             return wire_to_document(wire)
         if attribute.attr_type in wire:
             return attribute.deserialize(_bytes(attribute.attr_type, wire[attribute.attr_type]))

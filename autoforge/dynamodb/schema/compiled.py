@@ -20,17 +20,17 @@ from pynamodb.attributes import Attribute
 
 from autoforge.dynamodb.errors import AutoforgeError
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    DocumentAttribute,
-    EnumAttribute,
-    ExpiryAttribute,
-    IdAttribute,
-    IdSetAttribute,
-    IntegerAttribute,
-    JsonAttribute,
-    ListAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Array,
+    Boolean,
+    Choice,
+    Document,
+    Expiry,
+    Id,
+    IdSet,
+    Integer,
+    Json,
+    Moment,
+    Text,
     attribute_to_wire,
     read_expiry,
     wire_to_attribute,
@@ -66,24 +66,22 @@ class FieldCodec:
 
 #: The expressions of each class. Subclasses are not looked up, since they may change its methods.
 KINDS: Final[Mapping[type[Attribute[Any]], FieldCodec]] = {
-    TextAttribute: FieldCodec("S", "v if v.isascii() else own.deserialize(v)", '{"S": v}'),
-    IdAttribute: FieldCodec("S", "ids[v]", '{"S": v}'),
-    EnumAttribute: FieldCodec("S", "own.by_text[v]", '{"S": own.texts[v]}', "own.texts[v]"),
-    TimestampAttribute: FieldCodec(
-        "S", "timestamps[v]", '{"S": timestamp_text(v)}', "timestamp_texts[v]"
-    ),
+    Text: FieldCodec("S", "v if v.isascii() else own.deserialize(v)", '{"S": v}'),
+    Id: FieldCodec("S", "ids[v]", '{"S": v}'),
+    Choice: FieldCodec("S", "own.by_text[v]", '{"S": own.texts[v]}', "own.texts[v]"),
+    Moment: FieldCodec("S", "timestamps[v]", '{"S": timestamp_text(v)}', "timestamp_texts[v]"),
     # compile_projection projects it, together with the check that the item is live.
-    ExpiryAttribute: FieldCodec("N", "expiries[v]", '{"N": str(int(v.timestamp()))}'),
-    IntegerAttribute: FieldCodec(
+    Expiry: FieldCodec("N", "expiries[v]", '{"N": str(int(v.timestamp()))}'),
+    Integer: FieldCodec(
         "N", "int(v) if len(v) < 16 and v.isdecimal() else own.deserialize(v)", '{"N": str(v)}'
     ),
-    BooleanAttribute: FieldCodec(
+    Boolean: FieldCodec(
         "BOOL", "v if v is True or v is False else own.deserialize(v)", '{"BOOL": v}'
     ),
-    DocumentAttribute: FieldCodec("M", "wire_to_members(v)", "own.to_wire(v)"),
-    ListAttribute: FieldCodec("L", "[wire_to_document(w) for w in v]", "own.to_wire(v)"),
-    JsonAttribute: FieldCodec("", "wire_to_document(v)", "own.to_wire(v)"),
-    IdSetAttribute: FieldCodec(
+    Document: FieldCodec("M", "wire_to_members(v)", "own.to_wire(v)"),
+    Array: FieldCodec("L", "[wire_to_document(w) for w in v]", "own.to_wire(v)"),
+    Json: FieldCodec("", "wire_to_document(v)", "own.to_wire(v)"),
+    IdSet: FieldCodec(
         "SS", "own.deserialize(v)", '{"SS": own.serialize(v)}', "sorted(own.deserialize(v))", "[]"
     ),
 }
@@ -144,7 +142,7 @@ class Field:
     @property
     def is_json(self) -> bool:
         """Whether the value is known to be read as JSON has it."""
-        return self.kind is not _BY_METHODS or isinstance(self.attribute, TextAttribute)
+        return self.kind is not _BY_METHODS or isinstance(self.attribute, Text)
 
 
 def compile_reader(

@@ -28,10 +28,10 @@ from autoforge.dynamodb.errors import (
 )
 from autoforge.dynamodb.schema.attributes import (
     EntityAttribute,
-    ExpiryAttribute,
-    IdSetAttribute,
-    JsonAttribute,
-    TimestampAttribute,
+    Expiry,
+    IdSet,
+    Json,
+    Moment,
     attribute_to_wire,
     component_codec,
     optional,
@@ -117,7 +117,7 @@ class Entity(Model):
     GSI1SK = RenderedAttribute(attr_name=GSI1.sort_key, null=True)
     EntityType = RenderedAttribute(attr_name=ENTITY_TYPE)
     #: The time from which the item is read as missing; DynamoDB deletes it within about two days.
-    expires_at = optional(ExpiryAttribute(attr_name=TTL))
+    expires_at = optional(Expiry(attr_name=TTL))
 
     #: The keys of the entity by name, and the one in the table itself.
     keys: ClassVar[Mapping[str, Key]] = {}
@@ -532,7 +532,7 @@ def _wanted(key: Key, name: str, wanted: Any, attributes: Mapping[str, Any]) -> 
     except InvalidValueError as error:
         raise DeclarationError(f"{key}: where: {error}") from error
     # An empty set is stored as no attribute.
-    return None if isinstance(attribute, IdSetAttribute) and not checked else checked
+    return None if isinstance(attribute, IdSet) and not checked else checked
 
 
 def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
@@ -544,14 +544,12 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
         if "created_at" not in attributes and not entity.is_abstract():
             raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
         created = attributes.get("created_at")
-        if created is not None and not isinstance(created, TimestampAttribute):
-            raise DeclarationError(
-                f"{entity.__name__} has a lifetime: created_at must be a TimestampAttribute"
-            )
+        if created is not None and not isinstance(created, Moment):
+            raise DeclarationError(f"{entity.__name__} has a lifetime: created_at must be a Moment")
     updated = attributes.get(_UPDATED)
-    if isinstance(updated, EntityAttribute) and not isinstance(updated, TimestampAttribute):
+    if isinstance(updated, EntityAttribute) and not isinstance(updated, Moment):
         raise DeclarationError(
-            f"{entity.__name__}: every update sets {_UPDATED}: it must be a TimestampAttribute"
+            f"{entity.__name__}: every update sets {_UPDATED}: it must be a Moment"
         )
     mark = attributes.get(entity.deletion_mark or "")
     if entity.deletion_mark is not None and not (isinstance(mark, Attribute) and mark.null):
@@ -562,7 +560,7 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
 
 def _holds_null(attribute: Attribute[Any]) -> bool:
     """Whether the attribute stores None as a value, and not as its absence."""
-    return isinstance(attribute, JsonAttribute) and not attribute.null
+    return isinstance(attribute, Json) and not attribute.null
 
 
 def _stored_key(item: Mapping[str, Mapping[str, Any]]) -> KeyValue:

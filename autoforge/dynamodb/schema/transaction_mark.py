@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from autoforge.dynamodb.schema.attributes import IdAttribute, TimestampAttribute
+from autoforge.dynamodb.schema.attributes import Id, Moment
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 
@@ -19,7 +19,7 @@ class TransactionMark(Entity):
     lifetime = timedelta(days=1)
 
     #: The idempotency token (ClientRequestToken) of the transaction.
-    token = IdAttribute()
-    created_at = TimestampAttribute()
+    token = Id()
+    created_at = Moment()
 
     key = Key("TRANSACTION#{token}", "MARK")

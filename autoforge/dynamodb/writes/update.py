@@ -26,8 +26,8 @@ from autoforge.dynamodb.errors import (
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
 from autoforge.dynamodb.schema.attributes import (
     EntityAttribute,
-    IdSetAttribute,
-    JsonAttribute,
+    IdSet,
+    Json,
     attribute_to_wire,
     read_expiry,
 )
@@ -420,11 +420,11 @@ def has(entity: type[Entity], values: Mapping[str, Any]) -> list[Condition]:
 def _wire(entity: type[Entity], name: str, value: Any) -> Wire:
     """Return a value in DynamoDB JSON, or None to remove an optional attribute."""
     attribute = _settable(entity)[name]
-    if isinstance(attribute, IdSetAttribute):
+    if isinstance(attribute, IdSet):
         value = value or None
     if value is None and attribute.null:
         return None
-    if value is None and not isinstance(attribute, JsonAttribute):
+    if value is None and not isinstance(attribute, Json):
         raise InvalidValueError(f"{entity.type_name} needs {attribute.attr_name}")
     if isinstance(attribute, EntityAttribute):
         value = attribute.check(value)
@@ -444,7 +444,7 @@ def _as_held(entity: type[Entity], name: str, value: Any) -> Any:
     if not isinstance(attribute, EntityAttribute):
         return value
     checked = attribute.check(value)
-    return None if isinstance(attribute, IdSetAttribute) and not checked else checked
+    return None if isinstance(attribute, IdSet) and not checked else checked
 
 
 def _is_past_expiry(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bool:

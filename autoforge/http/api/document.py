@@ -17,7 +17,7 @@ from autoforge.http.api.problem import MEDIA_TYPE, Problem
 from autoforge.http.api.problem_examples import MAX_BYTES, problem_example
 from autoforge.http.api.pydantic_schemas import component_schemas, examples
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 METHODS: Final = ("get", "put", "post", "patch", "delete")
 
@@ -29,7 +29,7 @@ _BODY_REFERENCE: Final = re.compile(rf"({_REFERENCES}\w+){_BODY}\b")
 _TAGGED: Final = frozenset({"200", "201", "409", "412", "428"})
 
 #: How the document describes each response header.
-_HEADERS: Final[dict[str, Json]] = {
+_HEADERS: Final[dict[str, JsonObject]] = {
     "X-Request-Id": {
         "description": "Names the request; the log has it too.",
         "schema": {"type": "string"},
@@ -61,7 +61,7 @@ _HEADERS: Final[dict[str, Json]] = {
 }
 
 
-def completed(document: Json, limits: Mapping[str, int]) -> Json:
+def completed(document: JsonObject, limits: Mapping[str, int]) -> JsonObject:
     """Return the completed document.
 
     Args:
@@ -89,12 +89,12 @@ def completed(document: Json, limits: Mapping[str, int]) -> Json:
     }
 
 
-def _without_suffixes(document: Json, schemas: Json) -> tuple[Json, Json]:
+def _without_suffixes(document: JsonObject, schemas: JsonObject) -> tuple[JsonObject, JsonObject]:
     """Rename ``NewFeatureBody`` to ``NewFeature``, which in Python is another class."""
 
-    def renamed(part: Json) -> Json:
+    def renamed(part: JsonObject) -> JsonObject:
         text = orjson.dumps(part).decode()
-        renamed: Json = orjson.loads(_BODY_REFERENCE.sub(r"\1", text))
+        renamed: JsonObject = orjson.loads(_BODY_REFERENCE.sub(r"\1", text))
         return renamed
 
     schemas = {name.removesuffix(_BODY): schema for name, schema in renamed(schemas).items()}
@@ -102,8 +102,8 @@ def _without_suffixes(document: Json, schemas: Json) -> tuple[Json, Json]:
 
 
 def _operation(
-    path: str, method: str, operation: Json, schemas: Json, limits: Mapping[str, int]
-) -> Json:
+    path: str, method: str, operation: JsonObject, schemas: JsonObject, limits: Mapping[str, int]
+) -> JsonObject:
     """Complete an operation: its summary, parameters, examples, body limit and responses."""
     summary, _, rest = operation.get("description", "").partition("\n")
     operation = {**operation, "summary": summary, "description": rest.strip()}
@@ -121,7 +121,7 @@ def _operation(
     return operation
 
 
-def _parameter(parameter: Json, schemas: Json) -> Json:
+def _parameter(parameter: JsonObject, schemas: JsonObject) -> JsonObject:
     """Complete a parameter: its schema without null, and an example."""
     schema = _without_null(parameter["schema"])
     named = schemas.get(schema.get("$ref", "").removeprefix(_REFERENCES), schema)
@@ -131,7 +131,7 @@ def _parameter(parameter: Json, schemas: Json) -> Json:
     return {**parameter, "schema": schema, **example}
 
 
-def _without_null(schema: Json) -> Json:
+def _without_null(schema: JsonObject) -> JsonObject:
     """Return a schema without null among its types and values."""
     schema = dict(schema)
     for kinds in ("oneOf", "allOf"):
@@ -146,7 +146,7 @@ def _without_null(schema: Json) -> Json:
     return schema
 
 
-def _responses(path: str, method: str, operation: Json) -> Iterator[tuple[str, Json]]:
+def _responses(path: str, method: str, operation: JsonObject) -> Iterator[tuple[str, JsonObject]]:
     """Complete the responses of an operation, and add those that any route may give."""
     common = [HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN]
     if method != "get":
@@ -169,7 +169,7 @@ def _responses(path: str, method: str, operation: Json) -> Iterator[tuple[str, J
         yield status, {**answer, **({"content": content} if content else {}), "headers": headers}
 
 
-def _headers(method: str, status: str, answers: Json) -> Iterator[tuple[str, Json]]:
+def _headers(method: str, status: str, answers: JsonObject) -> Iterator[tuple[str, JsonObject]]:
     """The headers of a response, with their descriptions."""
     names = ["X-Request-Id"]
     if method == "get" and status in {"200", "304"}:
@@ -186,12 +186,12 @@ def _headers(method: str, status: str, answers: Json) -> Iterator[tuple[str, Jso
         yield name, _HEADERS[name]
 
 
-def _problem(status: HTTPStatus) -> Json:
+def _problem(status: HTTPStatus) -> JsonObject:
     schema = {"$ref": f"{_REFERENCES}{Problem.__name__}"}
     return {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
-def _show_example(media: Json) -> None:
+def _show_example(media: JsonObject) -> None:
     """Add the example of the body or view; if it is one of several, that of the first."""
     schema = media["schema"]
     name = schema.get("oneOf", [schema])[0].get("$ref", "").removeprefix(_REFERENCES)

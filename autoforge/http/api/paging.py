@@ -17,7 +17,7 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.store.store import Store
 from autoforge.http.api.parameters import Cursor, Limit, Order
-from autoforge.http.api.projection import Json, read_as_view
+from autoforge.http.api.projection import JsonObject, read_as_view
 from autoforge.http.api.responses import RenderedResponse
 from autoforge.http.api.schemas import ItemView, PageView
 from autoforge.http.api.tags import item_tag
@@ -101,7 +101,7 @@ def answer(store: Store, pattern: Get[Any], view: type[OneView]) -> Response[One
     return json_response(item, etag=item_tag(item))
 
 
-def json_response(shown: Json, *, etag: str | None = None) -> Response[Any]:
+def json_response(shown: JsonObject, *, etag: str | None = None) -> Response[Any]:
     """Answer with projected JSON, in the bytes that pydantic would write for the view."""
     try:
         content = orjson.dumps(shown)

@@ -21,40 +21,40 @@ from pydantic_core import to_jsonable_python
 
 from autoforge.dynamodb.patterns.readers import ItemReader, Reading
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    DocumentAttribute,
-    EnumAttribute,
-    ExpiryAttribute,
-    IdAttribute,
-    IdSetAttribute,
-    IntegerAttribute,
-    JsonAttribute,
-    ListAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Array,
+    Boolean,
+    Choice,
+    Document,
+    Expiry,
+    Id,
+    IdSet,
+    Integer,
+    Json,
+    Moment,
+    Text,
 )
 from autoforge.dynamodb.schema.compiled import Field, compile_projection
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
 from autoforge.http.api.schemas import Ids, Timestamp, View
 
 #: An item as its view shows it: the members of a JSON object.
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 #: The type, in a view, of a list whose members must all be texts.
 _TEXTS: Final = list[str]
 
 #: The types of fields that can show an attribute of each class; an enumeration has its own.
 _FIELD_TYPES: Final[Mapping[type[Any], tuple[Any, ...]]] = {
-    BooleanAttribute: (bool,),
-    DocumentAttribute: (dict[str, Any],),
-    ExpiryAttribute: (Timestamp,),
-    IdAttribute: (str,),
-    IdSetAttribute: (Ids,),
-    IntegerAttribute: (int,),
-    JsonAttribute: (Any,),
-    ListAttribute: (list[Any], _TEXTS),
-    TimestampAttribute: (Timestamp,),
-    TextAttribute: (str,),
+    Boolean: (bool,),
+    Document: (dict[str, Any],),
+    Expiry: (Timestamp,),
+    Id: (str,),
+    IdSet: (Ids,),
+    Integer: (int,),
+    Json: (Any,),
+    Array: (list[Any], _TEXTS),
+    Moment: (Timestamp,),
+    Text: (str,),
 }
 
 #: Methods whose override disables projection: an entity may then hold something else than its item.
@@ -62,19 +62,19 @@ _OVERRIDABLE: Final = ("__init__", "__new__", "from_item", "item_reader", "expir
 
 
 @cache
-def read_as_view(view: type[View]) -> Reading[Json]:
+def read_as_view(view: type[View]) -> Reading[JsonObject]:
     """Return how to read items as the JSON of a view of their entity; None for expired items."""
 
-    def read_as(entity: type[Entity], /) -> ItemReader[Json]:
+    def read_as(entity: type[Entity], /) -> ItemReader[JsonObject]:
         return _project(view, entity)
 
     return read_as
 
 
-def slow_projection(view: type[View], entity: type[Entity]) -> ItemReader[Json]:
+def slow_projection(view: type[View], entity: type[Entity]) -> ItemReader[JsonObject]:
     """Return a reader that builds entity and view; every projection gives the same result."""
 
-    def slowly(item: Item, now: datetime) -> Json | None:
+    def slowly(item: Item, now: datetime) -> JsonObject | None:
         found = entity.from_item(item)
         return view.of(found).model_dump(mode="json", by_alias=True) if found.is_live(now) else None
 
@@ -112,25 +112,25 @@ class _NotProjectableError(Exception):
 
 
 @cache
-def _project(view: type[View], entity: type[Entity]) -> ItemReader[Json]:
+def _project(view: type[View], entity: type[Entity]) -> ItemReader[JsonObject]:
     """Return the reader, compiled at its first use: a process needs few of them."""
     slowly = slow_projection(view, entity)
     try:
         plan = _plan(view, entity)
     except _NotProjectableError:
         return slowly
-    project: ItemReader[Json] = compile_projection(
+    project: ItemReader[JsonObject] = compile_projection(
         entity, plan.sources, plan.constants, plan.hidden, slowly
     )
     return _with_texts(project, plan.texts, slowly) if plan.texts else project
 
 
 def _with_texts(
-    project: ItemReader[Json], names: tuple[str, ...], slowly: ItemReader[Json]
-) -> ItemReader[Json]:
+    project: ItemReader[JsonObject], names: tuple[str, ...], slowly: ItemReader[JsonObject]
+) -> ItemReader[JsonObject]:
     """Pass items whose text lists contain something else to the view, which refuses them."""
 
-    def careful(item: Item, now: datetime) -> Json | None:
+    def careful(item: Item, now: datetime) -> JsonObject | None:
         found = project(item, now)
         if found is None or all(type(each) is str for name in names for each in found[name] or ()):
             return found
@@ -209,9 +209,7 @@ def _type_of(source: Field, field: FieldInfo, hint: Any) -> Any:
     kind, may_be_none = _without_none(hint)
     attribute = source.attribute
     known = (
-        (attribute.members,)
-        if type(attribute) is EnumAttribute
-        else _FIELD_TYPES.get(type(attribute), ())
+        (attribute.members,) if type(attribute) is Choice else _FIELD_TYPES.get(type(attribute), ())
     )
     declared = list(get_args(hint)[1:]) if get_origin(hint) is Annotated else []
     absent = source.optional and source.kind.absent == "None"

@@ -24,7 +24,7 @@ from autoforge.http.api.paging import Paging, answer, json_response
 from autoforge.http.api.parameters import ProjectId
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
-from autoforge.http.api.projection import Json, read_as_view
+from autoforge.http.api.projection import JsonObject, read_as_view
 from autoforge.http.api.schemas import (
     ID_PATTERN,
     WHOLE,
@@ -238,7 +238,7 @@ class ProjectController(Controller):
         return json_response(_overview(forge.store, project_id))
 
 
-def _overview(store: Store, project_id: str) -> Json:
+def _overview(store: Store, project_id: str) -> JsonObject:
     """Read the JSON of ``OverviewView``.
 
     Raises:
@@ -255,11 +255,11 @@ def _overview(store: Store, project_id: str) -> Json:
     }
 
 
-def _with_entity(entity: type[Entity], /) -> ItemReader[tuple[type[Entity], Json]]:
+def _with_entity(entity: type[Entity], /) -> ItemReader[tuple[type[Entity], JsonObject]]:
     """Return a reader of items as their entity class and the JSON of their view."""
     project = read_as_view(_PARTS[entity])(entity)
 
-    def read(item: Item, now: datetime) -> tuple[type[Entity], Json] | None:
+    def read(item: Item, now: datetime) -> tuple[type[Entity], JsonObject] | None:
         content = project(item, now)
         return None if content is None else (entity, content)
 

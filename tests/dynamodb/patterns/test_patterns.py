@@ -25,7 +25,7 @@ from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.attributes import IdAttribute, TextAttribute
+from autoforge.dynamodb.schema.attributes import Id, Text
 from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Key, KeyValue
 from autoforge.dynamodb.store.store import Store
@@ -42,9 +42,9 @@ from tests.stores import Clock, client_of, store_of, watching
 class Note(Entity):
     """An entity whose sort keys are a prefix of another's."""
 
-    id = IdAttribute()
-    board = IdAttribute()
-    colour = TextAttribute()
+    id = Id()
+    board = Id()
+    colour = Text()
 
     key = Key("BOARD#{board}", "NOTE#{id}")
     by_colour = Key("COLOUR#{colour}", "{id}", index=GSI1)
@@ -53,9 +53,9 @@ class Note(Entity):
 class NoteTag(Entity):
     """An entity whose sort keys lie among those of the notes."""
 
-    id = IdAttribute()
-    board = IdAttribute()
-    tag = TextAttribute()
+    id = Id()
+    board = Id()
+    tag = Text()
 
     key = Key("BOARD#{board}", "NOTE#{id}#TAG#{tag}")
 

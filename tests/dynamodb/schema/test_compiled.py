@@ -29,9 +29,9 @@ from pynamodb.attributes import (
 )
 
 from autoforge.dynamodb.schema.attributes import (
-    IdAttribute,
-    JsonAttribute,
-    TextAttribute,
+    Id,
+    Json,
+    Text,
 )
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
@@ -173,13 +173,13 @@ def test_every_attribute_reads_as_pynamodb_reads_it(entity: Entity) -> None:
     for name, attribute in type(entity).get_attributes().items():
         if name in read and attribute.attr_name not in KEY_ATTRIBUTES | {ENTITY_TYPE}:
             wire = item[attribute.attr_name]
-            if not isinstance(attribute, JsonAttribute):  # PynamoDB's attributes have one type each
+            if not isinstance(attribute, Json):  # PynamoDB's attributes have one type each
                 assert _exact(read[name]) == _exact(
                     attribute.deserialize(attribute.get_value(wire))
                 )
 
 
-class Shouted(TextAttribute):
+class Shouted(Text):
     """A custom text attribute: stored in lower case, read in upper case."""
 
     def serialize(self, value: Any) -> Any:
@@ -199,7 +199,7 @@ class Place(MapAttribute[str, Any]):
 class Cabinet(Entity):
     """An entity with one of every PynamoDB attribute and a custom one."""
 
-    id = IdAttribute()
+    id = Id()
     text = UnicodeAttribute()
     number = NumberAttribute()
     flag = BooleanAttribute(null=True)
@@ -265,7 +265,7 @@ def test_a_subclass_that_reads_otherwise_is_not_taken_for_what_it_extends() -> N
 
 def test_a_default_of_pynamodb_is_there_where_the_item_has_none() -> None:
     class Defaulted(Entity):
-        id = IdAttribute()
+        id = Id()
         colour = UnicodeAttribute(default="red")
 
         key = Key("DEFAULTED#{id}", "METADATA")
@@ -278,7 +278,7 @@ def test_a_default_of_pynamodb_is_there_where_the_item_has_none() -> None:
 def test_an_entity_that_makes_its_instances_itself_is_asked_to() -> None:
     class Counting(Entity):
         made = 0
-        id = IdAttribute()
+        id = Id()
 
         key = Key("COUNTING#{id}", "METADATA")
 

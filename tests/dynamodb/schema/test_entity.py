@@ -14,11 +14,11 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    IdAttribute,
-    JsonAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Boolean,
+    Id,
+    Json,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.indexes import GSI1
@@ -59,7 +59,7 @@ class Counted(Entity):
 
     name = UnicodeAttribute()
     amount = NumberAttribute(default=1)
-    created_at = optional(TimestampAttribute())
+    created_at = optional(Moment())
     key = Key("COUNTED#{name}", "AMOUNT#{amount:3}")
 
 
@@ -175,8 +175,8 @@ def test_a_json_attribute_may_be_null_but_not_missing() -> None:
 
 def test_an_optional_json_attribute_that_is_none_is_absent() -> None:
     class Setting(Entity):
-        id = IdAttribute()
-        value = optional(JsonAttribute())
+        id = Id()
+        value = optional(Json())
         key = Key("SETTING", "{id}")
 
     setting = Setting(id="a", value=None)
@@ -318,13 +318,13 @@ def test_entities_are_equal_when_they_would_be_stored_alike() -> None:
 
 def test_entities_of_two_types_and_other_objects_are_unequal() -> None:
     class Copy(Entity):
-        id = IdAttribute()
-        name = TextAttribute()
+        id = Id()
+        name = Text()
         key = Key("COPY", "{id}")
 
     class Original(Entity):
-        id = IdAttribute()
-        name = TextAttribute()
+        id = Id()
+        name = Text()
         key = Key("ORIGINAL", "{id}")
 
     assert Copy(id="a", name="b") != Original(id="a", name="b")
@@ -445,7 +445,7 @@ def test_a_misspelt_component_is_refused_naming_entity_key_and_component() -> No
     with pytest.raises(DeclarationError, match=r"^Feature.ready: priorty: no such attribute$"):
 
         class Feature(Entity):
-            id = IdAttribute()
+            id = Id()
             key = Key("FEATURE#{id}", "METADATA")
             ready = Key("READY", "{priorty:5}", index=GSI1)
 
@@ -454,8 +454,8 @@ def test_a_condition_on_an_attribute_that_is_not_there_is_refused() -> None:
     with pytest.raises(DeclarationError, match=r"^Feature.ready: where: reddy: no such attribute$"):
 
         class Feature(Entity):
-            id = IdAttribute()
-            ready_now = BooleanAttribute()
+            id = Id()
+            ready_now = Boolean()
             key = Key("FEATURE#{id}", "METADATA")
             ready = Key("READY", "{id}", index=GSI1, where={"reddy": True})
 
@@ -464,7 +464,7 @@ def test_an_entity_without_a_key_in_the_table_is_refused() -> None:
     with pytest.raises(DeclarationError, match=r"^Feature declares no key in the table itself$"):
 
         class Feature(Entity):
-            id = IdAttribute()
+            id = Id()
             ready = Key("READY", "{id}", index=GSI1)
 
 
@@ -472,7 +472,7 @@ def test_two_keys_in_one_index_are_refused() -> None:
     with pytest.raises(DeclarationError, match=r"^Feature declares two keys in one index$"):
 
         class Feature(Entity):
-            id = IdAttribute()
+            id = Id()
             key = Key("FEATURE#{id}", "METADATA")
             ready = Key("READY", "{id}", index=GSI1)
             waiting = Key("WAITING", "{id}", index=GSI1)
@@ -482,13 +482,13 @@ def test_a_primary_key_that_shows_only_the_date_of_a_moment_is_refused() -> None
     with pytest.raises(DeclarationError, match=r"^Day.key: items that differ in created_at could"):
 
         class Day(Entity):
-            created_at = TimestampAttribute()
+            created_at = Moment()
             key = Key("DAY#{created_at:date}", "METADATA")
 
 
 def test_a_primary_key_may_show_the_date_of_a_moment_beside_the_moment() -> None:
     class Entry(Entity):
-        created_at = TimestampAttribute()
+        created_at = Moment()
         key = Key("DAY#{created_at:date}", "{created_at}")
 
     entry = Entry(created_at=NOON)
@@ -506,8 +506,8 @@ def test_two_attributes_stored_under_one_name_are_refused(name: str) -> None:
     ):
 
         class Feature(Entity):
-            id = IdAttribute()
-            other = TextAttribute(attr_name=name)
+            id = Id()
+            other = Text(attr_name=name)
             key = Key("FEATURE#{id}", "METADATA")
 
 
@@ -518,14 +518,14 @@ def test_a_lifetime_without_a_moment_of_creation_is_refused() -> None:
 
         class Feature(Entity):
             lifetime = timedelta(days=1)
-            id = IdAttribute()
+            id = Id()
             key = Key("FEATURE#{id}", "METADATA")
 
 
 def test_an_entity_is_stored_under_its_class_name_unless_it_is_given_another() -> None:
     class Renamed(Entity):
         type_name = "Older"
-        id = IdAttribute()
+        id = Id()
         key = Key("RENAMED", "{id}")
 
     assert Renamed(id="a").to_item()["EntityType"] == {"S": "Older"}

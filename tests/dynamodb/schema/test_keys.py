@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    EnumAttribute,
-    IdAttribute,
-    IntegerAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Boolean,
+    Choice,
+    Id,
+    Integer,
+    Moment,
+    Text,
     component_codec,
 )
 from autoforge.dynamodb.schema.encoding import Codec
@@ -36,13 +36,13 @@ from tests import strategies
 from tests.factories import NOON
 
 ATTRIBUTES: dict[str, Any] = {
-    "id": IdAttribute(),
-    "name": TextAttribute(),
-    "other": TextAttribute(),
-    "status": EnumAttribute(IntegrationStatus),
-    "priority": IntegerAttribute(),
-    "at": TimestampAttribute(),
-    "flag": BooleanAttribute(),
+    "id": Id(),
+    "name": Text(),
+    "other": Text(),
+    "status": Choice(IntegrationStatus),
+    "priority": Integer(),
+    "at": Moment(),
+    "flag": Boolean(),
 }
 
 
@@ -244,15 +244,15 @@ def test_a_key_counts_the_bytes_of_what_it_writes_and_not_of_what_it_is_given() 
         ("", "X", "Thing.key: '' is neither a literal nor one component"),
         ("PROJECT|", "X", "Thing.key: '' is neither a literal nor one component"),
         ("PROJECT é", "X", "Thing.key: 'PROJECT é' is neither a literal nor one component"),
-        ("PROJECT", "{flag}", "Thing.key: flag: BooleanAttribute cannot stand in a key"),
-        ("PROJECT", "{priority}", "Thing.key: priority: IntegerAttribute needs a width in a key"),
-        ("PROJECT", "{priority:0}", "Thing.key: priority: IntegerAttribute needs a width"),
+        ("PROJECT", "{flag}", "Thing.key: flag: Boolean cannot stand in a key"),
+        ("PROJECT", "{priority}", "Thing.key: priority: Integer needs a width in a key"),
+        ("PROJECT", "{priority:0}", "Thing.key: priority: Integer needs a width"),
         (
             "PROJECT",
             "{at:month}",
-            "Thing.key: at: TimestampAttribute cannot be written as 'month' in a key",
+            "Thing.key: at: Moment cannot be written as 'month' in a key",
         ),
-        ("PROJECT", "{id:5}", "Thing.key: id: IdAttribute cannot be written as '5' in a key"),
+        ("PROJECT", "{id:5}", "Thing.key: id: Id cannot be written as '5' in a key"),
         ("{id}|{name}", "X", "Thing.key: {id} and {name} could be the same key"),
         ("A#{id}|B#{id}|A#{at}|A#b", "X", "Thing.key: A#{id} and A#b could be the same key"),
     ],

@@ -10,11 +10,11 @@ import pytest
 
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    IdAttribute,
-    IntegerAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Boolean,
+    Id,
+    Integer,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.codegen import Source
@@ -47,9 +47,9 @@ def _look_at(*keys: Key) -> None:
 
 def test_a_key_that_was_looked_at_too_early_works_once_it_is_declared() -> None:
     class Copy(Entity):
-        isbn = IdAttribute()
-        number = IdAttribute()
-        shelf = TextAttribute()
+        isbn = Id()
+        number = Id()
+        shelf = Text()
 
         key = Key("BOOK#{isbn}", "COPY#{number}")
         by_shelf = Key("SHELF#{shelf}", "{isbn}", index=GSI1)
@@ -64,7 +64,7 @@ def test_a_key_that_was_looked_at_too_early_works_once_it_is_declared() -> None:
 
 def test_a_key_lacks_what_no_key_has_before_and_after_it_is_declared() -> None:
     class Copy(Entity):
-        isbn = IdAttribute()
+        isbn = Id()
         key = Key("BOOK#{isbn}", "COPY")
 
     for each in (Key("BOOK#{isbn}", "COPY"), Copy.key):
@@ -74,7 +74,7 @@ def test_a_key_lacks_what_no_key_has_before_and_after_it_is_declared() -> None:
 
 def test_a_traceback_shows_the_lines_of_a_generated_function() -> None:
     class Copy(Entity):
-        isbn = IdAttribute()
+        isbn = Id()
         key = Key("BOOK#{isbn}", "COPY")
 
     try:
@@ -107,16 +107,16 @@ class Dated(Entity):
     """The base of all entities of the library."""
 
     lifetime = timedelta(days=365)
-    created_at = TimestampAttribute()
-    note = optional(TextAttribute())
+    created_at = Moment()
+    note = optional(Text())
 
 
 class Loan(Dated):
     """A loan, in an index while the book is out."""
 
-    id = IdAttribute()
-    isbn = IdAttribute()
-    returned = BooleanAttribute(default_for_new=False)
+    id = Id()
+    isbn = Id()
+    returned = Boolean(default_for_new=False)
 
     key = Key("BOOK#{isbn}", "LOAN#{id}")
     out = Key("LOAN#out", "{created_at}#{id}", index=GSI1, where={"returned": False})
@@ -125,7 +125,7 @@ class Loan(Dated):
 class Renewal(Loan):
     """A renewed loan, with the loan's index key and its own partition."""
 
-    times = IntegerAttribute()
+    times = Integer()
 
     key = Key("RENEWAL#{isbn}", "{id}")
 
@@ -161,15 +161,15 @@ def test_the_moment_that_a_lifetime_begins_may_be_the_subclasss_own() -> None:
         lifetime = timedelta(days=1)
 
     class Visit(Passing):
-        id = IdAttribute()
-        created_at = TimestampAttribute()
+        id = Id()
+        created_at = Moment()
         key = Key("VISIT#{id}", "METADATA")
 
     assert Visit(id="v1", created_at=NOON).expiry == NOON + timedelta(days=1)
     with pytest.raises(DeclarationError, match=r"^Look has a lifetime but no attribute created_at"):
 
         class Look(Passing):
-            id = IdAttribute()
+            id = Id()
             key = Key("LOOK#{id}", "METADATA")
 
 
@@ -189,11 +189,11 @@ def test_a_key_is_inherited_unless_it_is_declared_again() -> None:
 
 def test_an_inherited_key_is_made_of_the_attributes_of_who_inherits() -> None:
     class Shelf(Entity):
-        place = IdAttribute()
+        place = Id()
         key = Key("SHELF#{place}", "METADATA")
 
     class NumberedShelf(Shelf):
-        place = TextAttribute()
+        place = Text()
 
     assert NumberedShelf(place="room 3/a").PK == "SHELF#room 3/a"
     with pytest.raises(DeclarationError, match=r"Shelf\.key and NumberedShelf\.key could be the"):
@@ -216,7 +216,7 @@ def test_a_key_in_a_place_that_an_inherited_one_has_is_refused() -> None:
 
 def test_a_key_in_a_class_that_is_no_entity_is_taken_by_each_entity() -> None:
     class Numbered:
-        id = IdAttribute()
+        id = Id()
         numbered = Key("NUMBERS", "{id}", index=GSI1)
 
     class Reader(Numbered, Entity):

@@ -10,13 +10,13 @@ import pytest
 
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    EnumAttribute,
-    IdAttribute,
-    IdSetAttribute,
-    IntegerAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Boolean,
+    Choice,
+    Id,
+    IdSet,
+    Integer,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec, TextCodec
@@ -49,15 +49,15 @@ def test_a_key_in_an_index_that_the_table_does_not_have_is_refused(index: Index)
     ):
 
         class Lantern(Entity):
-            id = IdAttribute()
-            place = TextAttribute()
+            id = Id()
+            place = Text()
             key = Key("LANTERN#{id}", "LANTERN")
             by_place = Key("PLACE#{place}", "{id}", index=index)
 
 
 def test_the_tables_own_keys_may_be_named_anew() -> None:
     class Lantern(Entity):
-        id = IdAttribute()
+        id = Id()
         key = Key("LANTERN#{id}", "LANTERN", index=Index(None, "PK", "SK"))
 
     assert Lantern(id="a").to_item()["PK"] == {"S": "LANTERN#a"}
@@ -81,11 +81,11 @@ def test_a_condition_on_a_value_that_no_item_has_is_refused(
     with pytest.raises(DeclarationError, match=f"^Lantern.by_state: where: {fault}$"):
 
         class Lantern(Entity):
-            id = IdAttribute()
-            lit = BooleanAttribute()
-            state = EnumAttribute(Lamp)
-            height = IntegerAttribute()
-            since = TimestampAttribute()
+            id = Id()
+            lit = Boolean()
+            state = Choice(Lamp)
+            height = Integer()
+            since = Moment()
             key = Key("LANTERN#{id}", "LANTERN")
             by_state = Key("LANTERNS", "{id}", index=GSI1, where=where)
 
@@ -106,11 +106,11 @@ def test_a_condition_is_held_against_values_as_an_entity_has_them(
     where: dict[str, Any], inside: dict[str, Any]
 ) -> None:
     class Lantern(Entity):
-        id = IdAttribute()
-        state = optional(EnumAttribute(Lamp))
-        since = optional(TimestampAttribute())
-        wires = IdSetAttribute()
-        note = optional(TextAttribute())
+        id = Id()
+        state = optional(Choice(Lamp))
+        since = optional(Moment())
+        wires = IdSet()
+        note = optional(Text())
         key = Key("LANTERN#{id}", "LANTERN")
         by_state = Key("LANTERNS", "{id}", index=GSI1, where=where)
 
@@ -126,8 +126,8 @@ def test_a_key_made_of_an_expiry_that_follows_from_a_lifetime_is_refused() -> No
 
         class Candle(Entity):
             lifetime = timedelta(days=1)
-            id = IdAttribute()
-            created_at = TimestampAttribute()
+            id = Id()
+            created_at = Moment()
             year = Derived(NumberCodec(4), lambda at: at and at.year, "expires_at")
             key = Key("CANDLE#{id}", "CANDLE")
             by_end = Key("CANDLES", "{year}#{id}", index=GSI1)
@@ -135,8 +135,8 @@ def test_a_key_made_of_an_expiry_that_follows_from_a_lifetime_is_refused() -> No
 
 def test_derived_texts_are_written_as_their_place_demands() -> None:
     class Candle(Entity):
-        id = IdAttribute()
-        colour = TextAttribute()
+        id = Id()
+        colour = Text()
         shade = Derived(TextCodec(), lambda colour: colour, "colour")
         key = Key("CANDLE#{id}", "CANDLE")
         by_shade = Key("CANDLES", "{shade}#{shade}", index=GSI1)
@@ -148,7 +148,7 @@ def test_a_derived_value_that_no_key_shows_as_it_is_is_refused() -> None:
     with pytest.raises(DeclarationError, match=r"by_shade: shade: 'a#b' cannot stand in a key"):
 
         class Candle(Entity):
-            id = IdAttribute()
+            id = Id()
             shade = Derived(EnumCodec(("a", "a#b")), lambda _: "a", "id")
             key = Key("CANDLE#{id}", "CANDLE")
             by_shade = Key("CANDLES", "{shade}", index=GSI1)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from autoforge.dynamodb import Design, Entity, IdAttribute, Key, Put, Store
+from autoforge.dynamodb import Design, Entity, Id, Key, Put, Store
 from autoforge.errors import ConfigurationError, DeclarationError
 
 
 class Room(Entity):
     """A room of a hotel."""
 
-    id = IdAttribute()
+    id = Id()
 
     key = Key("ROOM#{id}", "METADATA")
 
@@ -19,7 +19,7 @@ class Room(Entity):
 class Guest(Entity):
     """An entity that the design below does not have."""
 
-    id = IdAttribute()
+    id = Id()
 
     key = Key("GUEST#{id}", "METADATA")
 

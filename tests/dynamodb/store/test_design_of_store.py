@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb import Design, Entity
-from autoforge.dynamodb.schema.attributes import IdAttribute, IntegerAttribute, TextAttribute
+from autoforge.dynamodb.schema.attributes import Id, Integer, Text
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
@@ -22,8 +22,8 @@ from tests.stores import watching
 class Order(Entity):
     """An order of a shop."""
 
-    id = IdAttribute()
-    total = IntegerAttribute()
+    id = Id()
+    total = Integer()
 
     key = Key("ORDER#{id}", "ORDER")
 
@@ -31,8 +31,8 @@ class Order(Entity):
 class OrderLine(Entity):
     """A line of an order."""
 
-    order = IdAttribute()
-    number = IntegerAttribute()
+    order = Id()
+    number = Integer()
 
     key = Key("ORDER#{order}", "LINE#{number:3}")
 
@@ -40,8 +40,8 @@ class OrderLine(Entity):
 class Intruder(Entity):
     """An entity of another program, in the partition of an order."""
 
-    order = IdAttribute()
-    name = TextAttribute()
+    order = Id()
+    name = Text()
 
     key = Key("ORDER#{order}", "LINE#{name}")
 

@@ -24,12 +24,12 @@ from hypothesis import strategies as st
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    EnumAttribute,
-    IdAttribute,
-    IntegerAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Boolean,
+    Choice,
+    Id,
+    Integer,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.design import Design
@@ -77,15 +77,15 @@ VALUES: Final[Mapping[str, Sequence[Any]]] = {
     "rank": RANKS,
 }
 ATTRIBUTES: Final[Mapping[str, Callable[[], Any]]] = {
-    "id": IdAttribute,
-    "text": TextAttribute,
-    "number": IntegerAttribute,
-    "moment": TimestampAttribute,
-    "kind": lambda: EnumAttribute(Kind),
-    "flag": BooleanAttribute,
-    "updated_at": TimestampAttribute,
-    "version": IntegerAttribute,
-    "created_at": TimestampAttribute,
+    "id": Id,
+    "text": Text,
+    "number": Integer,
+    "moment": Moment,
+    "kind": lambda: Choice(Kind),
+    "flag": Boolean,
+    "updated_at": Moment,
+    "version": Integer,
+    "created_at": Moment,
 }
 _SPECS: Final = {"number": "number:3", "version": "version:3"}
 
@@ -163,7 +163,7 @@ def kept_entities(draw: st.DrawFn, table: str, literal: str) -> Kept:
     for name in lacking:
         optional(namespace[name])
     if lifetime is not None:
-        namespace |= {"lifetime": lifetime, "created_at": TimestampAttribute()}
+        namespace |= {"lifetime": lifetime, "created_at": Moment()}
         names = (*names, "created_at")
     namespace |= {
         "__module__": __name__,

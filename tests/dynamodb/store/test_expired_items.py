@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.attributes import IdAttribute, TimestampAttribute
+from autoforge.dynamodb.schema.attributes import Id, Moment
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Key
@@ -31,9 +31,9 @@ HOUR = timedelta(hours=1)
 class Hold(Entity):
     """A book on hold for a reader until the hold expires."""
 
-    shelf = IdAttribute()
-    id = IdAttribute()
-    ready_at = TimestampAttribute()
+    shelf = Id()
+    id = Id()
+    ready_at = Moment()
 
     key = Key("SHELF#{shelf}", "HOLD#{id}")
     ready = Key("READY#{shelf}", "{ready_at}#{id}", index=GSI1)

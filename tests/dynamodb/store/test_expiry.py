@@ -12,9 +12,9 @@ from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.schema.attributes import (
-    IdAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Id,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -42,11 +42,11 @@ class Session(Entity):
 
     lifetime = DAY
 
-    id = IdAttribute()
-    basket = optional(TextAttribute())
-    coupon = optional(TextAttribute())
-    created_at = TimestampAttribute()
-    updated_at = optional(TimestampAttribute())
+    id = Id()
+    basket = optional(Text())
+    coupon = optional(Text())
+    created_at = Moment()
+    updated_at = optional(Moment())
 
     key = Key("SESSION#{id}", "SESSION")
 
@@ -56,9 +56,9 @@ class Visit(Entity):
 
     lifetime = DAY
 
-    id = IdAttribute()
-    basket = optional(TextAttribute())
-    created_at = TimestampAttribute()
+    id = Id()
+    basket = optional(Text())
+    created_at = Moment()
 
     key = Key("VISITOR#{id}", "VISIT#{created_at}")
 
@@ -229,13 +229,13 @@ def test_an_upsert_that_does_not_say_when_the_item_was_created_is_refused() -> N
 
 def test_a_lifetime_from_what_is_no_moment_is_refused() -> None:
     with pytest.raises(
-        DeclarationError, match="Box has a lifetime: created_at must be a TimestampAttr"
+        DeclarationError, match="Box has a lifetime: created_at must be a Moment"
     ):
 
         class Box(Entity):
             lifetime = DAY
-            id = IdAttribute()
-            created_at = TextAttribute()
+            id = Id()
+            created_at = Text()
             key = Key("BOX#{id}", "BOX")
 
 

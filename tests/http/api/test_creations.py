@@ -8,10 +8,10 @@ from httpx import Response
 
 from autoforge.dynamodb.store.store import Store
 from tests.factories import new_id
-from tests.http.serving import Api, Json, new_feature, new_project, unchanged
+from tests.http.serving import Api, JsonObject, new_feature, new_project, unchanged
 
 #: A body without an id, and a change by another client to the item created from it.
-Kind = tuple[Json, Callable[[Api, str], Response] | None]
+Kind = tuple[JsonObject, Callable[[Api, str], Response] | None]
 
 _KINDS: Final[dict[str, Kind]] = {
     "projects": (
@@ -41,7 +41,7 @@ _KINDS: Final[dict[str, Kind]] = {
     "events": ({"eventType": "started", "summary": "Now", "detail": {"n": 1}}, None),
 }
 #: Changes that make a body differ.
-_OTHER: Final[Json] = {
+_OTHER: Final[JsonObject] = {
     "projects": {"name": "Another"},
     "features": {"name": "Another"},
     "agents": {"name": "Another"},
@@ -59,9 +59,9 @@ def kind(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def _prepared(api: Api, kind: str) -> tuple[str, Json]:
+def _prepared(api: Api, kind: str) -> tuple[str, JsonObject]:
     """Return the path at which an item is created, and the body."""
-    body: Json = {**_KINDS[kind][0], "id": new_id()}
+    body: JsonObject = {**_KINDS[kind][0], "id": new_id()}
     if kind == "projects":
         return "/projects", body
     project = f"/projects/{new_project(api)}"

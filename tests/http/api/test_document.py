@@ -16,9 +16,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from autoforge import errors
 from autoforge.http.api.pydantic_schemas import examples
 from autoforge.http.api.schemas import Body, Changes
-from tests.http.serving import DOCUMENT, READS, ROUTES, WITH_BODY, Json, Route, World, send
+from tests.http.serving import DOCUMENT, READS, ROUTES, WITH_BODY, JsonObject, Route, World, send
 
-SCHEMAS: Final[Json] = DOCUMENT["components"]["schemas"]
+SCHEMAS: Final[JsonObject] = DOCUMENT["components"]["schemas"]
 BODIES: Final = sorted(
     (each for each in examples().values() if issubclass(each, Body) and each.__name__ in SCHEMAS),
     key=lambda each: each.__name__,
@@ -32,9 +32,9 @@ every = pytest.mark.parametrize("route", ROUTES, ids=str)
 every_body = pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
 
 
-def operation_of(route: Route) -> Json:
+def operation_of(route: Route) -> JsonObject:
     """Return the route's operation object from the document."""
-    operation: Json = DOCUMENT["paths"][route.template][route.method.lower()]
+    operation: JsonObject = DOCUMENT["paths"][route.template][route.method.lower()]
     return operation
 
 
@@ -44,7 +44,7 @@ def body_of(route: Route) -> str:
     return str(media["schema"]["$ref"].rpartition("/")[2])
 
 
-def inside(value: Any) -> Iterator[Json]:
+def inside(value: Any) -> Iterator[JsonObject]:
     """Yield the objects in a part of the document, except those in examples."""
     if isinstance(value, dict):
         yield value
@@ -56,7 +56,7 @@ def inside(value: Any) -> Iterator[Json]:
             yield from inside(each)
 
 
-def validator_of(schema: Json) -> Any:
+def validator_of(schema: JsonObject) -> Any:
     """Return a validator of values for a schema of the document."""
     whole = {**schema, "components": DOCUMENT["components"]}
     return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)

@@ -34,10 +34,10 @@ from autoforge.models.artefacts import ArtefactType
 from autoforge.models.escalations import EscalationStatus
 from autoforge.models.projects import ProjectStatus
 from tests.factories import NOON
-from tests.http.serving import Api, Json, items_of, serving, walk
+from tests.http.serving import Api, JsonObject, items_of, serving, walk
 from tests.stores import Clock, forge_of, fresh, put_raw
 
-PRINTED: Final[list[Json]] = json.loads(
+PRINTED: Final[list[JsonObject]] = json.loads(
     (Path(__file__).parents[2] / "data" / "database_analysis_items.json").read_text()
 )
 PROJECT_ID: Final = "550e8400-e29b-41d4-a716-446655440000"
@@ -48,7 +48,7 @@ BEFORE_TTL: Final = datetime(2024, 2, 4, 12, tzinfo=UTC)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def with_own_expiry(item: Json) -> Json:
+def with_own_expiry(item: JsonObject) -> JsonObject:
     """Return the item with the TTL that follows from its creation time."""
     if "TTL" not in item:
         return item
@@ -60,12 +60,12 @@ def with_own_expiry(item: Json) -> Json:
 class Printed:
     """The printed items in a fresh table, and the API over it."""
 
-    def __init__(self, api: Api, store: Store, items: list[Json]) -> None:
+    def __init__(self, api: Api, store: Store, items: list[JsonObject]) -> None:
         self.api = api
         self.store = store
-        self.items: Mapping[str, Json] = {item["EntityType"]: item for item in items}
+        self.items: Mapping[str, JsonObject] = {item["EntityType"]: item for item in items}
 
-    def shown(self, kind: str, **more: Any) -> Json:
+    def shown(self, kind: str, **more: Any) -> JsonObject:
         """Return what the API shows of an item: its printed values, timestamps to milliseconds."""
         keys = {"PK", "SK", "GSI1PK", "GSI1SK", "EntityType", "TTL"}
         printed = {name: value for name, value in self.items[kind].items() if name not in keys}

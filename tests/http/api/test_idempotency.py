@@ -30,7 +30,7 @@ from tests.http.serving import (
     DOCUMENT,
     ROUTES,
     Api,
-    Json,
+    JsonObject,
     assert_problem,
     new_feature,
     new_project,
@@ -402,7 +402,7 @@ def test_what_was_changed_since_is_shown_as_it_is(world: World, operation: str) 
 
     again = world.post(sent, key)
 
-    shown: Json = again.json()
+    shown: JsonObject = again.json()
     assert again.status_code == first.status_code
     assert again.headers.get("location") == first.headers.get("location")
     assert (shown["items"][0] if "items" in shown else shown)["name"] == "Theirs"

@@ -21,7 +21,7 @@ from tests.http.serving import (
     ROUTES,
     WITH_BODY,
     Api,
-    Json,
+    JsonObject,
     Route,
     World,
     send,
@@ -159,13 +159,13 @@ def feature_of(route: Route) -> Feature:
 every = pytest.mark.parametrize("route", ROUTES, ids=str)
 
 
-def operation_of(route: Route) -> Json:
+def operation_of(route: Route) -> JsonObject:
     """Return the route's operation object from the document."""
-    operation: Json = DOCUMENT["paths"][route.template][route.method.lower()]
+    operation: JsonObject = DOCUMENT["paths"][route.template][route.method.lower()]
     return operation
 
 
-def media_of(route: Route) -> Iterator[tuple[str, str, Json]]:
+def media_of(route: Route) -> Iterator[tuple[str, str, JsonObject]]:
     """Yield each body of a route: "request" or the status, the media type, and its description."""
     operation = operation_of(route)
     if "requestBody" in operation:
@@ -176,7 +176,7 @@ def media_of(route: Route) -> Iterator[tuple[str, str, Json]]:
             yield status, kind, media
 
 
-def validator_of(schema: Json) -> Any:
+def validator_of(schema: JsonObject) -> Any:
     """Return a validator of values for a schema of the document."""
     return jsonschema_rs.Draft202012Validator(
         {**schema, "components": DOCUMENT["components"]}, validate_formats=True
@@ -236,9 +236,9 @@ def test_a_body_takes_no_fields_that_it_does_not_name() -> None:
         assert schema["additionalProperties"] is False
 
 
-def component(reference: str) -> Json:
+def component(reference: str) -> JsonObject:
     """Return the schema that a reference names."""
-    schema: Json = DOCUMENT["components"]["schemas"][reference.rpartition("/")[2]]
+    schema: JsonObject = DOCUMENT["components"]["schemas"][reference.rpartition("/")[2]]
     return schema
 
 
@@ -247,7 +247,7 @@ def test_what_is_sent_alone_or_in_an_array_is_documented_and_answered_as_both(
 ) -> None:
     (route,) = (each for each in ROUTES if each.operation == "create_features")
     schemas = {whose: media["schema"] for whose, _, media in media_of(route)}
-    one: Json = {"id": "feature-1", "name": "a", "dependencies": []}
+    one: JsonObject = {"id": "feature-1", "name": "a", "dependencies": []}
     another = {"id": "feature-2", "name": "b", "dependencies": [0]}
 
     for allowed in (one, [one], [one, another], [one] * 1000):

@@ -12,7 +12,7 @@ import pytest
 from autoforge.dynamodb.store.store import Store
 from tests.factories import NOON
 from tests.http.preconditions import CONDITIONAL, Scene, scenes
-from tests.http.serving import PROBLEM, ROUTES, Api, Json, Route, new_project, send, unchanged
+from tests.http.serving import PROBLEM, ROUTES, Api, JsonObject, Route, new_project, send, unchanged
 from tests.stores import Clock
 
 #: Paths of single items that a GET shows: no lists, and no counted or derived values.
@@ -140,7 +140,7 @@ def test_the_tag_that_was_read_matches_and_the_answer_has_the_next(
     ],
 )
 def test_what_is_created_has_the_tag_of_the_next_get(
-    api: Api, method: str, path: str, body: Json
+    api: Api, method: str, path: str, body: JsonObject
 ) -> None:
     path = path.format(of=f"/projects/{new_project(api)}")
 

@@ -18,12 +18,12 @@ from pydantic_core import to_json
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.patterns.readers import Reading, readers_of
 from autoforge.dynamodb.schema.attributes import (
-    BooleanAttribute,
-    ExpiryAttribute,
-    IdAttribute,
-    IntegerAttribute,
-    TextAttribute,
-    TimestampAttribute,
+    Boolean,
+    Expiry,
+    Id,
+    Integer,
+    Moment,
+    Text,
     optional,
 )
 from autoforge.dynamodb.schema.entity import Item, entity_fields
@@ -31,7 +31,7 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.errors import UnreadableItemError
 from autoforge.http.api import paging as answers
 from autoforge.http.api.paging import json_response
-from autoforge.http.api.projection import Json, is_compiled, read_as_view, slow_projection
+from autoforge.http.api.projection import JsonObject, is_compiled, read_as_view, slow_projection
 from autoforge.http.api.schemas import Timestamp, View
 from autoforge.http.events import EventView
 from autoforge.http.projects import routes as projects
@@ -85,9 +85,9 @@ _ALL_WIRES: Final[tuple[dict[str, Any] | None, ...]] = (
 def wires(kind: type[Any]) -> SearchStrategy[dict[str, Any]]:
     """Draw values that another program could have stored for an attribute type."""
     anything = st.sampled_from(_WIRES)
-    if kind is TimestampAttribute:
+    if kind is Moment:
         return st.sampled_from(_MOMENTS).map(lambda text: {"S": text}) | anything
-    if kind in {ExpiryAttribute, IntegerAttribute}:
+    if kind in {Expiry, Integer}:
         return st.sampled_from(_NUMBERS).map(lambda text: {"N": text}) | anything
     return anything
 
@@ -202,11 +202,11 @@ def test_a_label_that_is_no_text_is_refused_as_the_view_refuses_it() -> None:
 class Thing(Entity):
     """An entity without its own methods or defaults."""
 
-    id = IdAttribute()
-    text = TextAttribute()
-    at = TimestampAttribute()
-    flag = BooleanAttribute()
-    note = optional(TextAttribute())
+    id = Id()
+    text = Text()
+    at = Moment()
+    flag = Boolean()
+    note = optional(Text())
 
     key = Key("THING#{id}", "METADATA")
 
@@ -223,7 +223,7 @@ class ShortLived(Thing):
 class Defaulting(Thing):
     """An entity with a default for a missing attribute."""
 
-    title = TextAttribute(default="untitled")
+    title = Text(default="untitled")
     key = Key("DEFAULTING#{id}", "METADATA")
 
 
@@ -345,7 +345,7 @@ def test_a_whole_number_of_any_size_is_answered_exactly(api: Api) -> None:
 
 
 @cache
-def slowly(view: type[View]) -> Reading[Json]:
+def slowly(view: type[View]) -> Reading[JsonObject]:
     """Return a reading that shows items through their entities and views."""
 
     def read_as(entity: type[Entity], /) -> Any:

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from tests.http.serving import Json
+from tests.http.serving import JsonObject
 
 #: Every field of a new feature except its id, its dependencies and its Linear issue.
-EVERYTHING: Final[Json] = {
+EVERYTHING: Final[JsonObject] = {
     "name": "Sign in with a passkey",
     "description": "Offer passkeys beside passwords",
     "priority": 7,
@@ -15,7 +15,7 @@ EVERYTHING: Final[Json] = {
 }
 
 #: The statistics of a project without features.
-NO_FEATURES: Final[Json] = {
+NO_FEATURES: Final[JsonObject] = {
     "pending": 0,
     "inProgress": 0,
     "reviewReady": 0,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.http.features.backlogs import MOVES
-from tests.http.serving import Api, Json, faults
+from tests.http.serving import Api, JsonObject, faults
 
 moves = pytest.mark.parametrize("move", MOVES)
 
@@ -78,7 +78,7 @@ def test_a_renewal_with_a_value_that_is_not_allowed_is_refused(
 
 @pytest.mark.parametrize("missing", ["version", "leaseSeconds"])
 def test_a_renewal_says_of_which_claim_and_for_how_long(detached: Api, missing: str) -> None:
-    body: Json = {"version": 1, "leaseSeconds": 60}
+    body: JsonObject = {"version": 1, "leaseSeconds": 60}
     del body[missing]
 
     answer = detached.post("/projects/p/features/f/renew", json=body)

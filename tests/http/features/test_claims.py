@@ -22,7 +22,7 @@ from tests.factories import NOON, new_id
 from tests.http.features.backlogs import MOVES, NO_FEATURES
 from tests.http.serving import (
     Api,
-    Json,
+    JsonObject,
     assert_problem,
     new_feature,
     new_project,
@@ -40,11 +40,11 @@ def path(api: Api) -> str:
     return f"/projects/{new_project(api)}/features"
 
 
-def claimed(api: Api, path: str, agent_id: str = "coder-1", **given: Any) -> Json:
+def claimed(api: Api, path: str, agent_id: str = "coder-1", **given: Any) -> JsonObject:
     """Claim a feature, or the next of a list, by its path; return the claimed feature."""
     answer = api.post(f"{path}/claim", json={"agentId": agent_id, **given})
     assert answer.status_code == 200, answer.text
-    body: Json = answer.json()
+    body: JsonObject = answer.json()
     return body
 
 

@@ -14,7 +14,7 @@ from tests.http.features.backlogs import EVERYTHING, NO_FEATURES
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_invalid,
     assert_problem,
     created,
@@ -30,7 +30,7 @@ from tests.stores import forge_of, fresh
 from tests.throttled import throttled_client
 
 #: What a new feature shows if only its name is given.
-NOTHING: Final[Json] = {
+NOTHING: Final[JsonObject] = {
     "description": None,
     "priority": 1000,
     "category": None,
@@ -179,7 +179,7 @@ def test_a_thousand_features_are_created_each_waiting_for_the_one_before(
 ) -> None:
     if engine.name == "moto":
         pytest.skip("moto copies the table for every transaction")
-    thousand: list[Json] = [{"name": "0"}]
+    thousand: list[JsonObject] = [{"name": "0"}]
     thousand += [{"name": str(n), "dependencies": [n - 1]} for n in range(1, 1000)]
 
     with serving(forge_of(fresh(client))) as api:

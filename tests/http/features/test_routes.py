@@ -18,7 +18,7 @@ from tests.factories import (
 from tests.http.features.backlogs import EVERYTHING, NO_FEATURES
 from tests.http.serving import (
     Api,
-    Json,
+    JsonObject,
     assert_invalid,
     assert_problem,
     faults,
@@ -133,7 +133,7 @@ def test_an_expected_version_that_no_feature_has_is_refused(detached: Api, versi
 
 
 @pytest.mark.parametrize("body", [{}, {"expectedVersion": 1}, {"expectedVersion": None}])
-def test_a_change_that_changes_nothing_is_refused(detached: Api, body: Json) -> None:
+def test_a_change_that_changes_nothing_is_refused(detached: Api, body: JsonObject) -> None:
     response = detached.patch("/projects/p/features/f", json=body)
 
     assert_invalid(

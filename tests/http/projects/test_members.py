@@ -10,7 +10,7 @@ from tests.factories import NOON, a_member, a_member_ref, new_id
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_problem,
     faults,
     items_of,
@@ -22,7 +22,7 @@ from tests.http.serving import (
 from tests.stores import Clock
 
 
-def member(project_id: str, user_id: str, **over: object) -> Json:
+def member(project_id: str, user_id: str, **over: object) -> JsonObject:
     """Return how a member that was added at noon is shown."""
     flags = {"owner": False, "member": True}
     moments = {"createdAt": NOON_TEXT, "updatedAt": NOON_TEXT}

@@ -11,7 +11,7 @@ from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
     Api,
-    Json,
+    JsonObject,
     assert_invalid,
     assert_problem,
     created,
@@ -23,7 +23,7 @@ from tests.http.serving import (
 )
 from tests.stores import Clock
 
-EVERYTHING: Json = {
+EVERYTHING: JsonObject = {
     "name": "Customer Portal Migration",
     "description": "Migrate the customer portal",
     "status": "paused",
