@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from autoforge.dynamodb.extras import extra
-from autoforge.models import PLATFORM_TABLE
+from autoforge.models import PLATFORM_DESIGN
 from autoforge.origins import require_host, require_origin
 from autoforge.strength import require_strong
 
@@ -21,7 +21,7 @@ class Settings(BaseSettings):
         env_prefix="AUTOFORGE_", frozen=True, hide_input_in_errors=True
     )
 
-    table_name: str = PLATFORM_TABLE.name
+    table_name: str = PLATFORM_DESIGN.name
     #: AWS's own variables are read as well.
     region: str | None = Field(
         default=None,

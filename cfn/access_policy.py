@@ -18,7 +18,8 @@ from troposphere.iam import ManagedPolicy
 
 from autoforge.access.integrations import encryption_context
 from autoforge.dynamodb.patterns.permission import ANY, Permission
-from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
+from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.models.table import PLATFORM_DESIGN
 from cfn.keys import INTEGRATION_KEY
 from cfn.outputs import exported
 from cfn.roles import PROJECT, ROLES, Role
@@ -43,7 +44,7 @@ def add_to(template: Template) -> None:
 
 def statements(role: Role) -> Iterator[dict[str, Any]]:
     """The statements of a role's policy."""
-    for index in (TABLE, *GSIS):
+    for index in (TABLE, *PLATFORM_DESIGN.indexes):
         on_index = [each for each in role.permissions if each.on == index]
         for partitions, actions in _grouped(role, on_index):
             named = "And".join(actions) if role.confined else "Items"

@@ -6,7 +6,7 @@ from typing import Any
 
 from troposphere import Export, GetAtt, If, Output, Ref, Sub, Template
 
-from autoforge.dynamodb.schema.indexes import GSIS
+from autoforge.models.table import PLATFORM_DESIGN
 from cfn import conditions
 from cfn.backup import VAULT
 from cfn.keys import INTEGRATION_KEY
@@ -25,7 +25,7 @@ def add_to(template: Template) -> None:
                 f"ARN of the index {index.name}",
                 Sub(f"${{{TABLE_ID}.Arn}}/index/{index.name}"),
             )
-            for index in GSIS
+            for index in PLATFORM_DESIGN.indexes
         ),
         exported(
             "StreamArn",

@@ -9,7 +9,8 @@ from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.operations import WORK
 from autoforge.dynamodb.admin.operation import Operation
 from autoforge.dynamodb.patterns.permission import ANY
-from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
+from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.models.table import PLATFORM_DESIGN
 from cfn.roles import PROJECT, ROLES, Role
 
 
@@ -59,7 +60,9 @@ def roles_page() -> str:
 
 
 def _policy(role: Role) -> str:
-    table, *indexes = (_listed(sorted(_actions(role, each))) for each in (TABLE, *GSIS))
+    table, *indexes = (
+        _listed(sorted(_actions(role, each))) for each in (TABLE, *PLATFORM_DESIGN.indexes)
+    )
     kms = [f"`kms:{each}`" for each in role.secrets]
     elsewhere = [*(f"`{each}`" for each in role.describes), *kms]
     confined = ", *confined*" if role.confined else ""
@@ -74,7 +77,7 @@ def _actions(role: Role, index: Index) -> set[str]:
 
 
 def _confines(role: Role) -> Iterator[str]:
-    for index in (TABLE, *GSIS):
+    for index in (TABLE, *PLATFORM_DESIGN.indexes):
         for action in sorted(_actions(role, index)):
             forms = sorted(
                 _shown(each.partition, role)

@@ -10,14 +10,15 @@ from troposphere.applicationautoscaling import (
     TargetTrackingScalingPolicyConfiguration,
 )
 
-from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
+from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.models.table import PLATFORM_DESIGN
 from cfn import conditions
 from cfn.table import TABLE_ID, identifier
 
 
 def add_to(template: Template) -> None:
     """Add a target and a policy for reads and for writes, of the table and of each index."""
-    for index in (TABLE, *GSIS):
+    for index in (TABLE, *PLATFORM_DESIGN.indexes):
         for action in ("Read", "Write"):
             target = _target(index, action)
             template.add_resource(target)

@@ -21,7 +21,8 @@ from troposphere.dynamodb import (
     TimeToLiveSpecification,
 )
 
-from autoforge.dynamodb.schema.indexes import GSIS, TABLE, TTL, Index
+from autoforge.dynamodb.schema.indexes import TABLE, TTL, Index
+from autoforge.models.table import PLATFORM_DESIGN
 from cfn import conditions
 from cfn.keys import TABLE_KEY
 
@@ -40,7 +41,7 @@ def add_to(template: Template) -> None:
             TableName=Ref("TableName"),
             AttributeDefinitions=_attributes(),
             KeySchema=_schema(TABLE),
-            GlobalSecondaryIndexes=[_index(index) for index in GSIS],
+            GlobalSecondaryIndexes=[_index(index) for index in PLATFORM_DESIGN.indexes],
             TimeToLiveSpecification=TimeToLiveSpecification(AttributeName=TTL, Enabled=True),
             BillingMode=Ref("BillingMode"),
             **_throughput(),
@@ -66,7 +67,9 @@ def identifier(index: Index) -> str:
 def _attributes() -> list[AttributeDefinition]:
     # All are strings: keys are rendered from templates (ADR 0003).
     names = dict.fromkeys(
-        name for index in (TABLE, *GSIS) for name in (index.partition_key, index.sort_key)
+        name
+        for index in (TABLE, *PLATFORM_DESIGN.indexes)
+        for name in (index.partition_key, index.sort_key)
     )
     return [AttributeDefinition(AttributeName=name, AttributeType="S") for name in names]
 

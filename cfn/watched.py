@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from troposphere import Ref
 
-from autoforge.dynamodb.schema.indexes import GSIS, TABLE, Index
+from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.models.table import PLATFORM_DESIGN
 from cfn.roles import ROLES
 from cfn.table import TABLE_ID, identifier
 
@@ -71,7 +72,7 @@ def everything_watched() -> list[Watched]:
 
 
 def _throttles() -> Iterator[Watched]:
-    for index in (TABLE, *GSIS):
+    for index in (TABLE, *PLATFORM_DESIGN.indexes):
         what = f"index {index.name}" if index.name else "table"
         for action in ("Read", "Write"):
             yield Watched(
@@ -140,7 +141,10 @@ def _budgets() -> Iterator[Watched]:
             f"Table and indexes used more {action.lower()} units within an hour than "
             f"{action}UnitsPerHourBudget. Find out who: a loop that polls, a load, more agents. "
             f"On demand, Max{action}RequestUnits caps the cost.",
-            tuple(Metric(f"Consumed{action}CapacityUnits", _of(index)) for index in (TABLE, *GSIS)),
+            tuple(
+                Metric(f"Consumed{action}CapacityUnits", _of(index))
+                for index in (TABLE, *PLATFORM_DESIGN.indexes)
+            ),
             threshold=Ref(f"{action}UnitsPerHourBudget"),
             period=_HOUR,
             recovery=False,

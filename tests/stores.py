@@ -14,11 +14,13 @@ from autoforge.dynamodb.admin.create import table_definition
 from autoforge.dynamodb.client.client import Call, Client, RetryPolicy
 from autoforge.dynamodb.encryption import Cipher, LocalCipher
 from autoforge.dynamodb.patterns.cursor import Cursors
-from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.forge import Forge
+from autoforge.models import PLATFORM_DESIGN
 from tests.factories import NOON
 from tests.servers import Engine
 from tests.transports import WrappedTransport
@@ -26,6 +28,18 @@ from tests.transports import WrappedTransport
 _numbers: Final = count(1)
 _mint: Final = IdMint()
 _CIPHER: Final = LocalCipher(["an encryption key"])
+
+
+class _Anything(Design):
+    """The platform's table, into which items of every entity may be written."""
+
+    def admits(self, entity: type[Entity]) -> bool:
+        """Admit every entity, such as those that a test declares."""
+        del entity
+        return True
+
+
+ANYTHING: Final = _Anything("AgenticPM", PLATFORM_DESIGN.entities, PLATFORM_DESIGN.indexes)
 
 
 @dataclass
@@ -65,14 +79,20 @@ def client_of(engine: Engine, **given: Any) -> Client:
     )
 
 
-def store_of(client: Client, table_name: str, clock: Callable[[], datetime]) -> Store:
-    """A Store on a table that need not exist yet."""
+def store_of(
+    client: Client,
+    table_name: str,
+    clock: Callable[[], datetime],
+    design: Design | None = None,
+) -> Store:
+    """A Store on a table that need not exist yet; without a design it accepts every entity."""
     return Store(
         table_name=table_name,
         client=client,
         cursors=Cursors(["a signing key"]),
         clock=clock,
         new_token=lambda: _mint(NOON),
+        design=design or ANYTHING,
     )
 
 
@@ -86,10 +106,10 @@ def forge_of(
     return Forge(store, clock=store.clock, new_id=new_id or IdMint(), cipher=cipher)
 
 
-def fresh(client: Client, clock: Clock | None = None) -> Store:
-    """A Store on a new, empty table."""
-    store = store_of(client, f"fresh-table-{next(_numbers)}", clock or Clock())
-    client.send(table_definition(store.table_name))
+def fresh(client: Client, clock: Clock | None = None, design: Design | None = None) -> Store:
+    """A Store on a new, empty table: that of a design, else the platform's."""
+    store = store_of(client, f"fresh-table-{next(_numbers)}", clock or Clock(), design)
+    client.send(table_definition(design or ANYTHING, store.table_name))
     # dynoxide reports CREATING once before it reports ACTIVE.
     assert any(store.is_ready() for _ in range(3))
     return store

@@ -28,10 +28,11 @@ from autoforge.dynamodb.schema.attributes import (
     Text,
 )
 from autoforge.dynamodb.schema.encoding import IdCodec
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
 from autoforge.dynamodb.timestamps import MILLISECOND
-from autoforge.models import PLATFORM_TABLE
+from autoforge.models import PLATFORM_DESIGN
 from autoforge.models.users import Email, comparable_email
+from tests.dynamodb.indexes import KEY_ATTRIBUTES
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -167,7 +168,7 @@ def is_minted(kind: type[Entity]) -> bool:
 
 def any_entity() -> SearchStrategy[Entity]:
     """Valid entities of every kind of the agent platform's table."""
-    return st.sampled_from(PLATFORM_TABLE.entities).flatmap(entities)
+    return st.sampled_from(PLATFORM_DESIGN.entities).flatmap(entities)
 
 
 @st.composite

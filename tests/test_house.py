@@ -17,7 +17,7 @@ CONCEPTS: Final = {
 
 #: The modules of each layer that are not named after a concept.
 BESIDES: Final = {
-    "models": {"requests", "table"},
+    "models": {"indexes", "requests", "table"},
     "access": {"catalogue", "clocks", "creation", "deletion", "operations", "requests"},
     "forge": {"forge", "resource"},
     "http": {"api", "app", "problems", "server", "service", "views"},

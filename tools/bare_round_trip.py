@@ -32,6 +32,7 @@ from autoforge.dynamodb import (
     Put,
     Query,
     Store,
+    Table,
 )
 from autoforge.errors import MissingExtraError
 from autoforge.models import FeatureStatus
@@ -103,6 +104,10 @@ def main() -> None:
         use_forge(engine.direct_url, engine.credentials)
 
 
+#: The table of the readings.
+WEATHER = Table("Weather", (Reading,), patterns=(ReadingsOfSensor,))
+
+
 def require_missing(name: str, use: Callable[[], object], message: str) -> None:
     """Check that using a part raises MissingExtraError with this message."""
     try:
@@ -126,6 +131,7 @@ def use_toolkit(endpoint_url: str, credentials: tuple[str, str]) -> None:
         cursors=Cursors([secrets.token_urlsafe(32)]),
         clock=lambda: NOON,
         new_token=lambda: new_id(NOON),
+        design=WEATHER,
     )
     store.create_table()
     for hour, degrees in {"11": 7, "12": 9}.items():

@@ -62,9 +62,9 @@ from autoforge.access.users import (
     UserOfAuth0Id,
     UserOfEmail,
 )
-from autoforge.dynamodb.patterns.disjoint import require_disjoint
 from autoforge.dynamodb.patterns.pattern import Pattern
-from autoforge.models import PLATFORM_TABLE
+from autoforge.dynamodb.table import Table
+from autoforge.models import PLATFORM_DESIGN
 
 #: Every access pattern, in the order of the design.
 CATALOGUE: Final[tuple[type[Pattern[Any]], ...]] = (
@@ -124,10 +124,12 @@ CATALOGUE: Final[tuple[type[Pattern[Any]], ...]] = (
     RequestOf,
 )
 
+#: The agent platform's table: what it stores, and all that is asked of it.
+PLATFORM_TABLE: Final = Table(
+    PLATFORM_DESIGN.name, PLATFORM_DESIGN.entities, PLATFORM_DESIGN.indexes, CATALOGUE
+)
+
 
 def by_name(name: str) -> type[Pattern[Any]] | None:
     """The pattern with this class name, or None."""
     return next((pattern for pattern in CATALOGUE if pattern.__name__ == name), None)
-
-
-require_disjoint(PLATFORM_TABLE, CATALOGUE)

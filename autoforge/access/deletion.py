@@ -78,7 +78,7 @@ class Root(Write[E]):
         """The key and the condition."""
         placeholders = Placeholders()
         return {
-            "Key": wire_key(self.primary_key()),
+            "Key": wire_key(self.primary_key(), TABLE),
             "ConditionExpression": placeholders.write(self.condition),
             **placeholders.parameters(),
         }
@@ -142,7 +142,7 @@ class Removal(Write[Entity]):
 
     def parameters(self) -> dict[str, Any]:
         """The key, without a condition."""
-        return {"Key": wire_key(self.key)}
+        return {"Key": wire_key(self.key, TABLE)}
 
     def error_for(self, existing: Entity | None) -> NoReturn:
         """Not reached, since there is no condition.

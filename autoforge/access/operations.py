@@ -41,7 +41,7 @@ from autoforge.access.tickets.patterns import (
 from autoforge.access.users import UserById, UserOfAuth0Id, UserOfEmail
 from autoforge.dynamodb.admin.operation import Operation
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark
-from autoforge.models import PLATFORM_TABLE
+from autoforge.models import PLATFORM_DESIGN
 from autoforge.models.actions import AgentAction
 from autoforge.models.agent_config import AgentConfig
 from autoforge.models.agents import Agent
@@ -70,7 +70,7 @@ from autoforge.models.users import (
 )
 
 #: Loading of items from another program, which replaces stored ones: ``Store.put_all``.
-LOADING: Final = Operation("store.put_all", batches=PLATFORM_TABLE.entities)
+LOADING: Final = Operation("store.put_all", batches=PLATFORM_DESIGN.entities)
 
 #: The requests that finish the propagation of a feature's change (``propagation.py``).
 _PROPAGATION: Final = Operation(

@@ -24,9 +24,6 @@ from autoforge.dynamodb.patterns.composite import (
 from autoforge.dynamodb.patterns.cursor import (
     Cursors,
 )
-from autoforge.dynamodb.patterns.disjoint import (
-    require_disjoint,
-)
 from autoforge.dynamodb.patterns.explain import (
     Explanation,
     explain,
@@ -67,9 +64,6 @@ from autoforge.dynamodb.schema.attributes import (
     Text,
     optional,
 )
-from autoforge.dynamodb.schema.design import (
-    Design,
-)
 from autoforge.dynamodb.schema.encoding import (
     EnumCodec,
 )
@@ -77,8 +71,10 @@ from autoforge.dynamodb.schema.entity import (
     Entity,
 )
 from autoforge.dynamodb.schema.indexes import (
-    GSI1,
+    GSI,
+    LSI,
     Index,
+    Layout,
 )
 from autoforge.dynamodb.schema.keys import (
     Derived,
@@ -92,6 +88,9 @@ from autoforge.dynamodb.store.connection import (
 )
 from autoforge.dynamodb.store.store import (
     Store,
+)
+from autoforge.dynamodb.table import (
+    Table,
 )
 from autoforge.dynamodb.timestamps import (
     IdMint,
@@ -111,7 +110,8 @@ from autoforge.dynamodb.writes.write import (
 )
 
 __all__ = [
-    "GSI1",
+    "GSI",
+    "LSI",
     "Array",
     "Boolean",
     "Check",
@@ -121,7 +121,6 @@ __all__ = [
     "Cursors",
     "Delete",
     "Derived",
-    "Design",
     "Document",
     "Drift",
     "DynoxideDynamoDB",
@@ -140,6 +139,7 @@ __all__ = [
     "Integer",
     "Json",
     "Key",
+    "Layout",
     "LocalCipher",
     "Lookup",
     "Moment",
@@ -154,6 +154,7 @@ __all__ = [
     "SortRange",
     "StaleReadError",
     "Store",
+    "Table",
     "Text",
     "Transaction",
     "TransactionMark",
@@ -163,7 +164,6 @@ __all__ = [
     "explain",
     "optional",
     "permissions_of",
-    "require_disjoint",
     "timestamp_text",
     "utc_now",
 ]

@@ -39,11 +39,11 @@ LOCAL_REGION: Final = "us-east-1"
 
 
 @cache
-def _platform_table() -> Design:
+def _platform_design() -> Design:
     """The design of the platform's table; imported at the first write, as it loads all entities."""
-    from autoforge.models.table import PLATFORM_TABLE  # noqa: PLC0415
+    from autoforge.models.table import PLATFORM_DESIGN  # noqa: PLC0415
 
-    return PLATFORM_TABLE
+    return PLATFORM_DESIGN
 
 
 class Forge:
@@ -117,7 +117,7 @@ class Forge:
             require_endpoint(kms_endpoint_url)
         new_id = IdMint()
         store = Store.connect(
-            _platform_table,
+            _platform_design,
             table_name=table_name,
             region=region,
             endpoint_url=endpoint_url,
@@ -169,10 +169,10 @@ class Forge:
         """
         # Imported here, since only an embedded DynamoDB needs them.
         from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB  # noqa: PLC0415
-        from autoforge.models.table import PLATFORM_TABLE  # noqa: PLC0415
+        from autoforge.models.table import PLATFORM_DESIGN  # noqa: PLC0415
 
         name = table_name or (
-            PLATFORM_TABLE.name if data else f"{PLATFORM_TABLE.name}-{IdMint()(clock())}"
+            PLATFORM_DESIGN.name if data else f"{PLATFORM_DESIGN.name}-{IdMint()(clock())}"
         )
         engine = (
             EmbeddedDynamoDB()

@@ -54,7 +54,7 @@ from autoforge.models.runs import (
     RunStatus,
 )
 from autoforge.models.table import (
-    PLATFORM_TABLE,
+    PLATFORM_DESIGN,
 )
 from autoforge.models.tickets import (
     Ticket,
@@ -69,7 +69,7 @@ from autoforge.models.users import (
 )
 
 __all__ = [
-    "PLATFORM_TABLE",
+    "PLATFORM_DESIGN",
     "ActionState",
     "Agent",
     "AgentAction",

@@ -14,8 +14,8 @@ from autoforge.dynamodb.schema.attributes import (
     optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.models.indexes import GSI1
 
 
 class EscalationStatus(StrEnum):

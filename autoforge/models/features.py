@@ -18,8 +18,8 @@ from autoforge.dynamodb.schema.attributes import (
 )
 from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.models.indexes import GSI1
 
 #: The priority of a feature that is created without one; 0 comes first, 99999 last.
 DEFAULT_PRIORITY: Final = 1000

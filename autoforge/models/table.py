@@ -1,4 +1,4 @@
-"""The design of the agent platform's table: the list of its entities."""
+"""The design of the agent platform's table: its entities and its index."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from autoforge.models.features import (
     FeatureGraph,
     FeatureSlots,
 )
+from autoforge.models.indexes import GSI1
 from autoforge.models.integrations import IntegrationConfig
 from autoforge.models.projects import Project
 from autoforge.models.requests import RequestRecord
@@ -33,8 +34,8 @@ from autoforge.models.users import (
     UserByEmailLookup,
 )
 
-#: Every entity of the agent platform's table.
-PLATFORM_TABLE: Final = Design(
+#: What the agent platform's table stores; with the access patterns it is ``PLATFORM_TABLE``.
+PLATFORM_DESIGN: Final = Design(
     "AgenticPM",
     (
         Project,
@@ -63,4 +64,5 @@ PLATFORM_TABLE: Final = Design(
         RequestRecord,
         TransactionMark,
     ),
+    (GSI1,),
 )

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from autoforge.dynamodb import (
-    GSI1,
+    GSI,
     Boolean,
-    Design,
-    EmbeddedDynamoDB,
     Entity,
     Get,
     Id,
@@ -25,19 +23,20 @@ from autoforge.dynamodb import (
     Put,
     Query,
     SortRange,
-    Store,
+    Table,
     Text,
     Transaction,
     Update,
-    explain,
     optional,
-    require_disjoint,
     timestamp_text,
 )
 from autoforge.dynamodb.errors import ConditionFailedError, DeclarationError
 
 OPENING = datetime(2026, 2, 4, 9, tzinfo=UTC)
 TERM = timedelta(days=14)
+
+#: The loans that are out, by the time when they are due.
+BY_DUE = GSI("ByDue")
 
 # The entities.
 
@@ -63,10 +62,8 @@ class Loan(Entity):
     returned = Boolean(default_for_new=False)
 
     key = Key("BOOK#{isbn}", "LOAN#{id}")
-    out = Key("LOAN#out", "{due_at}#{id}", index=GSI1, where={"returned": False})
+    out = Key("LOAN#out", "{due_at}#{id}", index=BY_DUE, where={"returned": False})
 
-
-LIBRARY = Design("Library", (Book, Loan))
 
 # The access patterns.
 
@@ -103,7 +100,12 @@ class LoansDue(Query[Loan]):
     by: datetime | None = None
 
 
-require_disjoint(LIBRARY, (BookByIsbn, LoansOfBook, LoansDue))
+LIBRARY = Table(
+    "Library",
+    entities=(Book, Loan),
+    indexes=(BY_DUE,),
+    patterns=(BookByIsbn, LoansOfBook, LoansDue),
+)
 
 # The writes.
 
@@ -141,15 +143,7 @@ def take_back(loan: Loan, *, at: datetime) -> Transaction:
 def main() -> None:
     """Lend a book twice and take it back, on a DynamoDB inside this process."""
     new_id = IdMint()
-    with EmbeddedDynamoDB() as dynamodb:
-        store = Store.connect(
-            LIBRARY,
-            region="us-east-1",
-            endpoint_url=dynamodb.endpoint_url,
-            credentials=dynamodb.credentials,
-            clock=lambda: OPENING,
-        )
-        store.create_table()
+    with LIBRARY.embedded(clock=lambda: OPENING) as store:
         isbn = "978-0-262-51087-5"
         store.save(Put(Book(isbn=isbn, title="Structure and Interpretation")))
 
@@ -167,7 +161,7 @@ def main() -> None:
         print("still due:", list(store.each(LoansDue(by=later))))
         print("loans so far:", [loan.reader for loan in store.each(LoansOfBook(isbn))])
 
-    (text,) = explain(LoansDue(by=later), table_name=LIBRARY.name, now=OPENING).words
+    (text,) = LIBRARY.explain(LoansDue(by=later), now=OPENING).words
     print(text)
 
 
@@ -182,6 +176,6 @@ class Shelf(Entity):
 if __name__ == "__main__":
     main()
     try:
-        Design("Library", (Book, Loan, Shelf))
+        Table("Library", (Book, Loan, Shelf), (BY_DUE,))
     except DeclarationError as error:
         print(error)

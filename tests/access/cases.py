@@ -25,7 +25,7 @@ from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
 from autoforge.dynamodb.schema.attributes import Choice, IdSet
-from autoforge.models import PLATFORM_TABLE
+from autoforge.models import PLATFORM_DESIGN
 from benchmarks.synthetic import entity_of, pattern_of
 from tests.access.populations import Population, identity, is_drawn, last_of_key
 from tests.access.proofs import proof_of
@@ -106,7 +106,7 @@ def _padded(entity: Entity) -> Entity:
 THERE: Final = Population(
     tuple(
         _padded(each)
-        for kind in PLATFORM_TABLE.entities
+        for kind in PLATFORM_DESIGN.entities
         for each in [*(_alike(kind, number) for number in range(_NUMBER)), *_near_misses(kind)]
     ),
     (),

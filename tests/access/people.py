@@ -19,7 +19,7 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import AutoforgeError, ItemExistsError, ItemNotFoundError
 from autoforge.models import (
-    PLATFORM_TABLE,
+    PLATFORM_DESIGN,
     Project,
     ProjectMember,
     ProjectMemberRef,
@@ -33,7 +33,7 @@ from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, n
 from tests.servers import Engine
 from tests.stores import client_of, fresh, raw_items, watching
 
-_TYPES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
+_TYPES: Final = {entity.type_name: entity for entity in PLATFORM_DESIGN.entities}
 _CUT_OFF: Final = Refuse("AccessDeniedException")
 #: More requests than any of these operations sends.
 _REST: Final = 99

@@ -33,11 +33,12 @@ from autoforge.dynamodb.schema.attributes import (
     Text,
 )
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
-from autoforge.models import PLATFORM_TABLE, Event, GlobalEventRef
+from autoforge.models import PLATFORM_DESIGN, Event, GlobalEventRef
 from autoforge.models.users import Email
+from tests.dynamodb.indexes import KEY_ATTRIBUTES
 from tests.factories import NOON
 from tests.stores import put_raw
 from tests.strategies import is_minted, key_texts, texts, ulid_at
@@ -101,7 +102,7 @@ _BY_TYPE: Final[dict[type[Attribute[Any]], SearchStrategy[Any]]] = {
 #: The names of all attributes that are components of a key.
 IN_KEYS: Final = frozenset(
     name
-    for entity in PLATFORM_TABLE.entities
+    for entity in PLATFORM_DESIGN.entities
     for key in entity.keys.values()
     for name in key.sources
     # An attribute that must be absent stays absent: items being deleted have their own tests.
@@ -225,7 +226,7 @@ def populations(draw: st.DrawFn, *kinds: type[Entity]) -> Population:
     """Draw mostly entities of some types, and a few of any type."""
     wanted = st.lists(st.one_of([entities(kind) for kind in kinds]), max_size=6)
     neighbours = st.lists(
-        st.one_of([entities(kind) for kind in PLATFORM_TABLE.entities]), max_size=4
+        st.one_of([entities(kind) for kind in PLATFORM_DESIGN.entities]), max_size=4
     )
     apart = draw(wanted)
     like = [draw(siblings(each)) for each in apart for _ in range(draw(st.integers(0, 2)))]

@@ -17,11 +17,11 @@ import pytest
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSI1
-from autoforge.dynamodb.schema.keys import KeyValue
-from autoforge.dynamodb.store.batch import key_of
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE
+from autoforge.dynamodb.schema.keys import KeyValue, key_of
 from autoforge.errors import AutoforgeError, ItemNotFoundError
 from autoforge.forge import Forge
+from autoforge.models.indexes import GSI1
 from tests.access.tours import (
     MAKERS,
     OF_NOTHING,
@@ -195,7 +195,7 @@ def test_a_change_of_what_an_index_key_is_made_of_moves_the_item(
         if item[ENTITY_TYPE]["S"] == entity:
             index_key = (GSI1.partition_key, GSI1.sort_key)
             place = tuple(item[name]["S"] for name in index_key if name in item)
-            places.setdefault(key_of(item), set()).add(place)
+            places.setdefault(key_of(item, TABLE), set()).add(place)
 
     assert max(map(len, places.values())) > 1
 

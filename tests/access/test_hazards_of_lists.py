@@ -17,11 +17,12 @@ from autoforge.access.events.patterns import EventsOfProject
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.query import Page
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSI1, TABLE, Index
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE, Index
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import ConditionFailedError
 from autoforge.forge import Forge
 from autoforge.models import EscalationStatus
+from autoforge.models.indexes import GSI1
 from tests.dynamodb.faults import Answer, injected
 from tests.factories import (
     NOON,
@@ -116,7 +117,7 @@ def _by_cursors(ask: Ask, id_: str) -> Iterator[Any]:
 def _cut_after(entity: Entity, index: Index, **content: Any) -> Answer:
     """Return the answer of a Query that ends with an entity although more follows."""
     item = entity.to_item()
-    names = {each for of in (TABLE, index) for each in (of.partition_key, of.sort_key)}
+    names = {*TABLE.attributes, *index.attributes}
     return Answer({**content, "LastEvaluatedKey": {name: item[name] for name in names}})
 
 

@@ -22,8 +22,9 @@ from autoforge.dynamodb.admin.permissions import permissions_of
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.permission import Permission
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.schema.indexes import GSI1, TABLE, Index
-from autoforge.models import PLATFORM_TABLE, Event
+from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.models import PLATFORM_DESIGN, Event
+from autoforge.models.indexes import GSI1
 from tests.access.heard import Heard, everything_asked
 from tests.access.tours import READS, WRITES, names
 from tests.factories import NOON
@@ -136,7 +137,7 @@ def test_loading_writes_batches_of_every_entity() -> None:
     partitions = {each.partition for each in permissions_of(LOADING)}
 
     assert {each.action for each in permissions_of(LOADING)} == {"BatchWriteItem"}
-    for entity in PLATFORM_TABLE.entities:
+    for entity in PLATFORM_DESIGN.entities:
         for form in entity.primary_key.partitions:
             assert str(form).partition("{")[0] in {each.rstrip("*") for each in partitions}
 

@@ -40,7 +40,8 @@ from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.schema.keys import KeyValue, key_of
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write
@@ -51,7 +52,7 @@ from autoforge.errors import (
     ItemNotFoundError,
 )
 from autoforge.models import (
-    PLATFORM_TABLE,
+    PLATFORM_DESIGN,
     AgentAction,
     AgentCheckpoint,
     Artefact,
@@ -76,7 +77,7 @@ from tests.stores import Clock, fresh, raw_items
 
 pytestmark = pytest.mark.one_engine
 
-_TYPES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
+_TYPES: Final = {entity.type_name: entity for entity in PLATFORM_DESIGN.entities}
 _MOVES: Final = st.sampled_from([approve_action, cancel_action, execute_action])
 _holds: Final = st.none() | st.sampled_from([NOON - MILLISECOND, NOON, NOON + timedelta(hours=1)])
 
@@ -262,7 +263,7 @@ class Workbench(RuleBasedStateMachine):
 
         assert {identity(each): each for each in stored} == self.there
         assert len(stored) == len(self.there)
-        assert len({(each.PK, each.SK) for each in stored}) == len(stored)
+        assert len({key_of(each.to_item(), TABLE) for each in stored}) == len(stored)
 
     def teardown(self) -> None:
         if not hasattr(self, "store"):
@@ -331,7 +332,7 @@ class Workbench(RuleBasedStateMachine):
     def of(self, project_id: str) -> list[tuple[Any, ...]]:
         """Return the keys in a project's partition and of its references in the global feed."""
         partition = f"PROJECT#{project_id}"
-        own = {key: each for key, each in self.there.items() if partition == each.PK}
+        own = {key: each for key, each in self.there.items() if partition == each.rendered()["PK"]}
         traces = {("feed", each.id) for each in own.values() if isinstance(each, Event)}
         return [key for key in self.there if key in own or key in traces]
 

@@ -11,19 +11,19 @@ from typing import Any, Final, TypeVar
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.schema.indexes import KEY_ATTRIBUTES
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import primary_key
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge, NewFeature
-from autoforge.models import PLATFORM_TABLE, Feature
+from autoforge.models import PLATFORM_DESIGN, Feature
 from tests.dynamodb.faults import Fault, Pass, injected
+from tests.dynamodb.indexes import KEY_ATTRIBUTES
 from tests.factories import a_project
 from tests.stores import Clock, forge_of, fresh, put_raw, store_of
 
 T = TypeVar("T")
 
-_TYPES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
+_TYPES: Final = {entity.type_name: entity for entity in PLATFORM_DESIGN.entities}
 
 #: The id of the project of every world.
 PROJECT: Final = "p"

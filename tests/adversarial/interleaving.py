@@ -28,8 +28,9 @@ from botocore.exceptions import ReadTimeoutError
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.schema.keys import KeyValue
-from autoforge.dynamodb.store.batch import chunks, key_of
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.transport.transport import Transport
@@ -132,7 +133,7 @@ class Board:
 
     def items(self) -> dict[KeyValue, Item]:
         """Read every stored item, as DynamoDB returns it."""
-        return {key_of(item): item for item in raw_items(self.store)}
+        return {key_of(item, TABLE): item for item in raw_items(self.store)}
 
     def put_back(self) -> None:
         """Reset the table to its start."""

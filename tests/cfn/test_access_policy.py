@@ -20,7 +20,8 @@ from autoforge.access.runs.patterns import RunsOfAgent
 from autoforge.access.tickets.patterns import TicketByLinearIssue
 from autoforge.dynamodb.admin.permissions import permissions_of
 from autoforge.dynamodb.patterns.permission import Permission
-from autoforge.dynamodb.schema.indexes import GSIS, TABLE
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.models.table import PLATFORM_DESIGN
 from cfn.roles import (
     AGENT,
     API,
@@ -233,7 +234,7 @@ def test_an_operation_is_allowed_where_the_role_needs_it_and_nowhere_else(
     keys = [form.replace("*", "p") for form in sorted(_forms())]
     asked = [
         Asked(operation, index.name or "", frozenset({key}))
-        for index in (TABLE, *GSIS)
+        for index in (TABLE, *PLATFORM_DESIGN.indexes)
         for operation in (_OPERATIONS if index is TABLE else _ON_AN_INDEX)
         for key in [*keys, _FOREIGN]
     ]

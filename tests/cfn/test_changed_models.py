@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from autoforge.dynamodb.admin.create import table_definition
-from autoforge.dynamodb.schema.indexes import GSI1, Index
+from autoforge.dynamodb.schema.indexes import GSI, Index
+from autoforge.models import PLATFORM_DESIGN
+from autoforge.models.indexes import GSI1
 from tests.cfn.resolved import Stack, built, resolved
 
-BY_OWNER = Index(
-    name="By.Owner", partition_key="OwnerPK", sort_key="OwnerSK", projection="KEYS_ONLY"
-)
+BY_OWNER = GSI("By.Owner", "OwnerPK", "OwnerSK", projection="KEYS_ONLY")
+GROWN = replace(PLATFORM_DESIGN, indexes=(GSI1, BY_OWNER))
 
 
 @pytest.fixture
 def another_index(monkeypatch: pytest.MonkeyPatch) -> Stack:
     """The stack if the models had one more index."""
-    change(monkeypatch, "GSIS", (GSI1, BY_OWNER))
+    change(monkeypatch, "PLATFORM_DESIGN", GROWN)
     return resolved(built(), BillingMode="PROVISIONED")
 
 
@@ -48,7 +50,7 @@ def test_another_index_is_one_of_the_table(another_index: Stack) -> None:
 
 
 def test_local_engines_get_it_as_well(another_index: Stack) -> None:
-    local = table_definition("AgenticPM").parameters
+    local = table_definition(GROWN, "AgenticPM").parameters
     table = another_index.properties("AgenticPMTable")
 
     assert table["AttributeDefinitions"] == local["AttributeDefinitions"]

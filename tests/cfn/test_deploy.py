@@ -15,7 +15,8 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from autoforge.dynamodb.schema.indexes import GSI1, TABLE
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.models.indexes import GSI1
 from cfn.roles import ROLES
 from tests.cfn.aws import AWS, REGION, moto
 from tests.cfn.resolved import ROOT, stack

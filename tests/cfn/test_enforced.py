@@ -22,6 +22,7 @@ from autoforge.dynamodb.admin.create import table_definition
 from autoforge.dynamodb.transport.transport import NotDynamoDBError, Transport
 from autoforge.errors import ConfigurationError
 from autoforge.forge import Forge
+from autoforge.models import PLATFORM_DESIGN
 from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, Role
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, names
@@ -82,7 +83,7 @@ def enforcing() -> Iterator[Enforcing]:
         keys = {role.name: _user(aws, role) for role in ROLES}
         dynamodb = aws.client("dynamodb")
         for role in ROLES:
-            dynamodb.create_table(**table_definition(_table_of(role)).parameters)
+            dynamodb.create_table(**table_definition(PLATFORM_DESIGN, _table_of(role)).parameters)
         aws.enforce_policies()
         yield Enforcing(aws, keys)
 

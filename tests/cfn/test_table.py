@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb.admin.create import expiry_definition, table_definition
-from autoforge.dynamodb.schema.indexes import GSIS, KEY_ATTRIBUTES, TABLE, TTL
+from autoforge.dynamodb.schema.indexes import TABLE, TTL
+from autoforge.models.table import PLATFORM_DESIGN
 from tests.cfn.resolved import ROOT, read_yaml, refusals, resolved, stack, takes, template
+from tests.dynamodb.indexes import KEY_ATTRIBUTES
 
 TABLE_ID = "AgenticPMTable"
 APPENDIX = read_yaml(ROOT / "tests" / "data" / "appendix_a.yaml")
@@ -75,18 +77,20 @@ def test_the_template_has_the_keys_indexes_and_expiry_of_the_models() -> None:
     table = stack().properties(TABLE_ID)
 
     assert {each["AttributeName"] for each in table["AttributeDefinitions"]} == KEY_ATTRIBUTES
-    assert table["KeySchema"] == schema(TABLE.partition_key, TABLE.sort_key)
+    assert table["KeySchema"] == schema(*TABLE.attributes)
     assert [
         (each["IndexName"], each["KeySchema"], each["Projection"]["ProjectionType"])
         for each in table["GlobalSecondaryIndexes"]
-    ] == [(each.name, schema(each.partition_key, each.sort_key), each.projection) for each in GSIS]
+    ] == [
+        (each.name, schema(*each.attributes), each.projection) for each in PLATFORM_DESIGN.indexes
+    ]
     assert table["TimeToLiveSpecification"] == {"AttributeName": TTL, "Enabled": True}
 
 
 def test_local_engines_get_the_same_table() -> None:
     table = stack().properties(TABLE_ID)
-    local = table_definition("AgenticPM").parameters
-    expiry = expiry_definition("AgenticPM").parameters["TimeToLiveSpecification"]
+    local = table_definition(PLATFORM_DESIGN, "AgenticPM").parameters
+    expiry = expiry_definition(TTL, "AgenticPM").parameters["TimeToLiveSpecification"]
 
     def keys_of(index: Mapping[str, Any]) -> dict[str, Any]:
         return {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}

@@ -237,7 +237,7 @@ def test_a_table_of_another_shape_is_refused(
 
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith(
-        f"autoforge: the table {name} does not fit the models:"
+        f"autoforge: the table {name} does not fit the design AgenticPM:"
         " the table has the partition key ID, not PK"
     )
     assert "index GSI1 is missing" in said.err

@@ -17,13 +17,14 @@ from autoforge.access.catalogue import CATALOGUE
 from autoforge.cli.main import EXIT_CODES, group
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.attributes import Choice, camel_case
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES, TTL
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TTL
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import AutoforgeError
 from autoforge.http.problems import STATUSES
-from autoforge.models import PLATFORM_TABLE
+from autoforge.models import PLATFORM_DESIGN
 from autoforge.settings import Settings
 from tests.docs.pages import PAGES, REFERENCE, ROOT, anchors, code_spans
+from tests.dynamodb.indexes import KEY_ATTRIBUTES
 
 ERRORS = [
     each
@@ -168,7 +169,7 @@ def test_every_operation_is_documented_once_and_no_other() -> None:
     assert {*mentioned} <= operations
 
 
-@pytest.mark.parametrize("entity", PLATFORM_TABLE.entities)
+@pytest.mark.parametrize("entity", PLATFORM_DESIGN.entities)
 def test_every_entity_is_documented_with_its_keys_and_attributes(entity: type[Entity]) -> None:
     names = {name: each.attr_name for name, each in entity.get_attributes().items()}
     names |= {name: camel_case(name) for key in entity.keys.values() for name in key.derived}
@@ -197,13 +198,13 @@ def test_no_entity_is_documented_that_is_not_in_the_design() -> None:
     section = _text("table.md").partition("## Items and keys")[2].partition("\n## ")[0]
     documented = re.findall(r"^\| (\w+) \|", section, re.MULTILINE)
 
-    assert documented == ["entity", *(each.type_name for each in PLATFORM_TABLE.entities)]
+    assert documented == ["entity", *(each.type_name for each in PLATFORM_DESIGN.entities)]
 
 
 def test_every_enumeration_is_documented_with_its_values() -> None:
     rows = {row[0]: _spans(row[1]) for row in _rows("table.md")}
 
-    for entity in PLATFORM_TABLE.entities:
+    for entity in PLATFORM_DESIGN.entities:
         for each in entity.get_attributes().values():
             if isinstance(each, Choice) and entity.type_name != "GlobalEventRef":
                 members: type[StrEnum] = each.members

@@ -98,7 +98,7 @@ def test_the_example_another_domain_does_lend_a_book_once(tmp_path: Path) -> Non
         "still due: []",
         "loans so far: ['Ann']",
         (
-            "Query index GSI1 for GSI1PK = LOAN#out AND GSI1SK < 2026-02-18T09:00:00.000Z$, "
+            "Query index ByDue for ByDuePK = LOAN#out AND ByDueSK < 2026-02-18T09:00:00.000Z$, "
             "smallest sort key first, up to 25 items (Loan), eventually consistently."
         ),
         "Library: Book.key and Shelf.key could be the same key",

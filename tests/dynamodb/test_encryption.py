@@ -19,6 +19,9 @@ from moto import mock_aws
 
 from autoforge.access.integrations import IntegrationConfigOf, encryption_context
 from autoforge.dynamodb.encryption import PLAIN_TEXT_LIMIT, Cipher, KmsCipher, LocalCipher
+from autoforge.dynamodb.patterns.request import wire_key
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.schema.keys import key_of
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import (
     ConfigurationError,
@@ -197,7 +200,8 @@ def test_an_integrations_configuration_is_stored_encrypted_and_revealed_on_reque
     assert sealing.integrations.get(name) == saved
     assert (saved.status, saved.created_at) == (IntegrationStatus.ACTIVE, NOON)
     stored = sealing.store.client.botocore.get_item(
-        TableName=sealing.store.table_name, Key={"PK": {"S": saved.PK}, "SK": {"S": saved.SK}}
+        TableName=sealing.store.table_name,
+        Key=wire_key(key_of(saved.to_item(), TABLE), TABLE),
     )
     assert _SECRET not in str(stored) + repr(saved)
     assert _SECRET.encode() not in base64.b64decode(saved.config_encrypted)

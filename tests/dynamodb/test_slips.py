@@ -15,12 +15,12 @@ from autoforge.dynamodb.schema.attributes import (
     Text,
 )
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Derived, Key
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction
 from autoforge.errors import AutoforgeError, DeclarationError, InvalidValueError
+from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON
 from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of
@@ -78,7 +78,6 @@ def test_an_attribute_that_is_like_no_other_is_refused_without_a_guess() -> None
         "attribute_values",
         "get_attributes",
         "to_item",
-        "PK",
     ],
 )
 def test_an_attribute_with_a_name_that_an_entity_needs_is_refused(name: str) -> None:

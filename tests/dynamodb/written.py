@@ -14,9 +14,9 @@ from autoforge.dynamodb.schema.attributes import (
     Text,
     optional,
 )
-from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.store.store import Store
+from tests.dynamodb.indexes import GSI1
 from tests.factories import (
     NOON,
 )
@@ -52,7 +52,7 @@ class Line(Entity):
 
 def stored_item(store: Store, entity: Entity) -> dict[str, Any]:
     """An item as DynamoDB returns it through botocore."""
-    key = {"PK": {"S": entity.PK}, "SK": {"S": entity.SK}}
+    key = {"PK": {"S": entity.rendered()["PK"]}, "SK": {"S": entity.rendered()["SK"]}}
     answer = store.client.botocore.get_item(
         TableName=store.table_name, Key=key, ConsistentRead=True
     )

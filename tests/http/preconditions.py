@@ -13,7 +13,7 @@ from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
 from autoforge.dynamodb.store.store import Store
 from autoforge.http.views import tag_of
-from autoforge.models import PLATFORM_TABLE
+from autoforge.models import PLATFORM_DESIGN
 from tests.factories import new_id
 from tests.http.serving import ROUTES, Api, JsonObject, fresh_name, unchanged
 from tests.stores import put_raw, raw_items
@@ -21,7 +21,7 @@ from tests.stores import put_raw, raw_items
 #: The routes that take If-Match.
 CONDITIONAL: Final = tuple(route for route in ROUTES if "If-Match" in route.headers)
 
-_ENTITIES: Final = {entity.type_name: entity for entity in PLATFORM_TABLE.entities}
+_ENTITIES: Final = {entity.type_name: entity for entity in PLATFORM_DESIGN.entities}
 
 Request = tuple[str, str, JsonObject | None]
 

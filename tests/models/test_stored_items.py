@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeSerializer
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.models import (
-    PLATFORM_TABLE,
+    PLATFORM_DESIGN,
     ActionState,
     GlobalEventRef,
 )
@@ -392,7 +392,7 @@ def test_the_trace_of_an_event_in_the_database_analysis_has_its_id_in_its_key_al
 
 
 def test_the_first_nine_kinds_of_items_are_printed_in_the_database_analysis() -> None:
-    first = PLATFORM_TABLE.entities[:9]
+    first = PLATFORM_DESIGN.entities[:9]
     assert {item["EntityType"] for item in ITEMS} == {kind.type_name for kind in first}
 
 
@@ -401,7 +401,7 @@ _MOMENTS = {"createdAt", "updatedAt", "executedAt", "lastHealthCheck", "heldUnti
 
 
 def _kind(type_name: str) -> type[Entity]:
-    return next(kind for kind in PLATFORM_TABLE.entities if kind.type_name == type_name)
+    return next(kind for kind in PLATFORM_DESIGN.entities if kind.type_name == type_name)
 
 
 def _wire(item: dict[str, Any]) -> dict[str, Any]:

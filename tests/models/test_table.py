@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.dynamodb import Design, Entity
+from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.attributes import Id, Text
+from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.keys import Key, KeyValue
 from autoforge.errors import DeclarationError
-from autoforge.models import PLATFORM_TABLE
+from autoforge.models import PLATFORM_DESIGN
 from tests import strategies
 
 
@@ -137,7 +138,7 @@ def test_all_faults_of_a_design_are_told_at_once() -> None:
 def test_the_workbench_has_one_pair_of_entities_that_share_keys() -> None:
     sharing = [
         (one.__name__, other.__name__)
-        for one, other in combinations(PLATFORM_TABLE.entities, 2)
+        for one, other in combinations(PLATFORM_DESIGN.entities, 2)
         if one.primary_key.overlaps(other.primary_key)
     ]
 
@@ -157,7 +158,7 @@ def test_two_entities_have_one_key_only_if_they_are_the_same_or_mean_to_share_it
 def test_entities_of_one_type_have_one_key_only_if_their_components_are_equal(
     data: st.DataObject,
 ) -> None:
-    kind = data.draw(st.sampled_from(PLATFORM_TABLE.entities))
+    kind = data.draw(st.sampled_from(PLATFORM_DESIGN.entities))
     one, other = data.draw(st.tuples(*[strategies.entities(kind)] * 2))
     for name in data.draw(st.sets(st.sampled_from(sorted(kind.primary_key.components)))):
         setattr(other, name, getattr(one, name))
@@ -169,19 +170,19 @@ def test_entities_of_one_type_have_one_key_only_if_their_components_are_equal(
 def test_a_key_decodes_to_components_for_its_own_entity_and_no_other(entity: Entity) -> None:
     decoding = {
         kind.type_name: decoded
-        for kind in PLATFORM_TABLE.entities
+        for kind in PLATFORM_DESIGN.entities
         if (decoded := kind.primary_key.decode(_key(entity))) is not None
     }
 
     expected = {entity.type_name: _components(entity)}
-    if entity.PK == "GLOBAL":
+    if entity.rendered()["PK"] == "GLOBAL":
         expected = dict.fromkeys(("Event", "GlobalEventRef"), _components(entity))
     assert decoding == expected
 
 
 def _key(entity: Entity) -> KeyValue:
     item = entity.to_item()
-    return KeyValue(item[TABLE.partition_key]["S"], item[TABLE.sort_key]["S"])
+    return KeyValue(item[TABLE.partition_key]["S"], item["SK"]["S"])
 
 
 def _components(entity: Entity) -> dict[str, object]:

@@ -14,7 +14,6 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Part
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Lookup
-from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.store import Store
@@ -28,6 +27,7 @@ from autoforge.models.features import (
     FeatureStatus,
     Readiness,
 )
+from autoforge.models.indexes import GSI1
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.encoding import canonical_id
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue
-from autoforge.dynamodb.store.batch import chunks, key_of
+from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
@@ -237,7 +237,7 @@ class _Sweep:
         while found:
             items = self.store.items_in(KeyCondition(TABLE, root.partition), *_REFERRING)
             found = False
-            for writes in self._grouped(item for item in items if key_of(item) != root):
+            for writes in self._grouped(item for item in items if key_of(item, TABLE) != root):
                 found = True
                 yield writes
         tickets = (
@@ -257,7 +257,7 @@ class _Sweep:
                 for entity, key in _references(item)
                 if _is_valid(entity, key)
             ]
-            inside = [Removal(key) for key in (*_traces(key_of(item)), key_of(item))]
+            inside = [Removal(key) for key in (*_traces(key_of(item, TABLE)), key_of(item, TABLE))]
             if len(references) + len(removals) + len(elsewhere) + len(inside) > _ROOM:
                 yield _distinct((*references, *removals))
                 references, removals = [], []
@@ -313,7 +313,7 @@ def _distinct(writes: Iterable[Write[Any]]) -> Sequence[Write[Any]]:
 def _tickets(store: Store, project_id: str, at: datetime) -> Iterator[dict[str, Any]]:
     """The keys of the tickets that the index lists for the project."""
     for item in store.items_in(TicketsOfProject(project_id).condition(at)):
-        key = Ticket.key.decode(key_of(item))
+        key = Ticket.key.decode(key_of(item, TABLE))
         if key is not None:
             yield key
 
@@ -331,10 +331,10 @@ def _traces(key: KeyValue) -> Iterator[KeyValue]:
 def _references(item: Item) -> Iterator[tuple[type[Entity], dict[str, Any]]]:
     """The keys of items that refer to an item, which may meanwhile belong to another project."""
     agent_id, issue_id = (item.get(name, {}).get("S") for name in _REFERRING)
-    run = AgentRun.key.decode(key_of(item))
+    run = AgentRun.key.decode(key_of(item, TABLE))
     if run is not None:
         yield AgentRunRef, {"agent_id": agent_id, "run_id": run["id"]}
-    if Feature.key.decode(key_of(item)) is not None:
+    if Feature.key.decode(key_of(item, TABLE)) is not None:
         yield FeatureByLinearIssueLookup, {"linear_issue_id": issue_id}
 
 

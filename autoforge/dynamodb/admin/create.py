@@ -1,4 +1,4 @@
-"""Creates the table on a local DynamoDB, with the keys and indexes of the models.
+"""Creates the table of a design on a local DynamoDB, with its keys and indexes.
 
 In AWS the CloudFormation template creates it.
 """
@@ -14,13 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.errors import ConfigurationError, TableNotFoundError, UnavailableError
 from autoforge.dynamodb.patterns.request import Request
-from autoforge.dynamodb.schema.indexes import GSIS, TABLE, TTL, Index
+from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.indexes import Index, Layout
 
 #: The operation that shows whether the table can be used.
 READINESS: Final = "DescribeTable"
-
-#: DynamoDB's type of a string, which is the type of every key attribute.
-KEY_TYPE: Final = "S"
 
 #: The statuses of a table or an index that can be read and written.
 USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
@@ -39,8 +37,8 @@ def is_ready(client: Client, table_name: str) -> bool:
     return answer["Table"]["TableStatus"] in USABLE
 
 
-def create_table(client: Client, table_name: str) -> None:
-    """Create the table with its index, expiry and recovery, unless it exists.
+def create_table(client: Client, design: Design, table_name: str) -> None:
+    """Create the table of a design with its indexes, expiry and recovery, unless it exists.
 
     Raises:
         UnavailableError: if the table does not become ready.
@@ -50,12 +48,13 @@ def create_table(client: Client, table_name: str) -> None:
         try:
             is_ready(client, table_name)
         except TableNotFoundError:
-            _create(client, table_name)
+            _create(client, table_definition(design, table_name))
         else:
             return
         if not any(is_ready(client, table_name) for _ in client.attempts()):
             raise UnavailableError(f"the table {table_name} was created but is not ready")
-        client.send(expiry_definition(table_name))
+        if design.layout.expiry is not None:
+            client.send(expiry_definition(design.layout.expiry, table_name))
         if_known(client, recovery_definition(table_name))
 
 
@@ -94,49 +93,67 @@ def if_known(client: Client, request: Request) -> dict[str, Any] | None:
         raise
 
 
-def _create(client: Client, table_name: str) -> None:
+def _create(client: Client, definition: Request) -> None:
     """Create the table, unless another caller creates it first."""
     try:
-        client.send(table_definition(table_name))
+        client.send(definition)
     except ClientError as error:
         # Compared by code: botocore may create a client's error class twice if threads race.
         if error.response["Error"]["Code"] != "ResourceInUseException":
             raise
 
 
-def table_definition(table_name: str) -> Request:
-    """The request that creates the table and its indexes, billed on demand."""
-    attributes = dict.fromkeys(
-        name for index in (TABLE, *GSIS) for name in (index.partition_key, index.sort_key)
-    )
+def table_definition(design: Design, table_name: str) -> Request:
+    """Return the request that creates the table of a design, billed on demand."""
+    indexes = {
+        "GlobalSecondaryIndexes": design.global_indexes,
+        "LocalSecondaryIndexes": design.local_indexes,
+    }
     return Request(
         "CreateTable",
         {
             "TableName": table_name,
             "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [
-                {"AttributeName": name, "AttributeType": KEY_TYPE} for name in attributes
+                {"AttributeName": name, "AttributeType": kind}
+                for name, kind in design.key_types.items()
             ],
-            "KeySchema": _schema(TABLE),
-            "GlobalSecondaryIndexes": [
-                {
-                    "IndexName": index.name,
-                    "KeySchema": _schema(index),
-                    "Projection": {"ProjectionType": index.projection},
-                }
-                for index in GSIS
-            ],
+            "KeySchema": key_schema(design.primary),
+            **{
+                word: [index_definition(each, design.layout) for each in listed]
+                for word, listed in indexes.items()
+                if listed
+            },
         },
     )
 
 
-def expiry_definition(table_name: str) -> Request:
+def index_definition(index: Index, layout: Layout) -> dict[str, Any]:
+    """Return the definition of an index, as CreateTable and UpdateTable take it."""
+    included = index.included(layout)
+    return {
+        "IndexName": index.name,
+        "KeySchema": key_schema(index),
+        "Projection": {
+            "ProjectionType": index.projection_type,
+            **({"NonKeyAttributes": [*included]} if included else {}),
+        },
+    }
+
+
+def key_schema(index: Index) -> list[dict[str, str]]:
+    """Return the key attributes of the table or of an index, with their roles."""
+    roles = zip(index.attributes, ("HASH", "RANGE"), strict=False)
+    return [{"AttributeName": name, "KeyType": role} for name, role in roles]
+
+
+def expiry_definition(attribute: str, table_name: str) -> Request:
     """The request that switches time to live on."""
     return Request(
         "UpdateTimeToLive",
         {
             "TableName": table_name,
-            "TimeToLiveSpecification": {"AttributeName": TTL, "Enabled": True},
+            "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": True},
         },
     )
 
@@ -150,10 +167,3 @@ def recovery_definition(table_name: str) -> Request:
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
         },
     )
-
-
-def _schema(index: Index) -> list[dict[str, str]]:
-    return [
-        {"AttributeName": index.partition_key, "KeyType": "HASH"},
-        {"AttributeName": index.sort_key, "KeyType": "RANGE"},
-    ]

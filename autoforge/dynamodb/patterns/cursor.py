@@ -8,7 +8,7 @@ offer. The content is signed but not encrypted; it holds keys only.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from autoforge.dynamodb.errors import InvalidCursorError
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.request import WireKey
 from autoforge.dynamodb.patterns.seals import Seals
-from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.dynamodb.schema.indexes import Index, KeyType
 
 _REFUSAL: Final = "the cursor was not issued for this query"
 _REFUSED_PLACE: Final = "the poll cursor was not issued for this feed"
@@ -46,7 +46,8 @@ class Cursors:
             query: The query with its parameters.
             item: The last item of the page, or its keys in table and index, in DynamoDB JSON.
         """
-        content = orjson.dumps({name: item[name]["S"] for name in _names_in(query.index)})
+        types = _key_types(query)
+        content = orjson.dumps({name: item[name][kind] for name, kind in types.items()})
         return self._seals.seal(_purpose("page", table_name, query), content)
 
     def accept(self, table_name: str, query: Query[Any], cursor: str) -> WireKey:
@@ -58,9 +59,10 @@ class Cursors:
         content = self._seals.open(_purpose("page", table_name, query), cursor)
         key = None if content is None else orjson.loads(content)
         # An earlier release may have issued it for another index under the same pattern name.
-        if not isinstance(key, dict) or tuple(sorted(key)) != _names_in(query.index):
+        types = _key_types(query)
+        if not isinstance(key, dict) or key.keys() != types.keys():
             raise InvalidCursorError(_REFUSAL)
-        return {name: {"S": str(text)} for name, text in key.items()}
+        return {name: {kind: str(key[name])} for name, kind in types.items()}
 
     def issue_place(self, table_name: str, feed: Query[Any], content: bytes) -> str:
         """Return the poll cursor of a place in a feed of a table."""
@@ -84,9 +86,11 @@ def _purpose(kind: str, table_name: str, query: Query[Any]) -> str:
     return json.dumps(parts, default=str, sort_keys=True)
 
 
+def _key_types(query: Query[Any]) -> Mapping[str, KeyType]:
+    """Return the key attributes of table and index, which a start key needs, and their types."""
+    return _types(query.entities[0].layout.primary, query.index)
+
+
 @cache
-def _names_in(index: Index) -> tuple[str, ...]:
-    """Return the key attributes of table and index, which a start key needs."""
-    return tuple(
-        sorted({name for each in (TABLE, index) for name in (each.partition_key, each.sort_key)})
-    )
+def _types(primary: Index, index: Index) -> Mapping[str, KeyType]:
+    return dict(sorted({**primary.types, **index.types}.items()))

@@ -15,6 +15,7 @@ from autoforge.dynamodb.patterns.reader import Reader
 from autoforge.dynamodb.patterns.readers import Reading
 from autoforge.dynamodb.patterns.request import Request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.keys import KeyValue
 
 E = TypeVar("E", bound=Entity)
@@ -58,7 +59,8 @@ class Fetch(SinglePattern[E], kind=True):
 
     def request(self, table_name: str, *, consistent: bool = False) -> Request:
         """Return the BatchGetItem request; a Store repeats it for unprocessed keys."""
-        return fetch_request(table_name, self.distinct_keys(), consistent=consistent)
+        primary = self.entities[0].layout.primary
+        return fetch_request(table_name, self.distinct_keys(), primary, consistent=consistent)
 
     @classmethod
     def iam_permissions(cls) -> Iterator[Permission]:
@@ -87,7 +89,9 @@ class Fetch(SinglePattern[E], kind=True):
         return reader.read_items(self.distinct_keys(), self, reading, consistent=consistent)
 
 
-def fetch_request(table_name: str, keys: Sequence[KeyValue], *, consistent: bool) -> Request:
+def fetch_request(
+    table_name: str, keys: Sequence[KeyValue], primary: Index, *, consistent: bool
+) -> Request:
     """Return the BatchGetItem request for up to 100 distinct primary keys."""
-    wanted = {"Keys": [wire_key(key) for key in keys], "ConsistentRead": consistent}
+    wanted = {"Keys": [wire_key(key, primary) for key in keys], "ConsistentRead": consistent}
     return Request("BatchGetItem", {"RequestItems": {table_name: wanted}})

@@ -14,8 +14,7 @@ from autoforge.dynamodb.patterns.reader import Reader
 from autoforge.dynamodb.patterns.readers import Reading
 from autoforge.dynamodb.patterns.request import KeyCondition, Request, get_request
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.keys import KeyValue, shown_key
 
 E = TypeVar("E", bound=Entity)
 
@@ -31,7 +30,7 @@ class Get(Keyed[E], kind=True):
         super().__init_subclass__(kind=kind)
         if cls.is_generic():
             return
-        if cls.key.index != TABLE:
+        if not cls.key.index.is_table:
             raise DeclarationError(f"{cls.__name__}: {cls.key} is not a key of the table itself")
         parts = {part.name for part in cls.key.sort_template.components}
         unfilled = cls._unfilled() & {cls.renames.get(name, name) for name in parts}
@@ -73,11 +72,14 @@ class Get(Keyed[E], kind=True):
     def condition(self) -> KeyCondition:
         """Return the primary key as a condition, for the documentation."""
         value = self.primary_key()
-        return KeyCondition(TABLE, value.partition, "=", (value.sort,))
+        primary = self.key.index
+        if primary.sort_key is None:
+            return KeyCondition(primary, value.partition)
+        return KeyCondition(primary, value.partition, "=", (value.sort,))
 
     def request(self, table_name: str, *, consistent: bool = False) -> Request:
         """Return the GetItem request."""
-        return get_request(table_name, self.primary_key(), consistent=consistent)
+        return get_request(table_name, self.primary_key(), self.key.index, consistent=consistent)
 
     def first_request(
         self, table_name: str, *, limit: int | None, now: datetime, consistent: bool, count: bool
@@ -91,7 +93,7 @@ class Get(Keyed[E], kind=True):
         del now, limit, count
         key = self.primary_key()
         return (
-            f"Get the {named_types(self.entities)} at {key.partition} / {key.sort}, "
+            f"Get the {named_types(self.entities)} at {shown_key(key)}, "
             f"{consistency(consistent=consistent)}."
         )
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from autoforge.dynamodb.schema.encoding import SEPARATOR
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.keys import Template
 
 #: The wildcard of IAM's ``StringLike``, for any value of a component.
@@ -31,7 +31,7 @@ def permissions_on_items(action: str, *entities: type[Entity]) -> Iterator[Permi
     """Return the permissions for an operation on items of entities, by their primary keys."""
     for entity in entities:
         for partition in partition_forms(entity):
-            yield Permission(action, TABLE, partition)
+            yield Permission(action, entity.layout.primary, partition)
 
 
 def partition_forms(entity: type[Entity]) -> Iterator[str]:

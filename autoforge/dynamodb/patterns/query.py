@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
@@ -19,12 +20,14 @@ from autoforge.dynamodb.schema.encoding import SEPARATOR
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.keys import (
+    SMALLEST_NUMBER,
     Component,
     Key,
     Label,
-    is_prefix,
     just_after,
     just_before,
+    number_after,
+    number_before,
     prefix_end,
     require_sort_key_size,
 )
@@ -191,7 +194,8 @@ class Query(Keyed[E], kind=True):
     @classmethod
     def described_order(cls) -> str:
         """Return the sort key and its direction, in words."""
-        return f"{cls.key.index.sort_key} {'descending' if cls.newest_first else 'ascending'}"
+        name = cls.key.index.sort_key
+        return "" if name is None else f"{name} {'descending' if cls.newest_first else 'ascending'}"
 
     @classmethod
     def reaches(cls, key: Key) -> bool:
@@ -218,12 +222,14 @@ class Query(Keyed[E], kind=True):
         if self._narrowing:
             self._require_narrowing()
         partition = self._partition(self.values())
-        prefix = self.key.sort_template.prefix(self.fixed_sort_values())
+        template, fixed = self.key.sort_template, self.fixed_sort_values()
+        prefix = template.prefix(fixed)
         low, upper, high = self._bounds(prefix, now)
         if low is None and high is None:
             if not prefix:
                 return KeyCondition(self.index, partition)
-            operator = "begins_with" if is_prefix(prefix) else "="
+            is_whole = template.fixed(fixed) == len(template.segments)
+            operator = "=" if is_whole else "begins_with"
             return KeyCondition(self.index, partition, operator, (prefix,))
         if not prefix and low is None:
             return KeyCondition(self.index, partition, upper, (str(high),))
@@ -231,11 +237,26 @@ class Query(Keyed[E], kind=True):
             return KeyCondition(self.index, partition, ">=", (str(low),))
         low = prefix if low is None else low
         high = prefix_end(prefix) if high is None else self._last(upper, high)
-        if low > high:
-            # The range is empty, and DynamoDB refuses BETWEEN if the lower bound is larger. This
-            # text is not the sort key of any item, because no component is empty.
-            low = high = f"{prefix}{SEPARATOR}"
+        if self._is_after(low, high):
+            # The range is empty, and DynamoDB refuses BETWEEN if the lower bound is larger.
+            return KeyCondition(self.index, partition, *self._nothing(prefix))
         return KeyCondition(self.index, partition, "BETWEEN", (low, high))
+
+    def _is_after(self, one: str, other: str) -> bool:
+        """Whether a sort key comes after another."""
+        if self.index.sort_type == "N" and not _is_described(self):
+            return Decimal(one) > Decimal(other)
+        return one > other
+
+    def _nothing(self, prefix: str) -> tuple[str, tuple[str, ...]]:
+        """Return the operator and operands of a range without sort keys."""
+        if self.index.sort_type == "N":
+            return "<", (SMALLEST_NUMBER,)
+        if self.key.sort_template.is_plain:
+            return "<", ("\0",)
+        # This text is not the sort key of any item, because no component is empty.
+        text = f"{prefix}{SEPARATOR}"
+        return "BETWEEN", (text, text)
 
     def request(
         self,
@@ -289,7 +310,7 @@ class Query(Keyed[E], kind=True):
 
     def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
         """Say in a sentence which range is read."""
-        where = "the table" if self.index.name is None else f"index {self.index.name}"
+        where = self.index.shown
         names = self._read_types()
         if count:
             return f"Count the items of {where} for {self.condition(now)} ({names})."
@@ -358,11 +379,12 @@ class Query(Keyed[E], kind=True):
 
         low, below, most = map(text, (self.range.at_least, self.range.below, self.range.at_most))
         high = below if most is None else most
-        if low is not None and high is not None and low > high and not isinstance(now, Label):
+        given = low is not None and high is not None and not isinstance(now, Label)
+        if given and self._is_after(str(low), str(high)):
             upper = self.range.below or self.range.at_most
             raise InvalidValueError(f"{self.range.at_least} is after {upper}")
         past = self._past(prefix)
-        if past is not None and (low is None or past > low):
+        if past is not None and (low is None or self._is_after(past, low)):
             low = past
         if most is None:
             return low, "<", high
@@ -373,6 +395,8 @@ class Query(Keyed[E], kind=True):
         component, ends, *_ = self._bounded()
         if upper == "<=" or not ends or _is_described(self):
             return high
+        if self.index.sort_type == "N":
+            return number_before(high)
         return just_before(high, fixed_width=component.codec.fixed_width)
 
     @classmethod
@@ -413,6 +437,8 @@ class Query(Keyed[E], kind=True):
         text = _bound(f"{prefix}{SEPARATOR.join(map(written, bounded.after))}")
         if not bounded.after_ends:
             return prefix_end(f"{text}{SEPARATOR}")
+        if self.index.sort_type == "N":
+            return text if _is_described(self) else number_after(text)
         # Most codecs write only characters after the separator, so the key and a separator sorts
         # directly after the key.
         end = bounded.after[-1]

@@ -5,7 +5,7 @@ By default to entities; the HTTP API converts them to its JSON directly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Protocol, TypeVar
@@ -45,6 +45,27 @@ def as_entities(entity: type[Entity], /) -> ItemReader[Any]:
 @cache
 def readers_of(
     entities: tuple[type[Entity], ...], reading: Reading[T_co]
-) -> Mapping[str, ItemReader[T_co]]:
-    """Return the functions that convert the items of several entities, by type name."""
-    return {entity.type_name: reading(entity) for entity in entities}
+) -> Callable[[Item], ItemReader[T_co] | None]:
+    """Return a function that finds the reader of an item; None if it is of no such entity."""
+    names = {entity.layout.entity_type for entity in entities}
+    if len(names) != 1 or None in names:
+        return _by_form([(entity, reading(entity)) for entity in entities])
+    (name,) = names
+    by_type = {entity.type_name: reading(entity) for entity in entities}
+
+    def reader(item: Item) -> ItemReader[T_co] | None:
+        stored = item.get(name)  # type: ignore[arg-type]  # not None, as checked above
+        return None if stored is None else by_type.get(stored.get("S", ""))
+
+    return reader
+
+
+def _by_form(
+    readers: Sequence[tuple[type[Entity], ItemReader[T_co]]],
+) -> Callable[[Item], ItemReader[T_co] | None]:
+    """Find the reader of an item whose type is told by its key."""
+
+    def reader(item: Item) -> ItemReader[T_co] | None:
+        return next((read for entity, read in readers if entity.recognises(item)), None)
+
+    return reader

@@ -24,7 +24,7 @@ from autoforge.dynamodb.patterns.reader import Reader
 from autoforge.dynamodb.patterns.readers import Reading, as_entities
 from autoforge.dynamodb.patterns.request import get_request
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.keys import KeyValue, shown_key
 
 E = TypeVar("E", bound=Entity)
 R = TypeVar("R", bound=Entity)
@@ -71,7 +71,7 @@ class Lookup(Get[E], Generic[E, R], kind=True):
         del now, limit, count
         key = self.primary_key()
         return (
-            f"Get the {self.lookup.type_name} at {key.partition} / {key.sort}, "
+            f"Get the {self.lookup.type_name} at {shown_key(key)}, "
             f"then the {self.entity.type_name} it names, {consistency(consistent=consistent)}."
         )
 
@@ -81,7 +81,8 @@ class Lookup(Get[E], Generic[E, R], kind=True):
         found = reader.live(item, self.lookup, as_entities)
         if found is None:
             return None
-        target = get_request(reader.table_name, self.target(found), consistent=consistent)
+        primary = self.entity.layout.primary
+        target = get_request(reader.table_name, self.target(found), primary, consistent=consistent)
         item = reader.read_item(target, self)
         entity = reader.live(item, self.entity, as_entities)
         if entity is None or not self.agrees(entity):

@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Update as UpdateExpression
 
-from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.keys import KeyValue
 
 #: A primary key, or the keys of table and index together, in DynamoDB JSON.
@@ -25,16 +25,19 @@ class Request(NamedTuple):
     parameters: Mapping[str, Any]
 
 
-def wire_key(key: KeyValue) -> dict[str, dict[str, str]]:
-    """Return a primary key in DynamoDB JSON."""
-    return {TABLE.partition_key: {"S": key.partition}, TABLE.sort_key: {"S": key.sort}}
+def wire_key(key: KeyValue, index: Index) -> dict[str, dict[str, str]]:
+    """Return a key of the table, or of an index, in DynamoDB JSON."""
+    wire: dict[str, dict[str, str]] = {index.partition_key: {index.partition_type: key.partition}}
+    if index.sort_key is not None:
+        wire[index.sort_key] = {index.sort_type: key.sort}
+    return wire
 
 
-def get_request(table_name: str, key: KeyValue, *, consistent: bool) -> Request:
+def get_request(table_name: str, key: KeyValue, primary: Index, *, consistent: bool) -> Request:
     """Return the GetItem request for a primary key."""
     return Request(
         "GetItem",
-        {"TableName": table_name, "Key": wire_key(key), "ConsistentRead": consistent},
+        {"TableName": table_name, "Key": wire_key(key, primary), "ConsistentRead": consistent},
     )
 
 
@@ -75,8 +78,10 @@ class KeyCondition:
 
     def expression(self) -> Condition:
         """Return the condition as a PynamoDB expression."""
-        collection: Condition = Path(self.index.partition_key) == self.partition
-        sort_key = Path(self.index.sort_key)
+        collection: Condition = Path([self.index.partition_key]) == self.partition
+        if self.index.sort_key is None:
+            return collection
+        sort_key = Path([self.index.sort_key])
         sort_range: Condition
         match self.operator, self.operands:
             case "=", (text,):
@@ -98,15 +103,16 @@ class KeyCondition:
     def parameters(self) -> dict[str, Any]:
         """Return the request parameters of the condition."""
         expression, names, markers = _written(self.index, self.operator, len(self.operands))
-        texts = (self.partition, *self.operands)
-        parameters = {
+        values = {markers[0]: {self.index.partition_type: self.partition}}
+        kind = self.index.sort_type
+        for marker, text in zip(markers[1:], self.operands, strict=True):
+            values[marker] = {kind: text}
+        parameters: dict[str, Any] = {
             "KeyConditionExpression": expression,
             "ExpressionAttributeNames": dict(names),
-            "ExpressionAttributeValues": {
-                marker: {"S": text} for marker, text in zip(markers, texts, strict=True)
-            },
+            "ExpressionAttributeValues": values,
         }
-        if self.index.name is not None:
+        if not self.index.is_table:
             parameters["IndexName"] = self.index.name
         return parameters
 

@@ -35,6 +35,7 @@ from autoforge.dynamodb.errors import (
 )
 from autoforge.dynamodb.schema.documents import (
     document_to_wire,
+    number_text,
     number_to_wire,
     wire_to_document,
     wire_to_integer,
@@ -46,6 +47,7 @@ from autoforge.dynamodb.schema.encoding import (
     DateCodec,
     EnumCodec,
     NumberCodec,
+    PlainCodec,
     TextCodec,
     TimestampCodec,
     naming,
@@ -426,6 +428,22 @@ def component_codec(attribute: Attribute[Any], spec: str, *, last: bool) -> Code
         case NumberAttribute():
             return _number_codec(attribute, spec)
     raise DeclarationError(f"{type(attribute).__name__} cannot stand in a key")
+
+
+def plain_codec(attribute: Attribute[Any]) -> PlainCodec:
+    """Return the codec of an attribute that is a key attribute itself."""
+    kind = "JSON" if isinstance(attribute, Json) else attribute.attr_type
+    check = attribute.check if isinstance(attribute, EntityAttribute) else _as_given
+
+    def write(value: Any) -> str:
+        text = str(attribute.serialize(check(value)))
+        return number_text(text) if kind == NUMBER else text
+
+    return PlainCodec(kind, write, attribute.deserialize)
+
+
+def _as_given(value: Any) -> Any:
+    return value
 
 
 def _without_spec(attribute: Attribute[Any], spec: str, codec: Codec) -> Codec:

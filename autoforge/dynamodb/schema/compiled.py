@@ -39,7 +39,6 @@ from autoforge.dynamodb.schema.cache import BoundedCache
 from autoforge.dynamodb.schema.codegen import Source
 from autoforge.dynamodb.schema.documents import wire_to_document, wire_to_members
 from autoforge.dynamodb.schema.encoding import ID
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSIS, TABLE, TTL
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 
@@ -158,12 +157,18 @@ def compile_reader(
     """
     source = Source("read(item)", dict(_NAMES), of=entity.__name__)
     source.names |= {"entity": entity, "new": entity.__new__, **functions}
+    source.names["has_form"] = entity.has_form
     required = [each for each in fields if not each.optional]
+    layout, primary = entity.layout, entity.primary_key
+    rendered = [name for name, _ in primary.rendered_attributes]
+    stored_type = layout.entity_type
     source.add("try:")
     source.add(
-        f"if item[{ENTITY_TYPE!r}]['S'] != {entity.type_name!r}: return slowly(item)",
-        f"item[{TABLE.partition_key!r}], item[{TABLE.sort_key!r}]",
-        f"known = {len(required) + 3}",
+        f"if item[{stored_type!r}]['S'] != {entity.type_name!r}: return slowly(item)"
+        if stored_type is not None
+        else "if not has_form(item): return slowly(item)",
+        *(f"item[{name!r}]" for name in rendered),
+        f"known = {len(required) + len(rendered) + (stored_type is not None)}",
         "in_key = False",
         "get = item.get",
         "values = {}",
@@ -177,9 +182,8 @@ def compile_reader(
             read.append("known += 1")
         for line in _reading(each, read, ["in_key = True"] if each.in_key else []):
             source.add(line, depth=2)
-    for index in GSIS:
-        for name in (index.partition_key, index.sort_key):
-            source.add(f"if {name!r} in item: known += 1", depth=2)
+    for name in sorted(entity.rendered_names() - {*rendered, stored_type}):
+        source.add(f"if {name!r} in item: known += 1", depth=2)
     source.add("if in_key: values = decode_key(item) | values", depth=2)
     source.add("except UNEXPECTED:", "    return slowly(item)")
     source.add(
@@ -214,7 +218,8 @@ def compile_writer(
     )
     for each in fields:
         written = f"item[{each.stored_name!r}] = {_expression(source, each, each.kind.write)}"
-        value = "entity.expiry" if each.stored_name == TTL else f"get({each.name!r})"
+        is_expiry = each.stored_name == entity.layout.expiry
+        value = "entity.expiry" if is_expiry else f"get({each.name!r})"
         if each.optional:
             source.add(f"if (v := {value}) is not None: {written}", depth=2)
             continue
@@ -249,6 +254,7 @@ def compile_projection(
     """
     source = Source("project(item, now)", dict(_NAMES), of=entity.__name__)
     source.names |= {"slowly": slowly, **{f"constant_{n}": v for n, v in constants.items()}}
+    expiry = entity.layout.expiry
     source.add("try:")
     source.add("get = item.get", depth=2)
     for each in hidden:
@@ -258,7 +264,7 @@ def compile_projection(
         for line in _reading(each, read, []):
             source.add(line, depth=2)
     for name, field in shown.items():
-        if field is None or field.stored_name == TTL:
+        if field is None or field.stored_name == expiry:
             continue
         value = _expression(source, field, field.kind.project or field.kind.read)
         absent = f"shown_{name} = {field.kind.absent}"
@@ -268,7 +274,7 @@ def compile_projection(
             source.add(line, depth=2)
     # Checked last: an expired item that cannot be read is an error, too.
     source.add(
-        f"stored = get({TTL!r})",
+        f"stored = get({expiry!r})",
         "if stored is None:",
         "    expires = None" if entity.lifetime is None else "    return slowly(item, now)",
         "else:",
@@ -276,7 +282,9 @@ def compile_projection(
         "    if expiry <= now: return None",
         depth=2,
     )
-    names = [name for name, each in shown.items() if each is not None and each.stored_name == TTL]
+    names = [
+        name for name, each in shown.items() if each is not None and each.stored_name == expiry
+    ]
     members = ", ".join(
         f"{name!r}: "
         + ("expires" if name in names else f"{'constant' if each is None else 'shown'}_{name}")

@@ -1,4 +1,4 @@
-"""Design: all entities of one table, none of whose keys can be equal to another's."""
+"""Design: what a table stores: its entities, its indexes, and the layout they share."""
 
 from __future__ import annotations
 
@@ -6,32 +6,87 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import Final
 
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Index, KeyType, Layout
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark
+
+#: The most indexes of a table (AWS, "Constraints in Amazon DynamoDB").
+GLOBAL_INDEXES: Final = 20
+LOCAL_INDEXES: Final = 5
 
 
 @dataclass(frozen=True)
 class Design:
-    """All entities of one table, checked when it is made.
+    """What a table stores, checked when it is made.
+
+    Args:
+        name: The name of the table.
+        entities: All entities of the table; at least one. They have one layout.
+        indexes: All secondary indexes of the table.
 
     Raises:
-        DeclarationError: if an entity is abstract, or two entities have the same type name or
-            primary keys that could be equal; the message names them all.
+        DeclarationError: if an entity is abstract; if two entities have the same type name, primary
+            keys that could be equal, or other names of the primary key; if a key is in an index
+            that is not among the indexes; or if DynamoDB would refuse the indexes. The message
+            names all such faults, and what to change.
     """
 
     name: str
     entities: tuple[type[Entity], ...]
+    indexes: tuple[Index, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check that no item can be mistaken for one of another entity."""
+        """Check that no item can be mistaken for one of another entity, and each index."""
+        object.__setattr__(self, "entities", tuple(self.entities))
+        object.__setattr__(
+            self, "indexes", tuple(each.within(self.layout) for each in self.indexes)
+        )
         abstract = ", ".join(each.__name__ for each in self.entities if each.is_abstract())
         if abstract:
             raise DeclarationError(f"{self.name}: {abstract}: an abstract entity is never stored")
-        faults = [*self._shared_names(), *self._shared_keys()]
+        faults = [
+            *self._other_layouts(),
+            *self._shared_names(),
+            *self._shared_keys(),
+            *self._wrong_indexes(),
+            *self._wrong_types(),
+            *self._unknown_indexes(),
+            *self._stored_in_indexes(),
+        ]
         if faults:
             raise DeclarationError(f"{self.name}: {'; '.join(faults)}")
+
+    @property
+    def layout(self) -> Layout:
+        """The layout of the table: that of its entities."""
+        return self.entities[0].layout if self.entities else DEFAULT_LAYOUT
+
+    @property
+    def primary(self) -> Index:
+        """The primary key of the table."""
+        return self.layout.primary
+
+    @property
+    def global_indexes(self) -> tuple[Index, ...]:
+        """The global secondary indexes."""
+        return tuple(each for each in self.indexes if not each.is_local)
+
+    @property
+    def local_indexes(self) -> tuple[Index, ...]:
+        """The local secondary indexes."""
+        return tuple(each for each in self.indexes if each.is_local)
+
+    @property
+    def key_types(self) -> dict[str, KeyType]:
+        """The type of every key attribute of the table and its indexes, in order."""
+        return {
+            name: kind
+            for index in (self.primary, *self.indexes)
+            for name, kind in index.types.items()
+        }
 
     def admits(self, entity: type[Entity]) -> bool:
         """Whether items of an entity may be written to the table.
@@ -39,11 +94,22 @@ class Design:
         Besides the design's entities, these are TransactionMark, which a Store writes itself, and
         ``Entity``, by which items of any type are deleted.
         """
-        return entity in self._members or entity is Entity or entity is TransactionMark
+        return entity in self._members or entity is Entity or issubclass(entity, TransactionMark)
 
     @cached_property
     def _members(self) -> frozenset[type[Entity]]:
         return frozenset(self.entities)
+
+    def _other_layouts(self) -> Iterator[str]:
+        """Yield the entities whose table has other names; whether items store a type may differ."""
+        mine = self.layout
+        for each in self.entities:
+            theirs = each.layout
+            if (theirs.primary, theirs.expiry) != (mine.primary, mine.expiry):
+                yield (
+                    f"{each.__name__} and {self.entities[0].__name__} name the primary key or the "
+                    "expiry differently: give them one layout"
+                )
 
     def _shared_names(self) -> Iterator[str]:
         for one, other in combinations(self.entities, 2):
@@ -56,3 +122,72 @@ class Design:
             intended = mine.shared is not None and mine.shared == theirs.shared
             if mine.overlaps(theirs) and not intended:
                 yield f"{mine} and {theirs} could be the same key"
+
+    def _wrong_indexes(self) -> Iterator[str]:
+        """Yield what DynamoDB would refuse about the indexes."""
+        for each in self.indexes:
+            if each.is_table:
+                yield "the primary key is no index: name it in the layout of the entities"
+        for one, other in combinations(self.indexes, 2):
+            if one.name == other.name:
+                yield f"two indexes are named {one.name}"
+        if self.local_indexes and self.primary.sort_key is None:
+            yield "a table without a sort key has no local indexes"
+        for found, most, word in (
+            (self.global_indexes, GLOBAL_INDEXES, "global"),
+            (self.local_indexes, LOCAL_INDEXES, "local"),
+        ):
+            if len(found) > most:
+                yield f"the table has {len(found)} {word} indexes; DynamoDB allows {most}"
+
+    def _wrong_types(self) -> Iterator[str]:
+        """Yield the key attributes that two indexes declare in two types."""
+        places: dict[str, tuple[Index, KeyType]] = {}
+        for index in (self.primary, *self.indexes):
+            for name, kind in index.types.items():
+                first, other_kind = places.setdefault(name, (index, kind))
+                if kind != other_kind:
+                    yield (
+                        f"{name} is of type {other_kind} in {first.shown} and of type {kind} in "
+                        f"{index.shown}: a key attribute has one type"
+                    )
+
+    def _unknown_indexes(self) -> Iterator[str]:
+        """Yield the keys that are in no index of the table."""
+        for entity in self.entities:
+            for key in entity.keys.values():
+                if key.index.is_table or key.index in self.indexes:
+                    continue
+                named = next((each for each in self.indexes if each.name == key.index.name), None)
+                yield (
+                    f"{key} is in {key.index.shown}, which is not an index of the table: add it to "
+                    "indexes"
+                    if named is None
+                    else f"{key} is in another {key.index.shown} than the table has: "
+                    f"{key.index} instead of {named}"
+                )
+
+    def _stored_in_indexes(self) -> Iterator[str]:
+        """Yield the entities that store the key attributes of an index in another way.
+
+        DynamoDB puts every item with the key attributes of an index into it, and refuses an item
+        that has one of them in another type.
+        """
+        types = self.key_types
+        for entity in self.entities:
+            stored = {each.attr_name: each for each in entity.get_attributes().values()}
+            for name in stored.keys() & types.keys():
+                kind = stored[name].attr_type
+                if kind != types[name]:
+                    yield (
+                        f"{entity.__name__} stores {name} as {kind}, but it is a key attribute of "
+                        f"type {types[name]}"
+                    )
+            names = stored.keys() | entity.rendered_names()
+            mine = {key.index for key in entity.keys.values()}
+            for index in self.indexes:
+                if index not in mine and names >= {*index.attributes}:
+                    yield (
+                        f"{entity.__name__} stores {' and '.join(index.attributes)}, so its items "
+                        f"are in {index.shown}: declare the key of {entity.__name__} in it"
+                    )

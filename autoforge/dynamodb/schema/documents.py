@@ -199,6 +199,16 @@ def wire_to_integer(text: str) -> int:
     return int(number)
 
 
+def number_text(text: str) -> str:
+    """Return the digits of a number in the one form in which equal numbers are equal texts.
+
+    Raises:
+        UnreadableItemError: if the text is not a number, or is outside DynamoDB's range.
+    """
+    number = _decimal(text)
+    return f"{number.normalize(_DYNAMODB_DIGITS):f}" if number else "0"
+
+
 def _decimal(text: str) -> Decimal:
     try:
         number = Decimal(text)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote
 from uuid import UUID
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
+from autoforge.dynamodb.errors import (
+    AutoforgeError,
+    DeclarationError,
+    InvalidValueError,
+    shortened,
+)
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 #: The separator between components of a key; no encoded component contains it.
@@ -40,6 +46,8 @@ class Codec(ABC):
     fixed_width: ClassVar[bool] = False
     #: Whether every character of the texts sorts after the separator.
     above_separator: ClassVar[bool] = False
+    #: Whether a text can be longer than a key may be.
+    is_unbounded: ClassVar[bool] = False
 
     @abstractmethod
     def encode(self, value: Any) -> str:
@@ -93,6 +101,8 @@ class TextCodec(Codec):
     ``%`` are encoded: if only ``#`` and ``%`` were, ``#`` would sort after ``$``.
     """
 
+    is_unbounded = True
+
     last: bool = True
 
     def placed(self, *, last: bool) -> Codec:
@@ -112,6 +122,44 @@ class TextCodec(Codec):
         if not text or self.encode(decoded) != text:
             raise InvalidValueError(f"{shortened(text)} is not a text as written in a key")
         return decoded
+
+
+@dataclass(frozen=True)
+class PlainCodec(Codec):
+    """The value of an attribute that is a key attribute itself: as it is stored, not encoded.
+
+    Attributes:
+        kind: The DynamoDB type of the attribute.
+        write: Returns the stored text of a value, or the digits of a number.
+        read: Returns the value of a stored text.
+    """
+
+    is_unbounded = True
+
+    kind: str
+    write: Callable[[Any], str]
+    read: Callable[[str], Any]
+
+    def encode(self, value: Any) -> str:
+        """Write the value; refuse an empty text, which DynamoDB does not accept as a key."""
+        text = self.write(value)
+        if not text:
+            raise InvalidValueError("a key cannot be an empty text")
+        return text
+
+    def decode(self, text: str) -> Any:
+        """Read the value back."""
+        try:
+            value = self.read(text)
+        except (AutoforgeError, ValueError, TypeError, ArithmeticError) as error:
+            raise InvalidValueError(f"{shortened(text)} is not such a value: {error}") from error
+        if not text:
+            raise InvalidValueError("a key cannot be an empty text")
+        return value
+
+    def overlaps(self, other: Codec) -> bool:
+        """Whether the two codecs could write the same text."""
+        return not isinstance(other, EnumCodec) or any(map(self.admits, other.values))
 
 
 @dataclass(frozen=True)

@@ -35,43 +35,18 @@ from autoforge.dynamodb.schema.attributes import (
     attribute_to_wire,
     component_codec,
     optional,
+    plain_codec,
     wire_to_attribute,
 )
 from autoforge.dynamodb.schema.compiled import Field, compile_reader, compile_writer
 from autoforge.dynamodb.schema.documents import wire_to_document
-from autoforge.dynamodb.schema.encoding import Codec
-from autoforge.dynamodb.schema.indexes import (
-    ENTITY_TYPE,
-    GSI1,
-    GSIS,
-    KEY_ATTRIBUTES,
-    TABLE,
-    TTL,
-    Index,
-)
-from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue
+from autoforge.dynamodb.schema.encoding import Codec, PlainCodec
+from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
+from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue, key_of
 from autoforge.dynamodb.timestamps import as_timestamp
 
 #: An item in DynamoDB JSON: attribute names to typed values.
 Item = dict[str, dict[str, Any]]
-
-
-class RenderedAttribute(Attribute[str]):
-    """A read-only attribute whose value is rendered from other attributes."""
-
-    attr_type = STRING
-
-    def __get__(self, instance: Any, owner: Any) -> Any:
-        """Render the value of an entity; on the class, return the attribute itself."""
-        if instance is None:
-            return self
-        return instance.rendered().get(self.attr_name)
-
-    def __set__(self, instance: Any, value: Any) -> NoReturn:
-        """Refuse the value: a stored copy could become stale."""
-        raise InvalidValueError(
-            f"{self.attr_name} is rendered from other attributes: it cannot be set"
-        )
 
 
 @dataclass(frozen=True)
@@ -103,21 +78,18 @@ class Entity(Model):
     abstract: it only gives attributes to its subclasses, and no item has its type.
     """
 
-    #: The value of the item's ``EntityType``; the class name unless given.
+    #: The type that the item stores; the class name unless given.
     type_name: ClassVar[str] = "Entity"
+    #: The attributes that the table gives every item, by their names.
+    layout: ClassVar[Layout] = DEFAULT_LAYOUT
     #: The time from an item's ``created_at`` to its expiry; None if items do not expire.
     lifetime: ClassVar[timedelta | None] = None
     #: The optional attribute that marks an item whose deletion has begun; None if a deletion takes
     #: one request. A marked item is past its expiry, so a live item lacks the attribute.
     deletion_mark: ClassVar[str | None] = None
 
-    PK = RenderedAttribute(attr_name=TABLE.partition_key, hash_key=True)
-    SK = RenderedAttribute(attr_name=TABLE.sort_key, range_key=True)
-    GSI1PK = RenderedAttribute(attr_name=GSI1.partition_key, null=True)
-    GSI1SK = RenderedAttribute(attr_name=GSI1.sort_key, null=True)
-    EntityType = RenderedAttribute(attr_name=ENTITY_TYPE)
     #: The time from which the item is read as missing; DynamoDB deletes it within about two days.
-    expires_at = optional(Expiry(attr_name=TTL))
+    expires_at = optional(Expiry(attr_name=str(DEFAULT_LAYOUT.expiry)))
 
     #: The keys of the entity by name, and the one in the table itself.
     keys: ClassVar[Mapping[str, Key]] = {}
@@ -132,6 +104,7 @@ class Entity(Model):
         super().__init_subclass__()
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
+        _name_expiry(cls)
         attributes = _declared(cls, Attribute)
         derived = _declared(cls, Derived)
         keys = _declared(cls, Key)
@@ -145,17 +118,36 @@ class Entity(Model):
                 raise DeclarationError("no such attribute")
             return component_codec(attributes[name], spec, last=last)
 
+        def plain(name: str, stored: str) -> PlainCodec | None:
+            attribute = attributes.get(name)
+            is_key = attribute is not None and attribute.attr_name == stored
+            return plain_codec(attributes[name]) if is_key else None
+
         for name, key in keys.items():
             if name not in cls.__dict__:
                 keys[name] = replace(key)
                 setattr(cls, name, keys[name])
-            keys[name].bind(cls.__name__, name, lookup, derived)
+            keys[name].bind(cls.__name__, name, lookup, derived, layout=cls.layout, plain=plain)
         cls.keys = keys
         _require_sound_attributes(cls, attributes)
         if cls.is_abstract():
             return
         _require_sound_keys(cls, attributes)
-        cls.primary_key = next(key for key in cls.keys.values() if key.index == TABLE)
+        cls.primary_key = next(key for key in cls.keys.values() if key.index.is_table)
+        _assign_key_attributes(cls)
+
+    @classmethod
+    @cache
+    def rendered_names(cls) -> frozenset[str]:
+        """Return the names of the attributes that are rendered from others."""
+        keys = {name for key in cls.keys.values() for name, _ in key.rendered_attributes}
+        return frozenset({*keys, cls.layout.entity_type} - {None})  # type: ignore[arg-type]
+
+    @classmethod
+    @cache
+    def rendered_in_primary(cls) -> frozenset[str]:
+        """Return the attributes of the primary key that are rendered from others."""
+        return frozenset(name for name, _ in cls.primary_key.rendered_attributes)
 
     @classmethod
     def is_abstract(cls) -> bool:
@@ -195,12 +187,15 @@ class Entity(Model):
     @classmethod
     def _read_carefully(cls, item: Mapping[str, Mapping[str, Any]]) -> Self:
         """Read any item, with an error that names the attribute at fault."""
-        stored_type = item.get(ENTITY_TYPE, {}).get(STRING, cls.type_name)
-        if stored_type != cls.type_name:
-            raise UnreadableItemError(f"{_describe(cls, item)} is a {stored_type}")
+        if cls.layout.entity_type is not None:
+            stored_type = item.get(cls.layout.entity_type, {}).get(STRING, cls.type_name)
+            if stored_type != cls.type_name:
+                raise UnreadableItemError(f"{_describe(cls, item)} is a {stored_type}")
+        elif not cls.has_form(item):
+            raise UnreadableItemError(f"{_describe(cls, item)} has not the key of the type")
         entity = cls(_user_instantiated=False)
         # Components of the key need not be stored as attributes, too.
-        entity.attribute_values |= cls.primary_key.decode(_stored_key(item)) or {}
+        entity.attribute_values |= cls._components_in(item)
         known = _attributes(cls)
         for name, attribute in known.items():
             wire = item.get(attribute.attr_name)
@@ -215,6 +210,30 @@ class Entity(Model):
         return entity
 
     @classmethod
+    def has_form(cls, item: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Whether the primary key of an item has the form of the entity's."""
+        try:
+            return cls.primary_key.decode(key_of(item, cls.layout.primary)) is not None
+        except (KeyError, UnreadableItemError):
+            return False
+
+    @classmethod
+    def _components_in(cls, item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Read the attributes that stand in the primary key of an item."""
+        try:
+            return cls.primary_key.decode(key_of(item, cls.layout.primary)) or {}
+        except KeyError:
+            return {}
+
+    @classmethod
+    def recognises(cls, item: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Whether an item has the type of the entity."""
+        stored = cls.layout.entity_type
+        if stored is None:
+            return cls.has_form(item)
+        return item.get(stored) == {STRING: cls.type_name}
+
+    @classmethod
     def from_raw_data(cls, data: Mapping[str, Any]) -> Self:
         """Read an entity; PynamoDB's name of ``from_item``."""
         return cls.from_item(data)
@@ -226,11 +245,12 @@ class Entity(Model):
             InvalidValueError: if a required attribute is missing or cannot be stored.
         """
         item = self._wires()
-        item[ENTITY_TYPE] = {STRING: self.type_name}
+        if self.layout.entity_type is not None:
+            item[self.layout.entity_type] = {STRING: self.type_name}
         for key in self.keys.values():
             if (value := self._rendered_key(key)) is not None:
-                item[key.index.partition_key] = {STRING: value.partition}
-                item[key.index.sort_key] = {STRING: value.sort}
+                for name, place in key.rendered_attributes:
+                    item[name] = {STRING: value[place]}
         return item
 
     def serialize(self, null_check: bool = True) -> Item:
@@ -239,16 +259,18 @@ class Entity(Model):
         return self.to_item()
 
     def rendered(self) -> dict[str, str]:
-        """Return the attributes that are rendered from others: EntityType and the keys.
+        """Return the attributes that are rendered from others: the type and the keys.
+
+        Key attributes that are attributes of the entity themselves are not among them.
 
         Raises:
             InvalidValueError: if a component of the primary key is missing.
         """
-        rendered = {ENTITY_TYPE: self.type_name}
+        stored_type = self.layout.entity_type
+        rendered = {} if stored_type is None else {stored_type: self.type_name}
         for key in self.keys.values():
             if (value := self._rendered_key(key)) is not None:
-                rendered[key.index.partition_key] = value.partition
-                rendered[key.index.sort_key] = value.sort
+                rendered |= {name: value[place] for name, place in key.rendered_attributes}
         return rendered
 
     def _rendered_key(self, key: Key) -> KeyValue | None:
@@ -373,17 +395,35 @@ class Entity(Model):
             cls,
             fields,
             slowly=cls._read_carefully,
-            decode_key=lambda item: cls.primary_key.decode(_stored_key(item)) or {},
+            decode_key=cls._components_in,
             unknown=partial(_unknown, cls),
         )
         write = compile_writer(cls, fields, slowly=cls._write_carefully, copied=deepcopy)
         return _Compiled(read, write)
 
     @classmethod
+    def _hash_key_attribute(cls) -> NoReturn:
+        """Refuse PynamoDB's own operations, which begin with the attribute of the key."""
+        raise _unbound(cls)
+
+    def _get_hash_range_key_serialized_values(self) -> NoReturn:
+        """Refuse PynamoDB's own operations on an item, which begin with its key."""
+        raise _unbound(type(self))
+
+    @classmethod
+    def describe_table(cls) -> NoReturn:
+        """Refuse PynamoDB's own operation."""
+        raise _unbound(cls)
+
+    @classmethod
     def _get_connection(cls) -> TableConnection:
-        raise DeclarationError(
-            f"{cls.__name__} is not bound to a table: run an access pattern or a write on a Store"
-        )
+        raise _unbound(cls)
+
+
+def _unbound(entity: type[Entity]) -> DeclarationError:
+    return DeclarationError(
+        f"{entity.__name__} is not bound to a table: run an access pattern or a write on a Store"
+    )
 
 
 @dataclass(frozen=True)
@@ -411,12 +451,10 @@ def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
 
 def _unknown(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> Item:
     """Copy the attributes of an item that the entity does not declare."""
-    names = {attribute.attr_name for attribute in _attributes(entity).values()} | _RENDERED
+    names = {attribute.attr_name for attribute in _attributes(entity).values()}
+    names |= entity.rendered_names()
     return {name: dict(deepcopy(wire)) for name, wire in item.items() if name not in names}
 
-
-#: The attributes that ``rendered`` returns.
-_RENDERED: Final = KEY_ATTRIBUTES | {ENTITY_TYPE}
 
 #: The last time that ``datetime`` can hold, in whole seconds; no item expires later.
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -425,14 +463,6 @@ _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 #: The attribute that every update sets to its time, and the attribute of the expiry.
 _UPDATED: Final = "updated_at"
 _EXPIRES: Final = "expires_at"
-
-
-def _shown(index: Index) -> str:
-    """Show an index in an error message."""
-    return f"{index.name or 'the table'} ({index.partition_key}, {index.sort_key})"
-
-
-_ONLY_INDEXES: Final = f"a key must be in {' or '.join(map(_shown, (TABLE, *GSIS)))}"
 
 
 def _no_such_attribute(entity: type[Entity], name: str) -> str:
@@ -468,11 +498,7 @@ def _declared(entity: type[Entity], kind: type[Any]) -> dict[str, Any]:
 
 def _attributes(entity: type[Entity]) -> dict[str, Attribute[Any]]:
     """Return the attributes that a caller sets, by Python name."""
-    return {
-        name: attribute
-        for name, attribute in entity.get_attributes().items()
-        if attribute.attr_name not in _RENDERED
-    }
+    return entity.get_attributes()
 
 
 def _derived_codec(
@@ -490,14 +516,14 @@ def _derived_codec(
 
 def _require_sound_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
     indexes = [key.index for key in entity.keys.values()]
-    if TABLE not in indexes:
+    if not any(index.is_table for index in indexes):
         raise DeclarationError(f"{entity.__name__} declares no key in the table itself")
-    if len(set(indexes)) < len(indexes):
-        raise DeclarationError(f"{entity.__name__} declares two keys in one index")
+    twice = [name for name, times in Counter(each.name for each in indexes).items() if times > 1]
+    if twice:
+        index = next(each for each in indexes if each.name == twice[0])
+        raise DeclarationError(f"{entity.__name__} declares two keys in {index.shown}")
     for key in entity.keys.values():
-        if key.index not in (TABLE, *GSIS):
-            raise DeclarationError(f"{key} is in {_shown(key.index)}: {_ONLY_INDEXES}")
-        if key.index == TABLE:
+        if key.index.is_table:
             _require_identity(key)
         if entity.lifetime is not None and _EXPIRES in key.sources:
             raise DeclarationError(f"{key}: {_EXPIRES} follows from the lifetime: use created_at")
@@ -540,6 +566,8 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
     twice = [name for name, times in names.items() if times > 1]
     if twice:
         raise DeclarationError(f"{entity.__name__} declares two attributes stored as {twice[0]}")
+    if entity.lifetime is not None and entity.layout.expiry is None:
+        raise DeclarationError(f"{entity.__name__} has a lifetime, but its layout has no expiry")
     if entity.lifetime is not None:
         if "created_at" not in attributes and not entity.is_abstract():
             raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
@@ -563,13 +591,55 @@ def _holds_null(attribute: Attribute[Any]) -> bool:
     return isinstance(attribute, Json) and not attribute.null
 
 
-def _stored_key(item: Mapping[str, Mapping[str, Any]]) -> KeyValue:
-    return KeyValue(
-        item.get(TABLE.partition_key, {}).get(STRING, ""),
-        item.get(TABLE.sort_key, {}).get(STRING, ""),
-    )
+def _name_expiry(entity: type[Entity]) -> None:
+    """Give the expiry attribute the name that it has in the layout of the entity's table."""
+    expiry = entity.layout.expiry
+    inherited = getattr(entity.expires_at, "attr_name", None)
+    if _EXPIRES in vars(entity) or expiry == inherited:
+        return
+    attribute = None if expiry is None else optional(Expiry(attr_name=expiry))
+    setattr(entity, _EXPIRES, attribute)
+    if attribute is not None:
+        attribute.__set_name__(entity, _EXPIRES)
+
+
+def _assign_key_attributes(entity: type[Entity]) -> None:
+    """Find out which key attributes each key renders, and refuse two different texts for one.
+
+    Two indexes may share a key attribute, and an index may share one with the table.
+    """
+    keys = entity.keys.values()
+    stored = {attribute.attr_name: name for name, attribute in _attributes(entity).items()}
+    templates: dict[str, tuple[Key, str]] = {}
+    for key in keys:
+        key.rendered_attributes = tuple(
+            (name, place)
+            for place, name in enumerate(key.index.attributes)
+            if not key.is_plain(name)
+        )
+        for name, _ in key.rendered_attributes:
+            if name in stored:
+                raise DeclarationError(
+                    f"{entity.__name__}.{stored[name]} is stored as {name}, which {key} renders as "
+                    f"{key.template_of(name)!r}: give it another attr_name"
+                )
+            other, template = templates.setdefault(name, (key, key.template_of(name)))
+            if template != key.template_of(name):
+                raise DeclarationError(
+                    f"{key} renders {name} as {key.template_of(name)!r}, and {other} as "
+                    f"{template!r}: an item has one value for it"
+                )
+    times = Counter(name for key in keys for name, _ in key.rendered_attributes)
+    for key in keys:
+        key.own = frozenset(name for name, _ in key.rendered_attributes if times[name] == 1)
+        if key.where and not key.own:
+            raise DeclarationError(
+                f"{key}: where: every item with {' and '.join(key.index.attributes)} is in "
+                f"{key.index.shown}, because it stores them anyway"
+            )
 
 
 def _describe(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> str:
-    key = _stored_key(item)
-    return f"{entity.type_name} at {key.partition} / {key.sort}"
+    primary = entity.layout.primary
+    texts = [str(next(iter(item.get(name, {"S": ""}).values()))) for name in primary.attributes]
+    return f"{entity.type_name} at {' / '.join(texts)}"

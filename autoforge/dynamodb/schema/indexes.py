@@ -1,43 +1,244 @@
-"""The names of the table's key attributes, of its index and of its time-to-live attribute.
+"""The indexes of a table, and the attributes that a table gives every item.
 
-They are written here only; the template, the Store and the keys read them from here.
+* ``Layout``  the attributes of the primary key, of an item's type and of its expiry
+* ``GSI``     a global secondary index
+* ``LSI``     a local secondary index
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias, cast
+
+from autoforge.dynamodb.errors import DeclarationError
+
+#: The type of a key attribute in DynamoDB: a text or a number.
+KeyType: TypeAlias = Literal["S", "N"]
+
+#: What an index holds of an item: everything, only the keys of table and index, or these
+#: attributes, too (``INCLUDE``), by their names in the table.
+Projection: TypeAlias = Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
+
+#: The attribute with the type of an item, and the time-to-live attribute, of a new table.
+ENTITY_TYPE: Final = "EntityType"
+TTL: Final = "TTL"
+
+#: Stands for a name that follows from the name of the index.
+_DEFAULT: Final = ""
 
 
 @dataclass(frozen=True)
 class Index:
-    """The key attributes of the table itself or of a global secondary index."""
+    """The key attributes of the table itself or of a secondary index.
 
-    #: The index name; None for the table itself.
+    Attributes:
+        name: The name of the index; None for the table itself.
+        partition_key: The attribute with the partition key.
+        sort_key: The attribute with the sort key; None without one.
+        projection: What the index holds of an item.
+        partition_type: The type of the partition key.
+        sort_type: The type of the sort key.
+        is_local: Whether it is a local secondary index, which shares its partition key with the
+            table.
+    """
+
     name: str | None
     partition_key: str
-    sort_key: str
-    #: The projection of the index, such as ``ALL``; None for the table itself.
-    projection: str | None = None
+    sort_key: str | None
+    projection: Projection = "ALL"
+    partition_type: KeyType = "S"
+    sort_type: KeyType = "S"
+    is_local: bool = False
+
+    def __hash__(self) -> int:
+        """Hash the names only: requests are cached by their index."""
+        return hash((self.name, self.partition_key, self.sort_key))
+
+    @property
+    def is_table(self) -> bool:
+        """Whether this is the primary key of the table, and not an index."""
+        return self.name is None
+
+    @property
+    def shown(self) -> str:
+        """The name of the index, or "the table", as messages have it."""
+        return "the table" if self.name is None else f"index {self.name}"
 
     @property
     def consistent_reads(self) -> bool:
-        """Whether DynamoDB offers strongly consistent reads here (never on a GSI)."""
-        return self.name is None
+        """Whether DynamoDB offers strongly consistent reads here (never on a global index)."""
+        return self.is_table or self.is_local
+
+    @property
+    def types(self) -> dict[str, KeyType]:
+        """The type of each key attribute, partition key first."""
+        types = {self.partition_key: self.partition_type}
+        return types if self.sort_key is None else {**types, self.sort_key: self.sort_type}
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The names of the key attributes, partition key first."""
+        return tuple(self.types)
+
+    def included(self, layout: Layout) -> tuple[str, ...]:
+        """Return the attributes that the index holds besides keys; empty unless it names some."""
+        if isinstance(self.projection, str):
+            return ()
+        keys = {*self.attributes, *layout.primary.attributes}
+        names = dict.fromkeys((*self.projection, *layout.always_projected))
+        return tuple(name for name in names if name not in keys)
+
+    @property
+    def projection_type(self) -> str:
+        """DynamoDB's name of the projection."""
+        return self.projection if isinstance(self.projection, str) else "INCLUDE"
+
+    def within(self, layout: Layout) -> Index:
+        """Return the index in a table with this layout: its primary key, or the index itself.
+
+        A local index gets the partition key of the table.
+        """
+        if self.is_table:
+            return layout.primary
+        if not self.is_local:
+            return self
+        return Index(
+            self.name,
+            layout.partition_key,
+            self.sort_key,
+            projection=self.projection,
+            partition_type=layout.partition_type,
+            sort_type=self.sort_type,
+            is_local=True,
+        )
 
 
-TABLE: Final = Index(name=None, partition_key="PK", sort_key="SK")
-GSI1: Final = Index(name="GSI1", partition_key="GSI1PK", sort_key="GSI1SK", projection="ALL")
+class GSI(Index):
+    """A global secondary index.
 
-#: All global secondary indexes of the table.
-GSIS: Final = (GSI1,)
+    Args:
+        name: The name of the index.
+        partition_key: The attribute with the partition key; the name followed by ``PK`` unless
+            given.
+        sort_key: The attribute with the sort key; the name followed by ``SK`` unless given. None
+            for an index without a sort key.
+        projection: ``ALL``, ``KEYS_ONLY``, or the names of the attributes to include. The type of
+            an item and its expiry are always included with them, since reads need both.
+        partition_type: ``N`` if the partition key is a number.
+        sort_type: ``N`` if the sort key is a number.
 
-#: The attribute with the type name of an item's entity.
-ENTITY_TYPE: Final = "EntityType"
-#: The time-to-live attribute, in Unix seconds.
-TTL: Final = "TTL"
+    Raises:
+        DeclarationError: if the projection is not one of these.
+    """
 
-#: The key attributes of the table and its indexes: rendered from others, never set by a caller.
-KEY_ATTRIBUTES: Final = frozenset(
-    name for index in (TABLE, *GSIS) for name in (index.partition_key, index.sort_key)
-)
+    def __init__(
+        self,
+        name: str,
+        partition_key: str = _DEFAULT,
+        sort_key: str | None = _DEFAULT,
+        *,
+        projection: Literal["ALL", "KEYS_ONLY"] | Sequence[str] = "ALL",
+        partition_type: KeyType = "S",
+        sort_type: KeyType = "S",
+    ) -> None:
+        super().__init__(
+            name=name,
+            partition_key=partition_key or f"{name}PK",
+            sort_key=f"{name}SK" if sort_key == _DEFAULT else sort_key,
+            projection=_projection(name, projection),
+            partition_type=partition_type,
+            sort_type=sort_type,
+        )
+
+
+class LSI(Index):
+    """A local secondary index: another sort key in the item collections of the table.
+
+    A table gets it when it is created, or never. All items with one partition key, together with
+    their entries in local indexes, may then take 10 GB (AWS, "Local secondary indexes").
+
+    Args:
+        name: The name of the index.
+        sort_key: The attribute with the sort key; the name followed by ``SK`` unless given.
+        projection: ``ALL``, ``KEYS_ONLY``, or the names of the attributes to include. The type of
+            an item and its expiry are always included with them, since reads need both.
+        sort_type: ``N`` if the sort key is a number.
+
+    Raises:
+        DeclarationError: if the projection is not one of these.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sort_key: str = _DEFAULT,
+        *,
+        projection: Literal["ALL", "KEYS_ONLY"] | Sequence[str] = "ALL",
+        sort_type: KeyType = "S",
+    ) -> None:
+        super().__init__(
+            name=name,
+            partition_key=_DEFAULT,
+            sort_key=sort_key or f"{name}SK",
+            projection=_projection(name, projection),
+            sort_type=sort_type,
+            is_local=True,
+        )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The attributes that a table gives every item: its primary key, its type and its expiry.
+
+    The defaults are those of a new table; a table that exists already has names of its own.
+
+    Attributes:
+        partition_key: The attribute with the partition key.
+        sort_key: The attribute with the sort key; None if the table has none.
+        entity_type: The attribute with the type of the item; None if items do not store it. Then
+            the type of an item is the one whose primary key has its form.
+        expiry: The time-to-live attribute, in Unix seconds; None if items do not expire.
+        partition_type: ``N`` if the partition key is a number.
+        sort_type: ``N`` if the sort key is a number.
+    """
+
+    partition_key: str = "PK"
+    sort_key: str | None = "SK"
+    entity_type: str | None = ENTITY_TYPE
+    expiry: str | None = TTL
+    partition_type: KeyType = "S"
+    sort_type: KeyType = "S"
+
+    @property
+    def primary(self) -> Index:
+        """The primary key of the table."""
+        return Index(
+            None,
+            self.partition_key,
+            self.sort_key,
+            partition_type=self.partition_type,
+            sort_type=self.sort_type,
+        )
+
+    @property
+    def always_projected(self) -> tuple[str, ...]:
+        """The attributes that an index with ``INCLUDE`` holds besides those it names."""
+        return tuple(name for name in (self.entity_type, self.expiry) if name is not None)
+
+
+#: The layout of a table that names none of its attributes.
+DEFAULT_LAYOUT: Final = Layout()
+
+#: The primary key of a table; a key that is declared in it is in that of the entity's layout.
+TABLE: Final = DEFAULT_LAYOUT.primary
+
+
+def _projection(name: str, projection: Literal["ALL", "KEYS_ONLY"] | Sequence[str]) -> Projection:
+    if projection in {"ALL", "KEYS_ONLY"}:
+        return cast("Projection", projection)
+    if isinstance(projection, str) or not all(isinstance(each, str) for each in projection):
+        raise DeclarationError(
+            f"index {name} projects {projection!r}; expected ALL, KEYS_ONLY or names of attributes"
+        )
+    return tuple(projection)

@@ -18,21 +18,28 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Context, Decimal
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
 from autoforge.dynamodb.schema.codegen import Source
+from autoforge.dynamodb.schema.documents import (
+    DIGITS,
+    LARGEST_EXPONENT,
+    SMALLEST_EXPONENT,
+    number_text,
+)
 from autoforge.dynamodb.schema.encoding import (
     SEPARATOR,
     Codec,
     IdCodec,
-    TextCodec,
+    PlainCodec,
     TimestampCodec,
     is_canonical,
 )
-from autoforge.dynamodb.schema.indexes import TABLE, Index
+from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, TABLE, Index, KeyType, Layout
 from autoforge.dynamodb.timestamps import timestamp_text
 
 #: The most bytes of a partition key and of a sort key (AWS, "Constraints in Amazon DynamoDB").
@@ -45,11 +52,18 @@ _LARGEST: Final = ("", "\x7f", "\u07ff", "\uffff", "\U0010ffff")
 #: The first and the last code point that UTF-8 cannot encode.
 _SURROGATES: Final = (0xD800, 0xDFFF)
 
+#: DynamoDB's numbers (AWS, "Supported data types and naming rules").
+_NUMBERS: Final = Context(prec=DIGITS, Emin=SMALLEST_EXPONENT, Emax=LARGEST_EXPONENT)
+#: The smallest of them: no sort key is smaller.
+SMALLEST_NUMBER: Final = f"-{'9' * DIGITS}E{LARGEST_EXPONENT - DIGITS + 1}"
+
 _COMPONENT: Final = re.compile(r"\{(?P<name>[a-z_][a-z0-9_]*)(:(?P<spec>[a-z0-9]+))?\}")
-_LITERAL: Final = re.compile(r"[A-Za-z0-9_-]+")
+_LITERAL: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 #: Returns the codec of an attribute, given its name, its spec and whether it is the last component.
 CodecLookup = Callable[[str, str, bool], Codec]
+#: Returns the codec of an attribute that is a key attribute itself, given the names of both.
+PlainLookup = Callable[[str, str], PlainCodec | None]
 
 
 class Label(str):
@@ -123,14 +137,26 @@ class Derived:
 
 @dataclass(frozen=True)
 class Template:
-    """A template of one key attribute: literals and components, joined by the separator."""
+    """A template of one key attribute: literals and components, joined by the separator.
+
+    Attributes:
+        segments: The literals and components, in order; empty if there is no such key attribute.
+        is_plain: Whether the only segment is an attribute that is itself the key attribute: it is
+            stored under that name, and not encoded.
+    """
 
     segments: tuple[str | Component, ...]
+    is_plain: bool = False
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
         """The components, in order."""
         return tuple(segment for segment in self.segments if isinstance(segment, Component))
+
+    @cached_property
+    def whole(self) -> frozenset[str]:
+        """The names of the components whose whole value the template shows."""
+        return frozenset(part.name for part in self.components if part.codec.shows_all)
 
     @cached_property
     def _form(self) -> str:
@@ -166,7 +192,7 @@ class Template:
 
     def decode(self, text: str) -> dict[str, Any] | None:
         """Read the components back; return None if this template cannot have written the text."""
-        parts = text.split(SEPARATOR)
+        parts = [text] if self.is_plain else text.split(SEPARATOR) if self.segments else []
         if len(parts) != len(self.segments):
             return None
         decoded = {}
@@ -189,11 +215,23 @@ class Template:
             leading: Compare only this many first segments; None for all. If this template has
                 more segments, the other must have more, too.
         """
+        if self.is_plain or other.is_plain:
+            return self._may_equal(other, leading)
         mine, theirs = len(self.segments), len(other.segments)
         leading = mine if leading is None else leading
         long_enough = theirs == mine if leading == mine else theirs > leading
         pairs = zip(self.segments[:leading], other.segments, strict=False)
         return long_enough and all(_overlap(one, another) for one, another in pairs)
+
+    def _may_equal(self, other: Template, leading: int | None) -> bool:
+        """Whether the templates could write the same text, of which one or both are plain."""
+        if leading == 0:
+            return True
+        plain, another = (self, other) if self.is_plain else (other, self)
+        texts = [each for each in another.segments if isinstance(each, str)]
+        if len(texts) == len(another.segments):
+            return plain.components[0].codec.admits(SEPARATOR.join(texts))
+        return not another.is_plain or _overlap(plain.segments[0], another.segments[0])
 
     def __str__(self) -> str:
         """Show the template as it was declared."""
@@ -206,20 +244,48 @@ class Template:
 
 
 class KeyValue(NamedTuple):
-    """A rendered key: the texts of the partition key and of the sort key."""
+    """A rendered key: the texts of the partition key and of the sort key.
+
+    A number stands as its text. The text of the sort key is empty if there is none.
+    """
 
     partition: str
-    sort: str
+    sort: str = ""
+
+
+def shown_key(key: KeyValue) -> str:
+    """Show a key in a message: both texts, or only the partition key if there is no sort key."""
+    return f"{key.partition} / {key.sort}" if key.sort else key.partition
+
+
+def key_of(item: Mapping[str, Mapping[str, Any]], index: Index) -> KeyValue:
+    """Return the key of an item in an index, from the item or its key in DynamoDB JSON.
+
+    Raises:
+        KeyError: if the item lacks a key attribute, or has it in another type.
+    """
+    partition = item[index.partition_key][index.partition_type]
+    if index.partition_type == "N":
+        partition = number_text(partition)
+    if index.sort_key is None:
+        return KeyValue(partition)
+    sort = item[index.sort_key][index.sort_type]
+    return KeyValue(partition, number_text(sort) if index.sort_type == "N" else sort)
 
 
 @dataclass(eq=False)
 class Key:
     """A named pair of templates in an index, declared beside an entity's attributes.
 
+    A template that is one component alone, whose attribute is stored under the name of the key
+    attribute, is plain: the attribute is the key attribute, and its value is not encoded. Key
+    attributes of type number are plain.
+
     Args:
-        partition: Template of the partition key; alternatives are separated by ``|``.
-        sort: Template of the sort key.
-        index: The table itself, or the global secondary index of this key.
+        partition: Template of the partition key; alternatives are separated by ``|``. In a local
+            index it is that of the primary key.
+        sort: Template of the sort key; empty if the index has none.
+        index: The table itself, or the secondary index of this key.
         where: The values that attributes must have for an item to be in the index. Optional
             components and ``where`` make an index sparse.
         shared: A name that entities have in common if their keys may be equal on purpose. Without
@@ -227,7 +293,7 @@ class Key:
     """
 
     partition: str
-    sort: str
+    sort: str = ""
     index: Index = TABLE
     where: Mapping[str, Any] = field(default_factory=dict)
     shared: str | None = None
@@ -239,6 +305,11 @@ class Key:
     sort_template: Template = field(init=False, repr=False)
     #: The derived components, by name.
     derived: Mapping[str, Derived] = field(default_factory=dict, init=False, repr=False)
+    #: The key attributes that the key renders, each with its place in a KeyValue; plain ones are
+    #: attributes of the entity.
+    rendered_attributes: tuple[tuple[str, int], ...] = field(default=(), init=False, repr=False)
+    #: Those of them that no other key of the entity renders.
+    own: frozenset[str] = field(default=frozenset(), init=False, repr=False)
 
     def bind(
         self,
@@ -246,8 +317,20 @@ class Key:
         name: str,
         lookup: CodecLookup,
         derived: Mapping[str, Derived] | None = None,
+        *,
+        layout: Layout = DEFAULT_LAYOUT,
+        plain: PlainLookup | None = None,
     ) -> None:
         """Compile the templates against an entity's attributes.
+
+        Args:
+            entity: The class name of the entity.
+            name: The name of the key.
+            lookup: Returns the codec of a component.
+            derived: The derived components of the entity.
+            layout: The layout of the entity's table.
+            plain: Returns the codec of an attribute that is the key attribute itself; None if it
+                is stored under another name.
 
         Raises:
             DeclarationError: if the key is declared twice, or a template is malformed; the message
@@ -258,12 +341,32 @@ class Key:
                 f"{self} is declared again as {entity}.{name}; declare a new Key there"
             )
         self.entity, self.name = entity, name
-        self.partitions = tuple(self._compile(text, lookup) for text in self.partition.split("|"))
-        self.sort_template = self._compile(self.sort, lookup)
+        self.index = self.index.within(layout)
+        plain = plain or _never_plain
+        index = self.index
+        self.partitions = tuple(
+            self._compile(text, lookup, plain, index.partition_key, index.partition_type)
+            for text in self.partition.split("|")
+        )
+        self.sort_template = self._sort_template(lookup, plain)
         self.derived = {n: each for n, each in (derived or {}).items() if n in self.components}
+        if len(self.partitions) > 1 and any(each.is_plain for each in self.partitions):
+            raise DeclarationError(
+                f"{self}: an attribute that is the key attribute itself has no alternatives"
+            )
         for one, other in combinations(self.partitions, 2):
             if one.overlaps(other):
                 raise DeclarationError(f"{self}: {one} and {other} could be the same key")
+
+    def is_plain(self, name: str) -> bool:
+        """Whether a key attribute is an attribute of the entity itself."""
+        if name == self.index.partition_key:
+            return any(each.is_plain for each in self.partitions)
+        return self.sort_template.is_plain
+
+    def template_of(self, name: str) -> str:
+        """Return the template of a key attribute, as it was declared."""
+        return self.partition if name == self.index.partition_key else self.sort
 
     @cached_property
     def components(self) -> frozenset[str]:
@@ -347,7 +450,7 @@ class Key:
             segment if isinstance(segment, str) else f"{{{_encoding(segment, source)}}}"
             for segment in template.segments
         )
-        if not any(isinstance(part.codec, TextCodec) for part in template.components):
+        if not any(part.codec.is_unbounded for part in template.components):
             return f"f{text!r}"
         source.names["within"] = self._within
         return f"within(f{text!r}, {limit})"
@@ -357,8 +460,12 @@ class Key:
         sort = self.sort_template.decode(value.sort)
         for template in self.partitions:
             partition = template.decode(value.partition)
-            if partition is not None and sort is not None:
-                return partition | sort
+            if partition is None or sort is None:
+                continue
+            both = template.whole & self.sort_template.whole
+            if all(partition[name] == sort[name] for name in both):
+                whole = {name: partition[name] for name in template.whole}
+                return partition | sort | whole
         return None
 
     def overlaps(self, other: Key) -> bool:
@@ -386,17 +493,48 @@ class Key:
                 )
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
-    def _compile(self, text: str, lookup: CodecLookup) -> Template:
+    def _sort_template(self, lookup: CodecLookup, plain: PlainLookup) -> Template:
+        if self.index.sort_key is None:
+            if self.sort:
+                raise DeclarationError(
+                    f"{self} has the sort key {self.sort!r}, but {self.index.shown} has none"
+                )
+            return Template(())
+        if not self.sort:
+            raise DeclarationError(
+                f"{self} has no sort key, but {self.index.shown} has {self.index.sort_key}"
+            )
+        return self._compile(self.sort, lookup, plain, self.index.sort_key, self.index.sort_type)
+
+    def _compile(
+        self, text: str, lookup: CodecLookup, plain: PlainLookup, stored: str, kind: KeyType
+    ) -> Template:
+        """Compile the template of a key attribute with a name and a type in the table."""
+        alone = _COMPONENT.fullmatch(text)
+        codec = plain(alone["name"], stored) if alone is not None and not alone["spec"] else None
+        if codec is not None:
+            if codec.kind != kind:
+                raise DeclarationError(
+                    f"{self}: {stored} is stored as {codec.kind}, but it is a key attribute of "
+                    f"{self.index.shown} of type {kind}"
+                )
+            return Template((Component(text[1:-1], codec),), is_plain=True)
+        if kind != "S":
+            raise DeclarationError(
+                f"{self}: {stored} is a number in {self.index.shown}: {text!r} must be one "
+                f"component in braces, a number that is stored as {stored}"
+            )
         parts = text.split(SEPARATOR)
         return Template(
             tuple(
-                self._segment(part, lookup, last=place == len(parts))
+                self._segment(part, text, lookup, last=place == len(parts))
                 for place, part in enumerate(parts, 1)
             )
         )
 
-    def _segment(self, part: str, lookup: CodecLookup, *, last: bool) -> str | Component:
-        if _LITERAL.fullmatch(part):
+    def _segment(self, part: str, text: str, lookup: CodecLookup, *, last: bool) -> str | Component:
+        # An empty literal is a slip, except in a template such as #META#.
+        if _LITERAL.fullmatch(part) and (part or text.startswith(SEPARATOR)):
             return part
         match = _COMPONENT.fullmatch(part)
         if match is None:
@@ -445,9 +583,8 @@ def _complete(template: Template) -> str:
     return " and ".join(f"v_{part.name} is not None" for part in template.components) or "True"
 
 
-def is_prefix(text: str) -> bool:
-    """Whether a text is a prefix, to be used with ``begins_with``, and not a whole key."""
-    return not text or text.endswith(SEPARATOR)
+def _never_plain(name: str, stored: str) -> None:
+    del name, stored
 
 
 def prefix_end(prefix: str) -> str:
@@ -499,6 +636,26 @@ def just_before(text: str, *, fixed_width: bool) -> str:
     room = SORT_KEY_LIMIT - len(shrunk.encode())
     rest = _LARGEST[room % _MAX_CHARACTER_BYTES]
     return shrunk + _LARGEST[-1] * (room // _MAX_CHARACTER_BYTES) + rest
+
+
+def number_after(text: str) -> str:
+    """Return the smallest number after another that DynamoDB can hold."""
+    return _number_beside(text, 1)
+
+
+def number_before(text: str) -> str:
+    """Return the largest number before another that DynamoDB can hold."""
+    return _number_beside(text, -1)
+
+
+def _number_beside(text: str, step: int) -> str:
+    number = Decimal(text)
+    beside = _NUMBERS.next_plus(number) if step > 0 else _NUMBERS.next_minus(number)
+    if beside and beside.adjusted() < SMALLEST_EXPONENT:  # between 0 and the smallest number
+        beside = Decimal(0) if number else Decimal(step).scaleb(SMALLEST_EXPONENT)
+    if not beside.is_finite():
+        return text
+    return str(beside)
 
 
 def _neighbour(character: str, step: int) -> str | None:

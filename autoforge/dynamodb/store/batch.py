@@ -13,8 +13,8 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.client.pace import Pace
 from autoforge.dynamodb.errors import IncompleteBatchError
 from autoforge.dynamodb.patterns.request import Request
-from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.indexes import Index
+from autoforge.dynamodb.schema.keys import KeyValue, key_of
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ Member = tuple[KeyValue, Mapping[str, Any]]
 
 
 def read(
-    client: Client, send: Send, request: Request, pace: Pace | None = None
+    client: Client, send: Send, request: Request, primary: Index, pace: Pace | None = None
 ) -> Iterator[dict[str, Any]]:
     """Yield the items that a BatchGetItem finds, in no particular order.
 
@@ -47,12 +47,18 @@ def read(
         if not wanted:
             return
     raise IncompleteBatchError(
-        [_pair(key_of(key)) for table in wanted.values() for key in table["Keys"]]
+        [_pair(key_of(key, primary)) for table in wanted.values() for key in table["Keys"]]
     )
 
 
 def write(
-    client: Client, send: Send, table_name: str, members: Iterable[Member], pace: Pace
+    client: Client,
+    send: Send,
+    table_name: str,
+    members: Iterable[Member],
+    primary: Index,
+    *,
+    pace: Pace,
 ) -> int:
     """Send all writes, 25 per request and several requests at a time, and return how many.
 
@@ -77,7 +83,8 @@ def write(
 
     def write_batch(chunk: Mapping[KeyValue, Mapping[str, Any]], turn: _Turn) -> list[KeyValue]:
         with turn:
-            unprocessed = _write_batch(client, send, table_name, list(chunk.values()), pace)
+            left = _write_batch(client, send, table_name, list(chunk.values()), pace)
+        unprocessed = [key_of(_content(member), primary) for member in left]
         if unprocessed:
             stopped.set()
         return unprocessed
@@ -92,8 +99,8 @@ def write(
 
 def _write_batch(
     client: Client, send: Send, table_name: str, members: list[Mapping[str, Any]], pace: Pace
-) -> list[KeyValue]:
-    """Send the writes of one request, and return the keys still unprocessed after all retries."""
+) -> list[Mapping[str, Any]]:
+    """Send the writes of one request, and return those still unprocessed after all retries."""
     for _ in client.attempts(pace):
         sent = len(members)
         answer = send(Request("BatchWriteItem", {"RequestItems": {table_name: members}}))
@@ -102,7 +109,7 @@ def _write_batch(
             return []
         if len(members) < sent:
             pace.advance()
-    return [key_of(_content(member)) for member in members]
+    return members
 
 
 @dataclass
@@ -149,11 +156,6 @@ def chunks(values: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
     remaining = iter(values)
     while chunk := tuple(islice(remaining, size)):
         yield chunk
-
-
-def key_of(item: Mapping[str, Any]) -> KeyValue:
-    """The primary key of an item, or of a key, in DynamoDB JSON."""
-    return KeyValue(item[TABLE.partition_key]["S"], item[TABLE.sort_key]["S"])
 
 
 def _content(member: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from autoforge.dynamodb.errors import TransactionConflictError
 from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 
 T = TypeVar("T")
 
@@ -40,12 +41,22 @@ class TableConnection:
     cursors: Cursors
     clock: Callable[[], datetime]
     new_token: Callable[[], str]
+    #: The design of the table, or a function that returns it and is called at each write.
+    design: Design | Callable[[], Design]
     repeated: bool = False
     #: The pace that the requests of a bulk share; None if each request is retried by itself.
     pace: Pace | None = None
     #: Whether reads also return items past their expiry.
     expired: bool = False
-    design: Design | Callable[[], Design] | None = None
+
+    @property
+    def layout(self) -> Layout:
+        """The layout of the table; the default one if the Store learns the design later."""
+        return self.design.layout if isinstance(self.design, Design) else DEFAULT_LAYOUT
+
+    def _current_design(self) -> Design:
+        """Return the design of the table."""
+        return self.design() if callable(self.design) else self.design
 
     def paced(self, limit: float | None = None) -> Self:
         """The same Store for a bulk of requests, which throttling slows down but does not fail.

@@ -19,7 +19,6 @@ from pynamodb.expressions.operand import Path, Value
 from autoforge.dynamodb.errors import ConditionFailedError, ItemNotFoundError, VersionConflictError
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE
 from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
@@ -147,11 +146,13 @@ def _look(store: Store, entity: type[E], key: KeyValue, at: datetime) -> tuple[E
     """Return the live item at a key, or None, and the condition that this has not changed."""
     stored = store.item_at(key)
     if stored is None:
-        return None, Path([TABLE.partition_key]).does_not_exist()
+        return None, Path([entity.layout.partition_key]).does_not_exist()
     # Undeclared attributes are not compared: callers never see them, nor decide by them.
-    names = [ENTITY_TYPE, *(each.stored_name for each in entity_fields(entity))]
+    names = [each.stored_name for each in entity_fields(entity)]
+    if entity.layout.entity_type is not None:
+        names = [entity.layout.entity_type, *names]
     unchanged = _all([_is_as_in(stored, name) for name in names])
-    if stored.get(ENTITY_TYPE) != {"S": entity.type_name}:
+    if not entity.recognises(stored):
         return None, unchanged
     item = entity.from_item(stored)
     return (item if item.is_live(at) else None), unchanged

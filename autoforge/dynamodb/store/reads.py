@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,10 +18,8 @@ from autoforge.dynamodb.patterns.query import Page, Query
 from autoforge.dynamodb.patterns.readers import ItemReader, Reading, as_entities, readers_of
 from autoforge.dynamodb.patterns.request import KeyCondition, Request, get_request
 from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.keys import KeyValue, key_of
 from autoforge.dynamodb.store import batch
-from autoforge.dynamodb.store.batch import key_of
 from autoforge.dynamodb.store.connection import TableConnection
 
 E = TypeVar("E", bound=Entity)
@@ -191,13 +189,14 @@ class Reads(TableConnection):
     def item_at(self, key: KeyValue) -> Item | None:
         """The stored item with a primary key, read strongly consistently; None if there is none."""
         item: Item | None = self._send(
-            get_request(self.table_name, key, consistent=True), self
+            get_request(self.table_name, key, self.layout.primary, consistent=True), self
         ).get("Item")
         return item
 
     def keys_in(self, partition: str) -> Iterator[KeyValue]:
         """Yield the primary keys of a whole item collection, whatever the types of its items."""
-        return map(key_of, self.items_in(KeyCondition(TABLE, partition)))
+        primary = self.layout.primary
+        return (key_of(each, primary) for each in self.items_in(KeyCondition(primary, partition)))
 
     def items_in(
         self, condition: KeyCondition, *attributes: str, page_size: int | None = None
@@ -212,8 +211,8 @@ class Reads(TableConnection):
             attributes: Names in the table of further attributes to return.
             page_size: Items per request; None for as many as DynamoDB returns.
         """
-        names = (TABLE.partition_key, TABLE.sort_key, *attributes)
-        projected = {f"#{name}": name for name in names}
+        names = dict.fromkeys((*self.layout.primary.attributes, *attributes))
+        projected = {f"#p{place}": name for place, name in enumerate(names)}
         parameters = condition.parameters()
         parameters["ExpressionAttributeNames"] |= projected
         request = Request(
@@ -241,10 +240,10 @@ class Reads(TableConnection):
         reading: Reading[T],
     ) -> T | None:
         """Convert a stored item; None if there is none, or it is of another type or expired."""
-        if item is None or type_of(item) != entity.type_name:
+        read = None if item is None else readers_of((entity,), reading)(item)
+        if item is None or read is None:
             return None
-        expired_by = _BEGINNING if self.expired else self.clock()
-        return readers_of((entity,), reading)[entity.type_name](item, expired_by)
+        return read(item, _BEGINNING if self.expired else self.clock())
 
     def read_items(
         self,
@@ -259,12 +258,19 @@ class Reads(TableConnection):
         readers = readers_of(pattern.entities, reading)
         distinct = tuple(dict.fromkeys(keys))
         chunks = batch.chunks(distinct, BATCH_READ)
-        requests = [fetch_request(self.table_name, each, consistent=consistent) for each in chunks]
+        primary = pattern.entities[0].layout.primary
+        requests = [
+            fetch_request(self.table_name, each, primary, consistent=consistent) for each in chunks
+        ]
 
         def answer(request: Request) -> list[Item]:
             return list(
                 batch.read(
-                    self.client, lambda again: self._send(again, pattern), request, self.pace
+                    self.client,
+                    lambda again: self._send(again, pattern),
+                    request,
+                    primary,
+                    self.pace,
                 )
             )
 
@@ -273,7 +279,7 @@ class Reads(TableConnection):
             for item in items:
                 read = self._readable(item, readers, expired_by)
                 if read is not None:
-                    found[key_of(item)] = read
+                    found[key_of(item, primary)] = read
         return tuple(found[key] for key in keys if key in found)
 
     def read_range(
@@ -336,13 +342,16 @@ class Reads(TableConnection):
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _readable(
-        self, item: Item, readers: Mapping[str, ItemReader[T]], expired_by: datetime
+        self,
+        item: Item,
+        reader_of: Callable[[Item], ItemReader[T] | None],
+        expired_by: datetime,
     ) -> T | None:
         """Convert an item; None if it is of another type, past its expiry, or unreadable.
 
         An unreadable item must not fail the whole list: it is skipped, and the log names it.
         """
-        read = readers.get(type_of(item) or "")
+        read = reader_of(item)
         if read is None:
             return None
         try:
@@ -351,9 +360,3 @@ class Reads(TableConnection):
             details = {"table": self.table_name, "reason": str(error)}
             _log.error("dynamodb.item_unreadable", extra=details)
             return None
-
-
-def type_of(item: Mapping[str, Any]) -> str | None:
-    """The entity type in a stored item; None if it has none."""
-    stored = item.get(ENTITY_TYPE)
-    return None if stored is None else stored.get("S")

@@ -20,12 +20,11 @@ from autoforge.dynamodb.errors import (
 from autoforge.dynamodb.patterns.request import get_request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import require_size
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.keys import KeyValue, key_of
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark
 from autoforge.dynamodb.store import batch
-from autoforge.dynamodb.store.batch import key_of
 from autoforge.dynamodb.store.connection import StaleReadError
-from autoforge.dynamodb.store.reads import Reads, type_of
+from autoforge.dynamodb.store.reads import Reads
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put, Transaction, Write, require_entity
@@ -143,7 +142,8 @@ class Writes(Reads):
         Raises:
             ItemExistsError: if a different item has its key.
         """
-        request = get_request(self.table_name, put.primary_key(), consistent=True)
+        primary = put.entity.layout.primary
+        request = get_request(self.table_name, put.primary_key(), primary, consistent=True)
         item = self._send(request, put).get("Item")
         if item is None:
             return False
@@ -172,13 +172,14 @@ class Writes(Reads):
                 ``patience`` of the retry policy.
             ThrottledError: if whole batches are throttled for as long.
         """
-        members = ((key, {"DeleteRequest": {"Key": wire_key(key)}}) for key in keys)
+        primary = self.layout.primary
+        members = ((key, {"DeleteRequest": {"Key": wire_key(key, primary)}}) for key in keys)
         return self._write_all(members)
 
     def _require_own(self, entity: type[Entity]) -> None:
         """Refuse an entity outside the design: its keys are not checked against the others'."""
-        design = self.design() if callable(self.design) else self.design
-        if design is not None and not design.admits(entity):
+        design = self._current_design()
+        if not design.admits(entity):
             raise DeclarationError(f"{entity.__name__} is not an entity of {design.name}")
 
     def _put_member(self, entity: Entity) -> batch.Member:
@@ -189,7 +190,7 @@ class Writes(Reads):
             require_entity(entity)
             raise
         require_size(entity.type_name, item)
-        return key_of(item), {"PutRequest": {"Item": item}}
+        return key_of(item, entity.layout.primary), {"PutRequest": {"Item": item}}
 
     def _clear_all(
         self,
@@ -270,9 +271,10 @@ class Writes(Reads):
         """Send writes in batches; paced as a bulk even if the Store is not."""
         pace = self.pace or self.client.pace()
         send = partial(self._send, subject=self, pace=pace)
-        return batch.write(self.client, send, self.table_name, members, pace)
+        primary = self.layout.primary
+        return batch.write(self.client, send, self.table_name, members, primary, pace=pace)
 
     def _existing(self, item: Mapping[str, Any] | None, write: Write[E]) -> E | None:
-        if item is None or type_of(item) != write.entity.type_name:
+        if item is None or not write.entity.recognises(item):
             return None
         return write.entity.from_item(item)

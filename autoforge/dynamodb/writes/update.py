@@ -32,7 +32,6 @@ from autoforge.dynamodb.schema.attributes import (
     read_expiry,
 )
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES, TTL
 from autoforge.dynamodb.schema.item_size import item_size, require_size
 from autoforge.dynamodb.schema.keys import Key, KeyValue, Template
 from autoforge.dynamodb.timestamps import as_timestamp
@@ -231,7 +230,7 @@ class Update(Write[E]):
             *self.actions,
         )
         parameters: dict[str, Any] = {
-            "Key": wire_key(self.primary_key()),
+            "Key": wire_key(self.primary_key(), self.entity.layout.primary),
             "UpdateExpression": placeholders.write(update),
         }
         conditions = self._conditions()
@@ -321,16 +320,19 @@ class Update(Write[E]):
         if not changed and self.initial is None:
             return {}
         known = self._known(key)
-        names = (key.index.partition_key, key.index.sort_key)
         # These decide whether the item is in the index, and which partition key it has.
         deciding = _deciding(self.entity, key)
         if deciding:
             if _is_out(key, known):
-                return dict.fromkeys(names)
+                return dict.fromkeys(key.own)
             _require_known(key, deciding, known)
         templates = (key.partition_for(known) or key.partitions[0], key.sort_template)
+        primary = self.entity.rendered_in_primary()
         wires: dict[str, Wire] = {}
-        for name, template in zip(names, templates, strict=True):
+        for name, place in key.rendered_attributes:
+            template = templates[place]
+            if name in primary:
+                continue
             sources = key.sources_of(template)
             if deciding & changed or sources & changed or self.initial is not None:
                 _require_known(key, sources, known)
@@ -362,10 +364,15 @@ class Update(Write[E]):
         if self.initial is None:
             return []
         constant = {_name(self.entity, n): self._wire(n, value) for n, value in self.key.items()}
-        constant[ENTITY_TYPE] = {"S": self.entity.type_name}
+        layout = self.entity.layout
+        for name in layout.primary.attributes:  # the request has them as its key
+            constant.pop(name, None)
+        if layout.entity_type is not None:
+            constant[layout.entity_type] = {"S": self.entity.type_name}
         initial = {_name(self.entity, n): self._wire(n, v) for n, v in self.initial.items()}
         if self.entity.lifetime is not None and not {_EXPIRES} & {*self.values, *self.initial}:
-            initial[TTL] = self._wire(_EXPIRES, self._expiry(self.initial))
+            expiry = self._wire(_EXPIRES, self._expiry(self.initial))
+            initial[str(layout.expiry)] = expiry
         return [
             *(_assignment(name, wire) for name, wire in constant.items()),
             *(
@@ -388,8 +395,9 @@ class Update(Write[E]):
     def _conditions(self) -> list[Condition]:
         """Return the conditions: existence, expiry, expected values, mark and the caller's own."""
         conditions = [] if self.initial is not None else [is_of(self.entity)]
-        if self._requires_live:
-            conditions.append(is_live(self.entity, self.key, self.at))
+        live = is_live(self.entity, self.key, self.at) if self._requires_live else None
+        if live is not None:
+            conditions.append(live)
         expected = dict(self.expected)
         if self.expected_version is not None:
             expected[_VERSION] = self.expected_version
@@ -434,8 +442,7 @@ def _wire(entity: type[Entity], name: str, value: Any) -> Wire:
 @cache
 def _settable(entity: type[Entity]) -> Mapping[str, Attribute[Any]]:
     """Return the attributes that are not rendered from others."""
-    rendered = KEY_ATTRIBUTES | {ENTITY_TYPE}
-    return {n: a for n, a in entity.get_attributes().items() if a.attr_name not in rendered}
+    return entity.get_attributes()
 
 
 def _as_held(entity: type[Entity], name: str, value: Any) -> Any:
@@ -449,11 +456,11 @@ def _as_held(entity: type[Entity], name: str, value: Any) -> Any:
 
 def _is_past_expiry(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bool:
     """Whether an item is past its expiry; for an item of another entity, past the stored one."""
-    stored = item.get(TTL)
+    name = entity.layout.expiry
+    stored = None if name is None else item.get(name)
     if stored is not None:
         return "N" in stored and read_expiry(stored["N"]) <= as_timestamp(now)
-    is_own = item.get(ENTITY_TYPE) == {"S": entity.type_name}
-    return is_own and not entity.from_item(item).is_live(now)
+    return entity.recognises(item) and not entity.from_item(item).is_live(now)
 
 
 def _name(entity: type[Entity], name: str) -> str:

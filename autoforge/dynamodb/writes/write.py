@@ -37,9 +37,9 @@ from autoforge.dynamodb.errors import (
 )
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE, TTL
+from autoforge.dynamodb.schema.indexes import Layout
 from autoforge.dynamodb.schema.item_size import LIMIT, item_size, require_size
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.keys import KeyValue, shown_key
 from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp, timestamp_text
 
 E = TypeVar("E", bound=Entity)
@@ -207,7 +207,11 @@ class Put(Write[E]):
             raise
         require_size(self.entity.type_name, item)
         expired_by = self.expired_by
-        free = _is_new() if expired_by is None else _is_new_or_expired(self.item, expired_by)
+        free = (
+            _is_new(self.entity.layout)
+            if expired_by is None
+            else _is_new_or_expired(self.item, expired_by)
+        )
         return {"Item": item, **free}
 
     def error_for(self, existing: E | None) -> AutoforgeError:
@@ -233,8 +237,8 @@ class Put(Write[E]):
         if _INCARNATION in item and _INCARNATION in existing:
             return bool(existing[_INCARNATION] == item[_INCARNATION])
         is_changed = existing[_UPDATED] != item.get(_UPDATED)
-        same = (ENTITY_TYPE, stamp)
-        return is_changed and all(existing.get(name) == item[name] for name in same)
+        is_own = self.entity.recognises(existing)
+        return is_changed and is_own and existing.get(stamp) == item[stamp]
 
     def size(self) -> int:
         """Return the bytes of the item."""
@@ -284,7 +288,8 @@ class Delete(Write[E]):
 
     def parameters(self) -> dict[str, Any]:
         """Return the key, with the condition that the item exists unless it may be missing."""
-        parameters: dict[str, Any] = {"Key": wire_key(self.primary_key())}
+        primary = self.entity.layout.primary
+        parameters: dict[str, Any] = {"Key": wire_key(self.primary_key(), primary)}
         conditions = [] if self.missing_ok else [is_of(self.entity)]
         if self.condition is not None:
             conditions.append(self.condition)
@@ -347,13 +352,12 @@ class Check(Write[E]):
     def parameters(self) -> dict[str, Any]:
         """Return the key and the condition."""
         placeholders = Placeholders()
-        conditions = (
-            [] if self.missing_ok else [is_of(self.entity), is_live(self.entity, self.key, self.at)]
-        )
-        if self.condition is not None:
-            conditions.append(self.condition)
+        given = [self.condition]
+        if not self.missing_ok:
+            given = [is_of(self.entity), is_live(self.entity, self.key, self.at), self.condition]
+        conditions = [each for each in given if each is not None]
         return {
-            "Key": wire_key(self.primary_key()),
+            "Key": wire_key(self.primary_key(), self.entity.layout.primary),
             "ConditionExpression": placeholders.write(reduce(And, conditions)),
             **placeholders.parameters(),
         }
@@ -415,8 +419,7 @@ class Transaction:
         keys = [write.primary_key() for write in self.writes]
         if len(set(keys)) < len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)
-            where = f"{twice.partition} / {twice.sort}"
-            raise InvalidTransactionError(f"{where} is written twice in one transaction")
+            raise InvalidTransactionError(f"{shown_key(twice)} is written twice in one transaction")
         if len(self.writes) <= _SURELY_FIT:
             return
         size = sum(write.size() for write in self.writes)
@@ -464,10 +467,10 @@ def _creation_stamp(entity: type[Entity]) -> str | None:
 
 
 @cache
-def _is_new() -> dict[str, Any]:
+def _is_new(layout: Layout) -> dict[str, Any]:
     """Return the request parameters with the condition that no item has the key."""
     placeholders = Placeholders()
-    condition = placeholders.write(Path(TABLE.partition_key).does_not_exist())
+    condition = placeholders.write(Path([layout.partition_key]).does_not_exist())
     return {"ConditionExpression": condition, **placeholders.parameters()}
 
 
@@ -542,11 +545,16 @@ def require_entity(item: object) -> None:
 
 def is_of(entity: type[Entity]) -> Condition:
     """Return the condition that the item exists and has the type of an entity."""
-    return Path([ENTITY_TYPE]) == entity.type_name
+    stored = entity.layout.entity_type
+    if stored is None:
+        return Path([entity.layout.partition_key]).exists()
+    return Path([stored]) == entity.type_name
 
 
-def is_live(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Condition:
+def is_live(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Condition | None:
     """Return the condition that the item does not exist or is live, as ``Entity.is_live`` has it.
+
+    None if items of the table do not expire.
 
     The expiry of an item that stores none, as other programs may leave it, follows from its
     creation time and the lifetime of the entity.
@@ -556,10 +564,13 @@ def is_live(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Cond
         key: The components of its primary key.
         now: The present time, in UTC if it has no zone.
     """
+    name = entity.layout.expiry
+    if name is None:
+        return None
     oldest = entity.first_live_creation(now)
     if oldest is None:
-        return _is_unexpired(_seconds(now))
-    expiry = Path([TTL])
+        return _is_unexpired(name, _seconds(now))
+    expiry = Path([name])
     lasting = expiry > Value({"N": _seconds(now)})
     if _CREATION in key:
         live = as_timestamp(key[_CREATION]) >= oldest
@@ -570,18 +581,21 @@ def is_live(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Cond
 
 
 @lru_cache(maxsize=16)
-def _is_unexpired(seconds: str) -> Condition:
+def _is_unexpired(name: str, seconds: str) -> Condition:
     """Return the condition that the item stores no expiry or a later one.
 
     It is cached, because many writes have the same second.
     """
-    expiry = Path([TTL])
+    expiry = Path([name])
     return Or(expiry.does_not_exist(), expiry > Value({"N": seconds}))
 
 
-def is_expired(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Condition:
+def is_expired(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Condition | None:
     """Return the condition that the item exists and is past its expiry; see ``is_live``."""
-    expiry = Path([TTL])
+    name = entity.layout.expiry
+    if name is None:
+        return None
+    expiry = Path([name])
     over = expiry <= Value({"N": _seconds(now)})
     oldest = entity.first_live_creation(now)
     if oldest is None or _CREATION in key:
@@ -642,8 +656,11 @@ def _shown(value: Any) -> Any:
 def _is_new_or_expired(item: Entity, now: datetime) -> dict[str, Any]:
     """Return the request parameters with the condition that the key is free or expired."""
     placeholders = Placeholders()
-    is_new = Path(TABLE.partition_key).does_not_exist()
+    layout = item.layout
+    is_new = Path([layout.partition_key]).does_not_exist()
     components = {name: item.attribute_values.get(name) for name in item.primary_key.components}
     expired = is_expired(type(item), components, now)
+    if expired is None:
+        return _is_new(layout)
     condition = placeholders.write(Or(is_new, expired))
     return {"ConditionExpression": condition, **placeholders.parameters()}

@@ -23,6 +23,7 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import first_ulid, ulid_text
 from autoforge.dynamodb.transport.transport import patience
 from autoforge.forge import Forge
+from autoforge.models import PLATFORM_DESIGN
 from tests.factories import NOON, a_project
 from tests.transports import WrappedTransport
 
@@ -177,7 +178,14 @@ def simulated_forge(
     def new_id(moment: datetime) -> str:
         return ulid_text(first_ulid(moment) | random.getrandbits(80))
 
-    store = Store("simulated", client, Cursors(["a signing key"]), clock, lambda: new_id(NOON))
+    store = Store(
+        "simulated",
+        client,
+        Cursors(["a signing key"]),
+        clock,
+        lambda: new_id(NOON),
+        PLATFORM_DESIGN,
+    )
     return Forge(store, clock=clock, new_id=new_id)
 
 

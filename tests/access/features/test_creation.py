@@ -258,7 +258,7 @@ def test_one_feature_is_made_of_an_issue_however_often(world: World, forge: Forg
 
 def test_a_lookup_that_points_to_nothing_is_taken_over(world: World, forge: Forge) -> None:
     gone = of_issue(forge)
-    key = {"PK": {"S": gone.PK}, "SK": {"S": gone.SK}}
+    key = {"PK": {"S": gone.rendered()["PK"]}, "SK": {"S": gone.rendered()["SK"]}}
     world.store.client.botocore.delete_item(TableName=world.store.table_name, Key=key)
 
     made = of_issue(forge)

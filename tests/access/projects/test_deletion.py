@@ -32,7 +32,7 @@ from autoforge.errors import (
     ItemNotFoundError,
 )
 from autoforge.forge import Forge
-from autoforge.models import PLATFORM_TABLE, AgentRun, Project, ProjectStatus
+from autoforge.models import PLATFORM_DESIGN, AgentRun, Project, ProjectStatus
 from benchmarks.synthetic import entity_of
 from tests.dynamodb.faults import Answer, Break, Fault, Lose, Pass, Refuse, injected
 from tests.dynamodb.written import LATER, by_key
@@ -111,7 +111,7 @@ def _everything_of(project_id: str, *, events: int = 12) -> list[Entity]:
     # Entities in the project's partition without relations to others need no line above.
     others = {
         kind
-        for kind in PLATFORM_TABLE.entities
+        for kind in PLATFORM_DESIGN.entities
         if kind.primary_key.partition == "PROJECT#{project_id}"
     } - {type(each) for each in related}
     return [*related, *(_made(kind, project_id) for kind in others)]
@@ -165,7 +165,7 @@ def _stored(entities: Iterable[Entity]) -> dict[tuple[str, str], dict[str, Any]]
 def test_everything_that_can_be_of_a_project_is_deleted_here() -> None:
     of_a_project = {
         kind
-        for kind in PLATFORM_TABLE.entities
+        for kind in PLATFORM_DESIGN.entities
         if kind is Project or "project_id" in kind.get_attributes()
     }
 

@@ -188,7 +188,7 @@ def test_a_bulk_cut_off_at_any_request_is_finished_by_the_next(
         assert tickets[new.linear_issue_id].feature_id == lookup.feature_id
         stored = by_key(raw_items(store))
         for each in tickets.values():
-            assert stored[str(each.PK), str(each.SK)] == each.to_item()
+            assert stored[str(each.rendered()["PK"]), str(each.rendered()["SK"])] == each.to_item()
         assert len(stored) == 5
 
     assert requests == 7

@@ -8,10 +8,11 @@ from typing import Any, get_args
 
 import pytest
 
-from autoforge.dynamodb.admin import drift
 from autoforge.dynamodb.admin.drift import DriftName, drifts
-from autoforge.dynamodb.schema.indexes import GSI1
+from autoforge.dynamodb.schema.indexes import GSI
+from autoforge.models import PLATFORM_DESIGN
 from tests.dynamodb.admin.described import a_recovery, a_table, an_expiry, an_index, schema, types
+from tests.dynamodb.indexes import GSI1
 
 
 def of_table(table: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -21,7 +22,7 @@ def of_table(table: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def told(*answers: Any) -> list[tuple[str, str]]:
     """The drifts, each as its name and its message about the state found and expected."""
-    found = drifts(*answers)
+    found = drifts(PLATFORM_DESIGN, *answers)
     for each in found:
         assert each.name in get_args(DriftName)
         assert "\n" not in each.says
@@ -32,7 +33,7 @@ def told(*answers: Any) -> list[tuple[str, str]]:
 
 
 def test_the_table_of_the_template_has_no_drift() -> None:
-    assert drifts(a_table(), an_expiry(), a_recovery()) == ()
+    assert drifts(PLATFORM_DESIGN, a_table(), an_expiry(), a_recovery()) == ()
 
 
 @pytest.mark.parametrize(
@@ -189,16 +190,16 @@ def test_what_is_wrong_with_an_index_is_said(over: dict[str, Any], name: str, sa
     [
         (
             "GlobalSecondaryIndexes",
-            "index ByOwner is not in the models: it makes writes cost more; delete",
+            "index ByOwner is not in the design: it makes writes cost more; delete",
         ),
         (
             "LocalSecondaryIndexes",
             (
-                "local secondary index ByOwner is not in the models: it makes writes cost more and"
+                "local secondary index ByOwner is not in the design: it makes writes cost more and"
                 " limits item collections to 10 GB"
             ),
         ),
-        ("VectorIndexes", "vector index ByOwner is not in the models: "),
+        ("VectorIndexes", "vector index ByOwner is not in the design: "),
     ],
 )
 def test_an_index_of_no_model_is_said(place: str, says: str) -> None:
@@ -217,15 +218,14 @@ def test_a_local_index_does_not_stand_for_a_global_one_of_its_name() -> None:
     assert [name for name, _ in of_table(table)] == ["index", "unknown-index"]
 
 
-def test_an_index_that_is_added_to_the_models_is_demanded(monkeypatch: pytest.MonkeyPatch) -> None:
-    another = replace(GSI1, name="GSI2", partition_key="GSI2PK", sort_key="GSI2SK")
-    monkeypatch.setattr(drift, "GSIS", (GSI1, another))
+def test_an_index_that_is_added_to_the_models_is_demanded() -> None:
+    grown = replace(PLATFORM_DESIGN, indexes=(GSI1, GSI("GSI2")))
 
-    ((name, says),) = of_table(a_table())
+    (found,) = drifts(grown, a_table(), an_expiry(), a_recovery())
 
-    assert name == "index"
-    assert says.startswith("index GSI2 is missing: its queries are refused; create it with the")
-    assert "GSI2PK" in says
+    assert found.name == "index"
+    assert found.says.startswith("index GSI2 is missing: its queries are refused; create it with")
+    assert "GSI2PK" in found.says
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_what_is_wrong_with_the_recovery_is_said(answer: dict[str, Any] | None, 
     ],
 )
 def test_what_works_as_it_should_is_no_drift(table: dict[str, Any], expiry: dict[str, Any]) -> None:
-    assert drifts(table, expiry, a_recovery()) == ()
+    assert drifts(PLATFORM_DESIGN, table, expiry, a_recovery()) == ()
 
 
 @pytest.mark.parametrize("reversed_", [False, True])
@@ -349,8 +349,8 @@ def test_an_answer_that_says_nothing_is_a_table_that_has_nothing() -> None:
 def test_a_local_table_may_be_deleted_and_need_not_be_recovered_where_that_is_not_known() -> None:
     unprotected = a_table(DeletionProtectionEnabled=False)
 
-    assert drifts(unprotected, an_expiry(), None, local=True) == ()
-    assert [each.name for each in drifts(unprotected, an_expiry(), None)] == [
+    assert drifts(PLATFORM_DESIGN, unprotected, an_expiry(), None, local=True) == ()
+    assert [each.name for each in drifts(PLATFORM_DESIGN, unprotected, an_expiry(), None)] == [
         "recovery",
         "protection",
     ]

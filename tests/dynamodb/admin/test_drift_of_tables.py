@@ -99,7 +99,7 @@ def test_a_table_that_was_made_wrongly_is_told_so(client: Client) -> None:
         ("keys", "the table has the sort key SK of type N, not S"),
         ("index", "index GSI1 has no sort key, expected GSI1SK"),
         ("projection", "index GSI1 has the projection INCLUDE (keys and name), not ALL"),
-        ("unknown-index", "index ByOwner is not in the models"),
+        ("unknown-index", "index ByOwner is not in the design"),
         ("expiry", "items expire by the wrong attribute"),
     ]
 

@@ -59,7 +59,9 @@ def test_what_a_batch_never_writes_is_listed_exactly(
 
     # The first 25 are written, 10 of the next 25 are unprocessed, and the last 10 were never sent.
     undone = [*projects[40:50], *projects[50:]]
-    assert caught.value.unprocessed == tuple((each.PK, each.SK) for each in undone)
+    assert caught.value.unprocessed == tuple(
+        (each.rendered()["PK"], each.rendered()["SK"]) for each in undone
+    )
     assert len(attempts.operations) > 1 + _ATTEMPTS  # a bulk keeps trying for a set time
 
 

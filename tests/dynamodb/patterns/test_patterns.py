@@ -16,24 +16,24 @@ from autoforge.access.catalogue import CATALOGUE, by_name
 from autoforge.access.checkpoints import CheckpointsOfProject
 from autoforge.access.events.patterns import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.projects.patterns import ProjectById, ProjectOverview, ProjectsByStatus
-from autoforge.dynamodb import Design, Entity
+from autoforge.dynamodb import Entity
 from autoforge.dynamodb.patterns.catalogue import Parameter, entry
 from autoforge.dynamodb.patterns.composite import Composite
-from autoforge.dynamodb.patterns.disjoint import require_disjoint
 from autoforge.dynamodb.patterns.explain import explain
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.schema.attributes import Id, Text
-from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Key, KeyValue
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.table import Table
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models import AgentCheckpoint, Event, ProjectStatus
 from tests.access.cases import CASES
 from tests.dynamodb.faults import Answer, injected
+from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON, new_id
 from tests.servers import Engine
 from tests.stores import Clock, client_of, store_of, watching
@@ -157,16 +157,16 @@ def test_a_pattern_over_another_entitys_key_is_refused() -> None:
 
 
 def test_a_query_that_reaches_another_type_is_refused() -> None:
-    design = Design("Notes", (Note, NoteTag))
-
     with pytest.raises(
-        DeclarationError, match=r"^NotesOfBoard reads items under NoteTag\.key, which"
+        DeclarationError, match=r"^Notes: NotesOfBoard reads items under NoteTag\.key, which"
     ):
-        require_disjoint(design, (NotesOfBoard, NotesAndTags))
+        Table("Notes", (Note, NoteTag), (GSI1,), patterns=(NotesOfBoard, NotesAndTags))
 
 
 def test_a_query_that_answers_with_all_it_reaches_is_accepted() -> None:
-    require_disjoint(Design("Notes", (Note, NoteTag)), (NotesAndTags,))
+    assert Table("Notes", (Note, NoteTag), (GSI1,), patterns=(NotesAndTags,)).patterns == (
+        NotesAndTags,
+    )
 
 
 def test_a_sort_key_given_in_full_is_compared_with_equals() -> None:

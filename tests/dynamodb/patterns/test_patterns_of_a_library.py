@@ -13,17 +13,16 @@ from typing import Any, ClassVar
 import pytest
 
 from autoforge.dynamodb.patterns.catalogue import Parameter, entry
-from autoforge.dynamodb.patterns.disjoint import require_disjoint
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.patterns.references import Lookup
 from autoforge.dynamodb.schema.attributes import Id, Moment, Text
-from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.table import Table
 from autoforge.errors import DeclarationError, InvalidValueError
+from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON
 
 
@@ -312,7 +311,7 @@ def test_a_pattern_that_is_no_dataclass_says_what_it_lacks() -> None:
         Forgotten("b1")
     for each in (Forgotten, OfShelf):
         with pytest.raises(DeclarationError, match=f"^{each.__name__}{answer}"):
-            require_disjoint(Design("Library", (Loan, Notice)), [each])
+            Table("Library", (Loan, Notice), (GSI1,), (each,))
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,12 @@ from autoforge.dynamodb.schema.attributes import (
     Text,
 )
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import SORT_KEY_LIMIT, Key, just_after, just_before
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import DeclarationError, InvalidValueError
 from tests import strategies
+from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON, new_id
 
 

@@ -34,12 +34,13 @@ from autoforge.dynamodb.schema.attributes import (
     Text,
 )
 from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, KEY_ATTRIBUTES
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.writes.write import alike
 from autoforge.errors import AutoforgeError
-from autoforge.models import PLATFORM_TABLE, Event
+from autoforge.models import PLATFORM_DESIGN, Event
 from benchmarks.synthetic import entity_of
+from tests.dynamodb.indexes import KEY_ATTRIBUTES
 from tests.factories import (
     NOON,
     a_project,
@@ -104,7 +105,7 @@ _FOREIGN: list[dict[str, Any]] = [
 
 #: One of each entity with all of its attributes, and further entities with unusual values.
 _SAMPLES: list[Entity] = [
-    *(entity_of(kind, NOON) for kind in PLATFORM_TABLE.entities),
+    *(entity_of(kind, NOON) for kind in PLATFORM_DESIGN.entities),
     a_project(description="d", config={"a": 1}, owner_id="o", expires_at=NOON),
     an_artefact(previous_version={"a": [1]}),
     an_event(detail={"a": {"b": None}}),

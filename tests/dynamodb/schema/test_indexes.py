@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from autoforge.dynamodb.schema.indexes import (
-    ENTITY_TYPE,
-    GSI1,
-    GSIS,
-    KEY_ATTRIBUTES,
-    TABLE,
-    TTL,
-    Index,
-)
+from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, GSI, TABLE, TTL, Index
+from tests.dynamodb.indexes import GSI1, KEY_ATTRIBUTES
 
 
 def test_the_table_is_shaped_as_the_database_analysis_says() -> None:
     assert Index(None, "PK", "SK") == TABLE
-    assert (Index("GSI1", "GSI1PK", "GSI1SK", "ALL"),) == GSIS
+    assert GSI("GSI1", "GSI1PK", "GSI1SK", projection="ALL") == GSI1
     assert (ENTITY_TYPE, TTL) == ("EntityType", "TTL")
 
 

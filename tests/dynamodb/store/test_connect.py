@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autoforge.dynamodb import Design, Entity, Id, Key, Put, Store
+from autoforge.dynamodb import Entity, Id, Key, Put, Store
+from autoforge.dynamodb.schema.design import Design
 from autoforge.errors import ConfigurationError, DeclarationError
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from autoforge.dynamodb import Design, Entity
+from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.attributes import Id, Integer, Text
+from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
@@ -91,10 +92,4 @@ def test_the_entities_of_the_design_are_written_on_every_way(shop: Store) -> Non
     shop.transact(Transaction((raised, Put(lines[0])), marked=True))
     shop.put_all(lines[1:])
 
-    assert len([*shop.keys_in(str(order.PK))]) == 1 + len(lines)
-
-
-def test_a_store_that_knows_no_design_takes_every_entity(store: Store) -> None:
-    intruder = Intruder(order=new_id(), name="001")
-
-    assert store.save(Put(intruder)) is intruder
+    assert len([*shop.keys_in(str(order.rendered()["PK"]))]) == 1 + len(lines)

@@ -35,12 +35,12 @@ from autoforge.dynamodb.schema.attributes import (
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike
 from autoforge.errors import AutoforgeError, DeclarationError, ItemExistsError, ItemNotFoundError
+from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON
 from tests.stores import Clock, store_of
 
@@ -470,7 +470,7 @@ class World:
 
 
 def _key(entity: Entity) -> KeyValue:
-    return KeyValue(str(entity.PK), str(entity.SK))
+    return KeyValue(str(entity.rendered()["PK"]), str(entity.rendered()["SK"]))
 
 
 def _within(value: Any, lower: str, upper: str, bounds: Mapping[str, Any]) -> bool:
@@ -515,7 +515,7 @@ def test_writes_and_queries_of_any_design_leave_and_find_what_they_say(
 ) -> None:
     table = f"T{next(_numbers)}"
     kept = [data.draw(kept_entities(table, literal)) for literal in ("ITEM", "ITEMS")]
-    design = Design(table, tuple(each.entity for each in kept))
+    design = Design(table, tuple(each.entity for each in kept), (GSI1,))
     clock = Clock()
     store = store_of(client, table_name, clock)
     world = World(store, clock, kept, data)

@@ -16,11 +16,11 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.schema.attributes import Id, Moment
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import GSI1
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.dynamodb.writes.write import Check, Delete, Transaction
+from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON, new_id
 from tests.stores import Clock, raw_items
 from tests.transports import WrappedTransport

@@ -228,9 +228,7 @@ def test_an_upsert_that_does_not_say_when_the_item_was_created_is_refused() -> N
 
 
 def test_a_lifetime_from_what_is_no_moment_is_refused() -> None:
-    with pytest.raises(
-        DeclarationError, match="Box has a lifetime: created_at must be a Moment"
-    ):
+    with pytest.raises(DeclarationError, match="Box has a lifetime: created_at must be a Moment"):
 
         class Box(Entity):
             lifetime = DAY

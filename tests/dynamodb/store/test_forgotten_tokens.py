@@ -29,7 +29,8 @@ from autoforge.access.projects.patterns import ProjectById, update_project
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.store.batch import key_of
+from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.schema.keys import key_of
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport, TransportName
 from autoforge.dynamodb.writes.update import Update
@@ -367,7 +368,7 @@ def _made_by_the_tour(
         clock.now += timedelta(seconds=1)
         with disturbed():
             answers.append((step.name, _comparable(step.on(forge))))
-    items = sorted(map(_stored, raw_items(forge.store)), key=key_of)
+    items = sorted(map(_stored, raw_items(forge.store)), key=lambda item: key_of(item, TABLE))
     return answers, [each for each in items if each["EntityType"] != {"S": "TransactionMark"}]
 
 

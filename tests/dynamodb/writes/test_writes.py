@@ -86,7 +86,7 @@ def test_a_put_refuses_to_overwrite_and_carries_what_is_there(store: Store) -> N
 
 def test_a_put_refuses_to_overwrite_what_is_no_entity_of_ours(store: Store) -> None:
     project = a_project()
-    put_raw(store, {"PK": {"S": str(project.PK)}, "SK": {"S": "METADATA"}})
+    put_raw(store, {"PK": {"S": str(project.rendered()["PK"])}, "SK": {"S": "METADATA"}})
 
     with pytest.raises(ItemExistsError) as caught:
         store.save(Put(project))

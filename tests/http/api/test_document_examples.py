@@ -29,7 +29,7 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.documents import document_to_wire
 from autoforge.dynamodb.store.store import Store
-from autoforge.models import PLATFORM_TABLE
+from autoforge.models import PLATFORM_DESIGN
 from autoforge.models.artefacts import ArtefactType
 from autoforge.models.escalations import EscalationStatus
 from autoforge.models.projects import ProjectStatus
@@ -92,7 +92,7 @@ def printed(client: Client, request: pytest.FixtureRequest) -> Iterator[Printed]
 
 def test_there_is_an_example_of_each_of_the_first_nine_kinds() -> None:
     assert [item["EntityType"] for item in PRINTED] == [
-        entity.type_name for entity in sorted(PLATFORM_TABLE.entities[:9], key=_place)
+        entity.type_name for entity in sorted(PLATFORM_DESIGN.entities[:9], key=_place)
     ]
 
 

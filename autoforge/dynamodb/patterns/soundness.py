@@ -1,0 +1,33 @@
+"""Checks access patterns against the design of the table that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.schema.design import Design
+
+
+def faults_of(design: Design, patterns: Iterable[type[Pattern[Any]]]) -> Iterator[str]:
+    """Yield what is wrong with patterns of a table, in words that name what to change.
+
+    A pattern may only answer with entities of the table, may only read indexes of the table, and
+    its key condition must not cover keys of an entity that it does not answer with.
+    """
+    for pattern in patterns:
+        foreign = [each for each in pattern.entities if not design.admits(each)]
+        if foreign:
+            names = " and ".join(each.__name__ for each in foreign)
+            are = "is not an entity" if len(foreign) == 1 else "are not entities"
+            yield f"{pattern.__name__} answers with {names}, which {are} of the table"
+            continue
+        for entity in design.entities:
+            if entity in pattern.entities:
+                continue
+            for key in entity.keys.values():
+                if pattern.reaches(key):
+                    yield (
+                        f"{pattern.__name__} reads items under {key}, which it does not answer "
+                        f"with: add {entity.__name__} to its entities, or read a narrower range"
+                    )

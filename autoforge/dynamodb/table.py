@@ -1,0 +1,176 @@
+"""Table: what a table stores and what is asked of it, as one value.
+
+Everything else about a table follows from it: the Store that reads and writes it, the page that
+documents its access patterns, the requests of a pattern, and the definition of the table itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from autoforge.dynamodb.client.client import RetryPolicy
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, suggestion
+from autoforge.dynamodb.patterns.catalogue_page import catalogue_page
+from autoforge.dynamodb.patterns.explain import Explanation, explain
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.soundness import faults_of
+from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.timestamps import utc_now
+from autoforge.dynamodb.transport.transport import TransportName
+
+#: The region given to a DynamoDB other than AWS's, where the name has no effect.
+LOCAL_REGION: Final = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Table(Design):
+    """What a table stores and what is asked of it, checked when it is made.
+
+    Args:
+        name: The name of the table, unless ``connect`` is given another.
+        entities: All entities of the table; at least one. They have one layout.
+        indexes: All secondary indexes of the table.
+        patterns: All access patterns of the table.
+
+    Raises:
+        DeclarationError: as for a Design; and if two patterns have one name, a pattern answers with
+            an entity or reads an index that is not the table's, or a pattern would read items of
+            an entity that it does not answer with. The message names what to change.
+    """
+
+    patterns: tuple[type[Pattern[Any]], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the design, then each pattern against it."""
+        super().__post_init__()
+        object.__setattr__(self, "patterns", tuple(self.patterns))
+        faults = [*self._shared_pattern_names(), *faults_of(self, self.patterns)]
+        if faults:
+            raise DeclarationError(f"{self.name}: {'; '.join(faults)}")
+
+    def connect(
+        self,
+        *,
+        region: str,
+        table_name: str | None = None,
+        endpoint_url: str | None = None,
+        credentials: tuple[str, str] | None = None,
+        cursor_secrets: Sequence[str] = (),
+        clock: Callable[[], datetime] = utc_now,
+        retries: RetryPolicy | None = None,
+        transport: TransportName = "auto",
+    ) -> Store:
+        """Connect to the table. Nothing is sent before the first call.
+
+        The arguments are those of ``Store.connect``.
+
+        Raises:
+            ConfigurationError: if the endpoint is not a URL that a request can be sent to.
+        """
+        return Store.connect(
+            self,
+            region=region,
+            table_name=table_name,
+            endpoint_url=endpoint_url,
+            credentials=credentials,
+            cursor_secrets=cursor_secrets,
+            clock=clock,
+            retries=retries,
+            transport=transport,
+        )
+
+    @contextmanager
+    def embedded(
+        self,
+        *,
+        data: Path | None = None,
+        dynoxide: Path | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> Iterator[Store]:
+        """Start an embedded DynamoDB with the table, and stop it at the end of the block.
+
+        Without an argument the DynamoDB is moto in this process, in memory. With ``data`` or
+        ``dynoxide`` it is dynoxide in a child process.
+
+        Args:
+            data: The database file of dynoxide; None to keep the data in memory.
+            dynoxide: The dynoxide program; None to find it on PATH if there is ``data``.
+            clock: Tells the time.
+
+        Raises:
+            ConfigurationError: if dynoxide is needed and not found.
+            MissingExtraError: if moto is needed and not installed.
+        """
+        # Imported here, since only an embedded DynamoDB needs them.
+        from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB  # noqa: PLC0415
+
+        engine = (
+            EmbeddedDynamoDB()
+            if data is None and dynoxide is None
+            else DynoxideDynamoDB(data, binary=dynoxide)
+        )
+        with closing(engine):
+            store = self.connect(
+                region=LOCAL_REGION,
+                endpoint_url=engine.direct_url,
+                credentials=engine.credentials,
+                clock=clock,
+            )
+            store.create_table()
+            yield store
+
+    def pattern(self, name: str) -> type[Pattern[Any]]:
+        """Return the access pattern with a name.
+
+        Raises:
+            InvalidValueError: if there is none; the message has the most similar name.
+        """
+        named = {each.__name__: each for each in self.patterns}
+        if name not in named:
+            raise InvalidValueError(f"no pattern is named {name!r}{suggestion(name, named)}")
+        return named[name]
+
+    def explain(
+        self,
+        pattern: Pattern[Any],
+        *,
+        now: datetime | None = None,
+        limit: int = 25,
+        consistent: bool = False,
+    ) -> Explanation:
+        """Return the requests that a pattern sends for its first page, without sending them.
+
+        Args:
+            pattern: The pattern with its parameters.
+            now: The present time, for patterns whose key condition depends on it; None to read it.
+            limit: The number of items in a page.
+            consistent: Whether to read strongly consistently.
+
+        Raises:
+            InvalidValueError: if a parameter cannot stand in a key, or a strongly consistent read
+                of a global index is requested.
+        """
+        return explain(
+            pattern,
+            table_name=self.name,
+            now=now or utc_now(),
+            limit=limit,
+            consistent=consistent,
+        )
+
+    def catalogue_page(self) -> str:
+        """Return the page that documents every access pattern of the table, in Markdown."""
+        return catalogue_page(self.patterns)
+
+    def _shared_pattern_names(self) -> Iterator[str]:
+        seen: set[str] = set()
+        for each in self.patterns:
+            if each.__name__ in seen:
+                yield f"two patterns are named {each.__name__}"
+            seen.add(each.__name__)
