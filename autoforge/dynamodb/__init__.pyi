@@ -64,8 +64,11 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Json,
     Moment,
+    Number,
     Text,
+    TextSet,
     optional,
+    required,
 )
 from autoforge.dynamodb.schema.design import (
     Design,
@@ -143,6 +146,7 @@ __all__ = [
     "LocalCipher",
     "Lookup",
     "Moment",
+    "Number",
     "Operation",
     "Page",
     "Part",
@@ -155,6 +159,7 @@ __all__ = [
     "StaleReadError",
     "Store",
     "Text",
+    "TextSet",
     "Transaction",
     "TransactionMark",
     "Update",
@@ -164,6 +169,7 @@ __all__ = [
     "optional",
     "permissions_of",
     "require_disjoint",
+    "required",
     "timestamp_text",
     "utc_now",
 ]

@@ -30,7 +30,6 @@ from autoforge.dynamodb import (
     Transaction,
     Update,
     explain,
-    optional,
     require_disjoint,
     timestamp_text,
 )
@@ -45,10 +44,10 @@ TERM = timedelta(days=14)
 class Book(Entity):
     """A book, of which the library has one copy."""
 
-    isbn = Id()
-    title = Text()
+    isbn: Id = Id()
+    title: Text = Text()
     #: Who has borrowed it; absent while it is on the shelf.
-    reader = optional(Text())
+    reader: Text[None] = Text(default=None)
 
     key = Key("BOOK#{isbn}", "METADATA")
 
@@ -56,11 +55,11 @@ class Book(Entity):
 class Loan(Entity):
     """A loan of a book; it is in the sparse index until the book is returned."""
 
-    id = Id()
-    isbn = Id()
-    reader = Text()
-    due_at = Moment()
-    returned = Boolean(default_for_new=False)
+    id: Id = Id()
+    isbn: Id = Id()
+    reader: Text = Text()
+    due_at: Moment = Moment()
+    returned: Boolean = Boolean(default=False)
 
     key = Key("BOOK#{isbn}", "LOAN#{id}")
     out = Key("LOAN#out", "{due_at}#{id}", index=GSI1, where={"returned": False})
@@ -174,7 +173,7 @@ def main() -> None:
 class Shelf(Entity):
     """An entity that the design below refuses: its key could equal the key of a book."""
 
-    isbn = Id()
+    isbn: Id = Id()
 
     key = Key("BOOK#{isbn}", "METADATA")
 
