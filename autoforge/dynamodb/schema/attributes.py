@@ -26,6 +26,7 @@ from types import GenericAlias
 from typing import (
     TYPE_CHECKING,
     Any,
+    ClassVar,
     Final,
     Generic,
     Never,
@@ -289,10 +290,24 @@ class Id(EntityAttribute[str, N]):
         return _without_spec(self, spec, ID)
 
 
+def _text(value: Any) -> str:
+    """Return a member of a set of texts.
+
+    Raises:
+        InvalidValueError: if it is not a text, or cannot be written in UTF-8.
+    """
+    if not isinstance(value, str):
+        raise InvalidValueError(f"{shortened(value)} is not a text")
+    require_utf8(value)
+    return value
+
+
 class TextSet(EntityAttribute[frozenset[str]]):
     """A set of texts; an empty set is stored as no attribute."""
 
     attr_type = STRING_SET
+    #: Checks a member.
+    _member: ClassVar[staticmethod[[Any], str]] = staticmethod(_text)
 
     def __init__(self, *, attr_name: str | None = None) -> None:
         super().__init__(default=None, attr_name=attr_name)
@@ -316,18 +331,7 @@ class TextSet(EntityAttribute[frozenset[str]]):
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a set of texts")
         with naming(self.attr_name):
-            return frozenset(map(self.check_member, value))
-
-    def check_member(self, value: Any) -> str:
-        """Return a member; refuse one that the set cannot hold.
-
-        Raises:
-            InvalidValueError: if it is not a text, or cannot be written in UTF-8.
-        """
-        if not isinstance(value, str):
-            raise InvalidValueError(f"{shortened(value)} is not a text")
-        require_utf8(value)
-        return value
+            return frozenset(map(self._member, value))
 
     def serialize(self, value: Any) -> list[str]:
         """Write the members in sorted order."""
@@ -337,9 +341,7 @@ class TextSet(EntityAttribute[frozenset[str]]):
 class IdSet(TextSet):
     """A set of ids, each in its canonical case; an empty set is stored as no attribute."""
 
-    def check_member(self, value: Any) -> str:
-        """Return the id in its canonical case; refuse a value that is not an id."""
-        return ID.encode(value)
+    _member = staticmethod(ID.encode)
 
 
 class Choice(EntityAttribute[E, N]):

@@ -322,11 +322,11 @@ def _reading(
     if each.default is not None:
         source.names[f"default_{each.name}"] = each.default
         yield "try:"
-        yield f"    stored = item[{each.stored_name!r}]"
+        yield f"    v = item[{each.stored_name!r}]{kind}"
         yield "except KeyError:"
-        yield f"    stored = default_{each.name}"
+        yield f"    if {each.stored_name!r} in item: raise"
+        yield f"    v = default_{each.name}{kind}"
         yield from (f"    {line}" for line in defaulted)
-        yield f"v = stored{kind}"
         yield from read
         return
     if not each.optional:
