@@ -75,9 +75,9 @@ MISSING: Final[dict[str, tuple[Callable[[], object], str]]] = {
 class Reading(Entity):
     """A measurement of a sensor: an entity outside the agent platform."""
 
-    sensor = Id()
-    hour = Id()
-    degrees = Integer()
+    sensor: Id = Id()
+    hour: Id = Id()
+    degrees: Integer = Integer()
 
     key = Key("SENSOR#{sensor}", "READING#{hour}")
 

@@ -78,14 +78,14 @@ def hold_action(
 ) -> Update[AgentAction]:
     """Hold a proposed action until a time, so that a person may object."""
     move = _move(project_id, action_id, at=at, held_until=held_until)
-    proposed = And(~AgentAction.held_until.is_type(), ~AgentAction.approved_at.is_type())
+    proposed = And(~AgentAction.held_until.is_present(), ~AgentAction.approved_at.is_present())
     return _restricted(move, proposed, "only a proposed action can be held")
 
 
 def approve_action(project_id: str, action_id: str, *, at: datetime) -> Update[AgentAction]:
     """End the hold of a held action; it can then be executed at once."""
     move = _move(project_id, action_id, at=at, held_until=None, approved_at=at)
-    is_held = AgentAction.held_until.is_type()
+    is_held = AgentAction.held_until.is_present()
     return _restricted(move, is_held, "only a held action can be approved")
 
 
@@ -97,7 +97,7 @@ def cancel_action(project_id: str, action_id: str, *, at: datetime) -> Update[Ag
 def execute_action(project_id: str, action_id: str, *, at: datetime) -> Update[AgentAction]:
     """Mark an action as executed, unless it is still held, cancelled or already executed."""
     move = _move(project_id, action_id, at=at, executed=True, executed_at=at)
-    due = Or(~AgentAction.held_until.is_type(), AgentAction.held_until <= timestamp_text(at))
+    due = Or(~AgentAction.held_until.is_present(), AgentAction.held_until <= timestamp_text(at))
     requires = "only a proposed or approved action, or one whose hold is over, can be executed"
     return _restricted(move, due, requires)
 
@@ -112,7 +112,7 @@ def _move(
         at,
         values=values,
         expected={"executed": False},
-        condition=~AgentAction.cancelled_at.is_type(),
+        condition=~AgentAction.cancelled_at.is_present(),
         requires="only a proposed, held or approved action can be cancelled",
         found=_state_found,
     )

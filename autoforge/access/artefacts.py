@@ -80,7 +80,7 @@ def revert_artefact(
         {"project_id": project_id, "type": type},
         at,
         actions=[_CONTENT.set(_PREVIOUS), _PREVIOUS.set(_CONTENT)],
-        condition=Artefact.previous_version.is_type(),
+        condition=Artefact.previous_version.is_present(),
         requires="only an artefact that was updated can be reverted",
         found=lambda _: "has no previous version",
         expected_version=expected_version,

@@ -176,8 +176,7 @@ class UpsertUser:
         return store.retry_on_conflict("a user who logs in", attempt)
 
     def _new(self) -> User:
-        given = {} if self.role is None else {"role": self.role}
-        return User(
+        user = User(
             id=self.new_id,
             auth0_id=self.auth0_id,
             email=self.email,
@@ -185,8 +184,10 @@ class UpsertUser:
             picture=self.picture,
             created_at=self.at,
             updated_at=self.at,
-            **given,
         )
+        if self.role is not None:
+            user.role = self.role
+        return user
 
     def _user_of(self, store: Store, lookup: entities.UserByAuth0IdLookup) -> User | None:
         user = store.get(UserById(lookup.user_id), consistent=True)

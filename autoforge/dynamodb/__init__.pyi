@@ -61,8 +61,11 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Json,
     Moment,
+    Number,
     Text,
+    TextSet,
     optional,
+    required,
 )
 from autoforge.dynamodb.schema.encoding import (
     EnumCodec,
@@ -143,6 +146,7 @@ __all__ = [
     "LocalCipher",
     "Lookup",
     "Moment",
+    "Number",
     "Operation",
     "Page",
     "Part",
@@ -156,6 +160,7 @@ __all__ = [
     "Store",
     "Table",
     "Text",
+    "TextSet",
     "Transaction",
     "TransactionMark",
     "Update",
@@ -164,6 +169,7 @@ __all__ = [
     "explain",
     "optional",
     "permissions_of",
+    "required",
     "timestamp_text",
     "utc_now",
 ]

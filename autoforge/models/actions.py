@@ -11,7 +11,6 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -34,22 +33,22 @@ class AgentAction(Entity):
     lifetime = timedelta(days=90)
 
     #: A ULID minted from ``created_at``, so that the id alone gives the key.
-    id = Id()
-    project_id = Id()
-    action_type = Text()
-    description = Text()
-    detail = optional(Document())
-    confidence = optional(Document())
-    executed = Boolean(default_for_new=False)
+    id: Id = Id()
+    project_id: Id = Id()
+    action_type: Text = Text()
+    description: Text = Text()
+    detail: Document[None] = Document(default=None)
+    confidence: Document[None] = Document(default=None)
+    executed: Boolean = Boolean(default=False)
     #: The time until which a person may object. Approving or cancelling the action removes it.
-    held_until = optional(Moment())
-    approved_at = optional(Moment())
-    cancelled_at = optional(Moment())
-    executed_at = optional(Moment())
+    held_until: Moment[None] = Moment(default=None)
+    approved_at: Moment[None] = Moment(default=None)
+    cancelled_at: Moment[None] = Moment(default=None)
+    executed_at: Moment[None] = Moment(default=None)
     #: A hash of the content it was created with; a repeated creation is recognised by it.
-    creation = optional(Text())
-    created_at = Moment()
-    updated_at = optional(Moment())
+    creation: Text[None] = Text(default=None)
+    created_at: Moment = Moment()
+    updated_at: Moment[None] = Moment(default=None)
 
     key = Key("PROJECT#{project_id}", "ACTION#{created_at}#{id}")
     held = Key("ACTION#held", "{held_until}#{id}", index=GSI1, where={"executed": False})

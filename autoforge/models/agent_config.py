@@ -6,7 +6,6 @@ from autoforge.dynamodb.schema.attributes import (
     Json,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -15,9 +14,9 @@ from autoforge.dynamodb.schema.keys import Key
 class AgentConfig(Entity):
     """One setting of the agent: a name and any JSON value."""
 
-    config_key = Text(attr_name="key")
-    value = Json()
-    created_at = optional(Moment())
-    updated_at = Moment()
+    config_key: Text = Text(attr_name="key")
+    value: Json = Json()
+    created_at: Moment[None] = Moment(default=None)
+    updated_at: Moment = Moment()
 
     key = Key("AGENT", "CONFIG#{config_key}")

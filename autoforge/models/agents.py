@@ -9,7 +9,6 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -37,18 +36,18 @@ class AgentStatus(StrEnum):
 class Agent(Entity):
     """A program or a person that works on a project."""
 
-    id = Id()
-    project_id = Id()
-    name = Text()
-    role = Choice(AgentRole, default_for_new=AgentRole.CODER)
-    status = Choice(AgentStatus, default_for_new=AgentStatus.IDLE)
-    current_feature_id = optional(Id())
+    id: Id = Id()
+    project_id: Id = Id()
+    name: Text = Text()
+    role: Choice[AgentRole] = Choice(AgentRole, default=AgentRole.CODER)
+    status: Choice[AgentStatus] = Choice(AgentStatus, default=AgentStatus.IDLE)
+    current_feature_id: Id[None] = Id(default=None)
     #: The run that set the agent running; only the end of that run sets it idle.
-    current_run_id = optional(Id())
+    current_run_id: Id[None] = Id(default=None)
     #: A hash of the content it was created with; a repeated creation is recognised by it.
-    creation = optional(Text())
-    created_at = Moment()
-    updated_at = Moment()
+    creation: Text[None] = Text(default=None)
+    created_at: Moment = Moment()
+    updated_at: Moment = Moment()
 
     key = Key("PROJECT#{project_id}", "AGENT#{id}")
     by_status = Key("PROJECT#{project_id}#AGENT#{status}", "AGENT#{id}", index=GSI1)

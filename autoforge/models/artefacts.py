@@ -10,7 +10,6 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Integer,
     Moment,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -28,15 +27,15 @@ class ArtefactType(StrEnum):
 class Artefact(Entity):
     """A document of a project, with its current and its previous content."""
 
-    id = Id()
-    project_id = Id()
-    type = Choice(ArtefactType)
-    content = Document()
+    id: Id = Id()
+    project_id: Id = Id()
+    type: Choice[ArtefactType] = Choice(ArtefactType)
+    content: Document = Document()
     #: The content that the last update replaced; absent before the first update.
-    previous_version = optional(Document())
+    previous_version: Document[None] = Document(default=None)
     #: Starts at 1; each update and revert adds 1. Optimistic locking compares it.
-    version = Integer(default_for_new=1)
-    created_at = Moment()
-    updated_at = Moment()
+    version: Integer = Integer(default=1)
+    created_at: Moment = Moment()
+    updated_at: Moment = Moment()
 
     key = Key("PROJECT#{project_id}", "ARTEFACT#{type}")

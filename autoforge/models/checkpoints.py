@@ -10,7 +10,6 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -24,15 +23,15 @@ _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,40}")
 class AgentCheckpoint(Entity):
     """How far an agent has read an integration, such as the time of its last sync."""
 
-    project_id = Id()
-    integration = Text()
-    checkpoint_key = Text()
+    project_id: Id = Id()
+    integration: Text = Text()
+    checkpoint_key: Text = Text()
     #: The value as the caller gave it.
-    checkpoint_value = Text()
+    checkpoint_value: Text = Text()
     #: The value in a form whose text order is the order of the values. An advance compares it.
-    position = optional(Text())
-    created_at = optional(Moment())
-    updated_at = Moment()
+    position: Text[None] = Text(default=None)
+    created_at: Moment[None] = Moment(default=None)
+    updated_at: Moment = Moment()
 
     key = Key("PROJECT#{project_id}", "CHECKPOINT#{integration}#{checkpoint_key}")
 

@@ -11,7 +11,6 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -30,23 +29,23 @@ class EscalationStatus(StrEnum):
 class Escalation(Entity):
     """A question an agent asks a person, and the answer."""
 
-    id = Id()
-    project_id = Id()
-    status = Choice(EscalationStatus, default_for_new=EscalationStatus.PENDING)
-    title = Text()
-    context = optional(Document())
-    options = optional(Array())
-    agent_recommendation = optional(Text())
-    agent_rationale = optional(Text())
-    user_decision = optional(Text())
-    user_notes = optional(Text())
+    id: Id = Id()
+    project_id: Id = Id()
+    status: Choice[EscalationStatus] = Choice(EscalationStatus, default=EscalationStatus.PENDING)
+    title: Text = Text()
+    context: Document[None] = Document(default=None)
+    options: Array[None] = Array(default=None)
+    agent_recommendation: Text[None] = Text(default=None)
+    agent_rationale: Text[None] = Text(default=None)
+    user_decision: Text[None] = Text(default=None)
+    user_notes: Text[None] = Text(default=None)
     #: Who decided, as the caller names them.
-    decided_by = optional(Text())
-    decided_at = optional(Moment())
+    decided_by: Text[None] = Text(default=None)
+    decided_at: Moment[None] = Moment(default=None)
     #: A hash of the content it was created with; a repeated creation is recognised by it.
-    creation = optional(Text())
-    created_at = Moment()
-    updated_at = optional(Moment())
+    creation: Text[None] = Text(default=None)
+    created_at: Moment = Moment()
+    updated_at: Moment[None] = Moment(default=None)
 
     key = Key("PROJECT#{project_id}", "ESCALATION#{id}")
     by_status = Key("ESCALATION#{status}", "{created_at}#{id}", index=GSI1)

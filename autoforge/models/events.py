@@ -11,7 +11,6 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -33,13 +32,13 @@ class Event(Entity):
     lifetime = timedelta(days=30)
 
     #: A ULID minted from ``created_at``, so that the id alone gives the key.
-    id = Id()
-    project_id = optional(Id())
-    event_type = Text()
-    severity = Choice(Severity, default_for_new=Severity.INFO)
-    summary = Text()
-    detail = optional(Document())
-    created_at = Moment()
+    id: Id = Id()
+    project_id: Id[None] = Id(default=None)
+    event_type: Text = Text()
+    severity: Choice[Severity] = Choice(Severity, default=Severity.INFO)
+    summary: Text = Text()
+    detail: Document[None] = Document(default=None)
+    created_at: Moment = Moment()
 
     key = Key("PROJECT#{project_id}|GLOBAL", "EVENT#{created_at}#{id}", shared="feed")
     by_date = Key("EVENT#{created_at:date}", "{created_at}#{id}", index=GSI1)
@@ -50,12 +49,12 @@ class GlobalEventRef(Entity):
 
     lifetime = Event.lifetime
 
-    id = Id()
-    project_id = Id()
-    event_type = Text()
-    severity = Choice(Severity)
-    summary = Text()
-    created_at = Moment()
+    id: Id = Id()
+    project_id: Id = Id()
+    event_type: Text = Text()
+    severity: Choice[Severity] = Choice(Severity)
+    summary: Text = Text()
+    created_at: Moment = Moment()
 
     # Ids are unique in the whole feed. An event without a project and a reference have the same
     # key only if a caller reuses an id; the second write is then refused.

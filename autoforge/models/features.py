@@ -14,7 +14,6 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
@@ -63,42 +62,42 @@ class Feature(Entity):
 
     deletion_mark = "deletion"
 
-    id = Id()
-    project_id = Id()
-    name = Text()
-    description = optional(Text())
+    id: Id = Id()
+    project_id: Id = Id()
+    name: Text = Text()
+    description: Text[None] = Text(default=None)
     #: From 0 to 99999; lower comes first.
-    priority = Integer(default_for_new=DEFAULT_PRIORITY)
-    category = optional(Text())
+    priority: Integer = Integer(default=DEFAULT_PRIORITY)
+    category: Text[None] = Text(default=None)
     #: What to do or to check, in order.
-    steps = optional(Array())
-    status = Choice(FeatureStatus, default_for_new=FeatureStatus.PENDING)
+    steps: Array[None] = Array(default=None)
+    status: Choice[FeatureStatus] = Choice(FeatureStatus, default=FeatureStatus.PENDING)
     #: Ids of features of the same project that must pass first.
-    dependencies = IdSet()
+    dependencies: IdSet = IdSet()
     #: The dependencies that do not pass yet.
-    waiting_on = IdSet()
+    waiting_on: IdSet = IdSet()
     #: The agent that holds the claim while the feature is in progress.
-    assigned_agent_id = optional(Id())
+    assigned_agent_id: Id[None] = Id(default=None)
     #: The version that the latest claim returned. It is the claim token of its holder's writes.
-    claim_version = optional(Integer())
+    claim_version: Integer[None] = Integer(default=None)
     #: The request of the latest claim; a caller that retries recognises its own claim by it.
-    claim_request = optional(Id())
+    claim_request: Id[None] = Id(default=None)
     #: The end of the claim's lease. A claim without a lease lasts until it is released.
-    lease_until = optional(Moment())
-    linear_issue_id = optional(Text())
-    linear_issue_url = optional(Text())
-    completed_at = optional(Moment())
+    lease_until: Moment[None] = Moment(default=None)
+    linear_issue_id: Text[None] = Text(default=None)
+    linear_issue_url: Text[None] = Text(default=None)
+    completed_at: Moment[None] = Moment(default=None)
     #: The change that is not yet propagated; absent from most features.
-    unsettled = optional(Choice(Unsettled))
+    unsettled: Choice[Unsettled, None] = Choice(Unsettled, default=None)
     #: A ULID; each feature that is created under the same id has another.
-    incarnation = optional(Id())
+    incarnation: Id[None] = Id(default=None)
     #: The id of the deletion in progress; the item has it until the deletion removes the item.
-    deletion = optional(Id())
+    deletion: Id[None] = Id(default=None)
     #: A hash of the content it was created with; a repeated creation is recognised by it.
-    creation = optional(Text())
-    version = Integer(default_for_new=1)
-    created_at = Moment()
-    updated_at = Moment()
+    creation: Text[None] = Text(default=None)
+    version: Integer = Integer(default=1)
+    created_at: Moment = Moment()
+    updated_at: Moment = Moment()
 
     readiness = Derived(EnumCodec(tuple(Readiness)), _readiness, "waiting_on")
 
@@ -132,12 +131,12 @@ def is_free(status: str, holder: str | None, lease_until: datetime | None, now: 
 class FeatureDependency(Entity):
     """The reverse edge of a dependency; finds the features that depend on a feature."""
 
-    project_id = Id()
+    project_id: Id = Id()
     #: The feature that must pass first.
-    depends_on_id = Id()
+    depends_on_id: Id = Id()
     #: The feature that waits for it.
-    feature_id = Id()
-    created_at = Moment()
+    feature_id: Id = Id()
+    created_at: Moment = Moment()
 
     key = Key("PROJECT#{project_id}", "DEPENDENT#{depends_on_id}#{feature_id}")
 
@@ -147,9 +146,9 @@ class FeatureByLinearIssueLookup(Entity):
 
     type_name = "FeatureByLinearIssue"
 
-    linear_issue_id = Text()
-    project_id = Id()
-    feature_id = Id()
+    linear_issue_id: Text = Text()
+    project_id: Id = Id()
+    feature_id: Id = Id()
 
     key = Key("LINEAR#{linear_issue_id}", "FEATURE")
 
@@ -160,16 +159,16 @@ class FeatureGraph(Entity):
     Two writers therefore conflict instead of missing each other's change.
     """
 
-    project_id = Id()
+    project_id: Id = Id()
     #: A new ULID with every change of a dependency.
-    changed = optional(Id())
+    changed: Id[None] = Id(default=None)
     #: A new ULID whenever a feature may have become ready.
-    readied = optional(Id())
+    readied: Id[None] = Id(default=None)
     #: The value of ``readied`` at a full read that found no ready feature, and the time until
     #: which claims rely on that read.
-    quiet_since = optional(Id())
-    quiet_until = optional(Moment())
-    updated_at = Moment()
+    quiet_since: Id[None] = Id(default=None)
+    quiet_until: Moment[None] = Moment(default=None)
+    updated_at: Moment = Moment()
 
     key = Key("PROJECT#{project_id}", "GRAPH")
 
@@ -185,9 +184,9 @@ class FeatureSlots(Entity):
     Every claim under the limit updates it, so two such claims conflict.
     """
 
-    project_id = Id()
-    features = IdSet()
-    version = Integer(default_for_new=1)
-    updated_at = Moment()
+    project_id: Id = Id()
+    features: IdSet = IdSet()
+    version: Integer = Integer(default=1)
+    updated_at: Moment = Moment()
 
     key = Key("PROJECT#{project_id}", "SLOTS")

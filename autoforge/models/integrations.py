@@ -9,7 +9,6 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -26,13 +25,13 @@ class IntegrationStatus(StrEnum):
 class IntegrationConfig(Entity):
     """The configuration of an integration with its credentials, stored only as cipher text."""
 
-    id = Id()
-    integration = Text()
+    id: Id = Id()
+    integration: Text = Text()
     #: The encrypted configuration as base64 text.
-    config_encrypted = Text()
-    status = Choice(IntegrationStatus, default_for_new=IntegrationStatus.ACTIVE)
-    last_health_check = optional(Moment())
-    created_at = Moment()
-    updated_at = Moment()
+    config_encrypted: Text = Text()
+    status: Choice[IntegrationStatus] = Choice(IntegrationStatus, default=IntegrationStatus.ACTIVE)
+    last_health_check: Moment[None] = Moment(default=None)
+    created_at: Moment = Moment()
+    updated_at: Moment = Moment()
 
     key = Key("INTEGRATION#{integration}", "CONFIG")

@@ -11,7 +11,6 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -48,26 +47,26 @@ class Project(Entity):
 
     deletion_mark = "deletion"
 
-    id = Id()
-    name = Text()
-    description = optional(Text())
-    status = Choice(ProjectStatus, default_for_new=ProjectStatus.ACTIVE)
-    source = Choice(ProjectSource, default_for_new=ProjectSource.MANUAL)
-    source_project_key = optional(Text())
-    autonomy_level = Choice(AutonomyLevel, default_for_new=AutonomyLevel.MONITORING)
-    config = optional(Document())
-    owner_id = optional(Id())
-    repo_url = optional(Text())
+    id: Id = Id()
+    name: Text = Text()
+    description: Text[None] = Text(default=None)
+    status: Choice[ProjectStatus] = Choice(ProjectStatus, default=ProjectStatus.ACTIVE)
+    source: Choice[ProjectSource] = Choice(ProjectSource, default=ProjectSource.MANUAL)
+    source_project_key: Text[None] = Text(default=None)
+    autonomy_level: Choice[AutonomyLevel] = Choice(AutonomyLevel, default=AutonomyLevel.MONITORING)
+    config: Document[None] = Document(default=None)
+    owner_id: Id[None] = Id(default=None)
+    repo_url: Text[None] = Text(default=None)
     #: The most features that may be in progress at once.
-    max_concurrency = optional(Integer(default_for_new=3))
+    max_concurrency: Integer[None] = Integer(default=None, default_factory=lambda: 3)
     #: A ULID; each project that is created under the same id has another.
-    incarnation = optional(Id())
+    incarnation: Id[None] = Id(default=None)
     #: The id of the deletion in progress; the item has it until the deletion removes the item.
-    deletion = optional(Id())
+    deletion: Id[None] = Id(default=None)
     #: A hash of the content it was created with; a repeated creation is recognised by it.
-    creation = optional(Text())
-    created_at = Moment()
-    updated_at = Moment()
+    creation: Text[None] = Text(default=None)
+    created_at: Moment = Moment()
+    updated_at: Moment = Moment()
 
     key = Key("PROJECT#{id}", "METADATA")
     by_status = Key("STATUS#{status}", "PROJECT#{id}", index=GSI1, where={"deletion": None})

@@ -10,7 +10,6 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -26,22 +25,22 @@ class RequestRecord(Entity):
     lifetime = timedelta(days=1)
 
     #: A hash of the caller's request id, the operation and the items it is applied to.
-    id = Id()
-    project_id = optional(Id())
+    id: Id = Id()
+    project_id: Id[None] = Id(default=None)
     #: A hash of the request's content; the same request id with other content is refused.
-    content = Text()
+    content: Text = Text()
     #: The time at which the request takes effect, whichever attempt completes it.
-    moment = Moment()
+    moment: Moment = Moment()
     #: The first id that the request mints; its further ids count on from this one.
-    minted = Id()
+    minted: Id = Id()
     #: The attempt that runs now, and the end of its lease.
-    runner = optional(Id())
-    running_until = optional(Moment())
+    runner: Id[None] = Id(default=None)
+    running_until: Moment[None] = Moment(default=None)
     #: The outcome; absent until the request is complete.
-    status = optional(Integer())
-    location = optional(Text())
-    ids = optional(Array())
-    created = optional(Integer())
-    created_at = Moment()
+    status: Integer[None] = Integer(default=None)
+    location: Text[None] = Text(default=None)
+    ids: Array[None] = Array(default=None)
+    created: Integer[None] = Integer(default=None)
+    created_at: Moment = Moment()
 
     key = Key("PROJECT#{project_id}|REQUEST#{id}", "REQUEST#{id}")

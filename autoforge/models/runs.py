@@ -13,7 +13,6 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -40,25 +39,25 @@ FINAL: Final = frozenset({RunStatus.COMPLETED, RunStatus.FAILED})
 class AgentRun(Entity):
     """A session of an agent's work on a feature, with its output."""
 
-    id = Id()
-    project_id = Id()
-    agent_id = Id()
-    feature_id = Id()
-    role = Choice(AgentRole)
-    status = Choice(RunStatus, default_for_new=RunStatus.STARTED)
-    output = optional(Text())
+    id: Id = Id()
+    project_id: Id = Id()
+    agent_id: Id = Id()
+    feature_id: Id = Id()
+    role: Choice[AgentRole] = Choice(AgentRole)
+    status: Choice[RunStatus] = Choice(RunStatus, default=RunStatus.STARTED)
+    output: Text[None] = Text(default=None)
     #: How many of the oldest characters of the output were dropped to make room.
-    output_dropped = optional(Integer())
-    output_summary = optional(Text())
-    error_message = optional(Text())
-    started_at = Moment()
-    completed_at = optional(Moment())
+    output_dropped: Integer[None] = Integer(default=None)
+    output_summary: Text[None] = Text(default=None)
+    error_message: Text[None] = Text(default=None)
+    started_at: Moment = Moment()
+    completed_at: Moment[None] = Moment(default=None)
     #: Milliseconds from start to end.
-    duration_ms = optional(Integer())
+    duration_ms: Integer[None] = Integer(default=None)
     #: The ids of the latest reports, oldest first; a repeated report is recognised by its id.
-    recent_reports = optional(Array())
-    version = Integer(default_for_new=1)
-    updated_at = optional(Moment())
+    recent_reports: Array[None] = Array(default=None)
+    version: Integer = Integer(default=1)
+    updated_at: Moment[None] = Moment(default=None)
 
     key = Key("PROJECT#{project_id}", "RUN#{id}")
     by_feature = Key("PROJECT#{project_id}#FEATURE#{feature_id}#RUN", "RUN#{id}", index=GSI1)
@@ -67,12 +66,12 @@ class AgentRun(Entity):
 class AgentRunRef(Entity):
     """Reference to a run: by its agent and, while active, among the project's active runs."""
 
-    agent_id = Id()
-    run_id = Id()
-    project_id = Id()
-    feature_id = Id()
-    active = Boolean(default_for_new=True)
-    started_at = Moment()
+    agent_id: Id = Id()
+    run_id: Id = Id()
+    project_id: Id = Id()
+    feature_id: Id = Id()
+    active: Boolean = Boolean(default=True)
+    started_at: Moment = Moment()
 
     key = Key("AGENT#{agent_id}", "RUN#{run_id}")
     by_activity = Key(

@@ -8,7 +8,6 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -18,25 +17,25 @@ from autoforge.models.indexes import GSI1
 class Ticket(Entity):
     """A Linear issue as of its latest sync."""
 
-    id = Id()
-    linear_issue_id = Text()
-    project_id = Id()
-    feature_id = optional(Id())
-    linear_issue_url = Text()
-    title = Text()
-    description = optional(Text())
+    id: Id = Id()
+    linear_issue_id: Text = Text()
+    project_id: Id = Id()
+    feature_id: Id[None] = Id(default=None)
+    linear_issue_url: Text = Text()
+    title: Text = Text()
+    description: Text[None] = Text(default=None)
     #: Linear's scale: 0 for none, then 1 for urgent to 4 for low.
-    priority = Integer(default_for_new=0)
+    priority: Integer = Integer(default=0)
     #: The name of the workflow state in Linear; every team defines its own.
-    status = Text()
-    labels = optional(Array())
+    status: Text = Text()
+    labels: Array[None] = Array(default=None)
     #: When Linear last changed the issue, if a sync gave that. Notices may arrive out of order.
-    source_updated_at = optional(Moment())
-    created_at = optional(Moment())
+    source_updated_at: Moment[None] = Moment(default=None)
+    created_at: Moment[None] = Moment(default=None)
     #: When a sync last confirmed the ticket, accurate to a few minutes.
-    synced_at = Moment()
+    synced_at: Moment = Moment()
     #: Each sync that changes anything but ``synced_at`` adds 1.
-    version = optional(Integer(default_for_new=1))
+    version: Integer = Integer(default=1)
 
     key = Key("LINEAR#{linear_issue_id}", "TICKET")
     of_project = Key("PROJECT#{project_id}#TICKET", "{synced_at}#{linear_issue_id}", index=GSI1)

@@ -12,7 +12,7 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Moment,
     Text,
-    optional,
+    required,
 )
 from autoforge.dynamodb.schema.encoding import Codec, TextCodec
 from autoforge.dynamodb.schema.entity import Entity
@@ -51,15 +51,15 @@ class Email(Text):
 class User(Entity):
     """A person who logs in."""
 
-    id = Id()
-    auth0_id = Text()
+    id: Id = Id()
+    auth0_id: Text = Text()
     #: The address as the person writes it; ``comparable_email`` compares addresses.
-    email = Text()
-    name = Text()
-    picture = optional(Text())
-    role = Choice(UserRole, default_for_new=UserRole.DEVELOPER)
-    created_at = Moment()
-    updated_at = Moment()
+    email: Text = Text()
+    name: Text = Text()
+    picture: Text[None] = Text(default=None)
+    role: Choice[UserRole] = Choice(UserRole, default=UserRole.DEVELOPER)
+    created_at: Moment = Moment()
+    updated_at: Moment = Moment()
 
     key = Key("USER#{id}", "METADATA")
 
@@ -69,8 +69,8 @@ class UserByAuth0IdLookup(Entity):
 
     type_name = "UserByAuth0Id"
 
-    auth0_id = Text()
-    user_id = Id()
+    auth0_id: Text = Text()
+    user_id: Id = Id()
 
     key = Key("AUTH0#{auth0_id}", "USER")
 
@@ -80,8 +80,8 @@ class UserByEmailLookup(Entity):
 
     type_name = "UserByEmail"
 
-    email = Email()
-    user_id = Id()
+    email: Email = required(Email())
+    user_id: Id = Id()
 
     key = Key("EMAIL#{email}", "USER")
 
@@ -89,13 +89,13 @@ class UserByEmailLookup(Entity):
 class ProjectMember(Entity):
     """A membership, in the user's partition: finds the projects a user owns or is a member of."""
 
-    user_id = Id()
-    project_id = Id()
+    user_id: Id = Id()
+    project_id: Id = Id()
     #: Whether the user owns the project, and whether the user was added as a member.
-    owner = Boolean(default_for_new=False)
-    member = Boolean(default_for_new=False)
-    created_at = Moment()
-    updated_at = Moment()
+    owner: Boolean = Boolean(default=False)
+    member: Boolean = Boolean(default=False)
+    created_at: Moment = Moment()
+    updated_at: Moment = Moment()
 
     key = Key("USER#{user_id}", "PROJECT#{project_id}")
 
@@ -103,12 +103,12 @@ class ProjectMember(Entity):
 class ProjectMemberRef(Entity):
     """The same membership in the project's partition: finds the people of a project."""
 
-    project_id = Id()
-    user_id = Id()
-    owner = Boolean(default_for_new=False)
-    member = Boolean(default_for_new=False)
-    created_at = Moment()
-    updated_at = Moment()
+    project_id: Id = Id()
+    user_id: Id = Id()
+    owner: Boolean = Boolean(default=False)
+    member: Boolean = Boolean(default=False)
+    created_at: Moment = Moment()
+    updated_at: Moment = Moment()
 
     key = Key("PROJECT#{project_id}", "MEMBER#{user_id}")
 

@@ -27,7 +27,6 @@ from autoforge.dynamodb import (
     Text,
     Transaction,
     Update,
-    optional,
     timestamp_text,
 )
 from autoforge.dynamodb.errors import ConditionFailedError, DeclarationError
@@ -44,10 +43,10 @@ BY_DUE = GSI("ByDue")
 class Book(Entity):
     """A book, of which the library has one copy."""
 
-    isbn = Id()
-    title = Text()
+    isbn: Id = Id()
+    title: Text = Text()
     #: Who has borrowed it; absent while it is on the shelf.
-    reader = optional(Text())
+    reader: Text[None] = Text(default=None)
 
     key = Key("BOOK#{isbn}", "METADATA")
 
@@ -55,11 +54,11 @@ class Book(Entity):
 class Loan(Entity):
     """A loan of a book; it is in the sparse index until the book is returned."""
 
-    id = Id()
-    isbn = Id()
-    reader = Text()
-    due_at = Moment()
-    returned = Boolean(default_for_new=False)
+    id: Id = Id()
+    isbn: Id = Id()
+    reader: Text = Text()
+    due_at: Moment = Moment()
+    returned: Boolean = Boolean(default=False)
 
     key = Key("BOOK#{isbn}", "LOAN#{id}")
     out = Key("LOAN#out", "{due_at}#{id}", index=BY_DUE, where={"returned": False})
@@ -168,7 +167,7 @@ def main() -> None:
 class Shelf(Entity):
     """An entity that the design below refuses: its key could equal the key of a book."""
 
-    isbn = Id()
+    isbn: Id = Id()
 
     key = Key("BOOK#{isbn}", "METADATA")
 

@@ -29,9 +29,9 @@ from tests.stores import Clock, client_of, store_of
 class Sensor(Entity):
     """A device that measures something at a place."""
 
-    id = Id()
-    place = Text()
-    name = Text()
+    id: Id = Id()
+    place: Text = Text()
+    name: Text = Text()
 
     key = Key("SENSOR#{id}", "METADATA")
 
@@ -50,7 +50,7 @@ def test_a_misspelt_attribute_of_a_new_entity_is_refused_with_the_nearest_name()
     with pytest.raises(
         InvalidValueError, match=r"^Sensor has no attribute 'nmae'; did you mean 'name'\?$"
     ):
-        Sensor(id="s1", nmae="wind")
+        Sensor(id="s1", nmae="wind")  # type: ignore[call-arg]  # the mistake that is tested
 
 
 def test_a_misspelt_attribute_that_is_assigned_is_refused_with_the_nearest_name() -> None:
@@ -64,7 +64,7 @@ def test_a_misspelt_attribute_that_is_assigned_is_refused_with_the_nearest_name(
 
 def test_an_attribute_that_is_like_no_other_is_refused_without_a_guess() -> None:
     with pytest.raises(InvalidValueError, match=r"^Sensor has no attribute 'wavelength'$"):
-        Sensor(wavelength=1)
+        Sensor(wavelength=1)  # type: ignore[call-arg]  # the mistake that is tested
 
 
 @pytest.mark.parametrize(
@@ -102,20 +102,20 @@ def test_the_table_key_of_an_entity_is_not_named_like_what_entities_call_it() ->
 
 def test_a_mixin_does_not_bring_in_a_name_that_an_entity_needs() -> None:
     class Counted:
-        keys = Integer()
+        keys: Integer = Integer()
 
     with pytest.raises(DeclarationError, match=r"^Piano\.keys: Entity itself needs this name"):
 
         class Piano(Counted, Entity):  # type: ignore[misc]  # that is the point
-            id = Id()
+            id: Id = Id()
             key = Key("PIANO#{id}", "METADATA")
 
 
 def test_the_name_may_be_that_of_the_stored_attribute() -> None:
     class Piano(Entity):
-        id = Id()
-        number_of_keys = Integer(attr_name="keys")
-        count = Integer()  # type: ignore[assignment]  # hides an unused method of PynamoDB
+        id: Id = Id()
+        number_of_keys: Integer = Integer(attr_name="keys")
+        count: Integer = Integer()  # type: ignore[assignment]  # hides an unused method of PynamoDB
         key = Key("PIANO#{id}", "METADATA")
 
     piano = Piano(id="p1", number_of_keys=88, count=2)
@@ -135,8 +135,8 @@ def test_an_update_that_changes_nothing_is_refused(given: dict[str, Any]) -> Non
 
 def test_an_update_that_only_touches_says_so() -> None:
     class Station(Entity):
-        id = Id()
-        updated_at = Moment()
+        id: Id = Id()
+        updated_at: Moment = Moment()
         key = Key("STATION#{id}", "METADATA")
 
     with pytest.raises(InvalidValueError, match=r"^an Update of Station changes nothing"):
@@ -177,7 +177,7 @@ def test_what_an_entity_itself_raises_is_raised_as_it_is() -> None:
             raise TypeError("out of order")
 
     with pytest.raises(TypeError, match=r"^out of order$") as caught:
-        Put(Broken(id="s1")).parameters()
+        Put(Broken(id="s1", place="roof", name="wind")).parameters()
     assert not isinstance(caught.value, AutoforgeError)
 
 

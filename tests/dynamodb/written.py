@@ -12,7 +12,6 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.store.store import Store
@@ -28,12 +27,12 @@ LATER: Final = NOON + timedelta(minutes=1)
 class Task(Entity):
     """An entity whose index is sparse for every possible reason."""
 
-    id = Id()
-    owner = optional(Text())
-    rank = Text(default_for_new="a")
-    open = Boolean(default_for_new=True)
-    note = optional(Text())
-    due = optional(Moment())
+    id: Id = Id()
+    owner: Text[None] = Text(default=None)
+    rank: Text = Text(default="a")
+    open: Boolean = Boolean(default=True)
+    note: Text[None] = Text(default=None)
+    due: Moment[None] = Moment(default=None)
 
     key = Key("TASK#{id}", "TASK")
     by_owner = Key("OWNER#{owner}#{rank}|NOBODY", "{rank}#{id}", index=GSI1, where={"open": True})
@@ -42,9 +41,9 @@ class Task(Entity):
 class Line(Entity):
     """An entity that is always in the index; each half of its key has its own attribute."""
 
-    id = Id()
-    colour = Text()
-    length = Text()
+    id: Id = Id()
+    colour: Text = Text()
+    length: Text = Text()
 
     key = Key("LINE#{id}", "LINE")
     by_colour = Key("COLOUR#{colour}", "{length}#{id}", index=GSI1)

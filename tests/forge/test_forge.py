@@ -13,7 +13,7 @@ from tests.factories import a_project
 class Book(Entity):
     """An entity of another table, whose key a project could have."""
 
-    id = Id()
+    id: Id = Id()
 
     key = Key("PROJECT#{id}", "METADATA")
 

@@ -201,8 +201,8 @@ def test_an_empty_set_is_removed_and_demanded_as_absent() -> None:
 
 def test_a_derived_component_names_what_it_follows_from() -> None:
     class Counted(Entity):
-        id = Id()
-        members = IdSet()
+        id: Id = Id()
+        members: IdSet = IdSet()
         filled = Derived(EnumCodec(("NO", "YES")), lambda of: "YES" if of else "NO", "members")
         key = Key("COUNTED#{id}", "COUNTED")
         by_filled = Key("FILLED#{filled}", "{id}", index=GSI1)
@@ -241,6 +241,6 @@ def test_no_primary_key_may_be_derived() -> None:
     with pytest.raises(DeclarationError, match="state is derived: it cannot identify an item"):
 
         class Wrong(Entity):
-            id = Id()
+            id: Id = Id()
             state = Derived(EnumCodec(("A",)), lambda _: "A", "id")
             key = Key("WRONG#{id}", "{state}")

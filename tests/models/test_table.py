@@ -19,67 +19,67 @@ from tests import strategies
 
 
 class Root(Entity):
-    id = Id()
+    id: Id = Id()
     key = Key("ROOT#{id}", "METADATA")
 
 
 class Leaf(Entity):
-    root_id = Id()
-    id = Id()
+    root_id: Id = Id()
+    id: Id = Id()
     key = Key("ROOT#{root_id}", "LEAF#{id}")
 
 
 class Note(Entity):
-    root_id = Id()
-    name = Text()
+    root_id: Id = Id()
+    name: Text = Text()
     key = Key("ROOT#{root_id}", "LEAF#{name}")
 
 
 class Anything(Entity):
-    root_id = Id()
-    name = Text()
+    root_id: Id = Id()
+    name: Text = Text()
     key = Key("ROOT#{root_id}", "{name}")
 
 
 class Either(Entity):
-    id = Id()
+    id: Id = Id()
     key = Key("OTHER#{id}|ROOT#here", "METADATA")
 
 
 class Longer(Entity):
-    root_id = Id()
-    name = Text()
+    root_id: Id = Id()
+    name: Text = Text()
     key = Key("ROOT#{root_id}", "LEAF#{name}#{name}")
 
 
 class Elsewhere(Entity):
-    id = Id()
+    id: Id = Id()
     key = Key("ROOTS#{id}", "METADATA")
 
 
 class Mine(Entity):
-    id = Id()
+    id: Id = Id()
     key = Key("SHARED", "{id}", shared="pool")
 
 
 class Yours(Entity):
-    id = Id()
+    id: Id = Id()
     key = Key("SHARED", "{id}", shared="pool")
 
 
 class Theirs(Entity):
-    id = Id()
+    id: Id = Id()
     key = Key("SHARED", "{id}", shared="another pool")
 
 
 class Nobodys(Entity):
-    id = Id()
+    id: Id = Id()
     key = Key("SHARED", "{id}")
 
 
 class Namesake(Entity):
     type_name = "Root"
-    id = Id()
+    id: Id = Id()
     key = Key("NAMESAKE", "{id}")
 
 

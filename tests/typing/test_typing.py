@@ -56,6 +56,35 @@ def test_a_misspelt_parameter_or_a_wrong_type_is_rejected(tmp_path: Path) -> Non
     }
 
 
+def test_what_is_declared_and_used_well_is_accepted() -> None:
+    checked = _mypy(_ROOT / "tests" / "typing" / "declarations.py")
+
+    assert (checked.stdout, checked.returncode) == (
+        "Success: no issues found in 1 source file\n",
+        0,
+    )
+
+
+def test_every_mistake_in_a_declaration_or_its_use_is_found(tmp_path: Path) -> None:
+    source = (_ROOT / "tests" / "typing" / "mistakes.txt").read_text(encoding="utf-8")
+    mistaken = tmp_path / "mistaken.py"
+    mistaken.write_text(source, encoding="utf-8")
+
+    checked = _mypy(mistaken)
+
+    errors = re.findall(
+        r"mistaken\.py:(\d+): error: .*\[([a-z-]+)\]$", checked.stdout, re.MULTILINE
+    )
+    found = {(int(number), code) for number, code in errors}
+    marked = {
+        (number, match[1])
+        for number, line in enumerate(source.splitlines(), 1)
+        if (match := re.search(r"  # error: ([a-z-]+)$", line))
+    }
+    assert marked <= found
+    assert {number for number, _ in found} == {number for number, _ in marked}, checked.stdout
+
+
 def _mypy(file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", str(file)],

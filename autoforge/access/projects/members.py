@@ -209,5 +209,5 @@ def _still(seen: ProjectMember | None) -> Condition:
 def _owned_as(project: Project, *, at: datetime) -> Check[Project]:
     """The check that a project exists and has the owner it was read with."""
     owner = Project.owner_id
-    condition = ~owner.is_type() if project.owner_id is None else owner == project.owner_id
+    condition = ~owner.is_present() if project.owner_id is None else owner == project.owner_id
     return Check(Project, {"id": project.id}, at, condition=condition, found=changed_since_read)

@@ -156,7 +156,7 @@ def sync_ticket(wanted: Ticket, seen: Ticket) -> Update[Ticket] | None:
         return None
     values = {**changes, "synced_at": wanted.synced_at}
     if changes:
-        values["version"] = (seen.version or 0) + 1
+        values["version"] = seen.version + 1
     return Update(
         Ticket,
         {"linear_issue_id": wanted.linear_issue_id},

@@ -12,7 +12,7 @@ errors are the same on both paths.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,14 +30,16 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Json,
     Moment,
+    Number,
     Text,
+    TextSet,
     attribute_to_wire,
     read_expiry,
     wire_to_attribute,
 )
 from autoforge.dynamodb.schema.cache import BoundedCache
 from autoforge.dynamodb.schema.codegen import Source
-from autoforge.dynamodb.schema.documents import wire_to_document, wire_to_members
+from autoforge.dynamodb.schema.documents import wire_to_decimal, wire_to_document, wire_to_members
 from autoforge.dynamodb.schema.encoding import ID
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
@@ -63,6 +65,10 @@ class FieldCodec:
     absent: str = "None"
 
 
+_SET: Final = FieldCodec(
+    "SS", "own.deserialize(v)", '{"SS": own.serialize(v)}', "sorted(own.deserialize(v))", "[]"
+)
+
 #: The expressions of each class. Subclasses are not looked up, since they may change its methods.
 KINDS: Final[Mapping[type[Attribute[Any]], FieldCodec]] = {
     Text: FieldCodec("S", "v if v.isascii() else own.deserialize(v)", '{"S": v}'),
@@ -80,9 +86,11 @@ KINDS: Final[Mapping[type[Attribute[Any]], FieldCodec]] = {
     Document: FieldCodec("M", "wire_to_members(v)", "own.to_wire(v)"),
     Array: FieldCodec("L", "[wire_to_document(w) for w in v]", "own.to_wire(v)"),
     Json: FieldCodec("", "wire_to_document(v)", "own.to_wire(v)"),
-    IdSet: FieldCodec(
-        "SS", "own.deserialize(v)", '{"SS": own.serialize(v)}', "sorted(own.deserialize(v))", "[]"
+    Number: FieldCodec(
+        "N", "wire_to_decimal(v)", '{"N": own.serialize(v)}', "str(wire_to_decimal(v))"
     ),
+    IdSet: _SET,
+    TextSet: _SET,
 }
 
 #: The expressions of all other classes: the attribute's own methods, called as PynamoDB does.
@@ -100,6 +108,7 @@ _NAMES: Final[Mapping[str, Any]] = {
         lambda text: (read_expiry(text), timestamp_text(read_expiry(text)))
     ),
     "wire_to_attribute": wire_to_attribute,
+    "wire_to_decimal": wire_to_decimal,
     "wire_to_document": wire_to_document,
     "wire_to_members": wire_to_members,
     # On these errors the careful path is taken; if it fails, too, its error says more.
@@ -127,6 +136,8 @@ class Field:
     holds_null: bool
     #: Whether the value can be read from the primary key if the item lacks the attribute.
     in_key: bool
+    #: The value, as it is stored, of items that lack the attribute; None without a default.
+    default: Mapping[str, Any] | None = None
 
     @property
     def stored_name(self) -> str:
@@ -180,7 +191,8 @@ def compile_reader(
             read.append(f"if values[{each.name!r}] is None: return slowly(item)")
         if each.optional:
             read.append("known += 1")
-        for line in _reading(each, read, ["in_key = True"] if each.in_key else []):
+        absent = ["in_key = True"] if each.in_key else []
+        for line in _reading(source, each, read, absent, defaulted=["known -= 1"]):
             source.add(line, depth=2)
     for name in sorted(entity.rendered_names() - {*rendered, stored_type}):
         source.add(f"if {name!r} in item: known += 1", depth=2)
@@ -261,7 +273,7 @@ def compile_projection(
         read = [f"v = {_expression(source, each, each.kind.read)}"]
         if each.kind is _BY_METHODS and not each.optional:
             read.append("if v is None: return slowly(item, now)")
-        for line in _reading(each, read, []):
+        for line in _reading(source, each, read, []):
             source.add(line, depth=2)
     for name, field in shown.items():
         if field is None or field.stored_name == expiry:
@@ -270,7 +282,7 @@ def compile_projection(
         absent = f"shown_{name} = {field.kind.absent}"
         if field.in_key:
             absent = "return slowly(item, now)"
-        for line in _reading(field, [f"shown_{name} = {value}"], [absent]):
+        for line in _reading(source, field, [f"shown_{name} = {value}"], [absent]):
             source.add(line, depth=2)
     # Checked last: an expired item that cannot be read is an error, too.
     source.add(
@@ -302,9 +314,29 @@ def _expression(source: Source, each: Field, expression: str) -> str:
     return expression.replace("own", own)
 
 
-def _reading(each: Field, read: list[str], absent: list[str]) -> Iterator[str]:
-    """Yield the lines that assign a stored value to ``v`` and read it, or handle its absence."""
+def _reading(
+    source: Source,
+    each: Field,
+    read: Sequence[str],
+    absent: Sequence[str],
+    defaulted: Sequence[str] = (),
+) -> Iterator[str]:
+    """Yield the lines that assign a stored value to ``v`` and read it, or handle its absence.
+
+    An item that lacks an attribute with a default is read as if it had the default. That it has the
+    attribute is assumed, not tested, so that reading it costs nothing more.
+    """
     kind = f"[{each.kind.type!r}]" if each.kind.type else ""
+    if each.default is not None:
+        source.names[f"default_{each.name}"] = each.default
+        yield "try:"
+        yield f"    v = item[{each.stored_name!r}]{kind}"
+        yield "except KeyError:"
+        yield f"    if {each.stored_name!r} in item: raise"
+        yield f"    v = default_{each.name}{kind}"
+        yield from (f"    {line}" for line in defaulted)
+        yield from read
+        return
     if not each.optional:
         yield f"v = item[{each.stored_name!r}]{kind}"
         yield from read

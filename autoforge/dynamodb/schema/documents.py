@@ -154,12 +154,24 @@ def number_to_wire(value: float, path: str) -> str:
     if not is_whole and not math.isfinite(value):
         raise InvalidValueError(f"{path} is {value}, not a JSON number")
     number = Decimal(int(value)) if is_whole else Decimal(float.__repr__(value))
+    if not is_whole and abs(value) >= _WHOLE_FROM and _is_in_range(number):
+        number = _DYNAMODB_DIGITS.create_decimal(int(value))
+    return decimal_to_wire(number, path)
+
+
+def decimal_to_wire(number: Decimal, path: str) -> str:
+    """Write a decimal number exactly.
+
+    Raises:
+        InvalidValueError: if the number is not finite, has more than 38 digits, or is outside
+            DynamoDB's range.
+    """
+    if not number.is_finite():
+        raise InvalidValueError(f"{path} is {number}, not a finite number")
     if not number:
         return "0"
     if not _is_in_range(number):
         raise InvalidValueError(f"{path} is {number:.4E}, outside DynamoDB's range of numbers")
-    if not is_whole and abs(value) >= _WHOLE_FROM:
-        number = _DYNAMODB_DIGITS.create_decimal(int(value))
     digits = "".join(map(str, number.as_tuple().digits)).rstrip("0")
     if len(digits) > DIGITS:
         raise InvalidValueError(f"{path} has more than {DIGITS} significant digits")
@@ -180,7 +192,7 @@ def wire_to_number(text: str) -> int | float:
             return int(text)
         if _PLAIN_FRACTION(text):
             return float(text)
-    number = _decimal(text)
+    number = wire_to_decimal(text)
     if number != number.to_integral_value():
         return float(number)
     whole = int(number)
@@ -193,7 +205,7 @@ def wire_to_integer(text: str) -> int:
     Raises:
         UnreadableItemError: if the text is not a whole number, or is outside DynamoDB's range.
     """
-    number = _decimal(text)
+    number = wire_to_decimal(text)
     if number != number.to_integral_value():
         raise UnreadableItemError(f"{shortened(text)} is not a whole number")
     return int(number)
@@ -205,11 +217,16 @@ def number_text(text: str) -> str:
     Raises:
         UnreadableItemError: if the text is not a number, or is outside DynamoDB's range.
     """
-    number = _decimal(text)
+    number = wire_to_decimal(text)
     return f"{number.normalize(_DYNAMODB_DIGITS):f}" if number else "0"
 
 
-def _decimal(text: str) -> Decimal:
+def wire_to_decimal(text: str) -> Decimal:
+    """Read a number exactly.
+
+    Raises:
+        UnreadableItemError: if the text is not a number, or is outside DynamoDB's range.
+    """
     try:
         number = Decimal(text)
     except (InvalidOperation, TypeError, ValueError) as error:

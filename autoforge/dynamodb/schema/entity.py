@@ -13,9 +13,30 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    NoReturn,
+    Self,
+    cast,
+    dataclass_transform,
+)
 
-from pynamodb.attributes import Attribute, AttributeContainer
+from pynamodb.attributes import (
+    Attribute,
+    AttributeContainer,
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
 from pynamodb.connection.table import TableConnection
 from pynamodb.constants import STRING
 from pynamodb.models import Model
@@ -27,15 +48,25 @@ from autoforge.dynamodb.errors import (
     suggestion,
 )
 from autoforge.dynamodb.schema.attributes import (
+    Array,
+    Boolean,
+    Choice,
+    Document,
     EntityAttribute,
     Expiry,
-    IdSet,
+    Id,
+    Integer,
     Json,
     Moment,
+    Number,
+    Text,
+    TextSet,
     attribute_to_wire,
     component_codec,
+    default_to_wire,
     optional,
     plain_codec,
+    required,
     wire_to_attribute,
 )
 from autoforge.dynamodb.schema.compiled import Field, compile_reader, compile_writer
@@ -70,7 +101,45 @@ class _NoPrimaryKey:
         return _NoKey(owner)
 
 
-class Entity(Model):
+# A set is none of the specifiers: an item without one has an empty set, so no new entity must give
+# it, and a value that is no specifier is a default to type checkers.
+@dataclass_transform(
+    kw_only_default=True,
+    eq_default=False,
+    field_specifiers=(
+        Array,
+        Boolean,
+        Choice,
+        Document,
+        Expiry,
+        Id,
+        Integer,
+        Json,
+        Moment,
+        Number,
+        Text,
+        optional,
+        required,
+        BinaryAttribute,
+        BooleanAttribute,
+        JSONAttribute,
+        ListAttribute,
+        MapAttribute,
+        NumberAttribute,
+        TTLAttribute,
+        UTCDateTimeAttribute,
+        UnicodeAttribute,
+    ),
+)
+class Declared(Model):
+    """A class whose annotated attributes are the arguments of its constructor (ADR 0042).
+
+    Type checkers apply this to the subclasses only, so it is not Entity itself, which has the
+    attribute ``expires_at``.
+    """
+
+
+class Entity(Declared):
     """The base class of item types.
 
     A subclass declares attributes and keys and inherits those of its bases. One key must be in the
@@ -89,7 +158,7 @@ class Entity(Model):
     deletion_mark: ClassVar[str | None] = None
 
     #: The time from which the item is read as missing; DynamoDB deletes it within about two days.
-    expires_at = optional(Expiry(attr_name=str(DEFAULT_LAYOUT.expiry)))
+    expires_at: Expiry[None] = Expiry(default=None, attr_name=str(DEFAULT_LAYOUT.expiry))
 
     #: The keys of the entity by name, and the one in the table itself.
     keys: ClassVar[Mapping[str, Key]] = {}
@@ -200,8 +269,9 @@ class Entity(Model):
         for name, attribute in known.items():
             wire = item.get(attribute.attr_name)
             try:
-                if wire is not None:
-                    entity.attribute_values[name] = wire_to_attribute(attribute, wire)
+                value = None if wire is None else wire_to_attribute(attribute, wire)
+                if value is not None or (wire is not None and _may_be_none(attribute)):
+                    entity.attribute_values[name] = value
             except UnreadableItemError as error:
                 raise UnreadableItemError(f"{_describe(cls, item)}: {error}") from error
         if missing := entity._missing():
@@ -388,8 +458,8 @@ class Entity(Model):
         """Compile at the first use: a process uses few of the entities it imports."""
         fields = entity_fields(cls)
         plain = cls.__init__ is Entity.__init__ and cls.__new__ is Entity.__new__
-        if not plain or any(each.attribute.default is not None for each in fields):
-            # Compiled readers skip __init__ and defaults, which this entity needs.
+        if not plain or any(callable(each.attribute.default) for each in fields):
+            # Compiled readers skip __init__ and computed defaults, which this entity needs.
             return _Compiled(cls._read_carefully, cls._write_carefully)
         read = compile_reader(
             cls,
@@ -444,6 +514,8 @@ def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
             optional=bool(attribute.null),
             holds_null=_holds_null(attribute),
             in_key=name in in_key,
+            # If the item lacks a component of the key, it is read from the key.
+            default=None if name in in_key else default_to_wire(attribute),
         )
         for name, attribute in _attributes(entity).items()
     )
@@ -558,22 +630,22 @@ def _wanted(key: Key, name: str, wanted: Any, attributes: Mapping[str, Any]) -> 
     except InvalidValueError as error:
         raise DeclarationError(f"{key}: where: {error}") from error
     # An empty set is stored as no attribute.
-    return None if isinstance(attribute, IdSet) and not checked else checked
+    return None if isinstance(attribute, TextSet) and not checked else checked
 
 
 def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
+    for name, attribute in attributes.items():
+        if isinstance(attribute, EntityAttribute) and attribute.default is not None:
+            try:
+                attribute.default = attribute.check(attribute.default)
+            except InvalidValueError as error:
+                raise DeclarationError(f"{entity.__name__}.{name}: the default: {error}") from error
     names = Counter(attribute.attr_name for attribute in attributes.values())
     twice = [name for name, times in names.items() if times > 1]
     if twice:
         raise DeclarationError(f"{entity.__name__} declares two attributes stored as {twice[0]}")
-    if entity.lifetime is not None and entity.layout.expiry is None:
-        raise DeclarationError(f"{entity.__name__} has a lifetime, but its layout has no expiry")
     if entity.lifetime is not None:
-        if "created_at" not in attributes and not entity.is_abstract():
-            raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
-        created = attributes.get("created_at")
-        if created is not None and not isinstance(created, Moment):
-            raise DeclarationError(f"{entity.__name__} has a lifetime: created_at must be a Moment")
+        _require_sound_lifetime(entity, attributes)
     updated = attributes.get(_UPDATED)
     if isinstance(updated, EntityAttribute) and not isinstance(updated, Moment):
         raise DeclarationError(
@@ -584,6 +656,21 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
         raise DeclarationError(
             f"{entity.__name__} has no optional attribute {entity.deletion_mark!r}"
         )
+
+
+def _require_sound_lifetime(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
+    if entity.layout.expiry is None:
+        raise DeclarationError(f"{entity.__name__} has a lifetime, but its layout has no expiry")
+    if "created_at" not in attributes and not entity.is_abstract():
+        raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
+    created = attributes.get("created_at")
+    if created is not None and not isinstance(created, Moment):
+        raise DeclarationError(f"{entity.__name__} has a lifetime: created_at must be a Moment")
+
+
+def _may_be_none(attribute: Attribute[Any]) -> bool:
+    """Whether None is a value of the attribute, and not one that a default stands in for."""
+    return attribute.default is None or _holds_null(attribute)
 
 
 def _holds_null(attribute: Attribute[Any]) -> bool:

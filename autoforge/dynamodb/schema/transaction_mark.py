@@ -19,7 +19,7 @@ class TransactionMark(Entity):
     lifetime = timedelta(days=1)
 
     #: The idempotency token (ClientRequestToken) of the transaction.
-    token = Id()
-    created_at = Moment()
+    token: Id = Id()
+    created_at: Moment = Moment()
 
     key = Key("TRANSACTION#{token}", "MARK")

@@ -26,9 +26,10 @@ from autoforge.dynamodb.errors import (
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
 from autoforge.dynamodb.schema.attributes import (
     EntityAttribute,
-    IdSet,
     Json,
+    TextSet,
     attribute_to_wire,
+    default_to_wire,
     read_expiry,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -390,7 +391,11 @@ class Update(Write[E]):
         if not self._counted:
             return []
         version = Path([_name(self.entity, _VERSION)])
-        return [version.set(version + Value({"N": "1"}))]
+        first = default_to_wire(_settable(self.entity)[_VERSION])
+        if first is None or (self._version is not None and first["N"] != str(self._version)):
+            return [version.set(version + Value({"N": "1"}))]
+        # The item may lack the version, and then has the default.
+        return [version.set((version | Value(first)) + Value({"N": "1"}))]
 
     def _conditions(self) -> list[Condition]:
         """Return the conditions: existence, expiry, expected values, mark and the caller's own."""
@@ -415,20 +420,29 @@ class Update(Write[E]):
 def has(entity: type[Entity], values: Mapping[str, Any]) -> list[Condition]:
     """Return the conditions that attributes have these values; None for a missing attribute.
 
+    An item that lacks an attribute has its default.
+
     Raises:
         InvalidValueError: if an attribute cannot have its value.
     """
-    wires = {_name(entity, name): _wire(entity, name, value) for name, value in values.items()}
-    return [
-        _is_absent(Path([name])) if wire is None else Path([name]) == Value(wire)
-        for name, wire in wires.items()
-    ]
+    return [_has(entity, name, _wire(entity, name, value)) for name, value in values.items()]
+
+
+def _has(entity: type[Entity], name: str, wire: Wire) -> Condition:
+    attribute = _settable(entity)[name]
+    path = Path([attribute.attr_name])
+    if wire is None:
+        return _is_absent(path)
+    default = default_to_wire(attribute)
+    if default is not None and alike(wire, default):
+        return Or(path == Value(wire), _is_absent(path))
+    return path == Value(wire)
 
 
 def _wire(entity: type[Entity], name: str, value: Any) -> Wire:
     """Return a value in DynamoDB JSON, or None to remove an optional attribute."""
     attribute = _settable(entity)[name]
-    if isinstance(attribute, IdSet):
+    if isinstance(attribute, TextSet):
         value = value or None
     if value is None and attribute.null:
         return None
@@ -451,7 +465,7 @@ def _as_held(entity: type[Entity], name: str, value: Any) -> Any:
     if not isinstance(attribute, EntityAttribute):
         return value
     checked = attribute.check(value)
-    return None if isinstance(attribute, IdSet) and not checked else checked
+    return None if isinstance(attribute, TextSet) and not checked else checked
 
 
 def _is_past_expiry(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from inspect import getattr_static
 from types import NoneType, UnionType
@@ -31,7 +32,9 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Json,
     Moment,
+    Number,
     Text,
+    TextSet,
 )
 from autoforge.dynamodb.schema.compiled import Field, compile_projection
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
@@ -54,7 +57,9 @@ _FIELD_TYPES: Final[Mapping[type[Any], tuple[Any, ...]]] = {
     Json: (Any,),
     Array: (list[Any], _TEXTS),
     Moment: (Timestamp,),
+    Number: (Decimal,),
     Text: (str,),
+    TextSet: (Ids,),
 }
 
 #: Methods whose override disables projection: an entity may then hold something else than its item.
@@ -176,7 +181,7 @@ def _require_plain(view: type[View], entity: type[Entity], attributes: Iterable[
             getattr_static(entity, each) is not getattr_static(Entity, each)
             for each in _OVERRIDABLE
         )
-        or any(each.attribute.default is not None for each in attributes)
+        or any(callable(each.attribute.default) for each in attributes)
     ):
         raise _NotProjectableError
 

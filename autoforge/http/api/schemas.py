@@ -62,7 +62,7 @@ WHOLE = BeforeValidator(_whole)
 #: The types of values whose numbers DynamoDB may return as another type.
 _DOCUMENTS = (dict, list, float)
 
-#: Ids that are stored as a set; shown sorted.
+#: Ids or texts that are stored as a set; shown sorted.
 Ids = Annotated[list[str], BeforeValidator(sorted)]
 
 

@@ -47,7 +47,8 @@ def test_a_dependency_makes_a_feature_wait_until_the_other_passes(
 
     waiting = forge.features.add_dependency(PROJECT, "a", "b")
 
-    assert (waiting.dependencies, waiting.waiting_on, waiting.version) == ({"b"}, {"b"}, 2)
+    assert waiting.dependencies == waiting.waiting_on == {"b"}
+    assert waiting.version == 2
     assert [edge.feature_id for edge in forge.features.dependents(PROJECT, "b").items] == ["a"]
     require_settled(world.store, world.clock.now)
     assert taken(forge, 2) == ["b", None]
@@ -59,7 +60,7 @@ def test_a_dependency_on_what_passes_makes_nothing_wait(world: World, forge: For
 
     added = forge.features.add_dependency(PROJECT, "a", "b")
 
-    assert (added.dependencies, added.waiting_on) == ({"b"}, frozenset())
+    assert (added.dependencies, added.waiting_on) == (frozenset("b"), frozenset())
     require_settled(world.store, world.clock.now)
 
 

@@ -147,6 +147,6 @@ def test_what_another_program_stored_without_a_version_is_updated(
 
     result = sync(store, project_id, replace(issue, title="New"), minutes=1)
 
-    assert (result.synced, result.ticket.version) == (Synced.UPDATED, 1)
+    assert (result.synced, result.ticket.version) == (Synced.UPDATED, 2)
     assert result.ticket.unknown == {"note": "of its own"}
     assert sync(store, project_id, replace(issue, title="New"), minutes=2).synced == "unchanged"

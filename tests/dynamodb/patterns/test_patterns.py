@@ -42,9 +42,9 @@ from tests.stores import Clock, client_of, store_of, watching
 class Note(Entity):
     """An entity whose sort keys are a prefix of another's."""
 
-    id = Id()
-    board = Id()
-    colour = Text()
+    id: Id = Id()
+    board: Id = Id()
+    colour: Text = Text()
 
     key = Key("BOARD#{board}", "NOTE#{id}")
     by_colour = Key("COLOUR#{colour}", "{id}", index=GSI1)
@@ -53,9 +53,9 @@ class Note(Entity):
 class NoteTag(Entity):
     """An entity whose sort keys lie among those of the notes."""
 
-    id = Id()
-    board = Id()
-    tag = Text()
+    id: Id = Id()
+    board: Id = Id()
+    tag: Text = Text()
 
     key = Key("BOARD#{board}", "NOTE#{id}#TAG#{tag}")
 

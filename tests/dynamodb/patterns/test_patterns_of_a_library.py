@@ -29,10 +29,10 @@ from tests.factories import NOON
 class Loan(Entity):
     """A book on loan."""
 
-    id = Id()
-    isbn = Id()
-    reader = Text()
-    due_at = Moment()
+    id: Id = Id()
+    isbn: Id = Id()
+    reader: Text = Text()
+    due_at: Moment = Moment()
 
     key = Key("BOOK#{isbn}", "LOAN#{id}")
     of_reader = Key("READER#{reader}", "{due_at}#{id}", index=GSI1)
@@ -41,9 +41,9 @@ class Loan(Entity):
 class Notice(Entity):
     """A notice on the board of one branch, or of all branches."""
 
-    branch = Id()
-    id = Id()
-    name = Text()
+    branch: Id = Id()
+    id: Id = Id()
+    name: Text = Text()
 
     key = Key("BRANCH#{branch}|BRANCHES", "NOTICE#{name}#{id}")
 
@@ -368,9 +368,9 @@ def test_a_parameter_with_a_name_that_every_query_needs_is_refused(name: str) ->
 class Parcel(Entity):
     """A parcel of an order."""
 
-    shop = Id()
-    order = Id()
-    index = Id()
+    shop: Id = Id()
+    order: Id = Id()
+    index: Id = Id()
 
     key = Key("SHOP#{shop}", "ORDER#{order}#{index}")
 
@@ -407,8 +407,8 @@ def test_a_component_that_is_named_like_the_direction_of_a_query_is_not_taken_fo
 
 def test_the_direction_of_a_query_fills_no_partition() -> None:
     class Line(Entity):
-        order = Id()
-        id = Id()
+        order: Id = Id()
+        id: Id = Id()
         key = Key("ORDER#{order}", "LINE#{id}")
 
     with pytest.raises(DeclarationError, match=r"^Lines: Line\.key: no parameter 'order'$"):

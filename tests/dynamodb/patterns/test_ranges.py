@@ -44,11 +44,11 @@ class Level(StrEnum):
 class Reading(Entity):
     """A value measured by a sensor."""
 
-    sensor = Id()
-    level = Choice(Level)
-    at = Moment()
-    note = Text()
-    value = Integer()
+    sensor: Id = Id()
+    level: Choice[Level] = Choice(Level)
+    at: Moment = Moment()
+    note: Text = Text()
+    value: Integer = Integer()
 
     key = Key("SENSOR#{sensor}", "READING#{level}#{at}")
     by_day = Key("DAY#{at:date}", "{at}", index=GSI1)
@@ -202,9 +202,9 @@ def test_a_bound_before_the_other_is_refused_by_its_name() -> None:
 class Titled(Entity):
     """A text at and before the end of a sort key, with and without a literal before it."""
 
-    shelf = Id()
-    value = Text()
-    copy = Integer()
+    shelf: Id = Id()
+    value: Text = Text()
+    copy: Integer = Integer()
 
     key = Key("SHELF#{shelf}", "BOOK#{value}")
     bare = Key("BARE#{shelf}", "{value}#{copy:2}", index=GSI1)
@@ -213,9 +213,9 @@ class Titled(Entity):
 class Counted(Entity):
     """A number at and before the end of a sort key."""
 
-    shelf = Id()
-    value = Integer()
-    copy = Integer()
+    shelf: Id = Id()
+    value: Integer = Integer()
+    copy: Integer = Integer()
 
     key = Key("SHELF#{shelf}", "COUNT#{value:2}#{copy:2}")
     bare = Key("BARE#{shelf}", "{value:2}", index=GSI1)
@@ -224,9 +224,9 @@ class Counted(Entity):
 class Dated(Entity):
     """A timestamp at and before the end of a sort key."""
 
-    shelf = Id()
-    value = Moment()
-    copy = Integer()
+    shelf: Id = Id()
+    value: Moment = Moment()
+    copy: Integer = Integer()
 
     key = Key("SHELF#{shelf}", "DATED#{value}")
     bare = Key("BARE#{shelf}", "{value}#END", index=GSI1)
@@ -235,9 +235,9 @@ class Dated(Entity):
 class Ranked(Entity):
     """A member of an enumeration at and before the end of a sort key."""
 
-    shelf = Id()
-    value = Choice(Level)
-    copy = Integer()
+    shelf: Id = Id()
+    value: Choice[Level] = Choice(Level)
+    copy: Integer = Integer()
 
     key = Key("SHELF#{shelf}", "RANK#{copy:2}#{value}")
     bare = Key("BARE#{shelf}", "{value}#{copy:2}", index=GSI1)
@@ -246,9 +246,9 @@ class Ranked(Entity):
 class Named(Entity):
     """An id at and before the end of a sort key."""
 
-    shelf = Id()
-    value = Id()
-    copy = Integer()
+    shelf: Id = Id()
+    value: Id = Id()
+    copy: Integer = Integer()
 
     key = Key("SHELF#{shelf}", "ID#{value}#{copy:2}")
     bare = Key("BARE#{shelf}", "{value}", index=GSI1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -29,9 +31,18 @@ from pynamodb.attributes import (
 )
 
 from autoforge.dynamodb.schema.attributes import (
+    Array,
+    Boolean,
+    Choice,
+    Document,
     Id,
+    Integer,
     Json,
+    Moment,
+    Number,
     Text,
+    TextSet,
+    required,
 )
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
@@ -40,7 +51,7 @@ from autoforge.dynamodb.writes.write import alike
 from autoforge.errors import AutoforgeError
 from autoforge.models import PLATFORM_DESIGN, Event
 from benchmarks.synthetic import entity_of
-from tests.dynamodb.indexes import KEY_ATTRIBUTES
+from tests.dynamodb.indexes import GSI1, KEY_ATTRIBUTES
 from tests.factories import (
     NOON,
     a_project,
@@ -103,6 +114,35 @@ _FOREIGN: list[dict[str, Any]] = [
 ]
 
 
+class Level(StrEnum):
+    LOW = "low"
+    HIGH = "high"
+
+
+class Shelf(Entity):
+    """An entity whose attributes have defaults, one of every kind that can have one."""
+
+    id: Id = Id()
+    #: A component of the key: an item that lacks it has that of its key, not the default.
+    side: Text = Text(default="left")
+    name: Text = Text(default="\u00e9")
+    owner: Id = Id(default="550E8400-E29B-41D4-A716-446655440000")
+    level: Choice[Level] = Choice(Level, default=Level.LOW)
+    since: Moment = Moment(default=NOON)
+    height: Integer = Integer(default=3)
+    price: Number = Number(default=Decimal("1.50"))
+    open: Boolean = Boolean(default=False)
+    labels: Document = Document(default={"a": [1]})
+    slots: Array = Array(default=["x"])
+    anything: Json = Json(default={"b": None})
+    theirs: UnicodeAttribute = UnicodeAttribute(default="t")
+    topics: TextSet = TextSet()
+    version: Integer = Integer(default=1)
+
+    key = Key("SHELF#{id}", "SIDE#{side}")
+    by_level = Key("LEVEL#{level}", "{height:3}#{id}", index=GSI1, where={"open": False})
+
+
 #: One of each entity with all of its attributes, and further entities with unusual values.
 _SAMPLES: list[Entity] = [
     *(entity_of(kind, NOON) for kind in PLATFORM_DESIGN.entities),
@@ -111,6 +151,8 @@ _SAMPLES: list[Entity] = [
     an_event(detail={"a": {"b": None}}),
     an_agent_config(value=None),
     feature_slots(),
+    Shelf(id="s"),
+    Shelf(id="s", topics=["b", "a"], price=Decimal(7)),
 ]
 _GLOBAL: dict[str, Any] = {
     "id": new_id(),
@@ -200,9 +242,9 @@ class Place(MapAttribute[str, Any]):
 class Cabinet(Entity):
     """An entity with one of every PynamoDB attribute and a custom one."""
 
-    id = Id()
-    text = UnicodeAttribute()
-    number = NumberAttribute()
+    id: Id = Id()
+    text: UnicodeAttribute = UnicodeAttribute()
+    number: NumberAttribute = NumberAttribute()
     flag = BooleanAttribute(null=True)
     moment = UTCDateTimeAttribute(null=True)
     seconds = TTLAttribute(null=True)
@@ -215,7 +257,7 @@ class Cabinet(Entity):
     anything: Any = MapAttribute(null=True)
     place: Any = Place(null=True)  # type: ignore[no-untyped-call]  # untyped in PynamoDB
     revision = VersionAttribute()
-    shouted = Shouted()
+    shouted: Shouted = required(Shouted())
 
     key = Key("CABINET#{id}", "METADATA")
 
@@ -259,15 +301,16 @@ def test_attributes_of_pynamodb_and_of_a_caller_go_their_own_way(cabinet: Cabine
 
 
 def test_a_subclass_that_reads_otherwise_is_not_taken_for_what_it_extends() -> None:
-    cabinet = Cabinet(id="c", text="t", number=1, revision=1, shouted="abc")
+    cabinet_of: type[Any] = Cabinet
+    cabinet = cabinet_of(id="c", text="t", number=1, revision=1, shouted="abc")
 
     assert Cabinet.from_item(cabinet.to_item()).shouted == "ABC"
 
 
 def test_a_default_of_pynamodb_is_there_where_the_item_has_none() -> None:
     class Defaulted(Entity):
-        id = Id()
-        colour = UnicodeAttribute(default="red")
+        id: Id = Id()
+        colour: UnicodeAttribute = UnicodeAttribute(default="red")
 
         key = Key("DEFAULTED#{id}", "METADATA")
 
@@ -279,7 +322,7 @@ def test_a_default_of_pynamodb_is_there_where_the_item_has_none() -> None:
 def test_an_entity_that_makes_its_instances_itself_is_asked_to() -> None:
     class Counting(Entity):
         made = 0
-        id = Id()
+        id: Id = Id()
 
         key = Key("COUNTING#{id}", "METADATA")
 

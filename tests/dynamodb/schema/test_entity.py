@@ -19,7 +19,6 @@ from autoforge.dynamodb.schema.attributes import (
     Json,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
@@ -57,9 +56,9 @@ LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 class Counted(Entity):
     """An entity with PynamoDB's own attributes."""
 
-    name = UnicodeAttribute()
-    amount = NumberAttribute(default=1)
-    created_at = optional(Moment())
+    name: UnicodeAttribute = UnicodeAttribute()
+    amount: NumberAttribute = NumberAttribute(default=1)
+    created_at: Moment[None] = Moment(default=None)
     key = Key("COUNTED#{name}", "AMOUNT#{amount:3}")
 
 
@@ -149,7 +148,7 @@ def test_a_null_reads_as_none_and_is_not_written_back() -> None:
     assert read.to_item() == escalation.to_item()
 
 
-@pytest.mark.parametrize("name", ["name", "status", "createdAt"])
+@pytest.mark.parametrize("name", ["name", "createdAt"])
 def test_an_item_without_a_required_attribute_is_unreadable(name: str) -> None:
     item = a_project(id=PROJECT_ID).to_item()
     message = f"^Project at PROJECT#{PROJECT_ID} / METADATA has no {name}$"
@@ -170,13 +169,13 @@ def test_a_json_attribute_may_be_null_but_not_missing() -> None:
     with pytest.raises(UnreadableItemError, match=r"^AgentConfig at AGENT / .* has no value$"):
         AgentConfig.from_item(item)
     with pytest.raises(InvalidValueError, match=r"^AgentConfig needs value$"):
-        AgentConfig(config_key="k", updated_at=NOON).to_item()
+        AgentConfig(config_key="k", updated_at=NOON).to_item()  # type: ignore[call-arg]  # the mistake that is tested
 
 
 def test_an_optional_json_attribute_that_is_none_is_absent() -> None:
     class Setting(Entity):
-        id = Id()
-        value = optional(Json())
+        id: Id = Id()
+        value: Json[None] = Json(default=None)
         key = Key("SETTING", "{id}")
 
     setting = Setting(id="a", value=None)
@@ -238,9 +237,7 @@ def test_a_component_that_neither_attribute_nor_key_has_is_missing() -> None:
 
 
 def test_an_item_without_a_key_is_described_without_one() -> None:
-    with pytest.raises(
-        UnreadableItemError, match=r"^Project at  /  has no .*, createdAt, id, name, "
-    ):
+    with pytest.raises(UnreadableItemError, match=r"^Project at  /  has no createdAt, id, name, "):
         Project.from_item({})
 
 
@@ -285,7 +282,8 @@ def test_an_entity_in_no_index_has_no_index_key() -> None:
 
 
 def test_an_entity_without_a_component_of_its_primary_key_cannot_be_stored() -> None:
-    checkpoint = AgentCheckpoint(project_id="p", checkpoint_key="k")
+    given: dict[str, Any] = {"project_id": "p", "checkpoint_key": "k"}
+    checkpoint = AgentCheckpoint(**given)
 
     with pytest.raises(
         InvalidValueError,
@@ -324,13 +322,13 @@ def test_entities_are_equal_when_they_would_be_stored_alike() -> None:
 
 def test_entities_of_two_types_and_other_objects_are_unequal() -> None:
     class Copy(Entity):
-        id = Id()
-        name = Text()
+        id: Id = Id()
+        name: Text = Text()
         key = Key("COPY", "{id}")
 
     class Original(Entity):
-        id = Id()
-        name = Text()
+        id: Id = Id()
+        name: Text = Text()
         key = Key("ORIGINAL", "{id}")
 
     assert Copy(id="a", name="b") != Original(id="a", name="b")
@@ -338,10 +336,13 @@ def test_entities_of_two_types_and_other_objects_are_unequal() -> None:
 
 
 def test_entities_that_lack_required_attributes_can_be_compared() -> None:
-    assert Project(id="a") == Project(id="a")
-    assert Project(id="a") != Project(id="b")
-    assert Project() != a_project()
-    assert AgentConfig(config_key="k") != AgentConfig(config_key="k", value=None)
+    project: type[Any] = Project
+    config: type[Any] = AgentConfig
+
+    assert project(id="a") == project(id="a")
+    assert project(id="a") != project(id="b")
+    assert project() != a_project()
+    assert config(config_key="k") != config(config_key="k", value=None)
 
 
 def test_an_entity_can_change_and_so_has_no_hash() -> None:
@@ -375,7 +376,8 @@ def test_an_entity_shows_its_key_and_none_of_its_content() -> None:
     config = an_integration_config(integration="jira", config_encrypted="QkFTRTY0")
 
     assert repr(config) == str(config) == "<IntegrationConfig INTEGRATION#jira / CONFIG>"
-    assert repr(IntegrationConfig(config_encrypted="QkF")) == "<IntegrationConfig without a key>"
+    encrypted: dict[str, Any] = {"config_encrypted": "QkF"}
+    assert repr(IntegrationConfig(**encrypted)) == "<IntegrationConfig without a key>"
     assert repr(a_checkpoint(integration="")) == "<AgentCheckpoint without a key>"
 
 
@@ -405,7 +407,9 @@ def test_a_stored_expiry_stands_against_the_lifetime() -> None:
 
 
 def test_an_entity_without_a_lifetime_or_a_creation_never_expires() -> None:
-    assert (a_project().expiry, Event().expiry) == (None, None)
+    nothing: dict[str, Any] = {}
+
+    assert (a_project().expiry, Event(**nothing).expiry) == (None, None)
     assert "TTL" not in a_project().to_item()
 
 
@@ -451,7 +455,7 @@ def test_a_misspelt_component_is_refused_naming_entity_key_and_component() -> No
     with pytest.raises(DeclarationError, match=r"^Feature.ready: priorty: no such attribute$"):
 
         class Feature(Entity):
-            id = Id()
+            id: Id = Id()
             key = Key("FEATURE#{id}", "METADATA")
             ready = Key("READY", "{priorty:5}", index=GSI1)
 
@@ -460,8 +464,8 @@ def test_a_condition_on_an_attribute_that_is_not_there_is_refused() -> None:
     with pytest.raises(DeclarationError, match=r"^Feature.ready: where: reddy: no such attribute$"):
 
         class Feature(Entity):
-            id = Id()
-            ready_now = Boolean()
+            id: Id = Id()
+            ready_now: Boolean = Boolean()
             key = Key("FEATURE#{id}", "METADATA")
             ready = Key("READY", "{id}", index=GSI1, where={"reddy": True})
 
@@ -470,7 +474,7 @@ def test_an_entity_without_a_key_in_the_table_is_refused() -> None:
     with pytest.raises(DeclarationError, match=r"^Feature declares no key in the table itself$"):
 
         class Feature(Entity):
-            id = Id()
+            id: Id = Id()
             ready = Key("READY", "{id}", index=GSI1)
 
 
@@ -478,7 +482,7 @@ def test_two_keys_in_one_index_are_refused() -> None:
     with pytest.raises(DeclarationError, match=r"^Feature declares two keys in index GSI1$"):
 
         class Feature(Entity):
-            id = Id()
+            id: Id = Id()
             key = Key("FEATURE#{id}", "METADATA")
             ready = Key("READY", "{id}", index=GSI1)
             waiting = Key("WAITING", "{id}", index=GSI1)
@@ -488,13 +492,13 @@ def test_a_primary_key_that_shows_only_the_date_of_a_moment_is_refused() -> None
     with pytest.raises(DeclarationError, match=r"^Day.key: items that differ in created_at could"):
 
         class Day(Entity):
-            created_at = Moment()
+            created_at: Moment = Moment()
             key = Key("DAY#{created_at:date}", "METADATA")
 
 
 def test_a_primary_key_may_show_the_date_of_a_moment_beside_the_moment() -> None:
     class Entry(Entity):
-        created_at = Moment()
+        created_at: Moment = Moment()
         key = Key("DAY#{created_at:date}", "{created_at}")
 
     entry = Entry(created_at=NOON)
@@ -515,8 +519,8 @@ def test_two_attributes_stored_under_one_name_are_refused(name: str) -> None:
     ):
 
         class Feature(Entity):
-            id = Id()
-            other = Text(attr_name=name)
+            id: Id = Id()
+            other: Text = Text(attr_name=name)
             key = Key("FEATURE#{id}", "METADATA")
 
 
@@ -527,14 +531,14 @@ def test_a_lifetime_without_a_moment_of_creation_is_refused() -> None:
 
         class Feature(Entity):
             lifetime = timedelta(days=1)
-            id = Id()
+            id: Id = Id()
             key = Key("FEATURE#{id}", "METADATA")
 
 
 def test_an_entity_is_stored_under_its_class_name_unless_it_is_given_another() -> None:
     class Renamed(Entity):
         type_name = "Older"
-        id = Id()
+        id: Id = Id()
         key = Key("RENAMED", "{id}")
 
     assert Renamed(id="a").to_item()["EntityType"] == {"S": "Older"}

@@ -17,7 +17,6 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec, TextCodec
@@ -47,8 +46,8 @@ def test_a_key_in_an_index_that_the_table_does_not_have_is_refused(
     index: Index, message: str
 ) -> None:
     class Lantern(Entity):
-        id = Id()
-        place = Text()
+        id: Id = Id()
+        place: Text = Text()
         key = Key("LANTERN#{id}", "LANTERN")
         by_place = Key("PLACE#{place}", "{id}", index=index)
 
@@ -74,11 +73,11 @@ def test_a_condition_on_a_value_that_no_item_has_is_refused(
     with pytest.raises(DeclarationError, match=f"^Lantern.by_state: where: {fault}$"):
 
         class Lantern(Entity):
-            id = Id()
-            lit = Boolean()
-            state = Choice(Lamp)
-            height = Integer()
-            since = Moment()
+            id: Id = Id()
+            lit: Boolean = Boolean()
+            state: Choice[Lamp] = Choice(Lamp)
+            height: Integer = Integer()
+            since: Moment = Moment()
             key = Key("LANTERN#{id}", "LANTERN")
             by_state = Key("LANTERNS", "{id}", index=GSI1, where=where)
 
@@ -99,15 +98,20 @@ def test_a_condition_is_held_against_values_as_an_entity_has_them(
     where: dict[str, Any], inside: dict[str, Any]
 ) -> None:
     class Lantern(Entity):
-        id = Id()
-        state = optional(Choice(Lamp))
-        since = optional(Moment())
-        wires = IdSet()
-        note = optional(Text())
+        id: Id = Id()
+        state: Choice[Lamp, None] = Choice(Lamp, default=None)
+        since: Moment[None] = Moment(default=None)
+        wires: IdSet = IdSet()
+        note: Text[None] = Text(default=None)
         key = Key("LANTERN#{id}", "LANTERN")
         by_state = Key("LANTERNS", "{id}", index=GSI1, where=where)
 
-    outside = {"since": NOON + MILLISECOND, "state": "off", "wires": {"a"}, "note": "x"}
+    outside: dict[str, Any] = {
+        "since": NOON + MILLISECOND,
+        "state": "off",
+        "wires": {"a"},
+        "note": "x",
+    }
     (name,) = where
 
     assert Lantern(id="a", **inside).rendered().get("GSI1PK") == "LANTERNS"
@@ -119,8 +123,8 @@ def test_a_key_made_of_an_expiry_that_follows_from_a_lifetime_is_refused() -> No
 
         class Candle(Entity):
             lifetime = timedelta(days=1)
-            id = Id()
-            created_at = Moment()
+            id: Id = Id()
+            created_at: Moment = Moment()
             year = Derived(NumberCodec(4), lambda at: at and at.year, "expires_at")
             key = Key("CANDLE#{id}", "CANDLE")
             by_end = Key("CANDLES", "{year}#{id}", index=GSI1)
@@ -128,8 +132,8 @@ def test_a_key_made_of_an_expiry_that_follows_from_a_lifetime_is_refused() -> No
 
 def test_derived_texts_are_written_as_their_place_demands() -> None:
     class Candle(Entity):
-        id = Id()
-        colour = Text()
+        id: Id = Id()
+        colour: Text = Text()
         shade = Derived(TextCodec(), lambda colour: colour, "colour")
         key = Key("CANDLE#{id}", "CANDLE")
         by_shade = Key("CANDLES", "{shade}#{shade}", index=GSI1)
@@ -141,7 +145,7 @@ def test_a_derived_value_that_no_key_shows_as_it_is_is_refused() -> None:
     with pytest.raises(DeclarationError, match=r"by_shade: shade: 'a#b' cannot stand in a key"):
 
         class Candle(Entity):
-            id = Id()
+            id: Id = Id()
             shade = Derived(EnumCodec(("a", "a#b")), lambda _: "a", "id")
             key = Key("CANDLE#{id}", "CANDLE")
             by_shade = Key("CANDLES", "{shade}", index=GSI1)

@@ -12,7 +12,7 @@ from autoforge.errors import ConfigurationError, DeclarationError
 class Room(Entity):
     """A room of a hotel."""
 
-    id = Id()
+    id: Id = Id()
 
     key = Key("ROOM#{id}", "METADATA")
 
@@ -20,7 +20,7 @@ class Room(Entity):
 class Guest(Entity):
     """An entity that the design below does not have."""
 
-    id = Id()
+    id: Id = Id()
 
     key = Key("GUEST#{id}", "METADATA")
 

@@ -23,8 +23,8 @@ from tests.stores import watching
 class Order(Entity):
     """An order of a shop."""
 
-    id = Id()
-    total = Integer()
+    id: Id = Id()
+    total: Integer = Integer()
 
     key = Key("ORDER#{id}", "ORDER")
 
@@ -32,8 +32,8 @@ class Order(Entity):
 class OrderLine(Entity):
     """A line of an order."""
 
-    order = Id()
-    number = Integer()
+    order: Id = Id()
+    number: Integer = Integer()
 
     key = Key("ORDER#{order}", "LINE#{number:3}")
 
@@ -41,8 +41,8 @@ class OrderLine(Entity):
 class Intruder(Entity):
     """An entity of another program, in the partition of an order."""
 
-    order = Id()
-    name = Text()
+    order: Id = Id()
+    name: Text = Text()
 
     key = Key("ORDER#{order}", "LINE#{name}")
 
@@ -56,7 +56,7 @@ def shop(store: Store) -> Store:
     return replace(store, design=SHOP)
 
 
-_KEY = {"order": "o", "name": "001"}
+_KEY: dict[str, Any] = {"order": "o", "name": "001"}
 FOREIGN: list[Write[Any]] = [
     Put(Intruder(**_KEY)),
     Update(Intruder, _KEY, NOON, initial={}),

@@ -31,9 +31,9 @@ HOUR = timedelta(hours=1)
 class Hold(Entity):
     """A book on hold for a reader until the hold expires."""
 
-    shelf = Id()
-    id = Id()
-    ready_at = Moment()
+    shelf: Id = Id()
+    id: Id = Id()
+    ready_at: Moment = Moment()
 
     key = Key("SHELF#{shelf}", "HOLD#{id}")
     ready = Key("READY#{shelf}", "{ready_at}#{id}", index=GSI1)

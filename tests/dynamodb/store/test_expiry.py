@@ -15,7 +15,6 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
@@ -42,11 +41,11 @@ class Session(Entity):
 
     lifetime = DAY
 
-    id = Id()
-    basket = optional(Text())
-    coupon = optional(Text())
-    created_at = Moment()
-    updated_at = optional(Moment())
+    id: Id = Id()
+    basket: Text[None] = Text(default=None)
+    coupon: Text[None] = Text(default=None)
+    created_at: Moment = Moment()
+    updated_at: Moment[None] = Moment(default=None)
 
     key = Key("SESSION#{id}", "SESSION")
 
@@ -56,9 +55,9 @@ class Visit(Entity):
 
     lifetime = DAY
 
-    id = Id()
-    basket = optional(Text())
-    created_at = Moment()
+    id: Id = Id()
+    basket: Text[None] = Text(default=None)
+    created_at: Moment = Moment()
 
     key = Key("VISITOR#{id}", "VISIT#{created_at}")
 
@@ -232,8 +231,8 @@ def test_a_lifetime_from_what_is_no_moment_is_refused() -> None:
 
         class Box(Entity):
             lifetime = DAY
-            id = Id()
-            created_at = Text()
+            id: Id = Id()
+            created_at: Text = Text()
             key = Key("BOX#{id}", "BOX")
 
 

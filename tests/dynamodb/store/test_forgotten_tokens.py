@@ -260,7 +260,7 @@ def test_a_dependency_is_added_once_though_others_add_theirs_at_once(store: Stor
     with _between_two_attempts(store, lambda: theirs.run(store)):
         changed = AddDependency(project.id, "b", "a", _LATER).run(store)
 
-    assert (changed.version, changed.dependencies) == (2, {"a"})
+    assert (changed.version, changed.dependencies) == (2, frozenset("a"))
 
 
 def test_a_feature_that_another_caller_edited_at_once_is_created_once(client: Client) -> None:

@@ -16,7 +16,6 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Moment,
     Text,
-    optional,
 )
 from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec
 from autoforge.dynamodb.schema.entity import Entity
@@ -35,10 +34,10 @@ LATER = NOON + timedelta(minutes=1)
 class Note(Entity):
     """A note on a board, in an index by the time of its last change."""
 
-    board = Id()
-    id = Id()
-    text = optional(Text())
-    updated_at = Moment()
+    board: Id = Id()
+    id: Id = Id()
+    text: Text[None] = Text(default=None)
+    updated_at: Moment = Moment()
 
     key = Key("BOARD#{board}", "NOTE#{id}")
     by_change = Key("BOARD#{board}#CHANGES", "{updated_at}#{id}", index=GSI1)
@@ -47,11 +46,11 @@ class Note(Entity):
 class Draft(Entity):
     """A draft, in an index by the day of its last change and by its version while it is open."""
 
-    id = Id()
-    text = Text(default_for_new="-")
-    open = Boolean(default_for_new=True)
-    version = Integer(default_for_new=1)
-    updated_at = Moment()
+    id: Id = Id()
+    text: Text = Text(default="-")
+    open: Boolean = Boolean(default=True)
+    version: Integer = Integer(default=1)
+    updated_at: Moment = Moment()
 
     parity = Derived(EnumCodec(("even", "odd")), lambda n: ("even", "odd")[n % 2], "version")
 
@@ -187,8 +186,8 @@ def test_a_primary_key_made_of_updated_at_is_refused() -> None:
     with pytest.raises(DeclarationError, match="every update sets updated_at"):
 
         class Log(Entity):
-            id = Id()
-            updated_at = Moment()
+            id: Id = Id()
+            updated_at: Moment = Moment()
             key = Key("LOG#{id}", "{updated_at}")
 
 
@@ -196,17 +195,17 @@ def test_an_updated_at_that_is_no_moment_is_refused() -> None:
     with pytest.raises(DeclarationError, match="updated_at: it must be a Moment"):
 
         class Log(Entity):
-            id = Id()
-            updated_at = Text()
+            id: Id = Id()
+            updated_at: Text = Text()
             key = Key("LOG#{id}", "LOG")
 
 
 class Edition(Entity):
     """An edition whose version is part of the primary key and never changes."""
 
-    isbn = Id()
-    version = Integer()
-    name = Text(default_for_new="-")
+    isbn: Id = Id()
+    version: Integer = Integer()
+    name: Text = Text(default="-")
 
     key = Key("BOOK#{isbn}", "EDITION#{version:4}")
 
@@ -241,9 +240,9 @@ def test_what_an_update_sets_cannot_be_initial() -> None:
 class Slot(Entity):
     """A slot whose key is derived from a value that callers write in several forms."""
 
-    id = Id()
-    starts = Moment()
-    members = Integer()
+    id: Id = Id()
+    starts: Moment = Moment()
+    members: Integer = Integer()
 
     hour = Derived(NumberCodec(2), lambda at: at and at.hour, "starts")
 
@@ -268,9 +267,9 @@ def test_a_key_is_derived_from_the_value_and_not_from_how_the_caller_wrote_it(
 class Parcel(Entity):
     """An entity whose attribute ``deletion`` is not a mark of deletion."""
 
-    id = Id()
-    deletion = optional(Text())
-    place = Text()
+    id: Id = Id()
+    deletion: Text[None] = Text(default=None)
+    place: Text = Text()
 
     key = Key("PARCEL#{id}", "PARCEL")
     by_place = Key("PLACE#{place}", "{id}", index=GSI1, where={"deletion": None})
@@ -289,16 +288,16 @@ def test_a_mark_of_deletion_that_is_no_optional_attribute_is_refused() -> None:
 
         class Box(Entity):
             deletion_mark = "gone"
-            id = Id()
+            id: Id = Id()
             key = Key("BOX#{id}", "BOX")
 
 
 class Loan(Entity):
     """A loan, in an index by the month it is due in, if it has a due date."""
 
-    id = Id()
-    shelf = Text()
-    due = optional(Moment())
+    id: Id = Id()
+    shelf: Text = Text()
+    due: Moment[None] = Moment(default=None)
 
     month = Derived(NumberCodec(2), lambda due: due and due.month, "due")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -23,8 +24,9 @@ from autoforge.dynamodb.schema.attributes import (
     Id,
     Integer,
     Moment,
+    Number,
     Text,
-    optional,
+    TextSet,
 )
 from autoforge.dynamodb.schema.entity import Item, entity_fields
 from autoforge.dynamodb.schema.keys import Key
@@ -32,7 +34,7 @@ from autoforge.errors import UnreadableItemError
 from autoforge.http.api import paging as answers
 from autoforge.http.api.paging import json_response
 from autoforge.http.api.projection import JsonObject, is_compiled, read_as_view, slow_projection
-from autoforge.http.api.schemas import Timestamp, View
+from autoforge.http.api.schemas import Ids, Timestamp, View
 from autoforge.http.events import EventView
 from autoforge.http.projects import routes as projects
 from autoforge.http.runs import RunWithOutputView
@@ -202,11 +204,11 @@ def test_a_label_that_is_no_text_is_refused_as_the_view_refuses_it() -> None:
 class Thing(Entity):
     """An entity without its own methods or defaults."""
 
-    id = Id()
-    text = Text()
-    at = Moment()
-    flag = Boolean()
-    note = optional(Text())
+    id: Id = Id()
+    text: Text = Text()
+    at: Moment = Moment()
+    flag: Boolean = Boolean()
+    note: Text[None] = Text(default=None)
 
     key = Key("THING#{id}", "METADATA")
 
@@ -223,8 +225,16 @@ class ShortLived(Thing):
 class Defaulting(Thing):
     """An entity with a default for a missing attribute."""
 
-    title = Text(default="untitled")
+    title: Text = Text(default="untitled")
     key = Key("DEFAULTING#{id}", "METADATA")
+
+
+class Priced(Thing):
+    """An entity with an exact number and a set of texts."""
+
+    price: Number = Number(default=Decimal("0.10"))
+    tags: TextSet = TextSet()
+    key = Key("PRICED#{id}", "METADATA")
 
 
 class Insistent(View):
@@ -237,6 +247,13 @@ class Titled(View):
     """A view of a title."""
 
     title: str
+
+
+class PriceTag(View):
+    """A view of an exact number and a set of texts."""
+
+    price: Decimal
+    tags: Ids
 
 
 class Loud(View):
@@ -304,6 +321,22 @@ def a_thing(kind: type[Thing] = Thing, **given: Any) -> Item:
     return kind(**{"id": "t", "text": "quiet", "at": NOON, "flag": True, **given}).to_item()
 
 
+@pytest.mark.parametrize("wire", [*_ALL_WIRES, {"N": "1E+5"}, {"SS": ["b", "a"]}])
+@pytest.mark.parametrize("name", ["price", "tags"])
+def test_exact_numbers_and_sets_are_shown_as_their_view_would(
+    name: str, wire: dict[str, Any] | None
+) -> None:
+    item = a_thing(Priced, price=Decimal("12.50"), tags={"b", "a"})
+    if wire is None:
+        del item[name]
+    else:
+        item[name] = wire
+
+    shown = at_once(PriceTag, Priced, item, NOON)
+
+    assert shown == by_the_view(PriceTag, Priced, item, NOON)
+
+
 @pytest.mark.parametrize(
     ("kind", "view", "compiled"),
     [
@@ -317,7 +350,8 @@ def a_thing(kind: type[Thing] = Thing, **given: Any) -> Item:
         (Thing, Hidden, False),
         (Thing, Insistent, False),
         (ShortLived, Sparse, False),
-        (Defaulting, Titled, False),
+        (Defaulting, Titled, True),
+        (Priced, PriceTag, True),
     ],
     ids=lambda each: each.__name__ if isinstance(each, type) else str(each),
 )
