@@ -81,6 +81,8 @@ from autoforge.dynamodb.schema.encoding import (
     naming,
     require_utf8,
 )
+from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT
+from autoforge.dynamodb.schema.time_form import TimeForm
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 __all__ = [
@@ -138,11 +140,14 @@ class Options(TypedDict, Generic[T], total=False):
     Attributes:
         default_factory: Returns the value of new entities that do not give one, such as
             ``utc_now``. Stored items are not read with it: each reading would have another value.
-        attr_name: The name in the table; the name in Python in camelCase unless given.
+        attr_name: The name in the table; unless given, the name in Python as the layout writes
+            names, in camelCase by default.
+        stored: False if items have the value only as a component of their keys.
     """
 
     default_factory: Callable[[], T]
     attr_name: str
+    stored: bool
 
 
 class EntityAttribute(Attribute[T], Generic[T, N]):
@@ -154,6 +159,7 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
             None.
         default_factory: See ``Options``.
         attr_name: See ``Options``.
+        stored: See ``Options``.
 
     Raises:
         DeclarationError: if the default is a function, or the factory is none.
@@ -167,7 +173,9 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         default: Any = _REQUIRED,
         default_factory: Callable[[], Any] | None = None,
         attr_name: str | None = None,
+        stored: bool = True,
     ) -> None:
+        self.stored = stored
         if callable(default):
             raise DeclarationError(
                 f"the default is the function {shortened(default)}: give it as default_factory"
@@ -190,8 +198,9 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
             return GenericAlias(cls, arguments)
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
-        """Name the attribute in the table by the Python name in camelCase."""
-        super().__set_name__(owner, camel_case(name))
+        """Name the attribute in the table by the Python name, as the layout writes names."""
+        layout = getattr(owner, "layout", DEFAULT_LAYOUT)
+        super().__set_name__(owner, _IN_CASE[layout.naming](name))
         self._name = name
 
     @overload  # type: ignore[override]  # PynamoDB's has no None
@@ -388,34 +397,58 @@ class Choice(EntityAttribute[E, N]):
 
 
 class Moment(EntityAttribute[datetime, N]):
-    """A time in UTC, stored as ISO 8601 text of fixed width with milliseconds."""
+    """A time in UTC, stored as ISO 8601 text of fixed width with milliseconds.
+
+    Args:
+        form: Another form, for a table that exists already: ``%Y-%m-%dT%H:%M:%S``. Units that it
+            does not show are dropped. See ``TimeForm``.
+        options: See ``Options``; and ``default``.
+
+    Raises:
+        DeclarationError: if texts in the form would not sort as the times do.
+    """
 
     @overload
     def __init__(
-        self: Moment[None], *, default: None, **options: Unpack[Options[datetime]]
+        self: Moment[None],
+        *,
+        default: None,
+        form: str | None = None,
+        **options: Unpack[Options[datetime]],
     ) -> None: ...
 
     @overload
     def __init__(
-        self: Moment, *, default: datetime = ..., **options: Unpack[Options[datetime]]
+        self: Moment,
+        *,
+        default: datetime = ...,
+        form: str | None = None,
+        **options: Unpack[Options[datetime]],
     ) -> None: ...
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, form: str | None = None, **options: Any) -> None:
         super().__init__(**options)
+        self.form = None if form is None else TimeForm(form)
 
     def check(self, value: Any) -> datetime:
         """Return the time, given a ``datetime`` or ISO 8601 text of any precision."""
         with naming(self.attr_name):
-            return as_timestamp(value)
+            return as_timestamp(value) if self.form is None else self.form.shown(value)
 
     def serialize(self, value: Any) -> str:
         """Write the time as text of fixed width."""
-        return timestamp_text(self.check(value))
+        time = self.check(value)
+        return timestamp_text(time) if self.form is None else self.form.text(time)
+
+    def deserialize(self, value: Any) -> datetime:
+        """Read a time; one with a form of its own is read in that form only."""
+        return self.check(value) if self.form is None else self.form.decode(value)
 
     def codec(self, spec: str, *, last: bool) -> Codec:
         """Return the codec of the time, or with ``:date`` that of its UTC date."""
         del last
-        return DateCodec() if spec == "date" else _without_spec(self, spec, TimestampCodec())
+        own = self.form or TimestampCodec()
+        return DateCodec() if spec == "date" else _without_spec(self, spec, own)
 
 
 class Expiry(EntityAttribute[datetime, N]):
@@ -699,6 +732,20 @@ def optional(attribute: Attribute[Any], *, default: None = None) -> Any:
 def camel_case(name: str) -> str:
     """Return a Python name in camelCase: ``created_at`` as ``createdAt``."""
     return _FIRST_LETTERS.sub(lambda match: match[1].upper(), name)
+
+
+@cache
+def pascal_case(name: str) -> str:
+    """Return a Python name in PascalCase: ``created_at`` as ``CreatedAt``."""
+    return camel_case(f"_{name}")
+
+
+#: How the names of attributes are written in the table.
+_IN_CASE: Final[Mapping[str, Callable[[str], str]]] = {
+    "camelCase": camel_case,
+    "PascalCase": pascal_case,
+    "snake_case": str,
+}
 
 
 def attribute_to_wire(attribute: Attribute[Any], value: Any) -> dict[str, Any]:

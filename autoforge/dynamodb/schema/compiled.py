@@ -140,6 +140,11 @@ class Field:
     default: Mapping[str, Any] | None = None
 
     @property
+    def stored(self) -> bool:
+        """Whether items have the attribute itself, and not only a component of their keys."""
+        return getattr(self.attribute, "stored", True)
+
+    @property
     def stored_name(self) -> str:
         """The name in the table."""
         return str(self.attribute.attr_name)
@@ -147,7 +152,8 @@ class Field:
     @property
     def kind(self) -> FieldCodec:
         """The expressions that read and write the attribute."""
-        return KINDS.get(type(self.attribute), _BY_METHODS)
+        in_own_form = getattr(self.attribute, "form", None) is not None
+        return _BY_METHODS if in_own_form else KINDS.get(type(self.attribute), _BY_METHODS)
 
     @property
     def is_json(self) -> bool:
@@ -169,7 +175,7 @@ def compile_reader(
     source = Source("read(item)", dict(_NAMES), of=entity.__name__)
     source.names |= {"entity": entity, "new": entity.__new__, **functions}
     source.names["has_form"] = entity.has_form
-    required = [each for each in fields if not each.optional]
+    required = [each for each in fields if each.stored and not each.optional]
     layout, primary = entity.layout, entity.primary_key
     rendered = [name for name, _ in primary.rendered_attributes]
     stored_type = layout.entity_type
@@ -180,12 +186,14 @@ def compile_reader(
         else "if not has_form(item): return slowly(item)",
         *(f"item[{name!r}]" for name in rendered),
         f"known = {len(required) + len(rendered) + (stored_type is not None)}",
-        "in_key = False",
+        f"in_key = {not all(each.stored for each in fields)}",
         "get = item.get",
         "values = {}",
         depth=2,
     )
     for each in fields:
+        if not each.stored:
+            continue
         read = [f"values[{each.name!r}] = {_expression(source, each, each.kind.read)}"]
         if each.kind is _BY_METHODS and not each.optional:
             read.append(f"if values[{each.name!r}] is None: return slowly(item)")
@@ -197,6 +205,9 @@ def compile_reader(
     for name in sorted(entity.rendered_names() - {*rendered, stored_type}):
         source.add(f"if {name!r} in item: known += 1", depth=2)
     source.add("if in_key: values = decode_key(item) | values", depth=2)
+    for each in fields:
+        if not (each.stored or each.optional):
+            source.add(f"if {each.name!r} not in values: return slowly(item)", depth=2)
     source.add("except UNEXPECTED:", "    return slowly(item)")
     source.add(
         "result = new(entity)",
@@ -229,6 +240,9 @@ def compile_writer(
         depth=2,
     )
     for each in fields:
+        if not each.stored:
+            source.add(f"if get({each.name!r}) is None: return slowly(entity)", depth=2)
+            continue
         written = f"item[{each.stored_name!r}] = {_expression(source, each, each.kind.write)}"
         is_expiry = each.stored_name == entity.layout.expiry
         value = "entity.expiry" if is_expiry else f"get({each.name!r})"

@@ -11,7 +11,7 @@ from typing import Final
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Index, KeyType, Layout
-from autoforge.dynamodb.schema.transaction_mark import TransactionMark
+from autoforge.dynamodb.schema.transaction_mark import TransactionMark, mark_in
 
 #: The most indexes of a table (AWS, "Constraints in Amazon DynamoDB").
 GLOBAL_INDEXES: Final = 20
@@ -117,7 +117,9 @@ class Design:
                 yield f"{one.__name__} and {other.__name__} are both stored as {one.type_name}"
 
     def _shared_keys(self) -> Iterator[str]:
-        for one, other in combinations(self.entities, 2):
+        mark = mark_in(self.layout)
+        known = self.entities if mark is None or mark in self.entities else (*self.entities, mark)
+        for one, other in combinations(known, 2):
             mine, theirs = one.primary_key, other.primary_key
             intended = mine.shared is not None and mine.shared == theirs.shared
             if mine.overlaps(theirs) and not intended:

@@ -173,11 +173,11 @@ class Entity(Declared):
         super().__init_subclass__()
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
+        _require_own_names(cls, (Attribute, Derived, Key))
         _name_expiry(cls)
         attributes = _declared(cls, Attribute)
         derived = _declared(cls, Derived)
         keys = _declared(cls, Key)
-        _require_own_names(cls, (Attribute, Derived, Key))
         keys.pop("primary_key", None)
 
         def lookup(name: str, spec: str, last: bool) -> Codec:
@@ -203,7 +203,8 @@ class Entity(Declared):
             return
         _require_sound_keys(cls, attributes)
         cls.primary_key = next(key for key in cls.keys.values() if key.index.is_table)
-        _assign_key_attributes(cls)
+        _assign_key_attributes(cls, attributes)
+        _require_found_in_keys(cls, attributes)
 
     @classmethod
     @cache
@@ -267,7 +268,7 @@ class Entity(Declared):
         entity.attribute_values |= cls._components_in(item)
         known = _attributes(cls)
         for name, attribute in known.items():
-            wire = item.get(attribute.attr_name)
+            wire = None if name in _unstored(cls) else item.get(attribute.attr_name)
             try:
                 value = None if wire is None else wire_to_attribute(attribute, wire)
                 if value is not None or (wire is not None and _may_be_none(attribute)):
@@ -289,11 +290,17 @@ class Entity(Declared):
 
     @classmethod
     def _components_in(cls, item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        """Read the attributes that stand in the primary key of an item."""
-        try:
-            return cls.primary_key.decode(key_of(item, cls.layout.primary)) or {}
-        except KeyError:
-            return {}
+        """Read the attributes that stand in the primary key, or only in other keys, of an item."""
+        found: dict[str, Any] = {}
+        for key in sorted(cls.keys.values(), key=lambda each: not each.index.is_table):
+            try:
+                decoded = key.decode(key_of(item, key.index)) or {}
+            except KeyError:  # the item is not in the index
+                continue
+            if not key.index.is_table:
+                decoded = {name: decoded[name] for name in decoded.keys() & _unstored(cls)}
+            found = decoded | found
+        return found
 
     @classmethod
     def recognises(cls, item: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -438,7 +445,8 @@ class Entity(Declared):
         wires = {
             attribute.attr_name: attribute_to_wire(attribute, values[name])
             for name, attribute in _attributes(type(self)).items()
-            if values.get(name) is not None or (name in values and _holds_null(attribute))
+            if name not in _unstored(type(self))
+            and (values.get(name) is not None or (name in values and _holds_null(attribute)))
         }
         return deepcopy(self._unknown) | wires
 
@@ -506,7 +514,7 @@ class _Compiled:
 
 def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
     """Describe the attributes that a caller sets, for compiled functions."""
-    in_key = entity.primary_key.components
+    in_key = entity.primary_key.components | _unstored(entity)
     return tuple(
         Field(
             name,
@@ -521,9 +529,16 @@ def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
     )
 
 
+@cache
+def _unstored(entity: type[Entity]) -> frozenset[str]:
+    """Return the attributes that items have only as components of their keys."""
+    attributes = _attributes(entity).items()
+    return frozenset(name for name, each in attributes if not getattr(each, "stored", True))
+
+
 def _unknown(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> Item:
     """Copy the attributes of an item that the entity does not declare."""
-    names = {attribute.attr_name for attribute in _attributes(entity).values()}
+    names = {each.stored_name for each in entity_fields(entity) if each.stored}
     names |= entity.rendered_names()
     return {name: dict(deepcopy(wire)) for name, wire in item.items() if name not in names}
 
@@ -658,6 +673,25 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
         )
 
 
+def _require_found_in_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
+    """Refuse an attribute that is only in keys, unless a key has all of it in every item."""
+    for name, attribute in attributes.items():
+        if getattr(attribute, "stored", True):
+            continue
+        keys = [key for key in entity.keys.values() if name in key.components - key.shortened]
+        always = [key for key in keys if not key.where and not _optional_in(key, attributes)]
+        if not always and not (keys and attribute.null):
+            raise DeclarationError(
+                f"{entity.__name__}.{name} is not stored, so a key must have it in every item: "
+                f"{'no key has it' if not keys else 'an item may be in none of its indexes'}"
+            )
+
+
+def _optional_in(key: Key, attributes: Mapping[str, Any]) -> list[str]:
+    """Return the components without which an item is not in an index."""
+    return [name for name in key.sources if attributes[name].null]
+
+
 def _require_sound_lifetime(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
     if entity.layout.expiry is None:
         raise DeclarationError(f"{entity.__name__} has a lifetime, but its layout has no expiry")
@@ -690,13 +724,13 @@ def _name_expiry(entity: type[Entity]) -> None:
         attribute.__set_name__(entity, _EXPIRES)
 
 
-def _assign_key_attributes(entity: type[Entity]) -> None:
+def _assign_key_attributes(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
     """Find out which key attributes each key renders, and refuse two different texts for one.
 
     Two indexes may share a key attribute, and an index may share one with the table.
     """
     keys = entity.keys.values()
-    stored = {attribute.attr_name: name for name, attribute in _attributes(entity).items()}
+    stored = {attribute.attr_name: name for name, attribute in attributes.items()}
     templates: dict[str, tuple[Key, str]] = {}
     for key in keys:
         key.rendered_attributes = tuple(

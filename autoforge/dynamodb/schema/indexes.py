@@ -201,6 +201,8 @@ class Layout:
         expiry: The time-to-live attribute, in Unix seconds; None if items do not expire.
         partition_type: ``N`` if the partition key is a number.
         sort_type: ``N`` if the sort key is a number.
+        naming: How the names of attributes are written in the table, unless they are given:
+            ``created_at`` as ``createdAt``, as ``CreatedAt``, or as it is.
     """
 
     partition_key: str = "PK"
@@ -209,6 +211,7 @@ class Layout:
     expiry: str | None = TTL
     partition_type: KeyType = "S"
     sort_type: KeyType = "S"
+    naming: Literal["camelCase", "PascalCase", "snake_case"] = "camelCase"
 
     @property
     def primary(self) -> Index:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
+from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.schema.attributes import Id, Moment
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 from autoforge.dynamodb.schema.keys import Key
 
 
@@ -23,3 +26,24 @@ class TransactionMark(Entity):
     created_at: Moment = Moment()
 
     key = Key("TRANSACTION#{token}", "MARK")
+
+
+@cache
+def mark_in(layout: Layout) -> type[TransactionMark] | None:
+    """Return the entity of the marks in a table with a layout; None if it can have no marks.
+
+    A mark needs a text in each key attribute, and an expiry that removes it.
+    """
+    if layout == DEFAULT_LAYOUT:
+        return TransactionMark
+    sort_key = "" if layout.sort_key is None else "MARK"
+    members = {
+        "__doc__": TransactionMark.__doc__,
+        "type_name": TransactionMark.type_name,
+        "layout": layout,
+        "key": Key("TRANSACTION#{token}", sort_key),
+    }
+    try:
+        return type("TransactionMark", (TransactionMark,), members)
+    except DeclarationError:
+        return None

@@ -21,7 +21,7 @@ from autoforge.dynamodb.patterns.request import get_request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import require_size
 from autoforge.dynamodb.schema.keys import KeyValue, key_of
-from autoforge.dynamodb.schema.transaction_mark import TransactionMark
+from autoforge.dynamodb.schema.transaction_mark import mark_in
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.reads import Reads
@@ -94,7 +94,7 @@ class Writes(Reads):
         token = self.new_token()
         unmarked = transaction
         if transaction.marked or not transaction.made_once:
-            transaction = transaction.with_mark(self._mark(token))
+            transaction = self._marked(transaction, token)
         try:
             self._send(
                 transaction.request(self.table_name, token=token),
@@ -241,8 +241,15 @@ class Writes(Reads):
                 self.write(clearing)
         return clearing is not None
 
-    def _mark(self, token: str) -> Put[TransactionMark]:
-        return Put(TransactionMark(token=token, created_at=as_timestamp(self.clock())))
+    def _marked(self, transaction: Transaction, token: str) -> Transaction:
+        """Return the transaction with a mark; unchanged if the table can have none.
+
+        Without a mark, DynamoDB recognises the idempotency token for ten minutes.
+        """
+        mark = mark_in(self.layout)
+        if mark is None:
+            return transaction
+        return transaction.with_mark(Put(mark(token=token, created_at=as_timestamp(self.clock()))))
 
     def _write_once(self, write: Write[E], because: Exception | None = None) -> E | None:
         """Apply a write that must not be applied twice, and may have been applied once.
