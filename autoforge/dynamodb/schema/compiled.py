@@ -253,6 +253,9 @@ def compile_writer(
         if not each.holds_null:
             source.add("if v is None: return slowly(entity)", depth=2)
         source.add(written, depth=2)
+    if entity.layout.entity_type is not None:
+        typed = f"item[{entity.layout.entity_type!r}] = {{'S': {entity.type_name!r}}}"
+        source.add(typed, depth=2)
     source.add("return item", depth=2)
     source.add("except UNEXPECTED:", "    return slowly(entity)")
     compiled: Callable[[Any], dict[str, Any]] = source.compiled()

@@ -322,12 +322,9 @@ class Entity(Declared):
             InvalidValueError: if a required attribute is missing or cannot be stored.
         """
         item = self._wires()
-        if self.layout.entity_type is not None:
-            item[self.layout.entity_type] = {STRING: self.type_name}
         for key in self.keys.values():
             if (value := self._rendered_key(key)) is not None:
-                for name, place in key.rendered_attributes:
-                    item[name] = {STRING: value[place]}
+                key.store_in(item, value)
         return item
 
     def serialize(self, null_check: bool = True) -> Item:
@@ -426,7 +423,7 @@ class Entity(Declared):
         return f"<{self.type_name} {where}>"
 
     def _wires(self) -> Item:
-        """Return the attributes to store, without the rendered ones.
+        """Return the attributes to store, the type among them, without the rendered keys.
 
         Raises:
             InvalidValueError: if a required attribute is missing or cannot be stored.
@@ -437,7 +434,9 @@ class Entity(Declared):
         """Write any entity, with an error that names the missing attributes."""
         if missing := self._missing():
             raise InvalidValueError(f"{self.type_name} needs {', '.join(missing)}")
-        return self._present()
+        stored_type = self.layout.entity_type
+        typed = {} if stored_type is None else {stored_type: {STRING: self.type_name}}
+        return self._present() | typed
 
     def _present(self) -> Item:
         """Return the attributes that have values, even if required ones have none."""

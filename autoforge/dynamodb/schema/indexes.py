@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal, TypeAlias, cast
 
 from autoforge.dynamodb.errors import DeclarationError
@@ -70,13 +71,13 @@ class Index:
         """Whether DynamoDB offers strongly consistent reads here (never on a global index)."""
         return self.is_table or self.is_local
 
-    @property
+    @cached_property
     def types(self) -> dict[str, KeyType]:
         """The type of each key attribute, partition key first."""
         types = {self.partition_key: self.partition_type}
         return types if self.sort_key is None else {**types, self.sort_key: self.sort_type}
 
-    @property
+    @cached_property
     def attributes(self) -> tuple[str, ...]:
         """The names of the key attributes, partition key first."""
         return tuple(self.types)
@@ -213,7 +214,7 @@ class Layout:
     sort_type: KeyType = "S"
     naming: Literal["camelCase", "PascalCase", "snake_case"] = "camelCase"
 
-    @property
+    @cached_property
     def primary(self) -> Index:
         """The primary key of the table."""
         return Index(

@@ -420,6 +420,16 @@ class Key:
         return self._renderer(values)
 
     @cached_property
+    def store_in(self) -> Callable[[dict[str, Any], KeyValue], None]:
+        """The function that stores the rendered attributes of a key in an item, without loops."""
+        source = Source("store_in(item, value)", {}, of=str(self))
+        for name, place in self.rendered_attributes:
+            source.add(f"item[{name!r}] = {{'S': value[{place}]}}")
+        source.add("return None")
+        store: Callable[[dict[str, Any], KeyValue], None] = source.compiled()
+        return store
+
+    @cached_property
     def _renderer(self) -> Callable[[Mapping[str, Any]], KeyValue | None]:
         """The function behind ``render``, without loops; compiled at the first use (ADR 0021)."""
         source = Source("render(values)", {"KeyValue": KeyValue, **_FAST_NAMES}, of=str(self))
