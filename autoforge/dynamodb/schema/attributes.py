@@ -818,7 +818,8 @@ def plain_codec(attribute: Attribute[Any]) -> PlainCodec:
         text = str(attribute.serialize(check(value)))
         return number_text(text) if kind == NUMBER else text
 
-    return PlainCodec(kind, write, attribute.deserialize)
+    values = tuple(attribute.texts) if isinstance(attribute, Choice) else None
+    return PlainCodec(kind, write, attribute.deserialize, values)
 
 
 def _as_given(value: Any) -> Any:

@@ -88,6 +88,20 @@ class Design:
             for name, kind in index.types.items()
         }
 
+    @cached_property
+    def mark(self) -> type[TransactionMark] | None:
+        """The entity of the marks of transactions; None if the table can have none.
+
+        It can have none if its layout allows none, or an item could have the key of a mark because
+        the key attributes are plain texts.
+        """
+        mark = mark_in(self.layout)
+        if mark is None:
+            return None
+        keys = [each.primary_key for each in self.entities if not each.is_abstract()]
+        plain = [key for key in keys if any(map(key.is_plain, key.index.attributes))]
+        return None if any(key.overlaps(mark.primary_key) for key in plain) else mark
+
     def admits(self, entity: type[Entity]) -> bool:
         """Whether items of an entity may be written to the table.
 
@@ -117,7 +131,7 @@ class Design:
                 yield f"{one.__name__} and {other.__name__} are both stored as {one.type_name}"
 
     def _shared_keys(self) -> Iterator[str]:
-        mark = mark_in(self.layout)
+        mark = self.mark
         known = self.entities if mark is None or mark in self.entities else (*self.entities, mark)
         for one, other in combinations(known, 2):
             mine, theirs = one.primary_key, other.primary_key

@@ -132,6 +132,7 @@ class PlainCodec(Codec):
         kind: The DynamoDB type of the attribute.
         write: Returns the stored text of a value, or the digits of a number.
         read: Returns the value of a stored text.
+        values: The texts of all values; None if they are not known.
     """
 
     is_unbounded = True
@@ -139,6 +140,7 @@ class PlainCodec(Codec):
     kind: str
     write: Callable[[Any], str]
     read: Callable[[str], Any]
+    values: tuple[str, ...] | None = None
 
     def encode(self, value: Any) -> str:
         """Write the value; refuse an empty text, which DynamoDB does not accept as a key."""
@@ -158,8 +160,11 @@ class PlainCodec(Codec):
         return value
 
     def overlaps(self, other: Codec) -> bool:
-        """Whether the two codecs could write the same text."""
-        return not isinstance(other, EnumCodec) or any(map(self.admits, other.values))
+        """Whether the two codecs could write the same text; True if that is not known."""
+        if self.values is not None:
+            return any(map(other.admits, self.values))
+        values = other.values if isinstance(other, EnumCodec | PlainCodec) else None
+        return values is None or any(map(self.admits, values))
 
 
 @dataclass(frozen=True)

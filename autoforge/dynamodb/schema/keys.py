@@ -228,10 +228,13 @@ class Template:
         if leading == 0:
             return True
         plain, another = (self, other) if self.is_plain else (other, self)
-        texts = [each for each in another.segments if isinstance(each, str)]
-        if len(texts) == len(another.segments):
-            return plain.components[0].codec.admits(SEPARATOR.join(texts))
-        return not another.is_plain or _overlap(plain.segments[0], another.segments[0])
+        if another.is_plain or len(another.segments) == 1:
+            return _overlap(plain.segments[0], another.segments[0])
+        codec = plain.components[0].codec
+        if isinstance(codec, PlainCodec) and codec.values is not None:
+            return any(another.decode(text) is not None for text in codec.values)
+        # Every text of the other template contains the separator.
+        return codec.admits(f"a{SEPARATOR}b")
 
     def __str__(self) -> str:
         """Show the template as it was declared."""
@@ -378,6 +381,15 @@ class Key:
     def sources(self) -> frozenset[str]:
         """The attributes that the key depends on, those of ``where`` included."""
         return self.sources_of(*self.partitions, self.sort_template) | {*self.where}
+
+    @cached_property
+    def rendered_sources(self) -> frozenset[str]:
+        """The attributes that the rendered key attributes depend on; plain ones are not rendered.
+
+        They are all sources if the key renders an attribute of its own, which leaves the index
+        with the item.
+        """
+        return self.sources if self.rendered_attributes else frozenset()
 
     @cached_property
     def examined(self) -> frozenset[str]:

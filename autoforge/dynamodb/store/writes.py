@@ -21,7 +21,6 @@ from autoforge.dynamodb.patterns.request import get_request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import require_size
 from autoforge.dynamodb.schema.keys import KeyValue, key_of
-from autoforge.dynamodb.schema.transaction_mark import mark_in
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.reads import Reads
@@ -246,7 +245,7 @@ class Writes(Reads):
 
         Without a mark, DynamoDB recognises the idempotency token for ten minutes.
         """
-        mark = mark_in(self.layout)
+        mark = self._current_design().mark
         if mark is None:
             return transaction
         return transaction.with_mark(Put(mark(token=token, created_at=as_timestamp(self.clock()))))

@@ -139,7 +139,7 @@ class Update(Write[E]):
         if not self.actions and self.initial is None:
             return
         acted_on = {action.values[0].path[0] for action in self.actions}  # type: ignore[attr-defined]  # the first value of an action is its path
-        for name in {n for key in entity.keys.values() for n in key.sources}:
+        for name in {n for key in entity.keys.values() for n in key.rendered_sources}:
             if name in (self.initial or {}) or _name(entity, name) in acted_on:
                 raise DeclarationError(f"{name} feeds a key: an update must give its value")
         if self.initial is not None:
@@ -317,7 +317,7 @@ class Update(Write[E]):
         Raises:
             DeclarationError: if a key needs the value of an attribute that the write does not know.
         """
-        changed = key.sources & written
+        changed = key.rendered_sources & written
         if not changed and self.initial is None:
             return {}
         known = self._known(key)
