@@ -76,8 +76,9 @@ class Pattern(ABC, Generic[T]):
         cls._is_kind = kind
         for base in getattr(cls, "__orig_bases__", ()):
             cls.entities = tuple(_entities(get_args(base))) or cls.entities
+        cls.entities += cls._read_besides()
         for entity in cls.entities:
-            if entity.is_abstract():
+            if entity.is_abstract() and not kind:
                 raise DeclarationError(
                     f"{cls.__name__}: {entity.__name__} is abstract: it is never stored"
                 )
@@ -87,6 +88,11 @@ class Pattern(ABC, Generic[T]):
                 f"{cls.__name__}: the parameter {min(taken)!r} has the name of a member of "
                 f"{cls._kinds()[0].__name__}: choose another name"
             )
+
+    @classmethod
+    def _read_besides(cls) -> tuple[type[Entity], ...]:
+        """Return entities that are read besides those of the type argument."""
+        return ()
 
     def __init__(self, *_: Any, **__: Any) -> None:
         """Refuse a class that is not a dataclass: ``@dataclass`` replaces this method."""

@@ -1,8 +1,9 @@
 """Patterns that read items which point to others, and then those others.
 
-* ``Lookup``   one item, by a look-up item       GetItem, then GetItem
-* ``Hydrate``  the items of a range of           Query, then BatchGetItem
-               references
+* ``Lookup``    one item, by a look-up item       GetItem, then GetItem
+* ``ByUnique``  one item, by a unique value       GetItem, then GetItem
+* ``Hydrate``   the items of a range of           Query, then BatchGetItem
+                references
 
 A reference to an item that does not exist is skipped: a deletion may have been interrupted between
 the item and its references.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
+from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import consistency
 from autoforge.dynamodb.patterns.permission import Permission, permissions_on_items
@@ -25,6 +27,8 @@ from autoforge.dynamodb.patterns.readers import Reading, as_entities
 from autoforge.dynamodb.patterns.request import get_request
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import KeyValue, shown_key
+from autoforge.dynamodb.schema.unique import Unique
+from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of
 
 E = TypeVar("E", bound=Entity)
 R = TypeVar("R", bound=Entity)
@@ -88,6 +92,46 @@ class Lookup(Get[E], Generic[E, R], kind=True):
         if entity is None or not self.agrees(entity):
             return None
         return entity if reading is as_entities else reader.live(item, self.entity, reading)
+
+
+@dataclass(frozen=True, init=False)
+class ByUnique(Lookup[E, UniqueItem], Generic[E], kind=True):
+    """Reads the item that has a unique value, by its look-up item.
+
+    Declared as ``ByUnique[User]``, with ``unique = User.by_email`` and the attributes of the value
+    as parameters.
+    """
+
+    #: The unique value, as the entity declares it.
+    unique: ClassVar[Unique]
+
+    def __init_subclass__(cls, *, kind: bool = False) -> None:
+        """Read by the key of the look-up items.
+
+        Raises:
+            DeclarationError: if the class does not name a unique value.
+        """
+        unique = vars(cls).get("unique")
+        if isinstance(unique, Unique) and unique.entity is not None:
+            cls.key = item_of(unique).primary_key
+        elif not kind and not hasattr(cls, "unique"):
+            raise DeclarationError(
+                f"{cls.__name__} names no unique value: write unique = User.by_email, a Unique of "
+                "the entity"
+            )
+        super().__init_subclass__(kind=kind)
+
+    @classmethod
+    def _read_besides(cls) -> tuple[type[Entity], ...]:
+        return (item_of(cls.unique),) if hasattr(cls, "unique") else ()
+
+    def target(self, found: UniqueItem) -> KeyValue:
+        """Return the primary key of the item that has the value."""
+        return found.owner
+
+    def agrees(self, item: E) -> bool:
+        """Whether the item still has the value."""
+        return self.unique.value_of(item.attribute_values) == self.primary_key()
 
 
 @dataclass(frozen=True, init=False)

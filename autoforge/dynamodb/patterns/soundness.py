@@ -22,7 +22,7 @@ def faults_of(design: Design, patterns: Iterable[type[Pattern[Any]]]) -> Iterato
             are = "is not an entity" if len(foreign) == 1 else "are not entities"
             yield f"{pattern.__name__} answers with {names}, which {are} of the table"
             continue
-        for entity in design.entities:
+        for entity in design.stored:
             if entity in pattern.entities:
                 continue
             for key in entity.keys.values():

@@ -12,6 +12,7 @@ from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Index, KeyType, Layout
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark, mark_in
+from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of
 
 #: The most indexes of a table (AWS, "Constraints in Amazon DynamoDB").
 GLOBAL_INDEXES: Final = 20
@@ -111,8 +112,19 @@ class Design:
         return entity in self._members or entity is Entity or issubclass(entity, TransactionMark)
 
     @cached_property
+    def unique_items(self) -> tuple[type[UniqueItem], ...]:
+        """The entities of the look-up items of unique values, which a Store writes itself."""
+        return tuple(item_of(unique) for each in self.entities for unique in each.uniques)
+
+    @cached_property
+    def stored(self) -> tuple[type[Entity], ...]:
+        """The entities of everything in the table, look-up items and marks included."""
+        marks = () if self.mark is None else (self.mark,)
+        return tuple(dict.fromkeys((*self.entities, *self.unique_items, *marks)))
+
+    @cached_property
     def _members(self) -> frozenset[type[Entity]]:
-        return frozenset(self.entities)
+        return frozenset((*self.entities, *self.unique_items))
 
     def _other_layouts(self) -> Iterator[str]:
         """Yield the entities whose table has other names; whether items store a type may differ."""
@@ -131,9 +143,7 @@ class Design:
                 yield f"{one.__name__} and {other.__name__} are both stored as {one.type_name}"
 
     def _shared_keys(self) -> Iterator[str]:
-        mark = self.mark
-        known = self.entities if mark is None or mark in self.entities else (*self.entities, mark)
-        for one, other in combinations(known, 2):
+        for one, other in combinations(self.stored, 2):
             mine, theirs = one.primary_key, other.primary_key
             intended = mine.shared is not None and mine.shared == theirs.shared
             if mine.overlaps(theirs) and not intended:

@@ -74,6 +74,7 @@ from autoforge.dynamodb.schema.documents import wire_to_document
 from autoforge.dynamodb.schema.encoding import Codec, PlainCodec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue, key_of
+from autoforge.dynamodb.schema.unique import Unique
 from autoforge.dynamodb.timestamps import as_timestamp
 
 #: An item in DynamoDB JSON: attribute names to typed values.
@@ -163,6 +164,8 @@ class Entity(Declared):
     #: The keys of the entity by name, and the one in the table itself.
     keys: ClassVar[Mapping[str, Key]] = {}
     primary_key: ClassVar[Key] = cast("Key", _NoPrimaryKey())
+    #: The unique values of the entity.
+    uniques: ClassVar[tuple[Unique, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         """Compile and check the keys, so that a mistake is an error at import.
@@ -173,7 +176,7 @@ class Entity(Declared):
         super().__init_subclass__()
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
-        _require_own_names(cls, (Attribute, Derived, Key))
+        _require_own_names(cls, (Attribute, Derived, Key, Unique))
         _name_expiry(cls)
         attributes = _declared(cls, Attribute)
         derived = _declared(cls, Derived)
@@ -205,6 +208,12 @@ class Entity(Declared):
         cls.primary_key = next(key for key in cls.keys.values() if key.index.is_table)
         _assign_key_attributes(cls, attributes)
         _require_found_in_keys(cls, attributes)
+        cls.uniques = tuple(
+            each.declared(cls, name, lookup, cls.layout)
+            for name, each in _declared(cls, Unique).items()
+        )
+        for each in cls.uniques:
+            setattr(cls, each.name, each)
 
     @classmethod
     @cache
