@@ -70,6 +70,13 @@ from autoforge.dynamodb.schema.attributes import (
     optional,
     required,
 )
+from autoforge.dynamodb.schema.changes import (
+    Change,
+)
+from autoforge.dynamodb.schema.conditions import (
+    Condition,
+    Equality,
+)
 from autoforge.dynamodb.schema.design import (
     Design,
 )
@@ -117,10 +124,12 @@ __all__ = [
     "GSI1",
     "Array",
     "Boolean",
+    "Change",
     "Check",
     "Choice",
     "Client",
     "Composite",
+    "Condition",
     "Cursors",
     "Delete",
     "Derived",
@@ -131,6 +140,7 @@ __all__ = [
     "EmbeddedDynamoDB",
     "Entity",
     "EnumCodec",
+    "Equality",
     "Expiry",
     "Explanation",
     "Fetch",
