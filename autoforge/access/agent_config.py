@@ -36,6 +36,6 @@ def set_agent_config(config_key: str, value: Any, *, at: datetime) -> Update[Age
         AgentConfig,
         {"config_key": config_key},
         at,
-        values={"value": value},
+        changes=[AgentConfig.value.set(value)],
         initial={"created_at": at},
     )

@@ -53,4 +53,4 @@ def update_agent(
     project_id: str, agent_id: str, changes: Mapping[str, Any], *, at: datetime
 ) -> Update[Agent]:
     """Change attributes of an agent; its key in the index by status follows."""
-    return Update(Agent, {"project_id": project_id, "id": agent_id}, at, values=changes)
+    return Update(Agent, {"project_id": project_id, "id": agent_id}, at, changes=changes)

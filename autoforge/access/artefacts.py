@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
-
-from pynamodb.expressions.operand import Path
+from typing import Any
 
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.writes.update import Update
 from autoforge.models.artefacts import Artefact, ArtefactType
-
-_CONTENT: Final = Path(Artefact.content)
-_PREVIOUS: Final = Path(Artefact.previous_version)
 
 
 @dataclass(frozen=True)
@@ -60,8 +55,7 @@ def update_artefact(
         Artefact,
         {"project_id": project_id, "type": type},
         at,
-        values={"content": content},
-        actions=[_PREVIOUS.set(_CONTENT)],
+        changes=[Artefact.content.set(content), Artefact.previous_version.copy(Artefact.content)],
         expected_version=expected_version,
         increments_version=True,
     )
@@ -79,8 +73,10 @@ def revert_artefact(
         Artefact,
         {"project_id": project_id, "type": type},
         at,
-        actions=[_CONTENT.set(_PREVIOUS), _PREVIOUS.set(_CONTENT)],
-        condition=Artefact.previous_version.is_present(),
+        changes=[
+            Artefact.content.copy(Artefact.previous_version),
+            Artefact.previous_version.copy(Artefact.content),
+        ],
         requires="only an artefact that was updated can be reverted",
         found=lambda _: "has no previous version",
         expected_version=expected_version,

@@ -47,7 +47,10 @@ def set_checkpoint(
             "checkpoint_key": checkpoint_key,
         },
         at,
-        values={"checkpoint_value": value, "position": position_of(value)},
+        changes=[
+            AgentCheckpoint.checkpoint_value.set(value),
+            AgentCheckpoint.position.set(position_of(value)),
+        ],
         initial={"created_at": at},
     )
 
@@ -75,7 +78,7 @@ def advance_checkpoint(
         plain.entity,
         plain.key,
         at,
-        values=plain.values,
+        changes=plain.changes,
         initial=plain.initial,
         condition=forward,
         found=lambda there: f"is at {there.checkpoint_value}, which is past {value}",

@@ -97,7 +97,7 @@ class Root(Write[E]):
             self.entity,
             self.key,
             at,
-            values={"deletion": deletion, "expires_at": EXPIRED},
+            changes={"deletion": deletion, "expires_at": EXPIRED},
             expected={**self.values, "deletion": None},
             condition=self._there(),
             found=changed_since_read,

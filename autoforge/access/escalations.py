@@ -115,7 +115,7 @@ def _close(
         Escalation,
         {"project_id": project_id, "id": escalation_id},
         at,
-        values={"status": status, **values},
+        changes={"status": status, **values},
         condition=Escalation.status == EscalationStatus.PENDING,
         requires=f"only a pending escalation can be {status}",
         found=lambda escalation: f"is {escalation.status}",

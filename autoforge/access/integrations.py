@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,7 +46,10 @@ def save_integration_config(
         IntegrationConfig,
         {"integration": integration},
         at,
-        values={"config_encrypted": config_encrypted, "status": status},
+        changes=[
+            IntegrationConfig.config_encrypted.set(config_encrypted),
+            IntegrationConfig.status.set(status),
+        ],
         initial={"id": new_id, "created_at": at},
     )
 
@@ -56,5 +58,5 @@ def report_health(
     integration: str, status: IntegrationStatus, *, at: datetime
 ) -> Update[IntegrationConfig]:
     """Store the status and the time of a health check."""
-    values: Mapping[str, object] = {"status": status, "last_health_check": at}
-    return Update(IntegrationConfig, {"integration": integration}, at, values=values)
+    changes = [IntegrationConfig.status.set(status), IntegrationConfig.last_health_check.set(at)]
+    return Update(IntegrationConfig, {"integration": integration}, at, changes=changes)

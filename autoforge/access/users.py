@@ -228,8 +228,8 @@ class UpsertUser:
                 User,
                 {"id": user.id},
                 self.at,
-                values=changes,
-                expected={"email": user.email},
+                changes=changes,
+                expected=[User.email.equals(user.email)],
                 found=changed_since_read,
             )
         )
@@ -295,7 +295,7 @@ class UpsertUser:
             type(lookup),
             key,
             self.at,
-            values={"user_id": user.id},
+            changes={"user_id": user.id},
             expected={"user_id": lookup.user_id},
             found=changed_since_read,
         )

@@ -67,6 +67,13 @@ from autoforge.dynamodb.schema.attributes import (
     optional,
     required,
 )
+from autoforge.dynamodb.schema.changes import (
+    Change,
+)
+from autoforge.dynamodb.schema.conditions import (
+    Condition,
+    Equality,
+)
 from autoforge.dynamodb.schema.encoding import (
     EnumCodec,
 )
@@ -117,10 +124,12 @@ __all__ = [
     "LSI",
     "Array",
     "Boolean",
+    "Change",
     "Check",
     "Choice",
     "Client",
     "Composite",
+    "Condition",
     "Cursors",
     "Delete",
     "Derived",
@@ -130,6 +139,7 @@ __all__ = [
     "EmbeddedDynamoDB",
     "Entity",
     "EnumCodec",
+    "Equality",
     "Expiry",
     "Explanation",
     "Fetch",

@@ -116,8 +116,8 @@ def lend(isbn: str, reader: str, *, loan_id: str, at: datetime) -> Transaction:
         Book,
         {"isbn": isbn},
         at,
-        values={"reader": reader},
-        expected={"reader": None},
+        changes=[Book.reader.set(reader)],
+        expected=[Book.reader.equals(None)],
         requires="only a book on the shelf can be lent",
         found=lambda book: f"is lent to {book.reader}",
     )
@@ -130,12 +130,12 @@ def take_back(loan: Loan, *, at: datetime) -> Transaction:
         Loan,
         {"isbn": loan.isbn, "id": loan.id},
         at,
-        values={"returned": True},
-        expected={"returned": False},
+        changes=[Loan.returned.set(True)],
+        expected=[Loan.returned.equals(False)],
         requires="only a loan that is out can end",
         found=lambda _: "has ended",
     )
-    shelved = Update(Book, {"isbn": loan.isbn}, at, values={"reader": None})
+    shelved = Update(Book, {"isbn": loan.isbn}, at, changes=[Book.reader.remove()])
     return Transaction((ended, shelved))
 
 

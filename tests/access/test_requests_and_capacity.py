@@ -171,7 +171,7 @@ def test_a_write_consumes_the_larger_of_before_and_after(store: Store, engine: E
 
     with watching(store.client) as watched:
         store.save(Put(artefact))
-        smaller = store.save(Update(Artefact, identity, NOON, values={"content": {}}))
+        smaller = store.save(Update(Artefact, identity, NOON, changes={"content": {}}))
         store.write(Delete(Artefact, identity))
 
     after = item_size(smaller.to_item())
@@ -214,7 +214,7 @@ def test_an_update_that_makes_the_item_too_large_is_refused(store: Store) -> Non
 
     with pytest.raises(ItemTooLargeError) as caught:
         store.save(
-            Update(Artefact, identity, NOON, values={"previous_version": {"pad": "x" * 30_000}})
+            Update(Artefact, identity, NOON, changes={"previous_version": {"pad": "x" * 30_000}})
         )
 
     assert caught.value.size is None
@@ -228,7 +228,7 @@ def test_an_update_of_an_attribute_too_large_by_itself_is_refused_before_the_cal
     identity = {"project_id": artefact.project_id, "type": artefact.type}
 
     with watching(store.client) as watched, pytest.raises(ItemTooLargeError, match="content 409,"):
-        store.save(Update(Artefact, identity, NOON, values={"content": {"pad": "x" * LIMIT}}))
+        store.save(Update(Artefact, identity, NOON, changes={"content": {"pad": "x" * LIMIT}}))
 
     assert watched.sent == []
 

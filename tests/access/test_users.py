@@ -304,7 +304,7 @@ def test_a_log_in_that_another_comes_between_leaves_all_in_order(
 def test_a_stale_address_that_its_user_gets_back_meanwhile_is_not_taken(client: Client) -> None:
     def prepare(store: Store) -> None:
         ann = log_in(store, "auth0|ann", _EMAIL).user
-        store.save(Update(User, {"id": ann.id}, NOON, values={"email": "ann@new.org"}))
+        store.save(Update(User, {"id": ann.id}, NOON, changes={"email": "ann@new.org"}))
 
     for table in interrupted_everywhere(
         client,
@@ -351,7 +351,7 @@ def test_an_address_that_leads_to_another_stays_theirs_when_it_is_left(store: St
     ann = log_in(store, "auth0|ann", _EMAIL).user
     ben = log_in(store, "auth0|ben", "ben@x.org").user
     # As another program would leave it, without updating look-up items.
-    store.save(Update(User, {"id": ann.id}, NOON, values={"email": "ben@x.org"}))
+    store.save(Update(User, {"id": ann.id}, NOON, changes={"email": "ben@x.org"}))
 
     log_in(store, "auth0|ann", "ann@new.org")
 
@@ -412,7 +412,7 @@ def test_an_address_whose_user_has_another_by_now_is_taken(store: Store) -> None
     store = fresh(store.client)
     ann = log_in(store, "auth0|ann", _EMAIL).user
     # As another program would leave it, without updating look-up items.
-    store.save(Update(User, {"id": ann.id}, NOON, values={"email": "ann@new.org"}))
+    store.save(Update(User, {"id": ann.id}, NOON, changes={"email": "ann@new.org"}))
 
     ben = log_in(store, "auth0|ben", _EMAIL).user
 
@@ -427,7 +427,7 @@ def test_an_address_whose_user_has_another_by_now_is_taken(store: Store) -> None
 def test_a_user_gets_an_address_back_that_still_leads_to_them(store: Store) -> None:
     store = fresh(store.client)
     ann = log_in(store, "auth0|ann", _EMAIL).user
-    store.save(Update(User, {"id": ann.id}, NOON, values={"email": "ann@new.org"}))
+    store.save(Update(User, {"id": ann.id}, NOON, changes={"email": "ann@new.org"}))
 
     log_in(store, "auth0|ann", _EMAIL, at=LATER)
 

@@ -127,7 +127,7 @@ def test_the_name_may_be_that_of_the_stored_attribute() -> None:
 
 @pytest.mark.parametrize("given", [{}, {"expected": {"place": "roof"}}, {"requires": "there"}])
 def test_an_update_that_changes_nothing_is_refused(given: dict[str, Any]) -> None:
-    message = r"^an Update of Sensor changes nothing: give values or actions, or use a Check$"
+    message = r"^an Update of Sensor changes nothing: give changes, or use a Check$"
 
     with pytest.raises(InvalidValueError, match=message):
         Update(Sensor, {"id": "s1"}, NOON, **given)
@@ -141,7 +141,7 @@ def test_an_update_that_only_touches_says_so() -> None:
 
     with pytest.raises(InvalidValueError, match=r"^an Update of Station changes nothing"):
         Update(Station, {"id": "s1"}, NOON)
-    touched = Update(Station, {"id": "s1"}, NOON, values={"updated_at": NOON})
+    touched = Update(Station, {"id": "s1"}, NOON, changes={"updated_at": NOON})
 
     assert "SET" in touched.parameters()["UpdateExpression"]
 

@@ -156,29 +156,29 @@ def test_quiet_is_what_nothing_was_announced_after_and_what_has_not_ended() -> N
 
 
 def test_an_update_renders_the_half_of_the_key_that_it_feeds() -> None:
-    assert rendered_by(values={"status": "passing"}) == {"GSI1PK": "PROJECT#p#FEATURE#passing"}
-    assert rendered_by(values={"waiting_on": ["x"]}, expected={"priority": 3}) == {
+    assert rendered_by(changes={"status": "passing"}) == {"GSI1PK": "PROJECT#p#FEATURE#passing"}
+    assert rendered_by(changes={"waiting_on": ["x"]}, expected={"priority": 3}) == {
         "GSI1SK": "WAITING#00003#f"
     }
-    assert rendered_by(values={"priority": 3}, expected={"waiting_on": None}) == {
+    assert rendered_by(changes={"priority": 3}, expected={"waiting_on": None}) == {
         "GSI1SK": "READY#00003#f"
     }
-    assert rendered_by(values={"priority": 3, "waiting_on": []}) == {"GSI1SK": "READY#00003#f"}
+    assert rendered_by(changes={"priority": 3, "waiting_on": []}) == {"GSI1SK": "READY#00003#f"}
 
 
 @pytest.mark.parametrize(
     ("given", "missing"),
     [
-        ({"values": {"waiting_on": ["x"]}}, "must give priority"),
-        ({"values": {"priority": 3}}, "must give waiting_on"),
-        ({"values": {}, "actions": [Feature.waiting_on.delete(["x"])]}, "waiting_on feeds a key"),
-        ({"values": {}, "actions": [Feature.priority.set(3)]}, "priority feeds a key"),
+        ({"changes": {"waiting_on": ["x"]}}, "must give priority"),
+        ({"changes": {"priority": 3}}, "must give waiting_on"),
+        ({"changes": [Feature.waiting_on.exclude("x")]}, "is made of waiting_on"),
+        ({"changes": [Feature.priority.add(3)]}, "is made of priority"),
         (
-            {"values": {}, "actions": [Feature.status.set(FeatureStatus.PENDING)]},
-            "status feeds a key",
+            {"changes": [Feature.status.copy(Feature.status)]},
+            "is made of status",
         ),
-        ({"values": {}, "initial": {"waiting_on": ["x"]}}, "waiting_on feeds a key"),
-        ({"values": {"readiness": "READY"}}, "no attribute 'readiness'"),
+        ({"initial": {"waiting_on": ["x"]}}, "waiting_on feeds a key"),
+        ({"changes": {"readiness": "READY"}}, "no attribute 'readiness'"),
     ],
 )
 def test_an_update_that_would_leave_the_key_stale_is_refused(
@@ -190,7 +190,11 @@ def test_an_update_that_would_leave_the_key_stale_is_refused(
 
 def test_an_empty_set_is_removed_and_demanded_as_absent() -> None:
     parameters = Update(
-        Feature, _KEY, NOON, values={"waiting_on": []}, expected={"priority": 1, "dependencies": []}
+        Feature,
+        _KEY,
+        NOON,
+        changes={"waiting_on": []},
+        expected={"priority": 1, "dependencies": []},
     ).parameters()
 
     names = {v: k for k, v in parameters["ExpressionAttributeNames"].items()}

@@ -14,6 +14,7 @@ from autoforge.dynamodb import (
     Array,
     Boolean,
     Choice,
+    Condition,
     Document,
     Entity,
     Get,
@@ -28,6 +29,7 @@ from autoforge.dynamodb import (
     Store,
     Text,
     TextSet,
+    Update,
     optional,
     required,
     utc_now,
@@ -147,3 +149,38 @@ def assignments(book: Book, now: datetime) -> None:
     book.topics = None
     book.updated_at = now
     book.expires_at = now
+
+
+def updates(store: Store, now: datetime) -> None:
+    update = Update(
+        Book,
+        {"isbn": "1"},
+        now,
+        changes=[
+            Book.title.set("t"),
+            Book.subtitle.set(None),
+            Book.series.remove(),
+            Book.pages.add(-1),
+            Book.price.add(Decimal("0.5")),
+            Book.chapters.append("x", 1),
+            Book.topics.include("war"),
+            Book.authors.exclude("tolstoy"),
+            Book.config.at("address", "city").set("Bern"),
+            Book.anything.at(0).remove(),
+            Book.created_at.copy(Book.updated_at),
+            Book.expires_at.set(now),
+        ],
+        expected=[Book.lent.equals(False), Book.subtitle.equals(None)],
+        condition=(Book.pages.at_least(3) & ~Book.genre.one_of(Genre.POEMS))
+        | Book.title.begins_with("W")
+        | Book.config.at("a").is_present()
+        | Book.topics.contains("war"),
+    )
+    assert_type(store.save(update), Book)
+    Update(Book, {"isbn": "1"}, now, {"title": "t", "pages": None}, {"lent": False})
+
+
+def conditions(book: Book) -> None:
+    both: Condition = Book.lent.equals(True) & Book.pages.is_absent()
+    Put(book, replace=True)
+    Put(book, condition=both, requires="only a lent book", found=lambda there: there.title)

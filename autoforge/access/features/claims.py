@@ -218,11 +218,11 @@ class ClaimFeature:
             FeatureGraph,
             {"project_id": self.project_id},
             self.at,
-            values={
-                "quiet_since": graph.readied,
-                "quiet_until": until if lease_ends is None else min(until, lease_ends),
-            },
-            expected={"readied": graph.readied},
+            changes=[
+                FeatureGraph.quiet_since.set(graph.readied),
+                FeatureGraph.quiet_until.set(min(until, lease_ends or until)),
+            ],
+            expected=[FeatureGraph.readied.equals(graph.readied)],
             found=changed_since_read,
         )
         with suppress(ConditionFailedError, ItemNotFoundError):
@@ -371,7 +371,7 @@ def _take(
         FeatureSlots,
         {"project_id": project_id},
         at,
-        values={"features": features},
+        changes=[FeatureSlots.features.set(features)],
         expected_version=slots.version,
     )
 

@@ -294,7 +294,7 @@ class CreateFeatures:
         before = {"project_id": stale.project_id, "feature_id": stale.feature_id}
         after = {"project_id": self.project_id, "feature_id": feature.id}
         key = {"linear_issue_id": feature.linear_issue_id}
-        yield Update(FeatureByLinearIssueLookup, key, self.at, values=after, expected=before)
+        yield Update(FeatureByLinearIssueLookup, key, self.at, changes=after, expected=before)
 
     def _required(self, store: Store, ids: Sequence[str]) -> dict[str, Feature]:
         """The stored features that new ones depend on, by id.

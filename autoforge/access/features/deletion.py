@@ -197,7 +197,8 @@ def _writes_with(store: Store, feature: Feature, *, at: datetime) -> list[Write[
     with suppress(UnreadableItemError):
         ticket = store.get(TicketByLinearIssue(feature.linear_issue_id), consistent=True)
         if ticket is not None and _names(ticket, feature):
-            writes.append(Update(Ticket, key, at, values={"feature_id": None}, expected=named))
+            unnamed = [Ticket.feature_id.remove()]
+            writes.append(Update(Ticket, key, at, changes=unnamed, expected=named))
         else:
             # A sync may be about to name the feature, which it has found by the look-up item.
             another = Not(And(*has(Ticket, named)))

@@ -220,8 +220,8 @@ def require_features(store: Store, project_id: str, ids: Iterable[str]) -> list[
 
 def change_graph(store: Store, project_id: str, *, at: datetime) -> Update[FeatureGraph]:
     """The update of the guard item of a project's dependencies, without a condition."""
-    values = {"changed": store.new_token()}
-    return Update(FeatureGraph, {"project_id": project_id}, at, values=values, initial={})
+    changed = FeatureGraph.changed.set(store.new_token())
+    return Update(FeatureGraph, {"project_id": project_id}, at, changes=[changed], initial={})
 
 
 def unless_changed(
@@ -229,7 +229,7 @@ def unless_changed(
 ) -> Update[FeatureGraph]:
     """The same update, on condition that the guard item is as it was read."""
     before = None if guard is None else guard.changed
-    return replace(change, expected={"changed": before}, found=changed_since_read)
+    return replace(change, expected=[FeatureGraph.changed.equals(before)], found=changed_since_read)
 
 
 def path_between(graph: Graph, start: str, end: str) -> list[str] | None:

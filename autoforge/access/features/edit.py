@@ -67,7 +67,7 @@ class ChangeFeature:
             Feature,
             {"project_id": self.project_id, "id": self.feature_id},
             self.at,
-            values=self.changes,
+            changes=self.changes,
             expected=given,
             expected_version=self.expected_version,
             increments_version=True,

@@ -144,7 +144,7 @@ class Propagation:
             Feature,
             {"project_id": self.project_id, "id": self.feature_id},
             self.at,
-            values=values,
+            changes=values,
             expected_version=feature.version,
         )
 
@@ -222,17 +222,19 @@ def set_waiting_on(
 
     The version stays the same, so the claim token and versions that callers read remain valid.
     """
-    dependent = {} if dependencies is None else {"dependencies": dependencies}
+    changes = [Feature.waiting_on.set(waiting_on)]
+    if dependencies is not None:
+        changes.append(Feature.dependencies.set(dependencies))
     return Transition(
         Feature,
         {"project_id": feature.project_id, "id": feature.id},
         at,
-        values={"waiting_on": waiting_on, **dependent},
-        expected={
-            "waiting_on": feature.waiting_on,
-            "dependencies": feature.dependencies,
-            "priority": feature.priority,
-        },
+        changes=changes,
+        expected=[
+            Feature.waiting_on.equals(feature.waiting_on),
+            Feature.dependencies.equals(feature.dependencies),
+            Feature.priority.equals(feature.priority),
+        ],
         found=changed_since_read,
     )
 
@@ -264,8 +266,8 @@ def propagate_all(store: Store, project_id: str, ids: Iterable[str], *, at: date
 
 def mark_ready(store: Store, project_id: str, *, at: datetime) -> None:
     """Mark that a feature of the project may be ready, so that claims read all features again."""
-    values = {"readied": store.new_token()}
-    store.write(Update(FeatureGraph, {"project_id": project_id}, at, values=values, initial={}))
+    readied = FeatureGraph.readied.set(store.new_token())
+    store.write(Update(FeatureGraph, {"project_id": project_id}, at, changes=[readied], initial={}))
 
 
 def _linked(feature: Feature, *, at: datetime) -> Update[Feature]:
@@ -277,8 +279,8 @@ def _linked(feature: Feature, *, at: datetime) -> Update[Feature]:
         Feature,
         {"project_id": feature.project_id, "id": feature.id},
         at,
-        values={"unsettled": None},
-        expected={"unsettled": Unsettled.LINK},
+        changes=[Feature.unsettled.remove()],
+        expected=[Feature.unsettled.equals(Unsettled.LINK)],
         found=changed_since_read,
     )
 

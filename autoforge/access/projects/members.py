@@ -141,18 +141,18 @@ def belonging(
             partition is written without one.
     """
     key = {"project_id": project_id, "user_id": user_id}
-    values = {"owner": owner, "member": member}
     initial = {"created_at": since}
     of_user: Update[ProjectMember] = Update(
         ProjectMember,
         key,
         at,
-        values=values,
+        changes=(ProjectMember.owner.set(owner), ProjectMember.member.set(member)),
         initial=initial,
         condition=condition,
         found=changed_since_read,
     )
-    return [of_user, Update(ProjectMemberRef, key, at, values=values, initial=initial)]
+    of_project = (ProjectMemberRef.owner.set(owner), ProjectMemberRef.member.set(member))
+    return [of_user, Update(ProjectMemberRef, key, at, changes=of_project, initial=initial)]
 
 
 def belonging_instead(

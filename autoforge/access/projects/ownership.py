@@ -96,8 +96,8 @@ class ChangeProject:
             Project,
             {"id": self.project_id},
             self.at,
-            values=self.changes,
-            expected={"owner_id": project.owner_id},
+            changes=self.changes,
+            expected=[Project.owner_id.equals(project.owner_id)],
             found=changed_since_read,
         )
         owner_id = self._owner_id()

@@ -119,4 +119,4 @@ def update_project(project_id: str, changes: Mapping[str, Any], *, at: datetime)
             "update_project does not change owner_id, since the owner's membership must change "
             "with it; use ChangeProject"
         )
-    return Update(Project, {"id": project_id}, at, values=changes)
+    return Update(Project, {"id": project_id}, at, changes=changes)

@@ -185,7 +185,7 @@ class Once:
             RequestRecord,
             self._key,
             self.now,
-            values=values,
+            changes=values,
             expected=given,
             requires="only the run that reserved the request can change it",
             found=lambda there: f"is reserved by run {there.runner}",

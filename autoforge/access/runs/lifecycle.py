@@ -322,7 +322,7 @@ class FinishRun:
     def _writes(self, run: AgentRun, agent: Agent | None) -> Iterator[Write[Any]]:
         yield _update(run, self._values(run), at=self.at)
         reference = {"agent_id": run.agent_id, "run_id": run.id}
-        yield Update(AgentRunRef, reference, self.at, values={"active": False})
+        yield Update(AgentRunRef, reference, self.at, changes=[AgentRunRef.active.set(False)])
         if agent is not None and agent.current_run_id == run.id:
             # An agent that was stopped during the run stays stopped.
             running = agent.status == AgentStatus.RUNNING
@@ -330,12 +330,15 @@ class FinishRun:
                 Agent,
                 {"project_id": agent.project_id, "id": agent.id},
                 self.at,
-                values={
-                    "status": AgentStatus.IDLE if running else agent.status,
-                    "current_feature_id": None,
-                    "current_run_id": None,
-                },
-                expected={"status": agent.status, "current_run_id": run.id},
+                changes=[
+                    Agent.status.set(AgentStatus.IDLE if running else agent.status),
+                    Agent.current_feature_id.remove(),
+                    Agent.current_run_id.remove(),
+                ],
+                expected=[
+                    Agent.status.equals(agent.status),
+                    Agent.current_run_id.equals(run.id),
+                ],
                 found=changed_since_read,
             )
 
@@ -362,6 +365,6 @@ def _update(run: AgentRun, values: Mapping[str, Any], *, at: datetime) -> Update
         AgentRun,
         {"project_id": run.project_id, "id": run.id},
         at,
-        values=values,
+        changes=values,
         expected_version=run.version,
     )

@@ -161,7 +161,7 @@ def sync_ticket(wanted: Ticket, seen: Ticket) -> Update[Ticket] | None:
         Ticket,
         {"linear_issue_id": wanted.linear_issue_id},
         wanted.synced_at,
-        values=values,
+        changes=values,
         # The id too, since a ticket that was deleted and created again restarts its version.
         expected={"id": seen.id, "version": seen.version},
         found=changed_since_read,

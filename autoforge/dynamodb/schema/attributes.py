@@ -18,10 +18,11 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from types import GenericAlias
 from typing import (
     TYPE_CHECKING,
@@ -50,14 +51,37 @@ from pynamodb.constants import (
     STRING,
     STRING_SET,
 )
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.operand import Path
+from pynamodb.expressions.operand import Path, Value
 
 from autoforge.dynamodb.errors import (
     DeclarationError,
     InvalidValueError,
     UnreadableItemError,
     shortened,
+)
+from autoforge.dynamodb.schema.changes import (
+    Addition,
+    Assignment,
+    Change,
+    Copy,
+    Exclusion,
+    Extension,
+    Inclusion,
+    Place,
+    Removal,
+    Step,
+    require_steps,
+)
+from autoforge.dynamodb.schema.conditions import (
+    Condition,
+    Equality,
+    begins_with,
+    compared,
+    contains,
+    has_value,
+    is_missing,
+    is_one_of,
+    or_default,
 )
 from autoforge.dynamodb.schema.documents import (
     decimal_to_wire,
@@ -235,9 +259,75 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         """Read a stored value; it is checked like an assigned one."""
         return self.check(value)
 
+    def set(self, value: T | N) -> Change:  # type: ignore[override]  # a change of ours
+        """Return the change that sets a value; None removes an optional attribute.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+        """
+        return self._setting(value)
+
+    def remove(self: EntityAttribute[Any, None]) -> Removal:  # type: ignore[override]
+        """Return the change that removes the attribute.
+
+        Raises:
+            DeclarationError: if the attribute is not optional.
+        """
+        if not self.null:
+            raise DeclarationError(f"every item has {self.attr_name}: it cannot be removed")
+        return Removal(self._place)
+
+    def copy(self, source: EntityAttribute[T, Any]) -> Copy:
+        """Return the change that sets the value that another attribute has before the update."""
+        return Copy(self._place, source, default_to_wire(source))
+
+    def equals(self, value: T | N) -> Equality:
+        """Return the condition that the attribute has a value; None if it is missing.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+        """
+        wire = value_to_wire(self, value)
+        return Equality(self, value, has_value(self, wire, default_to_wire(self)))
+
+    def not_equals(self, value: T | N) -> Condition:
+        """Return the condition that the attribute has another value, or is missing."""
+        return ~self.equals(value)
+
+    def one_of(self, *values: T) -> Condition:
+        """Return the condition that the attribute has one of up to 100 values."""
+        held = [self.check(value) for value in values]
+        condition = is_one_of(self._path, [attribute_to_wire(self, value) for value in held])
+        return self._or_default(condition, lambda default: default in held)
+
     def is_present(self) -> Condition:
         """Return the condition that the item has a value, and one of the attribute's type."""
-        return Path([self.attr_name]).is_type(self.attr_type)
+        return Condition(self._path.is_type(self.attr_type))
+
+    def is_absent(self) -> Condition:
+        """Return the condition that the item lacks the attribute."""
+        return is_missing(self._path)
+
+    @cached_property
+    def default_wire(self) -> dict[str, Any] | None:
+        """The default of stored items in DynamoDB JSON; None without one."""
+        return None if self.default is None else attribute_to_wire(self, self.default)
+
+    @cached_property
+    def _path(self) -> Path:
+        return Path([self.attr_name])
+
+    @cached_property
+    def _place(self) -> Place:
+        return Place(self)
+
+    def _setting(self, value: Any) -> Change:
+        wire = value_to_wire(self, value)
+        return Removal(self._place) if wire is None else Assignment(self._place, value, wire)
+
+    def _or_default(self, condition: Condition, test: Callable[[Any], bool]) -> Condition:
+        met = self.default is not None and test(self.default)
+        return Condition(or_default(condition, self._path, met=met))
 
     def codec(self, spec: str, *, last: bool) -> Codec:
         """Return the codec that writes the attribute in a key.
@@ -253,7 +343,46 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         raise DeclarationError(f"{type(self).__name__} cannot stand in a key as {spec!r}")
 
 
-class Text(EntityAttribute[str, N]):
+class _Ordered(EntityAttribute[T, N]):
+    """An attribute whose values have an order, which DynamoDB compares by."""
+
+    def at_least(self, value: T) -> Condition:
+        """Return the condition that the value is this or larger."""
+        return self._compared(">=", value, lambda default, other: default >= other)
+
+    def above(self, value: T) -> Condition:
+        """Return the condition that the value is larger."""
+        return self._compared(">", value, lambda default, other: default > other)
+
+    def at_most(self, value: T) -> Condition:
+        """Return the condition that the value is this or smaller."""
+        return self._compared("<=", value, lambda default, other: default <= other)
+
+    def below(self, value: T) -> Condition:
+        """Return the condition that the value is smaller."""
+        return self._compared("<", value, lambda default, other: default < other)
+
+    def _compared(self, operator: str, value: T, test: Callable[[Any, Any], bool]) -> Condition:
+        held = self.check(value)
+        condition = compared(self._path, operator, attribute_to_wire(self, held))
+        return self._or_default(condition, lambda default: test(default, held))
+
+
+class _Textual(_Ordered[str, N]):
+    """An attribute whose values are texts."""
+
+    def begins_with(self, text: str) -> Condition:
+        """Return the condition that the text begins with another one."""
+        condition = begins_with(self._path, text)
+        return self._or_default(condition, lambda default: bool(default.startswith(text)))
+
+    def contains(self, item: str) -> Condition:  # type: ignore[override]  # one of ours
+        """Return the condition that the text has another one in it."""
+        condition = contains(self._path, {STRING: item})
+        return self._or_default(condition, lambda default: item in default)
+
+
+class Text(_Textual[N]):
     """Free text, which may be empty."""
 
     @overload
@@ -278,7 +407,7 @@ class Text(EntityAttribute[str, N]):
         return _without_spec(self, spec, TextCodec(last=last))
 
 
-class Id(EntityAttribute[str, N]):
+class Id(_Textual[N]):
     """An id, stored in its canonical case."""
 
     @overload
@@ -336,6 +465,44 @@ class TextSet(EntityAttribute[frozenset[str]]):
     def __set__(self, instance: Any, value: Iterable[str] | None) -> None:
         """Check the members; DynamoDB has no empty set, so an empty one is held as None."""
         EntityAttribute.__set__(self, instance, self.check(value or ()) or None)  # type: ignore[arg-type]  # held as None
+
+    def set(self, value: Iterable[str]) -> Change:  # type: ignore[override]
+        """Return the change that sets the members; no members remove the attribute."""
+        return self._setting(value)
+
+    def remove(self) -> Removal:  # type: ignore[override]  # every set may be empty
+        """Return the change that removes all members."""
+        return Removal(self._place)
+
+    def include(self, *members: str) -> Inclusion:
+        """Return the change that adds members.
+
+        Raises:
+            InvalidValueError: if there are none, or the set cannot hold one.
+        """
+        return Inclusion(self._place, self._some(members))
+
+    def exclude(self, *members: str) -> Exclusion:
+        """Return the change that removes members.
+
+        Raises:
+            InvalidValueError: if there are none, or the set cannot hold one.
+        """
+        return Exclusion(self._place, self._some(members))
+
+    def contains(self, item: str) -> Condition:  # type: ignore[override]  # one of ours
+        """Return the condition that the set has a member."""
+        (member,) = self.check([item])
+        return contains(self._path, {STRING: member})
+
+    def equals(self, value: Iterable[str]) -> Equality:
+        """Return the condition that the set has exactly these members."""
+        return super().equals(self.check(value))
+
+    def _some(self, members: tuple[str, ...]) -> frozenset[str]:
+        if not members:
+            raise InvalidValueError(f"{self.attr_name}: no members are given")
+        return self.check(members)
 
     def check(self, value: Any) -> frozenset[str]:
         """Return the members as a set; refuse a value that is not a collection of members."""
@@ -396,7 +563,7 @@ class Choice(EntityAttribute[E, N]):
         return _without_spec(self, spec, self._codec.placed(last=last))
 
 
-class Moment(EntityAttribute[datetime, N]):
+class Moment(_Ordered[datetime, N]):
     """A time in UTC, stored as ISO 8601 text of fixed width with milliseconds.
 
     Args:
@@ -451,7 +618,7 @@ class Moment(EntityAttribute[datetime, N]):
         return DateCodec() if spec == "date" else _without_spec(self, spec, own)
 
 
-class Expiry(EntityAttribute[datetime, N]):
+class Expiry(_Ordered[datetime, N]):
     """The time from which DynamoDB's time-to-live may delete an item, in Unix seconds."""
 
     attr_type = NUMBER
@@ -493,7 +660,7 @@ def read_expiry(text: str) -> datetime:
     return _EPOCH + timedelta(seconds=int(wire_to_number(text)))
 
 
-class Integer(EntityAttribute[int, N]):
+class Integer(_Ordered[int, N]):
     """A whole number."""
 
     attr_type = NUMBER
@@ -508,6 +675,20 @@ class Integer(EntityAttribute[int, N]):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+
+    def add(self, amount: int) -> Addition:  # type: ignore[override]  # a change of ours
+        """Return the change that adds a number, negative to subtract.
+
+        A missing number counts as its default, or 0.
+        """
+        start: Any = 0 if self.default is None else self.default
+        added = self.check(amount)
+        return Addition(self._place, added, attribute_to_wire(self, added), start)
+
+    def copy(self, source: EntityAttribute[int, Any], *, plus: int = 0) -> Copy:
+        """Return the change that sets the sum of another attribute's value before and a number."""
+        more = attribute_to_wire(self, self.check(plus)) if plus else None
+        return Copy(self._place, source, default_to_wire(source), more)
 
     def check(self, value: Any) -> int:
         """Return the number; refuse a value that is not a whole number DynamoDB can hold."""
@@ -530,7 +711,7 @@ class Integer(EntityAttribute[int, N]):
         return _number_codec(self, spec)
 
 
-class Number(EntityAttribute[Decimal, N]):
+class Number(_Ordered[Decimal, N]):
     """An exact number of up to 38 significant digits, such as an amount of money."""
 
     attr_type = NUMBER
@@ -547,6 +728,20 @@ class Number(EntityAttribute[Decimal, N]):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+
+    def add(self, amount: Decimal) -> Addition:  # type: ignore[override]  # a change of ours
+        """Return the change that adds a number, negative to subtract.
+
+        A missing number counts as its default, or 0.
+        """
+        start: Any = 0 if self.default is None else self.default
+        added = self.check(amount)
+        return Addition(self._place, added, attribute_to_wire(self, added), start)
+
+    def copy(self, source: EntityAttribute[Decimal, Any], *, plus: Decimal = Decimal(0)) -> Copy:
+        """Return the change that sets the sum of another attribute's value before and a number."""
+        more = attribute_to_wire(self, self.check(plus)) if plus else None
+        return Copy(self._place, source, default_to_wire(source), more)
 
     def check(self, value: Any) -> Decimal:
         """Return the number, given it or a whole number; refuse one that DynamoDB rounds."""
@@ -611,6 +806,17 @@ class _NativeAttribute(EntityAttribute[T, N]):
         """Read the value."""
         return wire_to_document({self.attr_type: value})
 
+    def at(self, *steps: Step) -> Inside:
+        """Return a place inside the value, to change it or to demand something of it.
+
+        Args:
+            steps: Names of members of objects, and positions in lists, from the outside inwards.
+
+        Raises:
+            InvalidValueError: if a step is neither.
+        """
+        return Inside(Place(self, require_steps(steps)))
+
 
 class Document(_NativeAttribute[dict[str, Any], N]):
     """A JSON object, stored as a native map."""
@@ -636,6 +842,10 @@ class Document(_NativeAttribute[dict[str, Any], N]):
     if TYPE_CHECKING:
 
         def __set__(self, instance: Any, value: Mapping[str, Any] | N) -> None: ...  # type: ignore[override]
+
+    def set(self, value: Mapping[str, Any] | N) -> Change:  # type: ignore[override]
+        """Return the change that sets the whole object; None removes an optional one."""
+        return self._setting(value)
 
     def check(self, value: Any) -> dict[str, Any]:
         """Return a copy; refuse a value that is not a JSON object."""
@@ -666,6 +876,28 @@ class Array(_NativeAttribute[list[Any], N]):
 
         def __set__(self, instance: Any, value: Sequence[Any] | N) -> None: ...  # type: ignore[override]
 
+    def set(self, value: Sequence[Any] | N) -> Change:  # type: ignore[override]
+        """Return the change that sets the whole list; None removes an optional one."""
+        return self._setting(value)
+
+    def append(self, *members: Any) -> Extension:  # type: ignore[override]  # a change of ours
+        """Return the change that adds members at the end; a missing list counts as its default."""
+        return self._extension(members, first=False)
+
+    def prepend(self, *members: Any) -> Extension:  # type: ignore[override]
+        """Return the change that adds members at the beginning."""
+        return self._extension(members, first=True)
+
+    def contains(self, item: Any) -> Condition:  # type: ignore[override]  # one of ours
+        """Return the condition that the list has a member."""
+        condition = contains(self._path, document_to_wire(item, self.attr_name))
+        return self._or_default(condition, lambda default: item in default)
+
+    def _extension(self, members: tuple[Any, ...], *, first: bool) -> Extension:
+        held = self.check(members)
+        start = default_to_wire(self) or {LIST: []}
+        return Extension(self._place, held, self.to_wire(held), start, first)
+
     def check(self, value: Any) -> list[Any]:
         """Return a copy; refuse a value that is not a JSON array."""
         if not isinstance(value, list | tuple):
@@ -684,6 +916,91 @@ class Json(_NativeAttribute[Any, N]):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A place inside a ``Document``, an ``Array`` or a ``Json``: ``Book.config.at("lines", 0)``.
+
+    Its changes need the object or list that the place is in; if the item lacks it, the update
+    raises ``ConditionFailedError``. A default of the attribute does not stand in for it.
+    """
+
+    place: Place
+
+    def set(self, value: Any) -> Assignment:
+        """Return the change that sets a JSON value; a position after the last appends it."""
+        return Assignment(self.place, value, self._wire(value))
+
+    def remove(self) -> Removal:
+        """Return the change that removes the member."""
+        return Removal(self.place)
+
+    def add(self, amount: float) -> Addition:
+        """Return the change that adds a number; a missing one counts as 0."""
+        if isinstance(amount, bool) or not isinstance(amount, int | float):
+            raise InvalidValueError(f"{self.place}: {shortened(amount)} is not a number")
+        wire = self._wire(amount)
+        return Addition(self.place, Decimal(wire[NUMBER]), wire)
+
+    def append(self, *members: Any) -> Extension:
+        """Return the change that adds members at the end of a list; a missing one is empty."""
+        return self._extension(members, first=False)
+
+    def prepend(self, *members: Any) -> Extension:
+        """Return the change that adds members at the beginning of a list."""
+        return self._extension(members, first=True)
+
+    def equals(self, value: Any) -> Condition:
+        """Return the condition that the place has a JSON value; None for null."""
+        return Condition(self.place.path == Value(self._wire(value)))
+
+    def not_equals(self, value: Any) -> Condition:
+        """Return the condition that the place has another value, or none."""
+        return ~self.equals(value)
+
+    def one_of(self, *values: Any) -> Condition:
+        """Return the condition that the place has one of up to 100 JSON values."""
+        return is_one_of(self.place.path, [self._wire(value) for value in values])
+
+    def at_least(self, value: float | str) -> Condition:
+        """Return the condition that the number or text there is this or larger."""
+        return compared(self.place.path, ">=", self._wire(value))
+
+    def above(self, value: float | str) -> Condition:
+        """Return the condition that the number or text there is larger."""
+        return compared(self.place.path, ">", self._wire(value))
+
+    def at_most(self, value: float | str) -> Condition:
+        """Return the condition that the number or text there is this or smaller."""
+        return compared(self.place.path, "<=", self._wire(value))
+
+    def below(self, value: float | str) -> Condition:
+        """Return the condition that the number or text there is smaller."""
+        return compared(self.place.path, "<", self._wire(value))
+
+    def contains(self, item: Any) -> Condition:
+        """Return the condition that the list there has a member, or the text a part."""
+        return contains(self.place.path, self._wire(item))
+
+    def begins_with(self, text: str) -> Condition:
+        """Return the condition that the text there begins with another one."""
+        return begins_with(self.place.path, text)
+
+    def is_present(self) -> Condition:
+        """Return the condition that the place exists; null counts as there."""
+        return Condition(self.place.path.exists())
+
+    def is_absent(self) -> Condition:
+        """Return the condition that the place does not exist."""
+        return Condition(self.place.path.does_not_exist())
+
+    def _extension(self, members: tuple[Any, ...], *, first: bool) -> Extension:
+        wire = self._wire(members)
+        return Extension(self.place, list(members), wire, {LIST: []}, first)
+
+    def _wire(self, value: Any) -> dict[str, Any]:
+        return document_to_wire(value, str(self.place), depth=len(self.place.steps) + 1)
 
 
 def required(attribute: A) -> A:
@@ -748,6 +1065,23 @@ _IN_CASE: Final[Mapping[str, Callable[[str], str]]] = {
 }
 
 
+def value_to_wire(attribute: Attribute[Any], value: Any) -> dict[str, Any] | None:
+    """Write any value that an attribute may be given; None if the item then lacks the attribute.
+
+    Raises:
+        InvalidValueError: if the attribute cannot have the value.
+    """
+    if isinstance(attribute, TextSet):
+        value = value or None
+    if value is None and attribute.null:
+        return None
+    if value is None and not isinstance(attribute, Json):
+        raise InvalidValueError(f"{attribute.attr_name} is None, and is not optional")
+    if isinstance(attribute, EntityAttribute):
+        value = attribute.check(value)
+    return attribute_to_wire(attribute, value)
+
+
 def attribute_to_wire(attribute: Attribute[Any], value: Any) -> dict[str, Any]:
     """Write an attribute's value in DynamoDB JSON."""
     if isinstance(attribute, _NativeAttribute):
@@ -760,6 +1094,8 @@ def default_to_wire(attribute: Attribute[Any]) -> dict[str, Any] | None:
 
     None, too, if PynamoDB's own attribute has a function as its default.
     """
+    if isinstance(attribute, EntityAttribute):
+        return attribute.default_wire
     if attribute.default is None or callable(attribute.default):
         return None
     return attribute_to_wire(attribute, attribute.default)

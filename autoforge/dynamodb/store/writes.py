@@ -14,6 +14,7 @@ from autoforge.dynamodb.errors import (
     DeclarationError,
     ItemExistsError,
     ItemNotFoundError,
+    UnavailableError,
     UnreadableItemError,
     VersionConflictError,
 )
@@ -256,6 +257,12 @@ class Writes(Reads):
         The item is read first, and the write requires the version that was read. Other callers may
         change the item in between, which the caller did not exclude: then it is read again.
         """
+        if not write.tells:
+            raise UnavailableError(
+                f"the answer to an update of {write.entity.type_name} was lost, and nothing in the "
+                "item tells whether it was applied; that needs an attribute updated_at, or "
+                "expected_version or mark in the update"
+            ) from because
         stored = self.item_at(write.primary_key())
 
         def attempt() -> E | None:

@@ -18,20 +18,24 @@ from pynamodb.expressions.update import Update as UpdateExpression
 
 from autoforge.dynamodb.errors import (
     AutoforgeError,
+    ConditionFailedError,
     DeclarationError,
     InvalidValueError,
     ItemNotFoundError,
     VersionConflictError,
+    shortened,
 )
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
 from autoforge.dynamodb.schema.attributes import (
     EntityAttribute,
     Json,
     TextSet,
-    attribute_to_wire,
     default_to_wire,
     read_expiry,
+    value_to_wire,
 )
+from autoforge.dynamodb.schema.changes import UNKNOWN, Assignment, Change, Need, Removal
+from autoforge.dynamodb.schema.conditions import Equality, has_value
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import item_size, require_size
 from autoforge.dynamodb.schema.keys import Key, KeyValue, Template
@@ -40,6 +44,7 @@ from autoforge.dynamodb.writes.write import (
     Delete,
     Write,
     alike,
+    changed_since_read,
     condition_error,
     described,
     identity,
@@ -60,6 +65,9 @@ _VERSION: Final = "version"
 _CREATED: Final = "created_at"
 _EXPIRES: Final = "expires_at"
 
+#: The most bytes of an expression (AWS, "Constraints in Amazon DynamoDB").
+_EXPRESSION_BYTES: Final = 4096
+
 
 @dataclass(frozen=True)
 class Update(Write[E]):
@@ -70,10 +78,12 @@ class Update(Write[E]):
         key: The components of the primary key, which no update can change.
         at: The time of the write, in UTC if it has no zone. It is stored as ``updated_at``, and an
             item that is expired then counts as missing.
-        values: Attributes to set; None removes an optional attribute.
-        expected: Values that attributes must have for the write to be applied. They also give the
+        changes: What is changed, such as ``Loan.reader.set("Ann")`` and ``Loan.renewals.add(1)``;
+            or, for names known only at run time, the values to set by the names of their
+            attributes, where None removes an optional attribute.
+        expected: Values that attributes must have for the write to be applied, such as
+            ``Loan.returned.equals(False)``, or by the names of their attributes. They also give the
             values that an index key needs besides the changed ones.
-        actions: Further update actions, on attributes that no key is made of.
         condition: A further condition.
         requires: The state that the condition needs, as a clause for the error, such as "only a
             held action can be approved".
@@ -83,13 +93,13 @@ class Update(Write[E]):
         increments_version: Whether the write adds 1 to the version, whatever the version is.
         initial: Attributes for a new item. If not None, the write creates the item if it does not
             exist or is expired, with an expiry if the entity has a lifetime.
-        mark: The name of one of the values, to which no other write sets the attribute. The item
-            proves by it that this write was applied, even if other attributes were changed since.
-            The write is refused if the item has the value.
+        mark: The name of an attribute that the write sets to a value that no other write sets. The
+            item proves by it that this write was applied, even if other attributes were changed
+            since. The write is refused if the item has the value.
 
     Raises:
         DeclarationError: if the entity lacks an attribute, or the write could leave a key stale.
-        InvalidValueError: if the write would change the primary key, or nothing.
+        InvalidValueError: if the write would change the primary key, nothing, or one place twice.
     """
 
     operation = "UpdateItem"
@@ -98,9 +108,8 @@ class Update(Write[E]):
     entity: type[E]
     key: Mapping[str, Any]
     at: datetime
-    values: Mapping[str, Any] = field(default_factory=dict)
-    expected: Mapping[str, Any] = field(default_factory=dict)
-    actions: Sequence[Action] = ()
+    changes: Mapping[str, Any] | Sequence[Change] = ()
+    expected: Mapping[str, Any] | Sequence[Equality] = ()
     condition: Condition | None = None
     requires: str = ""
     found: Callable[[E], str] | None = None
@@ -108,6 +117,16 @@ class Update(Write[E]):
     increments_version: bool = False
     initial: Mapping[str, Any] | None = None
     mark: str | None = None
+    #: The values to set, by the names of their attributes; None to remove an attribute.
+    values: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+    #: Those of them that are known as they are stored.
+    wires: Mapping[str, Wire] = field(init=False, repr=False, compare=False)
+    #: The changes that depend on what the item has, by the names of their attributes.
+    relative: Mapping[str, Sequence[Change]] = field(init=False, repr=False, compare=False)
+    #: The expected values by the names of their attributes.
+    before: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+    #: What relative changes make of the expected values.
+    results: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse unknown attributes, an update without changes, and one that makes a key stale.
@@ -119,10 +138,14 @@ class Update(Write[E]):
         """
         entity = self.entity
         require_components(entity, self.key)
-        for name in (*self.values, *self.expected, *(self.initial or {})):
-            if name not in _settable(entity):
+        values, wires, relative = _sorted_out(entity, self.changes)
+        before = _by_name(entity, self.expected)
+        vars(self).update(values=values, wires=wires, relative=relative, before=before, results={})
+        settable = _settable(entity)
+        for name in (*values, *before, *(self.initial or {})):
+            if name not in settable:
                 raise DeclarationError(f"{entity.__name__} has no attribute {name!r}")
-        fixed = entity.primary_key.components & {*self.values}
+        fixed = entity.primary_key.components & {*values, *relative}
         if self._counted:
             self._require_countable()
             fixed |= entity.primary_key.components & {_VERSION}
@@ -131,19 +154,34 @@ class Update(Write[E]):
                 f"an Update of {entity.__name__} changes {', '.join(sorted(fixed))}: components of "
                 "the primary key cannot change"
             )
-        if not (self.values or self.actions or self._counted or self.initial is not None):
+        if not (values or relative or self._counted or self.initial is not None):
             raise InvalidValueError(
-                f"an Update of {entity.__name__} changes nothing: give values or actions, or use "
-                "a Check"
+                f"an Update of {entity.__name__} changes nothing: give changes, or use a Check"
             )
-        if not self.actions and self.initial is None:
-            return
-        acted_on = {action.values[0].path[0] for action in self.actions}  # type: ignore[attr-defined]  # the first value of an action is its path
-        for name in {n for key in entity.keys.values() for n in key.rendered_sources}:
-            if name in (self.initial or {}) or _name(entity, name) in acted_on:
-                raise DeclarationError(f"{name} feeds a key: an update must give its value")
+        if relative:
+            vars(self).update(results=self._applied())
+            self._require_known_results()
         if self.initial is not None:
             self._require_sound_creation(self.initial)
+
+    def _applied(self) -> dict[str, Any]:
+        """Return what the relative changes make of the values that the write expects."""
+        results = {
+            name: changes[0].applied(_as_held(self.entity, name, self.before[name]))
+            for name, changes in self.relative.items()
+            if name in self.before
+        }
+        return {name: value for name, value in results.items() if value is not UNKNOWN}
+
+    def _require_known_results(self) -> None:
+        if _UPDATED in self.relative:
+            raise DeclarationError(f"every update sets {_UPDATED}: it cannot change otherwise")
+        fed = _fed(self.entity)
+        for name in self.relative:
+            if name in fed and name not in self.results:
+                raise DeclarationError(
+                    f"{fed[name]} is made of {name}: it must be set, or its old value be expected"
+                )
 
     def _require_countable(self) -> None:
         entity = self.entity
@@ -152,7 +190,7 @@ class Update(Write[E]):
             raise DeclarationError(
                 f"{entity.__name__} has no number attribute {_VERSION!r} to increment"
             )
-        if _VERSION in self.values:
+        if _VERSION in self.values or _VERSION in self.relative:
             raise DeclarationError(f"the update increments {_VERSION}: it cannot be a value, too")
         if self._version is None:
             for key in entity.keys.values():
@@ -164,7 +202,11 @@ class Update(Write[E]):
 
     def _require_sound_creation(self, initial: Mapping[str, Any]) -> None:
         entity = self.entity
-        set_anyway = {*self.key, *self._changes()} | ({_VERSION} if self._counted else set())
+        for name in {n for key in entity.keys.values() for n in key.rendered_sources}:
+            if name in initial:
+                raise DeclarationError(f"{name} feeds a key: an update must give its value")
+        set_anyway = {*self.key, *self._changes(), *self.relative}
+        set_anyway |= {_VERSION} if self._counted else set()
         if twice := sorted(set_anyway & initial.keys()):
             raise DeclarationError(f"{', '.join(twice)} cannot be initial: the update sets it")
         if entity.lifetime is not None and not {_CREATED, _EXPIRES} & (set_anyway | {*initial}):
@@ -181,23 +223,29 @@ class Update(Write[E]):
     @property
     def _version(self) -> int | None:
         """The version that the item must have; None for any."""
-        given: int | None = self.expected.get(_VERSION)
+        given: int | None = self.before.get(_VERSION)
         return given if self.expected_version is None else self.expected_version
 
     @property
     def repeatable(self) -> bool:
-        """Whether the write only sets values, or is refused the second time by version or mark."""
-        fenced = self.expected_version is not None or self.mark is not None
-        return fenced or not (self.increments_version or self.actions)
+        """Whether the write only sets values, or is refused the second time.
+
+        It is refused by its mark, or by the version or the time of the last change that it expects.
+        """
+        if self.expected_version is not None or self.mark is not None or _UPDATED in self.before:
+            return True
+        changes = [change for each in self.relative.values() for change in each]
+        return not self.increments_version and all(change.repeatable for change in changes)
 
     @property
     def refused_twice(self) -> bool:
         """Whether the write has a mark, or expects a version or a value that it changes."""
         fenced = self.expected_version is not None or self.mark is not None
+        after = {**self._changes(), **self.results}
         return fenced or any(
-            self._wire(name, value) != self._wire(name, self.values[name])
-            for name, value in self.expected.items()
-            if name in self.values
+            self._wire(name, value) != self._wire(name, after[name])
+            for name, value in self.before.items()
+            if name in after
         )
 
     @property
@@ -206,8 +254,16 @@ class Update(Write[E]):
         return self.mark is not None or _UPDATED in _settable(self.entity)
 
     def with_version(self, existing: E) -> Self:
-        """Return the write with the condition that the item has the version of an existing one."""
-        return replace(self, expected_version=existing.attribute_values.get(_VERSION))
+        """Return the write with the condition that the item is as an existing one.
+
+        The item is recognised by its version if the write increments it, else by the time of its
+        last change.
+        """
+        version = existing.attribute_values.get(_VERSION)
+        if self.increments_version and version is not None:
+            return replace(self, expected_version=version)
+        seen = existing.attribute_values.get(_UPDATED)
+        return replace(self, expected={**self.before, _UPDATED: seen})
 
     def primary_key(self) -> KeyValue:
         """Return the primary key of the item."""
@@ -222,13 +278,13 @@ class Update(Write[E]):
             InvalidValueError: if a value cannot be stored.
         """
         wires = self._wires()
-        require_size(self.entity.type_name, _present(wires))
+        require_size(self.entity.type_name, {**_present(wires), **self._operands()})
         placeholders = Placeholders()
         update = UpdateExpression(
             *(_assignment(name, wire) for name, wire in wires.items()),
             *self._creation(),
             *self._versioning(),
-            *self.actions,
+            *(change.action for each in self.relative.values() for change in each),
         )
         parameters: dict[str, Any] = {
             "Key": wire_key(self.primary_key(), self.entity.layout.primary),
@@ -237,6 +293,13 @@ class Update(Write[E]):
         conditions = self._conditions()
         if conditions:
             parameters["ConditionExpression"] = placeholders.write(reduce(And, conditions))
+        for name in ("UpdateExpression", "ConditionExpression"):
+            if len(parameters.get(name, "")) > _EXPRESSION_BYTES:
+                raise InvalidValueError(
+                    f"an Update of {self.entity.__name__} has an expression of "
+                    f"{len(parameters[name]):,} bytes; DynamoDB takes at most "
+                    f"{_EXPRESSION_BYTES:,}: change less at once"
+                )
         return {**parameters, **placeholders.parameters()}
 
     def request(self, table_name: str) -> Request:
@@ -254,13 +317,25 @@ class Update(Write[E]):
             return VersionConflictError(
                 f"{name} is in version {version}, not {self.expected_version}", item=existing
             )
+        if _UPDATED in self.before and _seen(existing) != _as_held(
+            self.entity, _UPDATED, self.before[_UPDATED]
+        ):
+            return VersionConflictError(f"{name} {changed_since_read(existing)}", item=existing)
+        if self.found is None and (missing := self._missing_in(existing)):
+            return ConditionFailedError(f"{name} {missing}", item=existing)
         return condition_error(name, existing, found=self.found, requires=self.requires)
 
     def already_applied(self, existing: Mapping[str, Any] | None) -> bool:
-        """Whether each attribute has the value that the write sets, including ``updated_at``."""
+        """Whether each attribute has the value that the write sets, including ``updated_at``.
+
+        False if the write sets no value that can be known, so that the item cannot show it.
+        """
         if existing is None:
             return False
         wanted = self._wires()
+        wanted |= {_name(self.entity, n): self._wire(n, value) for n, value in self.results.items()}
+        if self.relative.keys() - self.results.keys() and _UPDATED not in _settable(self.entity):
+            return False
         if self.expected_version is not None:
             wanted[_name(self.entity, _VERSION)] = {"N": str(self.expected_version + 1)}
         return all(
@@ -290,8 +365,30 @@ class Update(Write[E]):
         return existing.get(name) == self._wire(self.mark, self.values[self.mark])
 
     def size(self) -> int:
-        """Return the bytes of the attributes that the write sets."""
-        return item_size(_present(self._wires()))
+        """Return the bytes of what the write stores."""
+        return item_size({**_present(self._wires()), **self._operands()})
+
+    def _operands(self) -> dict[str, dict[str, Any]]:
+        """Return what relative changes store, by their places."""
+        if not self.relative:
+            return {}
+        changes = [change for each in self.relative.values() for change in each]
+        return {str(each): each.operand for each in changes if each.operand is not None}
+
+    def _needs(self) -> dict[str, tuple[Need, Change]]:
+        """Return what the item must have, by the place, each with a change that needs it."""
+        if not self.relative:
+            return {}
+        changes = [change for each in self.relative.values() for change in each]
+        return {str(need): (need, change) for change in changes for need in change.needs}
+
+    def _missing_in(self, existing: E) -> str:
+        """Say what an item lacks for the changes to be possible; nothing if it has all."""
+        item = existing.to_item() if self.relative else {}
+        for need, change in self._needs().values():
+            if not need.is_met_by(item):
+                return f"has no {need}; the update changes {change}"
+        return ""
 
     def _changes(self) -> Mapping[str, Any]:
         """Return the values that the write sets, with its time as ``updated_at``."""
@@ -302,10 +399,12 @@ class Update(Write[E]):
     def _wires(self) -> dict[str, Wire]:
         """Return the changed attributes and the index keys made of them, in DynamoDB JSON."""
         changes = self._changes()
+        known, names = self.wires, _names(self.entity)
         wires = {
-            _name(self.entity, name): self._wire(name, value) for name, value in changes.items()
+            names[name]: known[name] if name in known else self._wire(name, value)
+            for name, value in changes.items()
         }
-        changed = {*changes, _VERSION} if self._counted else {*changes}
+        changed = {*changes, *self.relative} | ({_VERSION} if self._counted else set())
         for key in self.entity.keys.values():
             if key is not self.entity.primary_key:
                 wires |= self._rendered(key, changed)
@@ -348,7 +447,7 @@ class Update(Write[E]):
         elif self.entity.deletion_mark is not None:
             # The write requires a live item, and a live item has no deletion mark.
             known[self.entity.deletion_mark] = None
-        known |= {**self.expected, **self.key, **self._changes()}
+        known |= {**self.before, **self.key, **self._changes(), **self.results}
         if self._counted and self._version is not None:
             known[_VERSION] = self._version + 1
         # Derivations and comparisons need the values as an entity holds them.
@@ -390,12 +489,11 @@ class Update(Write[E]):
     def _versioning(self) -> list[Action]:
         if not self._counted:
             return []
-        version = Path([_name(self.entity, _VERSION)])
         first = default_to_wire(_settable(self.entity)[_VERSION])
-        if first is None or (self._version is not None and first["N"] != str(self._version)):
-            return [version.set(version + Value({"N": "1"}))]
-        # The item may lack the version, and then has the default.
-        return [version.set((version | Value(first)) + Value({"N": "1"}))]
+        if first is not None and self._version is not None and first["N"] != str(self._version):
+            first = None  # the item has the version that is expected
+        name = _name(self.entity, _VERSION)
+        return [_increment(name, None if first is None else first["N"])]
 
     def _conditions(self) -> list[Condition]:
         """Return the conditions: existence, expiry, expected values, mark and the caller's own."""
@@ -403,7 +501,8 @@ class Update(Write[E]):
         live = is_live(self.entity, self.key, self.at) if self._requires_live else None
         if live is not None:
             conditions.append(live)
-        expected = dict(self.expected)
+        conditions += [need.condition for need, _ in self._needs().values()]
+        expected = dict(self.before)
         if self.expected_version is not None:
             expected[_VERSION] = self.expected_version
         conditions += has(self.entity, expected)
@@ -417,6 +516,15 @@ class Update(Write[E]):
         return _wire(self.entity, name, value)
 
 
+@cache
+def _increment(name: str, first: str | None) -> Action:
+    """Return the action that adds 1 to a version; one that is missing counts as the first."""
+    version = Path([name])
+    before = version if first is None else version | Value({NUMBER: first})
+    action: Action = version.set(before + Value({NUMBER: "1"}))
+    return action
+
+
 def has(entity: type[Entity], values: Mapping[str, Any]) -> list[Condition]:
     """Return the conditions that attributes have these values; None for a missing attribute.
 
@@ -425,32 +533,94 @@ def has(entity: type[Entity], values: Mapping[str, Any]) -> list[Condition]:
     Raises:
         InvalidValueError: if an attribute cannot have its value.
     """
-    return [_has(entity, name, _wire(entity, name, value)) for name, value in values.items()]
+    settable = _settable(entity)
+    return [
+        has_value(settable[name], _wire(entity, name, value), default_to_wire(settable[name]))
+        for name, value in values.items()
+    ]
 
 
-def _has(entity: type[Entity], name: str, wire: Wire) -> Condition:
-    attribute = _settable(entity)[name]
-    path = Path([attribute.attr_name])
-    if wire is None:
-        return _is_absent(path)
-    default = default_to_wire(attribute)
-    if default is not None and alike(wire, default):
-        return Or(path == Value(wire), _is_absent(path))
-    return path == Value(wire)
+def _sorted_out(
+    entity: type[Entity], changes: Mapping[str, Any] | Sequence[Change]
+) -> tuple[Mapping[str, Any], Mapping[str, Wire], Mapping[str, Sequence[Change]]]:
+    """Return the values that changes set, these as they are stored, and the other changes.
+
+    All are by the names of their attributes.
+
+    Raises:
+        DeclarationError: if a change is none, or not one of an attribute of the entity.
+        InvalidValueError: if two change the same place, or one inside the other.
+    """
+    if isinstance(changes, Mapping):
+        return changes, {}, {}
+    values: dict[str, Any] = {}
+    wires: dict[str, Wire] = {}
+    relative: dict[str, list[Change]] = {}
+    seen: list[Change] = []
+    for change in _members(changes, Change, 'changes, such as Loan.reader.set("Ann")'):
+        name = _owned(entity, change.attribute)
+        for other in seen:
+            if other.place.overlaps(change.place):
+                both = str(change) if str(change) == str(other) else f"{other} and {change}"
+                raise InvalidValueError(f"an Update of {entity.__name__} changes {both} twice")
+        seen.append(change)
+        if change.place.steps or not isinstance(change, Assignment | Removal):
+            relative.setdefault(name, []).append(change)
+        else:
+            values[name] = change.value if isinstance(change, Assignment) else None
+            wires[name] = change.operand
+    return values, wires, relative
+
+
+def _by_name(
+    entity: type[Entity], expected: Mapping[str, Any] | Sequence[Equality]
+) -> Mapping[str, Any]:
+    """Return expected values by the names of their attributes.
+
+    Raises:
+        DeclarationError: if one is no equality, or not one of an attribute of the entity.
+        InvalidValueError: if two are of the same attribute.
+    """
+    if isinstance(expected, Mapping):
+        return expected
+    values: dict[str, Any] = {}
+    for each in _members(expected, Equality, "equalities, such as Loan.returned.equals(False)"):
+        name = _owned(entity, each.attribute)
+        if name in values:
+            raise InvalidValueError(f"an Update of {entity.__name__} expects two values of {name}")
+        values[name] = each.value
+    return values
+
+
+def _members(given: Any, kind: Any, described_as: str) -> Sequence[Any]:
+    members: Sequence[Any] = given if isinstance(given, Sequence) else [given]
+    for each in members:
+        if not isinstance(each, kind):
+            raise DeclarationError(
+                f"an Update takes a sequence of {described_as}, or a mapping, not "
+                f"{shortened(repr(each))}"
+            )
+    if members is not given:
+        raise DeclarationError(f"an Update takes a sequence of {described_as}, not one alone")
+    return tuple(members)
+
+
+def _owned(entity: type[Entity], attribute: Attribute[Any]) -> str:
+    """Return the name of an attribute of the entity."""
+    name = _python_names(entity).get(attribute.attr_name, "")
+    if _settable(entity).get(name) is attribute:
+        return name
+    raise DeclarationError(
+        f"{attribute.attr_name} is an attribute of another entity than {entity.__name__}"
+    )
 
 
 def _wire(entity: type[Entity], name: str, value: Any) -> Wire:
     """Return a value in DynamoDB JSON, or None to remove an optional attribute."""
     attribute = _settable(entity)[name]
-    if isinstance(attribute, TextSet):
-        value = value or None
-    if value is None and attribute.null:
-        return None
-    if value is None and not isinstance(attribute, Json):
+    if value is None and not attribute.null and not isinstance(attribute, Json):
         raise InvalidValueError(f"{entity.type_name} needs {attribute.attr_name}")
-    if isinstance(attribute, EntityAttribute):
-        value = attribute.check(value)
-    return attribute_to_wire(attribute, value)
+    return value_to_wire(attribute, value)
 
 
 @cache
@@ -464,8 +634,14 @@ def _as_held(entity: type[Entity], name: str, value: Any) -> Any:
     attribute = _settable(entity)[name]
     if not isinstance(attribute, EntityAttribute):
         return value
-    checked = attribute.check(value)
+    checked = None if value is None else attribute.check(value)
     return None if isinstance(attribute, TextSet) and not checked else checked
+
+
+def _seen(existing: Entity) -> datetime | None:
+    """Return the time of the last change of an item that was read."""
+    seen: datetime | None = existing.attribute_values.get(_UPDATED)
+    return seen
 
 
 def _is_past_expiry(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bool:
@@ -478,7 +654,25 @@ def _is_past_expiry(entity: type[Entity], item: Mapping[str, Any], now: datetime
 
 
 def _name(entity: type[Entity], name: str) -> str:
-    return str(entity.get_attributes()[name].attr_name)
+    return _names(entity)[name]
+
+
+@cache
+def _names(entity: type[Entity]) -> Mapping[str, str]:
+    """Return the names of attributes in the table, by those in Python."""
+    return {name: str(each.attr_name) for name, each in entity.get_attributes().items()}
+
+
+@cache
+def _fed(entity: type[Entity]) -> Mapping[str, Key]:
+    """Return the attributes that index keys are made of, each with one of the keys."""
+    keys = [key for key in entity.keys.values() if key is not entity.primary_key]
+    return {name: key for key in keys for name in key.rendered_sources}
+
+
+@cache
+def _python_names(entity: type[Entity]) -> Mapping[str, str]:
+    return {stored: name for name, stored in _names(entity).items()}
 
 
 @cache
@@ -522,8 +716,3 @@ def _assignment(name: str, wire: Wire) -> Action:
 
 def _present(wires: Mapping[str, Wire]) -> dict[str, dict[str, Any]]:
     return {name: wire for name, wire in wires.items() if wire is not None}
-
-
-def _is_absent(path: Path) -> Condition:
-    """Return the condition that the item lacks the attribute, or has NULL from another program."""
-    return Or(path.does_not_exist(), path.is_type("NULL"))

@@ -1,6 +1,6 @@
 """Write, the base class of writes: values with a change of one item and its condition.
 
-* ``Put``          stores a new item; fails if the item exists
+* ``Put``          stores an item; fails if the item exists, unless it may be replaced
 * ``Update``       changes some attributes of an item (``update.py``)
 * ``Delete``       deletes an item; fails if the item does not exist, unless ``missing_ok``
 * ``Check``        changes nothing: a condition on an item in a transaction
@@ -159,13 +159,25 @@ class Write(ABC, Generic[E]):
 
 @dataclass(frozen=True)
 class Put(Write[E]):
-    """Stores a new item; fails if an item with its key exists.
+    """Stores an item; fails if an item with its key exists, unless it may be replaced.
+
+    A replaced item is lost as a whole, with the attributes that the entity does not declare.
 
     Args:
         item: The entity to store.
         idempotent: Whether an equal item that exists counts as stored.
         expired_by: The present time, to replace an item that is expired. DynamoDB deletes expired
             items up to two days later; None to fail until then.
+        replace: Whether to replace whatever has the key.
+        condition: The condition on which to replace the item that has the key, in place of the one
+            that none has it.
+        requires: The state that the condition needs, as a clause for the error, such as "only a
+            held action can be approved".
+        found: Returns the state of an item that fails the condition, for the error, such as "is
+            cancelled".
+
+    Raises:
+        DeclarationError: if it is to replace whatever has the key, and on a condition.
     """
 
     operation = "PutItem"
@@ -174,6 +186,17 @@ class Put(Write[E]):
     item: E
     idempotent: bool = False
     expired_by: datetime | None = None
+    replace: bool = False
+    condition: Condition | None = None
+    requires: str = ""
+    found: Callable[[E], str] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse two rules for the item that has the key."""
+        if self.replace and self.condition is not None:
+            raise DeclarationError(
+                "a Put replaces whatever has the key and has a condition: give one of the two"
+            )
 
     @property
     def entity(self) -> type[E]:  # type: ignore[override]  # known from the item
@@ -182,8 +205,8 @@ class Put(Write[E]):
 
     @property
     def refused_twice(self) -> bool:
-        """True: an item is created once."""
-        return True
+        """Whether no item may have the key: an item is created once."""
+        return not self.replace and self.condition is None
 
     @property
     def tells(self) -> bool:
@@ -199,24 +222,42 @@ class Put(Write[E]):
             raise
 
     def parameters(self) -> dict[str, Any]:
-        """Return the item, with the condition that none exists, or only an expired one."""
+        """Return the item, with the condition on what has its key."""
         try:
             item = self.item.to_item()
         except (AttributeError, TypeError):
             require_entity(self.item)
             raise
         require_size(self.entity.type_name, item)
-        expired_by = self.expired_by
-        free = (
-            _is_new(self.entity.layout)
-            if expired_by is None
-            else _is_new_or_expired(self.item, expired_by)
-        )
-        return {"Item": item, **free}
+        return {"Item": item, **self._free()}
+
+    def _free(self) -> dict[str, Any]:
+        """Return the request parameters with the condition on what has the key."""
+        if self.replace:
+            return {}
+        if self.condition is None:
+            expired_by = self.expired_by
+            if expired_by is None:
+                return _is_new(self.entity.layout)
+            return _is_new_or_expired(self.item, expired_by)
+        condition = self.condition
+        expired = None
+        if self.expired_by is not None:
+            expired = _is_past_expiry(self.item, self.expired_by)
+        if expired is not None:
+            condition = Or(condition, expired)
+        placeholders = Placeholders()
+        text = placeholders.write(condition)
+        return {"ConditionExpression": text, **placeholders.parameters()}
 
     def error_for(self, existing: E | None) -> AutoforgeError:
-        """Return the error that the item exists, or that its deletion is not finished."""
+        """Return the error: the item exists, its deletion is not finished, or the condition."""
         named = identity(self.entity, self.item.attribute_values)
+        if self.condition is not None:
+            if existing is None:
+                return ItemNotFoundError(self.entity.type_name, named)
+            name = described(self.entity, self.item.attribute_values)
+            return condition_error(name, existing, found=self.found, requires=self.requires)
         mark = self.entity.deletion_mark
         if existing is not None and mark and existing.attribute_values.get(mark) is not None:
             return DeletionUnfinishedError(self.entity.type_name, named)
@@ -543,6 +584,7 @@ def require_entity(item: object) -> None:
         raise DeclarationError(f"expected an entity to store, such as Book(...), got {given}")
 
 
+@cache
 def is_of(entity: type[Entity]) -> Condition:
     """Return the condition that the item exists and has the type of an entity."""
     stored = entity.layout.entity_type
@@ -653,13 +695,18 @@ def _shown(value: Any) -> Any:
     return str(value) if isinstance(value, StrEnum) else value
 
 
+def _is_past_expiry(item: Entity, now: datetime) -> Condition | None:
+    """Return the condition that what has the key of an item is past its expiry."""
+    components = {name: item.attribute_values.get(name) for name in item.primary_key.components}
+    return is_expired(type(item), components, now)
+
+
 def _is_new_or_expired(item: Entity, now: datetime) -> dict[str, Any]:
     """Return the request parameters with the condition that the key is free or expired."""
     placeholders = Placeholders()
     layout = item.layout
     is_new = Path([layout.partition_key]).does_not_exist()
-    components = {name: item.attribute_values.get(name) for name in item.primary_key.components}
-    expired = is_expired(type(item), components, now)
+    expired = _is_past_expiry(item, now)
     if expired is None:
         return _is_new(layout)
     condition = placeholders.write(Or(is_new, expired))

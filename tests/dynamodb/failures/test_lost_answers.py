@@ -121,8 +121,7 @@ def test_an_update_whose_answer_was_lost_is_made_once(
 def test_an_update_that_adds_is_made_once_though_nothing_counts_it(store: Store) -> None:
     project = a_project(max_concurrency=3)
     store.save(Put(project))
-    more = Project.max_concurrency.set(Project.max_concurrency + 1)
-    write = Update(Project, {"id": project.id}, _LATER, actions=[more])
+    write = Update(Project, {"id": project.id}, _LATER, [Project.max_concurrency.add(1)])
 
     with injected(store.client, [Lose()]):
         saved = store.save(write)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.attributes import (
@@ -427,7 +428,7 @@ def test_an_item_is_live_until_the_second_it_expires() -> None:
         lambda: a_project().save(),
         lambda: a_project().refresh(),
         lambda: a_project().delete(),
-        lambda: a_project().update(actions=[Project.name.set("x")]),
+        lambda: a_project().update(actions=[Path(Project.name).set("x")]),
         lambda: Project.get("PROJECT#p", "METADATA"),
         lambda: list(Project.query("PROJECT#p")),
         lambda: list(Project.scan()),

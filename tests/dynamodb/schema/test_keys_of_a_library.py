@@ -243,7 +243,7 @@ def test_a_key_in_a_class_that_is_no_entity_is_taken_by_each_entity() -> None:
         lambda: Dated.from_item({}),
         lambda: Dated.primary_key.components,
         lambda: Put(Dated(created_at=NOON)).primary_key(),
-        lambda: Update(Dated, {}, NOON, values={"note": "x"}),
+        lambda: Update(Dated, {}, NOON, changes={"note": "x"}),
         lambda: Delete(Dated, {}).primary_key(),
     ],
 )

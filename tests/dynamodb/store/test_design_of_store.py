@@ -86,7 +86,7 @@ def test_an_entity_of_no_design_is_refused_before_the_call(
 def test_the_entities_of_the_design_are_written_on_every_way(shop: Store) -> None:
     order = Order(id=new_id(), total=0)
     lines = [OrderLine(order=order.id, number=number) for number in range(3)]
-    raised = Update(Order, {"id": order.id}, NOON, values={"total": 3})
+    raised = Update(Order, {"id": order.id}, NOON, changes={"total": 3})
 
     shop.save(Put(order))
     shop.transact(Transaction((raised, Put(lines[0])), marked=True))

@@ -322,7 +322,7 @@ class World:
     ) -> tuple[bool, Write[Any], Callable[[], None]]:
         values = {n: v for n, v in new.items() if n not in {*key, "created_at", "updated_at"}}
         initial = {n: v for n, v in new.items() if n == "created_at"}
-        write = Update(kept.entity, key, self.clock.now, values=values, initial=initial)
+        write = Update(kept.entity, key, self.clock.now, changes=values, initial=initial)
 
         def effect() -> None:
             there = self._live(at)
@@ -364,7 +364,7 @@ class World:
         accepted = informed and not counts_blindly
         try:
             write = Update(
-                kept.entity, key, self.clock.now, values=values, expected=demanded, **more
+                kept.entity, key, self.clock.now, changes=values, expected=demanded, **more
             )
         except DeclarationError:
             assert not accepted

@@ -89,7 +89,7 @@ def put_in_a_transaction(store: Store, session: Session) -> None:
 
 
 def upsert_of(session: Session, at: datetime = NOON, **over: Any) -> Update[Session]:
-    given = {"values": {"basket": session.basket}, "initial": {"created_at": session.created_at}}
+    given = {"changes": {"basket": session.basket}, "initial": {"created_at": session.created_at}}
     return Update(Session, {"id": session.id}, at, **{**given, **over})
 
 
@@ -115,7 +115,7 @@ def test_an_item_expires_alike_whichever_way_it_was_written(
     way(store, session)
 
     assert stored_item(store, session)["TTL"] == {"N": str(int(TOMORROW.timestamp()))}
-    change = Update(Session, {"id": session.id}, JUST_BEFORE, values={"coupon": "x"})
+    change = Update(Session, {"id": session.id}, JUST_BEFORE, changes={"coupon": "x"})
     clock.now = JUST_BEFORE
     assert store.save(change) == store.get(SessionById(session.id))
     clock.now = TOMORROW
@@ -171,7 +171,7 @@ def test_an_upsert_that_sets_the_expiry_itself_changes_an_expired_item(store: St
     store.save(Put(old))
 
     renewed = store.save(
-        upsert_of(old, values={"expires_at": TOMORROW}, initial={"created_at": NOON})
+        upsert_of(old, changes={"expires_at": TOMORROW}, initial={"created_at": NOON})
     )
 
     assert (renewed.coupon, renewed.expiry) == ("old", TOMORROW)
@@ -202,9 +202,9 @@ def test_an_item_without_a_stored_expiry_lives_by_its_creation_for_writes_too(
     put_raw(store, item)
     key = {name: getattr(made, name) for name in entity.primary_key.components}
 
-    assert store.save(Update(entity, key, JUST_BEFORE, values={"basket": "x"})).basket == "x"
+    assert store.save(Update(entity, key, JUST_BEFORE, changes={"basket": "x"})).basket == "x"
     with pytest.raises(ItemNotFoundError):
-        store.save(Update(entity, key, TOMORROW, values={"basket": "y"}))
+        store.save(Update(entity, key, TOMORROW, changes={"basket": "y"}))
 
 
 def test_a_put_replaces_an_item_that_is_expired_by_its_creation_alone(store: Store) -> None:
@@ -248,12 +248,12 @@ def test_a_moment_without_a_zone_is_of_utc_for_every_write_and_read(
     key = {"id": session.id}
     check = Check(Session, key, naive)
 
-    changed = store.save(Update(Session, key, naive, values={"basket": "x"}))
+    changed = store.save(Update(Session, key, naive, changes={"basket": "x"}))
     store.transact(Transaction((check,)))
 
     assert changed.updated_at == JUST_BEFORE
     with pytest.raises(ItemNotFoundError):
-        store.save(Update(Session, key, after, values={"basket": "y"}))
+        store.save(Update(Session, key, after, changes={"basket": "y"}))
     with pytest.raises(ItemNotFoundError):
         store.transact(Transaction((replace(check, at=after),)))
     with pytest.raises(ItemExistsError):

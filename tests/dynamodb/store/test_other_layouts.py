@@ -125,9 +125,9 @@ def test_a_table_without_a_sort_key_is_written_and_read(sessions: Store) -> None
 def test_an_update_of_a_plain_key_attribute_moves_the_item_in_the_index(sessions: Store) -> None:
     sessions.save(Put(_session("a")))
 
-    moved = sessions.save(Update(Session, {"token": "a"}, NOON, values={"user": "bob#1"}))
+    moved = sessions.save(Update(Session, {"token": "a"}, NOON, changes={"user": "bob#1"}))
     assert [each.token for each in sessions.each(SessionsOfUser("bob#1"))] == ["a"]
-    left = sessions.save(Update(Session, {"token": "a"}, NOON, values={"user": None}))
+    left = sessions.save(Update(Session, {"token": "a"}, NOON, changes={"user": None}))
 
     assert (moved.user, left.user) == ("bob#1", None)
     assert (
@@ -139,14 +139,14 @@ def test_an_update_of_one_plain_key_attribute_need_not_give_the_other(sessions: 
     sessions.put_all([_session("a"), _session("b", minutes=1)])
     later = NOON + timedelta(minutes=2)
 
-    sessions.save(Update(Session, {"token": "a"}, NOON, values={"created_at": later}))
+    sessions.save(Update(Session, {"token": "a"}, NOON, changes={"created_at": later}))
 
     assert [each.token for each in sessions.each(SessionsOfUser("ann"))] == ["a", "b"]
 
 
 def test_an_update_may_create_an_item_under_a_plain_key(sessions: Store) -> None:
     write = Update(
-        Session, {"token": "a"}, NOON, values={"user": "ann"}, initial={"created_at": NOON}
+        Session, {"token": "a"}, NOON, changes={"user": "ann"}, initial={"created_at": NOON}
     )
 
     assert sessions.save(write) == sessions.save(write)
@@ -160,7 +160,7 @@ def test_items_expire_by_the_attribute_that_the_layout_names(sessions: Store, cl
     assert sessions.get(SessionByToken("a")) is None
     assert [*sessions.each(SessionsOfUser("ann"))] == []
     with pytest.raises(ItemNotFoundError):
-        sessions.save(Update(Session, {"token": "a"}, clock.now, values={"user": "bob"}))
+        sessions.save(Update(Session, {"token": "a"}, clock.now, changes={"user": "bob"}))
     replaced = sessions.save(Put(_session("a", minutes=60), expired_by=clock.now))
     assert sessions.get(SessionByToken("a")) == replaced
 
@@ -182,7 +182,7 @@ def test_a_transaction_in_another_layout_is_all_or_nothing_and_leaves_its_mark(
                         Session,
                         {"token": "a"},
                         NOON,
-                        values={"user": "eve"},
+                        changes={"user": "eve"},
                         expected={"user": "bob"},
                     ),
                 ]
@@ -281,7 +281,7 @@ def test_an_index_of_the_tables_own_key_attributes_turns_it_round(graph: Store) 
     found = [*graph.each(EdgesTo("c"), page_size=1)]
 
     assert [(each.start, each.end) for each in found] == [("a", "c"), ("b", "c")]
-    graph.save(Update(Edge, {"start": "a", "end": "c"}, NOON, values={"weight": 5}))
+    graph.save(Update(Edge, {"start": "a", "end": "c"}, NOON, changes={"weight": 5}))
     assert [each.weight for each in graph.each(EdgesTo("c"))] == [5, 1]
     graph.write(Delete(Edge, {"start": "a", "end": "c"}))
     assert [each.start for each in graph.each(EdgesTo("c"))] == ["b"]
@@ -289,7 +289,7 @@ def test_an_index_of_the_tables_own_key_attributes_turns_it_round(graph: Store) 
 
 def test_a_write_by_key_does_not_meet_an_item_of_another_type(graph: Store) -> None:
     missing: list[Any] = [
-        Update(Edge, {"start": "a", "end": "x"}, NOON, values={"weight": 1}),
+        Update(Edge, {"start": "a", "end": "x"}, NOON, changes={"weight": 1}),
         Delete(Edge, {"start": "a", "end": "x"}),
     ]
     for write in missing:
@@ -361,7 +361,7 @@ def test_numbers_are_compared_as_numbers(
 
 
 def test_a_table_of_numbers_takes_every_write(sensors: Store) -> None:
-    sensors.save(Update(Reading, {"sensor": 7, "at": 10}, NOON, values={"value": 3}))
+    sensors.save(Update(Reading, {"sensor": 7, "at": 10}, NOON, changes={"value": 3}))
     sensors.transact(
         Transaction(
             [Delete(Reading, {"sensor": 7, "at": 9}), Put(Reading(sensor=8, at=1, value=1))]

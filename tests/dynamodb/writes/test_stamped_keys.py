@@ -92,7 +92,7 @@ def test_the_last_changed_comes_first_whatever_was_changed(store: Store) -> None
     store.put_all([first, second])
     key = {"board": board, "id": first.id}
 
-    changed = store.save(Update(Note, key, LATER, values={"text": "new"}))
+    changed = store.save(Update(Note, key, LATER, changes={"text": "new"}))
 
     assert stored_item(store, first) == changed.to_item()
     assert f"2026-02-04T12:01:00.000Z#{first.id}" == changed.rendered().get("GSI1SK")
@@ -109,7 +109,7 @@ def test_the_last_changed_comes_first_after_an_upsert_and_a_transaction(store: S
 
     store.save(Put(other))
     store.save(change(made, 0, initial={"text": "first"}))
-    store.transact(Transaction((change(other, 1, values={"text": "new"}), Put(third))))
+    store.transact(Transaction((change(other, 1, changes={"text": "new"}), Put(third))))
     store.transact(Transaction((change(made, 2, initial={"text": "second"}),)))
 
     stored = [stored_item(store, each) for each in (made, other, third)]
@@ -164,7 +164,7 @@ def test_a_version_that_is_counted_blindly_is_refused_where_a_key_is_made_of_it(
 
 
 def test_an_update_must_know_what_else_the_key_of_its_moment_is_made_of() -> None:
-    blind = Update(Draft, {"id": "d"}, NOON, values={"text": "x"})
+    blind = Update(Draft, {"id": "d"}, NOON, changes={"text": "x"})
 
     with pytest.raises(DeclarationError, match=r"feeds Draft.by_version must give open"):
         blind.parameters()
@@ -175,7 +175,7 @@ def test_an_update_that_leaves_an_index_does_not_need_to_know_its_key(store: Sto
     store.save(Put(draft))
 
     closed = store.save(
-        Update(Draft, {"id": draft.id}, LATER, values={"open": False}, increments_version=False)
+        Update(Draft, {"id": draft.id}, LATER, changes={"open": False}, increments_version=False)
     )
 
     assert closed.rendered().get("GSI1PK") is None
@@ -213,7 +213,7 @@ class Edition(Entity):
 def test_a_version_in_the_primary_key_cannot_be_counted() -> None:
     key = {"isbn": "b", "version": 1}
 
-    assert Update(Edition, key, NOON, values={"name": "x"}).parameters()
+    assert Update(Edition, key, NOON, changes={"name": "x"}).parameters()
     for counting in ({"increments_version": True}, {"expected_version": 1}):
         with pytest.raises(
             InvalidValueError, match=r"^an Update of .* changes version: components"
@@ -234,7 +234,7 @@ def test_what_an_update_sets_cannot_be_initial() -> None:
 
     for initial in ({"updated_at": NOON}, {"board": "b"}, {"text": "x"}):
         with pytest.raises(DeclarationError, match=r"the update sets it|feeds a key"):
-            Update(Note, key, NOON, values={"text": "y"}, initial=initial)
+            Update(Note, key, NOON, changes={"text": "y"}, initial=initial)
 
 
 class Slot(Entity):
@@ -257,7 +257,7 @@ def test_a_key_is_derived_from_the_value_and_not_from_how_the_caller_wrote_it(
     store.save(Put(slot))
 
     moved = store.save(
-        Update(Slot, {"id": slot.id}, NOON, values={"starts": "2026-02-04T13:00+01:00"})
+        Update(Slot, {"id": slot.id}, NOON, changes={"starts": "2026-02-04T13:00+01:00"})
     )
 
     assert stored_item(store, slot) == moved.to_item()
@@ -280,7 +280,7 @@ def test_an_attribute_is_not_believed_to_be_absent_for_its_name(store: Store) ->
     store.save(Put(parcel))
 
     with pytest.raises(DeclarationError, match=r"feeds Parcel.by_place must give deletion"):
-        store.save(Update(Parcel, {"id": parcel.id}, NOON, values={"place": "B"}))
+        store.save(Update(Parcel, {"id": parcel.id}, NOON, changes={"place": "B"}))
 
 
 def test_a_mark_of_deletion_that_is_no_optional_attribute_is_refused() -> None:
@@ -314,8 +314,8 @@ def test_an_item_without_what_a_component_follows_from_leaves_the_index(store: S
         assert stored_item(store, loan) == changed.to_item()
         return changed.rendered().get("GSI1PK"), changed.rendered().get("GSI1SK")
 
-    assert keys(values={"due": None}) == (None, None)
-    assert keys(values={"shelf": "b"}, expected={"due": None}) == (None, None)
-    assert keys(values={"due": NOON}, expected={"shelf": "b"}) == ("DUE#02", f"b#{loan.id}")
+    assert keys(changes={"due": None}) == (None, None)
+    assert keys(changes={"shelf": "b"}, expected={"due": None}) == (None, None)
+    assert keys(changes={"due": NOON}, expected={"shelf": "b"}) == ("DUE#02", f"b#{loan.id}")
     with pytest.raises(DeclarationError, match=r"feeds Loan.by_month must give due"):
-        keys(values={"shelf": "c"})
+        keys(changes={"shelf": "c"})

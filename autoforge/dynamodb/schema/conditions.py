@@ -1,0 +1,114 @@
+"""Conditions on one attribute, or on one place inside it, as the methods of attributes make them.
+
+An item that lacks an attribute meets a condition if the attribute's default does, because it reads
+as the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from pynamodb.attributes import Attribute
+from pynamodb.expressions.condition import And, BeginsWith, Contains, In, Not, Or
+from pynamodb.expressions.condition import Condition as AnyCondition
+from pynamodb.expressions.operand import Path, Value
+
+from autoforge.dynamodb.errors import InvalidValueError
+
+#: The most values that IN takes (AWS, "Comparison operator and function reference").
+_MOST_VALUES: Final = 100
+
+#: A value in DynamoDB JSON; None for a missing attribute.
+Wire = dict[str, Any] | None
+
+
+class Condition(AnyCondition):
+    """A condition on an item, which is joined with others by ``&``, ``|`` and ``~``.
+
+    It is a condition of PynamoDB whose operators have types.
+    """
+
+    def __init__(self, condition: AnyCondition) -> None:
+        super().__init__(condition.operator, *condition.values)
+        self.format_string = condition.format_string
+
+    def __and__(self, other: AnyCondition) -> Condition:
+        """Return the condition that both are true."""
+        return Condition(And(self, other))
+
+    def __or__(self, other: AnyCondition) -> Condition:
+        """Return the condition that one of the two is true, or both."""
+        return Condition(Or(self, other))
+
+    def __invert__(self) -> Condition:
+        """Return the condition that this one is false."""
+        return Condition(Not(self))
+
+
+class Equality(Condition):
+    """The condition that an attribute has a value, also for ``Update(expected=…)``.
+
+    Attributes:
+        attribute: The attribute.
+        value: The value as an entity holds it; None for a missing attribute.
+    """
+
+    def __init__(self, attribute: Attribute[Any], value: Any, condition: AnyCondition) -> None:
+        super().__init__(condition)
+        self.attribute = attribute
+        self.value = value
+
+
+def has_value(attribute: Attribute[Any], wire: Wire, default: Wire) -> AnyCondition:
+    """Return the condition that an attribute has a value, or is missing if that is None."""
+    path = Path([attribute.attr_name])
+    if wire is None:
+        return is_missing(path)
+    return or_default(path == Value(wire), path, met=default == wire)
+
+
+def is_missing(path: Path) -> Condition:
+    """Return the condition that nothing is there, or NULL from another program."""
+    return Condition(Or(path.does_not_exist(), path.is_type("NULL")))
+
+
+def or_default(condition: AnyCondition, path: Path, *, met: bool) -> AnyCondition:
+    """Return a condition that an item without a value meets, too, if its default meets it."""
+    return Or(condition, is_missing(path)) if met else condition
+
+
+def is_one_of(path: Path, wires: Sequence[dict[str, Any]]) -> Condition:
+    """Return the condition that the value is one of those given.
+
+    Raises:
+        InvalidValueError: if there are none, or more than DynamoDB compares with.
+    """
+    if not 0 < len(wires) <= _MOST_VALUES:
+        raise InvalidValueError(
+            f"one_of has {len(wires)} values; DynamoDB compares with 1 to {_MOST_VALUES}"
+        )
+    return Condition(In(path, *(Value(wire) for wire in wires)))
+
+
+def compared(path: Path, operator: str, wire: dict[str, Any]) -> Condition:
+    """Return the condition that the value stands in an order to another one."""
+    return Condition(_ORDERS[operator](path, Value(wire)))
+
+
+def contains(path: Path, wire: dict[str, Any]) -> Condition:
+    """Return the condition that a text has a part, or that a set or list has a member."""
+    return Condition(Contains(path, Value(wire)))
+
+
+def begins_with(path: Path, text: str) -> Condition:
+    """Return the condition that a text has a beginning."""
+    return Condition(BeginsWith(path, Value({"S": text})))
+
+
+_ORDERS: Final[dict[str, Callable[[Path, Value], AnyCondition]]] = {
+    "<": lambda path, value: path < value,
+    "<=": lambda path, value: path <= value,
+    ">": lambda path, value: path > value,
+    ">=": lambda path, value: path >= value,
+}
