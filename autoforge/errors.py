@@ -14,6 +14,7 @@ Most are defined by the toolkit, and any table can raise them.
   x ItemNotFoundError         no item has the requested key
   x ItemExistsError           an item with the key exists already
     + DeletionUnfinishedError its deletion has begun and is not finished
+    + NotUniqueError          another item has a value that at most one may have
   x ConditionFailedError      the condition of a write was false
     + HeldByAnotherError      another caller holds the item
     + LimitReachedError       the project has as many features in progress as it allows
@@ -53,6 +54,7 @@ from autoforge.dynamodb.errors import (
     ItemNotFoundError,
     ItemTooLargeError,
     MissingExtraError,
+    NotUniqueError,
     OutOfTimeError,
     SecretError,
     TableNotFoundError,
@@ -83,6 +85,7 @@ __all__ = [
     "ItemTooLargeError",
     "LimitReachedError",
     "MissingExtraError",
+    "NotUniqueError",
     "OutOfTimeError",
     "OutcomeGoneError",
     "RequestReusedError",

@@ -47,6 +47,7 @@ from autoforge.dynamodb.patterns.query import (
     SortRange,
 )
 from autoforge.dynamodb.patterns.references import (
+    ByUnique,
     Hydrate,
     Lookup,
 )
@@ -93,6 +94,9 @@ from autoforge.dynamodb.schema.keys import (
 from autoforge.dynamodb.schema.transaction_mark import (
     TransactionMark,
 )
+from autoforge.dynamodb.schema.unique import (
+    Unique,
+)
 from autoforge.dynamodb.store.connection import (
     StaleReadError,
 )
@@ -124,6 +128,7 @@ __all__ = [
     "LSI",
     "Array",
     "Boolean",
+    "ByUnique",
     "Change",
     "Check",
     "Choice",
@@ -173,6 +178,7 @@ __all__ = [
     "TextSet",
     "Transaction",
     "TransactionMark",
+    "Unique",
     "Update",
     "Write",
     "as_timestamp",

@@ -140,6 +140,22 @@ class ItemExistsError(AutoforgeError):
         super().__init__(f"{entity} with {_listed(parameters)} exists already")
 
 
+class NotUniqueError(ItemExistsError):
+    """Another item has a value that at most one item may have.
+
+    Attributes:
+        item: The look-up item of the value; None if DynamoDB did not return it.
+        owner: The primary key of the item that has the value, as text.
+    """
+
+    def __init__(
+        self, entity: str, parameters: Mapping[str, Any], *, item: Any = None, owner: str
+    ) -> None:
+        super().__init__(entity, parameters, item=item)
+        self.owner = owner
+        self.args = (f"{self.args[0]}: it is at {owner}",)
+
+
 class DeletionUnfinishedError(ItemExistsError):
     """An item with the key exists, and its deletion was interrupted: delete it again.
 

@@ -21,6 +21,7 @@ from autoforge.dynamodb.patterns.permission import (
     permissions_on_items,
 )
 from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.schema.unique_item import item_of
 
 
 def permissions_of(declared: type[Pattern[Any]] | Operation) -> frozenset[Permission]:
@@ -35,8 +36,19 @@ def _of_operation(operation: Operation) -> Iterator[Permission]:
         yield from pattern.iam_permissions()
     for entity in operation.scans_partition:
         yield from (Permission("Query", TABLE, each) for each in partition_forms(entity))
+    yield from _on_look_up_items(operation)
     yield from permissions_on_items("PutItem", *operation.puts)
     yield from permissions_on_items("UpdateItem", *operation.updates)
     yield from permissions_on_items("ConditionCheckItem", *operation.checks)
     yield from permissions_on_items("DeleteItem", *operation.deletes)
     yield from permissions_on_items("BatchWriteItem", *operation.batches)
+
+
+def _on_look_up_items(operation: Operation) -> Iterator[Permission]:
+    """Yield the permissions on the look-up items of unique values, which move with their items."""
+    changed = (*operation.updates, *operation.deletes)
+    yield from permissions_on_items("GetItem", *(each for each in changed if each.uniques))
+    for entity in (*operation.puts, *operation.updates):
+        yield from permissions_on_items("PutItem", *map(item_of, entity.uniques))
+    for entity in changed:
+        yield from permissions_on_items("DeleteItem", *map(item_of, entity.uniques))

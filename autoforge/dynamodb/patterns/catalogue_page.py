@@ -47,7 +47,8 @@ def _section(each: Entry) -> Iterator[str]:
     reads = "eventually or strongly consistent" if each.consistent else "eventually consistent"
     requests = "request" if each.requests == 1 else "requests"
     page = " for a page" if each.operation.startswith("Query") else ""
-    yield f"- Source: {each.source}"
+    if each.source:
+        yield f"- Source: {each.source}"
     yield f"- Parameters: {parameters or 'none'}"
     yield f"- Answers: {', '.join(each.answers)}"
     yield (

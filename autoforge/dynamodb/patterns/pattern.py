@@ -51,8 +51,8 @@ class Pattern(ABC, Generic[T]):
     paragraphs are notes.
     """
 
-    #: The document, and the part of it, that asks for the pattern.
-    source: ClassVar[str]
+    #: The document, and the part of it, that asks for the pattern; empty if none does.
+    source: ClassVar[str] = ""
     #: The DynamoDB operations of the requests, in order.
     operation: ClassVar[str]
     #: The number of requests; for a Query, those of a page of up to 1 MB of live items.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from autoforge.dynamodb.schema.attributes import Text
 from autoforge.dynamodb.schema.entity import Entity
@@ -14,6 +14,9 @@ from autoforge.dynamodb.schema.unique import Unique
 
 class UniqueItem(Entity):
     """The look-up item of a unique value: it names the item that has the value."""
+
+    #: The entity whose items have the value.
+    declared_by: ClassVar[type[Entity]]
 
     #: The primary key of the item that has the value.
     owner_partition: Text = Text()
@@ -40,7 +43,9 @@ def item_of(unique: Unique) -> type[UniqueItem]:
         "__doc__": f"The look-up item of {unique}.",
         "__module__": entity.__module__,
         "layout": entity.layout,
-        "type_name": f"{entity.type_name}.{unique.name}",
+        # The same for all entities that share the value, so that each recognises the others'.
+        "type_name": f"Unique {unique.template}",
+        "declared_by": entity,
         "key": unique.new_key(entity.layout),
         **attributes,
     }

@@ -14,6 +14,7 @@ from autoforge.dynamodb.errors import (
     DeclarationError,
     ItemExistsError,
     ItemNotFoundError,
+    NotUniqueError,
     UnavailableError,
     UnreadableItemError,
     VersionConflictError,
@@ -22,10 +23,17 @@ from autoforge.dynamodb.patterns.request import get_request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import require_size
 from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.unique_item import UniqueItem
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.reads import Reads
 from autoforge.dynamodb.timestamps import as_timestamp
+from autoforge.dynamodb.writes.uniqueness import (
+    is_stale,
+    needs_item,
+    needs_look_up_items,
+    with_look_up_items,
+)
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put, Transaction, Write, require_entity
 
@@ -45,6 +53,9 @@ class Writes(Reads):
                 changed then.
         """
         self._require_own(write.entity)
+        if needs_look_up_items(write):
+            self._transact_with_look_up_items(Transaction((write,)))
+            return self._after(write)
         if self.repeated and not write.repeatable:
             return self._write_once(write)
         try:
@@ -53,11 +64,9 @@ class Writes(Reads):
             return self._write_once(write, because=error)
         except ConditionRefusedError as error:
             return self._refused(write, error)
-        if isinstance(write, Put):
-            return cast("E", write.item)
         if isinstance(write, Update):
             return cast("E", write.entity.from_item(answer["Attributes"]))
-        return None
+        return cast("E", write.item) if isinstance(write, Put) else None
 
     def save(self, write: Put[E] | Update[E]) -> E:
         """Apply a write that leaves an item, and return that item.
@@ -91,6 +100,75 @@ class Writes(Reads):
         """
         for write in transaction.writes:
             self._require_own(write.entity)
+        if any(map(needs_look_up_items, transaction.writes)):
+            self._transact_with_look_up_items(transaction, deadline=deadline)
+        else:
+            self._transact(transaction, deadline=deadline)
+
+    def _transact_with_look_up_items(
+        self, transaction: Transaction, *, deadline: Deadline | None = None
+    ) -> None:
+        """Apply writes together with those of the look-up items of unique values.
+
+        Which look-up items an item has follows from the item, so it is read first, and the write
+        requires that the unique values have not changed since.
+        """
+
+        def attempt() -> None:
+            read = [(write, self._read_before(write)) for write in transaction.writes]
+            writes = [
+                each
+                for write, before in read
+                for each in (
+                    with_look_up_items(write, before) if needs_look_up_items(write) else (write,)
+                )
+            ]
+            if not writes:  # there was nothing to delete
+                return
+            try:
+                self._transact(Transaction(writes, transaction.marked), deadline=deadline)
+            except NotUniqueError:
+                raise
+            except (ConditionFailedError, ItemExistsError, ItemNotFoundError) as error:
+                if self._is_stale(read, getattr(error, "item", None)):
+                    raise StaleReadError from error
+                raise
+
+        self.retry_on_conflict("a unique value", attempt)
+
+    def _is_stale(
+        self, read: Sequence[tuple[Write[Any], Entity | None]], found: Entity | None
+    ) -> bool:
+        """Whether writes were refused because an item was no longer as it was read.
+
+        Args:
+            read: The writes, each with its item as it was read.
+            found: The item that the refused write found; None if there was none.
+        """
+        if isinstance(found, UniqueItem):  # another caller moved it
+            return True
+        return any(
+            is_stale(before, self._read_before(write) if found is None else found)
+            for write, before in read
+            if needs_look_up_items(write)
+            and needs_item(write)
+            and (found is None or write.primary_key() == _key_of(found))
+        )
+
+    def _read_before(self, write: Write[Any]) -> Entity | None:
+        """Read the item that a write changes, if its look-up items must be known."""
+        if not (needs_look_up_items(write) and needs_item(write)):
+            return None
+        return self._existing(self.item_at(write.primary_key()), write)
+
+    def _after(self, write: Write[E]) -> E | None:
+        """Return the item of a write that was applied in a transaction, which answers nothing."""
+        if isinstance(write, Put):
+            return cast("E", write.item)
+        return self._existing(self.item_at(write.primary_key()), write)
+
+    def _transact(self, transaction: Transaction, *, deadline: Deadline | None = None) -> None:
+        """Apply writes whose look-up items are among them."""
         token = self.new_token()
         unmarked = transaction
         if transaction.marked or not transaction.made_once:
@@ -112,7 +190,7 @@ class Writes(Reads):
             if repeated and any(w.tells and w.proves(item) for w, item in refused):
                 return
             if self._clear_all(refused, error):
-                self.transact(unmarked, deadline=deadline)
+                self._transact(unmarked, deadline=deadline)
                 return
             applied = {write.primary_key() for write, _ in refused}
             rest = [write for write in transaction.writes if write.primary_key() not in applied]
@@ -120,7 +198,7 @@ class Writes(Reads):
                 write, item = refused[0]
                 raise write.error_for(self._existing(item, write)) from error
             if rest:
-                self.transact(Transaction(tuple(rest)), deadline=deadline)
+                self._transact(Transaction(tuple(rest)), deadline=deadline)
 
     def try_transact(self, writes: Sequence[Write[Any]]) -> bool:
         """Apply writes that depend on data that was read, all or none; False if it has changed.
@@ -157,6 +235,7 @@ class Writes(Reads):
         For loading: a batch has no conditions and is not a transaction. Throttling slows it down.
 
         Raises:
+            DeclarationError: if an entity has a unique value, which needs a condition.
             InvalidValueError: if an entity cannot be stored; its batch was not sent.
             IncompleteBatchError: if DynamoDB leaves items unprocessed and accepts none for the
                 ``patience`` of the retry policy.
@@ -185,6 +264,11 @@ class Writes(Reads):
     def _put_member(self, entity: Entity) -> batch.Member:
         try:
             self._require_own(type(entity))
+            if entity.uniques:
+                raise DeclarationError(
+                    f"{entity.uniques[0]} is unique, and a batch has no conditions: store "
+                    f"{type(entity).__name__} by Put"
+                )
             item = entity.to_item()
         except (AttributeError, TypeError):
             require_entity(entity)
@@ -291,3 +375,7 @@ class Writes(Reads):
         if item is None or not write.entity.recognises(item):
             return None
         return write.entity.from_item(item)
+
+
+def _key_of(item: Entity) -> KeyValue | None:
+    return item.primary_key.render(item.attribute_values)
