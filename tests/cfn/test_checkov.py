@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final
 
-from cfn.exemptions import EXEMPTIONS
+from autoforge.cloudformation.exemptions import EXEMPTIONS
 from tests.cfn.resolved import ROOT, SNIPPETS
 
 #: In a separate environment that ``make`` builds: checkov pins packages that autoforge uses.

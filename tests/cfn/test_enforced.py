@@ -23,7 +23,7 @@ from autoforge.dynamodb.transport.transport import NotDynamoDBError, Transport
 from autoforge.errors import ConfigurationError
 from autoforge.forge import Forge
 from autoforge.models import PLATFORM_DESIGN
-from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, Role
+from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, PlatformRole
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, names
 from tests.cfn.aws import AWS, moto
@@ -66,7 +66,7 @@ class Enforcing:
     aws: AWS
     keys: dict[str, Key]
 
-    def forge(self, role: Role, table_name: str, clock: Clock) -> Forge:
+    def forge(self, role: PlatformRole, table_name: str, clock: Clock) -> Forge:
         """A Forge with the credentials of a role."""
         key = self.keys[role.name]
         client = client_of(Engine("moto", self.aws.endpoint_url), credentials=(key.id, key.secret))
@@ -88,11 +88,11 @@ def enforcing() -> Iterator[Enforcing]:
         yield Enforcing(aws, keys)
 
 
-def _table_of(role: Role) -> str:
+def _table_of(role: PlatformRole) -> str:
     return f"tried-by-{role.name}"
 
 
-def _user(aws: AWS, role: Role) -> Key:
+def _user(aws: AWS, role: PlatformRole) -> Key:
     """Create a user with the deployed policy of a role, as far as moto can enforce it."""
     iam = aws.client("iam")
     deployed = next(
@@ -116,7 +116,7 @@ def _user(aws: AWS, role: Role) -> Key:
     return Key(key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def _refused(enforcing: Enforcing, role: Role) -> set[str]:
+def _refused(enforcing: Enforcing, role: PlatformRole) -> set[str]:
     """Return the methods that a role is refused; an operator then runs them instead."""
     clock = Clock()
     forge = enforcing.forge(role, _table_of(role), clock)
@@ -145,10 +145,10 @@ def _refused(enforcing: Enforcing, role: Role) -> set[str]:
         (INTEGRATION, _DELETIONS),
         (OPERATOR, set()),
     ],
-    ids=lambda value: value.name if isinstance(value, Role) else "",
+    ids=lambda value: value.name if isinstance(value, PlatformRole) else "",
 )
 def test_requests_are_refused_that_the_policy_does_not_allow(
-    enforcing: Enforcing, role: Role, refused: set[str]
+    enforcing: Enforcing, role: PlatformRole, refused: set[str]
 ) -> None:
     assert _refused(enforcing, role) == refused
 
