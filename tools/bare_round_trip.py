@@ -67,8 +67,10 @@ MISSING: Final[dict[str, tuple[Callable[[], object], str]]] = {
     ),
     "cfn": (
         lambda: import_module("autoforge.cloudformation"),
-        "troposphere is not installed, and autoforge.cloudformation needs it: "
-        "pip install 'autoforge[cfn]'",
+        (
+            "troposphere is not installed, and autoforge.cloudformation needs it: "
+            "pip install 'autoforge[cfn]'"
+        ),
     ),
     "kms": (
         lambda: LocalCipher(["a local key"]),
