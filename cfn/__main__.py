@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from cfn.document import text
 from cfn.template import build
 
 if __name__ == "__main__":
-    sys.stdout.write(text(build()))
+    sys.stdout.write(build().to_yaml())

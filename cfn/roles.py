@@ -14,6 +14,7 @@ from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.checkpoints import CheckpointOf, CheckpointsOfProject
 from autoforge.access.integrations import IntegrationConfigOf
 from autoforge.access.operations import LOADING, WORK
+from autoforge.cloudformation.role import Role
 from autoforge.dynamodb.admin.create import READINESS
 from autoforge.dynamodb.admin.drift import CHECKS
 from autoforge.dynamodb.admin.operation import Operation
@@ -35,29 +36,24 @@ FEED: Final = GlobalEventRef.primary_key.partition
 REQUESTS: Final = "REQUEST#*"
 
 
+#: The tag of a principal that holds the project of an agent.
+PROJECT_TAG: Final = "AutoforgeProject"
+
+
 @dataclass(frozen=True)
-class Role:
-    """A kind of user of the table.
+class PlatformRole(Role):
+    """A kind of program that uses the platform's table.
 
     Attributes:
-        name: The name of its policy in the template is ``AgentPolicy`` for ``Agent``.
-        description: What the role is for, for people who choose a policy.
-        patterns: The patterns it runs.
-        work: The operations it performs.
-        describes: DynamoDB operations on the table itself.
         secrets: Operations on credentials of integrations: KMS's ``Encrypt`` and ``Decrypt``.
-        confined: Whether it may only access the partitions of its patterns and operations.
-        of_one_project: Whether the project must be the one that its principal is tagged with.
     """
 
-    name: str
-    description: str
-    patterns: tuple[type[Pattern[Any]], ...]
-    work: tuple[Operation, ...] = ()
-    describes: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
-    confined: bool = False
-    of_one_project: bool = False
+
+    @property
+    def of_one_project(self) -> bool:
+        """Whether the project must be the one that its principal is tagged with."""
+        return self.tenant is not None
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -65,7 +61,7 @@ class Role:
         reads = frozenset[Permission]().union(*map(permissions_of, self.patterns))
         if self.of_one_project:
             reads = frozenset(filter(_is_own, reads))
-        needed = reads.union(*map(permissions_of, self.work))
+        needed = reads.union(*map(permissions_of, self.operations))
         # A request in a project is recorded in the project, and agents send no others.
         return frozenset(filter(_is_in_a_project, needed)) if self.confined else needed
 
@@ -139,49 +135,53 @@ def _tells_of_one_project(pattern: type[Pattern[Any]]) -> bool:
     return any(map(_is_own, permissions)) and others <= {FEED}
 
 
-READER: Final = Role(
+READER: Final = PlatformRole(
     "Reader",
-    "Asks every pattern and changes nothing; reads credentials of integrations as cipher text only",
+    description="Asks every pattern and changes nothing; "
+    "reads credentials of integrations as cipher text only",
     patterns=CATALOGUE,
+    confined=False,
 )
-API: Final = Role(
+API: Final = PlatformRole(
     "Api",
-    "The HTTP API: asks every pattern, does all work, encrypts credentials and never decrypts them",
+    description="The HTTP API: asks every pattern, does all work, "
+    "encrypts credentials and never decrypts them",
     patterns=CATALOGUE,
-    work=WORK,
+    operations=WORK,
     describes=(READINESS,),
     secrets=("Encrypt",),
+    confined=False,
 )
-AGENT: Final = Role(
+AGENT: Final = PlatformRole(
     "Agent",
-    "An agent loop in all projects: deletes nothing, and reaches neither users nor credentials",
+    description="An agent loop in all projects: "
+    "deletes nothing, and reaches neither users nor credentials",
     patterns=tuple(each for each in CATALOGUE if not _is_private(each)),
-    work=_named(_AGENT_WORK),
-    confined=True,
+    operations=_named(_AGENT_WORK),
 )
-PROJECT_AGENT: Final = Role(
+PROJECT_AGENT: Final = PlatformRole(
     "ProjectAgent",
-    "An agent loop in the project that its role is tagged with",
+    description="An agent loop in the project that its role is tagged with",
     patterns=tuple(filter(_tells_of_one_project, AGENT.patterns)),
-    work=AGENT.work,
-    confined=True,
-    of_one_project=True,
+    operations=AGENT.operations,
+    tenant=f"{PROJECT}{{{PROJECT_TAG}}}",
 )
-INTEGRATION: Final = Role(
+INTEGRATION: Final = PlatformRole(
     "Integration",
-    "A worker that talks to one of the integrations: decrypts credentials, syncs tickets",
+    description="A worker that talks to one of the integrations: "
+    "decrypts credentials, syncs tickets",
     patterns=(IntegrationConfigOf, CheckpointOf, CheckpointsOfProject),
-    work=_named(_INTEGRATION_WORK),
+    operations=_named(_INTEGRATION_WORK),
     secrets=("Decrypt",),
-    confined=True,
 )
-OPERATOR: Final = Role(
+OPERATOR: Final = PlatformRole(
     "Operator",
-    "Does all that the API does, loads data, checks the table and handles credentials",
+    description="Does all that the API does, loads data, checks the table and handles credentials",
     patterns=CATALOGUE,
-    work=(*WORK, LOADING),
+    operations=(*WORK, LOADING),
     describes=CHECKS,
     secrets=("Encrypt", "Decrypt"),
+    confined=False,
 )
 
 #: Every role, in the order of the template.

@@ -11,7 +11,7 @@ from autoforge.dynamodb.admin.operation import Operation
 from autoforge.dynamodb.patterns.permission import ANY
 from autoforge.dynamodb.schema.indexes import TABLE, Index
 from autoforge.models.table import PLATFORM_DESIGN
-from cfn.roles import PROJECT, ROLES, Role
+from cfn.roles import PROJECT, ROLES, PlatformRole
 
 
 def roles_page() -> str:
@@ -45,7 +45,7 @@ def roles_page() -> str:
         "## Who does what",
         "",
         _header("Write"),
-        *(_marks(each.name, [each in role.work for role in ROLES]) for each in WORK),
+        *(_marks(each.name, [each in role.operations for role in ROLES]) for each in WORK),
         "",
         "## What writes touch",
         "",
@@ -59,7 +59,7 @@ def roles_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _policy(role: Role) -> str:
+def _policy(role: PlatformRole) -> str:
     table, *indexes = (
         _listed(sorted(_actions(role, each))) for each in (TABLE, *PLATFORM_DESIGN.indexes)
     )
@@ -72,11 +72,11 @@ def _policy(role: Role) -> str:
     )
 
 
-def _actions(role: Role, index: Index) -> set[str]:
+def _actions(role: PlatformRole, index: Index) -> set[str]:
     return {each.action for each in role.permissions if each.on == index}
 
 
-def _confines(role: Role) -> Iterator[str]:
+def _confines(role: PlatformRole) -> Iterator[str]:
     for index in (TABLE, *PLATFORM_DESIGN.indexes):
         for action in sorted(_actions(role, index)):
             forms = sorted(
@@ -87,7 +87,7 @@ def _confines(role: Role) -> Iterator[str]:
             yield f"| `{role.name}Policy` | {action} | {index.name or 'table'} | {_listed(forms)} |"
 
 
-def _shown(form: str, role: Role) -> str:
+def _shown(form: str, role: PlatformRole) -> str:
     own = PROJECT + ANY
     return form.replace(own, f"{PROJECT}<project>", 1) if role.of_one_project else form
 

@@ -14,7 +14,6 @@ from autoforge.access.catalogue import CATALOGUE
 from autoforge.dynamodb.patterns.catalogue_page import catalogue_page
 from autoforge.forge import Forge
 from autoforge.http.app import create_app
-from cfn.document import text
 from cfn.roles_page import roles_page
 from cfn.template import build
 
@@ -30,7 +29,7 @@ def openapi_document() -> str:
 
 def template() -> str:
     """Build the CloudFormation template."""
-    return text(build())
+    return build().to_yaml()
 
 
 #: The function that builds each generated file, by the file's path from the root.

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -39,39 +40,48 @@ class Asked:
     partitions: frozenset[str] = field(default=frozenset(), compare=True)
 
 
-def asked_of_iam(operation: str, parameters: Mapping[str, Any]) -> Iterator[Asked]:
+def asked_of_iam(
+    operation: str, parameters: Mapping[str, Any], partition_key: str = TABLE.partition_key
+) -> Iterator[Asked]:
     """Yield the permission checks that DynamoDB makes before it answers a request."""
+    partitions = partial(_partitions, partition_key)
     match operation:
         case "TransactWriteItems":
             for member in parameters["TransactItems"]:
                 ((kind, body),) = member.items()
-                yield Asked(_MEMBERS[kind], partitions=_partitions([body]))
+                yield Asked(_MEMBERS[kind], partitions=partitions([body]))
         case "BatchGetItem":
             for wanted in parameters["RequestItems"].values():
                 keys = [{"Key": each} for each in wanted["Keys"]]
-                yield Asked(operation, partitions=_partitions(keys))
+                yield Asked(operation, partitions=partitions(keys))
         case "BatchWriteItem":
             for members in parameters["RequestItems"].values():
                 bodies = [body for member in members for body in member.values()]
-                yield Asked(operation, partitions=_partitions(bodies))
+                yield Asked(operation, partitions=partitions(bodies))
         case "Query":
             collection = _collection(parameters)
             yield Asked(operation, parameters.get("IndexName", ""), frozenset({collection}))
         case _:
             bodies = [parameters] if {"Key", "Item"} & {*parameters} else []
-            yield Asked(operation, partitions=_partitions(bodies))
+            yield Asked(operation, partitions=partitions(bodies))
 
 
-def _partitions(bodies: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+def _partitions(partition_key: str, bodies: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     keys = (body.get("Key") or body["Item"] for body in bodies)
-    return frozenset(str(key[TABLE.partition_key]["S"]) for key in keys)
+    return frozenset(_text(key[partition_key]) for key in keys)
+
+
+def _text(value: Mapping[str, str]) -> str:
+    """The value of a key attribute; IAM compares numbers as texts, too."""
+    (text,) = value.values()
+    return text
 
 
 def _collection(parameters: Mapping[str, Any]) -> str:
     """Return the partition key of a key condition; ours always name it first."""
     _, _, rest = parameters["KeyConditionExpression"].partition(" = ")
     marker = rest.split(" ")[0].strip("()")
-    return str(parameters["ExpressionAttributeValues"][marker]["S"])
+    return _text(parameters["ExpressionAttributeValues"][marker])
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,13 @@ MISSING: Final[dict[str, tuple[Callable[[], object], str]]] = {
         Forge.embedded,
         "moto is not installed, and EmbeddedDynamoDB needs it: pip install 'autoforge[embedded]'",
     ),
+    "cfn": (
+        lambda: import_module("autoforge.cloudformation"),
+        (
+            "troposphere is not installed, and autoforge.cloudformation needs it: "
+            "pip install 'autoforge[cfn]'"
+        ),
+    ),
     "kms": (
         lambda: LocalCipher(["a local key"]),
         "cryptography is not installed, and LocalCipher needs it: pip install 'autoforge[kms]'",

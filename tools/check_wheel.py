@@ -77,6 +77,7 @@ def check_complete(wheel: Path, workspace: Path) -> None:
     commands = install(wheel, environment, "run.txt")
     # Run outside the checkout, from which missing modules would be imported otherwise.
     run(commands / "autoforge", "--help", cwd=workspace)
+    run(commands / "python", "-P", "-c", "import autoforge.cloudformation", cwd=workspace)
     serve(commands / "autoforge", workspace)
     print("with all extras: answers /health, and serves its documentation")
     embedding = (commands / "autoforge", "serve", "--embedded", "--port", str(free_port()))

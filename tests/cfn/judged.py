@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 
-from cfn.access_policy import PROJECT_TAG
-from cfn.keys import INTEGRATION_KEY
-from cfn.roles import ROLES
-from cfn.table import TABLE_ID
+from cfn.integration_key import INTEGRATION_KEY
+from cfn.roles import PROJECT_TAG, ROLES
+from cfn.template import TABLE_ID
 from tests.cfn.resolved import stack
 from tests.iam import ACCOUNT, Asked, Case, Verdict
 

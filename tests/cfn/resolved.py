@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cfnlint.decode import cfn_yaml
 
+from autoforge.cloudformation.document import Template
 from cfn.template import build
 
 ROOT: Final = Path(__file__).parents[2]
@@ -56,16 +57,16 @@ def read_yaml(path: Path) -> Any:
     return json.loads(json.dumps(cfn_yaml.loads(path.read_text(encoding="utf-8"))))
 
 
-def built() -> dict[str, Any]:
-    """The template that the models make now, as parsed JSON."""
-    document: dict[str, Any] = json.loads(build().to_json(sort_keys=False))
+def parsed(made: Template) -> dict[str, Any]:
+    """A template as parsed JSON."""
+    document: dict[str, Any] = json.loads(made.to_json(sort_keys=False))
     return document
 
 
 @cache
 def template() -> dict[str, Any]:
     """The template that the models make, cached: callers must not change it."""
-    return built()
+    return parsed(build())
 
 
 def stack(**parameters: str) -> Stack:

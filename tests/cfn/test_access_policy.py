@@ -30,7 +30,7 @@ from cfn.roles import (
     PROJECT_AGENT,
     READER,
     ROLES,
-    Role,
+    PlatformRole,
 )
 from tests.access.heard import Heard, everything_asked
 from tests.access.tours import READS, WRITES, names
@@ -117,7 +117,9 @@ def heard() -> Iterator[Heard]:
         client.close()
 
 
-def _may_do(role: Role, heard: Heard, judged: Judge, *, project: str | None = None) -> set[str]:
+def _may_do(
+    role: PlatformRole, heard: Heard, judged: Judge, *, project: str | None = None
+) -> set[str]:
     """Return the methods for which a role is allowed every request."""
     cases = [
         (name, case(role.name, asked, project=project))
@@ -137,7 +139,9 @@ def test_a_reader_may_read_everything_and_write_nothing(heard: Heard, judged: Ju
 
 
 @pytest.mark.parametrize("role", [API, OPERATOR], ids=lambda role: role.name)
-def test_the_api_and_an_operator_may_do_everything(role: Role, heard: Heard, judged: Judge) -> None:
+def test_the_api_and_an_operator_may_do_everything(
+    role: PlatformRole, heard: Heard, judged: Judge
+) -> None:
     assert _may_do(role, heard, judged) == names([*READS, *WRITES])
 
 
@@ -146,7 +150,7 @@ def test_an_agent_may_do_its_work_but_deletes_nothing_and_reaches_no_people_or_s
 ) -> None:
     may = _may_do(AGENT, heard, judged)
 
-    assert {work.name for work in AGENT.work} <= may
+    assert {work.name for work in AGENT.operations} <= may
     assert {*heard} - may == _OF_PEOPLE_AND_SECRETS | _DENIED_TO_AGENTS
 
 
@@ -155,7 +159,7 @@ def test_an_agent_of_one_project_may_do_its_work_there(heard: Heard, judged: Jud
 
     may = _may_do(PROJECT_AGENT, there, judged, project="p")
 
-    assert {work.name for work in PROJECT_AGENT.work} <= may
+    assert {work.name for work in PROJECT_AGENT.operations} <= may
     denied = _OF_PEOPLE_AND_SECRETS | _DENIED_TO_AGENTS | _DENIED_TO_AGENTS_OF_ONE_PROJECT
     assert {*there} - may == denied
 
@@ -202,7 +206,7 @@ def test_a_worker_of_an_integration_may_do_its_work_and_reaches_no_people(
 ) -> None:
     may = _may_do(INTEGRATION, heard, judged)
 
-    assert {work.name for work in INTEGRATION.work} <= may
+    assert {work.name for work in INTEGRATION.operations} <= may
     assert {"integrations.get", "integrations.reveal", "checkpoints.of_project"} <= may
     assert may.isdisjoint(
         {"users.get", "users.upsert", "projects.delete", "features.delete", "agent_config.get"}
@@ -210,13 +214,13 @@ def test_a_worker_of_an_integration_may_do_its_work_and_reaches_no_people(
 
 
 @cache
-def _needs(role: Role) -> frozenset[Permission]:
+def _needs(role: PlatformRole) -> frozenset[Permission]:
     """Return the permissions that a role needs, from the catalogues."""
     asked = frozenset[Permission]().union(*map(permissions_of, role.patterns))
     if role.of_one_project:
         # Its patterns can also read events without a project, which its policy does not allow.
         asked = frozenset(each for each in asked if each.partition != "GLOBAL")
-    return asked.union(*map(permissions_of, role.work))
+    return asked.union(*map(permissions_of, role.operations))
 
 
 def _forms() -> set[str]:
@@ -229,7 +233,7 @@ def _forms() -> set[str]:
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_an_operation_is_allowed_where_the_role_needs_it_and_nowhere_else(
-    role: Role, judged: Judge
+    role: PlatformRole, judged: Judge
 ) -> None:
     keys = [form.replace("*", "p") for form in sorted(_forms())]
     asked = [
@@ -249,7 +253,7 @@ def test_an_operation_is_allowed_where_the_role_needs_it_and_nowhere_else(
     assert wrong == []
 
 
-def _is_needed(role: Role, asked: Asked) -> bool:
+def _is_needed(role: PlatformRole, asked: Asked) -> bool:
     (key,) = asked.partitions
     needed = {
         each.partition.replace("PROJECT#*", "PROJECT#p", 1 if role.of_one_project else 0)
@@ -263,7 +267,7 @@ def _is_needed(role: Role, asked: Asked) -> bool:
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_only_who_checks_the_table_may_describe_it_and_nobody_may_change_it(
-    role: Role, judged: Judge
+    role: PlatformRole, judged: Judge
 ) -> None:
     verdicts = judged(case(role.name, Asked(each)) for each in _ON_THE_TABLE)
 
@@ -277,7 +281,9 @@ def test_only_who_checks_the_table_may_describe_it_and_nobody_may_change_it(
 
 
 @pytest.mark.parametrize("role", [AGENT, PROJECT_AGENT, INTEGRATION], ids=lambda role: role.name)
-def test_every_operation_that_is_confined_knows_the_partitions(role: Role, judged: Judge) -> None:
+def test_every_operation_that_is_confined_knows_the_partitions(
+    role: PlatformRole, judged: Judge
+) -> None:
     actions = sorted({each.action for each in role.permissions})
     asked = [Asked(each, partitions=frozenset({"PROJECT#p"})) for each in actions]
 
@@ -287,7 +293,9 @@ def test_every_operation_that_is_confined_knows_the_partitions(role: Role, judge
 
 
 @pytest.mark.parametrize("role", [AGENT, PROJECT_AGENT, INTEGRATION], ids=lambda role: role.name)
-def test_a_request_that_names_no_partition_is_not_allowed(role: Role, judged: Judge) -> None:
+def test_a_request_that_names_no_partition_is_not_allowed(
+    role: PlatformRole, judged: Judge
+) -> None:
     asked = [Asked(each.action, each.on.name or "") for each in role.permissions]
 
     assert not any(
@@ -321,7 +329,7 @@ def _any(permission: Permission) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
-def test_a_policy_names_every_operation_and_resource(role: Role) -> None:
+def test_a_policy_names_every_operation_and_resource(role: PlatformRole) -> None:
     statements = documents()[role.name]["Statement"]
     actions = [action for each in statements for action in each["Action"]]
 
@@ -332,7 +340,7 @@ def test_a_policy_names_every_operation_and_resource(role: Role) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
-def test_a_policy_fits_what_iam_takes(role: Role) -> None:
+def test_a_policy_fits_what_iam_takes(role: PlatformRole) -> None:
     written = json.dumps(documents()[role.name], separators=(",", ":"))
 
     # AWS, "IAM and AWS STS quotas": characters of a managed policy, without white space.

@@ -1,37 +1,27 @@
-"""The template follows the models: a changed index, expiry or key changes every part of it."""
+"""The template follows the models: another index is in every part of it."""
 
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from autoforge.dynamodb.admin.create import table_definition
-from autoforge.dynamodb.schema.indexes import GSI, Index
+from autoforge.dynamodb.schema.indexes import GSI
 from autoforge.models import PLATFORM_DESIGN
 from autoforge.models.indexes import GSI1
-from tests.cfn.resolved import Stack, built, resolved
+from cfn.template import build
+from tests.cfn.resolved import Stack, parsed, resolved
 
 BY_OWNER = GSI("By.Owner", "OwnerPK", "OwnerSK", projection="KEYS_ONLY")
 GROWN = replace(PLATFORM_DESIGN, indexes=(GSI1, BY_OWNER))
 
 
 @pytest.fixture
-def another_index(monkeypatch: pytest.MonkeyPatch) -> Stack:
+def another_index() -> Stack:
     """The stack if the models had one more index."""
-    change(monkeypatch, "PLATFORM_DESIGN", GROWN)
-    return resolved(built(), BillingMode="PROVISIONED")
-
-
-def change(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> None:
-    """Change a name of ``models.indexes`` in every module that imported it."""
-    for module in [*sys.modules.values()]:
-        of_ours = module.__name__.startswith(("autoforge.", "cfn."))
-        if of_ours and name in vars(module):
-            monkeypatch.setattr(module, name, value)
+    return resolved(parsed(build(GROWN)), BillingMode="PROVISIONED")
 
 
 def test_another_index_is_one_of_the_table(another_index: Stack) -> None:
@@ -84,20 +74,3 @@ def test_another_index_is_on_the_dashboard_and_among_the_outputs(another_index: 
         each["properties"]["title"] for each in body["widgets"]
     ]
     assert another_index.outputs["ByOwnerArn"]["Value"] == ("<AgenticPMTable.Arn>/index/By.Owner")
-
-
-def test_another_expiry_attribute_is_the_table_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    change(monkeypatch, "TTL", "ExpiresAt")
-
-    table = resolved(built()).properties("AgenticPMTable")
-
-    assert table["TimeToLiveSpecification"] == {"AttributeName": "ExpiresAt", "Enabled": True}
-
-
-def test_other_keys_are_the_table_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    change(monkeypatch, "TABLE", Index(name=None, partition_key="Part", sort_key="Sort"))
-
-    table = resolved(built()).properties("AgenticPMTable")
-
-    assert [each["AttributeName"] for each in table["KeySchema"]] == ["Part", "Sort"]
-    assert [each["AttributeName"] for each in table["AttributeDefinitions"]][:2] == ["Part", "Sort"]

@@ -1,4 +1,4 @@
-"""Findings of checkov in the template and in the example templates of the documentation."""
+"""Findings of checkov in our template, in those of other tables, and in the documentation's."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final
 
-from cfn.exemptions import EXEMPTIONS
+from autoforge.cloudformation import template_of
+from autoforge.cloudformation.exemptions import EXEMPTIONS
 from tests.cfn.resolved import ROOT, SNIPPETS
+from tests.cloudformation.designs import CASES
 
 #: In a separate environment that ``make`` builds: checkov pins packages that autoforge uses.
 CHECKOV: Final = ROOT / ".venv-checkov" / "bin" / "checkov"
@@ -25,6 +27,11 @@ def _checked(folder: Path) -> dict[str, Any]:
     assert CHECKOV.exists(), "checkov is not installed: make .venv-checkov/checkov.stamp"
     originals = (_TEMPLATE, *sorted(SNIPPETS.glob("*.yaml")))
     files = [str(shutil.copy(each, folder)) for each in originals]
+    for number, case in enumerate(CASES):
+        path = folder / f"case-{number}.yaml"
+        text = template_of(case.table, roles=[*case.roles]).to_yaml()
+        path.write_text(text, encoding="utf-8")
+        files.append(str(path))
     how = ("--framework", "cloudformation", "--skip-download", "--compact", "--output", "json")
     done = subprocess.run(
         [str(CHECKOV), *how, "--file", *files],
@@ -45,9 +52,14 @@ def test_checkov_finds_nothing_in_any_template_but_what_is_exempt_with_a_reason(
     assert report["results"]["failed_checks"] == []
     assert report["summary"]["parsing_errors"] == 0
     checked = {each["file_path"].rpartition("/")[2] for each in report["results"]["passed_checks"]}
-    assert checked == {"template.yaml", "ecs.yaml", "lambda.yaml"}
+    of_tables = [f"case-{number}.yaml" for number, _ in enumerate(CASES)]
+    assert checked == {"template.yaml", "ecs.yaml", "lambda.yaml", *of_tables}
     skipped = report["results"]["skipped_checks"]
     assert sorted(each["check_id"] for each in skipped) == sorted(
-        [*(exemption.check for exemption in EXEMPTIONS), "CKV_AWS_116", "CKV_AWS_117"]
+        [
+            *(each.check for each in EXEMPTIONS for _ in (_TEMPLATE, *CASES)),
+            "CKV_AWS_116",
+            "CKV_AWS_117",
+        ]
     )
     assert all(len(each["check_result"]["suppress_comment"]) > 30 for each in skipped)

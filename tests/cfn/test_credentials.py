@@ -13,7 +13,7 @@ from cfn.roles import (
     OPERATOR,
     PROJECT_AGENT,
     READER,
-    Role,
+    PlatformRole,
 )
 from tests.cfn.judged import ENCRYPTION_CONTEXT, KEY_ARN, Judge, key_policy
 from tests.iam import ACCOUNT, Case
@@ -29,10 +29,10 @@ from tests.iam import ACCOUNT, Case
         (INTEGRATION, {"Decrypt"}),
         (OPERATOR, {"Encrypt", "Decrypt"}),
     ],
-    ids=lambda value: value.name if isinstance(value, Role) else "",
+    ids=lambda value: value.name if isinstance(value, PlatformRole) else "",
 )
 def test_credentials_are_decrypted_only_by_who_talks_to_integrations(
-    role: Role, operations: set[str], judged: Judge
+    role: PlatformRole, operations: set[str], judged: Judge
 ) -> None:
     asked = ("Encrypt", "Decrypt", "GenerateDataKey", "DescribeKey", "PutKeyPolicy")
     verdicts = judged(_of_key(role, each, table="AgenticPM") for each in asked)
@@ -69,7 +69,7 @@ def test_a_policy_is_bound_to_this_table_even_where_the_key_is_not(judged: Judge
     assert [each.allowed for each in judged([here, elsewhere])] == [True, False]
 
 
-def _of_key(role: Role, operation: str, *, table: str) -> Case:
+def _of_key(role: PlatformRole, operation: str, *, table: str) -> Case:
     context = {
         f"{ENCRYPTION_CONTEXT}table": table,
         f"{ENCRYPTION_CONTEXT}integration": "jira",

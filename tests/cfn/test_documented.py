@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.model import OperationModel
 
-from cfn.access_policy import PROJECT_TAG
+from cfn.roles import PROJECT_TAG
 from tests.cfn.aws import AWS, REGION, environment, moto
 from tests.cfn.guide import DEPLOY, OPERATE, TEMPLATE, Command, commands, scripts, shown
 from tests.cfn.resolved import ROOT, refusals, stack, takes, template

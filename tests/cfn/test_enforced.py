@@ -1,62 +1,33 @@
 """moto enforces the deployed policies while a Forge does everything it can.
 
-moto evaluates the operation alone: it takes the resource of every request to be ``*``, supports no
-condition keys, and requires a permission for transactions that AWS does not have. So the policies
-are attached without their resources and conditions, which ``test_access_policy`` tests, and every
-role that may write may send transactions. These tests show that real requests, signed with the
-role's credentials, succeed or are refused by a real answer.
+``tests.cfn.enforcing`` says what moto enforces.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from botocore.exceptions import ClientError
 
 from autoforge.dynamodb.admin.create import table_definition
-from autoforge.dynamodb.transport.transport import NotDynamoDBError, Transport
 from autoforge.errors import ConfigurationError
 from autoforge.forge import Forge
 from autoforge.models import PLATFORM_DESIGN
-from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, Role
+from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, PlatformRole
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, names
 from tests.cfn.aws import AWS, moto
+from tests.cfn.enforcing import Key, Translated, user_with
 from tests.cfn.resolved import ROOT
 from tests.servers import Engine
 from tests.stores import Clock, client_of, forge_of, store_of
-from tests.transports import WrappedTransport
 
 #: Methods that send a delete operation outside of a transaction.
 _DELETIONS: Final = {"projects.delete"}
-
-
-@dataclass(frozen=True)
-class Key:
-    """The access key of a user."""
-
-    id: str
-    secret: str
-
-
-@dataclass(frozen=True)
-class Translated(WrappedTransport):
-    """A transport that turns moto's refusals, which are HTML pages, into DynamoDB's errors."""
-
-    transport: Transport
-
-    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request; raise the error that DynamoDB would return if moto refuses it."""
-        try:
-            return self.transport.exchange(operation, parameters)
-        except NotDynamoDBError as page:
-            error_for = {"Error": {"Code": "AccessDeniedException", "Message": str(page)}}
-            raise ClientError(error_for, operation) from page  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -66,7 +37,7 @@ class Enforcing:
     aws: AWS
     keys: dict[str, Key]
 
-    def forge(self, role: Role, table_name: str, clock: Clock) -> Forge:
+    def forge(self, role: PlatformRole, table_name: str, clock: Clock) -> Forge:
         """A Forge with the credentials of a role."""
         key = self.keys[role.name]
         client = client_of(Engine("moto", self.aws.endpoint_url), credentials=(key.id, key.secret))
@@ -80,7 +51,7 @@ def enforcing() -> Iterator[Enforcing]:
     with moto() as aws:
         said = aws.deploy("tracker", ROOT / "cfn" / "template.yaml")
         assert said.code == 0, said.err
-        keys = {role.name: _user(aws, role) for role in ROLES}
+        keys = {role.name: user_with(aws, role.name) for role in ROLES}
         dynamodb = aws.client("dynamodb")
         for role in ROLES:
             dynamodb.create_table(**table_definition(PLATFORM_DESIGN, _table_of(role)).parameters)
@@ -88,35 +59,11 @@ def enforcing() -> Iterator[Enforcing]:
         yield Enforcing(aws, keys)
 
 
-def _table_of(role: Role) -> str:
+def _table_of(role: PlatformRole) -> str:
     return f"tried-by-{role.name}"
 
 
-def _user(aws: AWS, role: Role) -> Key:
-    """Create a user with the deployed policy of a role, as far as moto can enforce it."""
-    iam = aws.client("iam")
-    deployed = next(
-        each
-        for each in iam.list_policies(Scope="Local")["Policies"]
-        if f"-{role.name}Policy-" in each["PolicyName"]
-    )
-    version = {"PolicyArn": deployed["Arn"], "VersionId": deployed["DefaultVersionId"]}
-    document = iam.get_policy_version(**version)["PolicyVersion"]["Document"]
-    actions = [action for each in document["Statement"] for action in each["Action"]]
-    if "dynamodb:PutItem" in actions:
-        actions.append("dynamodb:TransactWriteItems")
-    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-    iam.create_user(UserName=role.name)
-    iam.put_user_policy(
-        UserName=role.name,
-        PolicyName=role.name,
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
-    key = iam.create_access_key(UserName=role.name)["AccessKey"]
-    return Key(key["AccessKeyId"], key["SecretAccessKey"])
-
-
-def _refused(enforcing: Enforcing, role: Role) -> set[str]:
+def _refused(enforcing: Enforcing, role: PlatformRole) -> set[str]:
     """Return the methods that a role is refused; an operator then runs them instead."""
     clock = Clock()
     forge = enforcing.forge(role, _table_of(role), clock)
@@ -145,10 +92,10 @@ def _refused(enforcing: Enforcing, role: Role) -> set[str]:
         (INTEGRATION, _DELETIONS),
         (OPERATOR, set()),
     ],
-    ids=lambda value: value.name if isinstance(value, Role) else "",
+    ids=lambda value: value.name if isinstance(value, PlatformRole) else "",
 )
 def test_requests_are_refused_that_the_policy_does_not_allow(
-    enforcing: Enforcing, role: Role, refused: set[str]
+    enforcing: Enforcing, role: PlatformRole, refused: set[str]
 ) -> None:
     assert _refused(enforcing, role) == refused
 

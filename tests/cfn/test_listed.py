@@ -11,13 +11,16 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from cfn.access_policy import PROJECT_TAG
-from cfn.roles import ROLES
+from autoforge.cloudformation.deployed import DeployedTable
+from autoforge.models.table import PLATFORM_DESIGN
+from cfn.roles import PROJECT_TAG, ROLES
+from cfn.template import TABLE_ID
 from cfn.watched import everything_watched
 from tests.cfn.guide import DEPLOY, OPERATE, commands, rows, shown
 from tests.cfn.resolved import ROOT, read_yaml, stack, takes, template
 from tests.docs.pages import code_spans
 
+_WATCHED: Final = everything_watched(DeployedTable(PLATFORM_DESIGN, TABLE_ID))
 #: Names in the prose that are AWS's and not ours.
 _OF_AWS: Final = {"Replacement", "True"}
 
@@ -52,7 +55,7 @@ def test_every_role_is_let_in() -> None:
 def test_every_name_in_the_prose_is_one_of_the_template(page: Path) -> None:
     document = template()
     known = {*document["Parameters"], *document["Resources"], *document["Outputs"], PROJECT_TAG}
-    known |= {each.name for each in everything_watched()} | _OF_AWS
+    known |= {each.name for each in _WATCHED} | _OF_AWS
     known |= {str(each["Default"]) for each in document["Parameters"].values()}
     values = {"autoforge", *(each.option("--stack-name") for each in commands(DEPLOY))}
 
@@ -67,7 +70,7 @@ def test_every_name_in_the_prose_is_one_of_the_template(page: Path) -> None:
 def test_fixed_costs_are_counted_from_the_template() -> None:
     default, own_key = stack(), stack(Encryption="CUSTOMER_MANAGED")
     keys = len(default.of_type("AWS::KMS::Key"))
-    metrics = sum(len(each.metrics) for each in everything_watched())
+    metrics = sum(len(each.metrics) for each in _WATCHED)
     counted = [
         keys,
         len(own_key.of_type("AWS::KMS::Key")) - keys,

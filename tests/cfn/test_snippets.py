@@ -20,8 +20,7 @@ from autoforge import Forge
 from autoforge.access.operations import WORK
 from autoforge.models import AgentRun, Feature, FeatureStatus, RunStatus
 from autoforge.settings import Settings
-from cfn.access_policy import PROJECT_TAG
-from cfn.roles import PROJECT_AGENT
+from cfn.roles import PROJECT_AGENT, PROJECT_TAG
 from tests.cfn.guide import DEPLOY, commands
 from tests.cfn.resolved import SNIPPETS, read_yaml, stack
 
@@ -162,7 +161,7 @@ def test_the_agent_does_only_what_its_role_is_allowed() -> None:
         and (match := re.fullmatch(r"forge\.(\w+\.\w+)", ast.unparse(node.func)))
     }
 
-    allowed = {each.name for each in PROJECT_AGENT.work}
+    allowed = {each.name for each in PROJECT_AGENT.operations}
     assert len(called) > 3
     assert called <= {each.name for each in WORK}
     assert called <= allowed

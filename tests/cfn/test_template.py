@@ -11,7 +11,7 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from cfnlint.helpers import REGIONS
 
-from cfn import exemptions
+from autoforge.cloudformation import exemptions
 from tests.cfn.resolved import ROOT, read_yaml, stack, template
 
 COMMITTED = ROOT / "cfn" / "template.yaml"

@@ -239,7 +239,7 @@ TABLE: Final = DEFAULT_LAYOUT.primary
 
 
 def _projection(name: str, projection: Literal["ALL", "KEYS_ONLY"] | Sequence[str]) -> Projection:
-    if projection in {"ALL", "KEYS_ONLY"}:
+    if isinstance(projection, str) and projection in {"ALL", "KEYS_ONLY"}:
         return cast("Projection", projection)
     if isinstance(projection, str) or not all(isinstance(each, str) for each in projection):
         raise DeclarationError(

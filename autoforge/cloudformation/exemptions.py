@@ -10,8 +10,8 @@ from typing import Final
 
 from troposphere import Template
 
-from cfn.backup import VAULT
-from cfn.keys import TABLE_KEY
+from autoforge.cloudformation.backup import VAULT
+from autoforge.cloudformation.keys import TABLE_KEY
 
 
 @dataclass(frozen=True)

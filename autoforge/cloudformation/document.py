@@ -1,4 +1,4 @@
-"""Writes a template as YAML, compactly and in a readable order.
+"""Template: a template that is written as YAML, compactly and in a readable order.
 
 CloudFormation accepts at most 51,200 bytes of a template that is not uploaded to a bucket first, so
 short values are written on one line.
@@ -10,28 +10,51 @@ import json
 import re
 from typing import Any, Final
 
+import troposphere
 import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
-from troposphere import Template
 
 #: The order of sections, and of a resource's attributes before its properties.
 _ORDER: Final = (
     *("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Conditions"),
     *("Resources", "Outputs", "Type", "Condition", "DeletionPolicy", "UpdateReplacePolicy"),
 )
-_HEADER: Final = "# Made by `python -m cfn` from the models: change those, or cfn/, and not this.\n"
+#: The most bytes of a template in a request (AWS, "CloudFormation quotas").
+LARGEST: Final = 51_200
 #: The most characters of a value that is written on one line.
 _SHORT: Final = 120
 #: The most characters of a line that can be folded.
 _WIDTH: Final = 140
 #: A name after a tag, which PyYAML puts in quotes.
 _QUOTED: Final = re.compile(r"(![A-Z]\w+) '([\w.]+)'")
+_UNQUOTED: Final = r"\1 \2"
+_NEEDS_A_BUCKET: Final = (
+    f"# It has more than {LARGEST:,} bytes, so CloudFormation takes it from a bucket only: deploy "
+    "it with --s3-bucket.\n"
+)
 
 
-def text(template: Template) -> str:
-    """Write a template as YAML."""
-    root = _node(_in_order(template.to_dict()))
-    written: str = yaml.serialize(root, width=_WIDTH, allow_unicode=True)
-    return _HEADER + _QUOTED.sub(r"\1 \2", written)
+class Template(troposphere.Template):  # type: ignore[misc]  # troposphere has no types
+    """A template that is written as YAML, compactly and in a readable order.
+
+    Args:
+        description: What the stack is for.
+        made_by: The first line of the YAML, which says what to change instead of it.
+    """
+
+    def __init__(self, description: str, *, made_by: str) -> None:
+        super().__init__(Description=description)
+        self.set_version("2010-09-09")
+        self._made_by = made_by
+
+    def to_yaml(self) -> str:
+        """Write the template as YAML. If it needs a bucket, its second line says so."""
+        root = _node(_in_order(self.to_dict()))
+        written: str = yaml.serialize(root, width=_WIDTH, allow_unicode=True)
+        text = f"# {self._made_by}\n{_QUOTED.sub(_UNQUOTED, written)}"
+        if len(text.encode()) <= LARGEST:
+            return text
+        first, rest = text.split("\n", 1)
+        return f"{first}\n{_NEEDS_A_BUCKET}{rest}"
 
 
 def _in_order(document: dict[str, Any]) -> dict[str, Any]:

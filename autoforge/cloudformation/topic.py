@@ -7,8 +7,9 @@ from typing import Any, Final
 from troposphere import AccountId, GetAtt, Ref, Sub, Template
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
-from cfn import conditions
-from cfn.keys import allow, key
+from autoforge.cloudformation import conditions
+from autoforge.cloudformation.keys import allow, key
+from autoforge.cloudformation.outputs import exported
 
 #: Logical ids.
 TOPIC: Final = "AlarmTopic"
@@ -18,7 +19,7 @@ _CLOUDWATCH: Final = {"Service": "cloudwatch.amazonaws.com"}
 
 
 def add_to(template: Template) -> None:
-    """Add the topic, its key, its policy and its subscription."""
+    """Add the topic, its key, its policy, its subscription, and an output with its ARN."""
     # The topic needs its own key: CloudWatch may not use alias/aws/sns, and the policy of that key
     # cannot be changed. Alarms to a topic that is encrypted with it are lost silently.
     template.add_resource(
@@ -42,6 +43,7 @@ def add_to(template: Template) -> None:
             Endpoint=Ref("AlarmEmail"),
         )
     )
+    template.add_output(exported("AlarmTopicArn", "ARN of the topic that alarms go to", Ref(TOPIC)))
 
 
 def _policy() -> TopicPolicy:

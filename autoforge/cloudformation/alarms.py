@@ -1,15 +1,16 @@
-"""The alarms: one for each entry of ``cfn.watched``, all of which notify the same topic."""
+"""The alarms: one for each ``Watched``, all of which notify the same topic."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from troposphere import Ref, Sub, Template
 from troposphere.cloudwatch import Alarm, MetricDataQuery, MetricDimension, MetricStat
 from troposphere.cloudwatch import Metric as Measured
 
-from cfn.topic import TOPIC
-from cfn.watched import Metric, Watched, everything_watched
+from autoforge.cloudformation.topic import TOPIC
+from autoforge.cloudformation.watched import Metric, Watched
 
 #: The start of every alarm's name in CloudWatch, for ``Fn::Sub``: unique to the stack.
 NAME: Final = "${AWS::StackName}-"
@@ -17,9 +18,9 @@ NAME: Final = "${AWS::StackName}-"
 _NAMESPACE: Final = "AWS/DynamoDB"
 
 
-def add_to(template: Template) -> None:
-    """Add every alarm."""
-    for watched in everything_watched():
+def add_to(template: Template, everything: Iterable[Watched]) -> None:
+    """Add an alarm for each."""
+    for watched in everything:
         template.add_resource(_alarm(watched))
 
 

@@ -1,13 +1,13 @@
 """The parameters, which an operator chooses, in the groups that the console shows.
 
-``cfn.conditions`` derives conditions from them, and declares the rules that refuse parameters which
+``conditions`` derives conditions from them, and declares the rules that refuse parameters which
 contradict each other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from troposphere import Parameter, Template
 
@@ -55,38 +55,54 @@ def number(
     )
 
 
-TABLE: Final = Group(
-    "Table",
-    (
-        Parameter(
-            "TableName",
-            Type="String",
-            Description="Name of the table. Another name makes another, empty table.",
-            Default="AgenticPM",
-            # DynamoDB accepts dots and 255 characters. But the alias of the key for integrations
-            # contains the name, and may neither have a dot nor more than 256 characters.
-            AllowedPattern="[a-zA-Z0-9_-]+",
-            MinLength=3,
-            MaxLength=237,
-            ConstraintDescription="3 to 237 letters, digits, underscores and hyphens",
+def table_name(
+    default: str,
+    *,
+    pattern: str = "[a-zA-Z0-9_.-]+",
+    longest: int = 255,
+    characters: str = "letters, digits, underscores, hyphens and dots",
+) -> Parameter:
+    """The parameter with the name of the table; without arguments, what DynamoDB accepts."""
+    return Parameter(
+        "TableName",
+        Type="String",
+        Description="Name of the table. Another name makes another, empty table.",
+        Default=default,
+        AllowedPattern=pattern,
+        MinLength=3,
+        MaxLength=longest,
+        ConstraintDescription=f"3 to {longest} {characters}",
+    )
+
+
+def _table(name: Parameter) -> Group:
+    return Group(
+        "Table",
+        (
+            name,
+            choice(
+                "DeletionProtection",
+                "Whether DynamoDB refuses to delete the table, whoever asks.",
+                "true",
+                "false",
+            ),
+            choice(
+                "Stream",
+                "What the stream of changes carries of an item; OFF for no stream.",
+                *("OFF", "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"),
+            ),
+            Parameter(
+                "Project", Description="Value of the tag Project.", Default=name.Default, **_TAG
+            ),
+            Parameter(
+                "Environment",
+                Description="Value of the tag Environment.",
+                Default="Production",
+                **_TAG,
+            ),
         ),
-        choice(
-            "DeletionProtection",
-            "Whether DynamoDB refuses to delete the table, whoever asks.",
-            "true",
-            "false",
-        ),
-        choice(
-            "Stream",
-            "What the stream of changes carries of an item; OFF for no stream.",
-            *("OFF", "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"),
-        ),
-        Parameter("Project", Description="Value of the tag Project.", Default="AgenticPM", **_TAG),
-        Parameter(
-            "Environment", Description="Value of the tag Environment.", Default="Production", **_TAG
-        ),
-    ),
-)
+    )
+
 
 CAPACITY: Final = Group(
     "Capacity",
@@ -229,23 +245,20 @@ MONITORING: Final = Group(
     ),
 )
 
-#: Every group, in the order of the console.
-GROUPS: Final = (TABLE, CAPACITY, ENCRYPTION, BACKUPS, MONITORING)
 
+def add_to(template: Template, name: Parameter) -> None:
+    """Add the parameters and their groups in the console.
 
-def add_to(template: Template) -> None:
-    """Add the parameters and their groups in the console."""
-    for group in GROUPS:
+    Args:
+        template: The template.
+        name: The parameter with the name of the table.
+    """
+    groups = (_table(name), CAPACITY, ENCRYPTION, BACKUPS, MONITORING)
+    for group in groups:
         for parameter in group.parameters:
             template.add_parameter(parameter)
-    template.set_metadata({"AWS::CloudFormation::Interface": {"ParameterGroups": _shown()}})
-
-
-def _shown() -> list[dict[str, Any]]:
-    return [
-        {
-            "Label": {"default": group.label},
-            "Parameters": [parameter.title for parameter in group.parameters],
-        }
-        for group in GROUPS
+    shown = [
+        {"Label": {"default": each.label}, "Parameters": [one.title for one in each.parameters]}
+        for each in groups
     ]
+    template.set_metadata({"AWS::CloudFormation::Interface": {"ParameterGroups": shown}})

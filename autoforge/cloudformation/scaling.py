@@ -1,4 +1,4 @@
-"""Auto scaling of the capacity of the table and of each index, if it is provisioned."""
+"""Auto scaling of the capacity of the table and of each global index, if it is provisioned."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from troposphere.applicationautoscaling import (
     TargetTrackingScalingPolicyConfiguration,
 )
 
-from autoforge.dynamodb.schema.indexes import TABLE, Index
-from autoforge.models.table import PLATFORM_DESIGN
-from cfn import conditions
-from cfn.table import TABLE_ID, identifier
+from autoforge.cloudformation import conditions
+from autoforge.cloudformation.deployed import DeployedTable
+from autoforge.dynamodb.schema.indexes import Index
 
 
-def add_to(template: Template) -> None:
+def add_to(template: Template, deployed: DeployedTable) -> None:
     """Add a target and a policy for reads and for writes, of the table and of each index."""
-    for index in (TABLE, *PLATFORM_DESIGN.indexes):
+    for index in deployed.metered:
         for action in ("Read", "Write"):
-            target = _target(index, action)
+            target = _target(deployed, index, action)
             template.add_resource(target)
             template.add_resource(_policy(target, action))
 
 
-def _target(index: Index, action: str) -> ScalableTarget:
+def _target(deployed: DeployedTable, index: Index, action: str) -> ScalableTarget:
+    kind, place = ("table", "") if index.is_table else ("index", f"/index/{index.name}")
     # No RoleARN: Application Auto Scaling creates its service-linked role for DynamoDB itself, when
     # the first target is registered.
     return ScalableTarget(
-        f"{identifier(index)}{action}Scaling",
+        f"{deployed.identifier(index)}{action}Scaling",
         Condition=conditions.PROVISIONED,
         ServiceNamespace="dynamodb",
-        ResourceId=Sub(f"table/${{{TABLE_ID}}}" + (f"/index/{index.name}" if index.name else "")),
-        ScalableDimension=f"dynamodb:{'index' if index.name else 'table'}:{action}CapacityUnits",
+        ResourceId=Sub(f"table/${{{deployed.logical_id}}}{place}"),
+        ScalableDimension=f"dynamodb:{kind}:{action}CapacityUnits",
         MinCapacity=Ref(f"Min{action}Capacity"),
         MaxCapacity=Ref(f"Max{action}Capacity"),
     )

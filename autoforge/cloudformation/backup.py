@@ -16,8 +16,9 @@ from troposphere.backup import (
 )
 from troposphere.iam import Role
 
-from cfn import conditions
-from cfn.table import TABLE_ID
+from autoforge.cloudformation import conditions
+from autoforge.cloudformation.deployed import DeployedTable
+from autoforge.cloudformation.outputs import exported
 
 #: Logical ids.
 VAULT: Final = "BackupVault"
@@ -27,8 +28,8 @@ _ROLE: Final = "BackupRole"
 _SERVICE_POLICY: Final = "service-role/AWSBackupServiceRolePolicyForBackup"
 
 
-def add_to(template: Template) -> None:
-    """Add the vault, the plan, its selection of the table, and its role."""
+def add_to(template: Template, deployed: DeployedTable) -> None:
+    """Add the vault, the plan, its selection of the table, its role, and the name of the vault."""
     template.add_resource(_vault())
     template.add_resource(_plan())
     template.add_resource(_role())
@@ -40,8 +41,16 @@ def add_to(template: Template) -> None:
             BackupSelection=BackupSelectionResourceType(
                 SelectionName="table",
                 IamRoleArn=GetAtt(_ROLE, "Arn"),
-                Resources=[GetAtt(TABLE_ID, "Arn")],
+                Resources=[deployed.arn],
             ),
+        )
+    )
+    template.add_output(
+        exported(
+            "BackupVaultName",
+            "Name of the vault that daily backups are in",
+            Ref(VAULT),
+            Condition=conditions.BACKED_UP,
         )
     )
 

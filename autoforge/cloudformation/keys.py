@@ -1,4 +1,4 @@
-"""The KMS keys for data: one for the credentials of integrations, and one for the table on request.
+"""KMS keys: one for the table on request, and what every key has in common.
 
 They declare no tags; CloudFormation adds the tags of the stack.
 """
@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from troposphere import AccountId, Ref, Sub, Template
-from troposphere.kms import Alias, Key
+from troposphere import AccountId, Sub, Template
+from troposphere.kms import Key
 
-from cfn import conditions
+from autoforge.cloudformation import conditions
 
-#: Logical ids.
+#: The logical id of the key of the table.
 TABLE_KEY: Final = "TableKey"
-INTEGRATION_KEY: Final = "IntegrationKey"
-INTEGRATION_KEY_ALIAS: Final = "IntegrationKeyAlias"
 
 #: The actions that manage a key. They include neither its use nor ``kms:CreateGrant``, which would
 #: let others use it.
@@ -59,11 +57,12 @@ _GRANTS_TO_AWS_ONLY: Final = {
         }
     },
 }
-_ACCOUNT: Final = {"AWS": Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")}
+#: The account of the stack, as a principal.
+ACCOUNT: Final = {"AWS": Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")}
 
 
 def add_to(template: Template) -> None:
-    """Add the keys, and the alias that settings refer to."""
+    """Add the key of the table, which is made on request only."""
     template.add_resource(
         key(
             TABLE_KEY,
@@ -71,22 +70,6 @@ def add_to(template: Template) -> None:
             *_use_through_dynamodb(),
             retained=True,
             Condition=conditions.TABLE_KEY_MADE,
-        )
-    )
-    template.add_resource(
-        key(
-            INTEGRATION_KEY,
-            Sub("Encrypts the credentials of integrations in ${TableName}"),
-            _use_for_integrations(),
-            retained=True,
-        )
-    )
-    template.add_resource(
-        Alias(
-            INTEGRATION_KEY_ALIAS,
-            **_retention(retained=True),
-            AliasName=Sub("alias/${TableName}-integrations"),
-            TargetKeyId=Ref(INTEGRATION_KEY),
         )
     )
 
@@ -106,7 +89,7 @@ def key(
     """
     return Key(
         name,
-        **_retention(retained=retained),
+        **retention(retained=retained),
         **more,
         Description=description,
         EnableKeyRotation=True,
@@ -115,7 +98,7 @@ def key(
             "Statement": [
                 # The account, not a role: a key whose only administrator is deleted is lost. IAM
                 # policies decide who in the account may manage it.
-                allow("AdministeredByAccount", _ACCOUNT, _ADMINISTRATION),
+                allow("AdministeredByAccount", ACCOUNT, _ADMINISTRATION),
                 *statements,
                 _GRANTS_TO_AWS_ONLY,
             ],
@@ -135,24 +118,6 @@ def allow(
         "Resource": "*",
     }
     return statement if condition is None else {**statement, "Condition": condition}
-
-
-def _use_for_integrations() -> dict[str, Any]:
-    """Let IAM policies allow use, but only with the encryption context of autoforge.
-
-    Cipher text is bound to its table and integration. So the context must name this table and an
-    integration, and nothing else.
-    """
-    return allow(
-        "UsedForIntegrationsOfThisTable",
-        _ACCOUNT,
-        ["kms:Decrypt", "kms:Encrypt"],
-        {
-            "StringEquals": {"kms:EncryptionContext:table": Ref("TableName")},
-            "Null": {"kms:EncryptionContext:integration": "false"},
-            "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["table", "integration"]},
-        },
-    )
 
 
 def _use_through_dynamodb() -> tuple[dict[str, Any], ...]:
@@ -181,6 +146,7 @@ def _use_through_dynamodb() -> tuple[dict[str, Any], ...]:
     )
 
 
-def _retention(*, retained: bool) -> dict[str, str]:
+def retention(*, retained: bool) -> dict[str, str]:
+    """The attributes that say whether a resource remains when its stack is deleted."""
     policy = "Retain" if retained else "Delete"
     return {"DeletionPolicy": policy, "UpdateReplacePolicy": policy}

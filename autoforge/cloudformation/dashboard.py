@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from troposphere import Sub, Template
 from troposphere.cloudwatch import Dashboard
 
-from cfn.alarms import NAME
-from cfn.watched import Watched, everything_watched
+from autoforge.cloudformation.alarms import NAME
+from autoforge.cloudformation.watched import Watched
 
 #: The start of every alarm's ARN.
 _ALARM: Final = (
@@ -20,16 +21,15 @@ _WHOLE: Final = 24
 _THIRD: Final = 8
 
 
-def add_to(template: Template) -> None:
+def add_to(template: Template, watched: Sequence[Watched]) -> None:
     """Add the dashboard; CloudFormation names it, as the name of a table may be too long."""
-    watched = everything_watched()
     # Widgets without a position are placed side by side in this order.
     widgets = [_status(watched), *(_graph(each) for each in watched)]
     body = json.dumps({"widgets": widgets}, separators=(",", ":"))
     template.add_resource(Dashboard("Dashboard", DashboardBody=Sub(body, Alarm=Sub(_ALARM))))
 
 
-def _status(watched: list[Watched]) -> dict[str, Any]:
+def _status(watched: Sequence[Watched]) -> dict[str, Any]:
     return {
         "type": "alarm",
         "width": _WHOLE,
