@@ -338,8 +338,12 @@ class Writes(Reads):
     def _write_once(self, write: Write[E], because: Exception | None = None) -> E | None:
         """Apply a write that must not be applied twice, and may have been applied once.
 
-        The item is read first, and the write requires the version that was read. Other callers may
-        change the item in between, which the caller did not exclude: then it is read again.
+        The item is read first, and the write requires the version or the time of the last change
+        that was read. Other callers may change the item in between, which the caller did not
+        exclude: then it is read again.
+
+        Raises:
+            UnavailableError: if the item does not tell whether the write was applied.
         """
         if not write.tells:
             raise UnavailableError(

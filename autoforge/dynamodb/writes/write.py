@@ -88,10 +88,8 @@ class Write(ABC, Generic[E]):
         return False
 
     def with_version(self, existing: E) -> Self:
-        """Return the write with the condition that the item has the version of an existing one."""
-        raise NotImplementedError(
-            f"{type(self).__name__} can be repeated without a version: {existing}"
-        )
+        """Return the write with the condition that the item is as an existing one."""
+        raise NotImplementedError(f"{type(self).__name__} can be repeated without it: {existing}")
 
     @abstractmethod
     def primary_key(self) -> KeyValue:

@@ -24,7 +24,9 @@ from autoforge.dynamodb.schema.attributes import (
     Integer,
     Json,
     Moment,
+    Number,
     Text,
+    TextSet,
     attribute_to_wire,
     camel_case,
     component_codec,
@@ -55,6 +57,8 @@ class Thing:
     moment_value: Moment = Moment()
     expiry_value: Expiry = Expiry(attr_name="TTL")
     integer_value: Integer = Integer()
+    exact_value: Number = Number()
+    texts_value: TextSet = TextSet()
     boolean_value: Boolean = Boolean()
     document_value: Document = Document()
     list_value: Array = Array()
@@ -100,6 +104,16 @@ def test_an_attribute_is_named_in_camel_case_unless_it_is_given_a_name() -> None
             {"N": "1186601248221942513664"},
         ),
         (Thing.boolean_value, False, False, {"BOOL": False}),
+        (Thing.exact_value, Decimal("1.50"), Decimal("1.50"), {"N": "1.5"}),
+        (Thing.exact_value, Decimal("-1E+20"), Decimal("-1E+20"), {"N": "-1" + "0" * 20}),
+        (
+            Thing.exact_value,
+            Decimal("0." + "1" * 38),
+            Decimal("0." + "1" * 38),
+            {"N": "0." + "1" * 38},
+        ),
+        (Thing.exact_value, 7, Decimal(7), {"N": "7"}),
+        (Thing.texts_value, ["b", "a", "b"], frozenset({"a", "b"}), {"SS": ["a", "b"]}),
         (
             Thing.document_value,
             {"a": (1, None)},
@@ -137,6 +151,17 @@ def test_a_value_is_held_in_its_canonical_form_and_stored_and_read_back_so(
         (Thing.integer_value, Decimal(1), "integerValue is Decimal('1'), not a whole number"),
         (Thing.integer_value, 10**38 + 1, "integerValue has more than 38 significant digits"),
         (Thing.boolean_value, 1, "booleanValue is 1, not true or false"),
+        (Thing.exact_value, 1.5, "exactValue is 1.5, not a Decimal or whole number"),
+        (Thing.exact_value, True, "exactValue is True, not a Decimal or whole number"),
+        (Thing.exact_value, Decimal("Infinity"), "exactValue is Infinity, not a finite number"),
+        (Thing.exact_value, Decimal("1" * 39), "exactValue has more than 38 significant digits"),
+        (
+            Thing.exact_value,
+            Decimal("1E+126"),
+            "exactValue is 1.0000E+126, outside DynamoDB's range",
+        ),
+        (Thing.texts_value, "ab", "textsValue is 'ab', not a set of texts"),
+        (Thing.texts_value, [1], "textsValue: 1 is not a text"),
         (Thing.document_value, [], "documentValue is [], not an object"),
         (Thing.document_value, "{}", "documentValue is '{}', not an object"),
         (Thing.document_value, {"a": {1}}, "documentValue.a is {1}, not a JSON value"),

@@ -151,7 +151,7 @@ _SAMPLES: list[Entity] = [
     an_event(detail={"a": {"b": None}}),
     an_agent_config(value=None),
     feature_slots(),
-    Shelf(id="s"),
+    Shelf(id="s", side="right"),
     Shelf(id="s", topics=["b", "a"], price=Decimal(7)),
 ]
 _GLOBAL: dict[str, Any] = {

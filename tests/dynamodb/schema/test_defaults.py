@@ -108,6 +108,24 @@ def test_a_default_that_is_changed_stays_as_it_was_declared(make: Callable[[], L
     assert (make().notes, make().config) == ([{"by": "desk"}], {"tags": ["a"]})
 
 
+def test_a_default_is_held_as_a_value_would_be() -> None:
+    class Owned(Entity):
+        id: Id = Id()
+        owner: Id = Id(default="550E8400-E29B-41D4-A716-446655440000")
+        key = Key("OWNED#{id}", "OWNED")
+
+    assert Owned.owner.default == "550e8400-e29b-41d4-a716-446655440000"
+
+
+def test_a_version_that_an_item_must_have_is_only_incremented() -> None:
+    first, later = (
+        Update(Loan, {"id": "a"}, LATER, expected_version=n).parameters() for n in (1, 2)
+    )
+
+    assert "if_not_exists" in first["UpdateExpression"]
+    assert "if_not_exists" not in later["UpdateExpression"]
+
+
 def test_an_unknown_attribute_of_an_old_item_is_kept() -> None:
     old = Loan.from_item(an_old_item() | {"theirs": {"S": "x"}})
 

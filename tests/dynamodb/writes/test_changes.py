@@ -329,6 +329,7 @@ def test_a_change_that_cannot_be_made_is_refused_at_once(
     [
         (Book.title.remove, "every item has title: it cannot be removed"),  # type: ignore[misc]
         (lambda: Update(Book, _KEY, NOON, [Shelf.free.add(1)]), "free is an attribute of"),
+        (lambda: Update(Book, _KEY, NOON, [Tally.topics.remove()]), "topics is an attribute of"),
         (lambda: Update(Book, _KEY, NOON, Book.title.set("x")), "not one alone"),  # type: ignore[arg-type]
         (
             lambda: Update(Book, _KEY, NOON, [Book.title == "x"]),  # type: ignore[list-item]
@@ -500,8 +501,10 @@ def test_a_sum_with_its_old_value_is_recognised_after_a_lost_answer(store: Store
     with injected(store.client, [Lose()]):
         store.transact(Transaction([write]))
 
-    assert write.refused_twice
+    blind = Update(Tally, {"id": tally.id}, NOON, [Tally.hits.add(1)])
+    assert (write.refused_twice, blind.refused_twice) == (True, False)
     assert write.already_applied(stored_item(store, tally))
+    assert not blind.already_applied(stored_item(store, tally))
     assert not write.already_applied(tally.to_item())
 
 
@@ -527,6 +530,19 @@ def test_a_rival_after_a_lost_answer_keeps_both_changes(store: Store) -> None:
         saved = changed(store, book, Book.pages.add(1))
 
     assert saved.pages == 12
+
+
+def test_an_update_that_is_repeated_expects_the_item_as_it_was_read(store: Store) -> None:
+    book = changed(store, a_book(store), Book.pages.set(1))
+    write = Update(Book, {"id": book.id}, NOON, [Book.pages.add(1)])
+
+    fenced = write.with_version(book)
+
+    assert (write.repeatable, fenced.repeatable) == (False, True)
+    changed(store, book, Book.pages.set(2), expected={"updated_at": LATER})
+    store.save(Update(Book, {"id": book.id}, NOON, [Book.pages.set(3)]))
+    with pytest.raises(VersionConflictError):
+        store.save(fenced)
 
 
 def test_an_update_that_expects_the_time_of_the_last_change_says_that_it_has_changed(
