@@ -147,6 +147,11 @@ class Pattern(ABC, Generic[T]):
         return cls.entities
 
     @classmethod
+    def remarks(cls) -> Iterator[str]:
+        """Yield sentences on what the pattern reads besides its answer, and what that costs."""
+        yield from ()
+
+    @classmethod
     def described_index(cls) -> str:
         """Return the name of the index that is read, or ``table``."""
         return "table"
@@ -176,6 +181,11 @@ class Pattern(ABC, Generic[T]):
         """Whether items under a key could be in the range that the pattern reads."""
         del key
         return False
+
+    @classmethod
+    def left_out(cls) -> tuple[type[Entity], ...]:
+        """Return the entities whose items the pattern reads and leaves out of its answer."""
+        return ()
 
     @classmethod
     @abstractmethod

@@ -1,23 +1,39 @@
-"""Query, the pattern that reads a range of one item collection, a page at a time."""
+"""Query, the pattern that reads a range of one item collection, a page at a time.
+
+A query of several entities, such as ``Query[Order | Invoice]``, reads the range that holds all of
+them: its partition key is one that each of them can have, and only what all their sort keys have in
+common bounds the range. The parameters have the names of the components of ``key``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from itertools import chain
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, cast
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.pattern import consistency, named_types
 from autoforge.dynamodb.patterns.reader import Reader
 from autoforge.dynamodb.patterns.readers import Reading
-from autoforge.dynamodb.patterns.request import KeyCondition, Request, WireKey
+from autoforge.dynamodb.patterns.request import (
+    AttributePath,
+    KeyCondition,
+    Request,
+    WireKey,
+    with_expressions,
+)
+from autoforge.dynamodb.patterns.shared import SharedSort
 from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.encoding import SEPARATOR
-from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.keys import (
     SMALLEST_NUMBER,
@@ -60,12 +76,14 @@ class _Bounded(NamedTuple):
     """The segments of a sort key that a declared range bounds."""
 
     component: Component
-    #: Whether the component is the last segment; if not, a separator follows it in every key.
+    #: Whether the component is the last segment of some key.
     ends: bool
+    #: Whether a separator follows it in some key.
+    goes_on: bool
     #: The segments from the component to the last one that has a parameter in ``above``.
     after: tuple[str | Component, ...]
-    #: Whether those include the last segment.
-    after_ends: bool
+    #: Whether a separator follows those in some key.
+    after_goes_on: bool
 
 
 @dataclass(frozen=True, init=False)
@@ -80,6 +98,13 @@ class Query(Keyed[E], kind=True):
     moving: ClassVar[str | None] = None
     #: Whether the largest sort key comes first if the caller does not choose the order.
     newest_first: ClassVar[bool] = False
+    #: Entities whose items are also in the range and are not answered: DynamoDB reads them, which
+    #: costs read units, and does not return them.
+    leaves_out: ClassVar[tuple[type[Entity], ...]] = ()
+    #: The keys of the other entities in the same item collections, and what of the sort key all
+    #: of them share.
+    _beside: ClassVar[tuple[Key, ...]] = ()
+    _shared: ClassVar[SharedSort]
 
     def __init_subclass__(cls, *, kind: bool = False) -> None:
         """Check that the parameters give one range of sort keys.
@@ -88,7 +113,13 @@ class Query(Keyed[E], kind=True):
             DeclarationError: if they do not; see ``_fault``.
         """
         super().__init_subclass__(kind=kind)
-        fault = "" if cls.is_generic() else cls._fault()
+        if cls.is_generic():
+            return
+        cls._beside = cls._keys_beside()
+        cls._shared = SharedSort.of(
+            cls.key.sort_template, [each.sort_template for each in cls._beside]
+        )
+        fault = cls._fault()
         if fault:
             raise DeclarationError(f"{cls.__name__}: {cls.key}: {fault}")
 
@@ -107,7 +138,70 @@ class Query(Keyed[E], kind=True):
                 own = cls._parameter(name)
                 if not {name, own} & used_otherwise and cls._declares(own):
                     return f"{own} comes after {free} in the sort key: {free} needs a value, too"
-        return "" if cls.range is None else next(cls._faults_of_range(cls.range, names), "")
+        faults = () if cls.range is None else cls._faults_of_range(cls.range, names)
+        return next(chain(faults, cls._faults_of_sharing(used_otherwise)), "")
+
+    @classmethod
+    def _keys_beside(cls) -> tuple[Key, ...]:
+        """Return the keys, in the same item collections, of the other entities that are read.
+
+        Raises:
+            DeclarationError: if an entity has no such key.
+        """
+        others = [each for each in cls.read_entities() if each.__name__ != cls.key.entity]
+        for each in cls.leaves_out:
+            if each in cls.entities:
+                raise DeclarationError(
+                    f"{cls.__name__} answers with {each.__name__}: it cannot leave it out"
+                )
+            twin = next((e for e in cls.read_entities() if cls._are_alike(e, each)), None)
+            if twin is not None:
+                raise DeclarationError(
+                    f"{cls.__name__}: only an attribute could tell {each.__name__} from "
+                    f"{twin.__name__}, and none does: name entity_type in their layout"
+                )
+        return tuple(map(cls._key_beside, others))
+
+    @classmethod
+    def _are_alike(cls, one: type[Entity], other: type[Entity]) -> bool:
+        """Whether nothing tells items of two entities apart."""
+        return cls.tells_types_by_key() and one.primary_key.overlaps(other.primary_key)
+
+    @classmethod
+    def _key_beside(cls, entity: type[Entity]) -> Key:
+        found = next((each for each in entity.keys.values() if each.index == cls.key.index), None)
+        if found is None:
+            raise DeclarationError(
+                f"{cls.__name__}: {entity.__name__} has no key in {cls.key.index.shown}, where "
+                f"{cls.key} is: declare one, or read {entity.__name__} by another pattern"
+            )
+        given = {name: True for name in cls.key.components if cls._declares(cls._parameter(name))}
+        mine = [each for each in cls.key.partitions if each.is_complete(given)]
+        mine = mine or [cls.key.partitions[0]]
+        if not any(one.overlaps(other) for one in mine for other in found.partitions):
+            raise DeclarationError(
+                f"{cls.__name__}: no item collection has items of both: the partition key of "
+                f"{cls.key} is {cls.key.partition!r}, that of {found} is {found.partition!r}"
+            )
+        return found
+
+    @classmethod
+    def _faults_of_sharing(cls, used_otherwise: Collection[str]) -> Iterator[str]:
+        """Yield the components that are fixed or bounded, and not shared by every entity."""
+        own, agreed = cls.key.sort_template, cls._shared.agreed
+        ranged = () if cls.range is None else cls._bounded_segments()
+        for part in own.segments[agreed:]:
+            if not isinstance(part, Component):
+                continue
+            name = cls._parameter(part.name)
+            fixes = cls._declares(name) and not {part.name, name} & {*used_otherwise}
+            if fixes or part in ranged:
+                other = min(cls._beside, key=lambda each: own.agrees(each.sort_template))
+                yield (
+                    f"{name} {'fixes' if fixes else 'bounds'} a part of the sort key "
+                    f"{cls.key.sort!r} that {other} does not share, with {other.sort!r}: leave it "
+                    f"out, or read {other.entity} by another pattern"
+                )
 
     @classmethod
     def _faults_of_range(cls, bounds: SortRange, names: Sequence[str]) -> Iterator[str]:
@@ -204,9 +298,8 @@ class Query(Keyed[E], kind=True):
         partition = cls.key.partition_for(described.values())
         if cls.key.index != key.index or partition is None:
             return False
-        fixed = cls.key.sort_template.fixed(described.fixed_sort_values())
         return any(partition.overlaps(theirs) for theirs in key.partitions) and (
-            cls.key.sort_template.overlaps(key.sort_template, leading=fixed)
+            cls._shared.reaches(key, described.fixed_sort_values())
         )
 
     def condition(self, now: datetime | Label) -> KeyCondition:
@@ -222,15 +315,11 @@ class Query(Keyed[E], kind=True):
         if self._narrowing:
             self._require_narrowing()
         partition = self._partition(self.values())
-        template, fixed = self.key.sort_template, self.fixed_sort_values()
-        prefix = template.prefix(fixed)
+        fixed = self.fixed_sort_values()
+        prefix = self._shared.prefix(fixed)
         low, upper, high = self._bounds(prefix, now)
         if low is None and high is None:
-            if not prefix:
-                return KeyCondition(self.index, partition)
-            is_whole = template.fixed(fixed) == len(template.segments)
-            operator = "=" if is_whole else "begins_with"
-            return KeyCondition(self.index, partition, operator, (prefix,))
+            return KeyCondition(self.index, partition, *self._shared.whole(prefix, fixed))
         if not prefix and low is None:
             return KeyCondition(self.index, partition, upper, (str(high),))
         if not prefix and high is None:
@@ -284,18 +373,74 @@ class Query(Keyed[E], kind=True):
         """
         if consistent and not self.index.consistent_reads:
             raise InvalidValueError(f"{self.index.name} offers no strongly consistent reads")
+        selected = self.condition(now).parameters()
+        kept = self._type_condition()
+        by_key = count and self._is_counted_by_key()
+        projected = self._key_paths() if by_key else ()
+        if kept is not None or projected:
+            selected = with_expressions(selected, kept=kept, projected=projected)
         return Request(
             "Query",
             {
                 "TableName": table_name,
-                **self.condition(now).parameters(),
+                **selected,
                 "ScanIndexForward": not self.descending,
                 "ConsistentRead": consistent,
                 **({} if limit is None else {"Limit": limit}),
-                **({"Select": "COUNT"} if count else {}),
+                **({"Select": "COUNT"} if count and not by_key else {}),
                 **({} if start is None else {"ExclusiveStartKey": start}),
             },
         )
+
+    @classmethod
+    def read_entities(cls) -> tuple[type[Entity], ...]:
+        """Return the entities whose items the query itself returns."""
+        return cls.entities
+
+    @classmethod
+    def left_out(cls) -> tuple[type[Entity], ...]:
+        """Return the entities whose items the query reads and leaves out."""
+        return cls.leaves_out
+
+    @classmethod
+    def tells_types_by_key(cls) -> bool:
+        """Whether the type of an item is told by its primary key, and not by an attribute."""
+        return None in {each.layout.entity_type for each in cls.read_entities()}
+
+    @classmethod
+    def recognises(cls, item: Item) -> bool:
+        """Whether an item, or only its primary key, is one of an entity that the query returns."""
+        return any(each.has_form(item) for each in cls.read_entities())
+
+    @classmethod
+    def _is_counted_by_key(cls) -> bool:
+        """Whether DynamoDB cannot tell what to count, so that the keys are read and counted."""
+        return bool(cls.leaves_out) and cls.tells_types_by_key()
+
+    @classmethod
+    def _key_paths(cls) -> tuple[AttributePath, ...]:
+        """Return the attributes of the primary key, as they are projected."""
+        return tuple((name,) for name in cls.entities[0].layout.primary.attributes)
+
+    @classmethod
+    @cache
+    def _type_condition(cls) -> Condition | None:
+        """Return the condition that an item is of an entity that is read; None without need."""
+        if not cls.leaves_out or cls.tells_types_by_key():
+            return None
+        read = cls.read_entities()
+        stored = Path([str(read[0].layout.entity_type)])
+        condition: Condition = stored.is_in(*(each.type_name for each in read))
+        return condition
+
+    @classmethod
+    def remarks(cls) -> Iterator[str]:
+        """Say what the range holds and the answer leaves out."""
+        if cls.leaves_out:
+            yield (
+                f"Items of {named_types(cls.leaves_out)} in the range are read and paid for, and "
+                "left out."
+            )
 
     def described_condition(self) -> KeyCondition:
         """The key condition, with a label for the present time."""
@@ -311,18 +456,16 @@ class Query(Keyed[E], kind=True):
     def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
         """Say in a sentence which range is read."""
         where = self.index.shown
-        names = self._read_types()
+        names = named_types(self.read_entities())
         if count:
-            return f"Count the items of {where} for {self.condition(now)} ({names})."
-        first = "largest" if self.descending else "smallest"
-        return (
-            f"Query {where} for {self.condition(now)}, {first} sort key first, "
-            f"up to {limit} items ({names}), {consistency(consistent=consistent)}."
-        )
-
-    def _read_types(self) -> str:
-        """Return the type names of the items in the range, in words."""
-        return named_types(self.entities)
+            said = f"Count the items of {where} for {self.condition(now)} ({names})."
+        else:
+            first = "largest" if self.descending else "smallest"
+            said = (
+                f"Query {where} for {self.condition(now)}, {first} sort key first, "
+                f"up to {limit} items ({names}), {consistency(consistent=consistent)}."
+            )
+        return " ".join((said, *self.remarks()))
 
     def read_page(
         self,
@@ -369,7 +512,7 @@ class Query(Keyed[E], kind=True):
         """
         if self.range is None:
             return None, "<", None
-        component, ends, *_ = self._bounded()
+        component, ends, goes_on, *_ = self._bounded()
 
         def text(name: str | None) -> str | None:
             value = getattr(self, name) if name else None
@@ -388,34 +531,44 @@ class Query(Keyed[E], kind=True):
             low = past
         if most is None:
             return low, "<", high
-        return (low, "<=", most) if ends else (low, "<", prefix_end(f"{most}{SEPARATOR}"))
+        if goes_on:
+            return low, "<=" if ends else "<", prefix_end(f"{most}{SEPARATOR}")
+        return low, "<=", most
 
     def _last(self, upper: Literal["<", "<="], high: str) -> str:
         """Return the upper bound as the end of BETWEEN, which is part of the range."""
-        component, ends, *_ = self._bounded()
+        component, ends, goes_on, *_ = self._bounded()
         if upper == "<=" or not ends or _is_described(self):
             return high
         if self.index.sort_type == "N":
             return number_before(high)
-        return just_before(high, fixed_width=component.codec.fixed_width)
+        return just_before(high, fixed_width=component.codec.fixed_width and not goes_on)
 
     @classmethod
     @cache
     def _bounded(cls) -> _Bounded:
-        """Return the segments of the sort key that the declared range bounds."""
+        """Return what the declared range bounds."""
+        lengths = cls._shared.lengths
+        after = cls._bounded_segments()
+        start = cls.key.sort_template.segments.index(after[0])
+        ends, goes_on = lengths[start + 1]
+        return _Bounded(
+            component=cast("Component", after[0]),
+            ends=ends,
+            goes_on=goes_on,
+            after=after,
+            after_goes_on=lengths[start + len(after)][1],
+        )
+
+    @classmethod
+    def _bounded_segments(cls) -> tuple[str | Component, ...]:
+        """Return the segments from the bounded component to the last one with a parameter."""
         bounds, segments = cls.range, cls.key.sort_template.segments
         if bounds is None:
             raise DeclarationError(f"{cls.__name__} declares no range")
         places = [place for place, each in enumerate(segments) if isinstance(each, Component)]
-        components = cls.key.sort_template.components
-        first = [each.name for each in components].index(bounds.component)
-        start, end = places[first], places[first + max(len(bounds.above), 1) - 1] + 1
-        return _Bounded(
-            component=components[first],
-            ends=start + 1 == len(segments),
-            after=segments[start:end],
-            after_ends=end == len(segments),
-        )
+        first = [each.name for each in cls.key.sort_template.components].index(bounds.component)
+        return segments[places[first] : places[first + max(len(bounds.above), 1) - 1] + 1]
 
     def _past(self, prefix: str) -> str | None:
         """Return the first text after all sort keys that have the values of ``above``, or None."""
@@ -435,7 +588,7 @@ class Query(Keyed[E], kind=True):
             return segment.encode(Label(camel_case(name)) if labelled else getattr(self, name))
 
         text = _bound(f"{prefix}{SEPARATOR.join(map(written, bounded.after))}")
-        if not bounded.after_ends:
+        if bounded.after_goes_on:
             return prefix_end(f"{text}{SEPARATOR}")
         if self.index.sort_type == "N":
             return text if _is_described(self) else number_after(text)

@@ -122,8 +122,10 @@ class Hydrate(Query[E], Generic[E, R], kind=True):
             return words
         return f"{words} Then get the {self.entities[0].type_name} of each in one batch."
 
-    def _read_types(self) -> str:
-        return self.entities[1].type_name
+    @classmethod
+    def read_entities(cls) -> tuple[type[Entity], ...]:
+        """Return the entity of the references."""
+        return cls.entities[1:]
 
     def read_page(
         self,

@@ -77,6 +77,10 @@ class Codec(ABC):
         del last
         return self
 
+    def writes_like(self, other: Codec) -> bool:
+        """Whether the two codecs write equal values as equal texts."""
+        return self == other
+
     def admits(self, text: str) -> bool:
         """Whether the text could be that of some value."""
         try:
@@ -156,6 +160,10 @@ class PlainCodec(Codec):
         if not text:
             raise InvalidValueError("a key cannot be an empty text")
         return value
+
+    def writes_like(self, other: Codec) -> bool:
+        """Whether the other codec also writes values as they are stored, in the same type."""
+        return isinstance(other, PlainCodec) and self.kind == other.kind
 
     def overlaps(self, other: Codec) -> bool:
         """Whether the two codecs could write the same text."""

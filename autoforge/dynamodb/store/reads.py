@@ -127,7 +127,8 @@ class Reads(TableConnection):
         )
         total = 0
         for answer in self._pages(request, query):
-            total += int(answer["Count"])
+            keys = answer.get("Items")
+            total += int(answer["Count"]) if keys is None else sum(map(query.recognises, keys))
         return total
 
     def each(
@@ -326,7 +327,9 @@ class Reads(TableConnection):
                 last = item
             if start is None or (len(found) == limit and not ahead):
                 return Page(tuple(found), None)
-            mostly_read = 2 * (len(found) - before) >= max(len(answer["Items"]), 1)
+            # Items that a filter leaves out are counted here, but not returned.
+            examined = answer.get("ScannedCount", len(answer["Items"]))
+            mostly_read = 2 * (len(found) - before) >= max(examined, 1)
             ask_for = min(limit + ahead - len(found) if mostly_read else 2 * ask_for, LOOKAHEAD)
 
     def _pages(self, request: Request, subject: object) -> Iterator[dict[str, Any]]:
