@@ -63,6 +63,8 @@ class SortRange:
         at_most: The parameter with the upper bound, which is in the range; instead of ``below``.
         above: Parameters for the bounded component and the components after it, in order; the range
             begins after all sort keys that have these values.
+        begins_with: The parameter with the beginning of the component, instead of bounds: that of a
+            text, or the ``date`` of a time for all times of that UTC day.
     """
 
     component: str
@@ -70,6 +72,13 @@ class SortRange:
     below: str | None = None
     at_most: str | None = None
     above: tuple[str, ...] = ()
+    begins_with: str | None = None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters."""
+        names = (self.at_least, self.below, self.at_most, *self.above, self.begins_with)
+        return tuple(name for name in names if name is not None)
 
 
 class _Bounded(NamedTuple):
@@ -221,6 +230,12 @@ class Query(Keyed[E], kind=True):
                 yield f"{name} is both fixed and bounded"
             if len(bounds.above) > len(names) - place:
                 yield f"above has more parameters than components: {', '.join(names[place:])}"
+            codec = cls.key.sort_template.components[place].codec
+            if bounds.begins_with and not codec.has_prefixes:
+                yield f"begins_with needs a text or a time, and {name} is neither"
+        if bounds.begins_with and len(bounds.parameters) > 1:
+            others = ", ".join(set(bounds.parameters) - {bounds.begins_with})
+            yield f"begins_with stands alone: {others} would bound {name}, too"
         if bounds.below and bounds.at_most:
             yield f"{name} has two upper bounds, {bounds.below} and {bounds.at_most}"
 
@@ -247,11 +262,7 @@ class Query(Keyed[E], kind=True):
 
     @classmethod
     def _bounding(cls) -> set[str]:
-        bounds = (
-            ()
-            if cls.range is None
-            else (cls.range.at_least, cls.range.below, cls.range.at_most, *cls.range.above)
-        )
+        bounds = () if cls.range is None else cls.range.parameters
         return {name for name in (*bounds, cls.moving) if name is not None}
 
     @classmethod
@@ -317,6 +328,9 @@ class Query(Keyed[E], kind=True):
         partition = self._partition(self.values())
         fixed = self.fixed_sort_values()
         prefix = self._shared.prefix(fixed)
+        beginning = self._beginning(prefix)
+        if beginning is not None:
+            return KeyCondition(self.index, partition, "begins_with", (beginning,))
         low, upper, high = self._bounds(prefix, now)
         if low is None and high is None:
             return KeyCondition(self.index, partition, *self._shared.whole(prefix, fixed))
@@ -501,6 +515,15 @@ class Query(Keyed[E], kind=True):
         """Return the values of the components, without the one that the range bounds."""
         bounded = {} if self.range is None else {self.range.component: None}
         return {**self.values(), **bounded}
+
+    def _beginning(self, prefix: str) -> str | None:
+        """Return the text that all sort keys in the range begin with, if a parameter gives it."""
+        if self.range is None or self.range.begins_with is None:
+            return None
+        value = getattr(self, self.range.begins_with)
+        if value is None:
+            return None
+        return _bound(f"{prefix}{self._bounded().component.prefix(value)}")
 
     def _bounds(
         self, prefix: str, now: datetime | Label

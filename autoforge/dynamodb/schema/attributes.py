@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -439,7 +439,16 @@ def plain_codec(attribute: Attribute[Any]) -> PlainCodec:
         text = str(attribute.serialize(check(value)))
         return number_text(text) if kind == NUMBER else text
 
-    return PlainCodec(kind, write, attribute.deserialize)
+    return PlainCodec(kind, write, attribute.deserialize, _beginning(attribute))
+
+
+def _beginning(attribute: Attribute[Any]) -> Callable[[Any], str] | None:
+    """Return the function that writes how several values of an attribute begin, as it is stored."""
+    if isinstance(attribute, Text):
+        return attribute.check
+    if isinstance(attribute, Moment):
+        return attribute.codec("", last=True).prefix
+    return None
 
 
 def _as_given(value: Any) -> Any:

@@ -49,6 +49,11 @@ class Codec(ABC):
     #: Whether a text can be longer than a key may be.
     is_unbounded: ClassVar[bool] = False
 
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether ``prefix`` writes the beginning of several values."""
+        return False
+
     @abstractmethod
     def encode(self, value: Any) -> str:
         """Write the value.
@@ -64,6 +69,16 @@ class Codec(ABC):
         Raises:
             InvalidValueError: if ``encode`` does not write such a text.
         """
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of values: that of a text, or the date of a time.
+
+        Exactly the texts of the values that begin so begin with the returned text.
+
+        Raises:
+            InvalidValueError: if no value begins with this one.
+        """
+        raise InvalidValueError(f"{shortened(value)} is not the beginning of a value")
 
     def placed(self, *, last: bool) -> Codec:
         """Return the codec for the same values at a place in a template.
@@ -120,6 +135,15 @@ class TextCodec(Codec):
         require_utf8(value)
         return _ENCODED[self.last].sub(lambda match: f"%{ord(match[0]):02X}", value)
 
+    @property
+    def has_prefixes(self) -> bool:
+        """True: a text begins with another."""
+        return True
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of a text: each character is encoded by itself."""
+        return self.encode(value)
+
     def decode(self, text: str) -> str:
         """Read the text back."""
         decoded = unquote(text, errors="replace")
@@ -136,6 +160,7 @@ class PlainCodec(Codec):
         kind: The DynamoDB type of the attribute.
         write: Returns the stored text of a value, or the digits of a number.
         read: Returns the value of a stored text.
+        begin: Returns the stored beginning of several values; None if there is none.
     """
 
     is_unbounded = True
@@ -143,6 +168,19 @@ class PlainCodec(Codec):
     kind: str
     write: Callable[[Any], str]
     read: Callable[[str], Any]
+    begin: Callable[[Any], str] | None = None
+
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether the values are texts or times."""
+        return self.begin is not None
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of values as they are stored."""
+        text = super().prefix(value) if self.begin is None else self.begin(value)
+        if not text:
+            raise InvalidValueError("every value begins with an empty text")
+        return text
 
     def encode(self, value: Any) -> str:
         """Write the value; refuse an empty text, which DynamoDB does not accept as a key."""
@@ -280,6 +318,17 @@ class TimestampCodec(Codec):
     def encode(self, value: Any) -> str:
         """Write the time."""
         return timestamp_text(as_timestamp(value))
+
+    @property
+    def has_prefixes(self) -> bool:
+        """True: the times of a UTC day begin with its date."""
+        return True
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of all times of a UTC day, given its date."""
+        if not isinstance(value, date) or isinstance(value, datetime):
+            raise InvalidValueError(f"{shortened(value)} is not a date")
+        return f"{value.isoformat()}T"
 
     def decode(self, text: str) -> datetime:
         """Read the time back, also at another width, which other programs may have written."""

@@ -86,10 +86,21 @@ class Component:
         Raises:
             InvalidValueError: if the value cannot stand in a key; the message has the name.
         """
+        return self._written(value, self.codec.encode)
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of values.
+
+        Raises:
+            InvalidValueError: if no value begins so; the message has the name.
+        """
+        return self._written(value, self.codec.prefix)
+
+    def _written(self, value: Any, write: Callable[[Any], str]) -> str:
         if type(value) is Label:
             return f"<{value}>"
         try:
-            return self.codec.encode(value)
+            return write(value)
         except InvalidValueError as error:
             raise InvalidValueError(f"{self.name}: {error}") from error
 

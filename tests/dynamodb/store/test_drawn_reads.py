@@ -50,8 +50,13 @@ KINDS: Final[Mapping[str, tuple[Callable[[], Any], str, Sequence[Any]]]] = {
     "id": (Id, "", ("a", "a1", "ROOT")),
     "text": (Text, "", ("a", "a!", "a\0", "ab", "a#", "é")),
     "number": (Integer, ":3", (0, 1, 10)),
-    "time": (Moment, "", tuple(NOON + step * timedelta(minutes=30) for step in range(3))),
+    "time": (Moment, "", tuple(NOON + step * timedelta(hours=5) for step in range(4))),
     "kind": (lambda: Choice(Kind), "", tuple(Kind)),
+}
+#: How values of a kind may begin.
+BEGINNINGS: Final[Mapping[str, Sequence[Any]]] = {
+    "text": ("a", "a!", "a#", "b", "é"),
+    "time": (NOON.date(), NOON.date() + timedelta(days=1)),
 }
 LITERALS: Final = ("A", "AB", "ROOT")
 
@@ -135,8 +140,13 @@ def _within(value: Any, bounds: Mapping[str, Any]) -> bool:
         "above": lambda v, bound: bool(v > bound),
         "below": lambda v, bound: bool(v < bound),
         "at_most": lambda v, bound: bool(v <= bound),
+        "begins_with": _begins,
     }
     return all(tests[name](value, bound) for name, bound in bounds.items())
+
+
+def _begins(value: Any, bound: Any) -> bool:
+    return bool(value.startswith(bound) if isinstance(value, str) else value.date() == bound)
 
 
 @st.composite
@@ -239,7 +249,7 @@ class World:
         asked.fixed = self.draw(st.integers(0, len(asked.components)))
         if asked.fixed < len(asked.components) and self.draw(st.booleans()):
             kind = asked.key.places[asked.components[asked.fixed]][0]
-            asked.bounds = self._bounds(KINDS[kind][2])
+            asked.bounds = self._bounds(kind, KINDS[kind][2])
         if not asked.is_sound():
             with pytest.raises(DeclarationError, match=r"that .* does not share"):
                 self._pattern(asked)
@@ -255,7 +265,9 @@ class World:
         event(f"{size} of {len(order)} entities, {len(reached)} left out")
         self._compare(asked, pattern)
 
-    def _bounds(self, values: Sequence[Any]) -> dict[str, Any]:
+    def _bounds(self, kind: str, values: Sequence[Any]) -> dict[str, Any]:
+        if kind in BEGINNINGS and self.draw(st.booleans()):
+            return {"begins_with": self.draw(st.sampled_from(BEGINNINGS[kind]))}
         lower = self.draw(st.sampled_from(["", "at_least", "above"]))
         upper = self.draw(st.sampled_from(["", "below", "at_most"]))
         low, high = sorted(self.draw(st.tuples(st.sampled_from(values), st.sampled_from(values))))
