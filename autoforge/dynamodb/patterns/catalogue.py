@@ -57,7 +57,7 @@ def entry(pattern: type[Pattern[Any]]) -> Entry:
         consistent=pattern.offers_consistent_reads(),
         requests=pattern.requests,
         parameters=tuple(_parameters(pattern)),
-        answers=tuple(entity.type_name for entity in pattern.answered_entities()),
+        answers=pattern.described_answers(),
     )
 
 

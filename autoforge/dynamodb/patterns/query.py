@@ -12,7 +12,7 @@ from dataclasses import MISSING, Field, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from itertools import chain
+from itertools import chain, product
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, cast
 
 from pynamodb.expressions.condition import Condition
@@ -20,9 +20,12 @@ from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
 from autoforge.dynamodb.patterns.keyed import Keyed
+from autoforge.dynamodb.patterns.parts import faults_in, paths_of, reading_of
 from autoforge.dynamodb.patterns.pattern import consistency, named_types
+from autoforge.dynamodb.patterns.permission import Permission, permissions_on_items
+from autoforge.dynamodb.patterns.projection import Answer, entity_of
 from autoforge.dynamodb.patterns.reader import Reader
-from autoforge.dynamodb.patterns.readers import Reading
+from autoforge.dynamodb.patterns.readers import Reading, as_entries
 from autoforge.dynamodb.patterns.request import (
     AttributePath,
     KeyCondition,
@@ -34,7 +37,7 @@ from autoforge.dynamodb.patterns.shared import SharedSort
 from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.encoding import SEPARATOR
 from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.indexes import Index
+from autoforge.dynamodb.schema.indexes import TABLE, Index
 from autoforge.dynamodb.schema.keys import (
     SMALLEST_NUMBER,
     Component,
@@ -42,13 +45,14 @@ from autoforge.dynamodb.schema.keys import (
     Label,
     just_after,
     just_before,
+    key_of,
     number_after,
     number_before,
     prefix_end,
     require_sort_key_size,
 )
 
-E = TypeVar("E", bound=Entity)
+E = TypeVar("E", bound=Answer)
 T = TypeVar("T")
 
 
@@ -110,6 +114,8 @@ class Query(Keyed[E], kind=True):
     #: Entities whose items are also in the range and are not answered: DynamoDB reads them, which
     #: costs read units, and does not return them.
     leaves_out: ClassVar[tuple[type[Entity], ...]] = ()
+    #: Whether the whole items are read, too, because the index does not hold all attributes.
+    fetches_rest: ClassVar[bool] = False
     #: The keys of the other entities in the same item collections, and what of the sort key all
     #: of them share.
     _beside: ClassVar[tuple[Key, ...]] = ()
@@ -128,9 +134,11 @@ class Query(Keyed[E], kind=True):
         cls._shared = SharedSort.of(
             cls.key.sort_template, [each.sort_template for each in cls._beside]
         )
-        fault = cls._fault()
+        fault = cls._fault() or next(cls._faults_of_index(), "")
         if fault:
             raise DeclarationError(f"{cls.__name__}: {cls.key}: {fault}")
+        if cls.fetches_rest:
+            cls.operation, cls.requests = "Query + BatchGetItem", 2
 
     @classmethod
     def _fault(cls) -> str:
@@ -163,11 +171,11 @@ class Query(Keyed[E], kind=True):
                 raise DeclarationError(
                     f"{cls.__name__} answers with {each.__name__}: it cannot leave it out"
                 )
-            twin = next((e for e in cls.read_entities() if cls._are_alike(e, each)), None)
-            if twin is not None:
+        for one, other in product(cls.read_entities(), (*others, *cls.leaves_out)):
+            if one is not other and cls._are_alike(one, other):
                 raise DeclarationError(
-                    f"{cls.__name__}: only an attribute could tell {each.__name__} from "
-                    f"{twin.__name__}, and none does: name entity_type in their layout"
+                    f"{cls.__name__}: only an attribute could tell {other.__name__} from "
+                    f"{one.__name__}, and {cls.key.index.shown} has none with the type"
                 )
         return tuple(map(cls._key_beside, others))
 
@@ -211,6 +219,17 @@ class Query(Keyed[E], kind=True):
                     f"{cls.key.sort!r} that {other} does not share, with {other.sort!r}: leave it "
                     f"out, or read {other.entity} by another pattern"
                 )
+
+    @classmethod
+    def _faults_of_index(cls) -> Iterator[str]:
+        """Yield what the index does not hold of what the query answers with."""
+        if not cls.fetches_rest:
+            for each in cls.read_answers():
+                yield from faults_in(each, cls.key.index)
+        elif cls.read_answers() != cls.answers:
+            yield "fetches_rest: take what leads to the items as a Projection of the references"
+        elif cls.key.index.holds_all:
+            yield f"fetches_rest: {cls.key.index.shown} holds all attributes; leave it out"
 
     @classmethod
     def _faults_of_range(cls, bounds: SortRange, names: Sequence[str]) -> Iterator[str]:
@@ -390,7 +409,7 @@ class Query(Keyed[E], kind=True):
         selected = self.condition(now).parameters()
         kept = self._type_condition()
         by_key = count and self._is_counted_by_key()
-        projected = self._key_paths() if by_key else ()
+        projected = self._key_paths() if by_key else () if count else self.range_paths()
         if kept is not None or projected:
             selected = with_expressions(selected, kept=kept, projected=projected)
         return Request(
@@ -407,9 +426,45 @@ class Query(Keyed[E], kind=True):
         )
 
     @classmethod
+    @cache
     def read_entities(cls) -> tuple[type[Entity], ...]:
         """Return the entities whose items the query itself returns."""
-        return cls.entities
+        return tuple(map(entity_of, cls.read_answers()))
+
+    @classmethod
+    def read_answers(cls) -> tuple[type[Any], ...]:
+        """Return the entities whose items the query itself returns, or the parts of them."""
+        return cls.answers
+
+    @classmethod
+    def reads_twice(cls) -> bool:
+        """Whether the items in the range only lead to those that are answered."""
+        return cls.fetches_rest
+
+    @classmethod
+    @cache
+    def reading(cls) -> Reading[Any]:
+        """Return how the items that are answered are converted unless a caller says otherwise."""
+        return reading_of(cls.answers, TABLE if cls.reads_twice() else cls.key.index)
+
+    @classmethod
+    @cache
+    def range_reading(cls) -> Reading[Any]:
+        """Return how the items in the range are converted if they only lead to others."""
+        return as_entries if cls.fetches_rest else reading_of(cls.read_answers(), cls.key.index)
+
+    @classmethod
+    @cache
+    def range_paths(cls) -> tuple[AttributePath, ...]:
+        """Return the attributes that are asked for of the items in the range; empty for all."""
+        return () if cls.fetches_rest else paths_of(cls.read_answers(), cls.key.index)
+
+    @classmethod
+    @cache
+    def item_paths(cls) -> tuple[AttributePath, ...]:
+        """Return the attributes that are asked for of the items that are answered."""
+        answered = cls.answers[: len(cls.answered_entities())]
+        return paths_of(answered, cls.key.index if cls.fetches_rest else TABLE)
 
     @classmethod
     def left_out(cls) -> tuple[type[Entity], ...]:
@@ -417,8 +472,17 @@ class Query(Keyed[E], kind=True):
         return cls.leaves_out
 
     @classmethod
+    def iam_permissions(cls) -> Iterator[Permission]:
+        """Return Query on the partitions, and BatchGetItem on items that are read after it."""
+        yield from super().iam_permissions()
+        if cls.fetches_rest:
+            yield from permissions_on_items("BatchGetItem", *cls.entities)
+
+    @classmethod
     def tells_types_by_key(cls) -> bool:
         """Whether the type of an item is told by its primary key, and not by an attribute."""
+        if cls.key.index.projection == "KEYS_ONLY":
+            return True
         return None in {each.layout.entity_type for each in cls.read_entities()}
 
     @classmethod
@@ -433,7 +497,7 @@ class Query(Keyed[E], kind=True):
 
     @classmethod
     def _key_paths(cls) -> tuple[AttributePath, ...]:
-        """Return the attributes of the primary key, as they are projected."""
+        """Return the attributes of the primary key, as they are asked for."""
         return tuple((name,) for name in cls.entities[0].layout.primary.attributes)
 
     @classmethod
@@ -449,7 +513,9 @@ class Query(Keyed[E], kind=True):
 
     @classmethod
     def remarks(cls) -> Iterator[str]:
-        """Say what the range holds and the answer leaves out."""
+        """Say what is read and not answered."""
+        if cls.reads_twice() or cls.key.index.holds_all:
+            yield from super().remarks()
         if cls.leaves_out:
             yield (
                 f"Items of {named_types(cls.leaves_out)} in the range are read and paid for, and "
@@ -479,6 +545,8 @@ class Query(Keyed[E], kind=True):
                 f"Query {where} for {self.condition(now)}, {first} sort key first, "
                 f"up to {limit} items ({names}), {consistency(consistent=consistent)}."
             )
+            if self.fetches_rest:
+                said = f"{said} Then get the {named_types(self.entities)} of each in one batch."
         return " ".join((said, *self.remarks()))
 
     def read_page(
@@ -490,13 +558,53 @@ class Query(Keyed[E], kind=True):
         cursor: str | None,
         consistent: bool,
     ) -> Page[T]:
-        """Read the page after a cursor, or the first page."""
-        return reader.read_range(self, reading, limit=limit, cursor=cursor, consistent=consistent)
+        """Read the page after a cursor, or the first page.
+
+        If the items in the range only lead to others, the next ones are read until the page is
+        full.
+        """
+        if not self.reads_twice():
+            return reader.read_range(
+                self, reading, limit=limit, cursor=cursor, consistent=consistent
+            )
+        found: list[T] = []
+        while True:
+            page = reader.read_range(
+                self,
+                self.range_reading(),
+                limit=limit - len(found),
+                cursor=cursor,
+                consistent=consistent,
+            )
+            found.extend(self.read_targets(reader, page.items, reading, consistent=consistent))
+            cursor = page.cursor
+            if cursor is None or len(found) == limit:
+                return Page(tuple(found), cursor)
+
+    def read_targets(
+        self, reader: Reader, found: Sequence[Any], reading: Reading[T], *, consistent: bool
+    ) -> Sequence[T]:
+        """Read the whole items of entries of an index, in their order.
+
+        An item that has moved in the index since is left out: it is no longer where it was found.
+        """
+        primary, names = self.entities[0].layout.primary, self.index.attributes
+        entries = {key_of(entry, primary): entry for entry in found}
+
+        def is_there(item: Item) -> bool:
+            entry = entries[key_of(item, primary)]
+            return all(item.get(name) == entry[name] for name in names)
+
+        return reader.read_items([*entries], self, reading, consistent=consistent, accepts=is_there)
 
     def read_first(
         self, reader: Reader, reading: Reading[T], *, limit: int, consistent: bool
     ) -> Sequence[T]:
         """Read the first items, without looking for more."""
+        if self.reads_twice():
+            return self.read_page(
+                reader, reading, limit=limit, cursor=None, consistent=consistent
+            ).items
         page = reader.read_range(
             self, reading, limit=limit, cursor=None, consistent=consistent, ahead=False
         )

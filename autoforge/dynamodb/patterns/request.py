@@ -36,12 +36,37 @@ def wire_key(key: KeyValue, index: Index) -> dict[str, dict[str, str]]:
     return wire
 
 
-def get_request(table_name: str, key: KeyValue, primary: Index, *, consistent: bool) -> Request:
-    """Return the GetItem request for a primary key."""
-    return Request(
-        "GetItem",
-        {"TableName": table_name, "Key": wire_key(key, primary), "ConsistentRead": consistent},
-    )
+def get_request(
+    table_name: str,
+    key: KeyValue,
+    primary: Index,
+    *,
+    consistent: bool,
+    projected: tuple[AttributePath, ...] = (),
+) -> Request:
+    """Return the GetItem request for a primary key.
+
+    Args:
+        table_name: The table.
+        key: The primary key of the item.
+        primary: The key attributes of the table.
+        consistent: Whether to read strongly consistently.
+        projected: The attributes that are returned; empty for all.
+    """
+    parameters = {
+        "TableName": table_name,
+        "Key": wire_key(key, primary),
+        "ConsistentRead": consistent,
+    }
+    if projected:
+        parameters |= projection(projected)
+    return Request("GetItem", parameters)
+
+
+@cache
+def projection(paths: tuple[AttributePath, ...]) -> Mapping[str, Any]:
+    """Return the parameters of a read by keys that returns only these attributes."""
+    return with_expressions({}, projected=paths)
 
 
 @dataclass

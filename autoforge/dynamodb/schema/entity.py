@@ -234,6 +234,11 @@ class Entity(Model):
         return item.get(stored) == {STRING: cls.type_name}
 
     @classmethod
+    def shown(cls, item: Mapping[str, Mapping[str, Any]]) -> str:
+        """Show the type and the primary key of an item in a message."""
+        return _describe(cls, item)
+
+    @classmethod
     def from_raw_data(cls, data: Mapping[str, Any]) -> Self:
         """Read an entity; PynamoDB's name of ``from_item``."""
         return cls.from_item(data)

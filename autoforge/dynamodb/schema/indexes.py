@@ -71,6 +71,11 @@ class Index:
         return self.is_table or self.is_local
 
     @property
+    def holds_all(self) -> bool:
+        """Whether it holds all attributes of an item."""
+        return self.is_table or self.projection == "ALL"
+
+    @property
     def types(self) -> dict[str, KeyType]:
         """The type of each key attribute, partition key first."""
         types = {self.partition_key: self.partition_type}
