@@ -223,9 +223,7 @@ def _inside(wire: Mapping[str, Any] | None, path: Sequence[str]) -> Mapping[str,
 
 def _place_of(entity: type[Entity], name: str, index: Index) -> Literal["item", "key"] | None:
     """Return where a query of an index finds an attribute; None if it does not."""
-    layout = entity.layout
-    held = {*index.attributes, *layout.primary.attributes, *index.included(layout)}
-    if index.holds_all or entity.get_attributes()[name].attr_name in held:
+    if index.holds(entity.get_attributes()[name].attr_name, entity.layout):
         return "item"
     keys = _keys_in(entity, index)
     templates = [each for key in keys for each in (*key.partitions, key.sort_template)]

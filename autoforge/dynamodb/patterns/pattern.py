@@ -213,6 +213,11 @@ class Pattern(ABC, Generic[T]):
         return ()
 
     @classmethod
+    def fault_of_filter(cls) -> str:
+        """Return what is wrong with the filter of a query; empty if nothing is."""
+        return ""
+
+    @classmethod
     @abstractmethod
     def iam_permissions(cls) -> Iterator[Permission]:
         """Return the permissions that a caller needs to run the pattern."""

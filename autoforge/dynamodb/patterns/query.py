@@ -8,6 +8,7 @@ common bounds the range. The parameters have the names of the components of ``ke
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, Field, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,10 +16,11 @@ from functools import cache
 from itertools import chain, product
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, cast
 
-from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
+from autoforge.dynamodb.patterns.filters import fault_of, shown
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.parts import faults_in, paths_of, reading_of
 from autoforge.dynamodb.patterns.pattern import consistency, named_types
@@ -407,7 +409,7 @@ class Query(Keyed[E], kind=True):
         if consistent and not self.index.consistent_reads:
             raise InvalidValueError(f"{self.index.name} offers no strongly consistent reads")
         selected = self.condition(now).parameters()
-        kept = self._type_condition()
+        kept = self._kept()
         by_key = count and self._is_counted_by_key()
         projected = self._key_paths() if by_key else () if count else self.range_paths()
         if kept is not None or projected:
@@ -511,6 +513,40 @@ class Query(Keyed[E], kind=True):
         condition: Condition = stored.is_in(*(each.type_name for each in read))
         return condition
 
+    def filter(self) -> Condition | None:
+        """Return the condition on which an item of the range is returned; None for all.
+
+        It never selects: DynamoDB reads the whole range, and charges for it. Pages are full
+        nevertheless, and ``count`` counts what matches. The key attributes of the index cannot be
+        filtered.
+        """
+        return None
+
+    def _kept(self) -> Condition | None:
+        """Return the condition of the filter and on the types; None if there is neither.
+
+        Raises:
+            DeclarationError: if the filter has a key attribute of the index, or an attribute that
+                the index does not hold.
+        """
+        kind = self._type_condition()
+        own = self.filter()
+        if own is None:
+            return kind
+        fault = fault_of(own, self.index, self.entities[0].layout)
+        if fault:
+            raise DeclarationError(f"{type(self).__name__}: {fault}")
+        return own if kind is None else And(kind, own)
+
+    @classmethod
+    def fault_of_filter(cls) -> str:
+        """Return what is wrong with the filter, as far as that shows without parameters."""
+        with suppress(Exception):  # a filter may raise any error on a label
+            condition = cls.described().filter()
+            if condition is not None:
+                return fault_of(condition, cls.key.index, cls.entities[0].layout)
+        return ""
+
     @classmethod
     def remarks(cls) -> Iterator[str]:
         """Say what is read and not answered."""
@@ -521,6 +557,8 @@ class Query(Keyed[E], kind=True):
                 f"Items of {named_types(cls.leaves_out)} in the range are read and paid for, and "
                 "left out."
             )
+        if cls.filter is not Query.filter:
+            yield "Items that its filter does not match are read and paid for, and left out."
 
     def described_condition(self) -> KeyCondition:
         """The key condition, with a label for the present time."""
@@ -547,6 +585,9 @@ class Query(Keyed[E], kind=True):
             )
             if self.fetches_rest:
                 said = f"{said} Then get the {named_types(self.entities)} of each in one batch."
+        condition = self.filter()
+        if condition is not None:
+            said = f"{said} Return only those with {shown(condition)}."
         return " ".join((said, *self.remarks()))
 
     def read_page(

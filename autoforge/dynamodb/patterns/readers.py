@@ -45,7 +45,7 @@ def as_entities(entity: type[Entity], /) -> ItemReader[Any]:
 def as_entries(entity: type[Entity], /) -> ItemReader[Item]:
     """Return the entries of an index as they are stored, to read the whole items by their keys."""
     del entity
-    return lambda item, now: item
+    return lambda item, _: item
 
 
 @cache

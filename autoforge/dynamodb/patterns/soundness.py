@@ -13,7 +13,8 @@ def faults_of(design: Design, patterns: Iterable[type[Pattern[Any]]]) -> Iterato
     """Yield what is wrong with patterns of a table, in words that name what to change.
 
     A pattern may only answer with entities of the table, may only read indexes of the table, and
-    its key condition must not cover keys of an entity that it does not answer with.
+    its key condition must not cover keys of an entity that it does not answer with. Its filter must
+    not have key attributes.
     """
     for pattern in patterns:
         foreign = [each for each in pattern.entities if not design.admits(each)]
@@ -22,6 +23,9 @@ def faults_of(design: Design, patterns: Iterable[type[Pattern[Any]]]) -> Iterato
             are = "is not an entity" if len(foreign) == 1 else "are not entities"
             yield f"{pattern.__name__} answers with {names}, which {are} of the table"
             continue
+        fault = pattern.fault_of_filter()
+        if fault:
+            yield f"{pattern.__name__}: {fault}"
         left_out = pattern.left_out()
         for entity in design.entities:
             if entity in pattern.entities:

@@ -94,6 +94,11 @@ class Index:
         names = dict.fromkeys((*self.projection, *layout.always_projected))
         return tuple(name for name in names if name not in keys)
 
+    def holds(self, name: str, layout: Layout) -> bool:
+        """Whether it holds an attribute, by its name in a table with this layout."""
+        keys = (*self.attributes, *layout.primary.attributes)
+        return self.holds_all or name in keys or name in self.included(layout)
+
     @property
     def projection_type(self) -> str:
         """DynamoDB's name of the projection."""
