@@ -41,6 +41,10 @@ from autoforge.dynamodb.patterns.pattern import (
 from autoforge.dynamodb.patterns.permission import (
     Permission,
 )
+from autoforge.dynamodb.patterns.projection import (
+    Projection,
+    nested,
+)
 from autoforge.dynamodb.patterns.query import (
     Page,
     Query,
@@ -167,6 +171,7 @@ __all__ = [
     "Part",
     "Pattern",
     "Permission",
+    "Projection",
     "Put",
     "Query",
     "RetryPolicy",
@@ -183,6 +188,7 @@ __all__ = [
     "Write",
     "as_timestamp",
     "explain",
+    "nested",
     "optional",
     "permissions_of",
     "required",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_type
 
@@ -16,7 +17,9 @@ from autoforge.access.projects.patterns import (
     ProjectsByStatus,
     ProjectWithArtefacts,
 )
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.projection import Projection
+from autoforge.dynamodb.patterns.query import Page, Query
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put
@@ -41,6 +44,39 @@ def answers_of_patterns(store: Store, project: Project, now: datetime) -> None:
     assert_type(store.each(ProjectsByStatus(ProjectStatus.ACTIVE)), Iterator[Project])
     assert_type(store.fetch(ProjectWithArtefacts("p")), tuple[Project | Artefact, ...])
     assert_type(store.answer(ProjectOverview("p")), Overview | None)
+
+
+@dataclass(frozen=True)
+class EventTitle(Projection[Event]):
+    id: str
+    severity: Severity
+
+
+class TitlesOfEvents(Query[EventTitle]):
+    key = Event.key
+    project_id: str
+
+
+class TitleOfEvent(Get[EventTitle]):
+    key = Event.key
+    project_id: str
+    created_at: datetime
+    id: str
+
+
+class TitlesAndArtefacts(Query[EventTitle | Artefact]):
+    key = Event.key
+    project_id: str
+
+
+def answers_of_projections(
+    store: Store, titles: TitlesOfEvents, title: TitleOfEvent, both: TitlesAndArtefacts
+) -> None:
+    assert_type(store.page(titles, limit=1), Page[EventTitle])
+    assert_type(store.each(titles), Iterator[EventTitle])
+    assert_type(store.get(title), EventTitle | None)
+    assert_type(store.require(title).severity, Severity)
+    assert_type(store.page(both, limit=1).items, tuple[EventTitle | Artefact, ...])
 
 
 def answers_of_writes(store: Store, project: Project, now: datetime) -> None:

@@ -48,7 +48,7 @@ def entry(pattern: type[Pattern[Any]]) -> Entry:
     return Entry(
         name=pattern.__name__,
         question=pattern.question(),
-        notes=pattern.notes(),
+        notes="\n\n".join(filter(None, (pattern.notes(), " ".join(pattern.remarks())))),
         source=pattern.source,
         operation=pattern.operation,
         index=pattern.described_index(),
@@ -57,7 +57,7 @@ def entry(pattern: type[Pattern[Any]]) -> Entry:
         consistent=pattern.offers_consistent_reads(),
         requests=pattern.requests,
         parameters=tuple(_parameters(pattern)),
-        answers=tuple(entity.type_name for entity in pattern.answered_entities()),
+        answers=pattern.described_answers(),
     )
 
 

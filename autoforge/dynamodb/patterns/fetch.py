@@ -11,14 +11,14 @@ from typing import Any, ClassVar, Final, TypeVar
 from autoforge.dynamodb.errors import InvalidValueError
 from autoforge.dynamodb.patterns.pattern import SinglePattern, consistency, named_types
 from autoforge.dynamodb.patterns.permission import Permission, permissions_on_items
+from autoforge.dynamodb.patterns.projection import Answer
 from autoforge.dynamodb.patterns.reader import Reader
 from autoforge.dynamodb.patterns.readers import Reading
-from autoforge.dynamodb.patterns.request import Request, wire_key
-from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.patterns.request import AttributePath, Request, projection, wire_key
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.keys import KeyValue
 
-E = TypeVar("E", bound=Entity)
+E = TypeVar("E", bound=Answer)
 
 #: The largest number of items of a BatchGetItem (AWS, "Constraints in Amazon DynamoDB").
 BATCH_READ: Final = 100
@@ -60,7 +60,8 @@ class Fetch(SinglePattern[E], kind=True):
     def request(self, table_name: str, *, consistent: bool = False) -> Request:
         """Return the BatchGetItem request; a Store repeats it for unprocessed keys."""
         primary = self.entities[0].layout.primary
-        return fetch_request(table_name, self.distinct_keys(), primary, consistent=consistent)
+        keys, paths = self.distinct_keys(), self.item_paths()
+        return fetch_request(table_name, keys, primary, consistent=consistent, projected=paths)
 
     @classmethod
     def iam_permissions(cls) -> Iterator[Permission]:
@@ -79,7 +80,8 @@ class Fetch(SinglePattern[E], kind=True):
         del now, limit, count
         number, names = len(self.primary_keys()), named_types(self.entities)
         how = consistency(consistent=consistent)
-        return f"Get up to {number} items by their keys ({names}) in one batch, {how}."
+        said = f"Get up to {number} items by their keys ({names}) in one batch, {how}."
+        return " ".join((said, *self.remarks()))
 
     def read_part(
         self, reader: Reader, reading: Reading[Any], *, limit: int, count: bool, consistent: bool
@@ -90,8 +92,23 @@ class Fetch(SinglePattern[E], kind=True):
 
 
 def fetch_request(
-    table_name: str, keys: Sequence[KeyValue], primary: Index, *, consistent: bool
+    table_name: str,
+    keys: Sequence[KeyValue],
+    primary: Index,
+    *,
+    consistent: bool,
+    projected: tuple[AttributePath, ...] = (),
 ) -> Request:
-    """Return the BatchGetItem request for up to 100 distinct primary keys."""
+    """Return the BatchGetItem request for up to 100 distinct primary keys.
+
+    Args:
+        table_name: The table.
+        keys: The primary keys.
+        primary: The key attributes of the table.
+        consistent: Whether to read strongly consistently.
+        projected: The attributes that are returned; empty for all.
+    """
     wanted = {"Keys": [wire_key(key, primary) for key in keys], "ConsistentRead": consistent}
+    if projected:
+        wanted |= projection(projected)
     return Request("BatchGetItem", {"RequestItems": {table_name: wanted}})

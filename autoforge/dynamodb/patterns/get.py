@@ -10,13 +10,14 @@ from typing import Any, ClassVar, TypeVar
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.pattern import consistency, named_types
+from autoforge.dynamodb.patterns.projection import Answer
 from autoforge.dynamodb.patterns.reader import Reader
 from autoforge.dynamodb.patterns.readers import Reading
-from autoforge.dynamodb.patterns.request import KeyCondition, Request, get_request
+from autoforge.dynamodb.patterns.request import AttributePath, KeyCondition, Request, get_request
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import KeyValue, shown_key
 
-E = TypeVar("E", bound=Entity)
+E = TypeVar("E", bound=Answer)
 
 
 @dataclass(frozen=True, init=False)
@@ -47,9 +48,9 @@ class Get(Keyed[E], kind=True):
         return {"": str(cls.described().condition())}
 
     @property
-    def entity(self) -> type[E]:
+    def entity(self) -> type[Entity]:
         """The entity of the item."""
-        return self.entities[0]  # type: ignore[return-value]  # the type argument, as E says
+        return self.entities[0]
 
     def primary_key(self) -> KeyValue:
         """Return the primary key of the item.
@@ -79,7 +80,13 @@ class Get(Keyed[E], kind=True):
 
     def request(self, table_name: str, *, consistent: bool = False) -> Request:
         """Return the GetItem request."""
-        return get_request(table_name, self.primary_key(), self.key.index, consistent=consistent)
+        key, paths = self.primary_key(), self.read_paths()
+        return get_request(table_name, key, self.key.index, consistent=consistent, projected=paths)
+
+    @classmethod
+    def read_paths(cls) -> tuple[AttributePath, ...]:
+        """Return the attributes that are asked for of the item; empty for all."""
+        return cls.item_paths()
 
     def first_request(
         self, table_name: str, *, limit: int | None, now: datetime, consistent: bool, count: bool
@@ -92,10 +99,11 @@ class Get(Keyed[E], kind=True):
         """Say in a sentence which item is read."""
         del now, limit, count
         key = self.primary_key()
-        return (
+        said = (
             f"Get the {named_types(self.entities)} at {shown_key(key)}, "
             f"{consistency(consistent=consistent)}."
         )
+        return " ".join((said, *self.remarks()))
 
     def read_one(self, reader: Reader, reading: Reading[Any], *, consistent: bool) -> Any:
         """Read the item; return None if it does not exist or is expired."""

@@ -19,29 +19,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from datetime import datetime
+from functools import cache
 from inspect import cleandoc
-from types import UnionType
-from typing import Any, ClassVar, Generic, TypeVar, Union, get_args, get_origin
+from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.declared import members_of, parameters_in
+from autoforge.dynamodb.patterns.parts import paths_of, reading_of
 from autoforge.dynamodb.patterns.permission import Permission
+from autoforge.dynamodb.patterns.projection import answers_in, described, entity_of
 from autoforge.dynamodb.patterns.reader import Reader
 from autoforge.dynamodb.patterns.readers import Reading
-from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.patterns.request import AttributePath, Request
 from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.keys import Key
 
 T = TypeVar("T")
-
-
-def _entities(arguments: Sequence[Any]) -> Iterator[type[Entity]]:
-    for argument in arguments:
-        if get_origin(argument) in {Union, UnionType}:
-            yield from _entities(get_args(argument))
-        elif isinstance(argument, type) and issubclass(argument, Entity):
-            yield argument
 
 
 class Pattern(ABC, Generic[T]):
@@ -59,6 +54,8 @@ class Pattern(ABC, Generic[T]):
     requests: ClassVar[int] = 1
     #: The entities of the items that are read, from the type argument.
     entities: ClassVar[tuple[type[Entity], ...]] = ()
+    #: The entities, or the parts of them that are answered, in the same order.
+    answers: ClassVar[tuple[type[Any], ...]] = ()
     #: Whether the class is a kind of pattern, such as ``Query``, and not a pattern itself.
     _is_kind: ClassVar[bool] = True
 
@@ -75,9 +72,17 @@ class Pattern(ABC, Generic[T]):
         super().__init_subclass__()
         cls._is_kind = kind
         for base in getattr(cls, "__orig_bases__", ()):
-            cls.entities = tuple(_entities(get_args(base))) or cls.entities
-        cls.entities += cls._read_besides()
+            found = tuple(answers_in(get_args(base)))
+            if found:
+                cls.answers, cls.entities = found, tuple(map(entity_of, found))
+        besides = cls._read_besides()
+        cls.answers, cls.entities = cls.answers + besides, cls.entities + besides
         for entity in cls.entities:
+            if cls.entities.count(entity) > 1:
+                raise DeclarationError(
+                    f"{cls.__name__} answers with {entity.__name__} twice: take what you need of "
+                    "it in one Projection"
+                )
             if entity.is_abstract() and not kind:
                 raise DeclarationError(
                     f"{cls.__name__}: {entity.__name__} is abstract: it is never stored"
@@ -153,6 +158,32 @@ class Pattern(ABC, Generic[T]):
         return cls.entities
 
     @classmethod
+    def remarks(cls) -> Iterator[str]:
+        """Yield sentences on what the pattern reads besides its answer, and what that costs."""
+        if cls.item_paths():
+            parts = " or ".join(cls.described_answers())
+            yield f"Only {parts} is returned; the whole size of each item is paid for."
+
+    @classmethod
+    def described_answers(cls) -> tuple[str, ...]:
+        """Return the types of the answer, each with its attributes if it is not the whole item."""
+        parts = {entity_of(each): each for each in cls.answers}
+        return tuple(described(parts.get(each, each)) for each in cls.answered_entities())
+
+    @classmethod
+    @cache
+    def reading(cls) -> Reading[Any]:
+        """Return how items are converted unless a caller says otherwise: to what is answered."""
+        return reading_of(cls.answers, TABLE)
+
+    @classmethod
+    @cache
+    def item_paths(cls) -> tuple[AttributePath, ...]:
+        """Return the attributes that are asked for of items read by their keys; empty for all."""
+        read = cls.answered_entities()
+        return paths_of([each for each in cls.answers if entity_of(each) in read], TABLE)
+
+    @classmethod
     def described_index(cls) -> str:
         """Return the name of the index that is read, or ``table``."""
         return "table"
@@ -182,6 +213,16 @@ class Pattern(ABC, Generic[T]):
         """Whether items under a key could be in the range that the pattern reads."""
         del key
         return False
+
+    @classmethod
+    def left_out(cls) -> tuple[type[Entity], ...]:
+        """Return the entities whose items the pattern reads and leaves out of its answer."""
+        return ()
+
+    @classmethod
+    def fault_of_filter(cls) -> str:
+        """Return what is wrong with the filter of a query; empty if nothing is."""
+        return ""
 
     @classmethod
     @abstractmethod

@@ -1,24 +1,45 @@
-"""Query, the pattern that reads a range of one item collection, a page at a time."""
+"""Query, the pattern that reads a range of one item collection, a page at a time.
+
+A query of several entities, such as ``Query[Order | Invoice]``, reads the range that holds all of
+them: its partition key is one that each of them can have, and only what all their sort keys have in
+common bounds the range. The parameters have the names of the components of ``key``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, Field, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from itertools import chain, product
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, cast
+
+from pynamodb.expressions.condition import And, Condition
+from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
+from autoforge.dynamodb.patterns.filters import fault_of, shown
 from autoforge.dynamodb.patterns.keyed import Keyed
+from autoforge.dynamodb.patterns.parts import faults_in, paths_of, reading_of
 from autoforge.dynamodb.patterns.pattern import consistency, named_types
+from autoforge.dynamodb.patterns.permission import Permission, permissions_on_items
+from autoforge.dynamodb.patterns.projection import Answer, entity_of
 from autoforge.dynamodb.patterns.reader import Reader
-from autoforge.dynamodb.patterns.readers import Reading
-from autoforge.dynamodb.patterns.request import KeyCondition, Request, WireKey
+from autoforge.dynamodb.patterns.readers import Reading, as_entries
+from autoforge.dynamodb.patterns.request import (
+    AttributePath,
+    KeyCondition,
+    Request,
+    WireKey,
+    with_expressions,
+)
+from autoforge.dynamodb.patterns.shared import SharedSort
 from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.encoding import SEPARATOR
-from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import Index
+from autoforge.dynamodb.schema.entity import Entity, Item
+from autoforge.dynamodb.schema.indexes import TABLE, Index
 from autoforge.dynamodb.schema.keys import (
     SMALLEST_NUMBER,
     Component,
@@ -26,13 +47,14 @@ from autoforge.dynamodb.schema.keys import (
     Label,
     just_after,
     just_before,
+    key_of,
     number_after,
     number_before,
     prefix_end,
     require_sort_key_size,
 )
 
-E = TypeVar("E", bound=Entity)
+E = TypeVar("E", bound=Answer)
 T = TypeVar("T")
 
 
@@ -47,6 +69,8 @@ class SortRange:
         at_most: The parameter with the upper bound, which is in the range; instead of ``below``.
         above: Parameters for the bounded component and the components after it, in order; the range
             begins after all sort keys that have these values.
+        begins_with: The parameter with the beginning of the component, instead of bounds: that of a
+            text, or the ``date`` of a time for all times of that UTC day.
     """
 
     component: str
@@ -54,18 +78,27 @@ class SortRange:
     below: str | None = None
     at_most: str | None = None
     above: tuple[str, ...] = ()
+    begins_with: str | None = None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters."""
+        names = (self.at_least, self.below, self.at_most, *self.above, self.begins_with)
+        return tuple(name for name in names if name is not None)
 
 
 class _Bounded(NamedTuple):
     """The segments of a sort key that a declared range bounds."""
 
     component: Component
-    #: Whether the component is the last segment; if not, a separator follows it in every key.
+    #: Whether the component is the last segment of some key.
     ends: bool
+    #: Whether a separator follows it in some key.
+    goes_on: bool
     #: The segments from the component to the last one that has a parameter in ``above``.
     after: tuple[str | Component, ...]
-    #: Whether those include the last segment.
-    after_ends: bool
+    #: Whether a separator follows those in some key.
+    after_goes_on: bool
 
 
 @dataclass(frozen=True, init=False)
@@ -80,6 +113,15 @@ class Query(Keyed[E], kind=True):
     moving: ClassVar[str | None] = None
     #: Whether the largest sort key comes first if the caller does not choose the order.
     newest_first: ClassVar[bool] = False
+    #: Entities whose items are also in the range and are not answered: DynamoDB reads them, which
+    #: costs read units, and does not return them.
+    leaves_out: ClassVar[tuple[type[Entity], ...]] = ()
+    #: Whether the whole items are read, too, because the index does not hold all attributes.
+    fetches_rest: ClassVar[bool] = False
+    #: The keys of the other entities in the same item collections, and what of the sort key all
+    #: of them share.
+    _beside: ClassVar[tuple[Key, ...]] = ()
+    _shared: ClassVar[SharedSort]
 
     def __init_subclass__(cls, *, kind: bool = False) -> None:
         """Check that the parameters give one range of sort keys.
@@ -88,9 +130,17 @@ class Query(Keyed[E], kind=True):
             DeclarationError: if they do not; see ``_fault``.
         """
         super().__init_subclass__(kind=kind)
-        fault = "" if cls.is_generic() else cls._fault()
+        if cls.is_generic():
+            return
+        cls._beside = cls._keys_beside()
+        cls._shared = SharedSort.of(
+            cls.key.sort_template, [each.sort_template for each in cls._beside]
+        )
+        fault = cls._fault() or next(cls._faults_of_index(), "")
         if fault:
             raise DeclarationError(f"{cls.__name__}: {cls.key}: {fault}")
+        if cls.fetches_rest:
+            cls.operation, cls.requests = "Query + BatchGetItem", 2
 
     @classmethod
     def _fault(cls) -> str:
@@ -107,7 +157,81 @@ class Query(Keyed[E], kind=True):
                 own = cls._parameter(name)
                 if not {name, own} & used_otherwise and cls._declares(own):
                     return f"{own} comes after {free} in the sort key: {free} needs a value, too"
-        return "" if cls.range is None else next(cls._faults_of_range(cls.range, names), "")
+        faults = () if cls.range is None else cls._faults_of_range(cls.range, names)
+        return next(chain(faults, cls._faults_of_sharing(used_otherwise)), "")
+
+    @classmethod
+    def _keys_beside(cls) -> tuple[Key, ...]:
+        """Return the keys, in the same item collections, of the other entities that are read.
+
+        Raises:
+            DeclarationError: if an entity has no such key.
+        """
+        others = [each for each in cls.read_entities() if each.__name__ != cls.key.entity]
+        for each in cls.leaves_out:
+            if each in cls.entities:
+                raise DeclarationError(
+                    f"{cls.__name__} answers with {each.__name__}: it cannot leave it out"
+                )
+        for one, other in product(cls.read_entities(), (*others, *cls.leaves_out)):
+            if one is not other and cls._are_alike(one, other):
+                raise DeclarationError(
+                    f"{cls.__name__}: only an attribute could tell {other.__name__} from "
+                    f"{one.__name__}, and {cls.key.index.shown} has none with the type"
+                )
+        return tuple(map(cls._key_beside, others))
+
+    @classmethod
+    def _are_alike(cls, one: type[Entity], other: type[Entity]) -> bool:
+        """Whether nothing tells items of two entities apart."""
+        return cls.tells_types_by_key() and one.primary_key.overlaps(other.primary_key)
+
+    @classmethod
+    def _key_beside(cls, entity: type[Entity]) -> Key:
+        found = next((each for each in entity.keys.values() if each.index == cls.key.index), None)
+        if found is None:
+            raise DeclarationError(
+                f"{cls.__name__}: {entity.__name__} has no key in {cls.key.index.shown}, where "
+                f"{cls.key} is: declare one, or read {entity.__name__} by another pattern"
+            )
+        given = {name: True for name in cls.key.components if cls._declares(cls._parameter(name))}
+        mine = [each for each in cls.key.partitions if each.is_complete(given)]
+        mine = mine or [cls.key.partitions[0]]
+        if not any(one.overlaps(other) for one in mine for other in found.partitions):
+            raise DeclarationError(
+                f"{cls.__name__}: no item collection has items of both: the partition key of "
+                f"{cls.key} is {cls.key.partition!r}, that of {found} is {found.partition!r}"
+            )
+        return found
+
+    @classmethod
+    def _faults_of_sharing(cls, used_otherwise: Collection[str]) -> Iterator[str]:
+        """Yield the components that are fixed or bounded, and not shared by every entity."""
+        own, agreed = cls.key.sort_template, cls._shared.agreed
+        ranged = () if cls.range is None else cls._bounded_segments()
+        for part in own.segments[agreed:]:
+            if not isinstance(part, Component):
+                continue
+            name = cls._parameter(part.name)
+            fixes = cls._declares(name) and not {part.name, name} & {*used_otherwise}
+            if fixes or part in ranged:
+                other = min(cls._beside, key=lambda each: own.agrees(each.sort_template))
+                yield (
+                    f"{name} {'fixes' if fixes else 'bounds'} a part of the sort key "
+                    f"{cls.key.sort!r} that {other} does not share, with {other.sort!r}: leave it "
+                    f"out, or read {other.entity} by another pattern"
+                )
+
+    @classmethod
+    def _faults_of_index(cls) -> Iterator[str]:
+        """Yield what the index does not hold of what the query answers with."""
+        if not cls.fetches_rest:
+            for each in cls.read_answers():
+                yield from faults_in(each, cls.key.index)
+        elif cls.read_answers() != cls.answers:
+            yield "fetches_rest: take what leads to the items as a Projection of the references"
+        elif cls.key.index.holds_all:
+            yield f"fetches_rest: {cls.key.index.shown} holds all attributes; leave it out"
 
     @classmethod
     def _faults_of_range(cls, bounds: SortRange, names: Sequence[str]) -> Iterator[str]:
@@ -127,6 +251,12 @@ class Query(Keyed[E], kind=True):
                 yield f"{name} is both fixed and bounded"
             if len(bounds.above) > len(names) - place:
                 yield f"above has more parameters than components: {', '.join(names[place:])}"
+            codec = cls.key.sort_template.components[place].codec
+            if bounds.begins_with and not codec.has_prefixes:
+                yield f"begins_with needs a text or a time, and {name} is neither"
+        if bounds.begins_with and len(bounds.parameters) > 1:
+            others = ", ".join(set(bounds.parameters) - {bounds.begins_with})
+            yield f"begins_with stands alone: {others} would bound {name}, too"
         if bounds.below and bounds.at_most:
             yield f"{name} has two upper bounds, {bounds.below} and {bounds.at_most}"
 
@@ -153,11 +283,7 @@ class Query(Keyed[E], kind=True):
 
     @classmethod
     def _bounding(cls) -> set[str]:
-        bounds = (
-            ()
-            if cls.range is None
-            else (cls.range.at_least, cls.range.below, cls.range.at_most, *cls.range.above)
-        )
+        bounds = () if cls.range is None else cls.range.parameters
         return {name for name in (*bounds, cls.moving) if name is not None}
 
     @classmethod
@@ -204,9 +330,8 @@ class Query(Keyed[E], kind=True):
         partition = cls.key.partition_for(described.values())
         if cls.key.index != key.index or partition is None:
             return False
-        fixed = cls.key.sort_template.fixed(described.fixed_sort_values())
         return any(partition.overlaps(theirs) for theirs in key.partitions) and (
-            cls.key.sort_template.overlaps(key.sort_template, leading=fixed)
+            cls._shared.reaches(key, described.fixed_sort_values())
         )
 
     def condition(self, now: datetime | Label) -> KeyCondition:
@@ -222,15 +347,14 @@ class Query(Keyed[E], kind=True):
         if self._narrowing:
             self._require_narrowing()
         partition = self._partition(self.values())
-        template, fixed = self.key.sort_template, self.fixed_sort_values()
-        prefix = template.prefix(fixed)
+        fixed = self.fixed_sort_values()
+        prefix = self._shared.prefix(fixed)
+        beginning = self._beginning(prefix)
+        if beginning is not None:
+            return KeyCondition(self.index, partition, "begins_with", (beginning,))
         low, upper, high = self._bounds(prefix, now)
         if low is None and high is None:
-            if not prefix:
-                return KeyCondition(self.index, partition)
-            is_whole = template.fixed(fixed) == len(template.segments)
-            operator = "=" if is_whole else "begins_with"
-            return KeyCondition(self.index, partition, operator, (prefix,))
+            return KeyCondition(self.index, partition, *self._shared.whole(prefix, fixed))
         if not prefix and low is None:
             return KeyCondition(self.index, partition, upper, (str(high),))
         if not prefix and high is None:
@@ -284,18 +408,157 @@ class Query(Keyed[E], kind=True):
         """
         if consistent and not self.index.consistent_reads:
             raise InvalidValueError(f"{self.index.name} offers no strongly consistent reads")
+        selected = self.condition(now).parameters()
+        kept = self._kept()
+        by_key = count and self._is_counted_by_key()
+        projected = self._key_paths() if by_key else () if count else self.range_paths()
+        if kept is not None or projected:
+            selected = with_expressions(selected, kept=kept, projected=projected)
         return Request(
             "Query",
             {
                 "TableName": table_name,
-                **self.condition(now).parameters(),
+                **selected,
                 "ScanIndexForward": not self.descending,
                 "ConsistentRead": consistent,
                 **({} if limit is None else {"Limit": limit}),
-                **({"Select": "COUNT"} if count else {}),
+                **({"Select": "COUNT"} if count and not by_key else {}),
                 **({} if start is None else {"ExclusiveStartKey": start}),
             },
         )
+
+    @classmethod
+    @cache
+    def read_entities(cls) -> tuple[type[Entity], ...]:
+        """Return the entities whose items the query itself returns."""
+        return tuple(map(entity_of, cls.read_answers()))
+
+    @classmethod
+    def read_answers(cls) -> tuple[type[Any], ...]:
+        """Return the entities whose items the query itself returns, or the parts of them."""
+        return cls.answers
+
+    @classmethod
+    def reads_twice(cls) -> bool:
+        """Whether the items in the range only lead to those that are answered."""
+        return cls.fetches_rest
+
+    @classmethod
+    @cache
+    def reading(cls) -> Reading[Any]:
+        """Return how the items that are answered are converted unless a caller says otherwise."""
+        return reading_of(cls.answers, TABLE if cls.reads_twice() else cls.key.index)
+
+    @classmethod
+    @cache
+    def range_reading(cls) -> Reading[Any]:
+        """Return how the items in the range are converted if they only lead to others."""
+        return as_entries if cls.fetches_rest else reading_of(cls.read_answers(), cls.key.index)
+
+    @classmethod
+    @cache
+    def range_paths(cls) -> tuple[AttributePath, ...]:
+        """Return the attributes that are asked for of the items in the range; empty for all."""
+        return () if cls.fetches_rest else paths_of(cls.read_answers(), cls.key.index)
+
+    @classmethod
+    @cache
+    def item_paths(cls) -> tuple[AttributePath, ...]:
+        """Return the attributes that are asked for of the items that are answered."""
+        answered = cls.answers[: len(cls.answered_entities())]
+        return paths_of(answered, cls.key.index if cls.fetches_rest else TABLE)
+
+    @classmethod
+    def left_out(cls) -> tuple[type[Entity], ...]:
+        """Return the entities whose items the query reads and leaves out."""
+        return cls.leaves_out
+
+    @classmethod
+    def iam_permissions(cls) -> Iterator[Permission]:
+        """Return Query on the partitions, and BatchGetItem on items that are read after it."""
+        yield from super().iam_permissions()
+        if cls.fetches_rest:
+            yield from permissions_on_items("BatchGetItem", *cls.entities)
+
+    @classmethod
+    def tells_types_by_key(cls) -> bool:
+        """Whether the type of an item is told by its primary key, and not by an attribute."""
+        if cls.key.index.projection == "KEYS_ONLY":
+            return True
+        return None in {each.layout.entity_type for each in cls.read_entities()}
+
+    @classmethod
+    def recognises(cls, item: Item) -> bool:
+        """Whether an item, or only its primary key, is one of an entity that the query returns."""
+        return any(each.has_form(item) for each in cls.read_entities())
+
+    @classmethod
+    def _is_counted_by_key(cls) -> bool:
+        """Whether DynamoDB cannot tell what to count, so that the keys are read and counted."""
+        return bool(cls.leaves_out) and cls.tells_types_by_key()
+
+    @classmethod
+    def _key_paths(cls) -> tuple[AttributePath, ...]:
+        """Return the attributes of the primary key, as they are asked for."""
+        return tuple((name,) for name in cls.entities[0].layout.primary.attributes)
+
+    @classmethod
+    @cache
+    def _type_condition(cls) -> Condition | None:
+        """Return the condition that an item is of an entity that is read; None without need."""
+        if not cls.leaves_out or cls.tells_types_by_key():
+            return None
+        read = cls.read_entities()
+        stored = Path([str(read[0].layout.entity_type)])
+        condition: Condition = stored.is_in(*(each.type_name for each in read))
+        return condition
+
+    def filter(self) -> Condition | None:
+        """Return the condition on which an item of the range is returned; None for all.
+
+        It never selects: DynamoDB reads the whole range, and charges for it. Pages are full
+        nevertheless, and ``count`` counts what matches. The key attributes of the index cannot be
+        filtered.
+        """
+        return None
+
+    def _kept(self) -> Condition | None:
+        """Return the condition of the filter and on the types; None if there is neither.
+
+        Raises:
+            DeclarationError: if the filter has a key attribute of the index, or an attribute that
+                the index does not hold.
+        """
+        kind = self._type_condition()
+        own = self.filter()
+        if own is None:
+            return kind
+        fault = fault_of(own, self.index, self.entities[0].layout)
+        if fault:
+            raise DeclarationError(f"{type(self).__name__}: {fault}")
+        return own if kind is None else And(kind, own)
+
+    @classmethod
+    def fault_of_filter(cls) -> str:
+        """Return what is wrong with the filter, as far as that shows without parameters."""
+        with suppress(Exception):  # a filter may raise any error on a label
+            condition = cls.described().filter()
+            if condition is not None:
+                return fault_of(condition, cls.key.index, cls.entities[0].layout)
+        return ""
+
+    @classmethod
+    def remarks(cls) -> Iterator[str]:
+        """Say what is read and not answered."""
+        if cls.reads_twice() or cls.key.index.holds_all:
+            yield from super().remarks()
+        if cls.leaves_out:
+            yield (
+                f"Items of {named_types(cls.leaves_out)} in the range are read and paid for, and "
+                "left out."
+            )
+        if cls.filter is not Query.filter:
+            yield "Items that its filter does not match are read and paid for, and left out."
 
     def described_condition(self) -> KeyCondition:
         """The key condition, with a label for the present time."""
@@ -311,18 +574,21 @@ class Query(Keyed[E], kind=True):
     def in_words(self, now: datetime, *, limit: int, consistent: bool, count: bool) -> str:
         """Say in a sentence which range is read."""
         where = self.index.shown
-        names = self._read_types()
+        names = named_types(self.read_entities())
         if count:
-            return f"Count the items of {where} for {self.condition(now)} ({names})."
-        first = "largest" if self.descending else "smallest"
-        return (
-            f"Query {where} for {self.condition(now)}, {first} sort key first, "
-            f"up to {limit} items ({names}), {consistency(consistent=consistent)}."
-        )
-
-    def _read_types(self) -> str:
-        """Return the type names of the items in the range, in words."""
-        return named_types(self.entities)
+            said = f"Count the items of {where} for {self.condition(now)} ({names})."
+        else:
+            first = "largest" if self.descending else "smallest"
+            said = (
+                f"Query {where} for {self.condition(now)}, {first} sort key first, "
+                f"up to {limit} items ({names}), {consistency(consistent=consistent)}."
+            )
+            if self.fetches_rest:
+                said = f"{said} Then get the {named_types(self.entities)} of each in one batch."
+        condition = self.filter()
+        if condition is not None:
+            said = f"{said} Return only those with {shown(condition)}."
+        return " ".join((said, *self.remarks()))
 
     def read_page(
         self,
@@ -333,13 +599,53 @@ class Query(Keyed[E], kind=True):
         cursor: str | None,
         consistent: bool,
     ) -> Page[T]:
-        """Read the page after a cursor, or the first page."""
-        return reader.read_range(self, reading, limit=limit, cursor=cursor, consistent=consistent)
+        """Read the page after a cursor, or the first page.
+
+        If the items in the range only lead to others, the next ones are read until the page is
+        full.
+        """
+        if not self.reads_twice():
+            return reader.read_range(
+                self, reading, limit=limit, cursor=cursor, consistent=consistent
+            )
+        found: list[T] = []
+        while True:
+            page = reader.read_range(
+                self,
+                self.range_reading(),
+                limit=limit - len(found),
+                cursor=cursor,
+                consistent=consistent,
+            )
+            found.extend(self.read_targets(reader, page.items, reading, consistent=consistent))
+            cursor = page.cursor
+            if cursor is None or len(found) == limit:
+                return Page(tuple(found), cursor)
+
+    def read_targets(
+        self, reader: Reader, found: Sequence[Any], reading: Reading[T], *, consistent: bool
+    ) -> Sequence[T]:
+        """Read the whole items of entries of an index, in their order.
+
+        An item that has moved in the index since is left out: it is no longer where it was found.
+        """
+        primary, names = self.entities[0].layout.primary, self.index.attributes
+        entries = {key_of(entry, primary): entry for entry in found}
+
+        def is_there(item: Item) -> bool:
+            entry = entries[key_of(item, primary)]
+            return all(item.get(name) == entry[name] for name in names)
+
+        return reader.read_items([*entries], self, reading, consistent=consistent, accepts=is_there)
 
     def read_first(
         self, reader: Reader, reading: Reading[T], *, limit: int, consistent: bool
     ) -> Sequence[T]:
         """Read the first items, without looking for more."""
+        if self.reads_twice():
+            return self.read_page(
+                reader, reading, limit=limit, cursor=None, consistent=consistent
+            ).items
         page = reader.read_range(
             self, reading, limit=limit, cursor=None, consistent=consistent, ahead=False
         )
@@ -359,6 +665,15 @@ class Query(Keyed[E], kind=True):
         bounded = {} if self.range is None else {self.range.component: None}
         return {**self.values(), **bounded}
 
+    def _beginning(self, prefix: str) -> str | None:
+        """Return the text that all sort keys in the range begin with, if a parameter gives it."""
+        if self.range is None or self.range.begins_with is None:
+            return None
+        value = getattr(self, self.range.begins_with)
+        if value is None:
+            return None
+        return _bound(f"{prefix}{self._bounded().component.prefix(value)}")
+
     def _bounds(
         self, prefix: str, now: datetime | Label
     ) -> tuple[str | None, Literal["<", "<="], str | None]:
@@ -369,7 +684,7 @@ class Query(Keyed[E], kind=True):
         """
         if self.range is None:
             return None, "<", None
-        component, ends, *_ = self._bounded()
+        component, ends, goes_on, *_ = self._bounded()
 
         def text(name: str | None) -> str | None:
             value = getattr(self, name) if name else None
@@ -388,34 +703,44 @@ class Query(Keyed[E], kind=True):
             low = past
         if most is None:
             return low, "<", high
-        return (low, "<=", most) if ends else (low, "<", prefix_end(f"{most}{SEPARATOR}"))
+        if goes_on:
+            return low, "<=" if ends else "<", prefix_end(f"{most}{SEPARATOR}")
+        return low, "<=", most
 
     def _last(self, upper: Literal["<", "<="], high: str) -> str:
         """Return the upper bound as the end of BETWEEN, which is part of the range."""
-        component, ends, *_ = self._bounded()
+        component, ends, goes_on, *_ = self._bounded()
         if upper == "<=" or not ends or _is_described(self):
             return high
         if self.index.sort_type == "N":
             return number_before(high)
-        return just_before(high, fixed_width=component.codec.fixed_width)
+        return just_before(high, fixed_width=component.codec.fixed_width and not goes_on)
 
     @classmethod
     @cache
     def _bounded(cls) -> _Bounded:
-        """Return the segments of the sort key that the declared range bounds."""
+        """Return what the declared range bounds."""
+        lengths = cls._shared.lengths
+        after = cls._bounded_segments()
+        start = cls.key.sort_template.segments.index(after[0])
+        ends, goes_on = lengths[start + 1]
+        return _Bounded(
+            component=cast("Component", after[0]),
+            ends=ends,
+            goes_on=goes_on,
+            after=after,
+            after_goes_on=lengths[start + len(after)][1],
+        )
+
+    @classmethod
+    def _bounded_segments(cls) -> tuple[str | Component, ...]:
+        """Return the segments from the bounded component to the last one with a parameter."""
         bounds, segments = cls.range, cls.key.sort_template.segments
         if bounds is None:
             raise DeclarationError(f"{cls.__name__} declares no range")
         places = [place for place, each in enumerate(segments) if isinstance(each, Component)]
-        components = cls.key.sort_template.components
-        first = [each.name for each in components].index(bounds.component)
-        start, end = places[first], places[first + max(len(bounds.above), 1) - 1] + 1
-        return _Bounded(
-            component=components[first],
-            ends=start + 1 == len(segments),
-            after=segments[start:end],
-            after_ends=end == len(segments),
-        )
+        first = [each.name for each in cls.key.sort_template.components].index(bounds.component)
+        return segments[places[first] : places[first + max(len(bounds.above), 1) - 1] + 1]
 
     def _past(self, prefix: str) -> str | None:
         """Return the first text after all sort keys that have the values of ``above``, or None."""
@@ -435,7 +760,7 @@ class Query(Keyed[E], kind=True):
             return segment.encode(Label(camel_case(name)) if labelled else getattr(self, name))
 
         text = _bound(f"{prefix}{SEPARATOR.join(map(written, bounded.after))}")
-        if not bounded.after_ends:
+        if bounded.after_goes_on:
             return prefix_end(f"{text}{SEPARATOR}")
         if self.index.sort_type == "N":
             return text if _is_described(self) else number_after(text)

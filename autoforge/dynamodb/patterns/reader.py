@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from autoforge.dynamodb.patterns.readers import Reading
@@ -37,8 +37,16 @@ class Reader(Protocol):
         reading: Reading[T],
         *,
         consistent: bool,
+        accepts: Callable[[Item], bool] | None = None,
     ) -> tuple[T, ...]:
         """Read the items with these keys that exist and are live, in the order of the keys.
+
+        Args:
+            keys: The primary keys.
+            pattern: The pattern that asks for them.
+            reading: Converts each item.
+            consistent: Whether to read strongly consistently.
+            accepts: Whether an item, as it is stored, is one of the answer; None for all.
 
         Raises:
             IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.

@@ -42,14 +42,29 @@ def as_entities(entity: type[Entity], /) -> ItemReader[Any]:
     return live
 
 
+def as_entries(entity: type[Entity], /) -> ItemReader[Item]:
+    """Return the entries of an index as they are stored, to read the whole items by their keys."""
+    del entity
+    return lambda item, _: item
+
+
 @cache
 def readers_of(
-    entities: tuple[type[Entity], ...], reading: Reading[T_co]
+    entities: tuple[type[Entity], ...], reading: Reading[T_co], *, by_key: bool = False
 ) -> Callable[[Item], ItemReader[T_co] | None]:
-    """Return a function that finds the reader of an item; None if it is of no such entity."""
+    """Return a function that finds the reader of an item; None if it is of no such entity.
+
+    Args:
+        entities: The entities.
+        reading: Converts each item.
+        by_key: Whether the items lack the attribute with their type, so that the primary key tells
+            it.
+    """
+    if by_key:
+        return _by_form([(entity.has_form, reading(entity)) for entity in entities])
     names = {entity.layout.entity_type for entity in entities}
     if len(names) != 1 or None in names:
-        return _by_form([(entity, reading(entity)) for entity in entities])
+        return _by_form([(entity.recognises, reading(entity)) for entity in entities])
     (name,) = names
     by_type = {entity.type_name: reading(entity) for entity in entities}
 
@@ -61,11 +76,11 @@ def readers_of(
 
 
 def _by_form(
-    readers: Sequence[tuple[type[Entity], ItemReader[T_co]]],
+    readers: Sequence[tuple[Callable[[Item], bool], ItemReader[T_co]]],
 ) -> Callable[[Item], ItemReader[T_co] | None]:
     """Find the reader of an item whose type is told by its key."""
 
     def reader(item: Item) -> ItemReader[T_co] | None:
-        return next((read for entity, read in readers if entity.recognises(item)), None)
+        return next((read for recognises, read in readers if recognises(item)), None)
 
     return reader

@@ -19,19 +19,22 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.parts import paths_of
 from autoforge.dynamodb.patterns.pattern import consistency
 from autoforge.dynamodb.patterns.permission import Permission, permissions_on_items
-from autoforge.dynamodb.patterns.query import Page, Query
+from autoforge.dynamodb.patterns.projection import Answer, is_projection
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.reader import Reader
-from autoforge.dynamodb.patterns.readers import Reading, as_entities
-from autoforge.dynamodb.patterns.request import get_request
+from autoforge.dynamodb.patterns.readers import Reading
+from autoforge.dynamodb.patterns.request import AttributePath, get_request
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.keys import KeyValue, shown_key
 from autoforge.dynamodb.schema.unique import Unique
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of
 
-E = TypeVar("E", bound=Entity)
-R = TypeVar("R", bound=Entity)
+E = TypeVar("E", bound=Answer)
+R = TypeVar("R", bound=Answer)
 T = TypeVar("T")
 
 
@@ -46,9 +49,14 @@ class Lookup(Get[E], Generic[E, R], kind=True):
     requests: ClassVar[int] = 2
 
     @property
-    def lookup(self) -> type[R]:
+    def lookup(self) -> type[Entity]:
         """The entity of the look-up item."""
-        return self.entities[1]  # type: ignore[return-value]  # the type argument, as R says
+        return self.entities[1]
+
+    @classmethod
+    def read_paths(cls) -> tuple[AttributePath, ...]:
+        """Return the attributes that are asked for of the look-up item; empty for all."""
+        return paths_of(cls.answers[1:], TABLE)
 
     @abstractmethod
     def target(self, found: R) -> KeyValue:
@@ -74,24 +82,31 @@ class Lookup(Get[E], Generic[E, R], kind=True):
         """Say in a sentence which look-up item is read, and which item then."""
         del now, limit, count
         key = self.primary_key()
-        return (
+        said = (
             f"Get the {self.lookup.type_name} at {shown_key(key)}, "
             f"then the {self.entity.type_name} it names, {consistency(consistent=consistent)}."
         )
+        return " ".join((said, *self.remarks()))
 
     def read_one(self, reader: Reader, reading: Reading[Any], *, consistent: bool) -> Any:
         """Read the look-up item, then the item it names; None if either is missing or stale."""
         item = reader.read_item(self.request(reader.table_name, consistent=consistent), self)
-        found = reader.live(item, self.lookup, as_entities)
+        own = self.reading()
+        found = reader.live(item, self.lookup, own)
         if found is None:
             return None
-        primary = self.entity.layout.primary
-        target = get_request(reader.table_name, self.target(found), primary, consistent=consistent)
+        target = get_request(
+            reader.table_name,
+            self.target(found),
+            self.entity.layout.primary,
+            consistent=consistent,
+            projected=self.item_paths(),
+        )
         item = reader.read_item(target, self)
-        entity = reader.live(item, self.entity, as_entities)
-        if entity is None or not self.agrees(entity):
+        answer = reader.live(item, self.entity, own)
+        if answer is None or not self.agrees(answer):
             return None
-        return entity if reading is as_entities else reader.live(item, self.entity, reading)
+        return answer if reading is own else reader.live(item, self.entity, reading)
 
 
 @dataclass(frozen=True, init=False)
@@ -120,6 +135,11 @@ class ByUnique(Lookup[E, UniqueItem], Generic[E], kind=True):
                 "the entity"
             )
         super().__init_subclass__(kind=kind)
+        if not kind and is_projection(cls.answers[0]):
+            raise DeclarationError(
+                f"{cls.__name__}: {cls.answers[0].__name__} may lack the unique value: answer with "
+                f"the whole {cls.entities[0].__name__}"
+            )
 
     @classmethod
     def _read_besides(cls) -> tuple[type[Entity], ...]:
@@ -131,7 +151,8 @@ class ByUnique(Lookup[E, UniqueItem], Generic[E], kind=True):
 
     def agrees(self, item: E) -> bool:
         """Whether the item still has the value."""
-        return self.unique.value_of(item.attribute_values) == self.primary_key()
+        values = item.attribute_values if isinstance(item, Entity) else {}
+        return self.unique.value_of(values) == self.primary_key()
 
 
 @dataclass(frozen=True, init=False)
@@ -166,33 +187,19 @@ class Hydrate(Query[E], Generic[E, R], kind=True):
             return words
         return f"{words} Then get the {self.entities[0].type_name} of each in one batch."
 
-    def _read_types(self) -> str:
-        return self.entities[1].type_name
+    @classmethod
+    def read_answers(cls) -> tuple[type[Any], ...]:
+        """Return the entity of the references, or the part of it that is read."""
+        return cls.answers[1:]
 
-    def read_page(
-        self,
-        reader: Reader,
-        reading: Reading[T],
-        *,
-        limit: int,
-        cursor: str | None,
-        consistent: bool,
-    ) -> Page[T]:
-        """Read the next references and the items they point to, until the page is full."""
-        found: list[T] = []
-        while True:
-            references = reader.read_range(
-                self, as_entities, limit=limit - len(found), cursor=cursor, consistent=consistent
-            )
-            keys = [self.target(reference) for reference in references.items]
-            found.extend(reader.read_items(keys, self, reading, consistent=consistent))
-            cursor = references.cursor
-            if cursor is None or len(found) == limit:
-                return Page(tuple(found), cursor)
+    @classmethod
+    def reads_twice(cls) -> bool:
+        """True: the references lead to the items."""
+        return True
 
-    def read_first(
-        self, reader: Reader, reading: Reading[T], *, limit: int, consistent: bool
+    def read_targets(
+        self, reader: Reader, found: Sequence[Any], reading: Reading[T], *, consistent: bool
     ) -> Sequence[T]:
-        """Read the items of the first page."""
-        page = self.read_page(reader, reading, limit=limit, cursor=None, consistent=consistent)
-        return page.items
+        """Read the items that references point to, in their order."""
+        keys = [self.target(each) for each in found]
+        return reader.read_items(keys, self, reading, consistent=consistent)

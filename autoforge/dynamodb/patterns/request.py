@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path
@@ -16,6 +16,9 @@ from autoforge.dynamodb.schema.keys import KeyValue
 
 #: A primary key, or the keys of table and index together, in DynamoDB JSON.
 WireKey = Mapping[str, Mapping[str, str]]
+
+#: The name of an attribute in the table, followed by the names and places of what is inside.
+AttributePath: TypeAlias = tuple[str | int, ...]
 
 
 class Request(NamedTuple):
@@ -33,12 +36,37 @@ def wire_key(key: KeyValue, index: Index) -> dict[str, dict[str, str]]:
     return wire
 
 
-def get_request(table_name: str, key: KeyValue, primary: Index, *, consistent: bool) -> Request:
-    """Return the GetItem request for a primary key."""
-    return Request(
-        "GetItem",
-        {"TableName": table_name, "Key": wire_key(key, primary), "ConsistentRead": consistent},
-    )
+def get_request(
+    table_name: str,
+    key: KeyValue,
+    primary: Index,
+    *,
+    consistent: bool,
+    projected: tuple[AttributePath, ...] = (),
+) -> Request:
+    """Return the GetItem request for a primary key.
+
+    Args:
+        table_name: The table.
+        key: The primary key of the item.
+        primary: The key attributes of the table.
+        consistent: Whether to read strongly consistently.
+        projected: The attributes that are returned; empty for all.
+    """
+    parameters = {
+        "TableName": table_name,
+        "Key": wire_key(key, primary),
+        "ConsistentRead": consistent,
+    }
+    if projected:
+        parameters |= projection(projected)
+    return Request("GetItem", parameters)
+
+
+@cache
+def projection(paths: tuple[AttributePath, ...]) -> Mapping[str, Any]:
+    """Return the parameters of a read by keys that returns only these attributes."""
+    return with_expressions({}, projected=paths)
 
 
 @dataclass
@@ -52,6 +80,17 @@ class Placeholders:
         """Write an expression with placeholders and keep its names and values."""
         return str(expression.serialize(self.names, self.values))
 
+    def path(self, path: AttributePath) -> str:
+        """Write the path of an attribute, or of a value inside of it, and keep its names."""
+        written = ""
+        for step in path:
+            if isinstance(step, int):
+                written += f"[{step}]"
+                continue
+            marker = self.names.setdefault(step, f"#{len(self.names)}")
+            written += f".{marker}" if written else marker
+        return written
+
     def parameters(self) -> dict[str, Any]:
         """Return the request parameters with the names and values of the placeholders."""
         parameters: dict[str, Any] = {}
@@ -61,6 +100,32 @@ class Placeholders:
         if self.values:
             parameters["ExpressionAttributeValues"] = self.values
         return parameters
+
+
+def with_expressions(
+    parameters: Mapping[str, Any],
+    *,
+    kept: Condition | None = None,
+    projected: Sequence[AttributePath] = (),
+) -> dict[str, Any]:
+    """Return the parameters of a read with further expressions, whose names are placeholders.
+
+    Args:
+        parameters: The parameters of the read, those of its key condition included.
+        kept: The filter: the condition on items that are returned.
+        projected: The attributes that are returned; empty for all.
+    """
+    names = parameters.get("ExpressionAttributeNames", {})
+    placeholders = Placeholders(
+        {name: marker for marker, name in names.items()},
+        dict(parameters.get("ExpressionAttributeValues", {})),
+    )
+    written = {}
+    if kept is not None:
+        written["FilterExpression"] = placeholders.write(kept)
+    if projected:
+        written["ProjectionExpression"] = ", ".join(map(placeholders.path, projected))
+    return {**parameters, **written, **placeholders.parameters()}
 
 
 @dataclass(frozen=True)

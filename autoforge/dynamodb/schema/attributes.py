@@ -1145,6 +1145,11 @@ def component_codec(attribute: Attribute[Any], spec: str, *, last: bool) -> Code
     raise DeclarationError(f"{type(attribute).__name__} cannot stand in a key")
 
 
+def is_stored(attribute: Attribute[Any]) -> bool:
+    """Whether items have the attribute itself, and not only a component of their keys."""
+    return getattr(attribute, "stored", True)
+
+
 def plain_codec(attribute: Attribute[Any]) -> PlainCodec:
     """Return the codec of an attribute that is a key attribute itself."""
     kind = "JSON" if isinstance(attribute, Json) else attribute.attr_type
@@ -1155,7 +1160,16 @@ def plain_codec(attribute: Attribute[Any]) -> PlainCodec:
         return number_text(text) if kind == NUMBER else text
 
     values = tuple(attribute.texts) if isinstance(attribute, Choice) else None
-    return PlainCodec(kind, write, attribute.deserialize, values)
+    return PlainCodec(kind, write, attribute.deserialize, values, _beginning(attribute))
+
+
+def _beginning(attribute: Attribute[Any]) -> Callable[[Any], str] | None:
+    """Return the function that writes how several values of an attribute begin, as it is stored."""
+    if isinstance(attribute, Text):
+        return attribute.check
+    if isinstance(attribute, Moment):
+        return attribute.codec("", last=True).prefix
+    return None
 
 
 def _as_given(value: Any) -> Any:

@@ -3,6 +3,7 @@
 * ``compile_reader``      from an item to its entity
 * ``compile_writer``      from an entity to the attributes that are stored
 * ``compile_projection``  from an item to some of its values in JSON, without an entity
+* ``compile_part``        from an item to a part of its entity, a dataclass
 
 Each function has no loops and is generated from the entity's attributes. It is a fast path for
 items in the form that our own writers store. A value in another form is passed to the methods of
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Final
 
 from pynamodb.attributes import Attribute
@@ -34,6 +36,7 @@ from autoforge.dynamodb.schema.attributes import (
     Text,
     TextSet,
     attribute_to_wire,
+    is_stored,
     read_expiry,
     wire_to_attribute,
 )
@@ -142,7 +145,7 @@ class Field:
     @property
     def stored(self) -> bool:
         """Whether items have the attribute itself, and not only a component of their keys."""
-        return getattr(self.attribute, "stored", True)
+        return is_stored(self.attribute)
 
     @property
     def stored_name(self) -> str:
@@ -322,6 +325,93 @@ def compile_projection(
     source.add(f"return {{{members}}}", depth=2)
     source.add("except UNEXPECTED:", "    return slowly(item, now)")
     return source.compiled()
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a field of a part takes of an entity."""
+
+    field: Field
+    #: The names that lead to the value inside of the attribute; empty for all of it.
+    path: Sequence[str]
+    #: Whether the value is read from a key, because the index does not hold the attribute.
+    from_key: bool
+    #: Whether the value may be missing.
+    may_lack: bool
+    #: What the entity has for the attribute if the item lacks it.
+    absent: Any
+
+
+def compile_part(
+    part: type[Any],
+    entity: type[Any],
+    taken: Mapping[str, Taken],
+    **functions: Callable[..., Any],
+) -> Any:
+    """Compile the function that reads an item as a part of its entity, a dataclass.
+
+    The function takes an item and the present time, and returns None if the item has expired.
+
+    Args:
+        part: The dataclass.
+        entity: The entity of the items.
+        taken: What each field of the part takes.
+        functions: ``slowly`` reads any item on the careful path; ``decoded`` reads the components
+            of its keys.
+    """
+    source = Source("read(item, now)", dict(_NAMES), of=part.__name__)
+    source.names |= {"part": part, "new": part.__new__, **functions}
+    source.add("try:")
+    source.add("get = item.get", depth=2)
+    if any(each.from_key for each in taken.values()):
+        source.add("in_keys = decoded(item)", depth=2)
+    for name, each in taken.items():
+        for line in _taking(source, name, each):
+            source.add(line, depth=2)
+    expiry = entity.layout.expiry
+    if expiry is not None:
+        source.add(
+            f"stored = get({expiry!r})",
+            "if stored is not None:",
+            "    if expiries[stored['N']] <= now: return None",
+            *(() if entity.lifetime is None else ("else: return slowly(item, now)",)),
+            depth=2,
+        )
+    plain = "__slots__" not in vars(part) and not hasattr(part, "__post_init__")
+    if plain:
+        source.add("result = new(part)", "members = result.__dict__", depth=2)
+        source.add(*(f"members[{name!r}] = taken_{name}" for name in taken), depth=2)
+        source.add("return result", depth=2)
+    else:
+        values = ", ".join(f"{name}=taken_{name}" for name in taken)
+        source.add(f"return part({values})", depth=2)
+    source.add("except UNEXPECTED:", "    return slowly(item, now)")
+    return source.compiled()
+
+
+def _taking(source: Source, name: str, each: Taken) -> Iterator[str]:
+    """Yield the lines that read the value of a field of a part."""
+    of = each.field
+    if each.from_key:
+        source.names[f"check_{name}"] = getattr(of.attribute, "check", _as_it_is)
+        yield f"taken_{name} = check_{name}(in_keys[{of.name!r}])"
+        return
+    if each.path:
+        steps = "".join(f"['M'][{step!r}]" for step in each.path)
+        yield f"taken_{name} = wire_to_document(item[{of.stored_name!r}]{steps})"
+        return
+    read = [f"taken_{name} = {_expression(source, of, of.kind.read)}"]
+    if of.kind is _BY_METHODS and not of.optional:
+        read.append(f"if taken_{name} is None: return slowly(item, now)")
+    absent = f"taken_{name} = absent_{name}"
+    source.names[f"absent_{name}"] = each.absent
+    if of.in_key or not isinstance(each.absent, frozenset | NoneType):
+        absent = "return slowly(item, now)"
+    yield from _reading(source, of, read, [absent])
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _expression(source: Source, each: Field, expression: str) -> str:

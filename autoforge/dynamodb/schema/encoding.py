@@ -49,6 +49,11 @@ class Codec(ABC):
     #: Whether a text can be longer than a key may be.
     is_unbounded: ClassVar[bool] = False
 
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether ``prefix`` writes the beginning of several values."""
+        return False
+
     @abstractmethod
     def encode(self, value: Any) -> str:
         """Write the value.
@@ -65,6 +70,16 @@ class Codec(ABC):
             InvalidValueError: if ``encode`` does not write such a text.
         """
 
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of values: that of a text, or the date of a time.
+
+        Exactly the texts of the values that begin so begin with the returned text.
+
+        Raises:
+            InvalidValueError: if no value begins with this one.
+        """
+        raise InvalidValueError(f"{shortened(value)} is not the beginning of a value")
+
     def placed(self, *, last: bool) -> Codec:
         """Return the codec for the same values at a place in a template.
 
@@ -76,6 +91,10 @@ class Codec(ABC):
         """
         del last
         return self
+
+    def writes_like(self, other: Codec) -> bool:
+        """Whether the two codecs write equal values as equal texts."""
+        return self == other
 
     def admits(self, text: str) -> bool:
         """Whether the text could be that of some value."""
@@ -116,6 +135,15 @@ class TextCodec(Codec):
         require_utf8(value)
         return _ENCODED[self.last].sub(lambda match: f"%{ord(match[0]):02X}", value)
 
+    @property
+    def has_prefixes(self) -> bool:
+        """True: a text begins with another."""
+        return True
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of a text: each character is encoded by itself."""
+        return self.encode(value)
+
     def decode(self, text: str) -> str:
         """Read the text back."""
         decoded = unquote(text, errors="replace")
@@ -133,6 +161,7 @@ class PlainCodec(Codec):
         write: Returns the stored text of a value, or the digits of a number.
         read: Returns the value of a stored text.
         values: The texts of all values; None if they are not known.
+        begin: Returns the stored beginning of several values; None if there is none.
     """
 
     is_unbounded = True
@@ -141,6 +170,19 @@ class PlainCodec(Codec):
     write: Callable[[Any], str]
     read: Callable[[str], Any]
     values: tuple[str, ...] | None = None
+    begin: Callable[[Any], str] | None = None
+
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether the values are texts or times."""
+        return self.begin is not None
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of values as they are stored."""
+        text = super().prefix(value) if self.begin is None else self.begin(value)
+        if not text:
+            raise InvalidValueError("every value begins with an empty text")
+        return text
 
     def encode(self, value: Any) -> str:
         """Write the value; refuse an empty text, which DynamoDB does not accept as a key."""
@@ -158,6 +200,10 @@ class PlainCodec(Codec):
         if not text:
             raise InvalidValueError("a key cannot be an empty text")
         return value
+
+    def writes_like(self, other: Codec) -> bool:
+        """Whether the other codec also writes values as they are stored, in the same type."""
+        return isinstance(other, PlainCodec) and self.kind == other.kind
 
     def overlaps(self, other: Codec) -> bool:
         """Whether the two codecs could write the same text; True if that is not known."""
@@ -277,6 +323,17 @@ class TimestampCodec(Codec):
     def encode(self, value: Any) -> str:
         """Write the time."""
         return timestamp_text(as_timestamp(value))
+
+    @property
+    def has_prefixes(self) -> bool:
+        """True: the times of a UTC day begin with its date."""
+        return True
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of all times of a UTC day, given its date."""
+        if not isinstance(value, date) or isinstance(value, datetime):
+            raise InvalidValueError(f"{shortened(value)} is not a date")
+        return f"{value.isoformat()}T"
 
     def decode(self, text: str) -> datetime:
         """Read the time back, also at another width, which other programs may have written."""

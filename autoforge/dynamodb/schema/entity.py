@@ -64,6 +64,7 @@ from autoforge.dynamodb.schema.attributes import (
     attribute_to_wire,
     component_codec,
     default_to_wire,
+    is_stored,
     optional,
     plain_codec,
     required,
@@ -320,6 +321,11 @@ class Entity(Declared):
         return item.get(stored) == {STRING: cls.type_name}
 
     @classmethod
+    def shown(cls, item: Mapping[str, Mapping[str, Any]]) -> str:
+        """Show the type and the primary key of an item in a message."""
+        return _describe(cls, item)
+
+    @classmethod
     def from_raw_data(cls, data: Mapping[str, Any]) -> Self:
         """Read an entity; PynamoDB's name of ``from_item``."""
         return cls.from_item(data)
@@ -541,7 +547,7 @@ def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
 def _unstored(entity: type[Entity]) -> frozenset[str]:
     """Return the attributes that items have only as components of their keys."""
     attributes = _attributes(entity).items()
-    return frozenset(name for name, each in attributes if not getattr(each, "stored", True))
+    return frozenset(name for name, each in attributes if not is_stored(each))
 
 
 def _unknown(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> Item:
@@ -684,7 +690,7 @@ def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any
 def _require_found_in_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
     """Refuse an attribute that is only in keys, unless a key has all of it in every item."""
     for name, attribute in attributes.items():
-        if getattr(attribute, "stored", True):
+        if is_stored(attribute):
             continue
         keys = [key for key in entity.keys.values() if name in key.components - key.shortened]
         always = [key for key in keys if not key.where and not _optional_in(key, attributes)]

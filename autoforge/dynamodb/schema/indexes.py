@@ -71,6 +71,11 @@ class Index:
         """Whether DynamoDB offers strongly consistent reads here (never on a global index)."""
         return self.is_table or self.is_local
 
+    @property
+    def holds_all(self) -> bool:
+        """Whether it holds all attributes of an item."""
+        return self.is_table or self.projection == "ALL"
+
     @cached_property
     def types(self) -> dict[str, KeyType]:
         """The type of each key attribute, partition key first."""
@@ -89,6 +94,11 @@ class Index:
         keys = {*self.attributes, *layout.primary.attributes}
         names = dict.fromkeys((*self.projection, *layout.always_projected))
         return tuple(name for name in names if name not in keys)
+
+    def holds(self, name: str, layout: Layout) -> bool:
+        """Whether it holds an attribute, by its name in a table with this layout."""
+        keys = (*self.attributes, *layout.primary.attributes)
+        return self.holds_all or name in keys or name in self.included(layout)
 
     @property
     def projection_type(self) -> str:

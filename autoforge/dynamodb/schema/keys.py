@@ -86,10 +86,21 @@ class Component:
         Raises:
             InvalidValueError: if the value cannot stand in a key; the message has the name.
         """
+        return self._written(value, self.codec.encode)
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of values.
+
+        Raises:
+            InvalidValueError: if no value begins so; the message has the name.
+        """
+        return self._written(value, self.codec.prefix)
+
+    def _written(self, value: Any, write: Callable[[Any], str]) -> str:
         if type(value) is Label:
             return f"<{value}>"
         try:
-            return self.codec.encode(value)
+            return write(value)
         except InvalidValueError as error:
             raise InvalidValueError(f"{self.name}: {error}") from error
 
@@ -174,14 +185,9 @@ class Template:
         """Write the whole template; every component must have a value."""
         return self._form % tuple([part.encode(values[part.name]) for part in self.components])
 
-    def prefix(self, values: Mapping[str, Any]) -> str:
-        """Write the segments up to the first component without a value.
-
-        The text ends in a separator if segments follow.
-        """
-        fixed = self.fixed(values)
-        text = SEPARATOR.join(_write(segment, values) for segment in self.segments[:fixed])
-        return f"{text}{SEPARATOR}" if 0 < fixed < len(self.segments) else text
+    def leading(self, values: Mapping[str, Any], count: int) -> str:
+        """Write the first segments; each component among them must have a value."""
+        return SEPARATOR.join([_write(segment, values) for segment in self.segments[:count]])
 
     def fixed(self, values: Mapping[str, Any]) -> int:
         """Return the number of segments before the first component without a value."""
@@ -207,25 +213,43 @@ class Template:
                 return None
         return decoded
 
-    def overlaps(self, other: Template, *, leading: int | None = None) -> bool:
-        """Whether the two templates could write the same text.
+    def overlaps(self, other: Template) -> bool:
+        """Whether the two templates could write the same text."""
+        return self.reaches(other, len(self.segments), (True, False))
+
+    def reaches(self, other: Template, count: int, lengths: tuple[bool, bool]) -> bool:
+        """Whether texts of another template could begin like those of this one.
 
         Args:
             other: The other template.
-            leading: Compare only this many first segments; None for all. If this template has
-                more segments, the other must have more, too.
+            count: The number of first segments that are compared.
+            lengths: Whether the text of the other template may end after these segments, and
+                whether it may go on.
         """
         if self.is_plain or other.is_plain:
-            return self._may_equal(other, leading)
-        mine, theirs = len(self.segments), len(other.segments)
-        leading = mine if leading is None else leading
-        long_enough = theirs == mine if leading == mine else theirs > leading
-        pairs = zip(self.segments[:leading], other.segments, strict=False)
-        return long_enough and all(_overlap(one, another) for one, another in pairs)
+            return self._may_equal(other, count)
+        ends, goes_on = lengths
+        more = len(other.segments) - count
+        pairs = zip(self.segments[:count], other.segments, strict=False)
+        return ((ends and more == 0) or (goes_on and more > 0)) and all(
+            _overlap(one, another) for one, another in pairs
+        )
 
-    def _may_equal(self, other: Template, leading: int | None) -> bool:
+    def agrees(self, other: Template) -> int:
+        """Return the number of first segments that both templates write alike.
+
+        Those are equal literals, and components that write equal values as equal texts. Their
+        names may differ.
+        """
+        pairs = zip(self.segments, other.segments, strict=False)
+        return next(
+            (count for count, pair in enumerate(pairs) if not _alike(*pair)),
+            min(len(self.segments), len(other.segments)),
+        )
+
+    def _may_equal(self, other: Template, count: int) -> bool:
         """Whether the templates could write the same text, of which one or both are plain."""
-        if leading == 0:
+        if count == 0:
             return True
         plain, another = (self, other) if self.is_plain else (other, self)
         if another.is_plain or len(another.segments) == 1:
@@ -690,6 +714,12 @@ def _neighbour(character: str, step: int) -> str | None:
 
 def _write(segment: str | Component, values: Mapping[str, Any]) -> str:
     return segment if isinstance(segment, str) else segment.encode(values[segment.name])
+
+
+def _alike(mine: str | Component, theirs: str | Component) -> bool:
+    if isinstance(mine, Component) and isinstance(theirs, Component):
+        return mine.codec.writes_like(theirs.codec)
+    return mine == theirs
 
 
 def _overlap(mine: str | Component, theirs: str | Component) -> bool:

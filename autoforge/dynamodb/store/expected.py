@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar, cast
 
 from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path, Value
@@ -64,7 +64,7 @@ def seen_as_expected(
     """
     if expected is None:
         return Seen(store.require(pattern, consistent=True))
-    item, condition = _look(store, pattern.entity, pattern.primary_key(), at)
+    item, condition = look(store, pattern, at=at)
     if item is None:
         raise ItemNotFoundError(pattern.entity.type_name, pattern.arguments())
     require_expected(item, expected, described(pattern.entity, item.attribute_values))
@@ -73,7 +73,8 @@ def seen_as_expected(
 
 def look(store: Store, pattern: Get[E], *, at: datetime) -> tuple[E | None, Condition]:
     """Return an item, None if there is none, and the condition that it has not changed since."""
-    return _look(store, pattern.entity, pattern.primary_key(), at)
+    entity = cast("type[E]", pattern.entity)  # a Get of the entity itself, as E says
+    return _look(store, entity, pattern.primary_key(), at)
 
 
 def save_as_expected(store: Store, write: Update[E], expected: Expected[E] | None) -> E:

@@ -14,15 +14,16 @@ from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.fetch import BATCH_READ, Fetch, fetch_request
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.projection import Answer
 from autoforge.dynamodb.patterns.query import Page, Query
-from autoforge.dynamodb.patterns.readers import ItemReader, Reading, as_entities, readers_of
+from autoforge.dynamodb.patterns.readers import ItemReader, Reading, readers_of
 from autoforge.dynamodb.patterns.request import KeyCondition, Request, get_request
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.keys import KeyValue, key_of
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import TableConnection
 
-E = TypeVar("E", bound=Entity)
+E = TypeVar("E", bound=Answer)
 T = TypeVar("T")
 
 #: The largest ``Limit`` of a request that looks for live items to fill a page.
@@ -47,10 +48,10 @@ class Reads(TableConnection):
     ) -> T | None: ...
 
     def get(
-        self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
+        self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] | None = None
     ) -> Any:
         """Run a Get and return its item; None if there is none, or it is past its expiry."""
-        return pattern.read_one(self, reading, consistent=consistent)
+        return pattern.read_one(self, reading or pattern.reading(), consistent=consistent)
 
     @overload
     def require(self, pattern: Get[E], *, consistent: bool = False) -> E: ...
@@ -59,13 +60,14 @@ class Reads(TableConnection):
     def require(self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[T]) -> T: ...
 
     def require(
-        self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
+        self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] | None = None
     ) -> Any:
         """Run a Get and return its item.
 
         Raises:
             ItemNotFoundError: if there is no such item, or it is past its expiry.
         """
+        reading = reading or pattern.reading()
         found = self.get(pattern, consistent=consistent, reading=reading)
         if found is None:
             raise ItemNotFoundError(pattern.entity.type_name, pattern.named())
@@ -99,7 +101,7 @@ class Reads(TableConnection):
         limit: int,
         cursor: str | None = None,
         consistent: bool = False,
-        reading: Reading[Any] = as_entities,
+        reading: Reading[Any] | None = None,
     ) -> Page[Any]:
         """Run a query and return a page of its next items, at most ``limit``.
 
@@ -114,6 +116,7 @@ class Reads(TableConnection):
             InvalidValueError: if the limit is below 1, or an index is to be read strongly
                 consistently.
         """
+        reading = reading or query.reading()
         return query.read_page(self, reading, limit=limit, cursor=cursor, consistent=consistent)
 
     def count(self, query: Query[Any], *, consistent: bool = False) -> int:
@@ -127,7 +130,8 @@ class Reads(TableConnection):
         )
         total = 0
         for answer in self._pages(request, query):
-            total += int(answer["Count"])
+            keys = answer.get("Items")
+            total += int(answer["Count"]) if keys is None else sum(map(query.recognises, keys))
         return total
 
     def each(
@@ -151,13 +155,14 @@ class Reads(TableConnection):
     ) -> tuple[T, ...]: ...
 
     def fetch(
-        self, pattern: Fetch[Any], *, consistent: bool = False, reading: Reading[Any] = as_entities
+        self, pattern: Fetch[Any], *, consistent: bool = False, reading: Reading[Any] | None = None
     ) -> tuple[Any, ...]:
         """Run a Fetch and return the items that exist, in the order of its keys.
 
         Raises:
             IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
         """
+        reading = reading or pattern.reading()
         return self.read_items(pattern.distinct_keys(), pattern, reading, consistent=consistent)
 
     def answer(self, pattern: Composite[T], *, consistent: bool = False) -> T:
@@ -169,7 +174,7 @@ class Reads(TableConnection):
         pattern: Composite[Any],
         *,
         consistent: bool = False,
-        reading: Reading[Any] = as_entities,
+        reading: Reading[Any] | None = None,
     ) -> list[Sequence[Any]]:
         """Run the patterns of a Composite, for a caller that combines the answers itself."""
         return self.run_concurrently(
@@ -177,7 +182,7 @@ class Reads(TableConnection):
                 partial(
                     part.pattern.read_part,
                     self,
-                    reading,
+                    reading or part.pattern.reading(),
                     limit=part.limit,
                     count=part.count,
                     consistent=consistent,
@@ -252,6 +257,7 @@ class Reads(TableConnection):
         reading: Reading[T],
         *,
         consistent: bool,
+        accepts: Callable[[Item], bool] | None = None,
     ) -> tuple[T, ...]:
         """Return the live items with these keys, in the order of the keys."""
         expired_by = _BEGINNING if self.expired else self.clock()
@@ -260,7 +266,14 @@ class Reads(TableConnection):
         chunks = batch.chunks(distinct, BATCH_READ)
         primary = pattern.entities[0].layout.primary
         requests = [
-            fetch_request(self.table_name, each, primary, consistent=consistent) for each in chunks
+            fetch_request(
+                self.table_name,
+                each,
+                primary,
+                consistent=consistent,
+                projected=pattern.item_paths(),
+            )
+            for each in chunks
         ]
 
         def answer(request: Request) -> list[Item]:
@@ -276,7 +289,7 @@ class Reads(TableConnection):
 
         found: dict[KeyValue, T] = {}
         for items in self.run_concurrently([partial(answer, request) for request in requests]):
-            for item in items:
+            for item in items if accepts is None else filter(accepts, items):
                 read = self._readable(item, readers, expired_by)
                 if read is not None:
                     found[key_of(item, primary)] = read
@@ -304,7 +317,8 @@ class Reads(TableConnection):
         start = accept(self.table_name, query, cursor) if cursor is not None else None
         now = self.clock()
         expired_by = _BEGINNING if self.expired else now
-        readers = readers_of(query.entities, reading)
+        by_key = query.index.projection == "KEYS_ONLY"
+        readers = readers_of(query.read_entities(), reading, by_key=by_key)
         found: list[T] = []
         last: Item = {}
         # One item more than the page holds shows whether another page follows.
@@ -326,7 +340,9 @@ class Reads(TableConnection):
                 last = item
             if start is None or (len(found) == limit and not ahead):
                 return Page(tuple(found), None)
-            mostly_read = 2 * (len(found) - before) >= max(len(answer["Items"]), 1)
+            # Items that a filter leaves out are counted here, but not returned.
+            examined = answer.get("ScannedCount", len(answer["Items"]))
+            mostly_read = 2 * (len(found) - before) >= max(examined, 1)
             ask_for = min(limit + ahead - len(found) if mostly_read else 2 * ask_for, LOOKAHEAD)
 
     def _pages(self, request: Request, subject: object) -> Iterator[dict[str, Any]]:

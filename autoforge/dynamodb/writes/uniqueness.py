@@ -21,7 +21,8 @@ from autoforge.dynamodb.writes.write import Check, Delete, Put, Write, identity,
 
 def needs_look_up_items(write: Write[Any]) -> bool:
     """Whether a write may change a unique value, so that look-up items change with it."""
-    uniques = write.entity.uniques
+    # A Put of what is no entity is refused when it is written.
+    uniques = getattr(write.entity, "uniques", ())
     if not uniques or isinstance(write, Check):
         return False
     return not isinstance(write, Update) or bool(_moved(write))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from types import new_class
+from typing import Any, Final, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.attributes import (
@@ -23,13 +26,17 @@ from autoforge.dynamodb.schema.attributes import (
     Text,
 )
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI, Layout
 from autoforge.dynamodb.schema.keys import SORT_KEY_LIMIT, Key, just_after, just_before
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.table import Table
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import DeclarationError, InvalidValueError
 from tests import strategies
 from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON, new_id
+from tests.servers import Engine
+from tests.stores import fresh
 
 
 class Level(StrEnum):
@@ -52,6 +59,120 @@ class Reading(Entity):
 
     key = Key("SENSOR#{sensor}", "READING#{level}#{at}")
     by_day = Key("DAY#{at:date}", "{at}", index=GSI1)
+
+
+class Book(Entity):
+    """A book, by its name, and by the name of its author as it is stored."""
+
+    layout = Layout("pk", "author")
+    shelf: Text = Text()
+    name: Text = Text()
+    author: Text = Text()
+    lent: Moment = Moment()
+    isbn: Id = Id()
+
+    key = Key("SHELF#{shelf}", "{author}")
+    by_name = Key("SHELF#{shelf}", "NAME#{name}#{isbn}", index=GSI1)
+    by_time = Key("SHELF#{shelf}", "{lent}", index=GSI("ByTime", sort_key="lent"))
+
+
+@dataclass(frozen=True)
+class BooksNamed(Query[Book]):
+    """Which books have a name that begins so?"""
+
+    source = "a test"
+    key = Book.by_name
+    range = SortRange("name", begins_with="start")
+
+    shelf: str
+    start: str | None = None
+
+
+@dataclass(frozen=True)
+class BooksBy(Query[Book]):
+    """Which books are by an author whose name begins so?"""
+
+    source = "a test"
+    key = Book.key
+    range = SortRange("author", begins_with="start")
+
+    shelf: str
+    start: str
+
+
+@dataclass(frozen=True)
+class BooksLentOn(Query[Book]):
+    """Which books were lent on this UTC day?"""
+
+    source = "a test"
+    key = Book.by_time
+    range = SortRange("lent", begins_with="day")
+
+    shelf: str
+    day: date
+
+
+@pytest.mark.parametrize(
+    ("asked", "condition"),
+    [
+        (BooksNamed("s", "dyn"), "begins_with(GSI1SK, NAME#dyn)"),
+        (BooksNamed("s", "a b#%"), "begins_with(GSI1SK, NAME#a%20b%23%25)"),
+        (BooksNamed("s"), "begins_with(GSI1SK, NAME#)"),
+        (BooksBy("s", "Le #%"), "begins_with(author, Le #%)"),
+        (BooksLentOn("s", date(2026, 2, 4)), "begins_with(lent, 2026-02-04T)"),
+    ],
+)
+def test_a_beginning_is_compared_as_it_is_stored(asked: Query[Any], condition: str) -> None:
+    assert str(asked.condition(NOON)).partition(" AND ")[2] == condition
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (BooksNamed("s", ""), "name: '' is not a text with at least one character"),
+        (BooksBy("s", ""), "author: every value begins with an empty text"),
+        (BooksNamed("s", cast("Any", 1)), "name: 1 is not a text"),
+        (BooksLentOn("s", NOON), r"lent: datetime.datetime\(.*\) is not a date"),
+        (BooksNamed("s", "x" * 1100), "a sort key of 1105 bytes is over the limit"),
+        (BooksBy("s", cast("Any", None)), "has None for start: it needs a value"),
+    ],
+)
+def test_a_beginning_that_no_value_has_or_every_value_is_refused(
+    asked: Query[Any], message: str
+) -> None:
+    with pytest.raises(InvalidValueError, match=message):
+        asked.condition(NOON)
+
+
+def test_a_beginning_finds_what_begins_so_and_nothing_else(client: Client, engine: Engine) -> None:
+    library = Table("Library", (Book,), (GSI1, Book.by_time.index), (BooksNamed, BooksBy))
+    store = fresh(client, design=library)
+    texts = ["dyn", "dyna", "dyn#b", "dy", "dyn%", "dzn", "dyn o", "d_n"]
+    if engine.name == "moto":
+        # dynoxide uses SQLite's LIKE for begins_with, which ignores the case of ASCII letters.
+        texts += ["Dyn"]
+    store.put_all(
+        Book(shelf="s", name=text, author=text, lent=NOON + timedelta(days=n), isbn=f"b{n}")
+        for n, text in enumerate(texts)
+    )
+
+    named = store.page(BooksNamed("s", "dyn"), limit=20).items
+    by = store.page(BooksBy("s", "dyn"), limit=20).items
+    lent = store.page(BooksLentOn("s", NOON.date() + timedelta(days=2)), limit=20).items
+
+    found = sorted(text for text in texts if text.startswith("dyn"))
+    assert [each.name for each in named] == found
+    assert [each.author for each in by] == found
+    assert [each.name for each in lent] == [texts[2]]
+    assert [each.name for each in store.each(BooksBy("s", "dyn#"))] == ["dyn#b"]
+    assert [each.name for each in store.each(BooksNamed("s", "dyn#"))] == ["dyn#b"]
+
+
+def test_a_beginning_is_described_in_the_catalogue() -> None:
+    assert entry(BooksNamed).key_conditions == {
+        "": "GSI1PK = SHELF#<shelf> AND begins_with(GSI1SK, NAME#)",
+        "start": "GSI1PK = SHELF#<shelf> AND begins_with(GSI1SK, NAME#<start>)",
+    }
 
 
 # Refused declarations.
@@ -132,6 +253,32 @@ def test_two_upper_bounds_are_refused() -> None:
             sensor: str
             below: Level | None = None
             most: Level | None = None
+
+
+@pytest.mark.parametrize(
+    ("component", "more", "message"),
+    [
+        ("level", {}, "begins_with needs a text or a time, and level is neither"),
+        ("sensor", {}, "sensor stands in the partition key"),
+        ("at", {"at_least": "start"}, "begins_with stands alone: start would bound at, too"),
+    ],
+)
+def test_a_beginning_that_bounds_no_range_is_refused(
+    component: str, more: dict[str, Any], message: str
+) -> None:
+    fixing = {} if component == "level" else {"level": "Level"}
+    body: dict[str, Any] = {
+        "__annotations__": {"sensor": "str", **fixing, "start": "Any"},
+        "key": Reading.key,
+        "range": SortRange(component, begins_with="start", **more),
+        "start": None,
+    }
+    if more:
+        body["__annotations__"]["beginning"] = "Any"
+        body["range"] = SortRange(component, begins_with="beginning", **more)
+        body["beginning"] = None
+    with pytest.raises(DeclarationError, match=message):
+        new_class("Beginning", (Query[Reading],), {}, lambda own: own.update(body))
 
 
 def test_an_exclusive_bound_of_more_than_the_key_has_is_refused() -> None:

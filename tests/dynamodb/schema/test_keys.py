@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autoforge.dynamodb.patterns.shared import SharedSort
 from autoforge.dynamodb.schema.attributes import (
     Boolean,
     Choice,
@@ -137,7 +138,7 @@ def test_a_prefix_begins_exactly_the_keys_that_have_its_values(
     names = [component.name for component in template.components]
     fixed = {name: values[name] for name in names[:count]}
 
-    prefix = template.prefix(fixed)
+    prefix = SharedSort.of(template).prefix(fixed)
 
     assert template.fixed(fixed) == count
     assert template.render(values).startswith(prefix)
@@ -147,7 +148,7 @@ def test_a_prefix_begins_exactly_the_keys_that_have_its_values(
 @given(values_of_everything, values_of_everything)
 def test_a_prefix_begins_no_key_of_other_values(one: dict[str, Any], other: dict[str, Any]) -> None:
     template = a_template("X#{name}#{other}")
-    prefix = template.prefix({"name": one["name"]})
+    prefix = SharedSort.of(template).prefix({"name": one["name"]})
 
     rendered = template.render(other)
 
@@ -158,11 +159,11 @@ def test_a_prefix_begins_no_key_of_other_values(one: dict[str, Any], other: dict
 def test_a_prefix_goes_as_far_as_values_are_given() -> None:
     template = a_template("X#{name}#{other}")
 
-    assert template.prefix({}) == "X#"
-    assert template.prefix({"other": "b"}) == "X#"
-    assert template.prefix({"name": "a"}) == "X#a#"
-    assert template.prefix({"name": "a", "other": "b"}) == "X#a#b"
-    assert a_template("{name}#{other}").prefix({}) == ""
+    assert SharedSort.of(template).prefix({}) == "X#"
+    assert SharedSort.of(template).prefix({"other": "b"}) == "X#"
+    assert SharedSort.of(template).prefix({"name": "a"}) == "X#a#"
+    assert SharedSort.of(template).prefix({"name": "a", "other": "b"}) == "X#a#b"
+    assert SharedSort.of(a_template("{name}#{other}")).prefix({}) == ""
 
 
 def test_a_prefix_ends_before_the_next_text_that_it_does_not_begin() -> None:
@@ -343,7 +344,9 @@ def test_a_prefix_reaches_another_template_that_goes_on_after_the_same_segments(
 ) -> None:
     template = a_template("X#{id}#{other}")
 
-    assert template.overlaps(a_template(other), leading=leading) == reached
+    lengths = SharedSort.of(template).lengths[leading]
+
+    assert template.reaches(a_template(other), leading, lengths) == reached
 
 
 @given(
