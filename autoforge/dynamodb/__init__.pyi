@@ -55,6 +55,9 @@ from autoforge.dynamodb.patterns.references import (
     Hydrate,
     Lookup,
 )
+from autoforge.dynamodb.patterns.snapshot import (
+    Snapshot,
+)
 from autoforge.dynamodb.schema.attributes import (
     Array,
     Boolean,
@@ -175,6 +178,7 @@ __all__ = [
     "Put",
     "Query",
     "RetryPolicy",
+    "Snapshot",
     "SortRange",
     "StaleReadError",
     "Store",

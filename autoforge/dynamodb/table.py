@@ -18,6 +18,7 @@ from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, sugge
 from autoforge.dynamodb.patterns.catalogue_page import catalogue_page
 from autoforge.dynamodb.patterns.explain import Explanation, explain
 from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.snapshot import Snapshot
 from autoforge.dynamodb.patterns.soundness import faults_of
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.store.store import Store
@@ -138,7 +139,7 @@ class Table(Design):
 
     def explain(
         self,
-        pattern: Pattern[Any],
+        pattern: Pattern[Any] | Snapshot,
         *,
         now: datetime | None = None,
         limit: int = 25,
@@ -147,7 +148,7 @@ class Table(Design):
         """Return the requests that a pattern sends for its first page, without sending them.
 
         Args:
-            pattern: The pattern with its parameters.
+            pattern: The pattern with its parameters, or a snapshot of several.
             now: The present time, for patterns whose key condition depends on it; None to read it.
             limit: The number of items in a page.
             consistent: Whether to read strongly consistently.

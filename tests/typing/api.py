@@ -79,6 +79,16 @@ def answers_of_projections(
     assert_type(store.page(both, limit=1).items, tuple[EventTitle | Artefact, ...])
 
 
+def answers_of_snapshots(store: Store, event: EventById, title: TitleOfEvent) -> None:
+    assert_type(store.snapshot(event), tuple[Event | None])
+    assert_type(
+        store.snapshot(ProjectById("p"), event, title),
+        tuple[Project | None, Event | None, EventTitle | None],
+    )
+    seven = [ProjectById(str(number)) for number in range(7)]
+    assert_type(store.snapshot(*seven)[0], Project | None)
+
+
 def answers_of_writes(store: Store, project: Project, now: datetime) -> None:
     write = update_artefact("p", ArtefactType.RAID_LOG, {}, expected_version=1, at=now)
     assert_type(write, Update[Artefact])

@@ -66,6 +66,8 @@ METERED: Final = frozenset(
         "GetItem",
         "PutItem",
         "Query",
+        "Scan",
+        "TransactGetItems",
         "TransactWriteItems",
         "UpdateItem",
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.patterns.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Explanation:
 
 
 def explain(
-    pattern: Pattern[Any],
+    pattern: Pattern[Any] | Snapshot,
     *,
     table_name: str,
     now: datetime,
@@ -33,7 +34,7 @@ def explain(
     """Return the requests that a pattern sends for its first page, without sending them.
 
     Args:
-        pattern: The pattern with its parameters.
+        pattern: The pattern with its parameters, or a snapshot of several.
         table_name: The table that it would read.
         now: The present time, for patterns whose key condition depends on it.
         limit: The number of items in a page.
@@ -43,6 +44,14 @@ def explain(
         InvalidValueError: if a parameter cannot stand in a key, or a strongly consistent read of
             an index is requested.
     """
+    if isinstance(pattern, Snapshot):
+        return Explanation(
+            pattern=type(pattern).__name__,
+            question=" ".join(type(each).question() for each in pattern.gets),
+            arguments={type(each).__name__: each.arguments() for each in pattern.gets},
+            requests=(pattern.request(table_name),),
+            words=(pattern.in_words(),),
+        )
     parts = pattern.parts_read(limit)
     # A page reads one item more than it returns, to know whether another page follows; a part of a
     # composite does not. As in a Store, only the parts that can be are read strongly consistently.

@@ -18,6 +18,7 @@ from autoforge.dynamodb.patterns.projection import Answer
 from autoforge.dynamodb.patterns.query import Page, Query
 from autoforge.dynamodb.patterns.readers import ItemReader, Reading, readers_of
 from autoforge.dynamodb.patterns.request import KeyCondition, Request, get_request
+from autoforge.dynamodb.patterns.snapshot import Snapshot
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.keys import KeyValue, key_of
 from autoforge.dynamodb.store import batch
@@ -25,6 +26,12 @@ from autoforge.dynamodb.store.connection import TableConnection
 
 E = TypeVar("E", bound=Answer)
 T = TypeVar("T")
+A1 = TypeVar("A1", bound=Answer)
+A2 = TypeVar("A2", bound=Answer)
+A3 = TypeVar("A3", bound=Answer)
+A4 = TypeVar("A4", bound=Answer)
+A5 = TypeVar("A5", bound=Answer)
+A6 = TypeVar("A6", bound=Answer)
 
 #: The largest ``Limit`` of a request that looks for live items to fill a page.
 LOOKAHEAD: Final = 1000
@@ -164,6 +171,60 @@ class Reads(TableConnection):
         """
         reading = reading or pattern.reading()
         return self.read_items(pattern.distinct_keys(), pattern, reading, consistent=consistent)
+
+    @overload
+    def snapshot(self, one: Get[A1], /) -> tuple[A1 | None]: ...
+
+    @overload
+    def snapshot(self, one: Get[A1], two: Get[A2], /) -> tuple[A1 | None, A2 | None]: ...
+
+    @overload
+    def snapshot(
+        self, one: Get[A1], two: Get[A2], three: Get[A3], /
+    ) -> tuple[A1 | None, A2 | None, A3 | None]: ...
+
+    @overload
+    def snapshot(
+        self, one: Get[A1], two: Get[A2], three: Get[A3], four: Get[A4], /
+    ) -> tuple[A1 | None, A2 | None, A3 | None, A4 | None]: ...
+
+    @overload
+    def snapshot(
+        self, one: Get[A1], two: Get[A2], three: Get[A3], four: Get[A4], five: Get[A5], /
+    ) -> tuple[A1 | None, A2 | None, A3 | None, A4 | None, A5 | None]: ...
+
+    @overload
+    def snapshot(
+        self,
+        one: Get[A1],
+        two: Get[A2],
+        three: Get[A3],
+        four: Get[A4],
+        five: Get[A5],
+        six: Get[A6],
+        /,
+    ) -> tuple[A1 | None, A2 | None, A3 | None, A4 | None, A5 | None, A6 | None]: ...
+
+    @overload
+    def snapshot(self, *gets: Get[E]) -> tuple[E | None, ...]: ...
+
+    def snapshot(self, *gets: Get[Any]) -> tuple[Any, ...]:
+        """Read the items of several Gets as they are at one moment, in one transaction.
+
+        Each answer is None if there is no such item, or it is past its expiry. A transaction that
+        conflicts with a write is tried again.
+
+        Raises:
+            InvalidTransactionError: if they read no item or more than 100.
+            DeclarationError: if one of them is a Lookup.
+            TransactionConflictError: if writes conflict with every attempt.
+        """
+        snapshot = Snapshot(gets)
+        found = self._send(snapshot.request(self.table_name), snapshot)["Responses"]
+        return tuple(
+            self.live(found[place].get("Item") or None, each.entity, each.reading())
+            for each, place in zip(gets, snapshot.places, strict=True)
+        )
 
     def answer(self, pattern: Composite[T], *, consistent: bool = False) -> T:
         """Run the patterns of a Composite and combine their answers."""

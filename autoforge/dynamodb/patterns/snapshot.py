@@ -1,0 +1,96 @@
+"""Snapshot: the items of several Gets as they were at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from autoforge.dynamodb.errors import DeclarationError, InvalidTransactionError
+from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.pattern import named_types
+from autoforge.dynamodb.patterns.references import Lookup
+from autoforge.dynamodb.patterns.request import AttributePath, Request, get_request
+from autoforge.dynamodb.schema.keys import KeyValue, shown_key
+
+#: The most items of a TransactGetItems (AWS, "Constraints in Amazon DynamoDB").
+SNAPSHOT_ITEMS: Final = 100
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Reads the items of several Gets in one transaction, TransactGetItems.
+
+    No write of another transaction is between them. Two Gets may read the same item: it is read
+    once. A read unit of a transaction costs twice that of a strongly consistent read.
+
+    Args:
+        gets: The patterns; at least one.
+
+    Raises:
+        InvalidTransactionError: if there is none, or they read more than 100 items.
+        DeclarationError: if one is a Lookup, which reads one item after another.
+        InvalidValueError: if a parameter cannot stand in a key.
+    """
+
+    gets: tuple[Get[Any], ...]
+
+    def __post_init__(self) -> None:
+        """Check the number of items."""
+        for each in self.gets:
+            if isinstance(each, Lookup):
+                raise DeclarationError(
+                    f"{type(each).__name__} reads one item after another, and a snapshot all at "
+                    "one moment: take Gets"
+                )
+        if not 0 < len(self.keys) <= SNAPSHOT_ITEMS:
+            raise InvalidTransactionError(
+                f"a snapshot reads {len(self.keys)} items; it must read 1 to {SNAPSHOT_ITEMS}"
+            )
+
+    @property
+    def keys(self) -> tuple[KeyValue, ...]:
+        """The primary keys of the items, each once."""
+        return tuple(self._readers)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """For each Get, the place of its item in ``keys``."""
+        places = {key: place for place, key in enumerate(self._readers)}
+        return tuple(places[each.primary_key()] for each in self.gets)
+
+    @cached_property
+    def _readers(self) -> dict[KeyValue, list[Get[Any]]]:
+        """The Gets of each item."""
+        readers: dict[KeyValue, list[Get[Any]]] = {}
+        for each in self.gets:
+            readers.setdefault(each.primary_key(), []).append(each)
+        return readers
+
+    def request(self, table_name: str) -> Request:
+        """Return the TransactGetItems request."""
+        return Request(
+            "TransactGetItems",
+            {"TransactItems": [{"Get": self._member(table_name, key)} for key in self._readers]},
+        )
+
+    def in_words(self) -> str:
+        """Say in a sentence which items are read."""
+        read = ", ".join(
+            f"the {named_types(each.entities)} at {shown_key(each.primary_key())}"
+            for each in self.gets
+        )
+        return f"Get {read}, as they are at one moment, in one transaction."
+
+    def _member(self, table_name: str, key: KeyValue) -> dict[str, Any]:
+        readers = self._readers[key]
+        primary, projected = readers[0].key.index, _common([each.read_paths() for each in readers])
+        request = get_request(table_name, key, primary, consistent=True, projected=projected)
+        # A transaction is always consistent, and does not take the parameter.
+        return {n: each for n, each in request.parameters.items() if n != "ConsistentRead"}
+
+
+def _common(paths: Sequence[tuple[AttributePath, ...]]) -> tuple[AttributePath, ...]:
+    """Return the attributes that every reader of an item needs; empty for all of them."""
+    return paths[0] if len(set(paths)) == 1 else ()
