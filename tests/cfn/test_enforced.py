@@ -23,14 +23,15 @@ from autoforge.dynamodb.transport.transport import NotDynamoDBError, Transport
 from autoforge.errors import ConfigurationError
 from autoforge.forge import Forge
 from autoforge.models import PLATFORM_DESIGN
+from autoforge.testing.clock import Clock
+from autoforge.testing.watching import WrappedTransport
 from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, Role
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, names
 from tests.cfn.aws import AWS, moto
 from tests.cfn.resolved import ROOT
 from tests.servers import Engine
-from tests.stores import Clock, client_of, forge_of, store_of
-from tests.transports import WrappedTransport
+from tests.stores import client_of, forge_of, store_of
 
 #: Methods that send a delete operation outside of a transaction.
 _DELETIONS: Final = {"projects.delete"}
