@@ -64,9 +64,13 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def autoforge_engine(engine: Engine) -> testing.Engine:
+def autoforge_engine(engine: Engine) -> Iterator[testing.Engine]:
     """The engine of laws and embedded tables: each in turn, in place of the plugin's option."""
-    return testing.Engine(engine.name, engine.endpoint_url)
+    if engine.name == "moto":
+        with testing.running("moto") as moto:
+            yield moto
+    else:
+        yield testing.Engine(engine.name, engine.endpoint_url)
 
 
 @pytest.fixture(scope="session")

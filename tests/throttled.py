@@ -21,7 +21,7 @@ from autoforge.dynamodb.client.worker_pool import WorkerPool
 from autoforge.dynamodb.schema.item_size import item_size
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.testing.clock import Waits
-from autoforge.testing.watching import WrappedTransport
+from autoforge.testing.recording import WrappedTransport
 from tests.servers import Engine
 from tests.stores import client_of
 

@@ -18,7 +18,10 @@ from autoforge.testing.faults import (
     Unprocessed,
     injected,
 )
-from autoforge.testing.watching import (
+from autoforge.testing.laws import (
+    laws_of,
+)
+from autoforge.testing.recording import (
     Watched,
     watching,
 )
@@ -37,6 +40,7 @@ __all__ = [
     "Unprocessed",
     "Watched",
     "injected",
+    "laws_of",
     "running",
     "table_on",
     "watching",

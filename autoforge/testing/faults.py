@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
-from autoforge.testing.watching import WrappedTransport
+from autoforge.testing.recording import WrappedTransport
 
 #: The members of a batch, and what DynamoDB calls those that it did not process.
 _BATCHES: Final = {"BatchWriteItem": "UnprocessedItems", "BatchGetItem": "UnprocessedKeys"}

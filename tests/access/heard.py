@@ -13,7 +13,7 @@ from autoforge.forge import Forge
 from autoforge.models import ArtefactType, User, UserByEmailLookup
 from autoforge.testing.clock import Clock
 from autoforge.testing.faults import Fault, Lose, Pass, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, Step
 from tests.iam import Asked, asked_of_iam

@@ -29,7 +29,7 @@ from autoforge.models import (
 )
 from autoforge.models.users import comparable_email
 from autoforge.testing.faults import Fault, Lose, Pass, Refuse, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, new_id
 from tests.servers import Engine
 from tests.stores import client_of, fresh, raw_items

@@ -23,7 +23,7 @@ from autoforge.errors import AutoforgeError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models.indexes import GSI1
 from autoforge.testing.clock import Clock
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.tours import (
     MAKERS,
     OF_NOTHING,

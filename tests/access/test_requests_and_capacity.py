@@ -30,7 +30,7 @@ from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import ItemTooLargeError
 from autoforge.models import Artefact, Event
 from autoforge.testing.faults import Answer, injected
-from autoforge.testing.watching import Watched, watching
+from autoforge.testing.recording import Watched, watching
 from tests.access.cases import CASES, THERE, asked_of, reads
 from tests.factories import NOON, an_artefact, an_event, new_id
 from tests.servers import Engine

@@ -19,7 +19,7 @@ from autoforge.errors import (
 )
 from autoforge.models import User, UserByAuth0IdLookup, UserRole
 from autoforge.testing.faults import Lose, Pass, Refuse, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.people import (
     assert_people_agree,
     at_once,

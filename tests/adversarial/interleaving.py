@@ -37,7 +37,7 @@ from autoforge.dynamodb.transport.transport import Transport
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
 from autoforge.testing.clock import Clock
-from autoforge.testing.watching import WrappedTransport, watching
+from autoforge.testing.recording import WrappedTransport, watching
 from tests.access.worlds import CrashError
 from tests.servers import Engine
 from tests.stores import client_of, forge_of, fresh, raw_items, store_of

@@ -17,7 +17,7 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.forge import Forge
-from autoforge.testing.watching import WrappedTransport
+from autoforge.testing.recording import WrappedTransport
 from tests.adversarial.interleaving import Board, Operation
 from tests.servers import Engine
 from tests.stores import client_of

@@ -17,7 +17,7 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.forge import Forge, utc_now
-from autoforge.testing.watching import WrappedTransport
+from autoforge.testing.recording import WrappedTransport
 from tests.adversarial.effort import Effort
 from tests.factories import a_project
 from tests.servers import Engine

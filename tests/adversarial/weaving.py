@@ -17,7 +17,7 @@ from threading import Condition
 from typing import Any
 
 from autoforge.dynamodb.transport.transport import Transport
-from autoforge.testing.watching import WrappedTransport
+from autoforge.testing.recording import WrappedTransport
 from tests.adversarial.interleaving import Board, Operation, connections, outcome, requests
 
 

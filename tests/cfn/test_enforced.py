@@ -24,7 +24,7 @@ from autoforge.errors import ConfigurationError
 from autoforge.forge import Forge
 from autoforge.models import PLATFORM_DESIGN
 from autoforge.testing.clock import Clock
-from autoforge.testing.watching import WrappedTransport
+from autoforge.testing.recording import WrappedTransport
 from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, Role
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, names

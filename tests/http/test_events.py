@@ -8,7 +8,7 @@ import pytest
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import timestamp_of
 from autoforge.testing.clock import Clock
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,

@@ -6,7 +6,7 @@ import pytest
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.http.serving import (
     LISTS,
     PATH_VALUES,

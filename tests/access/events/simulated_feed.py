@@ -24,7 +24,7 @@ from autoforge.dynamodb.timestamps import first_ulid, ulid_text
 from autoforge.dynamodb.transport.transport import patience
 from autoforge.forge import Forge
 from autoforge.models import PLATFORM_DESIGN
-from autoforge.testing.watching import WrappedTransport
+from autoforge.testing.recording import WrappedTransport
 from tests.factories import NOON, a_project
 
 PROJECT: Final = "p"

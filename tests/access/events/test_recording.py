@@ -27,7 +27,7 @@ from autoforge.errors import (
 from autoforge.forge import Forge
 from autoforge.testing.clock import Clock
 from autoforge.testing.faults import Attempts, Break, Fault, Lose, Pass, Refuse, injected
-from autoforge.testing.watching import Overheard, watching
+from autoforge.testing.recording import Overheard, watching
 from tests.factories import NOON, a_project, an_event, new_id
 
 _BOUND: Final = RecordBound()

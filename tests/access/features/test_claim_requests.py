@@ -17,7 +17,7 @@ from autoforge.errors import (
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
 from autoforge.testing.faults import Fault, Lose, Pass, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.worlds import PROJECT, World, create
 from tests.adversarial.interleaving import Board, meetings
 

@@ -21,7 +21,7 @@ from autoforge.errors import (
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
 from autoforge.testing.faults import Answer, Fault, Lose, Pass, Refuse, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.features.laws import require_settled
 from tests.access.worlds import (
     PROJECT,

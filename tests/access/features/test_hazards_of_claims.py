@@ -11,7 +11,7 @@ import pytest
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
 from autoforge.testing.faults import Answer, Fault, Pass, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.worlds import PROJECT, World, create, interrupted
 from tests.factories import a_feature, a_project
 from tests.servers import Engine

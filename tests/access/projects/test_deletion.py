@@ -35,7 +35,7 @@ from autoforge.forge import Forge
 from autoforge.models import PLATFORM_DESIGN, AgentRun, Project, ProjectStatus
 from autoforge.testing.clock import Clock
 from autoforge.testing.faults import Answer, Break, Fault, Lose, Pass, Refuse, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from benchmarks.synthetic import entity_of
 from tests.dynamodb.written import LATER, by_key
 from tests.factories import (

@@ -29,7 +29,7 @@ from autoforge.errors import (
     ItemNotFoundError,
 )
 from autoforge.models import Project, ProjectMemberRef
-from autoforge.testing.watching import WrappedTransport, watching
+from autoforge.testing.recording import WrappedTransport, watching
 from tests.access.people import (
     assert_people_agree,
     at_once,

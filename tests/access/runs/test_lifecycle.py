@@ -23,7 +23,7 @@ from autoforge.errors import (
 from autoforge.forge import Forge
 from autoforge.models import Agent, AgentRole, AgentRun, AgentRunRef, AgentStatus, RunStatus
 from autoforge.testing.clock import Clock
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.runs.at_work import AtWork
 from tests.factories import NOON, a_feature, a_project, a_run, a_run_ref, an_agent, new_id
 

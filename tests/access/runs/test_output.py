@@ -15,7 +15,7 @@ from autoforge.dynamodb.schema.item_size import LIMIT, item_size
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ItemTooLargeError
 from autoforge.models import AgentRun
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.runs.at_work import AtWork
 from tests.factories import NOON, a_run, new_id
 from tests.servers import Engine

@@ -25,7 +25,7 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.testing.faults import Break, Fault, Lose, Pass, Refuse, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.tickets.issues import (
     an_issue,
     counts,

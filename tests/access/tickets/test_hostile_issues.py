@@ -22,7 +22,7 @@ from autoforge.errors import (
     ItemExistsError,
     UnreadableItemError,
 )
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.tickets.issues import (
     an_issue,
     counts,

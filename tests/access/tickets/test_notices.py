@@ -28,7 +28,7 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.testing.faults import Fault, Lose, Pass, Refuse, injected
-from autoforge.testing.watching import Overheard, watching
+from autoforge.testing.recording import Overheard, watching
 from tests.access.tickets.issues import (
     NEWER,
     Way,

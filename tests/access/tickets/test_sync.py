@@ -23,7 +23,7 @@ from autoforge.errors import (
     ItemNotFoundError,
 )
 from autoforge.models import Ticket
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.tickets.issues import (
     NEWER,
     Way,

@@ -13,7 +13,7 @@ from autoforge.dynamodb.transport.transport import TransportName
 from autoforge.errors import ConfigurationError, TableNotFoundError, UnavailableError
 from autoforge.testing.clock import Clock
 from autoforge.testing.faults import Answer, Break, Fault, Pass, Refuse, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.dynamodb.admin.described import a_table, schema
 from tests.factories import new_id
 from tests.servers import Engine

@@ -33,7 +33,7 @@ from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models import AgentCheckpoint, Event, ProjectStatus
 from autoforge.testing.clock import Clock
 from autoforge.testing.faults import Answer, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.access.cases import CASES
 from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON, new_id

@@ -17,7 +17,7 @@ from autoforge.forge import Forge
 from autoforge.models import AgentConfig, ArtefactType, Feature, Project, Ticket
 from autoforge.testing.clock import Clock
 from autoforge.testing.faults import Lose, Pass, injected
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.factories import new_id
 from tests.stores import put_raw, raw_items
 

@@ -21,7 +21,7 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.dynamodb.writes.write import Check, Delete, Transaction
 from autoforge.testing.clock import Clock
-from autoforge.testing.watching import WrappedTransport
+from autoforge.testing.recording import WrappedTransport
 from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON, new_id
 from tests.stores import raw_items

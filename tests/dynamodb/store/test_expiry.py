@@ -29,7 +29,7 @@ from autoforge.errors import (
     ItemNotFoundError,
 )
 from autoforge.testing.clock import Clock
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.dynamodb.written import stored_item
 from tests.factories import NOON, new_id
 from tests.stores import put_raw

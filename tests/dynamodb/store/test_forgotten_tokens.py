@@ -40,7 +40,7 @@ from autoforge.forge import Forge
 from autoforge.models import Artefact, Project
 from autoforge.testing.clock import Clock
 from autoforge.testing.faults import Attempts, Break, Fault, Lose, Pass, injected
-from autoforge.testing.watching import WrappedTransport
+from autoforge.testing.recording import WrappedTransport
 from tests.access.people import known
 from tests.access.tours import WRITES
 from tests.factories import NOON, a_feature, a_project, an_artefact, new_id

@@ -29,7 +29,7 @@ from autoforge.models import (
     Project,
     ProjectStatus,
 )
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.dynamodb.written import LATER, stored_item
 from tests.factories import (
     a_project,

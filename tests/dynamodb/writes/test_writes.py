@@ -40,7 +40,7 @@ from autoforge.models import (
     RequestRecord,
     Ticket,
 )
-from autoforge.testing.watching import watching
+from autoforge.testing.recording import watching
 from tests.dynamodb.written import LATER, Line, Task, stored_item
 from tests.factories import (
     NOON,
