@@ -12,14 +12,16 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
+from autoforge import testing
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge
+from autoforge.testing.clock import Clock
 from tests import servers
 from tests.access.worlds import World
 from tests.adversarial.effort import effort
 from tests.servers import Engine
-from tests.stores import Clock, client_of, forge_of, store_of
+from tests.stores import client_of, forge_of, store_of
 
 #: Folders whose tests run on one engine, the most faithful that is installed, unless a test is
 #: marked ``every_engine``. Differences between engines show in ``tests/access``, which runs every
@@ -59,6 +61,16 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         pytest.skip(f"{name} is not installed: npm ci --prefix tests/engines")
     with servers.ENGINES[name]() as endpoint_url:
         yield Engine(name, endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def autoforge_engine(engine: Engine) -> Iterator[testing.Engine]:
+    """The engine of laws and embedded tables: each in turn, in place of the plugin's option."""
+    if engine.name == "moto":
+        with testing.running("moto") as moto:
+            yield moto
+    else:
+        yield testing.Engine(engine.name, engine.endpoint_url)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import pytest
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.forge import Forge
 from autoforge.models import Event
+from autoforge.testing.clock import Clock
 from benchmarks import report
 from benchmarks.__main__ import PARTS
 from benchmarks.canned_server import canned_server
@@ -31,7 +32,7 @@ from benchmarks.scale import PARTS as SCALE_PARTS
 from benchmarks.synthetic import entities_of, pattern_of
 from tests.factories import NOON
 from tests.servers import Engine
-from tests.stores import Clock, client_of, forge_of, fresh
+from tests.stores import client_of, forge_of, fresh
 
 
 @pytest.mark.parametrize("name", STRATEGIES)

@@ -20,9 +20,10 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.client.worker_pool import WorkerPool
 from autoforge.dynamodb.schema.item_size import item_size
 from autoforge.dynamodb.transport.transport import Transport
+from autoforge.testing.clock import Waits
+from autoforge.testing.recording import WrappedTransport
 from tests.servers import Engine
-from tests.stores import Waits, client_of
-from tests.transports import WrappedTransport
+from tests.stores import client_of
 
 
 @dataclass

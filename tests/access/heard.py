@@ -11,11 +11,13 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.writes.write import primary_key
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType, User, UserByEmailLookup
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Fault, Lose, Pass, injected
+from autoforge.testing.recording import watching
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, Step
-from tests.dynamodb.faults import Fault, Lose, Pass, injected
 from tests.iam import Asked, asked_of_iam
-from tests.stores import Clock, forge_of, fresh, watching
+from tests.stores import forge_of, fresh
 
 #: The IAM actions and resources needed, by the method that sends the requests.
 Heard = dict[str, set[Asked]]

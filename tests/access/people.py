@@ -28,10 +28,11 @@ from autoforge.models import (
     UserByEmailLookup,
 )
 from autoforge.models.users import comparable_email
-from tests.dynamodb.faults import Fault, Lose, Pass, Refuse, injected
+from autoforge.testing.faults import Fault, Lose, Pass, Refuse, injected
+from autoforge.testing.recording import watching
 from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, new_id
 from tests.servers import Engine
-from tests.stores import client_of, fresh, raw_items, watching
+from tests.stores import client_of, fresh, raw_items
 
 _TYPES: Final = {entity.type_name: entity for entity in PLATFORM_DESIGN.entities}
 _CUT_OFF: Final = Refuse("AccessDeniedException")

@@ -13,8 +13,9 @@ from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import InvalidValueError, ItemExistsError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import Agent, AgentRole, AgentStatus
+from autoforge.testing.clock import Clock
 from tests.factories import NOON, an_agent, new_id
-from tests.stores import Clock, put_raw
+from tests.stores import put_raw
 
 
 def test_a_new_agent_is_idle_and_has_the_values_given(forge: Forge) -> None:

@@ -22,6 +22,8 @@ from autoforge.dynamodb.schema.keys import KeyValue, key_of
 from autoforge.errors import AutoforgeError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models.indexes import GSI1
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import watching
 from tests.access.tours import (
     MAKERS,
     OF_NOTHING,
@@ -45,7 +47,7 @@ from tests.factories import (
     an_event,
 )
 from tests.servers import Engine
-from tests.stores import Clock, client_of, forge_of, fresh, raw_items, watching
+from tests.stores import client_of, forge_of, fresh, raw_items
 
 pytestmark = pytest.mark.one_engine
 

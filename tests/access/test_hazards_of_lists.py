@@ -23,7 +23,8 @@ from autoforge.errors import ConditionFailedError
 from autoforge.forge import Forge
 from autoforge.models import EscalationStatus
 from autoforge.models.indexes import GSI1
-from tests.dynamodb.faults import Answer, injected
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Answer, injected
 from tests.factories import (
     NOON,
     a_feature,
@@ -35,7 +36,7 @@ from tests.factories import (
     an_event,
     new_id,
 )
-from tests.stores import Clock, forge_of, fresh, put_raw
+from tests.stores import forge_of, fresh, put_raw
 
 pytestmark = pytest.mark.one_engine
 

@@ -24,9 +24,9 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import AgentRole, ArtefactType, Feature, Ticket, User
+from autoforge.testing.faults import Answer, Fault, Pass, Refuse, injected
 from tests.access.features.laws import require_settled
 from tests.access.worlds import PROJECT, World, at_once, create
-from tests.dynamodb.faults import Answer, Fault, Pass, Refuse, injected
 from tests.factories import a_feature, new_id
 from tests.servers import Engine
 from tests.stores import raw_items

@@ -17,8 +17,9 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge
+from autoforge.testing.clock import Clock
 from tests.factories import NOON, a_project, new_id
-from tests.stores import Clock, raw_items
+from tests.stores import raw_items
 
 pytestmark = pytest.mark.one_engine
 

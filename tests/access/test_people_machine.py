@@ -22,11 +22,12 @@ from autoforge.access.users import UserByAuth0Id
 from autoforge.dynamodb.client.client import Client
 from autoforge.errors import ItemExistsError, ItemNotFoundError
 from autoforge.models.users import comparable_email
+from autoforge.testing.clock import Clock
 from tests.access.people import assert_people_agree, assert_people_are_found, log_in
 from tests.access.populations import PROJECTS
 from tests.factories import NOON, a_project
 from tests.factories import new_id as fresh_id
-from tests.stores import Clock, fresh
+from tests.stores import fresh
 
 pytestmark = pytest.mark.one_engine
 

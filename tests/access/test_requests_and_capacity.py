@@ -29,11 +29,12 @@ from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import ItemTooLargeError
 from autoforge.models import Artefact, Event
+from autoforge.testing.faults import Answer, injected
+from autoforge.testing.recording import Watched, watching
 from tests.access.cases import CASES, THERE, asked_of, reads
-from tests.dynamodb.faults import Answer, injected
 from tests.factories import NOON, an_artefact, an_event, new_id
 from tests.servers import Engine
-from tests.stores import Watched, fresh, watching
+from tests.stores import fresh
 from tests.strategies import documents
 
 _PAD: Final = "x" * 3000

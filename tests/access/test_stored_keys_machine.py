@@ -63,6 +63,7 @@ from autoforge.models import (
     Project,
     ProjectStatus,
 )
+from autoforge.testing.clock import Clock
 from tests.access.populations import identity, key_text, minted, other_ids, projects
 from tests.factories import (
     NOON,
@@ -73,7 +74,7 @@ from tests.factories import (
     an_event,
     new_id,
 )
-from tests.stores import Clock, fresh, raw_items
+from tests.stores import fresh, raw_items
 
 pytestmark = pytest.mark.one_engine
 

@@ -18,6 +18,8 @@ from autoforge.errors import (
     VersionConflictError,
 )
 from autoforge.models import User, UserByAuth0IdLookup, UserRole
+from autoforge.testing.faults import Lose, Pass, Refuse, injected
+from autoforge.testing.recording import watching
 from tests.access.people import (
     assert_people_agree,
     at_once,
@@ -26,10 +28,9 @@ from tests.access.people import (
     known,
     log_in,
 )
-from tests.dynamodb.faults import Lose, Pass, Refuse, injected
 from tests.dynamodb.written import LATER, by_key
 from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email
-from tests.stores import fresh, raw_items, watching
+from tests.stores import fresh, raw_items
 
 _THREADS: Final = 8
 _EMAIL: Final = "Ann@Example.org"

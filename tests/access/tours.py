@@ -22,9 +22,9 @@ from autoforge.models import (
     ProjectStatus,
     RunStatus,
 )
+from autoforge.testing.clock import Clock
 from tests.access.people import known
 from tests.factories import NOON, new_id
-from tests.stores import Clock
 
 _LATER: Final = NOON + timedelta(hours=1)
 _LOG: Final = ArtefactType.RAID_LOG

@@ -16,10 +16,11 @@ from autoforge.dynamodb.writes.write import primary_key
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import PLATFORM_DESIGN, Feature
-from tests.dynamodb.faults import Fault, Pass, injected
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Fault, Pass, injected
 from tests.dynamodb.indexes import KEY_ATTRIBUTES
 from tests.factories import a_project
-from tests.stores import Clock, forge_of, fresh, put_raw, store_of
+from tests.stores import forge_of, fresh, put_raw, store_of
 
 T = TypeVar("T")
 

@@ -36,10 +36,11 @@ from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import WrappedTransport, watching
 from tests.access.worlds import CrashError
 from tests.servers import Engine
-from tests.stores import Clock, client_of, forge_of, fresh, raw_items, store_of, watching
-from tests.transports import WrappedTransport
+from tests.stores import client_of, forge_of, fresh, raw_items, store_of
 
 #: A call, or several, of a Forge.
 Operation = Callable[[Forge], object]

@@ -17,10 +17,10 @@ from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.forge import Forge
+from autoforge.testing.recording import WrappedTransport
 from tests.adversarial.interleaving import Board, Operation
 from tests.servers import Engine
 from tests.stores import client_of
-from tests.transports import WrappedTransport
 
 #: Chooses what an index shows of an item: one of its states, given oldest first, or None for no
 #: row. The last state is the present one, and is None if the item was deleted.

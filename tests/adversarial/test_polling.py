@@ -17,11 +17,11 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.forge import Forge, utc_now
+from autoforge.testing.recording import WrappedTransport
 from tests.adversarial.effort import Effort
 from tests.factories import a_project
 from tests.servers import Engine
 from tests.stores import client_of, forge_of, store_of
-from tests.transports import WrappedTransport
 
 _WRITERS: Final = 16
 _EVENTS: Final = 30

@@ -17,8 +17,8 @@ from threading import Condition
 from typing import Any
 
 from autoforge.dynamodb.transport.transport import Transport
+from autoforge.testing.recording import WrappedTransport
 from tests.adversarial.interleaving import Board, Operation, connections, outcome, requests
-from tests.transports import WrappedTransport
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from autoforge.dynamodb.transport.transport import NotDynamoDBError, Transport
+from autoforge.testing.recording import WrappedTransport
 from tests.cfn.aws import AWS
-from tests.transports import WrappedTransport
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from autoforge.dynamodb.admin.create import table_definition
 from autoforge.errors import ConfigurationError
 from autoforge.forge import Forge
 from autoforge.models import PLATFORM_DESIGN
+from autoforge.testing.clock import Clock
 from cfn.roles import AGENT, API, INTEGRATION, OPERATOR, PROJECT_AGENT, READER, ROLES, PlatformRole
 from tests.access.people import known
 from tests.access.tours import READS, WRITES, names
@@ -24,7 +25,7 @@ from tests.cfn.aws import AWS, moto
 from tests.cfn.enforcing import Key, Translated, user_with
 from tests.cfn.resolved import ROOT
 from tests.servers import Engine
-from tests.stores import Clock, client_of, forge_of, store_of
+from tests.stores import client_of, forge_of, store_of
 
 #: Methods that send a delete operation outside of a transaction.
 _DELETIONS: Final = {"projects.delete"}

@@ -8,11 +8,12 @@ import pytest
 
 from autoforge.dynamodb.admin.drift import DriftName
 from autoforge.dynamodb.client.client import Client
+from autoforge.testing.clock import Clock
 from tests.cli.conftest import Command, Said
 from tests.dynamodb.misbehaving import always, http, serving
 from tests.factories import new_id
 from tests.servers import Engine
-from tests.stores import Clock, store_of
+from tests.stores import store_of
 
 
 def test_a_table_is_created_once_and_then_left_alone(

@@ -24,6 +24,7 @@ from autoforge.dynamodb import (
 )
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark
+from autoforge.testing.recording import watching
 from tests.cfn.resolved import parsed, resolved
 from tests.cloudformation.designs import (
     ADMIN,
@@ -48,7 +49,6 @@ from tests.cloudformation.designs import (
 )
 from tests.iam import ACCOUNT, Asked, Evaluator, asked_of_iam
 from tests.iam import Case as Judged
-from tests.stores import watching
 
 _OPERATIONS: Final = (
     *("GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem"),

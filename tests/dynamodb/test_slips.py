@@ -20,10 +20,11 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction
 from autoforge.errors import AutoforgeError, DeclarationError, InvalidValueError
+from autoforge.testing.clock import Clock
 from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON
 from tests.servers import Engine
-from tests.stores import Clock, client_of, store_of
+from tests.stores import client_of, store_of
 
 
 class Sensor(Entity):

@@ -10,9 +10,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.testing.clock import Clock
 from tests.http.serving import World, populated, serving
 from tests.servers import Engine
-from tests.stores import Clock, client_of, forge_of, fresh, store_of
+from tests.stores import client_of, forge_of, fresh, store_of
 
 Api = TestClient[Litestar]
 

@@ -7,6 +7,7 @@ import pytest
 
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import timestamp_of
+from autoforge.testing.clock import Clock
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -20,7 +21,6 @@ from tests.http.serving import (
     unchanged,
     walk,
 )
-from tests.stores import Clock
 
 ACTION: JsonObject = {"actionType": "artefact_update", "description": "Update the delivery state"}
 ONE = "2026-02-04T13:00:00.000Z"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autoforge.testing.clock import Clock
 from tests.factories import NOON
 from tests.http.serving import (
     CONFUSABLE,
@@ -21,7 +22,6 @@ from tests.http.serving import (
     new_project,
     walk,
 )
-from tests.stores import Clock
 from tests.strategies import documents, json_values
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb.store.store import Store
+from autoforge.testing.clock import Clock
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -20,7 +21,6 @@ from tests.http.serving import (
     unchanged,
     walk,
 )
-from tests.stores import Clock
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from httpx import Response
 
 from autoforge.dynamodb.store.store import Store
+from autoforge.testing.clock import Clock
 from tests.factories import NOON
 from tests.http.serving import (
     NOON_TEXT,
@@ -19,7 +20,6 @@ from tests.http.serving import (
     new_project,
     unchanged,
 )
-from tests.stores import Clock
 
 LATER = "2026-02-04T12:00:01.000Z"
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from autoforge.dynamodb.store.store import Store
+from autoforge.testing.clock import Clock
 from tests.factories import NOON
 from tests.http.serving import (
     NOON_TEXT,
@@ -19,7 +20,6 @@ from tests.http.serving import (
     unchanged,
     walk,
 )
-from tests.stores import Clock
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import pytest
 
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import timestamp_of
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import watching
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -21,7 +23,6 @@ from tests.http.serving import (
     unchanged,
     walk,
 )
-from tests.stores import Clock, watching
 
 EVENT: JsonObject = {"eventType": "signal_detected", "summary": "MCU-156 is in progress"}
 EXPIRY_TEXT = "2026-03-06T12:00:00.000Z"

@@ -11,6 +11,7 @@ import pytest
 from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge
 from autoforge.http.integrations import IntegrationSecret
+from autoforge.testing.clock import Clock
 from tests.factories import NOON
 from tests.http.serving import (
     CONFUSABLE,
@@ -20,7 +21,7 @@ from tests.http.serving import (
     fresh_name,
     unchanged,
 )
-from tests.stores import Clock, raw_items
+from tests.stores import raw_items
 
 SECRET = "s3cr3t-t0ken"
 

@@ -6,6 +6,7 @@ import pytest
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
+from autoforge.testing.recording import watching
 from tests.http.serving import (
     LISTS,
     PATH_VALUES,
@@ -20,7 +21,6 @@ from tests.http.serving import (
     new_user,
     walk,
 )
-from tests.stores import watching
 
 lists = pytest.mark.parametrize("route", LISTS, ids=str)
 reads = pytest.mark.parametrize("route", READS, ids=str)

@@ -7,6 +7,7 @@ import pytest
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
+from autoforge.testing.clock import Clock
 from tests.http.serving import (
     DOCUMENT,
     LISTS,
@@ -24,7 +25,7 @@ from tests.http.serving import (
     serving,
     unchanged,
 )
-from tests.stores import Clock, forge_of, store_of
+from tests.stores import forge_of, store_of
 
 JSON = {"content-type": "application/json"}
 #: Query parameters that are timestamps.

@@ -7,6 +7,7 @@ import pytest
 
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import Put
+from autoforge.testing.clock import Clock
 from tests.factories import NOON, a_feature, a_run_ref, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -22,7 +23,6 @@ from tests.http.serving import (
     walk,
 )
 from tests.servers import Engine
-from tests.stores import Clock
 
 MINUTE_TEXT = "2026-02-04T12:01:00.000Z"
 

@@ -22,8 +22,8 @@ from schemathesis.specs.openapi.checks import (
 
 from autoforge.forge import Forge
 from autoforge.http.app import create_app
+from autoforge.testing.clock import Clock
 from tests.http.serving import ROUTES, populated, serving
-from tests.stores import Clock
 
 CHECKS: Final = (
     not_a_server_error,

@@ -12,8 +12,9 @@ from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.forge import Forge
 from autoforge.http.api import openapi
+from autoforge.testing.clock import Clock
 from tests.http.serving import Api, World, assert_problem, serving
-from tests.stores import Clock, forge_of, store_of
+from tests.stores import forge_of, store_of
 
 DASHBOARD = "https://dashboard.example"
 

@@ -8,7 +8,8 @@ import pytest
 
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import Put
-from tests.dynamodb.faults import Pass, Refuse, injected
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Pass, Refuse, injected
 from tests.factories import NOON, a_feature_by_linear_issue, a_ticket, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -23,7 +24,7 @@ from tests.http.serving import (
     unchanged,
     walk,
 )
-from tests.stores import Clock, put_raw
+from tests.stores import put_raw
 
 ISSUE: JsonObject = {
     "linearIssueUrl": "https://linear.app/acme/issue/ENG-7",

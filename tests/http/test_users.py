@@ -10,6 +10,7 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import timestamp_of
 from autoforge.http.users import UserView
 from autoforge.http.views import problem_item
+from autoforge.testing.clock import Clock
 from tests.factories import NOON, a_user, a_user_by_auth0_id, a_user_by_email, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -25,7 +26,6 @@ from tests.http.serving import (
     unchanged,
     walk,
 )
-from tests.stores import Clock
 
 
 def profile(**over: Any) -> JsonObject:

@@ -29,11 +29,13 @@ class EmbeddedDynamoDB:
         endpoint_url: The URL for other programs.
         direct_url: The URL for this process, which is the same.
         credentials: The access key id and secret key with which requests must be signed.
+        engine: Answers a request without a connection; it checks no credentials.
     """
 
     def __init__(self, *, access_key_id: str | None = None) -> None:
         self._account = f"{next(_ACCOUNTS):012}"
-        self._guard = Guard(_one_at_a_time(self._account), access_key_id=access_key_id)
+        self.engine = _one_at_a_time(self._account)
+        self._guard = Guard(self.engine, access_key_id=access_key_id)
         self.endpoint_url = self.direct_url = self._guard.endpoint_url
         self.credentials = self._guard.credentials
 

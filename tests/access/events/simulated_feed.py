@@ -24,8 +24,8 @@ from autoforge.dynamodb.timestamps import first_ulid, ulid_text
 from autoforge.dynamodb.transport.transport import patience
 from autoforge.forge import Forge
 from autoforge.models import PLATFORM_DESIGN
+from autoforge.testing.recording import WrappedTransport
 from tests.factories import NOON, a_project
-from tests.transports import WrappedTransport
 
 PROJECT: Final = "p"
 _PROJECT_ITEM: Final = a_project(id=PROJECT).to_item()

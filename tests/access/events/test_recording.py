@@ -25,9 +25,10 @@ from autoforge.errors import (
     UnavailableError,
 )
 from autoforge.forge import Forge
-from tests.dynamodb.faults import Attempts, Break, Fault, Lose, Pass, Refuse, injected
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Attempts, Break, Fault, Lose, Pass, Refuse, injected
+from autoforge.testing.recording import Overheard, watching
 from tests.factories import NOON, a_project, an_event, new_id
-from tests.stores import Clock, Overheard, watching
 
 _BOUND: Final = RecordBound()
 _THROTTLED: Final = Refuse("ThrottlingException")

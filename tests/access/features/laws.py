@@ -15,8 +15,9 @@ from typing import Any
 from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge
 from autoforge.models import Feature, FeatureByLinearIssueLookup, FeatureDependency, FeatureStatus
+from autoforge.testing.clock import Clock
 from tests.access.worlds import PROJECT, entity_of
-from tests.stores import Clock, raw_items
+from tests.stores import raw_items
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
+from autoforge.testing.faults import Fault, Lose, Pass, injected
+from autoforge.testing.recording import watching
 from tests.access.worlds import PROJECT, World, create
 from tests.adversarial.interleaving import Board, meetings
-from tests.dynamodb.faults import Fault, Lose, Pass, injected
-from tests.stores import watching
 
 _DAY: Final = timedelta(days=1)
 

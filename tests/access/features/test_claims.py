@@ -20,6 +20,8 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
+from autoforge.testing.faults import Answer, Fault, Lose, Pass, Refuse, injected
+from autoforge.testing.recording import watching
 from tests.access.features.laws import require_settled
 from tests.access.worlds import (
     PROJECT,
@@ -28,10 +30,9 @@ from tests.access.worlds import (
     set_raw,
     taken,
 )
-from tests.dynamodb.faults import Answer, Fault, Lose, Pass, Refuse, injected
 from tests.factories import a_feature, a_project
 from tests.servers import Engine
-from tests.stores import client_of, forge_of, fresh, put_raw, watching
+from tests.stores import client_of, forge_of, fresh, put_raw
 
 _THROTTLED: Final = Refuse("ProvisionedThroughputExceededException")
 

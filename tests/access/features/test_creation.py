@@ -17,6 +17,7 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import FeatureStatus
+from autoforge.testing.faults import Lose, Pass, injected
 from tests.access.features.laws import require_settled
 from tests.access.worlds import (
     PROJECT,
@@ -25,7 +26,6 @@ from tests.access.worlds import (
     create,
     interrupted,
 )
-from tests.dynamodb.faults import Lose, Pass, injected
 from tests.dynamodb.written import by_key
 from tests.factories import a_project
 from tests.servers import Engine

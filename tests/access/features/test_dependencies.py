@@ -11,6 +11,7 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.errors import CyclicDependencyError, ItemExistsError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
+from autoforge.testing.faults import Lose, Pass, injected
 from tests.access.features.laws import require_safe, require_settled
 from tests.access.worlds import (
     PROJECT,
@@ -21,7 +22,6 @@ from tests.access.worlds import (
     interrupted,
     taken,
 )
-from tests.dynamodb.faults import Lose, Pass, injected
 from tests.factories import a_project
 from tests.servers import Engine
 from tests.stores import put_raw

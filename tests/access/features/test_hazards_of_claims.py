@@ -10,11 +10,12 @@ import pytest
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
+from autoforge.testing.faults import Answer, Fault, Pass, injected
+from autoforge.testing.recording import watching
 from tests.access.worlds import PROJECT, World, create, interrupted
-from tests.dynamodb.faults import Answer, Fault, Pass, injected
 from tests.factories import a_feature, a_project
 from tests.servers import Engine
-from tests.stores import client_of, forge_of, fresh, raw_items, watching
+from tests.stores import client_of, forge_of, fresh, raw_items
 
 
 def test_a_claim_on_a_long_backlog_reads_no_more_than_one_on_a_short(

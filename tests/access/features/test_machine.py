@@ -32,6 +32,7 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import FeatureStatus
+from autoforge.testing.faults import Break, Fault, Lose, Pass, injected
 from tests.access.features.laws import (
     Stored,
     require_may_be_worked_on,
@@ -41,7 +42,6 @@ from tests.access.features.laws import (
     work_off,
 )
 from tests.access.worlds import PROJECT, CrashError, World
-from tests.dynamodb.faults import Break, Fault, Lose, Pass, injected
 from tests.servers import Engine
 from tests.stores import client_of
 

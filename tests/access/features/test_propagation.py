@@ -17,6 +17,7 @@ from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge
 from autoforge.models import FeatureStatus
 from autoforge.models.features import Unsettled
+from autoforge.testing.faults import Lose, Pass, injected
 from tests.access.features.laws import require_safe, require_settled
 from tests.access.worlds import (
     PROJECT,
@@ -26,7 +27,6 @@ from tests.access.worlds import (
     interrupted,
     taken,
 )
-from tests.dynamodb.faults import Lose, Pass, injected
 from tests.factories import NOON, a_dependency
 from tests.servers import Engine
 from tests.stores import put_raw

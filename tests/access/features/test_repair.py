@@ -22,13 +22,13 @@ from autoforge.errors import (
     UnavailableError,
 )
 from autoforge.forge import Forge, NewFeature
+from autoforge.testing.faults import Break, Fault, Lose, Pass, injected
 from tests.access.features.laws import (
     require_released,
     require_safe,
     require_settled,
 )
 from tests.access.worlds import PROJECT, CrashError, World
-from tests.dynamodb.faults import Break, Fault, Lose, Pass, injected
 from tests.servers import Engine
 from tests.stores import client_of, raw_items
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.models import FeatureStatus
+from autoforge.testing.faults import Answer, injected
 from tests.access.worlds import PROJECT, World
-from tests.dynamodb.faults import Answer, injected
 from tests.factories import a_feature
 from tests.servers import Engine
 from tests.stores import client_of

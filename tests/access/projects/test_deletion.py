@@ -33,8 +33,10 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.models import PLATFORM_DESIGN, AgentRun, Project, ProjectStatus
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Answer, Break, Fault, Lose, Pass, Refuse, injected
+from autoforge.testing.recording import watching
 from benchmarks.synthetic import entity_of
-from tests.dynamodb.faults import Answer, Break, Fault, Lose, Pass, Refuse, injected
 from tests.dynamodb.written import LATER, by_key
 from tests.factories import (
     NOON,
@@ -61,7 +63,7 @@ from tests.factories import (
     feature_slots,
     new_id,
 )
-from tests.stores import Clock, fresh, put_raw, raw_items, watching
+from tests.stores import fresh, put_raw, raw_items
 
 #: A user and an agent id in the deleted project and in others.
 _SHARED_USER: Final = "u"

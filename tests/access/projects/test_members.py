@@ -29,6 +29,7 @@ from autoforge.errors import (
     ItemNotFoundError,
 )
 from autoforge.models import Project, ProjectMemberRef
+from autoforge.testing.recording import WrappedTransport, watching
 from tests.access.people import (
     assert_people_agree,
     at_once,
@@ -39,8 +40,7 @@ from tests.access.people import (
 from tests.dynamodb.written import LATER, by_key
 from tests.factories import NOON, a_member, a_member_ref, a_project
 from tests.servers import Engine
-from tests.stores import client_of, fresh, raw_items, watching
-from tests.transports import WrappedTransport
+from tests.stores import client_of, fresh, raw_items
 
 _ULID: Final = "01KGKR2T40R6BAX8A0B1RTCDKN"
 

@@ -10,8 +10,8 @@ from autoforge.access.requests.once import LEASE, Outcome
 from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.errors import InvalidValueError, RequestRunningError
 from autoforge.forge import Forge
+from autoforge.testing.clock import Clock
 from tests.factories import new_id
-from tests.stores import Clock
 
 _MADE: Final = Outcome(201, ("made",), "/made")
 

@@ -12,8 +12,8 @@ from autoforge.access.runs.lifecycle import FinishRun, ReportRun, StartRun
 from autoforge.dynamodb.client.client import Client
 from autoforge.errors import UnavailableError
 from autoforge.models import AgentRun
+from autoforge.testing.faults import Break, Fault, Lose, Pass, injected
 from tests.access.runs.at_work import AtWork
-from tests.dynamodb.faults import Break, Fault, Lose, Pass, injected
 from tests.stores import fresh
 
 pytestmark = pytest.mark.one_engine

@@ -22,9 +22,10 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.models import Agent, AgentRole, AgentRun, AgentRunRef, AgentStatus, RunStatus
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import watching
 from tests.access.runs.at_work import AtWork
 from tests.factories import NOON, a_feature, a_project, a_run, a_run_ref, an_agent, new_id
-from tests.stores import Clock, watching
 
 LATER: Final = NOON + timedelta(seconds=90, milliseconds=5)
 

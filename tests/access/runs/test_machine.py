@@ -23,8 +23,9 @@ from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import AutoforgeError, ConditionFailedError, ItemExistsError
 from autoforge.models import Agent, AgentRole, AgentRun, AgentStatus
 from autoforge.models.runs import FINAL
+from autoforge.testing.clock import Clock
 from tests.factories import a_feature, an_agent, new_id
-from tests.stores import Clock, fresh
+from tests.stores import fresh
 
 pytestmark = pytest.mark.one_engine
 

@@ -15,10 +15,10 @@ from autoforge.dynamodb.schema.item_size import LIMIT, item_size
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ItemTooLargeError
 from autoforge.models import AgentRun
+from autoforge.testing.recording import watching
 from tests.access.runs.at_work import AtWork
 from tests.factories import NOON, a_run, new_id
 from tests.servers import Engine
-from tests.stores import watching
 
 #: The largest size of a run, in bytes, whose reports contained only output.
 _FULL: Final = LIMIT - RESERVED

@@ -20,11 +20,12 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import Delete
 from autoforge.errors import AutoforgeError, ConditionFailedError, TransactionConflictError
 from autoforge.models import Agent, AgentRun, AgentStatus
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Attempts, Break, Fault, Lose, Pass, injected
 from tests.access.runs.at_work import AtWork
-from tests.dynamodb.faults import Attempts, Break, Fault, Lose, Pass, injected
 from tests.factories import new_id
 from tests.servers import Engine
-from tests.stores import Clock, client_of, fresh, store_of
+from tests.stores import client_of, fresh, store_of
 
 pytestmark = pytest.mark.one_engine
 

@@ -24,6 +24,8 @@ from autoforge.errors import (
     ThrottledError,
 )
 from autoforge.forge import Forge
+from autoforge.testing.faults import Break, Fault, Lose, Pass, Refuse, injected
+from autoforge.testing.recording import watching
 from tests.access.tickets.issues import (
     an_issue,
     counts,
@@ -31,11 +33,10 @@ from tests.access.tickets.issues import (
     sync_all,
     ticket_of,
 )
-from tests.dynamodb.faults import Break, Fault, Lose, Pass, Refuse, injected
 from tests.dynamodb.written import by_key
 from tests.factories import NOON, a_feature_by_linear_issue, a_project, new_id
 from tests.servers import Engine
-from tests.stores import fresh, raw_items, watching
+from tests.stores import fresh, raw_items
 
 pytestmark = pytest.mark.one_engine
 

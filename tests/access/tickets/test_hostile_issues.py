@@ -22,6 +22,7 @@ from autoforge.errors import (
     ItemExistsError,
     UnreadableItemError,
 )
+from autoforge.testing.recording import watching
 from tests.access.tickets.issues import (
     an_issue,
     counts,
@@ -31,7 +32,7 @@ from tests.access.tickets.issues import (
 )
 from tests.dynamodb.written import stored_item
 from tests.factories import NOON, a_project, a_ticket, new_id
-from tests.stores import fresh, put_raw, watching
+from tests.stores import fresh, put_raw
 
 #: Ids that collide if a key does not escape them.
 HOSTILE: Final = (

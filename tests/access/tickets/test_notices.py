@@ -27,6 +27,8 @@ from autoforge.errors import (
     TransactionConflictError,
 )
 from autoforge.forge import Forge
+from autoforge.testing.faults import Fault, Lose, Pass, Refuse, injected
+from autoforge.testing.recording import Overheard, watching
 from tests.access.tickets.issues import (
     NEWER,
     Way,
@@ -36,10 +38,8 @@ from tests.access.tickets.issues import (
     sync,
     ticket_of,
 )
-from tests.dynamodb.faults import Fault, Lose, Pass, Refuse, injected
 from tests.dynamodb.written import stored_item
 from tests.factories import NOON
-from tests.stores import Overheard, watching
 
 _THREADS: Final = 8
 

@@ -23,6 +23,7 @@ from autoforge.errors import (
     ItemNotFoundError,
 )
 from autoforge.models import Ticket
+from autoforge.testing.recording import watching
 from tests.access.tickets.issues import (
     NEWER,
     Way,
@@ -35,7 +36,6 @@ from tests.access.tickets.issues import (
 )
 from tests.dynamodb.written import LATER, stored_item
 from tests.factories import NOON, a_feature_by_linear_issue, a_project
-from tests.stores import watching
 
 
 @both_ways

@@ -11,11 +11,13 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import TransportName
 from autoforge.errors import ConfigurationError, TableNotFoundError, UnavailableError
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Answer, Break, Fault, Pass, Refuse, injected
+from autoforge.testing.recording import watching
 from tests.dynamodb.admin.described import a_table, schema
-from tests.dynamodb.faults import Answer, Break, Fault, Pass, Refuse, injected
 from tests.factories import new_id
 from tests.servers import Engine
-from tests.stores import Clock, client_of, store_of, watching
+from tests.stores import client_of, store_of
 
 _OPERATIONS: Final = ["DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups"]
 

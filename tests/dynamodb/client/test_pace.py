@@ -18,8 +18,8 @@ from autoforge.errors import (
     TransactionConflictError,
 )
 from autoforge.forge import Forge, NewFeature
+from autoforge.testing.faults import Answer, Fault, Pass, Refuse, injected
 from tests.access.worlds import PROJECT, World
-from tests.dynamodb.faults import Answer, Fault, Pass, Refuse, injected
 from tests.factories import a_feature, a_project
 from tests.servers import Engine
 from tests.stores import raw_items

@@ -31,7 +31,7 @@ from autoforge.errors import (
     VersionConflictError,
 )
 from autoforge.models import Artefact, ArtefactType, Project
-from tests.dynamodb.faults import Break, Lose, Refuse, injected
+from autoforge.testing.faults import Break, Lose, Refuse, injected
 from tests.factories import (
     NOON,
     a_project,

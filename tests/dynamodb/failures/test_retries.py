@@ -32,12 +32,13 @@ from autoforge.errors import (
     UnavailableError,
 )
 from autoforge.models import ProjectStatus
-from tests.dynamodb.faults import Break, Fault, Refuse, injected
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Break, Fault, Refuse, injected
 from tests.factories import (
     a_project,
 )
 from tests.servers import Engine
-from tests.stores import Clock, client_of, fresh, store_of
+from tests.stores import client_of, fresh, store_of
 
 _ATTEMPTS: Final = RetryPolicy().attempts
 

@@ -17,13 +17,14 @@ from autoforge.errors import (
     IncompleteBatchError,
     UnavailableError,
 )
-from tests.dynamodb.faults import Answer, Fault, Lose, Pass, Refuse, injected
+from autoforge.testing.clock import Clock, Waits
+from autoforge.testing.faults import Answer, Fault, Lose, Pass, Refuse, injected
 from tests.factories import (
     a_project,
     new_id,
 )
 from tests.servers import Engine
-from tests.stores import Clock, Waits, client_of, fresh, store_of
+from tests.stores import client_of, fresh, store_of
 
 _ATTEMPTS: Final = RetryPolicy().attempts
 _THROTTLED: Final = Refuse("ProvisionedThroughputExceededException")

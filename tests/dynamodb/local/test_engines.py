@@ -22,8 +22,9 @@ from autoforge.errors import (
 )
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType
+from autoforge.testing.clock import Clock
 from tests.servers import Engine, dynoxide_binary
-from tests.stores import Clock, client_of, store_of
+from tests.stores import client_of, store_of
 
 _THREADS = 8
 

@@ -20,8 +20,10 @@ from autoforge.dynamodb.patterns.query import Page, Query
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ConfigurationError, InvalidCursorError, InvalidValueError
 from autoforge.models import Escalation, EscalationStatus
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import watching
 from tests.factories import NOON, an_action, an_escalation, an_event, new_id
-from tests.stores import Clock, fresh, watching
+from tests.stores import fresh
 from tests.strategies import ids, key_texts
 
 _QUERY = EscalationsOfProject("p")

@@ -26,10 +26,11 @@ from autoforge.dynamodb.schema.item_size import item_size
 from autoforge.dynamodb.schema.keys import Key, KeyValue
 from autoforge.dynamodb.table import Table
 from autoforge.errors import DeclarationError, InvalidCursorError
+from autoforge.testing.recording import watching
 from tests.dynamodb.shop import ORDER, SHOP, Invoice, OrderItem
 from tests.factories import NOON
 from tests.servers import Engine
-from tests.stores import fresh, watching
+from tests.stores import fresh
 
 BY_COLOUR = GSI("ByColour", projection=("size",))
 

@@ -19,6 +19,7 @@ from autoforge.dynamodb.schema.indexes import Layout
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.table import Table
 from autoforge.errors import DeclarationError, InvalidValueError
+from autoforge.testing.recording import watching
 from tests.dynamodb.shop import (
     ANOTHER,
     BILLED,
@@ -38,7 +39,7 @@ from tests.dynamodb.shop import (
 )
 from tests.factories import NOON
 from tests.servers import Engine
-from tests.stores import fresh, put_raw, watching
+from tests.stores import fresh, put_raw
 
 
 def conditions(*asked: Query[Any]) -> list[str]:

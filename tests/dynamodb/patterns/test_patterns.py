@@ -31,12 +31,14 @@ from autoforge.dynamodb.table import Table
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models import AgentCheckpoint, Event, ProjectStatus
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Answer, injected
+from autoforge.testing.recording import watching
 from tests.access.cases import CASES
-from tests.dynamodb.faults import Answer, injected
 from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON, new_id
 from tests.servers import Engine
-from tests.stores import Clock, client_of, store_of, watching
+from tests.stores import client_of, store_of
 
 
 class Note(Entity):

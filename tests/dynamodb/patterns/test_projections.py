@@ -50,11 +50,12 @@ from autoforge.errors import (
     InvalidValueError,
     UnreadableItemError,
 )
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import WrappedTransport, watching
 from tests.dynamodb.shop import ORDER, SHOP, Invoice
 from tests.factories import NOON
 from tests.servers import Engine
-from tests.stores import Clock, fresh, put_raw, watching
-from tests.transports import WrappedTransport
+from tests.stores import fresh, put_raw
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,11 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.errors import IncompleteBatchError
 from autoforge.models import Project
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import WrappedTransport
 from tests.factories import NOON, a_feature, a_project, a_run, a_run_ref, an_artefact, new_id
 from tests.servers import Engine
-from tests.stores import Clock, client_of, store_of
-from tests.transports import WrappedTransport
+from tests.stores import client_of, store_of
 
 pytestmark = pytest.mark.one_engine
 

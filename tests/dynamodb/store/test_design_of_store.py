@@ -16,8 +16,8 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction, Write
 from autoforge.errors import DeclarationError
+from autoforge.testing.recording import watching
 from tests.factories import NOON, new_id
-from tests.stores import watching
 
 
 class Order(Entity):

@@ -40,9 +40,10 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike
 from autoforge.errors import AutoforgeError, DeclarationError, ItemExistsError, ItemNotFoundError
+from autoforge.testing.clock import Clock
 from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON
-from tests.stores import Clock, store_of
+from tests.stores import store_of
 
 pytestmark = pytest.mark.one_engine
 

@@ -29,9 +29,11 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.table import Table
 from autoforge.errors import DeclarationError
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import watching
 from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON
-from tests.stores import Clock, put_raw, store_of, watching
+from tests.stores import put_raw, store_of
 
 pytestmark = pytest.mark.one_engine
 

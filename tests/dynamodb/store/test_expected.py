@@ -15,9 +15,11 @@ from autoforge.dynamodb.writes.write import Delete
 from autoforge.errors import AutoforgeError, ItemNotFoundError, VersionConflictError
 from autoforge.forge import Forge
 from autoforge.models import AgentConfig, ArtefactType, Feature, Project, Ticket
-from tests.dynamodb.faults import Lose, Pass, injected
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Lose, Pass, injected
+from autoforge.testing.recording import watching
 from tests.factories import new_id
-from tests.stores import Clock, put_raw, raw_items, watching
+from tests.stores import put_raw, raw_items
 
 _LOG = ArtefactType.RAID_LOG
 

@@ -20,10 +20,11 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.dynamodb.writes.write import Check, Delete, Transaction
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import WrappedTransport
 from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON, new_id
-from tests.stores import Clock, raw_items
-from tests.transports import WrappedTransport
+from tests.stores import raw_items
 
 HOUR = timedelta(hours=1)
 

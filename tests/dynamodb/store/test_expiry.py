@@ -27,9 +27,11 @@ from autoforge.errors import (
     ItemExistsError,
     ItemNotFoundError,
 )
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import watching
 from tests.dynamodb.written import stored_item
 from tests.factories import NOON, new_id
-from tests.stores import Clock, put_raw, watching
+from tests.stores import put_raw
 
 DAY = timedelta(days=1)
 TOMORROW = NOON + DAY

@@ -38,13 +38,14 @@ from autoforge.dynamodb.writes.write import TRANSACTION_ITEMS, Delete, Put, Tran
 from autoforge.errors import InvalidTransactionError, ItemExistsError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import Artefact, Project
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Attempts, Break, Fault, Lose, Pass, injected
+from autoforge.testing.recording import WrappedTransport
 from tests.access.people import known
 from tests.access.tours import WRITES
-from tests.dynamodb.faults import Attempts, Break, Fault, Lose, Pass, injected
 from tests.factories import NOON, a_feature, a_project, an_artefact, new_id
 from tests.servers import Engine
-from tests.stores import Clock, client_of, forge_of, fresh, raw_items
-from tests.transports import WrappedTransport
+from tests.stores import client_of, forge_of, fresh, raw_items
 
 _LATER: Final = NOON + timedelta(minutes=1)
 _MUCH_LATER: Final = NOON + timedelta(minutes=2)

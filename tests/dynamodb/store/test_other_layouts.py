@@ -37,8 +37,9 @@ from autoforge.errors import (
     ItemExistsError,
     ItemNotFoundError,
 )
+from autoforge.testing.clock import Clock
 from tests.factories import NOON
-from tests.stores import Clock, fresh, put_raw, raw_items
+from tests.stores import fresh, put_raw, raw_items
 
 pytestmark = pytest.mark.every_engine
 

@@ -6,7 +6,8 @@ import pytest
 
 from autoforge.dynamodb import Client, StaleReadError, Store
 from autoforge.errors import ItemNotFoundError, TransactionConflictError
-from tests.stores import Clock, store_of
+from autoforge.testing.clock import Clock
+from tests.stores import store_of
 
 
 @pytest.fixture

@@ -23,10 +23,12 @@ from autoforge.errors import (
     InvalidValueError,
     TransactionConflictError,
 )
-from tests.dynamodb.faults import Pass, Refuse, injected
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Pass, Refuse, injected
+from autoforge.testing.recording import watching
 from tests.factories import NOON
 from tests.servers import Engine
-from tests.stores import Clock, fresh, watching
+from tests.stores import fresh
 
 
 class Account(Entity):

@@ -29,6 +29,7 @@ from autoforge.models import (
     Project,
     ProjectStatus,
 )
+from autoforge.testing.recording import watching
 from tests.dynamodb.written import LATER, stored_item
 from tests.factories import (
     a_project,
@@ -37,7 +38,7 @@ from tests.factories import (
     an_event,
     new_id,
 )
-from tests.stores import put_raw, watching
+from tests.stores import put_raw
 
 
 def test_a_transaction_that_was_made_before_is_success_for_who_may_repeat_it(store: Store) -> None:

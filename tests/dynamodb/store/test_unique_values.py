@@ -45,9 +45,10 @@ from autoforge.errors import (
     ItemNotFoundError,
     NotUniqueError,
 )
+from autoforge.testing.clock import Clock
+from autoforge.testing.recording import WrappedTransport, watching
 from tests.factories import NOON
-from tests.stores import Clock, fresh, raw_items, watching
-from tests.transports import WrappedTransport
+from tests.stores import fresh, raw_items
 
 pytestmark = pytest.mark.every_engine
 

@@ -46,11 +46,12 @@ from autoforge.errors import (
     UnavailableError,
     VersionConflictError,
 )
-from tests.dynamodb.faults import Break, Lose, injected
+from autoforge.testing.faults import Break, Lose, injected
+from autoforge.testing.recording import watching
 from tests.dynamodb.indexes import GSI1
 from tests.dynamodb.written import LATER, stored_item
 from tests.factories import NOON, new_id
-from tests.stores import put_raw, watching
+from tests.stores import put_raw
 
 _BROKEN: Final = Break(ReadTimeoutError(endpoint_url="made up"))
 

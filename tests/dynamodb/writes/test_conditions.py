@@ -39,9 +39,10 @@ from autoforge.errors import (
     ItemExistsError,
     ItemNotFoundError,
 )
+from autoforge.testing.recording import watching
 from tests.dynamodb.written import LATER, stored_item
 from tests.factories import NOON, new_id
-from tests.stores import put_raw, watching
+from tests.stores import put_raw
 
 
 class Colour(StrEnum):

@@ -39,6 +39,7 @@ from autoforge.models import (
     RequestRecord,
     Ticket,
 )
+from autoforge.testing.recording import watching
 from tests.dynamodb.written import LATER, Line, Task, stored_item
 from tests.factories import (
     NOON,
@@ -47,7 +48,7 @@ from tests.factories import (
     an_artefact,
     new_id,
 )
-from tests.stores import fresh, put_raw, watching
+from tests.stores import fresh, put_raw
 
 
 def test_a_put_stores_the_item_with_its_type_and_its_keys(store: Store) -> None:

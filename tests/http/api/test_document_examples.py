@@ -33,9 +33,10 @@ from autoforge.models import PLATFORM_DESIGN
 from autoforge.models.artefacts import ArtefactType
 from autoforge.models.escalations import EscalationStatus
 from autoforge.models.projects import ProjectStatus
+from autoforge.testing.clock import Clock
 from tests.factories import NOON
 from tests.http.serving import Api, JsonObject, items_of, serving, walk
-from tests.stores import Clock, forge_of, fresh, put_raw
+from tests.stores import forge_of, fresh, put_raw
 
 PRINTED: Final[list[JsonObject]] = json.loads(
     (Path(__file__).parents[2] / "data" / "database_analysis_items.json").read_text()

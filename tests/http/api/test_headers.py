@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoforge.dynamodb.client.client import Client
+from autoforge.testing.clock import Clock
 from tests.http.serving import Api, serving
-from tests.stores import Clock, forge_of, fresh
+from tests.stores import forge_of, fresh
 
 #: Headers that some part of the server reads.
 READ: Final = (

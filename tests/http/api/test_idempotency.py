@@ -24,7 +24,8 @@ from autoforge.dynamodb.client.client import RetryPolicy
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND, timestamp_text
 from autoforge.http.api.idempotency import HEADER
-from tests.dynamodb.faults import Break, Fault, Lose, Pass, injected
+from autoforge.testing.clock import Clock
+from autoforge.testing.faults import Break, Fault, Lose, Pass, injected
 from tests.factories import new_id
 from tests.http.serving import (
     DOCUMENT,
@@ -37,7 +38,7 @@ from tests.http.serving import (
     serving,
 )
 from tests.servers import Engine
-from tests.stores import Clock, client_of, forge_of, raw_items, store_of
+from tests.stores import client_of, forge_of, raw_items, store_of
 
 _GONE: Final = Break(ReadTimeoutError(endpoint_url="made up"))
 _READS: Final = {"GetItem", "Query", "BatchGetItem"}

@@ -12,6 +12,7 @@ from autoforge.http.features.claims import Claim, Renewal
 from autoforge.http.runs import NewRun, RunReport
 from autoforge.http.tickets import TicketState
 from autoforge.models.features import Feature
+from autoforge.testing.clock import Clock
 from tests.factories import a_feature
 from tests.generated import stale
 from tests.http.serving import (
@@ -27,7 +28,7 @@ from tests.http.serving import (
     send,
     serving,
 )
-from tests.stores import Clock, forge_of, fresh, put_raw
+from tests.stores import forge_of, fresh, put_raw
 
 PROBLEM = "application/problem+json"
 

@@ -10,10 +10,10 @@ from typing import Final
 import pytest
 
 from autoforge.dynamodb.store.store import Store
+from autoforge.testing.clock import Clock
 from tests.factories import NOON
 from tests.http.preconditions import CONDITIONAL, Scene, scenes
 from tests.http.serving import PROBLEM, ROUTES, Api, JsonObject, Route, new_project, send, unchanged
-from tests.stores import Clock
 
 #: Paths of single items that a GET shows: no lists, and no counted or derived values.
 ITEMS: Final = {

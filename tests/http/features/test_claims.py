@@ -18,6 +18,7 @@ from autoforge.http.api.bodies import JsonRequest
 from autoforge.http.api.idempotency import given_key
 from autoforge.http.app import create_app
 from autoforge.http.server import reserve
+from autoforge.testing.clock import Clock
 from tests.factories import NOON, new_id
 from tests.http.features.backlogs import MOVES, NO_FEATURES
 from tests.http.serving import (
@@ -29,7 +30,6 @@ from tests.http.serving import (
     unchanged,
 )
 from tests.servers import Engine
-from tests.stores import Clock
 
 moves = pytest.mark.parametrize("move", MOVES)
 

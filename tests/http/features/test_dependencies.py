@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from autoforge.dynamodb.store.store import Store
+from autoforge.testing.clock import Clock
 from tests.factories import NOON, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -17,7 +18,6 @@ from tests.http.serving import (
     unchanged,
     walk,
 )
-from tests.stores import Clock
 
 
 @pytest.fixture

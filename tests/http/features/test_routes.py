@@ -8,6 +8,7 @@ import pytest
 from autoforge.access.features.patterns import FeatureById
 from autoforge.dynamodb.store.store import Store
 from autoforge.models.features import Unsettled
+from autoforge.testing.clock import Clock
 from tests.factories import (
     NOON,
     a_dependency,
@@ -29,7 +30,7 @@ from tests.http.serving import (
     unchanged,
     walk,
 )
-from tests.stores import Clock, put_raw
+from tests.stores import put_raw
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from autoforge.dynamodb.store.store import Store
 from autoforge.http.views import problem_item
+from autoforge.testing.clock import Clock
 from tests.factories import NOON, a_member, a_member_ref, new_id
 from tests.http.serving import (
     NOON_TEXT,
@@ -19,7 +20,6 @@ from tests.http.serving import (
     unchanged,
     walk,
 )
-from tests.stores import Clock
 
 
 def member(project_id: str, user_id: str, **over: object) -> JsonObject:

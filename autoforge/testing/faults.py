@@ -1,4 +1,4 @@
-"""Faults of DynamoDB and the network, injected between the client and the engine."""
+"""Faults of DynamoDB and the network, injected between a Store's client and the engine."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
-from tests.transports import WrappedTransport
+from autoforge.testing.recording import WrappedTransport
+
+#: The members of a batch, and what DynamoDB calls those that it did not process.
+_BATCHES: Final = {"BatchWriteItem": "UnprocessedItems", "BatchGetItem": "UnprocessedKeys"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,13 @@ class Refuse:
     status: int = 400
     message: str = "made up"
     more: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Throttle(Refuse):
+    """DynamoDB throttles the request and does not carry it out."""
+
+    code: str = "ProvisionedThroughputExceededException"
 
 
 @dataclass(frozen=True)
@@ -48,11 +59,18 @@ class Lose:
 
 
 @dataclass(frozen=True)
+class Unprocessed:
+    """DynamoDB leaves the last members of a batch unprocessed, and carries the others out."""
+
+    members: int = 1
+
+
+@dataclass(frozen=True)
 class Pass:
     """The request is sent without a fault."""
 
 
-Fault = Refuse | Answer | Break | Lose | Pass
+Fault = Refuse | Answer | Break | Lose | Unprocessed | Pass
 
 
 @dataclass
@@ -65,14 +83,18 @@ class Attempts:
 
 @contextmanager
 def injected(
-    client: Client, faults: Sequence[Fault] | Callable[[int, str], Fault]
+    store: Store | Client,
+    faults: Sequence[Fault] | Mapping[int, Fault] | Callable[[int, str], Fault],
 ) -> Iterator[Attempts]:
-    """Inject these faults into the attempts in turn; the attempts after the last have none.
+    """Inject faults into the attempts that a Store, or its client, sends in the block.
 
     Args:
-        client: The client whose attempts get the faults.
-        faults: The faults, or a function from the number and operation of an attempt to its fault.
+        store: The Store or the client.
+        faults: The faults of the attempts, in turn; those after the last have none. Or the faults
+            by the number of the attempt, from 1. Or a function from the number of an attempt, from
+            0, and its operation to its fault.
     """
+    client = store.client if isinstance(store, Store) else store
     attempts = Attempts()
     sound = client.active_transport
     client.active_transport = _Faulty(sound, faults, attempts)
@@ -87,7 +109,7 @@ class _Faulty(WrappedTransport):
     """A transport that injects faults into attempts."""
 
     sound: Transport
-    faults: Sequence[Fault] | Callable[[int, str], Fault]
+    faults: Sequence[Fault] | Mapping[int, Fault] | Callable[[int, str], Fault]
     attempts: Attempts
     #: Numbers the attempts one at a time, because requests may be concurrent.
     noting: Lock = field(default_factory=Lock)
@@ -110,9 +132,30 @@ class _Faulty(WrappedTransport):
                 raise ClientError(said, operation)
             case Answer(content):
                 return content
+            case Unprocessed(members) if operation in _BATCHES:
+                return self._partly(operation, parameters, members)
         return self.sound.exchange(operation, parameters)
 
     def _fault_of(self, number: int, operation: str) -> Fault:
         if callable(self.faults):
             return self.faults(number, operation)
+        if isinstance(self.faults, Mapping):
+            return self.faults.get(number + 1, Pass())
         return self.faults[number] if number < len(self.faults) else Pass()
+
+    def _partly(
+        self, operation: str, parameters: Mapping[str, Any], members: int
+    ) -> dict[str, Any]:
+        """Send a batch without its last members, which the answer names as unprocessed."""
+        ((table, wanted),) = parameters["RequestItems"].items()
+        keys = operation == "BatchGetItem"
+        listed = wanted["Keys"] if keys else wanted
+        now, later = listed[:-members], listed[-members:]
+
+        def batch(some: Sequence[Any]) -> dict[str, Any]:
+            return {table: {**wanted, "Keys": some} if keys else some}
+
+        answer: dict[str, Any] = {"Responses": {}} if keys else {}
+        if now:
+            answer = self.sound.exchange(operation, {**parameters, "RequestItems": batch(now)})
+        return {**answer, _BATCHES[operation]: batch(later)}

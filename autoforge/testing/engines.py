@@ -1,0 +1,130 @@
+"""The DynamoDB engines that laws and tests run on, and tables on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Any, Final, Literal, TypeAlias
+
+from autoforge.dynamodb.admin.create import table_definition
+from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.errors import UnavailableError
+from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB
+from autoforge.dynamodb.local.guard import Request as HttpRequest
+from autoforge.dynamodb.patterns.cursor import Cursors
+from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.table import LOCAL_REGION
+from autoforge.dynamodb.timestamps import IdMint
+from autoforge.dynamodb.transport import responses
+from autoforge.dynamodb.transport.http1 import Answer as HttpAnswer
+from autoforge.dynamodb.transport.transport import Transport, encode
+from autoforge.testing.clock import Waits
+from autoforge.testing.recording import WrappedTransport
+
+#: The region of the tables is in the credential of a request.
+_HEADERS: Final = {
+    "host": "localhost",
+    "content-type": "application/x-amz-json-1.0",
+    "authorization": f"AWS4-HMAC-SHA256 Credential=laws/20260204/{LOCAL_REGION}/dynamodb/request",
+}
+
+EngineName: TypeAlias = Literal["moto", "dynoxide"]
+
+_numbers: Final = count(1)
+_CURSOR_SECRET: Final = "the key that signs the cursors of tests"  # noqa: S105 - of tests only
+#: How often a new table is asked whether it is ready; an engine reports CREATING once at most.
+_PROBES: Final = 10
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running engine.
+
+    Attributes:
+        name: ``moto`` or ``dynoxide``.
+        endpoint_url: Where it listens.
+        credentials: The access key id and secret key; None for those of the environment.
+        transport: Sends requests without a connection, which takes less time; None for HTTP.
+    """
+
+    name: str
+    endpoint_url: str
+    credentials: tuple[str, str] | None = None
+    transport: Transport | None = None
+
+    @property
+    def counts_units(self) -> bool:
+        """Whether the engine counts the capacity that requests consume, as DynamoDB does."""
+        return self.name != "moto"
+
+
+@dataclass(frozen=True)
+class InProcess(WrappedTransport):
+    """A transport to an engine in this process, without connections and signatures."""
+
+    engine: Callable[[HttpRequest], HttpAnswer]
+
+    def exchange(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Pass a request to the engine."""
+        headers = {**_HEADERS, "x-amz-target": f"DynamoDB_20120810.{operation}"}
+        answer = self.engine(HttpRequest("POST", "/", headers, encode(parameters)))
+        content = responses.content(answer, _HEADERS["host"])
+        if content is None:
+            raise responses.client_error(operation, answer)
+        return content
+
+
+@contextmanager
+def running(name: EngineName) -> Iterator[Engine]:
+    """Run an engine for the block: moto in this process, or dynoxide as a child process.
+
+    Raises:
+        ConfigurationError: if dynoxide is not on PATH.
+        MissingExtraError: if moto is not installed.
+    """
+    if name == "moto":
+        with EmbeddedDynamoDB() as moto:
+            yield Engine(name, moto.direct_url, moto.credentials, InProcess(moto.engine))
+    else:
+        with DynoxideDynamoDB(None) as dynoxide:
+            yield Engine(name, dynoxide.direct_url, dynoxide.credentials)
+
+
+@contextmanager
+def table_on(engine: Engine, design: Design, clock: Callable[[], datetime]) -> Iterator[Store]:
+    """Create the table of a design on an engine, and delete it at the end of the block.
+
+    The Store waits no real time between attempts.
+    """
+    waits = Waits()
+    mint = IdMint()
+    client = Client(
+        region=LOCAL_REGION,
+        endpoint_url=engine.endpoint_url,
+        credentials=engine.credentials,
+        sleep=waits.sleep,
+        timer=waits.timer,
+    )
+    if engine.transport is not None:
+        client.active_transport = engine.transport
+    store = Store(
+        table_name=f"{design.name}-{next(_numbers)}",
+        client=client,
+        cursors=Cursors([_CURSOR_SECRET]),
+        clock=clock,
+        new_token=lambda: mint(clock()),
+        design=design,
+    )
+    client.send(table_definition(design, store.table_name))
+    try:
+        if not any(store.is_ready() for _ in range(_PROBES)):
+            raise UnavailableError(f"the table {store.table_name} does not become ready")
+        yield store
+    finally:
+        client.send(Request("DeleteTable", {"TableName": store.table_name}))
+        client.close()

@@ -1,0 +1,278 @@
+"""The laws of entities: what is stored reads back, under keys of its own, after every write."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
+from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.entity import Entity, Item
+from autoforge.dynamodb.schema.keys import shown_key
+from autoforge.dynamodb.schema.transaction_mark import TransactionMark
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike
+from autoforge.testing.law import Bench, Law, words_of
+from autoforge.testing.population import UNKNOWN, Drawn, Populations, shown
+from autoforge.testing.report import Broken, called, in_words, item_in_words
+from autoforge.testing.values import Values
+
+_UPDATED: Final = "updated_at"
+#: How many updates of an item follow each other.
+_UPDATES: Final = 2
+
+
+def laws_of_entities(design: Design, values: Values) -> Iterator[Law]:
+    """Yield the laws of each entity of a design."""
+    for entity in design.entities:
+        judged = _Judged(design, values, entity)
+        name = entity.__name__
+        yield Law(design, name, "reads back as it was written", judged.reads_back)
+        yield Law(design, name, "no other item has its key", judged.has_its_own_key, share=2)
+        yield Law(design, name, "every write leaves the keys of the item", judged.writes, share=0.4)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """An entity, and what its laws need."""
+
+    design: Design
+    values: Values
+    entity: type[Entity]
+
+    def reads_back(self, bench: Bench) -> None:
+        """Write an item and read it: values, keys and unknown attributes are the same."""
+        drawn = self._item(bench, live=False)
+        drawn = Drawn(self.entity, drawn.made, UNKNOWN)
+        bench.scene.items = [words_of(drawn)]
+        again = self.entity.from_item(drawn.item)
+        wanted = drawn.shown_by(self.design.primary)
+        if shown(again) != wanted:
+            raise Broken(
+                "an item reads back with other values",
+                came=[item_in_words(self.entity, shown(again))],
+                wanted=[item_in_words(self.entity, wanted)],
+            )
+        _require_item(again.to_item(), drawn, "an item that is read and written back changes")
+
+    def has_its_own_key(self, bench: Bench) -> None:
+        """Compare the keys of two items, and decode one."""
+        one = self._item(bench)
+        other = self._another(bench, one)
+        bench.scene.items = [words_of(one), words_of(other)]
+        if one.identity != other.identity and one.key == other.key:
+            raise Broken(
+                f"two items share the primary key {shown_key(one.key)!r}",
+                came=[shown_key(each.key) for each in (one, other)],
+                wanted=["two keys"],
+            )
+        key = self.entity.primary_key
+        decoded = key.decode(one.key)
+        wanted = {name: one.values.get(name) for name in (decoded or key.components)}
+        if decoded != wanted:
+            came = "no components" if decoded is None else called("", decoded)
+            raise Broken(
+                f"the key {shown_key(one.key)!r} does not decode to the values it was made of",
+                came=[came],
+                wanted=[called("", wanted)],
+            )
+
+    def _another(self, bench: Bench, one: Drawn) -> Drawn:
+        """Draw another item: a sibling in one component of the key, or of any entity."""
+        populations = Populations(self.values, bench.clock.now)
+        if self.entity in self.values.given or bench.draw(st.integers(0, 2)) == 2:  # noqa: PLR2004 - one in three
+            return populations.item(bench.draw, bench.draw(st.sampled_from(self.design.entities)))
+        other = bench.draw(self.values.of_entity(self.entity))
+        components = sorted(self.entity.primary_key.components)
+        names = bench.draw(st.sets(st.sampled_from(components))) if components else set()
+        values = {n: other[n] if n in names else v for n, v in one.made.attribute_values.items()}
+        return populations.made(self.entity, values)
+
+    # Writes.
+
+    def writes(self, bench: Bench) -> None:
+        """Create an item, update, read and write it back, and delete it, on drawn paths."""
+        try:
+            self._write_all(bench)
+        finally:
+            for item in bench.items():
+                bench.remember(item)
+
+    def _write_all(self, bench: Bench) -> None:
+        drawn = self._item(bench)
+        self._send(bench, ("put", "batch", "transaction"), Put(drawn.made), drawn)
+        self._require_stored(bench, drawn)
+        for _ in range(1 if bench.small else _UPDATES):
+            drawn = self._updated(bench, drawn)
+            self._require_stored(bench, drawn)
+        drawn = Drawn(self.entity, drawn.made, UNKNOWN)
+        self._require_stored(bench, self._written_back(bench, drawn))
+        key = {name: drawn.values[name] for name in self._components}
+        self._send(bench, ("delete", "batch", "transaction"), Delete(self.entity, key), drawn)
+        if bench.store.item_at(drawn.key) is not None:
+            raise Broken("a deleted item is still stored")
+
+    @property
+    def _components(self) -> frozenset[str]:
+        return self.entity.primary_key.components
+
+    def _send(self, bench: Bench, paths: tuple[str, ...], write: Write[Any], drawn: Drawn) -> None:
+        """Send a write on a drawn path, and note it."""
+        # A TransactionMark, which a transaction may need, has the default layout.
+        if TransactionMark.layout.primary != self.design.primary:
+            paths = tuple(each for each in paths if each != "transaction")
+        path = bench.draw(st.sampled_from(paths))
+        bench.scene.written.append(f"{_in_words(write)} by {path}")
+        match path:
+            case "batch" if isinstance(write, Put):
+                bench.store.put_all([write.item])
+            case "batch":
+                bench.store.delete_all([drawn.key])
+            case "transaction":
+                bench.store.transact(Transaction((write,)))
+            case _:
+                bench.store.write(write)
+
+    def _updated(self, bench: Bench, drawn: Drawn) -> Drawn:
+        """Update one attribute, and return the item as it must be then."""
+        name = bench.draw(st.sampled_from(sorted(self._settable)))
+        value = bench.draw(self._values_of(name))
+        key = {each: drawn.values[each] for each in self._components}
+        now = bench.clock.now
+        if name in self._components:
+            self._require_fixed(bench, Update, key, {name: value})
+            return drawn
+        write = self._informed(drawn, Update(self.entity, key, now, changes={name: value}))
+        if write is None:
+            return drawn
+        stamp = {_UPDATED: now} if _UPDATED in self.entity.get_attributes() else {}
+        changed = {**drawn.made.attribute_values, name: value, **stamp}
+        try:
+            after = Populations(self.values, now).made(self.entity, changed, live=False)
+        except DeclarationError:  # values that the entity refuses together
+            return drawn
+        self._send(bench, ("update", "transaction"), write, drawn)
+        return after
+
+    @property
+    def _settable(self) -> set[str]:
+        """The attributes that an update may set without ending the life of the item."""
+        ends = {"expires_at", _UPDATED, *({"created_at"} if self.entity.lifetime else ())}
+        return {*self.entity.get_attributes()} - ends - {self.entity.deletion_mark}
+
+    def _values_of(self, name: str) -> st.SearchStrategy[Any]:
+        if self.entity in self.values.given:
+            return self.values.of_entity(self.entity).map(lambda values: values.get(name))
+        return self.values.of(self.entity, name)
+
+    def _informed(self, drawn: Drawn, write: Update[Any]) -> Update[Any] | None:
+        """Return an update that is accepted: with what it says that it must know.
+
+        None if the entity refuses any update of the attribute, in words.
+        """
+        try:
+            write.parameters()
+        except DeclarationError:
+            names = {n for key in self.entity.keys.values() for n in key.sources}
+            names -= {*write.key, *write.values, _UPDATED}
+            write = replace(write, expected={name: drawn.values[name] for name in names})
+            try:
+                write.parameters()
+            except DeclarationError:
+                return None
+        return write
+
+    def _require_fixed(
+        self,
+        bench: Bench,
+        update: Callable[..., Update[Any]],
+        key: Mapping[str, Any],
+        values: Mapping[str, Any],
+    ) -> None:
+        """Require that an update of a component of the primary key is refused."""
+        try:
+            update(self.entity, key, bench.clock.now, changes=values)
+        except (InvalidValueError, DeclarationError):
+            return
+        raise Broken(f"an Update that changes {min(values)}, of the primary key, was not refused")
+
+    def _written_back(self, bench: Bench, drawn: Drawn) -> Drawn:
+        """Store the item with an unknown attribute, then read it and write it back."""
+        bench.store.client.send(_put_request(bench, drawn.item))
+        stored = bench.store.item_at(drawn.key) or {}
+        bench.scene.written.append("read it with an unknown attribute, and write it back")
+        bench.store.put_all([self.entity.from_item(stored)])
+        return drawn
+
+    def _require_stored(self, bench: Bench, drawn: Drawn) -> None:
+        """Require that an item is stored with its values, and in the indexes it belongs in."""
+        stored = bench.store.item_at(drawn.key)
+        bench.scene.items = [words_of(drawn)]
+        if stored is None:
+            raise Broken("the item is not stored")
+        _require_item(stored, drawn, "the stored item is not the one that was written")
+        for key in self.entity.keys.values():
+            inside = key.own <= stored.keys()
+            if key.own and inside != drawn.is_in(key):
+                raise Broken(
+                    f"the item is {'' if inside else 'not '}in {key.index.shown}, by {key}",
+                    came=[", ".join(sorted(key.own & stored.keys())) or "no key attributes"],
+                    wanted=[", ".join(sorted(key.own)) if drawn.is_in(key) else "none of them"],
+                )
+
+    def _item(self, bench: Bench, *, live: bool = True) -> Drawn:
+        populations = Populations(self.values, bench.clock.now)
+        return populations.made(
+            self.entity, bench.draw(self.values.of_entity(self.entity)), live=live
+        )
+
+
+def _require_item(stored: Item, drawn: Drawn, why: str) -> None:
+    """Require that an item is stored as it must be, attribute by attribute."""
+    stored, wanted = _in_base64(stored), _in_base64(drawn.item)
+    if alike({"M": stored}, {"M": wanted}):
+        return
+    names = [n for n in sorted({*stored, *wanted}) if not _alike(stored.get(n), wanted.get(n))]
+    keys = {name for key in drawn.entity.keys.values() for name in key.index.attributes}
+    stale = [name for name in names if name in keys]
+    raise Broken(
+        f"the key attribute {stale[0]} is stale" if stale else why,
+        came=[f"{name} = {in_words(stored.get(name))}" for name in names],
+        wanted=[f"{name} = {in_words(wanted.get(name))}" for name in names],
+    )
+
+
+def _in_base64(item: Item) -> Item:
+    """Return an item with its binary attributes as DynamoDB JSON has them."""
+
+    def text(value: Any) -> Any:
+        return b64encode(value).decode() if isinstance(value, bytes) else value
+
+    return {
+        name: {k: [*map(text, v)] if k == "BS" else text(v) for k, v in wire.items()}
+        for name, wire in item.items()
+    }
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return one == other if one is None or other is None else alike(one, other)
+
+
+def _put_request(bench: Bench, item: Item) -> Request:
+    return Request("PutItem", {"TableName": bench.store.table_name, "Item": item})
+
+
+def _in_words(write: Write[Any]) -> str:
+    match write:
+        case Put():
+            return f"Put({words_of(Drawn(write.entity, write.item))})"
+        case Update():
+            given = {"expected": dict(write.before)} if write.before else {}
+            arguments = {"changes": dict(write.values), **given}
+            return called(f"Update of {write.entity.__name__}", arguments)
+    return f"{type(write).__name__} of the {write.entity.__name__}"

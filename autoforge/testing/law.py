@@ -1,0 +1,306 @@
+"""Law: a claim about one entity or one pattern of a design, proven on drawn examples."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Flaky, HypothesisException
+
+from autoforge.dynamodb.patterns.explain import explain
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.entity import Item
+from autoforge.dynamodb.store.store import Store
+from autoforge.testing.clock import Clock
+from autoforge.testing.engines import Engine, table_on
+from autoforge.testing.population import Draw, Drawn, Population
+from autoforge.testing.report import Broken, Scene, called, in_words, item_in_words, message
+
+#: The most items that a batch writes.
+_BATCH: Final = 25
+#: How many questions must have been asked before "never found anything" is a finding.
+_ENOUGH: Final = 10
+
+#: How many examples are tried after one that breaks a law, in all and without a smaller one.
+_SEARCHED: Final = 200
+_FRUITLESS: Final = 60
+
+_NEVER_FOUND: Final = """\
+check the properties and methods that compute its key; if they are right,
+give laws_of a strategy: strategies={{{0}: st.builds({0}, ...)}}"""
+
+
+@dataclass
+class Bench:
+    """A table on an engine, on which a law is proven, and what happened on it last."""
+
+    engine: Engine
+    design: Design
+    clock: Clock
+    draw: Draw = field(init=False)
+    scene: Scene = field(init=False)
+    #: Whether examples are few items, to show what breaks a law.
+    small: bool = False
+    #: The Store, once the table is needed.
+    _store: Store | None = None
+    _tables: Any = None
+    _stored: list[dict[str, Any]] = field(default_factory=list)
+    #: How many questions were asked, and how many of them found any item.
+    asked: int = 0
+    answered: int = 0
+    last_miss: str = ""
+
+    @property
+    def store(self) -> Store:
+        """The Store on the table, which is created at the first use."""
+        if self._store is None:
+            self._tables = table_on(self.engine, self.design, self.clock)
+            self._store = self._tables.__enter__()
+        return self._store
+
+    def close(self) -> None:
+        """Delete the table."""
+        if self._tables is not None:
+            self._tables.__exit__(None, None, None)
+
+    def begin(self, draw: Draw) -> None:
+        """Begin another example, in an empty table."""
+        self.draw = draw
+        self.clear()
+        self.scene = Scene(self.engine.name, self.clock.now)
+
+    def clear(self) -> None:
+        """Delete what the last example stored."""
+        while self._stored:
+            some, self._stored = self._stored[:_BATCH], self._stored[_BATCH:]
+            self._write([{"DeleteRequest": {"Key": key}} for key in some])
+
+    def put(self, population: Population) -> None:
+        """Store the items of a population, as they are."""
+        self.scene.items = [words_of(each, population) for each in population.items]
+        items = {str(each.key): each.item for each in population.items}
+        for item in items.values():
+            self.remember(item)
+        stored = list(items.values())
+        for start in range(0, len(stored), _BATCH):
+            self._write([{"PutRequest": {"Item": i}} for i in stored[start : start + _BATCH]])
+
+    def remember(self, item: Item) -> None:
+        """Delete the item with this key after the example."""
+        names = self.design.primary.attributes
+        self._stored.append({name: item[name] for name in names})
+
+    def items(self) -> list[Item]:
+        """Return all stored items."""
+        answer = self.store.client.send(Request("Scan", {"TableName": self.store.table_name}))
+        found: list[Item] = answer["Items"]
+        return found
+
+    def note(self, asked: Pattern[Any], limit: int | None = None) -> None:
+        """Note the pattern that is asked next, and its requests."""
+        arguments = {f.name: getattr(asked, f.name) for f in asked.parameters()}
+        page = "" if limit is None else f", in pages of {limit}"
+        self.scene.asked = f"{called(type(asked).__name__, arguments)}{page}"
+        try:
+            shown = explain(
+                asked, table_name=self.design.name, now=self.clock.now, limit=limit or 100
+            )
+        except Exception as error:  # noqa: BLE001 - the request itself is what fails then
+            self.scene.requests = [f"none: {type(error).__name__}: {error}"]
+        else:
+            self.scene.requests = list(shown.words)
+
+    @contextmanager
+    def judging(self) -> Iterator[None]:
+        """Turn an error of the code under test into a finding."""
+        try:
+            yield
+        except (Broken, HypothesisException, pytest.skip.Exception):
+            raise
+        except Exception as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}, in {frame.name}"
+            raise Broken(
+                f"{type(error).__name__} was raised", came=[f"{error} ({where})"]
+            ) from error
+
+    def count(self, *, like: Drawn | None, found: int) -> None:
+        """Count a question, and whether it found anything."""
+        self.asked += 1
+        self.answered += found > 0
+        if like is not None and not found:
+            self.last_miss = f"{self.scene.asked}, with the values of {words_of(like)}"
+
+    def _write(self, members: list[dict[str, Any]]) -> None:
+        if members:
+            wanted = {self.store.table_name: members}
+            while wanted:
+                request = Request("BatchWriteItem", {"RequestItems": wanted})
+                wanted = self.store.client.send(request).get("UnprocessedItems") or {}
+
+
+class _EnoughError(BaseException):
+    """Ends the search for a smaller example; not an Exception, which Hypothesis would catch."""
+
+
+@dataclass
+class _Search:
+    """Keeps the message of the smallest example that breaks a law, and ends the search for it.
+
+    Hypothesis would search for minutes, since each example takes requests.
+    """
+
+    law: str
+    smallest: str = ""
+    _size: tuple[int, int] | None = None
+    _steps: int = 0
+    _since: int = 0
+
+    def found(self, scene: Scene, broken: Broken) -> None:
+        """Keep the message of an example if it is the smallest."""
+        text = message(self.law, scene, broken)
+        size = len(scene.items) + len(scene.written), len(text)
+        if self._size is None or size < self._size:
+            self._size, self.smallest, self._since = size, text, 0
+
+    def step(self) -> None:
+        """Count an example that was tried after the first that breaks the law.
+
+        Raises:
+            _EnoughError: if the search takes too long, or does not get on.
+        """
+        if self._size is not None:
+            self._steps += 1
+            self._since += 1
+            if self._since > _FRUITLESS or self._steps > _SEARCHED:
+                raise _EnoughError
+
+
+@dataclass(frozen=True)
+class Law:
+    """A claim about one entity or one pattern of a design.
+
+    Attributes:
+        design: The design.
+        subject: The name of the entity or the pattern.
+        claim: What is claimed.
+        check: Draws an example and raises Broken if the claim is false.
+        share: The share of the examples that the law takes.
+        must_find: Whether one of the questions at least must find something.
+        needs_units: Whether the engine must count capacity.
+    """
+
+    design: Design
+    subject: str
+    claim: str
+    check: Callable[[Bench], None]
+    share: float = 1.0
+    must_find: bool = False
+    needs_units: bool = False
+
+    def __str__(self) -> str:
+        """Return the subject and the claim, as test ids have them."""
+        return f"{self.subject}: {self.claim}"
+
+    def prove(self, engine: Engine, examples: int) -> None:
+        """Prove the law on drawn examples; fail the test with the smallest that breaks it.
+
+        Args:
+            engine: Where the table is.
+            examples: How many examples a law with a whole share takes.
+        """
+        if self.needs_units and not engine.counts_units:
+            pytest.skip(f"not judged on {engine.name}, which does not count units as DynamoDB does")
+        bench = Bench(engine, self.design, Clock())
+        try:
+            found = self._search(bench, examples, Phase.generate)
+            if not found.smallest:
+                self._require_found(bench, found)
+            else:
+                bench.small = True
+                shown = self._search(bench, examples, Phase.generate, Phase.shrink)
+                if not shown.smallest:
+                    bench.small = False
+                    shown = self._search(bench, examples, Phase.generate, Phase.shrink)
+                found = shown if shown.smallest else found
+        finally:
+            bench.close()
+        if found.smallest:
+            pytest.fail(found.smallest, pytrace=False)
+
+    def _search(self, bench: Bench, examples: int, *phases: Phase) -> _Search:
+        """Search for an example that breaks the law and, with Phase.shrink, for a smaller one."""
+        search = _Search(str(self))
+
+        def example(data: st.DataObject) -> None:
+            bench.begin(data.draw)
+            try:
+                with bench.judging():
+                    self.check(bench)
+            except Broken as broken:
+                search.found(bench.scene, broken)
+                search.step()
+                raise
+            search.step()
+
+        # The digest of the function, which seeds the examples, depends on its name.
+        example.__name__ = re.sub(r"\W+", "_", f"law_of_{self.design.name}_{self}")
+        with suppress(_EnoughError, Broken):
+            try:
+                self._settings(examples, *phases)(given(st.data())(example))()
+            except Flaky:  # Hypothesis may notice that the search was ended
+                if not search.smallest:
+                    raise
+        return search
+
+    def _settings(self, examples: int, *phases: Phase) -> settings:
+        """Return settings with which the examples are always the same, whatever the profile.
+
+        A time limit for an example would fail on a slow machine.
+        """
+        return settings(
+            max_examples=max(1, round(examples * self.share)),
+            phases=phases,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            print_blob=False,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        )
+
+    def _require_found(self, bench: Bench, search: _Search) -> None:
+        """Note a finding if no question found anything: the law would hold of anything then."""
+        if self.must_find and bench.asked >= _ENOUGH and not bench.answered:
+            why = f"it never found anything, in {bench.asked} tables with items of its entities"
+            search.found(
+                Scene(bench.engine.name, bench.clock.now),
+                Broken(
+                    why,
+                    more={
+                        "the last of them": [bench.last_miss or "no item is in its index"],
+                        "what to do": _NEVER_FOUND.format(self.subject).splitlines(),
+                    },
+                ),
+            )
+
+
+def words_of(drawn: Drawn, population: Population | None = None) -> str:
+    """Return an item in words, with what is special about it."""
+    values = {**drawn.made.attribute_values, **dict.fromkeys(drawn.extra, ...)}
+    marks = []
+    if drawn.is_stranger:
+        marks.append(f"of another program: its type is {drawn.stored_type!r}")
+    if population is not None and not drawn.is_live(population.now):
+        marks.append(f"expired at {in_words(drawn.expiry)}")
+    words = item_in_words(drawn.entity, values)
+    return f"{words}{''.join(f' ({each})' for each in marks)}"

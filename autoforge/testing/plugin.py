@@ -1,0 +1,65 @@
+"""The pytest plugin: an option for the engine, and fixtures for embedded tables.
+
+pytest imports this module at every start where autoforge is installed, so it imports nothing else
+until a fixture is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from autoforge.dynamodb.schema.design import Design
+    from autoforge.dynamodb.store.store import Store
+    from autoforge.testing.clock import Clock
+    from autoforge.testing.engines import Engine
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that chooses the engine."""
+    parser.getgroup("autoforge").addoption(
+        "--autoforge-engine",
+        choices=("moto", "dynoxide"),
+        default="moto",
+        help="the DynamoDB of laws and embedded tables: moto in this process, or dynoxide on PATH",
+    )
+
+
+@pytest.fixture(scope="session")
+def autoforge_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """The running engine that ``--autoforge-engine`` chooses."""
+    from autoforge.testing.engines import running  # noqa: PLC0415 - see above
+
+    with running(request.config.getoption("--autoforge-engine")) as engine:
+        yield engine
+
+
+@pytest.fixture
+def autoforge_clock() -> Clock:
+    """The clock of embedded tables, which shows noon until the test sets ``now``."""
+    from autoforge.testing.clock import Clock  # noqa: PLC0415 - see above
+
+    return Clock()
+
+
+@pytest.fixture
+def embedded(
+    autoforge_engine: Engine, autoforge_clock: Clock
+) -> Iterator[Callable[[Design], Store]]:
+    """Return a function that makes the table of a design, empty, for one test.
+
+    Its clock is ``autoforge_clock``, unless a second argument gives another.
+    """
+    from autoforge.testing.engines import table_on  # noqa: PLC0415 - see above
+
+    with ExitStack() as tables:
+
+        def make(design: Design, clock: Callable[[], datetime] = autoforge_clock) -> Store:
+            return tables.enter_context(table_on(autoforge_engine, design, clock))
+
+        yield make

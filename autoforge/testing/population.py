@@ -1,0 +1,378 @@
+"""Populations of a table that are hard for a pattern: siblings, neighbours, strangers, the expired.
+
+A drawn item knows the values it was made of. What should be stored, selected and answered is
+computed from these values, and not from the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Final, TypeAlias, TypeVar
+
+from hypothesis import reject
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
+from autoforge.dynamodb.schema.attributes import attribute_to_wire
+from autoforge.dynamodb.schema.entity import Entity, Item
+from autoforge.dynamodb.schema.indexes import Index
+from autoforge.dynamodb.schema.item_size import item_size
+from autoforge.dynamodb.schema.keys import Key, KeyValue, key_of
+from autoforge.testing.values import Values
+
+T = TypeVar("T")
+
+#: Hypothesis's function that draws a value of a strategy.
+Draw: TypeAlias = Callable[[SearchStrategy[Any]], Any]
+
+#: The attribute that no entity declares, with its value.
+UNKNOWN: Final[Item] = {"unknown to autoforge": {"M": {"a": {"N": "1"}}}}
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_PADDING: Final = "padding of the laws"
+#: True three times in four; a failing example shrinks to it.
+_MOSTLY: Final = st.sampled_from([True, True, True, False])
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """An item that was drawn: its entity, the values it was made of, and how it is stored.
+
+    Attributes:
+        entity: The entity.
+        made: The entity's instance.
+        extra: Attributes of the stored item that the entity does not declare.
+        stored_type: The type under which a stranger is stored, which is not the entity's; None for
+            no type, and ``""`` for an item that is no stranger.
+    """
+
+    entity: type[Entity]
+    made: Entity
+    extra: Item = field(default_factory=dict)
+    stored_type: str | None = ""
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether another program stored the item, under keys that the entity could have."""
+        return self.stored_type != ""
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The values of the attributes, as the entity holds them; derived components, too."""
+        held = dict(self.made.attribute_values)
+        derived = {n: each for key in self.entity.keys.values() for n, each in key.derived.items()}
+        return {**held, **{name: each.of(held) for name, each in derived.items()}}
+
+    @cached_property
+    def expiry(self) -> datetime | None:
+        """The time at which the item expires: as stored, else its lifetime after its creation."""
+        stored: datetime | None = self.values.get("expires_at")
+        created, lifetime = self.values.get("created_at"), self.entity.lifetime
+        if stored is not None or created is None or lifetime is None:
+            return stored
+        expiry: datetime = _LAST if lifetime > _LAST - created else created + lifetime
+        return expiry.replace(microsecond=0)
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the item is not past its expiry."""
+        return self.expiry is None or self.expiry > now
+
+    @cached_property
+    def identity(self) -> tuple[Any, ...]:
+        """What distinguishes the item from all others: its entity and the components of its key.
+
+        Entities that share keys on purpose are distinguished by the keys.
+        """
+        if self.entity.primary_key.shared is not None:
+            return (self.entity.primary_key.shared, self.key)
+        names = sorted(self.entity.primary_key.components)
+        return (self.entity.__name__, *(self.values.get(name) for name in names))
+
+    @cached_property
+    def item(self) -> Item:
+        """The item as it is stored, in DynamoDB JSON."""
+        item = {**self.made.to_item(), **self.extra}
+        name = self.entity.layout.entity_type
+        if self.is_stranger and name is not None:
+            del item[name]
+            if self.stored_type is not None:
+                item[name] = {"S": self.stored_type}
+        return item
+
+    @cached_property
+    def key(self) -> KeyValue:
+        """The primary key under which the item is stored."""
+        return key_of(self.item, self.entity.layout.primary)
+
+    def is_in(self, key: Key) -> bool:
+        """Whether the item has a key of its entity: all its components, and those of ``where``."""
+        names = [part.name for part in key.sort_template.components]
+        return (
+            all(self._has(name, wanted) for name, wanted in key.where.items())
+            and all(self.values.get(name) is not None for name in names)
+            and any(
+                all(self.values.get(part.name) is not None for part in each.components)
+                for each in key.partitions
+            )
+        )
+
+    def _has(self, name: str, wanted: Any) -> bool:
+        """Whether an attribute has a value, as it is held or as it is stored."""
+        value = self.values.get(name)
+        if value is None or wanted is None or value == wanted:
+            return bool(value == wanted)
+        attribute = self.entity.get_attributes()[name]
+        return attribute_to_wire(attribute, value) == attribute_to_wire(attribute, wanted)
+
+    def size_in(self, index: Index) -> int:
+        """Return the bytes of the item in the table, or of its entry in an index."""
+        if index.projection == "ALL":
+            return item_size(self.item)
+        return item_size({n: v for n, v in self.item.items() if n in self._projected(index)})
+
+    def shown_by(self, index: Index) -> dict[str, Any]:
+        """Return the attributes that a read of the table, or of an index, gives the entity."""
+        values = {n: v for n, v in self.made.attribute_values.items() if v is not None}
+        if self.expiry is not None:
+            values["expires_at"] = self.expiry
+        if index.projection == "ALL":
+            return {**values, **dict.fromkeys(self.extra, ...)}
+        names = self._projected(index)
+        attributes = self.entity.get_attributes()
+        known = {n for n in values if attributes[n].attr_name in names}
+        return {n: values[n] for n in known | (self.entity.primary_key.components & {*values})}
+
+    def _projected(self, index: Index) -> set[str]:
+        layout = self.entity.layout
+        return {*index.attributes, *layout.primary.attributes, *index.included(layout)}
+
+
+def shown(entity: Entity) -> dict[str, Any]:
+    """Return the attributes of an entity that was read, with the names of unknown ones."""
+    values = {n: v for n, v in entity.attribute_values.items() if v is not None}
+    return {**values, **dict.fromkeys(entity.unknown, ...)}
+
+
+@dataclass(frozen=True)
+class Population:
+    """The contents of a table."""
+
+    items: tuple[Drawn, ...] = ()
+    now: datetime = _LAST
+
+    def of(self, *entities: type[Entity]) -> list[Drawn]:
+        """Return the live items of these entities."""
+        return [each for each in self.all_of(*entities) if each.is_live(self.now)]
+
+    def all_of(self, *entities: type[Entity]) -> list[Drawn]:
+        """Return the items of these entities, the expired ones included."""
+        return [each for each in self.items if each.entity in entities and not each.is_stranger]
+
+    def at(self, entity: type[Entity], components: Mapping[str, Any]) -> Drawn | None:
+        """Return the live item of an entity with these components of its key, or None."""
+        for each in self.of(entity):
+            if all(_same(each.values.get(name), value) for name, value in components.items()):
+                return each
+        return None
+
+
+@dataclass(frozen=True)
+class Populations:
+    """Draws populations.
+
+    Args:
+        values: The values of the attributes.
+        now: The present time.
+        small: Whether to draw few items only, for an example that is easy to read.
+    """
+
+    values: Values
+    now: datetime
+    small: bool = False
+
+    def item(self, draw: Draw, entity: type[Entity], **over: Any) -> Drawn:
+        """Draw a live item of an entity."""
+        return self.made(entity, {**draw(self.values.of_entity(entity)), **over})
+
+    def made(self, entity: type[Entity], values: Mapping[str, Any], *, live: bool = True) -> Drawn:
+        """Make an item of values.
+
+        Raises:
+            DeclarationError: if the entity refuses them; it says what to give.
+        """
+        try:
+            drawn = Drawn(entity, entity(**values))
+            if live and not drawn.is_live(self.now):
+                fresh = {"created_at": self.now} if entity.lifetime is not None else {}
+                drawn = Drawn(entity, entity(**{**values, **fresh, "expires_at": None}))
+            drawn.item  # noqa: B018 - rendered now, so that a refusal is known
+        except InvalidValueError as error:
+            raise DeclarationError(
+                f"{entity.__name__} refuses drawn values: {error}; give laws_of a strategy of "
+                f"whole items: strategies={{{entity.__name__}: st.builds({entity.__name__}, ...)}}"
+            ) from error
+        if live and not drawn.is_live(self.now):
+            reject()
+        return drawn
+
+    def family(
+        self,
+        draw: Draw,
+        entities: Sequence[type[Entity]],
+        keys: Sequence[Key],
+        *,
+        expired: bool,
+    ) -> list[Drawn]:
+        """Draw an item, and siblings that differ in little.
+
+        Args:
+            draw: Draws values.
+            entities: The entities of the items.
+            keys: The keys by which a pattern reads them; siblings differ in the ends of these.
+            expired: Whether items may be expired.
+        """
+        entity = draw(st.sampled_from(entities))
+        strategy = self.values.of_entity(entity)
+        base = draw(strategy)
+        if entity in self.values.given:
+            return [self.made(entity, base, live=not expired)]
+        if draw(_MOSTLY):
+            base = self._inside(draw, entity, base, keys)
+        own = {part.name for key in keys for part in key.sort_template.components}
+        own |= _last_components(entity)
+        different = st.none() | st.sampled_from([*base])
+        most = 1 if self.small else 3
+        others = draw(st.lists(st.tuples(strategy, different), max_size=most))
+        siblings = [
+            {n: other[n] if n in own or n == name else base[n] for n in base}
+            for other, name in others
+        ]
+        return [self.made(entity, each, live=not expired) for each in (base, *siblings)]
+
+    def _inside(
+        self, draw: Draw, entity: type[Entity], values: Mapping[str, Any], keys: Iterable[Key]
+    ) -> dict[str, Any]:
+        """Return values with those that put the item into the indexes that a pattern reads."""
+        indexes = [key.index for key in keys]
+        changed = dict(values)
+        for key in entity.keys.values():
+            if key.index not in indexes:
+                continue
+            changed |= key.where
+            for name in sorted(key.components & values.keys()):
+                if changed[name] is None:
+                    changed[name] = draw(self.values.present(entity, name))
+        return changed
+
+    def neighbour(self, draw: Draw, like: Sequence[Drawn]) -> Drawn | None:
+        """Draw an item of any entity, which often shares the partition of another."""
+        entity = draw(st.sampled_from(self.values.design.entities))
+        values = draw(self.values.of_entity(entity))
+        if not like or entity in self.values.given or draw(st.booleans()):
+            return self.made(entity, values)
+        near = draw(st.sampled_from(like)).values
+        values = {n: v if near.get(n) is None else near[n] for n, v in values.items()}
+        try:
+            return self.made(entity, values)
+        except DeclarationError:  # another entity's value of the same name
+            return None
+
+    def stranger(self, draw: Draw, like: Sequence[Drawn]) -> Drawn | None:
+        """Draw an item of another program, beside or between those of the entities."""
+        near: Drawn = draw(st.sampled_from(like))
+        if near.entity.layout.entity_type is None or near.entity in self.values.given:
+            return None
+        other = draw(self.values.of_entity(near.entity))
+        own = _last_components(near.entity)
+        kept = {n: other[n] if n in own else v for n, v in near.made.attribute_values.items()}
+        made = self.made(near.entity, kept, live=False).made
+        return Drawn(near.entity, made, stored_type=draw(st.sampled_from(["Mystery", None])))
+
+    def population(
+        self,
+        draw: Draw,
+        entities: Sequence[type[Entity]],
+        keys: Sequence[Key],
+        *,
+        expired: bool = False,
+        alone: bool = False,
+        more: Callable[[list[Drawn]], Iterable[Drawn]] = lambda _: (),
+    ) -> Population:
+        """Draw the contents of a table.
+
+        Args:
+            draw: Draws values.
+            entities: The entities that a pattern reads.
+            keys: The keys by which it reads them.
+            expired: Whether items may be expired.
+            alone: Whether there are no other items.
+            more: Returns further items for those that were drawn.
+        """
+        most = 1 if self.small else 3
+        families = st.lists(_families(self, entities, keys, expired), min_size=1, max_size=most)
+        ours = distinct(each for family in draw(families) for each in family)
+        ours = distinct([*ours, *more(ours)])
+        if alone or (self.small and draw(_MOSTLY)):
+            return Population(tuple(ours), self.now)
+        ours = [each if draw(_MOSTLY) else Drawn(each.entity, each.made, UNKNOWN) for each in ours]
+        more_of = [each for each in draw(st.lists(_neighbours(self, ours), max_size=2)) if each]
+        ours = distinct([*ours, *more_of])
+        others = [each for each in draw(st.lists(_strangers(self, ours), max_size=2)) if each]
+        return Population(tuple(distinct([*ours, *others])), self.now)
+
+    def padded(self, draw: Draw, population: Population) -> Population:
+        """Return a population whose items have any size up to some kilobytes."""
+        sizes = st.sampled_from([0, 1000, 4000, 4096, 9000])
+        return Population(
+            tuple(
+                Drawn(each.entity, each.made, {_PADDING: {"S": "x" * draw(sizes)}})
+                for each in population.items
+            ),
+            population.now,
+        )
+
+
+# Lists of these, and not numbers of draws: Hypothesis shrinks lists well.
+
+
+@st.composite
+def _families(
+    draw: Draw,
+    populations: Populations,
+    entities: Sequence[type[Entity]],
+    keys: Sequence[Key],
+    expired: bool,
+) -> list[Drawn]:
+    return populations.family(draw, entities, keys, expired=expired)
+
+
+@st.composite
+def _neighbours(draw: Draw, populations: Populations, like: Sequence[Drawn]) -> Drawn | None:
+    return populations.neighbour(draw, like)
+
+
+@st.composite
+def _strangers(draw: Draw, populations: Populations, like: Sequence[Drawn]) -> Drawn | None:
+    return populations.stranger(draw, like)
+
+
+def distinct(items: Iterable[Drawn]) -> list[Drawn]:
+    """Return items of which no two have one identity; the first one of each stays."""
+    found: dict[tuple[Any, ...], Drawn] = {}
+    for each in items:
+        found.setdefault(each.identity, each)
+    return list(found.values())
+
+
+def _last_components(entity: type[Entity]) -> set[str]:
+    """Return the last component of the primary key, by which the items of a partition differ."""
+    key = entity.primary_key
+    templates = (key.sort_template, *key.partitions)
+    return set(next(([each.components[-1].name] for each in templates if each.components), []))
+
+
+def _same(mine: Any, theirs: Any) -> bool:
+    return bool(mine == theirs)

@@ -1,0 +1,225 @@
+"""Hypothesis strategies for the values of attributes: hostile ones, of which some often collide.
+
+The simplest value of each strategy is its first, so that a failing example shrinks to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from pynamodb import attributes as pynamodb
+from pynamodb.attributes import Attribute
+
+from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.schema import attributes as own
+from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.encoding import ID, NumberCodec
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp
+from autoforge.testing.clock import NOON
+
+#: Texts that are prefixes of each other, look encoded, look like keys, or differ in case or form.
+_TEXTS: Final = (
+    "a", "b", "aa", "A", "a#", "a#b", "#a", "a%", "a%23", "a%2523", "a$", "a ", " a", "a!", "a~",
+    "a\0", "a\n", "\u00e9", "e\u0301", "\uffff", "\U0001f600", "\U0010ffff", "2026-02-04", "10",
+    "9",
+)  # fmt: skip
+#: Ids of which some are prefixes of others, or differ in case only.
+_IDS: Final = (
+    "a", "b", "a1", "a10", "a2", "A", "a-", "a_", "-", "0", "01", "1",
+    "01KGM8C3G0CXZR34GWQD3DP72N", "550e8400-e29b-41d4-a716-446655440000",
+)  # fmt: skip
+_MIDNIGHT: Final = NOON.replace(hour=0)
+#: Times around the one that the clock shows and around midnight, and the first and last of all.
+MOMENTS: Final = (
+    NOON,
+    NOON - MILLISECOND,
+    NOON + MILLISECOND,
+    NOON - timedelta(seconds=1),
+    NOON + timedelta(hours=1),
+    _MIDNIGHT,
+    _MIDNIGHT - MILLISECOND,
+    _MIDNIGHT + timedelta(days=1),
+    NOON - timedelta(days=30),
+    NOON + timedelta(days=400),
+    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, 999000, UTC),
+)
+_WHOLE: Final = (0, 1, 2, 9, 10, 11, 100, -1, -2, -10, 10**37, 10**38 - 1, 1 - 10**38)
+_REAL: Final = (0.5, 0.1, -0.5, 1e-100)
+_JSON: Final[tuple[dict[str, Any], ...]] = (
+    {}, {"a": 1}, {"a": None}, {"#": [], "S": "x"}, {"a#b": {"c": [1, 0.5, "", True, None]}},
+)  # fmt: skip
+_STRANGEST: Final = 6
+
+texts: Final = st.sampled_from(_TEXTS)
+ids: Final = st.sampled_from(_IDS)
+moments: Final = st.sampled_from(MOMENTS)
+_anything: Final = st.text(st.characters(codec="utf-8"), max_size=_STRANGEST)
+
+
+def _pynamodb_moment(moment: datetime) -> datetime:
+    return moment if moment.year > 1 else NOON
+
+
+#: The strategy of the values of an attribute, by its exact class, outside of keys.
+_BY_CLASS: Final[Mapping[type[Attribute[Any]], Callable[[Any], SearchStrategy[Any]]]] = {
+    own.Array: lambda _: st.sampled_from([list(each.values()) for each in _JSON]),
+    own.Boolean: lambda _: st.booleans(),
+    own.Choice: lambda attribute: st.sampled_from(attribute.members),
+    own.Document: lambda _: st.sampled_from(_JSON),
+    own.Expiry: lambda _: moments.map(lambda moment: moment.replace(microsecond=0)),
+    own.Id: lambda _: ids,
+    own.IdSet: lambda _: st.frozensets(ids, max_size=3),
+    own.Integer: lambda _: st.sampled_from(_WHOLE),
+    own.Json: lambda _: st.sampled_from([*_WHOLE, *_REAL, *_JSON, "", "a", True, None, []]),
+    own.Moment: lambda _: moments,
+    own.Text: lambda _: texts | st.just("") | _anything,
+    pynamodb.BinaryAttribute: lambda _: st.sampled_from([b"a", b"\0", b"\xff"]),
+    pynamodb.BinarySetAttribute: lambda _: st.just({b"a", b"\0"}),
+    pynamodb.BooleanAttribute: lambda _: st.booleans(),
+    pynamodb.JSONAttribute: lambda _: st.sampled_from(_JSON),
+    pynamodb.NumberAttribute: lambda _: st.sampled_from([*_WHOLE, *_REAL]),
+    pynamodb.NumberSetAttribute: lambda _: st.just({1, 2, 10}),
+    pynamodb.TTLAttribute: lambda _: moments.filter(lambda moment: 1970 < moment.year < 9999).map(  # noqa: PLR2004 - years
+        lambda moment: moment.replace(microsecond=0)
+    ),
+    pynamodb.UTCDateTimeAttribute: lambda _: moments.map(_pynamodb_moment),
+    pynamodb.UnicodeAttribute: lambda _: texts | _anything,
+    pynamodb.UnicodeSetAttribute: lambda _: st.just({"a", "a#b"}),
+}
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of a design's attributes.
+
+    Args:
+        design: The design.
+        given: Strategies of one's own: by the name of an attribute, as in ``"Book.isbn"``, by a
+            class of attributes, by an entity, or by a pattern.
+    """
+
+    design: Design
+    given: Mapping[Any, SearchStrategy[Any]] = field(default_factory=dict)
+    #: Strategies by entity: to build one costs as much as to draw from it.
+    _of_entity: dict[type[Entity], SearchStrategy[dict[str, Any]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    @cached_property
+    def literals(self) -> tuple[str, ...]:
+        """The literals of the keys: a value may look like one."""
+        return tuple(
+            dict.fromkeys(
+                segment
+                for entity in self.design.entities
+                for key in entity.keys.values()
+                for template in (*key.partitions, key.sort_template)
+                for segment in template.segments
+                if isinstance(segment, str) and ID.admits(segment)
+            )
+        )
+
+    def require_all(self) -> None:
+        """Require a strategy for every attribute of every entity.
+
+        Raises:
+            DeclarationError: with the attribute, and what to give.
+        """
+        for entity in self.design.entities:
+            if entity not in self.given:
+                for name in entity.get_attributes():
+                    self.of(entity, name)
+
+    def of_entity(self, entity: type[Entity]) -> SearchStrategy[dict[str, Any]]:
+        """Return the strategy of the values of all attributes of an entity."""
+        if entity not in self._of_entity:
+            self._of_entity[entity] = self._new_of_entity(entity)
+        return self._of_entity[entity]
+
+    def _new_of_entity(self, entity: type[Entity]) -> SearchStrategy[dict[str, Any]]:
+        if entity in self.given:
+            return self.given[entity].map(lambda drawn: dict(drawn.attribute_values))
+        names = entity.get_attributes()
+        return st.fixed_dictionaries({name: self.of(entity, name) for name in names})
+
+    def of_pattern(self, pattern: type[Pattern[Any]]) -> SearchStrategy[Any] | None:
+        """Return the strategy of a pattern with its parameters, if one was given."""
+        return self.given.get(pattern)
+
+    def of(self, entity: type[Entity], name: str) -> SearchStrategy[Any]:
+        """Return the strategy of the values of an attribute, None included if it is optional.
+
+        Raises:
+            DeclarationError: if there is none; it says what to give.
+        """
+        attribute = entity.get_attributes()[name]
+        present = self.present(entity, name)
+        if name == "expires_at":  # an item that does not expire is the simplest
+            return st.none() | st.none() | present
+        # An optional attribute with a default never reads as None.
+        return present | st.none() if attribute.null and attribute.default is None else present
+
+    def present(self, entity: type[Entity], name: str) -> SearchStrategy[Any]:
+        """Return the strategy of the values of an attribute that the item has."""
+        attribute = entity.get_attributes()[name]
+        for each in (f"{entity.__name__}.{name}", type(attribute)):
+            if each in self.given:
+                return self.given[each]
+        form = _BY_CLASS.get(type(attribute))
+        if form is None:
+            kind = type(attribute).__name__
+            raise DeclarationError(
+                f"{entity.__name__}.{name} is of the class {kind}, whose values cannot be drawn: "
+                f"give laws_of a strategy for them, such as strategies={{{kind}: st.just(...)}}"
+            )
+        uses = _uses(entity, name)
+        if not uses:
+            return form(attribute)
+        if isinstance(attribute, own.Text | pynamodb.UnicodeAttribute):
+            return (texts | st.sampled_from([*self.literals, "a"]) | _anything).filter(bool)
+        if isinstance(attribute, own.Id):
+            return ids | st.sampled_from([*self.literals, "a"])
+        widths = [codec.width for codec in uses if isinstance(codec, NumberCodec)]
+        if widths:
+            most = 10 ** min(widths) - 1
+            return st.sampled_from([n for n in (*_WHOLE, most) if 0 <= n <= most])
+        return form(attribute)
+
+
+def _uses(entity: type[Entity], name: str) -> list[Any]:
+    """Return the codecs that write an attribute in the keys of an entity."""
+    return [
+        part.codec
+        for key in entity.keys.values()
+        for template in (*key.partitions, key.sort_template)
+        for part in template.components
+        if part.name == name
+    ]
+
+
+def generic(kind: type[Any]) -> SearchStrategy[Any] | None:
+    """Return the strategy of a parameter's type, if it is one of Python's own."""
+    known: dict[type[Any], SearchStrategy[Any]] = {
+        str: ids,
+        bool: st.booleans(),
+        int: st.integers(1, 5),
+        float: st.sampled_from(_REAL),
+        Decimal: st.sampled_from([Decimal(1), Decimal("0.1")]),
+        datetime: moments,
+    }
+    return known.get(kind)
+
+
+def date_of(moment: Any) -> Any:
+    """Return the UTC date of a time."""
+    return as_timestamp(moment).date()
