@@ -95,10 +95,11 @@ docs: $(DEV) ## regenerate the generated files
 
 lock: $(DEV) ## resolve the dependencies of pyproject.toml again
 	$(PIP) install 'uv>=0.13,<0.14'
-	$(UV_COMPILE) $(UPGRADE) --all-extras --group build -o requirements/run.txt
+	$(UV_COMPILE) $(UPGRADE) --extra all --group build -o requirements/run.txt
 	$(UV_COMPILE) $(UPGRADE) -c requirements/run.txt -o requirements/bare.txt
 	$(UV_COMPILE) $(UPGRADE) --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt
-	$(UV_COMPILE) $(UPGRADE) --all-extras --group bench -c requirements/run.txt -o requirements/bench.txt
+	$(UV_COMPILE) $(UPGRADE) --extra testing -c requirements/dev.txt -o requirements/testing.txt
+	$(UV_COMPILE) $(UPGRADE) --extra all --group bench -c requirements/run.txt -o requirements/bench.txt
 	$(UV_GROUP) $(UPGRADE) --group pyproject.toml:checkov -o requirements/checkov.txt
 	$(UV_GROUP) $(UPGRADE) --group pyproject.toml:swagger-ui --no-deps -o requirements/swagger-ui.txt
 	if command -v npm >/dev/null; then npm install --prefix tests/engines --loglevel=error \

@@ -57,6 +57,10 @@ MISSING: Final[dict[str, tuple[Callable[[], object], str]]] = {
         lambda: import_module("autoforge.log"),
         "structlog is not installed, and autoforge.log needs it: pip install 'autoforge[http]'",
     ),
+    "testing": (
+        lambda: import_module("autoforge.testing.laws"),
+        "hypothesis is not installed, and laws_of needs it: pip install 'autoforge[testing]'",
+    ),
     "embedded": (
         EmbeddedDynamoDB,
         "moto is not installed, and EmbeddedDynamoDB needs it: pip install 'autoforge[embedded]'",

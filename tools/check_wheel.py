@@ -1,9 +1,11 @@
 """Check that the wheel works alone: build it, install it into empty environments and use it.
 
-It is installed twice: without extras, as for an agent on AWS, and with all extras, as for the API.
+It is installed three times: without extras, as for an agent on AWS; with all extras, as for the
+API; and with the extra for tests, as for the laws of a table of one's own.
 """
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -40,6 +42,14 @@ SWAGGER_UI_FILES: Final = {
     )
 }
 
+#: A test of the laws of a design, as a user writes it.
+LAWS: Final = """
+from another_domain import LIBRARY
+from autoforge.testing import laws_of
+
+test_laws = laws_of(LIBRARY, examples=5)
+"""
+
 #: The error message of the command if an extra is missing.
 MISSING: Final = "autoforge: {} is not installed, and {} needs it: pip install 'autoforge[{}]'\n"
 
@@ -52,6 +62,7 @@ def main() -> None:
         print(f"{wheel.name}: contains the package with Swagger UI, and nothing else")
         check_bare(wheel, workspace)
         check_complete(wheel, workspace)
+        check_laws(wheel, workspace)
 
 
 def check_bare(wheel: Path, workspace: Path) -> None:
@@ -85,6 +96,17 @@ def check_complete(wheel: Path, workspace: Path) -> None:
     check_error(embedding, "moto", "EmbeddedDynamoDB", "embedded")
     run(*pip(environment), "uninstall", "-y", "litestar", "structlog")
     check_error(embedding, "structlog", "autoforge.log", "http")
+
+
+def check_laws(wheel: Path, workspace: Path) -> None:
+    """Install the wheel with the extra for tests, and prove the laws of the example."""
+    commands = install(wheel, workspace / "testing", "testing.txt")
+    tests = workspace / "tests"
+    tests.mkdir()
+    shutil.copy2(ROOT / "docs" / "examples" / "another_domain.py", tests)
+    (tests / "test_laws.py").write_text(LAWS, encoding="utf-8")
+    run(commands / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", ".", cwd=tests)
+    print("with the extra for tests: proves the laws of a table")
 
 
 def check_size(environment: Path) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import pytest
-
 from autoforge.dynamodb.extras import extra
 from autoforge.dynamodb.table import Table
 from autoforge.testing.engines import Engine
 
 with extra("testing", "laws_of"):
     import hypothesis as _hypothesis  # noqa: F401 - the modules below need it
+    import pytest
 
 from autoforge.testing.entity_laws import laws_of_entities
 from autoforge.testing.law import Law

@@ -198,7 +198,7 @@ class _Judged:
         yield replace(asked, order="asc" if asked.descending else "desc"), "of the other order"
         names = [f.name for f in asked.parameters() if f.name != "order"]
         for _ in range(_TRIES if names else 0):
-            other: Any = self.questions.draw(bench.draw, population.items).asked
+            other: Any = self.questions.draw(bench.draw, ()).asked
             if any(getattr(other, name) != getattr(asked, name) for name in names):
                 yield other, "of other parameters"
                 break
