@@ -80,7 +80,7 @@ class Role:
             return permission.partition
         start, _, tag = self.tenant.removesuffix("}").partition("{")
         rest = permission.partition.removeprefix(start + ANY)
-        if rest == permission.partition or not (rest == "" or rest.startswith("#")):
+        if rest == permission.partition:
             return permission.partition
         return f"{start}${{aws:PrincipalTag/{tag}}}{rest}"
 

@@ -213,7 +213,7 @@ ADMIN: Final = Role(
 # Devices: a local index, numbers, INCLUDE.
 
 _MEASURED: Final = Layout("Device", "At", "Kind", "ExpiresAt", sort_type="N")
-BY_LEVEL: Final = LSI("ByLevel", "level", projection=("note",), sort_type="N")
+BY_LEVEL: Final = LSI("ByLevel", "level", projection=("note", "Operator"), sort_type="N")
 BY_OPERATOR: Final = GSI("ByOperator", "Operator", "At", sort_type="N")
 
 

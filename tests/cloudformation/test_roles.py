@@ -374,14 +374,32 @@ def test_the_longest_policy_that_iam_accepts_is_accepted() -> None:
 
 
 def test_forms_that_another_covers_are_left_out() -> None:
-    (statement,) = [
-        each for each in policy_of(SHOP, DESK)["Statement"] if each["Action"] == ["dynamodb:Query"]
-    ]
+    class Shelf(Entity):
+        id: Id = Id()
 
-    assert statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == [
-        "CUSTOMER#*",
-        "NOTICES",
-    ]
+        key = Key("SHELF#{id}", "SHELF")
+
+    class Label(Entity):
+        id: Id = Id()
+
+        key = Key("SHELF#{id}#LABEL", "LABEL")
+
+    table = Table("Shelves", (Shelf, Label))
+    role = Role("All", operations=(Operation("store", puts=(Shelf, Label)),))
+
+    (statement,) = policy_of(table, role)["Statement"]
+
+    assert statement["Condition"]["ForAllValues:StringLike"] == {
+        "dynamodb:LeadingKeys": ["SHELF#*"]
+    }
+
+
+def test_a_request_that_names_no_partition_is_not_allowed_to_who_is_confined(
+    iam: Evaluator,
+) -> None:
+    asked = [Asked(each.action, each.on.name or "") for each in DESK.permissions]
+
+    assert not any(allowed(iam, SHOP, DESK, asked))
 
 
 def test_a_partition_of_any_text_is_not_confined() -> None:

@@ -252,12 +252,12 @@ def test_a_role_whose_output_would_replace_that_of_an_index_is_refused() -> None
         template_of(with_indexes("ReaderPolicy"), roles=[role])
 
 
-def test_two_projections_of_one_index_are_its_own_and_the_type_s_and_expiry_s() -> None:
+def test_an_index_includes_what_it_names_and_the_type_and_the_expiry() -> None:
     (local,) = stack(DEVICES).properties("Table")["LocalSecondaryIndexes"]
 
     assert local["Projection"] == {
         "ProjectionType": "INCLUDE",
-        "NonKeyAttributes": ["note", "Kind", "ExpiresAt"],
+        "NonKeyAttributes": ["note", "Operator", "Kind", "ExpiresAt"],
     }
 
 
