@@ -7,6 +7,11 @@ from autoforge.dynamodb.admin.operation import (
 from autoforge.dynamodb.admin.permissions import (
     permissions_of,
 )
+from autoforge.dynamodb.admin.scan import (
+    Scan,
+    ScannedItem,
+    ScannedPage,
+)
 from autoforge.dynamodb.client.client import (
     Client,
     RetryPolicy,
@@ -178,6 +183,9 @@ __all__ = [
     "Put",
     "Query",
     "RetryPolicy",
+    "Scan",
+    "ScannedItem",
+    "ScannedPage",
     "Snapshot",
     "SortRange",
     "StaleReadError",

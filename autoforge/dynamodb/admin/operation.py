@@ -18,6 +18,7 @@ class Operation:
         asks: The patterns it runs at any point. They include what a Store reads before it repeats
             a write whose answer was lost, or applies a write with an expectation.
         scans_partition: Entities whose whole partition it reads, whatever the types of the items.
+        scans: Entities whose whole table it scans, such as an export of an operator.
         puts: Entities whose items it creates.
         updates: Entities whose items it changes, or creates by an update.
         checks: Entities whose items it checks in a transaction (``ConditionCheck``).
@@ -28,6 +29,7 @@ class Operation:
     name: str
     asks: tuple[type[Pattern[Any]], ...] = ()
     scans_partition: tuple[type[Entity], ...] = ()
+    scans: tuple[type[Entity], ...] = ()
     puts: tuple[type[Entity], ...] = ()
     updates: tuple[type[Entity], ...] = ()
     checks: tuple[type[Entity], ...] = ()

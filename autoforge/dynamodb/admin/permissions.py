@@ -16,6 +16,7 @@ from typing import Any
 from autoforge.dynamodb.admin.operation import Operation
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.permission import (
+    WHOLE,
     Permission,
     partition_forms,
     permissions_on_items,
@@ -36,6 +37,8 @@ def _of_operation(operation: Operation) -> Iterator[Permission]:
         yield from pattern.iam_permissions()
     for entity in operation.scans_partition:
         yield from (Permission("Query", TABLE, each) for each in partition_forms(entity))
+    for entity in operation.scans:
+        yield Permission("Scan", entity.layout.primary, WHOLE)
     yield from _on_look_up_items(operation)
     yield from permissions_on_items("PutItem", *operation.puts)
     yield from permissions_on_items("UpdateItem", *operation.updates)

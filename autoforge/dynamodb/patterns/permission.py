@@ -14,6 +14,10 @@ from autoforge.dynamodb.schema.keys import Template
 #: The wildcard of IAM's ``StringLike``, for any value of a component.
 ANY: Final = "*"
 
+#: Stands for the partition of an operation that names none, as a Scan: no condition on leading keys
+#: can be put on it.
+WHOLE: Final = ""
+
 _LABEL: Final = re.compile(r"<\w+>")
 
 
@@ -23,7 +27,8 @@ class Permission(NamedTuple):
     #: The IAM action without the service, such as ``GetItem``.
     action: str
     on: Index
-    #: The partition key with ``*`` for each value that depends on the call, such as ``READER#*``.
+    #: The partition key with ``*`` for each value that depends on the call, such as ``READER#*``;
+    #: ``WHOLE`` if the operation names no partition.
     partition: str
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Self
 
 from autoforge.dynamodb.admin import create, drift
+from autoforge.dynamodb.admin.scan import Admin
 from autoforge.dynamodb.client.client import Client, RetryPolicy
 from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.schema.design import Design
@@ -91,6 +92,16 @@ class Store(Writes):
             clock=clock,
             new_token=lambda: mint(clock()),
             design=design,
+        )
+
+    @property
+    def admin(self) -> Admin:
+        """What operators do to the table, apart from access patterns: a scan."""
+        return Admin(
+            self.table_name,
+            self.client,
+            self._current_design(),
+            lambda request, pace: self._send(request, self, pace=pace),
         )
 
     def create_table(self) -> None:

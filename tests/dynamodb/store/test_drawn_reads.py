@@ -1,5 +1,7 @@
 """Queries of several entities, of any design that Hypothesis draws, answer what a model says.
 
+They may answer with parts of the entities, and filter what they return.
+
 The entities of a design share partitions, and often the beginning of their sort keys. Their
 components have other names in each entity. A query is drawn with the entities that it answers with,
 and the parameters that fix or bound the sort key. The model knows of a sort key only the values at
@@ -14,13 +16,15 @@ from datetime import timedelta
 from enum import StrEnum
 from itertools import count
 from types import new_class
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, Union
 
 import pytest
 from hypothesis import Phase, assume, event, given, settings
 from hypothesis import strategies as st
+from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.client.client import Client
+from autoforge.dynamodb.patterns.projection import Projection
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.schema.attributes import Choice, Id, Integer, Moment, Text, optional
 from autoforge.dynamodb.schema.entity import Entity
@@ -74,6 +78,7 @@ class Drawn:
     places: tuple[Place, ...]
     owner: str
     names: Mapping[int, str]
+    part: type[Projection[Any]]
 
     def at(self, item: Mapping[str, Any], place: int) -> Any:
         """Return what stands at a place of the sort key of an item."""
@@ -91,6 +96,10 @@ class Asked:
     fixed: int
     #: The bounds of the next component: of them, parameters to values.
     bounds: Mapping[str, Any] = field(default_factory=dict)
+    #: The note that a filter requires; None without a filter.
+    noted: str | None = None
+    #: Whether parts of the entities are answered.
+    in_part: bool = False
 
     @property
     def agreed(self) -> int:
@@ -108,7 +117,9 @@ class Asked:
         return all(place < self.agreed for place in given)
 
     def selects(self, drawn: Drawn, item: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
-        """Whether an item of an entity is in the range."""
+        """Whether an item of an entity is in the range, and matches the filter."""
+        if self.noted is not None and item["note"] != self.noted:
+            return False
         places = self.components
         free = places[self.fixed] if self.fixed < len(places) else len(self.key.places)
         for place in range(min(free, self.agreed)):
@@ -195,7 +206,14 @@ def _declare(name: str, index: Index, number: int, places: tuple[str, ...]) -> D
         body["listed"] = Key(partition, sort, index=index)
     entity = new_class(f"{name}E{number}", (Entity,), {}, lambda own: own.update(body))
     kinds = tuple((each, place) if place in names else each for place, each in enumerate(places))
-    return Drawn(entity, kinds, f"owner{number}", names)
+    fields = {"__annotations__": dict.fromkeys((f"owner{number}", *names.values(), "note"), Any)}
+    part: Any = new_class(
+        f"{name}P{number}",
+        (Projection[entity],),  # type: ignore[valid-type]  # drawn
+        {},
+        lambda own: own.update(fields),
+    )
+    return Drawn(entity, kinds, f"owner{number}", names, dataclass(frozen=True)(part))
 
 
 @dataclass
@@ -252,6 +270,8 @@ class World:
         if asked.fixed < len(asked.components) and self.draw(st.booleans()):
             kind = asked.key.places[asked.components[asked.fixed]][0]
             asked.bounds = self._bounds(kind, KINDS[kind][2])
+        asked.noted = self.draw(st.sampled_from([None, None, "x"]))
+        asked.in_part = self.draw(st.booleans())
         if not asked.is_sound():
             with pytest.raises(DeclarationError, match=r"that .* does not share"):
                 self._pattern(asked)
@@ -296,9 +316,11 @@ class World:
                 limits["above"] = (limits["above"],)
             component = key.names[asked.components[asked.fixed]]
             body["range"] = SortRange(component, **limits)
-        union: Any = asked.answered[0].entity
-        for each in asked.answered[1:]:
-            union |= each.entity
+        answers: list[Any] = [e.part if asked.in_part else e.entity for e in asked.answered]
+        union: Any = Union[tuple(answers)]  # noqa: UP007 - of drawn types
+        if asked.noted is not None:
+            noted = Path(["note"]) == asked.noted
+            body["filter"] = lambda _: noted
         made: Any = new_class("Asked", (Query[union],), {}, lambda own: own.update(body))
         pattern: type[Query[Any]] = dataclass(frozen=True)(made)
         return pattern
@@ -326,17 +348,31 @@ class World:
         found = self._pages(query)
         texts = [self._sort_key(each) for each in found]
         assert texts == sorted(map(self._sort_key, live), reverse=descending)
-        assert sorted(map(_shown, found)) == sorted(map(_shown, live))
+        assert sorted(map(self._shown, found)) == sorted(map(self._shown, live))
+        assert all(hasattr(each, "takes") == asked.in_part for each in found)
         counted = self.store.count(query)
         # The item of an unknown type is counted, unless types are filtered.
         assert counted == len(expected) or (counted > len(expected) and not pattern.leaves_out)
 
-    def _sort_key(self, entity: Entity) -> bytes:
-        return entity.rendered()[self.index.sort_key or ""].encode()
+    def _of(self, answer: Any) -> Drawn:
+        """Return the entity of an answer, which may be a part of it."""
+        kind = type(answer)
+        return next(each for each in self.drawn if kind in {each.entity, each.part})
 
-    def _pages(self, query: Query[Any]) -> list[Entity]:
+    def _shown(self, answer: Any) -> str:
+        of = self._of(answer)
+        values = [getattr(answer, name) for name in of.part.takes]
+        return repr([self.drawn.index(of), *values])
+
+    def _sort_key(self, answer: Any) -> bytes:
+        of = self._of(answer)
+        key = next(each for each in of.entity.keys.values() if each.index == self.index)
+        values = {name: getattr(answer, name) for name in of.names.values()}
+        return key.sort_template.render(values).encode()
+
+    def _pages(self, query: Query[Any]) -> list[Any]:
         limit = self.draw(st.integers(1, 4))
-        found: list[Entity] = []
+        found: list[Any] = []
         cursor = None
         while True:
             page = self.store.page(query, limit=limit, cursor=cursor)
@@ -350,10 +386,6 @@ class World:
         assert [*whole.items] == found
         assert watched.operations == ["Query"]
         return found
-
-
-def _shown(entity: Entity) -> str:
-    return repr(sorted((name, str(wire)) for name, wire in entity.to_item().items()))
 
 
 @settings(
