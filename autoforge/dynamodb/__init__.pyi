@@ -34,6 +34,9 @@ from autoforge.dynamodb.patterns.fetch import (
 from autoforge.dynamodb.patterns.get import (
     Get,
 )
+from autoforge.dynamodb.patterns.json_items import (
+    as_json,
+)
 from autoforge.dynamodb.patterns.pattern import (
     Part,
     Pattern,
@@ -160,6 +163,7 @@ __all__ = [
     "TransactionMark",
     "Update",
     "Write",
+    "as_json",
     "as_timestamp",
     "explain",
     "optional",

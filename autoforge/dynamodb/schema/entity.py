@@ -104,11 +104,11 @@ class Entity(Model):
         super().__init_subclass__()
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
+        _require_own_names(cls, (Attribute, Derived, Key))
         _name_expiry(cls)
         attributes = _declared(cls, Attribute)
         derived = _declared(cls, Derived)
         keys = _declared(cls, Key)
-        _require_own_names(cls, (Attribute, Derived, Key))
         keys.pop("primary_key", None)
 
         def lookup(name: str, spec: str, last: bool) -> Codec:
