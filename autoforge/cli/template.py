@@ -1,0 +1,88 @@
+"""``autoforge template`` and ``autoforge policy``: a table and its roles for CloudFormation."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from autoforge.cli.chosen import ChosenTable, chosen_table, table_option
+from autoforge.cli.loading import load
+from autoforge.dynamodb.errors import suggestion
+from autoforge.errors import ConfigurationError
+
+#: The attribute with the roles, in the module of the table.
+ROLES: Final = "roles"
+
+_roles_option: Final = click.option(
+    "--roles",
+    "path",
+    metavar="MODULE:ATTRIBUTE",
+    help="The roles; unless given, the attribute roles in the module of the table.",
+)
+
+
+@click.command("template")
+@_roles_option
+@table_option
+def print_template(*, path: str | None) -> None:
+    """Print the CloudFormation template of the table, with a policy for each role."""
+    chosen = _own_table()
+    template = _cloudformation().template_of(chosen.table, roles=_roles(chosen, path))
+    click.echo(template.to_yaml(), nl=False)
+
+
+@click.command("policy")
+@click.argument("role")
+@_roles_option
+@table_option
+def print_policy(*, role: str, path: str | None) -> None:
+    """Print the IAM policy of ROLE as JSON."""
+    chosen = _own_table()
+    roles = {each.name: each for each in _roles(chosen, path)}
+    if role not in roles:
+        near = suggestion(role, roles) or f"; expected one of {', '.join(roles)}"
+        missing = near if roles else ": there are none; declare them beside the table, or --roles"
+        raise click.BadParameter(f"{role} is not a role{missing}")
+    document = _cloudformation().policy_of(chosen.table, roles[role])
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _own_table() -> ChosenTable:
+    """Return the chosen table, unless it is the platform's.
+
+    Raises:
+        ConfigurationError: if it is.
+    """
+    chosen = chosen_table()
+    if chosen.is_platform:
+        raise ConfigurationError(
+            "the platform's template is cfn/template.yaml, and has its roles; name another table "
+            "by --table"
+        )
+    return chosen
+
+
+def _cloudformation() -> Any:
+    """Import the package that only these commands need."""
+    return import_module("autoforge.cloudformation")
+
+
+def _roles(chosen: ChosenTable, path: str | None) -> Sequence[Any]:
+    """Load the roles.
+
+    Raises:
+        ConfigurationError: if ``--roles`` names none.
+    """
+    role: type[Any] = _cloudformation().Role
+    if path is None and not hasattr(sys.modules[chosen.module], ROLES):
+        return ()
+    path = path or f"{chosen.module}:{ROLES}"
+    found: Sequence[Any] = load(path, Sequence)  # type: ignore[type-abstract]  # for isinstance
+    if not all(isinstance(each, role) for each in found):
+        raise ConfigurationError(f"{path} does not hold only values of Role")
+    return found
