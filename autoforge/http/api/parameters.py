@@ -11,9 +11,9 @@ from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
+from autoforge.dynamodb.errors import InvalidValueError
 from autoforge.dynamodb.schema.encoding import naming, require_utf8
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
-from autoforge.errors import InvalidValueError
 from autoforge.http.api.schemas import ID_PATTERN
 
 _ENCODED_SLASH: Final = re.compile("%2f", re.IGNORECASE)
