@@ -35,7 +35,10 @@ UserId = Annotated[str, id_in_path("userId", "01KGKR2T40R6BAX8A0B1RTCDKN")]
 Integration = Annotated[str, text_in_path("integration", "jira")]
 
 Limit = Annotated[
-    int, QueryParameter(ge=1, le=100, description="Items of the page, while so many follow.")
+    int,
+    QueryParameter(
+        name="limit", ge=1, le=100, description="Items of the page, while so many follow."
+    ),
 ]
 Cursor = Annotated[
     str | None,
