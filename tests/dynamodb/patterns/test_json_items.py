@@ -101,12 +101,20 @@ class Own(Entity):
     number = NumberAttribute()
     tags = UnicodeSetAttribute()
     note = optional(Text(attr_name="expiresAt"))
-    times = Integer(default=3)
 
     key = Key("OWN#{id}", "OWN")
 
 
-def test_attributes_of_pynamodb_and_defaults_are_shown_as_their_entities_have_them() -> None:
+class Defaulted(Entity):
+    """An entity with a default for what an item lacks."""
+
+    id = Id()
+    times = optional(Integer(default=3))
+
+    key = Key("DEFAULTED#{id}", "DEFAULTED")
+
+
+def test_attributes_of_pynamodb_are_shown_as_json_has_them() -> None:
     own = Own(id="a", raw=b"\0\xff", number=1.5, tags={"b", "a"}, note="n", expires_at=NOON)
     item = own.to_item()
 
@@ -119,9 +127,15 @@ def test_attributes_of_pynamodb_and_defaults_are_shown_as_their_entities_have_th
         "number": 1.5,
         "tags": ["a", "b"],
         "expiresAt": "n",
-        "times": 3,
     }
     assert at_once(Own, item, NOON) is None
+
+
+def test_a_default_is_shown_as_the_entity_has_it() -> None:
+    item = Defaulted(id="a").to_item()
+    del item["times"]
+
+    assert at_once(Defaulted, item, NOON) == slowly(Defaulted, item, NOON)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -288,6 +289,23 @@ def test_head_answers_as_get_without_a_body_and_options_names_the_methods(api: A
         assert head.headers == shown.headers
         assert options.status_code == HTTPStatus.NO_CONTENT
         assert options.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_no_body_is_sent_after_the_head_that_was_asked_for(app: Litestar) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope: Any = {"type": "http", "method": "HEAD", "path": "/book-by-isbn", "headers": []}
+    scope |= {"raw_path": b"/book-by-isbn", "query_string": b"isbn=b1", "http_version": "1.1"}
+    asyncio.run(app(scope, receive, send))
+
+    assert [message.get("status") for message in sent] == [HTTPStatus.OK, None]
+    assert sent[1]["body"] == b""
 
 
 def test_an_error_of_dynamodb_is_a_problem_that_hides_the_address(client: Client) -> None:
