@@ -74,7 +74,7 @@ def table_option(command: C, *, envvar: str | None = None) -> C:
     """Add the option ``--table``; what is given nearest to the end of the command line counts."""
     option: Any = click.option(
         "--table",
-        "path",
+        "table_path",
         envvar=envvar,
         expose_value=False,
         callback=_remember,

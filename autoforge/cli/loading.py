@@ -27,7 +27,7 @@ def load(path: str, kind: type[T]) -> T:
 
     Args:
         path: The module and the attribute, as MODULE:ATTRIBUTE.
-        kind: The class of the value.
+        kind: The class of the value; ``object`` for any.
 
     Raises:
         ConfigurationError: if there is no such module or attribute, the value is of another class,
@@ -40,7 +40,8 @@ def load(path: str, kind: type[T]) -> T:
         )
     module = _imported(name)
     offered = [each for each, value in vars(module).items() if isinstance(value, kind)]
-    found = f"; {kind.__name__} in {name}: {', '.join(offered)}" if offered else ""
+    named = offered and kind is not object
+    found = f"; {kind.__name__} in {name}: {', '.join(offered)}" if named else ""
     if not attribute:
         raise ConfigurationError(f"{path!r} names no attribute; expected {name}:ATTRIBUTE{found}")
     if not hasattr(module, attribute):

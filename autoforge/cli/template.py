@@ -20,7 +20,7 @@ ROLES: Final = "roles"
 
 _roles_option: Final = click.option(
     "--roles",
-    "path",
+    "roles_path",
     metavar="MODULE:ATTRIBUTE",
     help="The roles; unless given, the attribute roles in the module of the table.",
 )
@@ -29,10 +29,10 @@ _roles_option: Final = click.option(
 @click.command("template")
 @_roles_option
 @table_option
-def print_template(*, path: str | None) -> None:
+def print_template(*, roles_path: str | None) -> None:
     """Print the CloudFormation template of the table, with a policy for each role."""
     chosen = _own_table()
-    template = _cloudformation().template_of(chosen.table, roles=_roles(chosen, path))
+    template = _cloudformation().template_of(chosen.table, roles=_roles(chosen, roles_path))
     click.echo(template.to_yaml(), nl=False)
 
 
@@ -40,10 +40,10 @@ def print_template(*, path: str | None) -> None:
 @click.argument("role")
 @_roles_option
 @table_option
-def print_policy(*, role: str, path: str | None) -> None:
+def print_policy(*, role: str, roles_path: str | None) -> None:
     """Print the IAM policy of ROLE as JSON."""
     chosen = _own_table()
-    roles = {each.name: each for each in _roles(chosen, path)}
+    roles = {each.name: each for each in _roles(chosen, roles_path)}
     if role not in roles:
         near = suggestion(role, roles) or f"; expected one of {', '.join(roles)}"
         missing = near if roles else ": there are none; declare them beside the table, or --roles"
@@ -82,7 +82,7 @@ def _roles(chosen: ChosenTable, path: str | None) -> Sequence[Any]:
     if path is None and not hasattr(sys.modules[chosen.module], ROLES):
         return ()
     path = path or f"{chosen.module}:{ROLES}"
-    found: Sequence[Any] = load(path, Sequence)  # type: ignore[type-abstract]  # for isinstance
-    if not all(isinstance(each, role) for each in found):
-        raise ConfigurationError(f"{path} does not hold only values of Role")
+    found = load(path, object)
+    if not isinstance(found, list | tuple) or not all(isinstance(each, role) for each in found):
+        raise ConfigurationError(f"{path} is not a list or tuple of Role")
     return found

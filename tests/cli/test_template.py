@@ -67,8 +67,14 @@ def test_a_policy_is_printed_as_json(command: Command) -> None:
     [
         (["policy", "Desc"], "Desc is not a role; did you mean 'Desk'?"),
         (["policy", "Zzz"], "Zzz is not a role; expected one of Desk"),
-        (["template", "--roles", "deployed:wrong"], "deployed:wrong does not hold only values of"),
-        (["template", "--roles", "deployed:library"], "deployed:library is Table, not a Sequence"),
+        (
+            ["template", "--roles", "deployed:wrong"],
+            "deployed:wrong is not a list or tuple of Role",
+        ),
+        (
+            ["template", "--roles", "deployed:library"],
+            "deployed:library is not a list or tuple of Role",
+        ),
         (["template", "--roles", "deployed:nothing"], "deployed has no attribute 'nothing'"),
         (["policy", "Desk", "--table", "alone:library"], "there are none; declare them beside"),
     ],
