@@ -10,18 +10,45 @@ from autoforge.origins import require_host, require_origin
 from autoforge.strength import require_strong
 
 with extra("cli", "autoforge.settings"):
-    from pydantic import AliasChoices, Field, FilePath, SecretStr, field_validator
+    from pydantic import (
+        AfterValidator,
+        AliasChoices,
+        BeforeValidator,
+        Field,
+        FilePath,
+        SecretStr,
+        field_validator,
+    )
     from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """Settings of the command line and the server, from variables that begin with AUTOFORGE_."""
+def _split(value: object) -> object:
+    """Split a text at its commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _strong(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    """Refuse secrets that could be guessed."""
+    require_strong(revealed(secrets))
+    return secrets
+
+
+#: Texts that are separated by commas.
+_Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+_Secrets = Annotated[
+    tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_strong)
+]
+
+
+class ConnectionSettings(BaseSettings):
+    """How to reach the DynamoDB of any table."""
 
     model_config = SettingsConfigDict(
         env_prefix="AUTOFORGE_", frozen=True, hide_input_in_errors=True
     )
 
-    table_name: str = PLATFORM_DESIGN.name
     #: AWS's own variables are read as well.
     region: str | None = Field(
         default=None,
@@ -31,18 +58,24 @@ class Settings(BaseSettings):
     #: "botocore" sends every request through botocore.
     transport: Literal["auto", "botocore"] = "auto"
     #: Keys that sign cursors, separated by commas, the newest first.
-    cursor_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    cursor_secrets: _Secrets = ()
+
+
+class Settings(ConnectionSettings):
+    """Settings of the platform's commands and server."""
+
+    table_name: str = PLATFORM_DESIGN.name
     #: KMS key that encrypts integration credentials.
     kms_key_id: str | None = None
     kms_endpoint_url: str | None = None
     #: Keys that encrypt integration credentials without KMS, separated by commas, the newest first.
-    encryption_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    encryption_secrets: _Secrets = ()
     #: The dynoxide program, for durable embedded runs.
     dynoxide: FilePath | None = None
     #: Other origins whose pages may call the API, separated by commas.
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_origins: _Texts = ()
     #: Host names of the API besides those of loopback, separated by commas.
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_hosts: _Texts = ()
     #: Seconds after the time of an event within which attempts to record it may start.
     record_seconds: float = Field(default=5, gt=0, le=30)
     #: How many requests may wait for DynamoDB at once.
@@ -60,13 +93,6 @@ class Settings(BaseSettings):
     #: Whether to log one JSON object per line, for machines, instead of lines for people.
     log_json: bool = False
 
-    @field_validator("cursor_secrets", "encryption_secrets")
-    @classmethod
-    def require_strong(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        """Refuse secrets that could be guessed."""
-        require_strong(revealed(secrets))
-        return secrets
-
     @field_validator("allowed_origins")
     @classmethod
     def require_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,16 +108,6 @@ class Settings(BaseSettings):
         for host in hosts:
             require_host(host)
         return hosts
-
-    @field_validator(
-        "cursor_secrets", "encryption_secrets", "allowed_origins", "allowed_hosts", mode="before"
-    )
-    @classmethod
-    def split(cls, value: object) -> object:
-        """Split a text at its commas."""
-        if not isinstance(value, str):
-            return value
-        return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def revealed(secrets: tuple[SecretStr, ...]) -> tuple[str, ...]:

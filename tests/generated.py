@@ -35,7 +35,7 @@ def template() -> str:
 #: The function that builds each generated file, by the file's path from the root.
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "cfn/template.yaml": template,
-    "docs/reference/access-patterns.md": lambda: catalogue_page(CATALOGUE),
+    "docs/reference/access-patterns.md": lambda: catalogue_page(CATALOGUE, made_by="make docs"),
     "docs/reference/permissions.md": roles_page,
     "docs/reference/openapi.json": openapi_document,
 }

@@ -20,7 +20,7 @@ BESIDES: Final = {
     "models": {"indexes", "requests", "table"},
     "access": {"catalogue", "clocks", "creation", "deletion", "operations", "requests"},
     "forge": {"forge", "resource"},
-    "http": {"api", "app", "problems", "server", "service", "views"},
+    "http": {"api", "app", "idempotency", "problems", "server", "service", "views"},
 }
 
 

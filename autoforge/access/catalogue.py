@@ -128,8 +128,3 @@ CATALOGUE: Final[tuple[type[Pattern[Any]], ...]] = (
 PLATFORM_TABLE: Final = Table(
     PLATFORM_DESIGN.name, PLATFORM_DESIGN.entities, PLATFORM_DESIGN.indexes, CATALOGUE
 )
-
-
-def by_name(name: str) -> type[Pattern[Any]] | None:
-    """The pattern with this class name, or None."""
-    return next((pattern for pattern in CATALOGUE if pattern.__name__ == name), None)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import click
 from pydantic import ValidationError
 
 from autoforge import __version__
-from autoforge.cli.patterns import explain_pattern, list_patterns
+from autoforge.cli.ask import ask
+from autoforge.cli.chosen import table_option
+from autoforge.cli.patterns import explain_pattern, list_patterns, print_page
 from autoforge.cli.serve import serve
 from autoforge.cli.table import table
+from autoforge.cli.template import print_policy, print_template
 from autoforge.errors import (
     AutoforgeError,
     ConfigurationError,
@@ -35,11 +39,24 @@ EXIT_CODES: Final[Mapping[type[AutoforgeError], int]] = {
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
+@partial(table_option, envvar="AUTOFORGE_TABLE")
 def group() -> None:
-    """Store an agent platform's data in one DynamoDB table."""
+    """Ask, document and create any DynamoDB table; serve the agent platform's.
+
+    The table is that of the agent platform, unless --table names another, at any place.
+    """
 
 
-for command in (serve, list_patterns, explain_pattern, table):
+for command in (
+    serve,
+    list_patterns,
+    explain_pattern,
+    ask,
+    print_page,
+    table,
+    print_template,
+    print_policy,
+):
     group.add_command(command)
 
 

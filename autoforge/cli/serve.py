@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 import click
 
 from autoforge import __version__
+from autoforge.cli.chosen import chosen_table
 from autoforge.cli.connection import connect
 from autoforge.dynamodb.extras import extra
 from autoforge.errors import ConfigurationError, TableNotFoundError, UnavailableError
@@ -58,7 +59,12 @@ def serve(
     region: str | None,
     wait_for_table: bool,
 ) -> None:
-    """Serve the HTTP API."""
+    """Serve the platform's HTTP API."""
+    if not chosen_table().is_platform:
+        raise ConfigurationError(
+            "serve has the platform's routes, and --table names another table; serve that one by "
+            "autoforge.http.api.routes_of in an application of its own"
+        )
     # Imported here so that the other commands do not wait for the web framework.
     with extra("http", "autoforge serve"):
         from autoforge import log  # noqa: PLC0415

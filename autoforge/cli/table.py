@@ -10,12 +10,13 @@ from typing import get_args
 
 import click
 
-from autoforge.cli.connection import connect
+from autoforge.cli.chosen import chosen_table, table_option
+from autoforge.cli.connection import connection_options
 from autoforge.dynamodb.admin.drift import Drift, DriftName
-from autoforge.settings import Settings
 
 
 @click.group()
+@table_option
 def table() -> None:
     """Create or check the table."""
 
@@ -24,17 +25,16 @@ def table() -> None:
 @click.option("--endpoint-url", required=True, help="The local DynamoDB; in AWS use the template.")
 @click.option("--table-name", help="Name of the table.")
 @click.option("--region", help="AWS region.")
+@table_option
 def create(endpoint_url: str, table_name: str | None, region: str | None) -> None:
-    """Create the table with its index, expiry and recovery, unless it exists."""
-    forge = connect(Settings(), table_name=table_name, region=region, endpoint_url=endpoint_url)
-    forge.store.create_table()
-    click.echo(f"table {forge.store.table_name} exists")
+    """Create the table with its indexes, expiry and recovery, unless it exists."""
+    store = chosen_table().connect(table_name=table_name, region=region, endpoint_url=endpoint_url)
+    store.create_table()
+    click.echo(f"table {store.table_name} exists")
 
 
 @table.command()
-@click.option("--endpoint-url", help="A DynamoDB other than AWS's.")
-@click.option("--table-name", help="Name of the table.")
-@click.option("--region", help="AWS region.")
+@connection_options
 @click.option(
     "--ignore",
     multiple=True,
@@ -42,6 +42,7 @@ def create(endpoint_url: str, table_name: str | None, region: str | None) -> Non
     help="Ignore drifts of this name; may be given several times.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@table_option
 def check(
     *,
     endpoint_url: str | None,
@@ -50,16 +51,16 @@ def check(
     ignore: Sequence[DriftName],
     as_json: bool,
 ) -> None:
-    """Report where the table differs from the models and the template.
+    """Report where the table differs from its declaration and its template.
 
     Nothing is changed. The exit code is 1 if there is a drift that is not ignored.
     """
-    forge = connect(Settings(), table_name=table_name, region=region, endpoint_url=endpoint_url)
-    found = forge.store.drifts()
+    store = chosen_table().connect(table_name=table_name, region=region, endpoint_url=endpoint_url)
+    found = store.drifts()
     drifts = [each for each in found if each.name not in ignore]
     ignored = [each for each in found if each.name in ignore]
     show = _as_json if as_json else _as_lines
-    click.echo(show(forge.store.table_name, drifts, ignored))
+    click.echo(show(store.table_name, drifts, ignored))
     if drifts:
         sys.exit(1)
 

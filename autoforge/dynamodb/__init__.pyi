@@ -39,6 +39,9 @@ from autoforge.dynamodb.patterns.fetch import (
 from autoforge.dynamodb.patterns.get import (
     Get,
 )
+from autoforge.dynamodb.patterns.json_items import (
+    as_json,
+)
 from autoforge.dynamodb.patterns.pattern import (
     Part,
     Pattern,
@@ -198,6 +201,7 @@ __all__ = [
     "Unique",
     "Update",
     "Write",
+    "as_json",
     "as_timestamp",
     "explain",
     "nested",

@@ -15,13 +15,13 @@ from autoforge.access.actions import ActionById, ActionsOfProject, HeldActions
 from autoforge.access.projects.patterns import ProjectById
 from autoforge.forge import Forge
 from autoforge.http.api.bodies import DOCUMENT_BODY
-from autoforge.http.api.idempotency import Once, placed, repeatable
 from autoforge.http.api.paging import Paging, answer
 from autoforge.http.api.parameters import ProjectId, id_in_path, time_of
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
 from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, PageView, Timestamp
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.models.actions import ActionState, AgentAction
 
 ActionId = Annotated[str, id_in_path("actionId", "01KGKR2T40A2C4E6G8J0M2P4R6")]

@@ -13,7 +13,6 @@ from pydantic import Field
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject
 from autoforge.access.projects.patterns import ProjectById
 from autoforge.forge import Forge
-from autoforge.http.api.idempotency import Once, placed, repeatable
 from autoforge.http.api.paging import Paging, answer
 from autoforge.http.api.parameters import ProjectId, id_in_path
 from autoforge.http.api.preconditions import Preconditions
@@ -27,6 +26,7 @@ from autoforge.http.api.schemas import (
     Timestamp,
     left_out,
 )
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.models.agents import AgentRole, AgentStatus
 
 AgentId = Annotated[str, id_in_path("agentId", "01KGKR2T40V3M1Q5C8Y7D2N6XA")]

@@ -17,7 +17,6 @@ from autoforge.http.agents import AgentController
 from autoforge.http.api.access_log import logged
 from autoforge.http.api.bodies import SMALL_BODY, JsonRequest
 from autoforge.http.api.cors import Cors
-from autoforge.http.api.idempotency import given_key, once_of
 from autoforge.http.api.methods import WithMethods
 from autoforge.http.api.openapi import DOCS, complete, openapi_config, swagger_assets
 from autoforge.http.api.paging import page_of
@@ -31,6 +30,7 @@ from autoforge.http.events import EventController, ProjectEventController
 from autoforge.http.features.claims import ClaimController
 from autoforge.http.features.dependencies import DependencyController
 from autoforge.http.features.routes import FeatureController, LinearFeatureController
+from autoforge.http.idempotency import given_key, once_of
 from autoforge.http.integrations import IntegrationController
 from autoforge.http.problems import HANDLERS
 from autoforge.http.projects.members import MemberController

@@ -15,13 +15,13 @@ from autoforge.errors import ItemExistsError, ItemNotFoundError, VersionConflict
 from autoforge.forge import Forge
 from autoforge.http.api.bodies import DOCUMENT_BODY
 from autoforge.http.api.created import creation
-from autoforge.http.api.idempotency import Once, repeatable
 from autoforge.http.api.paging import Paging, answer
 from autoforge.http.api.parameters import ProjectId
 from autoforge.http.api.preconditions import PreconditionRequiredError, Preconditions
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
 from autoforge.http.api.schemas import Body, ItemView, PageView, Timestamp
+from autoforge.http.idempotency import Once, repeatable
 from autoforge.models.artefacts import ArtefactType
 
 Type = Annotated[ArtefactType, PathParameter(name="type")]

@@ -18,13 +18,13 @@ from autoforge.access.escalations import (
 from autoforge.access.projects.patterns import ProjectById
 from autoforge.forge import Forge
 from autoforge.http.api.bodies import DOCUMENT_BODY
-from autoforge.http.api.idempotency import Once, placed, repeatable
 from autoforge.http.api.paging import Paging, answer
 from autoforge.http.api.parameters import ProjectId, id_in_path
 from autoforge.http.api.preconditions import Preconditions
 from autoforge.http.api.problem import responses
 from autoforge.http.api.responses import JsonResponse
 from autoforge.http.api.schemas import ID_PATTERN, Body, ItemView, PageView, Timestamp
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.models.escalations import EscalationStatus
 
 EscalationId = Annotated[str, id_in_path("escalationId", "01KGKR2T40E5G7J9M1P3R5T7V9")]

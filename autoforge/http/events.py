@@ -23,12 +23,12 @@ from autoforge.dynamodb.timestamps import is_ulid
 from autoforge.errors import InvalidValueError
 from autoforge.forge import Forge
 from autoforge.http.api.bodies import DOCUMENT_BODY
-from autoforge.http.api.idempotency import Once, placed, repeatable
 from autoforge.http.api.paging import Paging, answer, json_response
 from autoforge.http.api.parameters import After, From, ProjectId, To, id_in_path, time_range
 from autoforge.http.api.problem import responses
 from autoforge.http.api.projection import JsonObject, read_as_view
 from autoforge.http.api.schemas import ULID_PATTERN, Body, ItemView, PageView, Timestamp
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.models.events import Severity
 
 EventId = Annotated[str, id_in_path("eventId", "01KGKR2T40R6BAX8A0B1RTCDKN")]

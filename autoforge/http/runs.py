@@ -26,7 +26,6 @@ from autoforge.access.runs.patterns import (
 from autoforge.forge import Forge
 from autoforge.http.agents import AgentId
 from autoforge.http.api.bodies import DOCUMENT_BODY
-from autoforge.http.api.idempotency import Once, repeatable
 from autoforge.http.api.paging import Paging, answer
 from autoforge.http.api.parameters import FeatureId, ProjectId, id_in_path
 from autoforge.http.api.preconditions import Preconditions
@@ -42,6 +41,7 @@ from autoforge.http.api.schemas import (
     View,
     left_out,
 )
+from autoforge.http.idempotency import Once, repeatable
 from autoforge.models.agents import AgentRole
 from autoforge.models.runs import AgentRun, RunStatus
 

@@ -1,6 +1,10 @@
 """The group of commands: exit codes, and errors in environment variables."""
 
+import os
 import secrets
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -213,3 +217,19 @@ def test_what_is_no_host_is_refused(command: Command, host: str) -> None:
 @pytest.mark.parametrize("host", ["forge.internal", "10.0.0.1", "2001:db8::1", "my_host"])
 def test_a_host_is_a_name_or_an_address(host: str) -> None:
     require_host(host)
+
+
+def test_the_package_is_the_program_too(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("from tests.tables import LIBRARY as shop\n")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "autoforge", "patterns", "--table", "shop:shop"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+
+    assert done.stdout.startswith("BookByIsbn ")
+    assert done.stderr == ""

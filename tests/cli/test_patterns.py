@@ -5,6 +5,7 @@ from pathlib import Path
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.dynamodb.patterns.catalogue import entry
 from tests.cli.conftest import Command
+from tests.tables import LIBRARY
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "access-patterns.md"
 
@@ -30,3 +31,21 @@ def test_the_page_of_the_documentation_is_what_the_command_prints(command: Comma
 
     assert (said.code, said.err) == (0, "")
     assert said.out == PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_of_the_platform_is_printed_by_a_command_of_its_own_too(command: Command) -> None:
+    assert command("page") == command("patterns", "--markdown")
+
+
+def test_the_patterns_of_another_table_are_listed_and_documented(command: Command) -> None:
+    listed = command("patterns", "--table", "tests.tables:LIBRARY")
+    page = command("page", "--table", "tests.tables:LIBRARY")
+
+    assert (listed.code, listed.err) == (0, "")
+    lines = [line.split() for line in listed.out.splitlines()]
+    assert [words[0] for words in lines] == [each.__name__ for each in LIBRARY.patterns]
+    assert lines[3][1:3] == ["Query", "ByShelf"]
+    assert page.out == LIBRARY.catalogue_page()
+    assert "- Source: The library's desk" in page.out
+    assert page.out.count("- Source:") == 1
+    assert "`isbns` (list of texts, optional), `genre` (novel or science, optional)" in page.out

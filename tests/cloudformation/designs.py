@@ -259,6 +259,7 @@ class LevelsOfDevice(Query[Reading]):
 
     source = "The plant"
     key = Reading.by_level
+    fetches_rest = True
 
     device: str
 

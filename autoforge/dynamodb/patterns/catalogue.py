@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING, Field, dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
@@ -12,7 +13,15 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.schema.attributes import camel_case
 
-_TYPE_NAMES: Final = {str: "text", int: "whole number", datetime: "moment", date: "date"}
+_TYPE_NAMES: Final[Mapping[Any, str]] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    Decimal: "number",
+    bool: "true or false",
+    datetime: "moment",
+    date: "date",
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ def entry(pattern: type[Pattern[Any]]) -> Entry:
         question=pattern.question(),
         notes="\n\n".join(filter(None, (pattern.notes(), " ".join(pattern.remarks())))),
         source=pattern.source,
-        operation=pattern.operation,
+        operation=getattr(pattern, "operation", "several"),
         index=pattern.described_index(),
         key_conditions=pattern.described_conditions(),
         order=pattern.described_order(),
@@ -64,9 +73,14 @@ def entry(pattern: type[Pattern[Any]]) -> Entry:
 def _parameters(pattern: type[Pattern[Any]]) -> list[Parameter]:
     hints = get_type_hints(pattern)
     return [
-        Parameter(camel_case(each.name), _type_name(hints[each.name]), each.default is MISSING)
+        Parameter(camel_case(each.name), _type_name(hints[each.name]), is_required(each))
         for each in sorted(pattern.parameters(), key=lambda each: each.name == "order")
     ]
+
+
+def is_required(parameter: Field[Any]) -> bool:
+    """Whether a parameter has no default."""
+    return parameter.default is MISSING and parameter.default_factory is MISSING
 
 
 def _type_name(hint: Any) -> str:
@@ -77,7 +91,7 @@ def _type_name(hint: Any) -> str:
     if get_origin(hint) is tuple:
         return f"list of {_type_name(members[0])}s"
     if members:
-        return _type_name(members[0])
-    if issubclass(hint, StrEnum):
+        return " or ".join(dict.fromkeys(map(_type_name, members)))
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
         return " or ".join(hint)
-    return _TYPE_NAMES[hint]
+    return _TYPE_NAMES.get(hint, getattr(hint, "__name__", str(hint)))

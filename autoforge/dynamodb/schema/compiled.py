@@ -285,7 +285,9 @@ def compile_projection(
         slowly: Projects any item on the careful path.
     """
     source = Source("project(item, now)", dict(_NAMES), of=entity.__name__)
-    source.names |= {"slowly": slowly, **{f"constant_{n}": v for n, v in constants.items()}}
+    # Names in JSON need not be names in Python.
+    variables = {name: f"shown_{place}" for place, name in enumerate(shown)}
+    source.names |= {"slowly": slowly, **{variables[n]: v for n, v in constants.items()}}
     expiry = entity.layout.expiry
     source.add("try:")
     source.add("get = item.get", depth=2)
@@ -299,10 +301,10 @@ def compile_projection(
         if field is None or field.stored_name == expiry:
             continue
         value = _expression(source, field, field.kind.project or field.kind.read)
-        absent = f"shown_{name} = {field.kind.absent}"
+        absent = f"{variables[name]} = {field.kind.absent}"
         if field.in_key:
             absent = "return slowly(item, now)"
-        for line in _reading(source, field, [f"shown_{name} = {value}"], [absent]):
+        for line in _reading(source, field, [f"{variables[name]} = {value}"], [absent]):
             source.add(line, depth=2)
     # Checked last: an expired item that cannot be read is an error, too.
     source.add(
@@ -318,9 +320,7 @@ def compile_projection(
         name for name, each in shown.items() if each is not None and each.stored_name == expiry
     ]
     members = ", ".join(
-        f"{name!r}: "
-        + ("expires" if name in names else f"{'constant' if each is None else 'shown'}_{name}")
-        for name, each in shown.items()
+        f"{name!r}: {'expires' if name in names else variables[name]}" for name in shown
     )
     source.add(f"return {{{members}}}", depth=2)
     source.add("except UNEXPECTED:", "    return slowly(item, now)")

@@ -1,1 +1,5 @@
-"""The parts of the HTTP API that know no domain: bodies, problems, preconditions, paging."""
+"""The parts of an HTTP API that know no domain, and the routes of any table: ``routes_of``."""
+
+from autoforge.http.api.routes import routes_of
+
+__all__ = ["routes_of"]

@@ -29,7 +29,7 @@ _BODY_REFERENCE: Final = re.compile(rf"({_REFERENCES}\w+){_BODY}\b")
 _TAGGED: Final = frozenset({"200", "201", "409", "412", "428"})
 
 #: How the document describes each response header.
-_HEADERS: Final[dict[str, JsonObject]] = {
+HEADERS: Final[dict[str, JsonObject]] = {
     "X-Request-Id": {
         "description": "Names the request; the log has it too.",
         "schema": {"type": "string"},
@@ -183,7 +183,7 @@ def _headers(method: str, status: str, answers: JsonObject) -> Iterator[tuple[st
     if status == "503" or (status == "409" and "410" in answers):
         names.append("Retry-After")
     for name in names:
-        yield name, _HEADERS[name]
+        yield name, HEADERS[name]
 
 
 def _problem(status: HTTPStatus) -> JsonObject:

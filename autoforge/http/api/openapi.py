@@ -17,7 +17,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
-from autoforge.errors import ConfigurationError
+from autoforge.dynamodb.errors import ConfigurationError
 from autoforge.http.api.document import completed
 
 DOCS: Final = "/docs"

@@ -11,9 +11,9 @@ from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
+from autoforge.dynamodb.errors import InvalidValueError
 from autoforge.dynamodb.schema.encoding import naming, require_utf8
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
-from autoforge.errors import InvalidValueError
 from autoforge.http.api.schemas import ID_PATTERN
 
 _ENCODED_SLASH: Final = re.compile("%2f", re.IGNORECASE)
@@ -35,7 +35,10 @@ UserId = Annotated[str, id_in_path("userId", "01KGKR2T40R6BAX8A0B1RTCDKN")]
 Integration = Annotated[str, text_in_path("integration", "jira")]
 
 Limit = Annotated[
-    int, QueryParameter(ge=1, le=100, description="Items of the page, while so many follow.")
+    int,
+    QueryParameter(
+        name="limit", ge=1, le=100, description="Items of the page, while so many follow."
+    ),
 ]
 Cursor = Annotated[
     str | None,

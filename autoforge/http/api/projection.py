@@ -8,18 +8,18 @@ by the view; the result is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from inspect import getattr_static
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
+from autoforge.dynamodb.patterns.json_items import declares_only
 from autoforge.dynamodb.patterns.readers import ItemReader, Reading
 from autoforge.dynamodb.schema.attributes import (
     Array,
@@ -61,9 +61,6 @@ _FIELD_TYPES: Final[Mapping[type[Any], tuple[Any, ...]]] = {
     Text: (str,),
     TextSet: (Ids,),
 }
-
-#: Methods whose override disables projection: an entity may then hold something else than its item.
-_OVERRIDABLE: Final = ("__init__", "__new__", "from_item", "item_reader", "expiry", "is_live")
 
 
 @cache
@@ -151,7 +148,7 @@ def _plan(view: type[View], entity: type[Entity]) -> _Plan:
         _NotProjectableError: if the view or the entity does more than declare attributes.
     """
     attributes = {each.name: each for each in entity_fields(entity)}
-    _require_plain(view, entity, attributes.values())
+    _require_plain(view, entity)
     hints = get_type_hints(view, include_extras=True)
     sources: dict[str, Field | None] = {}
     constants: dict[str, Any] = {}
@@ -168,7 +165,7 @@ def _plan(view: type[View], entity: type[Entity]) -> _Plan:
     return _Plan(sources, constants, tuple(texts), hidden)
 
 
-def _require_plain(view: type[View], entity: type[Entity], attributes: Iterable[Field]) -> None:
+def _require_plain(view: type[View], entity: type[Entity]) -> None:
     """Refuse views and entities that do more than declare attributes.
 
     Raises:
@@ -177,11 +174,7 @@ def _require_plain(view: type[View], entity: type[Entity], attributes: Iterable[
     if (
         view.of.__func__ is not View.of.__func__  # type: ignore[attr-defined]  # a class method
         or view.__pydantic_decorators__ != View.__pydantic_decorators__
-        or any(
-            getattr_static(entity, each) is not getattr_static(Entity, each)
-            for each in _OVERRIDABLE
-        )
-        or any(callable(each.attribute.default) for each in attributes)
+        or not declares_only(entity)
     ):
         raise _NotProjectableError
 

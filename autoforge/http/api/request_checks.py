@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.enums import ParamType
 from litestar.exceptions import (
     ClientException,
@@ -104,7 +105,9 @@ class Checks:
         if b"%" in path or b"//" in path or not path.isascii():
             _require_read_as_sent(request)
         if scope["query_string"]:
-            self._require_known_parameters(request)
+            known = self._parameters.get((request.method, scope["path_template"]))
+            if known is not None:
+                require_known_parameters(request, known)
         if scope["method"] not in _SAFE:
             self._require_evaluated_precondition(scope)
 
@@ -142,31 +145,35 @@ class Checks:
                 status_code=HTTPStatus.PRECONDITION_FAILED,
             )
 
-    def _require_known_parameters(self, request: Request[Any, Any, Any]) -> None:
-        """Refuse unknown query parameters and null for a filter: either would list everything.
 
-        Raises:
-            ClientException: if the request has such a parameter.
-        """
-        known = self._parameters.get((request.method, request.scope["path_template"]))
-        if known is None:
-            return
-        given = list(request.query_params.multi_items())
-        unknown = {name for name, _ in given} - {*known}
-        if unknown:
-            raise ClientException(f"unknown query parameters: {', '.join(sorted(unknown))}")
-        # Litestar treats null as an absent parameter.
-        wrong = [
-            {
-                "key": name,
-                "source": ParamType.QUERY,
-                "message": "null is not a value of this parameter",
-            }
-            for name, value in given
-            if value.casefold() == _NULL and not known[name]
-        ]
-        if wrong:
-            raise ValidationException("Validation failed", extra=wrong)
+def require_known_parameters(
+    request: ASGIConnection[Any, Any, Any, Any], known: Mapping[str, bool]
+) -> None:
+    """Refuse unknown query parameters and null for a filter: either would list everything.
+
+    Args:
+        request: The request.
+        known: The query parameters of its route, and whether they take free text.
+
+    Raises:
+        ClientException: if the request has such a parameter.
+    """
+    given = list(request.query_params.multi_items())
+    unknown = {name for name, _ in given} - {*known}
+    if unknown:
+        raise ClientException(f"unknown query parameters: {', '.join(sorted(unknown))}")
+    # Litestar treats null as an absent parameter.
+    wrong = [
+        {
+            "key": name,
+            "source": ParamType.QUERY,
+            "message": "null is not a value of this parameter",
+        }
+        for name, value in given
+        if value.casefold() == _NULL and not known[name]
+    ]
+    if wrong:
+        raise ValidationException("Validation failed", extra=wrong)
 
 
 def _is_text(schema: Mapping[str, Any]) -> bool:

@@ -103,7 +103,11 @@ class RenderedResponse(JsonResponse):
             return _BytesResponse(HTTPStatus.NOT_MODIFIED, head, b"")
         content: bytes = self.content
         length = (b"content-length", str(len(content)).encode())
-        return _BytesResponse(HTTPStatus.OK, [_JSON, length, *head], content)
+        return _BytesResponse(
+            HTTPStatus.OK,
+            [_JSON, length, *head],
+            b"" if request.method == HTTPMethod.HEAD else content,
+        )
 
 
 class _BytesResponse(ASGIResponse):

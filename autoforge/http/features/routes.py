@@ -23,7 +23,6 @@ from autoforge.access.requests.once import Outcome
 from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.http.api.bodies import BULK_BODY, DOCUMENT_BODY, JsonRequest
-from autoforge.http.api.idempotency import Once, placed, repeatable
 from autoforge.http.api.paging import Paging, answer
 from autoforge.http.api.parameters import FeatureId, ProjectId, text_segments
 from autoforge.http.api.preconditions import Preconditions
@@ -38,6 +37,7 @@ from autoforge.http.features.schemas import (
     RepairView,
     StatsView,
 )
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.http.tickets import LinearIssueId
 from autoforge.models.features import Feature, FeatureStatus
 

@@ -19,7 +19,6 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.http.api.bodies import DOCUMENT_BODY
-from autoforge.http.api.idempotency import Once, placed, repeatable
 from autoforge.http.api.paging import Paging, answer, json_response
 from autoforge.http.api.parameters import ProjectId
 from autoforge.http.api.preconditions import Preconditions
@@ -38,6 +37,7 @@ from autoforge.http.api.schemas import (
 )
 from autoforge.http.artefacts import ArtefactView
 from autoforge.http.escalations import EscalationView
+from autoforge.http.idempotency import Once, placed, repeatable
 from autoforge.models.artefacts import Artefact
 from autoforge.models.escalations import Escalation
 from autoforge.models.projects import AutonomyLevel, Project, ProjectSource, ProjectStatus

@@ -12,7 +12,7 @@ import pytest
 from autoforge.access.actions import ActionById, HeldActions
 from autoforge.access.agent_config import AgentConfigs
 from autoforge.access.artefacts import ArtefactOfProject
-from autoforge.access.catalogue import CATALOGUE, by_name
+from autoforge.access.catalogue import CATALOGUE, PLATFORM_TABLE
 from autoforge.access.checkpoints import CheckpointsOfProject
 from autoforge.access.events.patterns import EventById, EventsOfDate, EventsOfProject, GlobalEvents
 from autoforge.access.projects.patterns import ProjectById, ProjectOverview, ProjectsByStatus
@@ -419,11 +419,7 @@ def test_every_pattern_says_its_question_its_source_and_its_answer(
     assert described.question.endswith("?")
     assert described.source
     assert described.answers
-    assert by_name(described.name) is kind
-
-
-def test_no_pattern_has_a_name_that_nobody_declared() -> None:
-    assert by_name("EverythingAtOnce") is None
+    assert PLATFORM_TABLE.pattern(described.name) is kind
 
 
 def test_patterns_are_values() -> None:

@@ -15,8 +15,8 @@ from litestar.exceptions import ClientException
 from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge, NewFeature
 from autoforge.http.api.bodies import JsonRequest
-from autoforge.http.api.idempotency import given_key
 from autoforge.http.app import create_app
+from autoforge.http.idempotency import given_key
 from autoforge.http.server import reserve
 from autoforge.testing.clock import Clock
 from tests.factories import NOON, new_id

@@ -23,7 +23,7 @@ from autoforge.access.requests.once import LEASE
 from autoforge.dynamodb.client.client import RetryPolicy
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND, timestamp_text
-from autoforge.http.api.idempotency import HEADER
+from autoforge.http.idempotency import HEADER
 from autoforge.testing.clock import Clock
 from autoforge.testing.faults import Break, Fault, Lose, Pass, injected
 from tests.factories import new_id

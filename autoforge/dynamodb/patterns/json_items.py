@@ -1,0 +1,131 @@
+"""The JSON form of items of any table: attributes by their names in the table.
+
+``autoforge ask --json`` prints it, and the routes of a table answer with it. Besides its attributes
+an object has ``entityType``, since a list may hold several, and the expiry as ``expiresAt``.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from inspect import getattr_static
+from math import isfinite
+from typing import Any, Final
+
+from pynamodb.attributes import MapAttribute
+
+from autoforge.dynamodb.patterns.readers import ItemReader
+from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.schema.compiled import KINDS, Field, compile_projection
+from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
+from autoforge.dynamodb.timestamps import timestamp_text
+
+JsonObject = dict[str, Any]
+
+#: The members of an object that are not the names of attributes, unless an attribute has the name.
+ENTITY_TYPE: Final = "entityType"
+EXPIRES_AT: Final = "expiresAt"
+
+#: Methods whose override disables the compiled form: they may make something else of an item.
+_OVERRIDABLE: Final = ("__init__", "__new__", "from_item", "item_reader", "expiry", "is_live")
+
+
+def as_json(entity: type[Entity], /) -> ItemReader[JsonObject]:
+    """Convert items to JSON objects: ``store.page(query, limit=25, reading=as_json)``.
+
+    The objects are those that ``to_json`` makes of the entities.
+    """
+
+    def slowly(item: Item, now: datetime) -> JsonObject | None:
+        found = entity.from_item(item)
+        return to_json(found) if found.is_live(now) else None
+
+    # The values of other attributes may be none of JSON's.
+    known = all(type(each.attribute) in KINDS for each in entity_fields(entity))
+    if not known or not declares_only(entity):
+        return slowly
+    shown = members(entity)
+    constants = {name: entity.type_name for name, field in shown.items() if field is None}
+    hidden = [each for each in entity_fields(entity) if each not in shown.values()]
+    projected: ItemReader[JsonObject] = compile_projection(entity, shown, constants, hidden, slowly)
+    return projected
+
+
+@cache
+def members(entity: type[Entity]) -> Mapping[str, Field | None]:
+    """Return the members of the JSON object of an item; None for the type of the item.
+
+    The attributes are in the order of their declarations, inherited ones last.
+    """
+    known = {each.name: each for each in entity_fields(entity)}
+    declared = (name for base in entity.__mro__ for name in vars(base) if name in known)
+    ordered = [known[name] for name in dict.fromkeys(declared)]
+    expiry = next((each for each in ordered if each.stored_name == entity.layout.expiry), None)
+    shown: dict[str, Field | None] = {
+        each.stored_name: each for each in ordered if each is not expiry
+    }
+    if expiry is not None:
+        shown.setdefault(EXPIRES_AT, expiry)
+    return shown if ENTITY_TYPE in shown else {ENTITY_TYPE: None, **shown}
+
+
+def to_json(value: Any) -> Any:
+    """Return an answer of a pattern as JSON: an item, several, or an object of them.
+
+    Moments are text of fixed width, sets are sorted, and the fields of a dataclass are members in
+    camelCase.
+    """
+    if isinstance(value, Enum):
+        return to_json(value.value)
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    form = next((form for kind, form in _FORMS if isinstance(value, kind)), None)
+    if form is not None:
+        return form(value)
+    if is_dataclass(value):
+        return {camel_case(each.name): to_json(getattr(value, each.name)) for each in fields(value)}
+    return str(value)
+
+
+def _item(entity: Entity) -> JsonObject:
+    shown = members(type(entity)).items()
+    return {name: to_json(_member(entity, field)) for name, field in shown}
+
+
+def _member(entity: Entity, field: Field | None) -> Any:
+    if field is None:
+        return entity.type_name
+    is_expiry = field.stored_name == entity.layout.expiry
+    return entity.expiry if is_expiry else getattr(entity, field.name)
+
+
+def declares_only(entity: type[Entity]) -> bool:
+    """Whether an entity does no more than declare attributes, so that code can be compiled."""
+    return all(
+        getattr_static(entity, each) is getattr_static(Entity, each) for each in _OVERRIDABLE
+    ) and not any(callable(each.attribute.default) for each in entity_fields(entity))
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+#: How values of other types are shown; the first type that fits counts.
+_FORMS: Final[tuple[tuple[type[Any], Callable[[Any], Any]], ...]] = (
+    (Entity, _item),
+    (datetime, timestamp_text),
+    (date, date.isoformat),
+    (Decimal, _number),
+    (float, lambda value: value if isfinite(value) else None),
+    (bytes, lambda value: b64encode(value).decode()),
+    (MapAttribute, lambda value: to_json(value.as_dict())),
+    (Mapping, lambda value: {str(to_json(key)): to_json(each) for key, each in value.items()}),
+    (AbstractSet, lambda value: sorted(map(to_json, value))),
+    (Sequence, lambda value: [to_json(each) for each in value]),
+)

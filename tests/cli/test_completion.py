@@ -1,0 +1,98 @@
+"""Shells complete commands, patterns, parameters and their values, for any table."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from autoforge.access.catalogue import CATALOGUE
+from tests.cli.conftest import Command
+from tests.docs.running import AUTOFORGE
+
+LIBRARY = ("--table", "tests.tables:LIBRARY")
+
+
+def completions(command: Command, *words: str) -> list[str]:
+    """Return what fish would offer for the last word, without the descriptions."""
+    said = command(
+        _AUTOFORGE_COMPLETE="fish_complete",
+        COMP_WORDS=" ".join(["autoforge", *words]),
+        COMP_CWORD=words[-1],
+    )
+    assert said.code == 0
+    return [line.partition(",")[2].partition("\t")[0] for line in said.out.splitlines() if line]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("as",), ["ask"]),
+        ((*LIBRARY, "ask", "Loans"), ["LoansOfBook", "LoansDueOn", "LoansOfReader"]),
+        ((*LIBRARY, "explain", "loansof"), ["LoansOfBook", "LoansOfReader"]),
+        (("ask", *LIBRARY, "History"), ["HistoryOfBook"]),
+        ((*LIBRARY, "ask", "HistoryOfBook", ""), ["isbn=", "loans="]),
+        ((*LIBRARY, "ask", "HistoryOfBook", "isbn=b1", ""), ["loans="]),
+        ((*LIBRARY, "ask", "HistoryOfBook", "l"), ["loans="]),
+        ((*LIBRARY, "ask", "HistoryOfBook", "isbn="), []),
+        ((*LIBRARY, "ask", "Counts", "g"), ["genre=novel", "genre=science"]),
+        ((*LIBRARY, "ask", "Counts", "genre=s"), ["genre=science"]),
+        ((*LIBRARY, "ask", "LoansOfBook", "o"), ["order=asc", "order=desc"]),
+        ((*LIBRARY, "ask", "Unheard", ""), []),
+        ((*LIBRARY, "ask", "Counts", "unheard="), []),
+        (("--table", "tests.tables:nothing", "ask", ""), []),
+        (("ask", "ProjectsByStatus", "status=a"), ["status=active", "status=archived"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_the_word_that_is_typed_is_completed(
+    command: Command, words: tuple[str, ...], offered: list[str]
+) -> None:
+    assert completions(command, *words) == offered
+
+
+def test_the_patterns_of_the_platform_are_offered_without_the_option(command: Command) -> None:
+    assert completions(command, "ask", "") == [each.__name__ for each in CATALOGUE]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["--table", "tests.tables", ":", "LIBRARY", "ask", "OnSh"], ["OnShelf"]),
+        (["--table", "tests.tables", ":", "LIBRARY", "ask", "OnShelf", "sh"], ["shelf="]),
+        (["--table", "tests.tables", ":", "LIBRARY", "ask", "Counts", "genre", "="], None),
+        (["ask", "ProjectsByStatus", "status", "=", "arc"], ["archived"]),
+        (["ask", "ProjectsByStatus", "status", "=", "active", "order", "=", "d"], ["desc"]),
+        (["ask", "ProjectById", "--order", "=", "d"], ["desc"]),
+        (["ask", "EventsOfProject", "projectId", "=", "'a b'", "sev"], []),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bash_which_splits_words_at_colons_and_signs_completes_the_last_part(
+    words: list[str], offered: list[str] | None, tmp_path: Path
+) -> None:
+    script = tmp_path / "complete.sh"
+    quoted = " ".join(f'"{each}"' for each in ["autoforge", *words])
+    script.write_text(
+        'eval "$(_AUTOFORGE_COMPLETE=bash_source autoforge)"\n'
+        f"COMP_WORDS=({quoted})\nCOMP_CWORD={len(words)}\n"
+        "compopt() { :; }\n_autoforge_completion autoforge\n"
+        'printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    path = f"{Path(AUTOFORGE).parent}:{os.environ['PATH']}"
+
+    done = subprocess.run(
+        ["bash", str(script)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PATH": path},
+    )
+
+    found = [each for each in done.stdout.splitlines() if each]
+    assert found == (["novel", "science"] if offered is None else offered)
+    assert done.stderr == ""
