@@ -134,7 +134,9 @@ class Query(Keyed[E], kind=True):
             return
         cls._beside = cls._keys_beside()
         cls._shared = SharedSort.of(
-            cls.key.sort_template, [each.sort_template for each in cls._beside]
+            cls.key.sort_template,
+            [each.sort_template for each in cls._beside],
+            min(map(cls._meant_alike, cls._beside), default=None),
         )
         fault = cls._fault() or next(cls._faults_of_index(), "")
         if fault:
@@ -203,6 +205,29 @@ class Query(Keyed[E], kind=True):
                 f"{cls.key} is {cls.key.partition!r}, that of {found} is {found.partition!r}"
             )
         return found
+
+    @classmethod
+    def _meant_alike(cls, other: Key) -> int:
+        """Return the number of first segments of the sort key that may bound both entities.
+
+        A component that the partition key gives, as in ``T#{id}`` and ``N#{id}``, must be given by
+        it in the other key, too: it is no wish to narrow the range to that value.
+        """
+        given = {part.name for part in cls._partition_components()}
+        equal = {
+            (one.name, another.name)
+            for mine in cls.key.partitions
+            for theirs in other.partitions
+            if mine.overlaps(theirs)
+            for one, another in zip(mine.segments, theirs.segments, strict=False)
+            if isinstance(one, Component) and isinstance(another, Component)
+        }
+        pairs = zip(cls.key.sort_template.segments, other.sort_template.segments, strict=False)
+        for count, (one, another) in enumerate(pairs):
+            names = getattr(one, "name", None), getattr(another, "name", None)
+            if names[0] in given and names not in equal:
+                return count
+        return len(cls.key.sort_template.segments)
 
     @classmethod
     def _faults_of_sharing(cls, used_otherwise: Collection[str]) -> Iterator[str]:

@@ -30,10 +30,19 @@ class SharedSort:
     lengths: tuple[tuple[bool, bool], ...]
 
     @classmethod
-    def of(cls, template: Template, others: Iterable[Template] = ()) -> SharedSort:
-        """Compare a template with those of other entities."""
+    def of(
+        cls, template: Template, others: Iterable[Template] = (), most: int | None = None
+    ) -> SharedSort:
+        """Compare a template with those of other entities.
+
+        Args:
+            template: The template of the pattern's own key.
+            others: The templates of the other entities.
+            most: The most segments that may be shared; None for all that are written alike.
+        """
         every = (template, *others)
         agreed = min(template.agrees(each) for each in every)
+        agreed = agreed if most is None else min(agreed, most)
         sizes = {len(each.segments) for each in every}
         return cls(
             template,

@@ -27,6 +27,12 @@ def faults_of(design: Design, patterns: Iterable[type[Pattern[Any]]]) -> Iterato
         if fault:
             yield f"{pattern.__name__}: {fault}"
         left_out = pattern.left_out()
+        for entity in left_out:
+            if not design.admits(entity):
+                yield (
+                    f"{pattern.__name__} leaves out {entity.__name__}, which is not an entity of "
+                    "the table"
+                )
         for entity in design.stored:
             if entity in pattern.entities:
                 continue

@@ -135,6 +135,32 @@ def test_where_one_sort_key_ends_and_another_goes_on_the_range_holds_both() -> N
     assert Table("Trees", (Root, Leaf, Roots), patterns=(Tree,)).patterns == (Tree,)
 
 
+def test_what_the_partition_key_gives_narrows_no_entity_that_has_something_else_there() -> None:
+    class Root(Entity):
+        id: Id = Id()
+        key = Key("T#{id}", "N#{id}")
+
+    class Node(Entity):
+        tree: Id = Id()
+        id: Id = Id()
+        key = Key("T#{tree}", "N#{id}#x")
+
+    class Note(Entity):
+        root: Id = Id()
+        id: Id = Id()
+        key = Key("T#{root}", "N#{root}#{id}")
+
+    nodes = declare(Query[Root | Node], {"key": Root.key}, id=str)
+    notes = declare(Query[Root | Note], {"key": Root.key}, id=str)
+    of_node = declare(Query[Root | Node], {"key": Node.key}, tree=str, id=str)
+
+    assert conditions(nodes("t"), notes("t"), of_node("t", "n")) == [
+        "PK = T#t AND begins_with(SK, N#)",
+        "PK = T#t AND SK BETWEEN N#t AND N#t$",
+        "PK = T#t AND SK BETWEEN N#n AND N#n$",
+    ]
+
+
 @pytest.mark.parametrize(
     ("bounds", "given", "condition"),
     [
@@ -283,6 +309,12 @@ def test_a_table_refuses_to_leave_out_what_the_range_does_not_hold() -> None:
     pattern = declare(Query[Order], {"key": Order.key, "leaves_out": (OrderItem,)}, id=str)
     with pytest.raises(DeclarationError, match="leaves out OrderItem, which is not in the range"):
         Table("Shop", SHOP.entities, SHOP.indexes, (pattern,))
+
+
+def test_a_table_refuses_to_leave_out_what_it_does_not_store() -> None:
+    entities = tuple(each for each in SHOP.entities if each is not OrderItem)
+    with pytest.raises(DeclarationError, match="leaves out OrderItem, which is not an entity of"):
+        Table("Shop", entities, SHOP.indexes, (InvoicesOfCustomer,))
 
 
 def test_what_no_attribute_tells_apart_cannot_be_left_out() -> None:
