@@ -14,7 +14,6 @@ from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.keys import shown_key
-from autoforge.dynamodb.schema.transaction_mark import TransactionMark
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike
 from autoforge.testing.law import Bench, Law, words_of
@@ -123,9 +122,6 @@ class _Judged:
 
     def _send(self, bench: Bench, paths: tuple[str, ...], write: Write[Any], drawn: Drawn) -> None:
         """Send a write on a drawn path, and note it."""
-        # A TransactionMark, which a transaction may need, has the default layout.
-        if TransactionMark.layout.primary != self.design.primary:
-            paths = tuple(each for each in paths if each != "transaction")
         path = bench.draw(st.sampled_from(paths))
         bench.scene.written.append(f"{_in_words(write)} by {path}")
         match path:

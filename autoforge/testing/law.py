@@ -31,8 +31,8 @@ _BATCH: Final = 25
 _ENOUGH: Final = 10
 
 #: How many examples are tried after one that breaks a law, in all and without a smaller one.
-_SEARCHED: Final = 200
-_FRUITLESS: Final = 60
+_SEARCHED: Final = 150
+_FRUITLESS: Final = 40
 
 _NEVER_FOUND: Final = """\
 check the properties and methods that compute its key; if they are right,

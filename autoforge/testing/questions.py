@@ -172,7 +172,8 @@ class Questions:
 
         given: dict[str, Any] = {}
         required = {f.name for f in cls.parameters() if f.default is MISSING}
-        names = [n for n in (bounds.at_least, bounds.below or bounds.at_most) if n is not None]
+        own = {f.name for f in cls.parameters()}  # a bound may also be a property
+        names = [n for n in (bounds.at_least, bounds.below or bounds.at_most) if n in own]
         for name in names:
             given[name] = bound() if name in required or draw(st.booleans()) else None
         lower, upper = bounds.at_least or "", bounds.below or bounds.at_most or ""
@@ -190,7 +191,8 @@ class Questions:
             components = cls.key.sort_template.components
             start = components.index(part)
             for name, each in zip(bounds.above, components[start:], strict=False):
-                given[name] = None if like is None else like.values[each.name]
+                if name in own:
+                    given[name] = None if like is None else like.values[each.name]
         return given
 
     # Other parameters: properties and methods of the pattern compute with them.
@@ -239,7 +241,8 @@ class Questions:
             return date_of(draw(st.sampled_from(times) if times else generic(datetime)))  # type: ignore[arg-type]  # there is one
         if isinstance(hint, type) and issubclass(hint, StrEnum):
             return draw(st.sampled_from(hint))
-        alike = [each for each in source.values() if isinstance(hint, type) and type(each) is hint]
+        is_named = isinstance(hint, type) and hint is not int  # a number is most often a limit
+        alike = [each for each in source.values() if is_named and type(each) is hint]
         strategy = generic(hint) if isinstance(hint, type) else None
         if alike and draw(st.booleans()):
             return draw(st.sampled_from(alike))

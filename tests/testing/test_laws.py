@@ -54,7 +54,7 @@ from tests.dynamodb.indexes import GSI1
 from tests.dynamodb.store import test_drawn_designs as drawn
 
 #: Fewer than a user's default: these designs run on every engine.
-_EXAMPLES = 10
+_EXAMPLES = 6
 
 # Several indexes with names of their own, a lifetime, and parameters that are computed with.
 
