@@ -15,8 +15,9 @@ from autoforge.cloudformation.deployed import DeployedTable
 from autoforge.dynamodb.client.client import METERED
 from autoforge.dynamodb.schema.indexes import Index
 
-#: Every operation by which a Store reads or writes items.
-OPERATIONS: Final = tuple(sorted(METERED))
+#: The operations by which a Store reads or writes items, without those that few programs send: each
+#: metric of an alarm is charged.
+OPERATIONS: Final = tuple(sorted(METERED - {"Scan", "TransactGetItems"}))
 
 #: A read, a query, a write and a transaction: if DynamoDB is slow, one of them shows it. Others are
 #: not measured, since each metric of an alarm is charged.

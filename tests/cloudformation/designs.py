@@ -286,7 +286,7 @@ def _sense(store: Store) -> None:
 
 def _watch(store: Store) -> None:
     assert [*store.each(ReadingsOfDevice("d"))]
-    assert store.count(LevelsOfDevice("d"))
+    assert [*store.each(LevelsOfDevice("d"))]
 
 
 def _operate(store: Store) -> None:
