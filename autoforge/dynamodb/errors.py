@@ -11,6 +11,7 @@
   x ItemNotFoundError         no item has the key, or it is past its expiry
   x ItemExistsError           an item with the key exists
     + DeletionUnfinishedError an item with the key exists, and its deletion was interrupted
+    + NotUniqueError          another item has a value that at most one item may have
   x ConditionFailedError      the condition of a write was false
     + VersionConflictError    the item does not have the version that the caller read
   x UnreadableItemError       a stored item does not match its entity
@@ -46,6 +47,7 @@ __all__ = [
     "ItemNotFoundError",
     "ItemTooLargeError",
     "MissingExtraError",
+    "NotUniqueError",
     "OutOfTimeError",
     "SecretError",
     "TableNotFoundError",
