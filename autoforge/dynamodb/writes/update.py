@@ -31,6 +31,7 @@ from autoforge.dynamodb.schema.attributes import (
     Json,
     TextSet,
     default_to_wire,
+    is_stored,
     read_expiry,
     value_to_wire,
 )
@@ -145,6 +146,7 @@ class Update(Write[E]):
         for name in (*values, *before, *(self.initial or {})):
             if name not in settable:
                 raise DeclarationError(f"{entity.__name__} has no attribute {name!r}")
+        self._require_stored({*values, *relative, *before, *(self.initial or {})})
         fixed = entity.primary_key.components & {*values, *relative}
         if self._counted:
             self._require_countable()
@@ -163,6 +165,16 @@ class Update(Write[E]):
             self._require_known_results()
         if self.initial is not None:
             self._require_sound_creation(self.initial)
+
+    def _require_stored(self, names: AbstractSet[str]) -> None:
+        """Refuse attributes that stand only in keys, which an update does not know as a whole."""
+        settable = _settable(self.entity)
+        for name in sorted(names - self.entity.primary_key.components):
+            if not is_stored(settable[name]):
+                raise DeclarationError(
+                    f"{self.entity.__name__}.{name} is not stored but in keys: an update cannot "
+                    "change or expect it; delete the item, and put it anew"
+                )
 
     def _applied(self) -> dict[str, Any]:
         """Return what the relative changes make of the values that the write expects."""
@@ -463,7 +475,12 @@ class Update(Write[E]):
         """Return the actions that set the other attributes of a new item; existing values stay."""
         if self.initial is None:
             return []
-        constant = {_name(self.entity, n): self._wire(n, value) for n, value in self.key.items()}
+        settable = _settable(self.entity)
+        constant = {
+            _name(self.entity, name): self._wire(name, value)
+            for name, value in self.key.items()
+            if is_stored(settable[name])
+        }
         layout = self.entity.layout
         for name in layout.primary.attributes:  # the request has them as its key
             constant.pop(name, None)

@@ -33,6 +33,7 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.keys import KeyValue
 from autoforge.errors import (
     ConditionFailedError,
+    DeclarationError,
     InvalidCursorError,
     ItemExistsError,
     ItemNotFoundError,
@@ -372,3 +373,42 @@ def test_a_table_of_numbers_takes_every_write(sensors: Store) -> None:
 
     assert [each.value for each in sensors.each(Readings(7, since=5))] == [3, 0]
     assert [*sensors.keys_in("8")] == [KeyValue("8", "1")]
+
+
+# Attributes that stand only in keys.
+
+
+class Visit(Entity):
+    """A visit of a room, whose time is only in an index key."""
+
+    layout = Layout(expiry=None)
+
+    room: Id = Id(stored=False)
+    guest: Text = Text()
+    at: Moment = Moment(stored=False)
+    bill: Integer = Integer(default=0)
+
+    key = Key("ROOM#{room}", "VISIT")
+    by_time = Key("VISITS", "{at}", index=GSI("ByTime"))
+
+
+VISITS = Table("Visits", (Visit,), (GSI("ByTime"),))
+
+
+def test_an_update_leaves_what_stands_only_in_keys_as_it_is(client: Client) -> None:
+    store = fresh(client, design=VISITS)
+    visit = Visit(room="7", guest="Ann", at=NOON)
+    store.save(Put(visit))
+
+    changed = store.save(Update(Visit, {"room": "7"}, NOON, changes=(Visit.bill.add(5),)))
+
+    assert (changed.room, changed.at, changed.bill) == ("7", NOON, 5)
+    (item,) = raw_items(store)
+    assert item.keys() == {"PK", "SK", "ByTimePK", "ByTimeSK", "EntityType", "guest", "bill"}
+
+
+def test_an_update_of_what_stands_only_in_keys_is_refused() -> None:
+    with pytest.raises(
+        DeclarationError, match=r"^Visit.at is not stored but in keys: an update cannot change or"
+    ):
+        Update(Visit, {"room": "7"}, NOON, changes=(Visit.at.set(NOON),))
