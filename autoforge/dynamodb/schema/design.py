@@ -8,9 +8,9 @@ from functools import cached_property
 from itertools import combinations
 from typing import Final
 
-from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.errors import DeclarationError, shortened
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Index, KeyType, Layout
+from autoforge.dynamodb.schema.indexes import Index, KeyType, Layout
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark, mark_in
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of
 
@@ -42,6 +42,14 @@ class Design:
     def __post_init__(self) -> None:
         """Check that no item can be mistaken for one of another entity, and each index."""
         object.__setattr__(self, "entities", tuple(self.entities))
+        if not self.entities:
+            raise DeclarationError(f"{self.name} has no entities; a table stores at least one")
+        given: tuple[object, ...] = self.indexes
+        strange = [each for each in given if not isinstance(each, Index)]
+        if strange:
+            raise DeclarationError(
+                f"{self.name}: {shortened(strange[0])} is not an index: write GSI(...) or LSI(...)"
+            )
         object.__setattr__(
             self, "indexes", tuple(each.within(self.layout) for each in self.indexes)
         )
@@ -63,7 +71,7 @@ class Design:
     @property
     def layout(self) -> Layout:
         """The layout of the table: that of its entities."""
-        return self.entities[0].layout if self.entities else DEFAULT_LAYOUT
+        return self.entities[0].layout
 
     @property
     def primary(self) -> Index:

@@ -309,6 +309,13 @@ def test_a_design_that_dynamodb_or_its_keys_contradict_is_refused(
     assert message in str(caught.value)
 
 
+def test_a_design_without_entities_or_with_what_is_no_index_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"^Empty has no entities; a table stores at least"):
+        Design("Empty", ())
+    with pytest.raises(DeclarationError, match=r"^Things: 'ByDue' is not an index: write GSI\("):
+        Design("Things", (Parcel,), ("ByDue",))  # type: ignore[arg-type]  # a user's slip
+
+
 def test_an_index_of_the_tables_own_key_attributes_is_a_key_of_each_entity() -> None:
     turned = Key("T", "T#{id}", index=TURNED)
     thing = _declared(turned=turned)
