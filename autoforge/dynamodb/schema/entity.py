@@ -451,7 +451,11 @@ class Entity(Declared):
             raise InvalidValueError(f"{self.type_name} needs {', '.join(missing)}")
         stored_type = self.layout.entity_type
         typed = {} if stored_type is None else {stored_type: {STRING: self.type_name}}
-        return self._present() | typed
+        known = self.get_attributes()
+        unstored = {known[name].attr_name for name in _unstored(type(self))}
+        present = self._present().items()
+        stored = {name: wire for name, wire in present if name not in unstored}
+        return stored | deepcopy(self._unknown) | typed
 
     def _present(self) -> Item:
         """Return the attributes that have values, even if required ones have none."""
@@ -459,8 +463,7 @@ class Entity(Declared):
         wires = {
             attribute.attr_name: attribute_to_wire(attribute, values[name])
             for name, attribute in _attributes(type(self)).items()
-            if name not in _unstored(type(self))
-            and (values.get(name) is not None or (name in values and _holds_null(attribute)))
+            if values.get(name) is not None or (name in values and _holds_null(attribute))
         }
         return deepcopy(self._unknown) | wires
 

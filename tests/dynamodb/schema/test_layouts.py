@@ -381,6 +381,20 @@ def test_an_attribute_that_is_only_in_keys_is_read_from_them_and_not_stored() ->
     assert (Visit.from_item(item).room_number, Visit.from_item(item).at) == (7, NOON)
 
 
+def test_entities_that_differ_in_what_is_only_in_keys_are_not_equal() -> None:
+    visit = Visit(guest="a", room_number=7, at=NOON)
+
+    assert visit == Visit(guest="a", room_number=7, at=NOON)
+    assert visit != Visit(guest="a", room_number=8, at=NOON)
+
+
+def test_what_is_only_in_keys_is_not_stored_on_the_careful_path_either() -> None:
+    visit = Visit(guest="a", room_number=7, at=NOON)
+    visit.note = "late"
+
+    assert visit._write_carefully().keys() == {"Guest", "Note", "EntityType"}
+
+
 def test_an_attribute_that_another_program_stores_beside_the_key_is_kept() -> None:
     item = Visit(guest="a", room_number=7, at=NOON).to_item() | {"RoomNumber": {"S": "seven"}}
 
