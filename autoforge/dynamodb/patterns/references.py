@@ -15,6 +15,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from autoforge.dynamodb.errors import DeclarationError
@@ -54,6 +55,7 @@ class Lookup(Get[E], Generic[E, R], kind=True):
         return self.entities[1]
 
     @classmethod
+    @cache
     def read_paths(cls) -> tuple[AttributePath, ...]:
         """Return the attributes that are asked for of the look-up item; empty for all."""
         return paths_of(cls.answers[1:], TABLE)

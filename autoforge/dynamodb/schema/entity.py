@@ -74,7 +74,7 @@ from autoforge.dynamodb.schema.compiled import Field, compile_reader, compile_wr
 from autoforge.dynamodb.schema.documents import wire_to_document
 from autoforge.dynamodb.schema.encoding import Codec, PlainCodec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
-from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue, key_of
+from autoforge.dynamodb.schema.keys import Derived, Key, key_of
 from autoforge.dynamodb.schema.unique import Unique
 from autoforge.dynamodb.timestamps import as_timestamp
 
@@ -336,10 +336,10 @@ class Entity(Declared):
         Raises:
             InvalidValueError: if a required attribute is missing or cannot be stored.
         """
-        item = self._wires()
+        item, values = self._wires(), self.attribute_values
         for key in self.keys.values():
-            if (value := self._rendered_key(key)) is not None:
-                key.store_in(item, value)
+            if not key.store_in(item, values) and key is self.primary_key:
+                raise _without_components(key)
         return item
 
     def serialize(self, null_check: bool = True) -> Item:
@@ -358,15 +358,12 @@ class Entity(Declared):
         stored_type = self.layout.entity_type
         rendered = {} if stored_type is None else {stored_type: self.type_name}
         for key in self.keys.values():
-            if (value := self._rendered_key(key)) is not None:
+            value = key.render(self.attribute_values)
+            if value is not None:
                 rendered |= {name: value[place] for name, place in key.rendered_attributes}
+            elif key is self.primary_key:
+                raise _without_components(key)
         return rendered
-
-    def _rendered_key(self, key: Key) -> KeyValue | None:
-        value = key.render(self.attribute_values)
-        if value is None and key is self.primary_key:
-            raise InvalidValueError(f"{key} needs {', '.join(sorted(key.components))}")
-        return value
 
     @property
     def unknown(self) -> dict[str, Any]:
@@ -513,6 +510,10 @@ class Entity(Declared):
     @classmethod
     def _get_connection(cls) -> TableConnection:
         raise _unbound(cls)
+
+
+def _without_components(key: Key) -> InvalidValueError:
+    return InvalidValueError(f"{key} needs {', '.join(sorted(key.components))}")
 
 
 def _unbound(entity: type[Entity]) -> DeclarationError:

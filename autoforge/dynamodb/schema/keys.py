@@ -86,7 +86,12 @@ class Component:
         Raises:
             InvalidValueError: if the value cannot stand in a key; the message has the name.
         """
-        return self._written(value, self.codec.encode)
+        if type(value) is Label:
+            return f"<{value}>"
+        try:
+            return self.codec.encode(value)
+        except InvalidValueError as error:
+            raise self._named(error) from error
 
     def prefix(self, value: Any) -> str:
         """Write the beginning of values.
@@ -94,15 +99,15 @@ class Component:
         Raises:
             InvalidValueError: if no value begins so; the message has the name.
         """
-        return self._written(value, self.codec.prefix)
-
-    def _written(self, value: Any, write: Callable[[Any], str]) -> str:
         if type(value) is Label:
             return f"<{value}>"
         try:
-            return write(value)
+            return self.codec.prefix(value)
         except InvalidValueError as error:
-            raise InvalidValueError(f"{self.name}: {error}") from error
+            raise self._named(error) from error
+
+    def _named(self, error: InvalidValueError) -> InvalidValueError:
+        return InvalidValueError(f"{self.name}: {error}")
 
 
 class Derived:
@@ -456,19 +461,37 @@ class Key:
         return self._renderer(values)
 
     @cached_property
-    def store_in(self) -> Callable[[dict[str, Any], KeyValue], None]:
-        """The function that stores the rendered attributes of a key in an item, without loops."""
-        source = Source("store_in(item, value)", {}, of=str(self))
+    def store_in(self) -> Callable[[dict[str, Any], Mapping[str, Any]], bool]:
+        """The function that renders the key from values into an item, without loops.
+
+        It returns False if the item does not belong in the index.
+        """
+        source = Source("store_in(item, values)", {}, of=str(self))
+        self._add_rendering(source, otherwise="return False")
+        rendered = ("partition", "sort")
         for name, place in self.rendered_attributes:
-            source.add(f"item[{name!r}] = {{'S': value[{place}]}}")
-        source.add("return None")
-        store: Callable[[dict[str, Any], KeyValue], None] = source.compiled()
+            source.add(f"item[{name!r}] = {{'S': {rendered[place]}}}")
+        source.add("return True")
+        store: Callable[[dict[str, Any], Mapping[str, Any]], bool] = source.compiled()
         return store
 
     @cached_property
     def _renderer(self) -> Callable[[Mapping[str, Any]], KeyValue | None]:
         """The function behind ``render``, without loops; compiled at the first use (ADR 0021)."""
-        source = Source("render(values)", {"KeyValue": KeyValue, **_FAST_NAMES}, of=str(self))
+        source = Source("render(values)", {"KeyValue": KeyValue}, of=str(self))
+        self._add_rendering(source, otherwise="return None")
+        source.add("return KeyValue(partition, sort)")
+        render: Callable[[Mapping[str, Any]], KeyValue | None] = source.compiled()
+        return render
+
+    def _add_rendering(self, source: Source, *, otherwise: str) -> None:
+        """Add the statements that make ``partition`` and ``sort`` of ``values``.
+
+        Args:
+            source: The function to which they are added.
+            otherwise: The statement for an item that does not belong in the index.
+        """
+        source.names |= _FAST_NAMES
         if self.derived:
             source.names["completed"] = self.completed
             source.add("values = completed(values)")
@@ -477,18 +500,15 @@ class Key:
             source.add(f"v_{name} = get({name!r})")
         for name, wanted in self.where.items():
             source.names[f"wanted_{name}"] = wanted
-            source.add(f"if get({name!r}) != wanted_{name}: return None")
-        source.add(f"if not ({_complete(self.sort_template)}): return None")
+            source.add(f"if get({name!r}) != wanted_{name}: {otherwise}")
+        source.add(f"if not ({_complete(self.sort_template)}): {otherwise}")
         for place, template in enumerate(self.partitions):
             source.add(f"{'elif' if place else 'if'} {_complete(template)}:")
             source.add(
                 f"partition = {self._rendering(template, PARTITION_KEY_LIMIT, source)}", depth=2
             )
-        source.add("else:", "    return None")
-        sort = self._rendering(self.sort_template, SORT_KEY_LIMIT, source)
-        source.add(f"return KeyValue(partition, {sort})")
-        render: Callable[[Mapping[str, Any]], KeyValue | None] = source.compiled()
-        return render
+        source.add("else:", f"    {otherwise}")
+        source.add(f"sort = {self._rendering(self.sort_template, SORT_KEY_LIMIT, source)}")
 
     def _rendering(self, template: Template, limit: int, source: Source) -> str:
         """Return a Python expression that renders a template."""

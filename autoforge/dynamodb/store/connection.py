@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, Self, TypeVar
 
 from autoforge.dynamodb.client.client import Client, Deadline
@@ -41,7 +42,7 @@ class TableConnection:
     cursors: Cursors
     clock: Callable[[], datetime]
     new_token: Callable[[], str]
-    #: The design of the table, or a function that returns it and is called at each write.
+    #: The design of the table, or a function that returns it and is called when it is first needed.
     design: Design | Callable[[], Design]
     repeated: bool = False
     #: The pace that the requests of a bulk share; None if each request is retried by itself.
@@ -54,8 +55,9 @@ class TableConnection:
         """The layout of the table; the default one if the Store learns the design later."""
         return self.design.layout if isinstance(self.design, Design) else DEFAULT_LAYOUT
 
-    def _current_design(self) -> Design:
-        """Return the design of the table."""
+    @cached_property
+    def known_design(self) -> Design:
+        """The design of the table."""
         return self.design() if callable(self.design) else self.design
 
     def paced(self, limit: float | None = None) -> Self:

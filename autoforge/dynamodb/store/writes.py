@@ -64,9 +64,9 @@ class Writes(Reads):
             return self._write_once(write, because=error)
         except ConditionRefusedError as error:
             return self._refused(write, error)
-        if isinstance(write, Update):
-            return cast("E", write.entity.from_item(answer["Attributes"]))
-        return cast("E", write.item) if isinstance(write, Put) else None
+        if isinstance(write, Put):
+            return cast("E", write.item)
+        return write.entity.from_item(answer["Attributes"]) if isinstance(write, Update) else None
 
     def save(self, write: Put[E] | Update[E]) -> E:
         """Apply a write that leaves an item, and return that item.
@@ -257,7 +257,7 @@ class Writes(Reads):
 
     def _require_own(self, entity: type[Entity]) -> None:
         """Refuse an entity outside the design: its keys are not checked against the others'."""
-        design = self._current_design()
+        design = self.known_design
         if not design.admits(entity):
             raise DeclarationError(f"{entity.__name__} is not an entity of {design.name}")
 
@@ -330,7 +330,7 @@ class Writes(Reads):
 
         Without a mark, DynamoDB recognises the idempotency token for ten minutes.
         """
-        mark = self._current_design().mark
+        mark = self.known_design.mark
         if mark is None:
             return transaction
         return transaction.with_mark(Put(mark(token=token, created_at=as_timestamp(self.clock()))))

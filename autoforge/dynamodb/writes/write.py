@@ -37,7 +37,6 @@ from autoforge.dynamodb.errors import (
 )
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.indexes import Layout
 from autoforge.dynamodb.schema.item_size import LIMIT, item_size, require_size
 from autoforge.dynamodb.schema.keys import KeyValue, shown_key
 from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp, timestamp_text
@@ -236,7 +235,7 @@ class Put(Write[E]):
         if self.condition is None:
             expired_by = self.expired_by
             if expired_by is None:
-                return _is_new(self.entity.layout)
+                return _is_new(self.entity.layout.partition_key)
             return _is_new_or_expired(self.item, expired_by)
         condition = self.condition
         expired = None
@@ -506,10 +505,10 @@ def _creation_stamp(entity: type[Entity]) -> str | None:
 
 
 @cache
-def _is_new(layout: Layout) -> dict[str, Any]:
+def _is_new(partition_key: str) -> dict[str, Any]:
     """Return the request parameters with the condition that no item has the key."""
     placeholders = Placeholders()
-    condition = placeholders.write(Path([layout.partition_key]).does_not_exist())
+    condition = placeholders.write(Path([partition_key]).does_not_exist())
     return {"ConditionExpression": condition, **placeholders.parameters()}
 
 
@@ -706,6 +705,6 @@ def _is_new_or_expired(item: Entity, now: datetime) -> dict[str, Any]:
     is_new = Path([layout.partition_key]).does_not_exist()
     expired = _is_past_expiry(item, now)
     if expired is None:
-        return _is_new(layout)
+        return _is_new(layout.partition_key)
     condition = placeholders.write(Or(is_new, expired))
     return {"ConditionExpression": condition, **placeholders.parameters()}
