@@ -17,16 +17,11 @@ from pynamodb.attributes import Attribute
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.pattern import Pattern
-from autoforge.dynamodb.schema.attributes import (
-    Array,
-    Boolean,
-    Choice,
-    Document,
-    Expiry,
-    IdSet,
-    Integer,
-    Moment,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.document_attributes import Array, Document
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.set_attributes import IdSet
+from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 from autoforge.dynamodb.timestamps import IdMint, as_timestamp
 
 P = TypeVar("P", bound=Pattern[Any])

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from autoforge.dynamodb.schema.attributes import attribute_to_wire
+from autoforge.dynamodb.schema.attribute import attribute_to_wire
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.write import Put

@@ -12,7 +12,7 @@ from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from autoforge.dynamodb import Pattern, Table
 from autoforge.dynamodb.errors import suggestion
 from autoforge.dynamodb.patterns.catalogue import entry
-from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.errors import InvalidValueError
 

@@ -66,29 +66,21 @@ from autoforge.dynamodb.patterns.references import (
 from autoforge.dynamodb.patterns.snapshot import (
     Snapshot,
 )
-from autoforge.dynamodb.schema.attributes import (
-    Array,
-    Boolean,
-    Choice,
-    Document,
-    Expiry,
-    Id,
-    IdSet,
-    Integer,
-    Json,
-    Moment,
-    Number,
-    Text,
-    TextSet,
-    optional,
-    required,
-)
 from autoforge.dynamodb.schema.changes import (
     Change,
+)
+from autoforge.dynamodb.schema.choice_attributes import (
+    Boolean,
+    Choice,
 )
 from autoforge.dynamodb.schema.conditions import (
     Condition,
     Equality,
+)
+from autoforge.dynamodb.schema.document_attributes import (
+    Array,
+    Document,
+    Json,
 )
 from autoforge.dynamodb.schema.encoding import (
     EnumCodec,
@@ -105,6 +97,26 @@ from autoforge.dynamodb.schema.indexes import (
 from autoforge.dynamodb.schema.keys import (
     Derived,
     Key,
+)
+from autoforge.dynamodb.schema.number_attributes import (
+    Integer,
+    Number,
+)
+from autoforge.dynamodb.schema.optional import (
+    optional,
+    required,
+)
+from autoforge.dynamodb.schema.set_attributes import (
+    IdSet,
+    TextSet,
+)
+from autoforge.dynamodb.schema.text_attributes import (
+    Id,
+    Text,
+)
+from autoforge.dynamodb.schema.time_attributes import (
+    Expiry,
+    Moment,
 )
 from autoforge.dynamodb.schema.transaction_mark import (
     TransactionMark,

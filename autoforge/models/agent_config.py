@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from autoforge.dynamodb.schema.attributes import (
-    Json,
-    Moment,
-    Text,
-)
+from autoforge.dynamodb.schema.document_attributes import Json
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.text_attributes import Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 
 
 class AgentConfig(Entity):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from autoforge.dynamodb.schema.attributes import (
-    Choice,
-    Document,
-    Id,
-    Integer,
-    Moment,
-)
+from autoforge.dynamodb.schema.choice_attributes import Choice
+from autoforge.dynamodb.schema.document_attributes import Document
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.text_attributes import Id
+from autoforge.dynamodb.schema.time_attributes import Moment
 
 
 class ArtefactType(StrEnum):

@@ -6,13 +6,10 @@ import re
 from datetime import datetime
 from typing import Final
 
-from autoforge.dynamodb.schema.attributes import (
-    Id,
-    Moment,
-    Text,
-)
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 from autoforge.errors import InvalidValueError
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from autoforge.dynamodb.schema.attributes import (
-    Choice,
-    Id,
-    Moment,
-    Text,
-)
+from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 
 
 class IntegrationStatus(StrEnum):

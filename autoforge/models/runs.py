@@ -5,17 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from autoforge.dynamodb.schema.attributes import (
-    Array,
-    Boolean,
-    Choice,
-    Id,
-    Integer,
-    Moment,
-    Text,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.document_attributes import Array
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.models.agents import AgentRole
 from autoforge.models.indexes import GSI1
 

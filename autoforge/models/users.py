@@ -6,17 +6,13 @@ from enum import StrEnum
 from typing import Any
 from unicodedata import normalize
 
-from autoforge.dynamodb.schema.attributes import (
-    Boolean,
-    Choice,
-    Id,
-    Moment,
-    Text,
-    required,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.encoding import Codec, TextCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.optional import required
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 
 
 class UserRole(StrEnum):

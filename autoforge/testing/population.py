@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
-from autoforge.dynamodb.schema.attributes import attribute_to_wire
+from autoforge.dynamodb.schema.attribute import attribute_to_wire
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.item_size import item_size

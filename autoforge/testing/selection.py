@@ -17,7 +17,7 @@ from typing import Any
 from autoforge.dynamodb.errors import InvalidValueError
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.schema.attributes import EntityAttribute
+from autoforge.dynamodb.schema.attribute import EntityAttribute
 from autoforge.dynamodb.schema.encoding import DateCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Component, Key, Template

@@ -19,10 +19,15 @@ from pynamodb.attributes import Attribute
 
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.pattern import Pattern
-from autoforge.dynamodb.schema import attributes as own
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.encoding import ID, NumberCodec
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.set_attributes import IdSet
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp
 from autoforge.testing.clock import NOON
 
@@ -72,17 +77,17 @@ def _pynamodb_moment(moment: datetime) -> datetime:
 
 #: The strategy of the values of an attribute, by its exact class, outside of keys.
 _BY_CLASS: Final[Mapping[type[Attribute[Any]], Callable[[Any], SearchStrategy[Any]]]] = {
-    own.Array: lambda _: st.sampled_from([list(each.values()) for each in _JSON]),
-    own.Boolean: lambda _: st.booleans(),
-    own.Choice: lambda attribute: st.sampled_from(attribute.members),
-    own.Document: lambda _: st.sampled_from(_JSON),
-    own.Expiry: lambda _: moments.map(lambda moment: moment.replace(microsecond=0)),
-    own.Id: lambda _: ids,
-    own.IdSet: lambda _: st.frozensets(ids, max_size=3),
-    own.Integer: lambda _: st.sampled_from(_WHOLE),
-    own.Json: lambda _: st.sampled_from([*_WHOLE, *_REAL, *_JSON, "", "a", True, None, []]),
-    own.Moment: lambda _: moments,
-    own.Text: lambda _: texts | st.just("") | _anything,
+    Array: lambda _: st.sampled_from([list(each.values()) for each in _JSON]),
+    Boolean: lambda _: st.booleans(),
+    Choice: lambda attribute: st.sampled_from(attribute.members),
+    Document: lambda _: st.sampled_from(_JSON),
+    Expiry: lambda _: moments.map(lambda moment: moment.replace(microsecond=0)),
+    Id: lambda _: ids,
+    IdSet: lambda _: st.frozensets(ids, max_size=3),
+    Integer: lambda _: st.sampled_from(_WHOLE),
+    Json: lambda _: st.sampled_from([*_WHOLE, *_REAL, *_JSON, "", "a", True, None, []]),
+    Moment: lambda _: moments,
+    Text: lambda _: texts | st.just("") | _anything,
     pynamodb.BinaryAttribute: lambda _: st.sampled_from([b"a", b"\0", b"\xff"]),
     pynamodb.BinarySetAttribute: lambda _: st.just({b"a", b"\0"}),
     pynamodb.BooleanAttribute: lambda _: st.booleans(),
@@ -185,9 +190,9 @@ class Values:
         uses = _uses(entity, name)
         if not uses:
             return form(attribute)
-        if isinstance(attribute, own.Text | pynamodb.UnicodeAttribute):
+        if isinstance(attribute, Text | pynamodb.UnicodeAttribute):
             return (texts | st.sampled_from([*self.literals, "a"]) | _anything).filter(bool)
-        if isinstance(attribute, own.Id):
+        if isinstance(attribute, Id):
             return ids | st.sampled_from([*self.literals, "a"])
         widths = [codec.width for codec in uses if isinstance(codec, NumberCodec)]
         if widths:

@@ -24,7 +24,8 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
-from autoforge.dynamodb.schema.attributes import Choice, IdSet
+from autoforge.dynamodb.schema.choice_attributes import Choice
+from autoforge.dynamodb.schema.set_attributes import IdSet
 from autoforge.models import PLATFORM_DESIGN
 from benchmarks.synthetic import entity_of, pattern_of
 from tests.access.populations import Population, identity, is_drawn, last_of_key

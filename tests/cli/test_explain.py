@@ -15,7 +15,7 @@ from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.dynamodb.patterns.explain import explain
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
-from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.timestamps import timestamp_text
 from tests.cli.conftest import Command
 from tests.factories import NOON

@@ -16,8 +16,9 @@ from autoforge import Forge, dynamodb, errors
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.cli.main import EXIT_CODES, group
 from autoforge.dynamodb import Entity
-from autoforge.dynamodb.schema.attributes import Choice, camel_case
+from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TTL
+from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import AutoforgeError
 from autoforge.http.problems import STATUSES

@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.attributes import Document, Id, Moment, Text
+from autoforge.dynamodb.schema.document_attributes import Document
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.table import Table
 from tests.factories import NOON
 

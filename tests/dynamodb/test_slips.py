@@ -8,14 +8,11 @@ from typing import Any
 
 import pytest
 
-from autoforge.dynamodb.schema.attributes import (
-    Id,
-    Integer,
-    Moment,
-    Text,
-)
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction

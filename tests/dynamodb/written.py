@@ -7,18 +7,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 from autoforge.dynamodb import Entity
-from autoforge.dynamodb.schema.attributes import (
-    Boolean,
-    Id,
-    Moment,
-    Text,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from tests.dynamodb.indexes import GSI1
-from tests.factories import (
-    NOON,
-)
+from tests.factories import NOON
 
 #: One minute after noon.
 LATER: Final = NOON + timedelta(minutes=1)

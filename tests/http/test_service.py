@@ -9,7 +9,7 @@ import pytest
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.catalogue import entry
-from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.forge import Forge
 from autoforge.http.api import openapi
 from autoforge.testing.clock import Clock

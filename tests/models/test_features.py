@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.dynamodb.schema.attributes import Id, IdSet
 from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.schema.set_attributes import IdSet
+from autoforge.dynamodb.schema.text_attributes import Id
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.dynamodb.writes.update import Update
 from autoforge.errors import DeclarationError, InvalidValueError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.item_size import LIMIT, attribute_sizes
+from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.errors import ItemTooLargeError
 from autoforge.models.runs import AgentRun
 

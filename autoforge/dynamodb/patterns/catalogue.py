@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from autoforge.dynamodb.patterns.pattern import Pattern
-from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.schema.letter_case import camel_case
 
 _TYPE_NAMES: Final[Mapping[Any, str]] = {
     str: "text",

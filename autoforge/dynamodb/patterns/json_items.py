@@ -21,9 +21,9 @@ from typing import Any, Final
 from pynamodb.attributes import MapAttribute
 
 from autoforge.dynamodb.patterns.readers import ItemReader
-from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.compiled import KINDS, Field, compile_projection
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
+from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.timestamps import timestamp_text
 
 JsonObject = dict[str, Any]

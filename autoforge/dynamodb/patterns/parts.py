@@ -13,24 +13,16 @@ from typing import Any, Literal, cast
 
 from autoforge.dynamodb.errors import DeclarationError, UnreadableItemError
 from autoforge.dynamodb.patterns.declared import admits_none
-from autoforge.dynamodb.patterns.projection import (
-    Projection,
-    entity_of,
-    hints_of,
-    is_projection,
-)
+from autoforge.dynamodb.patterns.projection import Projection, entity_of, hints_of, is_projection
 from autoforge.dynamodb.patterns.readers import ItemReader, Reading, as_entities
 from autoforge.dynamodb.patterns.request import AttributePath
-from autoforge.dynamodb.schema.attributes import (
-    EntityAttribute,
-    is_stored,
-    wire_to_attribute,
-)
+from autoforge.dynamodb.schema.attribute import EntityAttribute, is_stored
 from autoforge.dynamodb.schema.compiled import Field, Taken, compile_part
 from autoforge.dynamodb.schema.documents import wire_to_document
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.keys import Key, key_of
+from autoforge.dynamodb.schema.stored_values import wire_to_attribute
 
 
 def paths_of(answers: Sequence[type[Any]], index: Index) -> tuple[AttributePath, ...]:

@@ -31,10 +31,10 @@ from autoforge.dynamodb.patterns.projection import answers_in, described, entity
 from autoforge.dynamodb.patterns.reader import Reader
 from autoforge.dynamodb.patterns.readers import Reading
 from autoforge.dynamodb.patterns.request import AttributePath, Request
-from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.letter_case import camel_case
 
 T = TypeVar("T")
 

@@ -33,7 +33,7 @@ from pynamodb.attributes import Attribute, MapAttribute
 
 from autoforge.dynamodb.errors import DeclarationError, suggestion
 from autoforge.dynamodb.patterns.declared import admits_none, parameters_in
-from autoforge.dynamodb.schema.attributes import Document, Json
+from autoforge.dynamodb.schema.document_attributes import Document, Json
 from autoforge.dynamodb.schema.entity import Entity
 
 E = TypeVar("E", bound=Entity)

@@ -36,7 +36,6 @@ from autoforge.dynamodb.patterns.request import (
     with_expressions,
 )
 from autoforge.dynamodb.patterns.shared import SharedSort
-from autoforge.dynamodb.schema.attributes import camel_case
 from autoforge.dynamodb.schema.encoding import SEPARATOR
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import TABLE, Index
@@ -53,6 +52,7 @@ from autoforge.dynamodb.schema.keys import (
     prefix_end,
     require_sort_key_size,
 )
+from autoforge.dynamodb.schema.letter_case import camel_case
 
 E = TypeVar("E", bound=Answer)
 T = TypeVar("T")

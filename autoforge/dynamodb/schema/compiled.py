@@ -21,29 +21,18 @@ from typing import Any, Final
 from pynamodb.attributes import Attribute
 
 from autoforge.dynamodb.errors import AutoforgeError
-from autoforge.dynamodb.schema.attributes import (
-    Array,
-    Boolean,
-    Choice,
-    Document,
-    Expiry,
-    Id,
-    IdSet,
-    Integer,
-    Json,
-    Moment,
-    Number,
-    Text,
-    TextSet,
-    attribute_to_wire,
-    is_stored,
-    read_expiry,
-    wire_to_attribute,
-)
+from autoforge.dynamodb.schema.attribute import attribute_to_wire, is_stored
 from autoforge.dynamodb.schema.cache import BoundedCache
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.codegen import Source
+from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.documents import wire_to_decimal, wire_to_document, wire_to_members
 from autoforge.dynamodb.schema.encoding import ID
+from autoforge.dynamodb.schema.number_attributes import Integer, Number
+from autoforge.dynamodb.schema.set_attributes import IdSet, TextSet
+from autoforge.dynamodb.schema.stored_values import wire_to_attribute
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Expiry, Moment, read_expiry
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 

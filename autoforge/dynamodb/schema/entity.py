@@ -13,16 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Final,
-    NoReturn,
-    Self,
-    cast,
-    dataclass_transform,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self, cast, dataclass_transform
 
 from pynamodb.attributes import (
     Attribute,
@@ -47,34 +38,26 @@ from autoforge.dynamodb.errors import (
     UnreadableItemError,
     suggestion,
 )
-from autoforge.dynamodb.schema.attributes import (
-    Array,
-    Boolean,
-    Choice,
-    Document,
+from autoforge.dynamodb.schema.attribute import (
     EntityAttribute,
-    Expiry,
-    Id,
-    Integer,
-    Json,
-    Moment,
-    Number,
-    Text,
-    TextSet,
     attribute_to_wire,
-    component_codec,
     default_to_wire,
     is_stored,
-    optional,
-    plain_codec,
-    required,
-    wire_to_attribute,
 )
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.compiled import Field, compile_reader, compile_writer
+from autoforge.dynamodb.schema.document_attributes import Array, Document, Json, holds_null
 from autoforge.dynamodb.schema.documents import wire_to_document
 from autoforge.dynamodb.schema.encoding import Codec, PlainCodec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
+from autoforge.dynamodb.schema.key_codecs import component_codec, plain_codec
 from autoforge.dynamodb.schema.keys import Derived, Key, key_of
+from autoforge.dynamodb.schema.number_attributes import Integer, Number
+from autoforge.dynamodb.schema.optional import optional, required
+from autoforge.dynamodb.schema.set_attributes import TextSet
+from autoforge.dynamodb.schema.stored_values import wire_to_attribute
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 from autoforge.dynamodb.schema.unique import Unique
 from autoforge.dynamodb.timestamps import as_timestamp
 
@@ -460,7 +443,7 @@ class Entity(Declared):
         wires = {
             attribute.attr_name: attribute_to_wire(attribute, values[name])
             for name, attribute in _attributes(type(self)).items()
-            if values.get(name) is not None or (name in values and _holds_null(attribute))
+            if values.get(name) is not None or (name in values and holds_null(attribute))
         }
         return deepcopy(self._unknown) | wires
 
@@ -470,7 +453,7 @@ class Entity(Declared):
         return [
             attribute.attr_name
             for name, attribute in _attributes(type(self)).items()
-            if not (attribute.null or (name in values and _holds_null(attribute)))
+            if not (attribute.null or (name in values and holds_null(attribute)))
             and values.get(name) is None
         ]
 
@@ -538,7 +521,7 @@ def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
             name,
             attribute,
             optional=bool(attribute.null),
-            holds_null=_holds_null(attribute),
+            holds_null=holds_null(attribute),
             in_key=name in in_key,
             # If the item lacks a component of the key, it is read from the key.
             default=None if name in in_key else default_to_wire(attribute),
@@ -722,12 +705,7 @@ def _require_sound_lifetime(entity: type[Entity], attributes: Mapping[str, Any])
 
 def _may_be_none(attribute: Attribute[Any]) -> bool:
     """Whether None is a value of the attribute, and not one that a default stands in for."""
-    return attribute.default is None or _holds_null(attribute)
-
-
-def _holds_null(attribute: Attribute[Any]) -> bool:
-    """Whether the attribute stores None as a value, and not as its absence."""
-    return isinstance(attribute, Json) and not attribute.null
+    return attribute.default is None or holds_null(attribute)
 
 
 def _name_expiry(entity: type[Entity]) -> None:

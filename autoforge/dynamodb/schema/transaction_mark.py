@@ -6,10 +6,11 @@ from datetime import timedelta
 from functools import cache
 
 from autoforge.dynamodb.errors import DeclarationError
-from autoforge.dynamodb.schema.attributes import Id, Moment
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.text_attributes import Id
+from autoforge.dynamodb.schema.time_attributes import Moment
 
 
 class TransactionMark(Entity):

@@ -6,9 +6,9 @@ from copy import copy
 from functools import cache
 from typing import Any, ClassVar
 
-from autoforge.dynamodb.schema.attributes import Text
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.text_attributes import Text
 from autoforge.dynamodb.schema.unique import Unique
 
 

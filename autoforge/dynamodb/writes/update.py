@@ -26,20 +26,20 @@ from autoforge.dynamodb.errors import (
     shortened,
 )
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
-from autoforge.dynamodb.schema.attributes import (
+from autoforge.dynamodb.schema.attribute import (
     EntityAttribute,
-    Json,
-    TextSet,
     default_to_wire,
     is_stored,
-    read_expiry,
     value_to_wire,
 )
 from autoforge.dynamodb.schema.changes import UNKNOWN, Assignment, Change, Need, Removal
 from autoforge.dynamodb.schema.conditions import Equality, has_value
+from autoforge.dynamodb.schema.document_attributes import Json
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import item_size, require_size
 from autoforge.dynamodb.schema.keys import Key, KeyValue, Template
+from autoforge.dynamodb.schema.set_attributes import TextSet
+from autoforge.dynamodb.schema.time_attributes import read_expiry
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.write import (
     Delete,

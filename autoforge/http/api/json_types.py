@@ -28,17 +28,14 @@ from uuid import UUID
 
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.json_items import members
-from autoforge.dynamodb.schema.attributes import (
-    Choice,
-    Expiry,
-    IdSet,
-    Integer,
-    Json,
-    Moment,
-    camel_case,
-)
+from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.compiled import Field
+from autoforge.dynamodb.schema.document_attributes import Json
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.letter_case import camel_case
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.set_attributes import IdSet
+from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 
 #: The JSON of attributes of a class, or else of a DynamoDB type.
 _OF_CLASS: Final[Mapping[type[Any], Any]] = {

@@ -29,7 +29,7 @@ from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.schema.attributes import camel_case
+from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.http.api.parameters import Cursor, Limit, Order, time_of
 

@@ -21,23 +21,14 @@ from pydantic_core import to_jsonable_python
 
 from autoforge.dynamodb.patterns.json_items import declares_only
 from autoforge.dynamodb.patterns.readers import ItemReader, Reading
-from autoforge.dynamodb.schema.attributes import (
-    Array,
-    Boolean,
-    Choice,
-    Document,
-    Expiry,
-    Id,
-    IdSet,
-    Integer,
-    Json,
-    Moment,
-    Number,
-    Text,
-    TextSet,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.compiled import Field, compile_projection
+from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
+from autoforge.dynamodb.schema.number_attributes import Integer, Number
+from autoforge.dynamodb.schema.set_attributes import IdSet, TextSet
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 from autoforge.http.api.schemas import Ids, Timestamp, View
 
 #: An item as its view shows it: the members of a JSON object.

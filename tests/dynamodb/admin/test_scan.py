@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from autoforge.dynamodb import Operation, Scan, permissions_of
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.permission import WHOLE
-from autoforge.dynamodb.schema.attributes import Integer, Text
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Layout
 from autoforge.dynamodb.schema.item_size import item_size
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.text_attributes import Text
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import InvalidValueError, ThrottledError
 from autoforge.testing.clock import Waits

@@ -19,11 +19,13 @@ from autoforge.dynamodb.patterns.pattern import Part
 from autoforge.dynamodb.patterns.projection import Projection
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
-from autoforge.dynamodb.schema.attributes import Boolean, Id, Integer, Text
+from autoforge.dynamodb.schema.choice_attributes import Boolean
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI
 from autoforge.dynamodb.schema.item_size import item_size
 from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.table import Table
 from autoforge.errors import DeclarationError, InvalidCursorError
 from autoforge.testing.recording import watching

@@ -13,10 +13,12 @@ import pytest
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.attributes import Id, Integer, Moment, Text
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Layout
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.table import Table
 from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.testing.recording import watching

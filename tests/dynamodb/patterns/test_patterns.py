@@ -24,8 +24,8 @@ from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.attributes import Id, Text
 from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.table import Table
 from autoforge.dynamodb.timestamps import MILLISECOND

@@ -17,9 +17,10 @@ from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.patterns.references import Lookup
-from autoforge.dynamodb.schema.attributes import Id, Moment, Text
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.table import Table
 from autoforge.errors import DeclarationError, InvalidValueError
 from tests.dynamodb.indexes import GSI1

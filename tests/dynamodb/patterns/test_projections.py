@@ -22,23 +22,17 @@ from autoforge.dynamodb.patterns.parts import part_reader
 from autoforge.dynamodb.patterns.query import Query, SortRange
 from autoforge.dynamodb.patterns.readers import as_entities
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
-from autoforge.dynamodb.schema.attributes import (
-    Array,
-    Boolean,
-    Choice,
-    Document,
-    Id,
-    IdSet,
-    Integer,
-    Json,
-    Moment,
-    Text,
-    optional,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI, LSI, TABLE, Layout
 from autoforge.dynamodb.schema.item_size import item_size
 from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.optional import optional
+from autoforge.dynamodb.schema.set_attributes import IdSet
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.table import Table
 from autoforge.dynamodb.transport.transport import Transport

@@ -13,27 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
-from autoforge.dynamodb.schema.attributes import (
-    Array,
-    Boolean,
-    Choice,
-    Document,
-    EntityAttribute,
-    Expiry,
-    Id,
-    Integer,
-    Json,
-    Moment,
-    Number,
-    Text,
-    TextSet,
-    attribute_to_wire,
-    camel_case,
-    component_codec,
-    optional,
-    wire_to_attribute,
-)
+from autoforge.dynamodb.schema.attribute import EntityAttribute, attribute_to_wire
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.encoding import NumberCodec, TextCodec
+from autoforge.dynamodb.schema.key_codecs import component_codec
+from autoforge.dynamodb.schema.letter_case import camel_case
+from autoforge.dynamodb.schema.number_attributes import Integer, Number
+from autoforge.dynamodb.schema.optional import optional
+from autoforge.dynamodb.schema.set_attributes import TextSet
+from autoforge.dynamodb.schema.stored_values import wire_to_attribute
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
 from tests import strategies
 

@@ -30,23 +30,16 @@ from pynamodb.attributes import (
     VersionAttribute,
 )
 
-from autoforge.dynamodb.schema.attributes import (
-    Array,
-    Boolean,
-    Choice,
-    Document,
-    Id,
-    Integer,
-    Json,
-    Moment,
-    Number,
-    Text,
-    TextSet,
-    required,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.number_attributes import Integer, Number
+from autoforge.dynamodb.schema.optional import required
+from autoforge.dynamodb.schema.set_attributes import TextSet
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.writes.write import alike
 from autoforge.errors import AutoforgeError
 from autoforge.models import PLATFORM_DESIGN, Event

@@ -14,14 +14,11 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb import Entity
-from autoforge.dynamodb.schema.attributes import (
-    Boolean,
-    Id,
-    Json,
-    Moment,
-    Text,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean
+from autoforge.dynamodb.schema.document_attributes import Json
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
 from autoforge.models import (
     PLATFORM_DESIGN,

@@ -10,25 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoforge.dynamodb.patterns.shared import SharedSort
-from autoforge.dynamodb.schema.attributes import (
-    Boolean,
-    Choice,
-    Id,
-    Integer,
-    Moment,
-    Text,
-    component_codec,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.encoding import Codec
 from autoforge.dynamodb.schema.indexes import TABLE, Index
-from autoforge.dynamodb.schema.keys import (
-    Component,
-    Key,
-    KeyValue,
-    Label,
-    Template,
-    prefix_end,
-)
+from autoforge.dynamodb.schema.key_codecs import component_codec
+from autoforge.dynamodb.schema.keys import Component, Key, KeyValue, Label, Template, prefix_end
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.errors import DeclarationError, InvalidValueError
 from autoforge.models.integrations import IntegrationStatus

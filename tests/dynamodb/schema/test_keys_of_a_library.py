@@ -10,17 +10,14 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.schema.attributes import (
-    Boolean,
-    Id,
-    Integer,
-    Moment,
-    Text,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean
 from autoforge.dynamodb.schema.codegen import Source
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import DeclarationError, InvalidValueError

@@ -9,19 +9,15 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb import Entity
-from autoforge.dynamodb.schema.attributes import (
-    Boolean,
-    Choice,
-    Id,
-    IdSet,
-    Integer,
-    Moment,
-    Text,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec, TextCodec
 from autoforge.dynamodb.schema.indexes import GSI, Index
 from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.set_attributes import IdSet
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import DeclarationError
 from tests.dynamodb.indexes import GSI1

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb import Entity
-from autoforge.dynamodb.schema.attributes import Id, Integer, Text
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction, Write

@@ -23,19 +23,15 @@ from hypothesis import strategies as st
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.attributes import (
-    Boolean,
-    Choice,
-    Id,
-    Integer,
-    Moment,
-    Text,
-    optional,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.optional import optional
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike

@@ -26,10 +26,14 @@ from pynamodb.expressions.operand import Path
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.projection import Projection
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.attributes import Choice, Id, Integer, Moment, Text, optional
+from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import TABLE, Index
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.optional import optional
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.table import Table
 from autoforge.errors import DeclarationError

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.attributes import Id, Moment
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.text_attributes import Id
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.dynamodb.writes.write import Check, Delete, Transaction

@@ -11,13 +11,10 @@ import pytest
 from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.patterns.get import Get
-from autoforge.dynamodb.schema.attributes import (
-    Id,
-    Moment,
-    Text,
-)
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction

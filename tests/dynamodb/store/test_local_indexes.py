@@ -13,10 +13,11 @@ from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.pattern import Part
 from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.attributes import Integer, Text
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI, LSI, Layout
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.text_attributes import Text
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.table import Table
 from autoforge.dynamodb.writes.write import Delete

@@ -12,9 +12,10 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.projection import Projection
 from autoforge.dynamodb.patterns.references import Lookup
-from autoforge.dynamodb.schema.attributes import Id, Moment, Text
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.table import Table
 from autoforge.errors import (

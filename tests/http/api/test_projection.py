@@ -18,18 +18,13 @@ from pydantic_core import to_json
 
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.patterns.readers import Reading, readers_of
-from autoforge.dynamodb.schema.attributes import (
-    Boolean,
-    Expiry,
-    Id,
-    Integer,
-    Moment,
-    Number,
-    Text,
-    TextSet,
-)
+from autoforge.dynamodb.schema.choice_attributes import Boolean
 from autoforge.dynamodb.schema.entity import Item, entity_fields
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.number_attributes import Integer, Number
+from autoforge.dynamodb.schema.set_attributes import TextSet
+from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 from autoforge.errors import UnreadableItemError
 from autoforge.http.api import paging as answers
 from autoforge.http.api.paging import json_response

@@ -1,0 +1,80 @@
+"""Choice and Boolean, the attributes with a fixed set of values."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypeVar, Unpack, overload
+
+from pynamodb.constants import BOOLEAN
+
+from autoforge.dynamodb.errors import InvalidValueError, shortened
+from autoforge.dynamodb.schema.attribute import EntityAttribute, N, Options, without_spec
+from autoforge.dynamodb.schema.encoding import Codec, EnumCodec, naming
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class Choice(EntityAttribute[E, N]):
+    """A member of a ``StrEnum``, stored as its text."""
+
+    @overload
+    def __init__(
+        self: Choice[E, None], members: type[E], *, default: None, **options: Unpack[Options[E]]
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Choice[E], members: type[E], *, default: E = ..., **options: Unpack[Options[E]]
+    ) -> None: ...
+
+    def __init__(self, members: type[E], **options: Any) -> None:
+        super().__init__(**options)
+        self.members = members
+        #: Each member, and each text, by the text; a member is equal to its text.
+        self.by_text = {str(member): member for member in members}
+        self.texts = {text: text for text in self.by_text}
+        self._codec = EnumCodec(tuple(str(member) for member in members))
+
+    def check(self, value: Any) -> E:
+        """Return the member, given it or its text; refuse any other value."""
+        if type(value) is self.members:
+            return value
+        with naming(self.attr_name):
+            return self.members(self._codec.encode(value))
+
+    def serialize(self, value: Any) -> str:
+        """Write the member's text."""
+        return str(self.check(value))
+
+    def codec(self, spec: str, *, last: bool) -> Codec:
+        """Return the codec of the members' texts.
+
+        Raises:
+            DeclarationError: if a text would have to be encoded in a key.
+        """
+        return without_spec(self, spec, self._codec.placed(last=last))
+
+
+class Boolean(EntityAttribute[bool, N]):
+    """True or false."""
+
+    attr_type = BOOLEAN
+
+    @overload
+    def __init__(
+        self: Boolean[None], *, default: None, **options: Unpack[Options[bool]]
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Boolean, *, default: bool = ..., **options: Unpack[Options[bool]]
+    ) -> None: ...
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    def check(self, value: Any) -> bool:
+        """Return the value; refuse a value that is not a bool."""
+        if not isinstance(value, bool):
+            raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not true or false")
+        return value

@@ -1,0 +1,126 @@
+"""Document, Array and Json, the attributes whose values are JSON, stored natively."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack, cast, overload
+
+from pynamodb.attributes import Attribute
+from pynamodb.constants import LIST, MAP
+
+from autoforge.dynamodb.errors import InvalidValueError, shortened
+from autoforge.dynamodb.schema.attribute import N, NativeAttribute, Options, default_to_wire
+from autoforge.dynamodb.schema.changes import Change, Extension
+from autoforge.dynamodb.schema.conditions import Condition, contains
+from autoforge.dynamodb.schema.documents import document_to_wire
+
+
+class Document(NativeAttribute[dict[str, Any], N]):
+    """A JSON object, stored as a native map."""
+
+    attr_type = MAP
+
+    @overload
+    def __init__(
+        self: Document[None], *, default: None, **options: Unpack[Options[dict[str, Any]]]
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Document,
+        *,
+        default: Mapping[str, Any] = ...,
+        **options: Unpack[Options[dict[str, Any]]],
+    ) -> None: ...
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    if TYPE_CHECKING:
+
+        def __set__(self, instance: Any, value: Mapping[str, Any] | N) -> None: ...  # type: ignore[override]
+
+    def set(self, value: Mapping[str, Any] | N) -> Change:  # type: ignore[override]
+        """Return the change that sets the whole object; None removes an optional one."""
+        return self._setting(value)
+
+    def check(self, value: Any) -> dict[str, Any]:
+        """Return a copy; refuse a value that is not a JSON object."""
+        if not isinstance(value, Mapping):
+            raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not an object")
+        return cast("dict[str, Any]", super().check(value))
+
+
+class Array(NativeAttribute[list[Any], N]):
+    """A JSON array, stored as a native list."""
+
+    attr_type = LIST
+
+    @overload
+    def __init__(
+        self: Array[None], *, default: None, **options: Unpack[Options[list[Any]]]
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Array, *, default: list[Any] = ..., **options: Unpack[Options[list[Any]]]
+    ) -> None: ...
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    if TYPE_CHECKING:
+
+        def __set__(self, instance: Any, value: Sequence[Any] | N) -> None: ...  # type: ignore[override]
+
+    def set(self, value: Sequence[Any] | N) -> Change:  # type: ignore[override]
+        """Return the change that sets the whole list; None removes an optional one."""
+        return self._setting(value)
+
+    def append(self, *members: Any) -> Extension:  # type: ignore[override]  # a change of ours
+        """Return the change that adds members at the end; a missing list counts as its default."""
+        return self._extension(members, first=False)
+
+    def prepend(self, *members: Any) -> Extension:  # type: ignore[override]
+        """Return the change that adds members at the beginning."""
+        return self._extension(members, first=True)
+
+    def contains(self, item: Any) -> Condition:  # type: ignore[override]  # one of ours
+        """Return the condition that the list has a member."""
+        condition = contains(self._path, document_to_wire(item, self.attr_name))
+        return self._or_default(condition, lambda default: item in default)
+
+    def _extension(self, members: tuple[Any, ...], *, first: bool) -> Extension:
+        held = self.check(members)
+        start = default_to_wire(self) or {LIST: []}
+        return Extension(self._place, held, self.to_wire(held), start, first)
+
+    def check(self, value: Any) -> list[Any]:
+        """Return a copy; refuse a value that is not a JSON array."""
+        if not isinstance(value, list | tuple):
+            raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a list")
+        return cast("list[Any]", super().check(value))
+
+
+class Json(NativeAttribute[Any, N]):
+    """Any JSON value, null included, stored natively; an optional one has None for both."""
+
+    @overload
+    def __init__(self: Json[None], *, default: None, **options: Unpack[Options[Any]]) -> None: ...
+
+    @overload
+    def __init__(self: Json, *, default: Any = ..., **options: Unpack[Options[Any]]) -> None: ...
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    def value_to_wire(self, value: Any) -> dict[str, Any] | None:
+        """Write a value in DynamoDB JSON; None is null unless the attribute is optional."""
+        if holds_null(self):
+            return self.to_wire(self.check(value))
+        return super().value_to_wire(value)
+
+
+def holds_null(attribute: Attribute[Any]) -> bool:
+    """Whether the attribute stores None as a value, and not as its absence."""
+    return isinstance(attribute, Json) and not attribute.null

@@ -1,0 +1,110 @@
+"""TextSet and IdSet, the attributes whose values are sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self, overload
+
+from pynamodb.constants import STRING, STRING_SET
+
+from autoforge.dynamodb.errors import InvalidValueError, shortened
+from autoforge.dynamodb.schema.attribute import EntityAttribute
+from autoforge.dynamodb.schema.changes import Change, Exclusion, Inclusion, Removal
+from autoforge.dynamodb.schema.conditions import Condition, Equality, contains
+from autoforge.dynamodb.schema.encoding import ID, naming, require_utf8
+
+
+def _text(value: Any) -> str:
+    """Return a member of a set of texts.
+
+    Raises:
+        InvalidValueError: if it is not a text, or cannot be written in UTF-8.
+    """
+    if not isinstance(value, str):
+        raise InvalidValueError(f"{shortened(value)} is not a text")
+    require_utf8(value)
+    return value
+
+
+class TextSet(EntityAttribute[frozenset[str]]):
+    """A set of texts; an empty set is stored as no attribute."""
+
+    attr_type = STRING_SET
+    #: Checks a member.
+    _member: ClassVar[staticmethod[[Any], str]] = staticmethod(_text)
+
+    def __init__(self, *, attr_name: str | None = None) -> None:
+        super().__init__(default=None, attr_name=attr_name)
+
+    @overload
+    def __get__(self, instance: None, owner: Any) -> Self: ...
+
+    @overload
+    def __get__(self, instance: Any, owner: Any) -> frozenset[str]: ...
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        """Return the set, empty if the item lacks it; on the class, the attribute itself."""
+        return super().__get__(instance, owner) or (self if instance is None else frozenset())
+
+    def __set__(self, instance: Any, value: Iterable[str] | None) -> None:
+        """Check the members; DynamoDB has no empty set, so an empty one is held as None."""
+        EntityAttribute.__set__(self, instance, self.check(value or ()) or None)  # type: ignore[arg-type]  # held as None
+
+    def value_to_wire(self, value: Any) -> dict[str, Any] | None:
+        """Write the members in DynamoDB JSON; None without members."""
+        return super().value_to_wire(value or None)
+
+    def set(self, value: Iterable[str]) -> Change:  # type: ignore[override]
+        """Return the change that sets the members; no members remove the attribute."""
+        return self._setting(value)
+
+    def remove(self) -> Removal:  # type: ignore[override]  # every set may be empty
+        """Return the change that removes all members."""
+        return Removal(self._place)
+
+    def include(self, *members: str) -> Inclusion:
+        """Return the change that adds members.
+
+        Raises:
+            InvalidValueError: if there are none, or the set cannot hold one.
+        """
+        return Inclusion(self._place, self._some(members))
+
+    def exclude(self, *members: str) -> Exclusion:
+        """Return the change that removes members.
+
+        Raises:
+            InvalidValueError: if there are none, or the set cannot hold one.
+        """
+        return Exclusion(self._place, self._some(members))
+
+    def contains(self, item: str) -> Condition:  # type: ignore[override]  # one of ours
+        """Return the condition that the set has a member."""
+        (member,) = self.check([item])
+        return contains(self._path, {STRING: member})
+
+    def equals(self, value: Iterable[str]) -> Equality:
+        """Return the condition that the set has exactly these members."""
+        return super().equals(self.check(value))
+
+    def _some(self, members: tuple[str, ...]) -> frozenset[str]:
+        if not members:
+            raise InvalidValueError(f"{self.attr_name}: no members are given")
+        return self.check(members)
+
+    def check(self, value: Any) -> frozenset[str]:
+        """Return the members as a set; refuse a value that is not a collection of members."""
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a set of texts")
+        with naming(self.attr_name):
+            return frozenset(map(self._member, value))
+
+    def serialize(self, value: Any) -> list[str]:
+        """Write the members in sorted order."""
+        return sorted(self.check(value))
+
+
+class IdSet(TextSet):
+    """A set of ids, each in its canonical case; an empty set is stored as no attribute."""
+
+    _member = staticmethod(ID.encode)

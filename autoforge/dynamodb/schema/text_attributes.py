@@ -1,0 +1,74 @@
+"""Text and Id, the attributes whose values are texts."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack, overload
+
+from pynamodb.constants import STRING
+
+from autoforge.dynamodb.errors import InvalidValueError, shortened
+from autoforge.dynamodb.schema.attribute import N, Options, Ordered, without_spec
+from autoforge.dynamodb.schema.conditions import Condition, begins_with, contains
+from autoforge.dynamodb.schema.encoding import ID, Codec, TextCodec, naming, require_utf8
+
+
+class _Textual(Ordered[str, N]):
+    """An attribute whose values are texts."""
+
+    def begins_with(self, text: str) -> Condition:
+        """Return the condition that the text begins with another one."""
+        condition = begins_with(self._path, text)
+        return self._or_default(condition, lambda default: bool(default.startswith(text)))
+
+    def contains(self, item: str) -> Condition:  # type: ignore[override]  # one of ours
+        """Return the condition that the text has another one in it."""
+        condition = contains(self._path, {STRING: item})
+        return self._or_default(condition, lambda default: item in default)
+
+
+class Text(_Textual[N]):
+    """Free text, which may be empty."""
+
+    @overload
+    def __init__(self: Text[None], *, default: None, **options: Unpack[Options[str]]) -> None: ...
+
+    @overload
+    def __init__(self: Text, *, default: str = ..., **options: Unpack[Options[str]]) -> None: ...
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    def check(self, value: Any) -> str:
+        """Return the text; refuse a value that is not a string or cannot be written in UTF-8."""
+        if not isinstance(value, str):
+            raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a text")
+        with naming(self.attr_name):
+            require_utf8(value)
+        return value
+
+    def codec(self, spec: str, *, last: bool) -> Codec:
+        """Return the codec of percent-encoded text."""
+        return without_spec(self, spec, TextCodec(last=last))
+
+
+class Id(_Textual[N]):
+    """An id, stored in its canonical case."""
+
+    @overload
+    def __init__(self: Id[None], *, default: None, **options: Unpack[Options[str]]) -> None: ...
+
+    @overload
+    def __init__(self: Id, *, default: str = ..., **options: Unpack[Options[str]]) -> None: ...
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    def check(self, value: Any) -> str:
+        """Return the id in its canonical case; refuse a value that is not an id."""
+        with naming(self.attr_name):
+            return ID.encode(value)
+
+    def codec(self, spec: str, *, last: bool) -> Codec:
+        """Return the codec of ids."""
+        del last
+        return without_spec(self, spec, ID)
