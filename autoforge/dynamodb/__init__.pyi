@@ -42,6 +42,9 @@ from autoforge.dynamodb.patterns.get import (
 from autoforge.dynamodb.patterns.json_items import (
     as_json,
 )
+from autoforge.dynamodb.patterns.page import (
+    Page,
+)
 from autoforge.dynamodb.patterns.pattern import (
     Part,
     Pattern,
@@ -54,9 +57,7 @@ from autoforge.dynamodb.patterns.projection import (
     nested,
 )
 from autoforge.dynamodb.patterns.query import (
-    Page,
     Query,
-    SortRange,
 )
 from autoforge.dynamodb.patterns.references import (
     ByUnique,
@@ -65,6 +66,9 @@ from autoforge.dynamodb.patterns.references import (
 )
 from autoforge.dynamodb.patterns.snapshot import (
     Snapshot,
+)
+from autoforge.dynamodb.patterns.sort_range import (
+    SortRange,
 )
 from autoforge.dynamodb.schema.changes import (
     Change,

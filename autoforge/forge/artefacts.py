@@ -11,7 +11,7 @@ from autoforge.access.artefacts import (
     revert_artefact,
     update_artefact,
 )
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.writes.write import Put
 from autoforge.forge.resource import PAGE_SIZE, Resource

@@ -18,8 +18,9 @@ from autoforge.access.projects.patterns import (
     ProjectWithArtefacts,
 )
 from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.patterns.projection import Projection
-from autoforge.dynamodb.patterns.query import Page, Query
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put

@@ -11,8 +11,9 @@ from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.keys import KeyValue
 
 if TYPE_CHECKING:
+    from autoforge.dynamodb.patterns.page import Page
     from autoforge.dynamodb.patterns.pattern import Pattern
-    from autoforge.dynamodb.patterns.query import Page, Query
+    from autoforge.dynamodb.patterns.query import Query
 
 T = TypeVar("T")
 

@@ -15,8 +15,9 @@ import pytest
 from autoforge.dynamodb.patterns.catalogue import Parameter, entry
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Lookup
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key, KeyValue
 from autoforge.dynamodb.schema.text_attributes import Id, Text

@@ -19,9 +19,10 @@ from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.parts import part_reader
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.readers import as_entities
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.entity import Entity

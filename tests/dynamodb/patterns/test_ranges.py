@@ -16,8 +16,9 @@ from hypothesis.strategies import SearchStrategy
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.catalogue import entry
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.request import KeyCondition
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI, Layout

@@ -22,7 +22,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.encoding import EnumCodec

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autoforge.dynamodb.patterns.get import Get
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.text_attributes import Id

@@ -12,7 +12,8 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.pattern import Part
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI, LSI, Layout
 from autoforge.dynamodb.schema.keys import Key
