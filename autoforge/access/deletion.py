@@ -21,7 +21,7 @@ from pynamodb.expressions.operand import Path
 from autoforge.dynamodb.patterns.request import Placeholders, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update, has

@@ -9,7 +9,7 @@ from typing import Any
 
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.references import Lookup
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, require_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store

@@ -81,6 +81,9 @@ from autoforge.dynamodb.schema.conditions import (
     Condition,
     Equality,
 )
+from autoforge.dynamodb.schema.derived import (
+    Derived,
+)
 from autoforge.dynamodb.schema.document_attributes import (
     Array,
     Document,
@@ -99,7 +102,6 @@ from autoforge.dynamodb.schema.indexes import (
     Layout,
 )
 from autoforge.dynamodb.schema.keys import (
-    Derived,
     Key,
 )
 from autoforge.dynamodb.schema.number_attributes import (

@@ -13,7 +13,7 @@ from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.keys import shown_key
+from autoforge.dynamodb.schema.key_value import shown_key
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike
 from autoforge.testing.law import Bench, Law, words_of

@@ -41,7 +41,7 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write

@@ -38,7 +38,7 @@ from autoforge.dynamodb import (
     Transaction,
     Update,
 )
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.writes.write import primary_key
 
 _numbers: Final = count(1)

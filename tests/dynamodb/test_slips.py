@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment

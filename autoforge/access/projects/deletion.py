@@ -19,7 +19,7 @@ from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.encoding import canonical_id
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError

@@ -21,7 +21,7 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
 from autoforge.dynamodb.schema.encoding import canonical_id
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.update import Update

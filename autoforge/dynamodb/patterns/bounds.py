@@ -18,19 +18,18 @@ from autoforge.dynamodb.patterns.ranged import Ranged
 from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.encoding import SEPARATOR
 from autoforge.dynamodb.schema.indexes import Index
-from autoforge.dynamodb.schema.keys import (
+from autoforge.dynamodb.schema.key_value import require_sort_key_size
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.letter_case import camel_case
+from autoforge.dynamodb.schema.sort_order import (
     SMALLEST_NUMBER,
-    Component,
-    Key,
-    Label,
     just_after,
     just_before,
     number_after,
     number_before,
     prefix_end,
-    require_sort_key_size,
 )
-from autoforge.dynamodb.schema.letter_case import camel_case
+from autoforge.dynamodb.schema.template import Component, Label
 
 E = TypeVar("E", bound=Answer)
 

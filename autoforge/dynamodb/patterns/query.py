@@ -36,8 +36,9 @@ from autoforge.dynamodb.patterns.request import (
 )
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import Label, key_of
+from autoforge.dynamodb.schema.key_value import key_of
 from autoforge.dynamodb.schema.letter_case import camel_case
+from autoforge.dynamodb.schema.template import Label
 
 E = TypeVar("E", bound=Answer)
 T = TypeVar("T")

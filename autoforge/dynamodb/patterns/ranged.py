@@ -19,7 +19,8 @@ from autoforge.dynamodb.patterns.projection import Answer, entity_of
 from autoforge.dynamodb.patterns.shared import SharedSort
 from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Component, Key
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.template import Component
 
 E = TypeVar("E", bound=Answer)
 

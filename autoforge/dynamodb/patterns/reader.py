@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from autoforge.dynamodb.patterns.readers import Reading
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 
 if TYPE_CHECKING:
     from autoforge.dynamodb.patterns.page import Page

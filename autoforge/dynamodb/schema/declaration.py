@@ -30,11 +30,12 @@ from pynamodb.models import Model
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
 from autoforge.dynamodb.schema.attribute import EntityAttribute, is_stored
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.encoding import Codec, PlainCodec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 from autoforge.dynamodb.schema.key_codecs import component_codec, plain_codec
-from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer, Number
 from autoforge.dynamodb.schema.optional import optional, required
 from autoforge.dynamodb.schema.set_attributes import TextSet

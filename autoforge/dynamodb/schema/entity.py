@@ -30,7 +30,8 @@ from autoforge.dynamodb.schema.declaration import Declared, declare
 from autoforge.dynamodb.schema.document_attributes import holds_null
 from autoforge.dynamodb.schema.documents import wire_to_document
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT
-from autoforge.dynamodb.schema.keys import Key, KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.stored_values import wire_to_attribute
 from autoforge.dynamodb.schema.time_attributes import Expiry
 from autoforge.dynamodb.timestamps import as_timestamp

@@ -21,7 +21,7 @@ from autoforge.dynamodb.patterns.readers import ItemReader, Reading, readers_of
 from autoforge.dynamodb.patterns.request import KeyCondition, Request, get_request
 from autoforge.dynamodb.patterns.snapshot import Snapshot
 from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import TableConnection
 

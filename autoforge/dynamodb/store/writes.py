@@ -22,7 +22,7 @@ from autoforge.dynamodb.errors import (
 from autoforge.dynamodb.patterns.request import get_request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import require_size
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.schema.unique_item import UniqueItem
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import StaleReadError

@@ -12,7 +12,7 @@ from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.errors import AutoforgeError, DeclarationError, NotUniqueError
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import shown_key
+from autoforge.dynamodb.schema.key_value import shown_key
 from autoforge.dynamodb.schema.unique import Unique
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of, unique_item
 from autoforge.dynamodb.writes.update import Update, has

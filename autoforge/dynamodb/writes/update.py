@@ -37,8 +37,10 @@ from autoforge.dynamodb.schema.conditions import Equality, has_value
 from autoforge.dynamodb.schema.document_attributes import Json
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import item_size, require_size
-from autoforge.dynamodb.schema.keys import Key, KeyValue, Template
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.set_attributes import TextSet
+from autoforge.dynamodb.schema.template import Template
 from autoforge.dynamodb.schema.time_attributes import read_expiry
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.write import (

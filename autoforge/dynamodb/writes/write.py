@@ -39,7 +39,7 @@ from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Layout
 from autoforge.dynamodb.schema.item_size import LIMIT, item_size, require_size
-from autoforge.dynamodb.schema.keys import KeyValue, shown_key
+from autoforge.dynamodb.schema.key_value import KeyValue, shown_key
 from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp, timestamp_text
 
 E = TypeVar("E", bound=Entity)

@@ -28,7 +28,8 @@ from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI, LSI, TABLE, Layout
 from autoforge.dynamodb.schema.item_size import item_size
-from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.optional import optional
 from autoforge.dynamodb.schema.set_attributes import IdSet

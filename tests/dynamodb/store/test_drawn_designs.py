@@ -25,10 +25,12 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.optional import optional
 from autoforge.dynamodb.schema.text_attributes import Id, Text
