@@ -24,7 +24,8 @@ from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.update import Update, has
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.values import has
 from autoforge.dynamodb.writes.write import (
     Delete,
     Transaction,

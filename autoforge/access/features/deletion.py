@@ -24,7 +24,8 @@ from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, seen_as_expected
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.update import Update, has
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.values import has
 from autoforge.dynamodb.writes.write import (
     TRANSACTION_ITEMS,
     Check,

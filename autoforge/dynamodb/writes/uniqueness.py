@@ -15,7 +15,8 @@ from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.key_value import shown_key
 from autoforge.dynamodb.schema.unique import Unique
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of, unique_item
-from autoforge.dynamodb.writes.update import Update, has
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.values import has
 from autoforge.dynamodb.writes.write import Check, Delete, Put, Write, identity, is_expired
 
 
