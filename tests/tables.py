@@ -40,7 +40,7 @@ from autoforge.dynamodb import (
     Text,
 )
 from autoforge.dynamodb.schema.key_value import KeyValue
-from autoforge.dynamodb.writes.write import primary_key
+from autoforge.dynamodb.writes.identity import primary_key
 from tests.factories import NOON
 
 BY_SHELF: Final = GSI("ByShelf")

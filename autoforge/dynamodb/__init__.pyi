@@ -145,14 +145,22 @@ from autoforge.dynamodb.timestamps import (
     timestamp_text,
     utc_now,
 )
+from autoforge.dynamodb.writes.check import (
+    Check,
+)
+from autoforge.dynamodb.writes.delete import (
+    Delete,
+)
+from autoforge.dynamodb.writes.put import (
+    Put,
+)
+from autoforge.dynamodb.writes.transaction import (
+    Transaction,
+)
 from autoforge.dynamodb.writes.update import (
     Update,
 )
 from autoforge.dynamodb.writes.write import (
-    Check,
-    Delete,
-    Put,
-    Transaction,
     Write,
 )
 

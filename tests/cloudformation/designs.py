@@ -39,7 +39,7 @@ from autoforge.dynamodb import (
     Update,
 )
 from autoforge.dynamodb.schema.key_value import KeyValue
-from autoforge.dynamodb.writes.write import primary_key
+from autoforge.dynamodb.writes.identity import primary_key
 
 _numbers: Final = count(1)
 

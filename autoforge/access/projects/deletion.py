@@ -25,14 +25,12 @@ from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import (
-    TRANSACTION_ITEMS,
-    Delete,
-    Put,
-    Write,
-    is_of,
-    primary_key,
-)
+from autoforge.dynamodb.writes.conditions import is_of
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.identity import primary_key
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import TRANSACTION_ITEMS
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import (
     ConditionFailedError,
     InvalidValueError,

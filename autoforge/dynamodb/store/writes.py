@@ -28,6 +28,9 @@ from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.reads import Reads
 from autoforge.dynamodb.timestamps import as_timestamp
+from autoforge.dynamodb.writes.identity import require_entity
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.uniqueness import (
     is_stale,
     needs_item,
@@ -35,7 +38,7 @@ from autoforge.dynamodb.writes.uniqueness import (
     with_look_up_items,
 )
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put, Transaction, Write, require_entity
+from autoforge.dynamodb.writes.write import Write
 
 E = TypeVar("E", bound=Entity)
 

@@ -33,6 +33,11 @@ from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.time_attributes import read_expiry
 from autoforge.dynamodb.timestamps import as_timestamp
+from autoforge.dynamodb.writes.alike import alike
+from autoforge.dynamodb.writes.conditions import is_expired, is_live, is_of
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.false_condition import changed_since_read, condition_error
+from autoforge.dynamodb.writes.identity import described, identity, primary_key, require_components
 from autoforge.dynamodb.writes.index_keys import fed_keys, rendered
 from autoforge.dynamodb.writes.values import (
     Wire,
@@ -45,20 +50,7 @@ from autoforge.dynamodb.writes.values import (
     stored_names,
     wire_of,
 )
-from autoforge.dynamodb.writes.write import (
-    Delete,
-    Write,
-    alike,
-    changed_since_read,
-    condition_error,
-    described,
-    identity,
-    is_expired,
-    is_live,
-    is_of,
-    primary_key,
-    require_components,
-)
+from autoforge.dynamodb.writes.write import Write
 
 E = TypeVar("E", bound=Entity)
 

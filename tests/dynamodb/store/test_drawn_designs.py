@@ -36,8 +36,12 @@ from autoforge.dynamodb.schema.optional import optional
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.alike import alike
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import AutoforgeError, DeclarationError, ItemExistsError, ItemNotFoundError
 from autoforge.testing.clock import Clock
 from tests.dynamodb.indexes import GSI1

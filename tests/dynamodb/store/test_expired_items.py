@@ -21,7 +21,9 @@ from autoforge.dynamodb.schema.text_attributes import Id
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
-from autoforge.dynamodb.writes.write import Check, Delete, Transaction
+from autoforge.dynamodb.writes.check import Check
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.testing.clock import Clock
 from autoforge.testing.recording import WrappedTransport
 from tests.dynamodb.indexes import GSI1

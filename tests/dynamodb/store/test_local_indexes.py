@@ -21,7 +21,7 @@ from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.text_attributes import Text
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.table import Table
-from autoforge.dynamodb.writes.write import Delete
+from autoforge.dynamodb.writes.delete import Delete
 from autoforge.errors import InvalidValueError
 from autoforge.testing.recording import watching
 from tests.servers import Engine

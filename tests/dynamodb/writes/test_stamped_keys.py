@@ -19,8 +19,9 @@ from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put, Transaction
 from autoforge.errors import DeclarationError, InvalidValueError, VersionConflictError
 from tests.dynamodb.indexes import GSI1
 from tests.dynamodb.written import stored_item
