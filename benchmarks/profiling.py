@@ -29,7 +29,7 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import as_timestamp
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.forge import LOCAL_REGION, utc_now
 from autoforge.models import Event
 from benchmarks.canned_server import canned_server

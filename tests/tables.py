@@ -39,8 +39,8 @@ from autoforge.dynamodb import (
     Table,
     Text,
 )
-from autoforge.dynamodb.schema.keys import KeyValue
-from autoforge.dynamodb.writes.write import primary_key
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.writes.identity import primary_key
 from tests.factories import NOON
 
 BY_SHELF: Final = GSI("ByShelf")

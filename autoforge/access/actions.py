@@ -21,7 +21,8 @@ from datetime import datetime
 from pynamodb.expressions.condition import And, Condition, Or
 
 from autoforge.dynamodb.patterns.get import Get
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.timestamps import timestamp_of, timestamp_text
 from autoforge.dynamodb.writes.update import Update
 from autoforge.models.actions import ActionState, AgentAction

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 from autoforge.dynamodb.schema.attribute import attribute_to_wire
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import ItemExistsError
 from autoforge.models.actions import AgentAction
 from autoforge.models.agents import Agent

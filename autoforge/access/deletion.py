@@ -21,18 +21,16 @@ from pynamodb.expressions.operand import Path
 from autoforge.dynamodb.patterns.request import Placeholders, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.update import Update, has
-from autoforge.dynamodb.writes.write import (
-    Delete,
-    Transaction,
-    Write,
-    changed_since_read,
-    described,
-    primary_key,
-)
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.false_condition import changed_since_read
+from autoforge.dynamodb.writes.identity import described, primary_key
+from autoforge.dynamodb.writes.transaction import Transaction
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.values import has
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import TransactionConflictError
 
 E = TypeVar("E", bound=Entity)

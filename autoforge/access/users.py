@@ -9,19 +9,17 @@ from typing import Any
 
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.references import Lookup
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, require_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.check import Check
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.false_condition import changed_since_read
+from autoforge.dynamodb.writes.identity import primary_key
+from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import (
-    Check,
-    Delete,
-    Put,
-    Write,
-    changed_since_read,
-    primary_key,
-)
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import InvalidValueError, ItemExistsError, shortened
 from autoforge.models import users as entities
 from autoforge.models.users import User, UserRole, comparable_email

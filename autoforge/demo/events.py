@@ -16,7 +16,7 @@ from autoforge.demo.history import Commit, Tag
 from autoforge.demo.texts import cut
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.timestamps import timestamp_text
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.models import Event, Severity
 
 _SUMMARY: Final = 200

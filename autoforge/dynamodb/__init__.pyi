@@ -42,6 +42,9 @@ from autoforge.dynamodb.patterns.get import (
 from autoforge.dynamodb.patterns.json_items import (
     as_json,
 )
+from autoforge.dynamodb.patterns.page import (
+    Page,
+)
 from autoforge.dynamodb.patterns.pattern import (
     Part,
     Pattern,
@@ -54,9 +57,7 @@ from autoforge.dynamodb.patterns.projection import (
     nested,
 )
 from autoforge.dynamodb.patterns.query import (
-    Page,
     Query,
-    SortRange,
 )
 from autoforge.dynamodb.patterns.references import (
     ByUnique,
@@ -65,6 +66,9 @@ from autoforge.dynamodb.patterns.references import (
 )
 from autoforge.dynamodb.patterns.snapshot import (
     Snapshot,
+)
+from autoforge.dynamodb.patterns.sort_range import (
+    SortRange,
 )
 from autoforge.dynamodb.schema.changes import (
     Change,
@@ -76,6 +80,9 @@ from autoforge.dynamodb.schema.choice_attributes import (
 from autoforge.dynamodb.schema.conditions import (
     Condition,
     Equality,
+)
+from autoforge.dynamodb.schema.derived import (
+    Derived,
 )
 from autoforge.dynamodb.schema.document_attributes import (
     Array,
@@ -95,7 +102,6 @@ from autoforge.dynamodb.schema.indexes import (
     Layout,
 )
 from autoforge.dynamodb.schema.keys import (
-    Derived,
     Key,
 )
 from autoforge.dynamodb.schema.number_attributes import (
@@ -139,14 +145,22 @@ from autoforge.dynamodb.timestamps import (
     timestamp_text,
     utc_now,
 )
+from autoforge.dynamodb.writes.check import (
+    Check,
+)
+from autoforge.dynamodb.writes.delete import (
+    Delete,
+)
+from autoforge.dynamodb.writes.put import (
+    Put,
+)
+from autoforge.dynamodb.writes.transaction import (
+    Transaction,
+)
 from autoforge.dynamodb.writes.update import (
     Update,
 )
 from autoforge.dynamodb.writes.write import (
-    Check,
-    Delete,
-    Put,
-    Transaction,
     Write,
 )
 

@@ -18,7 +18,7 @@ from autoforge.access.actions import (
 from autoforge.access.clocks import require_not_ahead
 from autoforge.access.creation import create
 from autoforge.access.events.patterns import require_minted
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.timestamps import timestamp_of
 from autoforge.errors import InvalidValueError

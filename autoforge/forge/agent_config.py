@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from autoforge.access.agent_config import AgentConfigOf, AgentConfigs, set_agent_config
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.agent_config import AgentConfig

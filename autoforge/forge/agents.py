@@ -7,7 +7,7 @@ from typing import Literal, TypedDict, Unpack
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject, update_agent
 from autoforge.access.creation import create
 from autoforge.access.runs.patterns import RunsOfAgent
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.agents import Agent, AgentRole, AgentStatus

@@ -11,9 +11,9 @@ from autoforge.access.artefacts import (
     revert_artefact,
     update_artefact,
 )
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.artefacts import Artefact, ArtefactType
 

@@ -10,7 +10,7 @@ from autoforge.access.checkpoints import (
     advance_checkpoint,
     set_checkpoint,
 )
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.checkpoints import AgentCheckpoint

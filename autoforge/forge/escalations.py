@@ -15,7 +15,7 @@ from autoforge.access.escalations import (
     require_option,
     supersede_escalation,
 )
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.escalations import Escalation, EscalationStatus

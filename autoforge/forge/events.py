@@ -15,7 +15,7 @@ from autoforge.access.events.patterns import (
 )
 from autoforge.access.events.polling import POLL_LIMIT, Feed, Poll, begin, poll
 from autoforge.access.events.recording import RecordEvent
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_of
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.events import Event, GlobalEventRef, Severity

@@ -24,7 +24,8 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import FollowingMint, IdMint, as_timestamp, utc_now
 from autoforge.dynamodb.transport.endpoint import kms_client, require_endpoint
 from autoforge.dynamodb.transport.transport import TransportName
-from autoforge.dynamodb.writes.write import Transaction, Write
+from autoforge.dynamodb.writes.transaction import Transaction
+from autoforge.dynamodb.writes.write import Write
 from autoforge.forge.resource import ForgeContext
 from autoforge.strength import require_strong
 

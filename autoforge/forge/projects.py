@@ -14,7 +14,7 @@ from autoforge.access.projects.patterns import (
     ProjectOverview,
     ProjectsByStatus,
 )
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.errors import ItemNotFoundError
 from autoforge.forge.resource import PAGE_SIZE, Resource

@@ -12,7 +12,7 @@ from autoforge.access.runs.patterns import (
     RunsOfFeature,
     RunsOfProject,
 )
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.agents import AgentRole

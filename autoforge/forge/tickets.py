@@ -8,7 +8,7 @@ from typing import Literal
 
 from autoforge.access.tickets.patterns import LinearIssue, TicketByLinearIssue, TicketsOfProject
 from autoforge.access.tickets.sync import SyncCounts, SyncedTicket, SyncTicket, SyncTickets
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.tickets import Ticket

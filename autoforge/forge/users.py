@@ -6,7 +6,7 @@ from typing import Literal
 
 from autoforge.access.projects.members import ProjectsOfUser
 from autoforge.access.users import LogIn, UpsertUser, UserByAuth0Id, UserByEmail, UserById
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.forge.resource import PAGE_SIZE, Resource
 from autoforge.models.projects import Project

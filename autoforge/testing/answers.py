@@ -22,7 +22,8 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Index
-from autoforge.dynamodb.schema.keys import Key, KeyValue, shown_key
+from autoforge.dynamodb.schema.key_value import KeyValue, shown_key
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.store.store import Store
 from autoforge.testing.population import Draw, Drawn, Population, Populations, shown
 from autoforge.testing.questions import entities_read

@@ -13,9 +13,13 @@ from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.keys import shown_key
+from autoforge.dynamodb.schema.key_value import shown_key
+from autoforge.dynamodb.writes.alike import alike
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike
+from autoforge.dynamodb.writes.write import Write
 from autoforge.testing.law import Bench, Law, words_of
 from autoforge.testing.population import UNKNOWN, Drawn, Populations, shown
 from autoforge.testing.report import Broken, called, in_words, item_in_words

@@ -21,7 +21,8 @@ from autoforge.dynamodb.schema.attribute import attribute_to_wire
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.item_size import item_size
-from autoforge.dynamodb.schema.keys import Key, KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.testing.values import Values
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.encoding import DateCodec
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Component
+from autoforge.dynamodb.schema.template import Component
 from autoforge.testing.population import Draw, Drawn
 from autoforge.testing.selection import entity_of_key, shown_in
 from autoforge.testing.values import Values, date_of, generic

@@ -20,7 +20,8 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.attribute import EntityAttribute
 from autoforge.dynamodb.schema.encoding import DateCodec
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Component, Key, Template
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.template import Component, Template
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.testing.population import Drawn
 from autoforge.testing.report import in_words

@@ -9,7 +9,8 @@ from typing import Any
 from autoforge import Forge
 from autoforge.access.events.patterns import EventById, EventsOfProject
 from autoforge.dynamodb.schema.indexes import TTL
-from autoforge.dynamodb.writes.write import Put, Transaction
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.models import Event
 from benchmarks.clients.client import Client, Population
 from benchmarks.sample import PROJECT, TABLE, Sample

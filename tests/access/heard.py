@@ -8,7 +8,7 @@ from itertools import count
 from typing import Final
 
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.writes.write import primary_key
+from autoforge.dynamodb.writes.identity import primary_key
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType, User, UserByEmailLookup
 from autoforge.testing.clock import Clock

@@ -15,8 +15,8 @@ from autoforge.access.actions import (
     hold_action,
 )
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import (
     ConditionFailedError,
     ItemNotFoundError,

@@ -9,7 +9,7 @@ import pytest
 from autoforge.access.agents import AgentById, AgentsByStatus, AgentsOfProject, update_agent
 from autoforge.dynamodb.schema.indexes import TTL
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import InvalidValueError, ItemExistsError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import Agent, AgentRole, AgentStatus

@@ -6,7 +6,7 @@ import pytest
 
 from autoforge.access.artefacts import revert_artefact, update_artefact
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import (
     ConditionFailedError,
 )

@@ -15,7 +15,8 @@ from autoforge.access.escalations import (
     supersede_escalation,
 )
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Put, Write
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import (
     ConditionFailedError,
     InvalidValueError,

@@ -20,8 +20,9 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.patterns.pattern import Pattern
-from autoforge.dynamodb.patterns.query import Page, Query
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
 from autoforge.dynamodb.store.store import Store
 from tests.access.cases import THERE, every_asked

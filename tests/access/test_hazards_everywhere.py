@@ -18,7 +18,7 @@ from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.errors import AutoforgeError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models.indexes import GSI1

@@ -16,7 +16,7 @@ from autoforge.access.escalations import EscalationsByStatus
 from autoforge.access.events.patterns import EventsOfProject
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TABLE, Index
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import ConditionFailedError

@@ -30,8 +30,9 @@ from autoforge.access.projects.patterns import (
 )
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put, Write
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,

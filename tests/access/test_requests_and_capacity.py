@@ -25,8 +25,9 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.item_size import LIMIT, item_size
 from autoforge.dynamodb.store.reads import LOOKAHEAD
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import ItemTooLargeError
 from autoforge.models import Artefact, Event
 from autoforge.testing.faults import Answer, injected

@@ -41,10 +41,13 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,

@@ -9,8 +9,9 @@ import pytest
 from autoforge.access.users import LogIn, UserByAuth0Id, UserByEmail, UserById, UserOfEmail
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import (
     InvalidValueError,
     ItemExistsError,

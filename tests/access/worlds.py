@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import primary_key
+from autoforge.dynamodb.writes.identity import primary_key
 from autoforge.errors import AutoforgeError
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import PLATFORM_DESIGN, Feature

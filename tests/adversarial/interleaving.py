@@ -29,7 +29,7 @@ from botocore.exceptions import ReadTimeoutError
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import IdMint

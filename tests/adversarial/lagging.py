@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.forge import Forge

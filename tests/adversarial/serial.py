@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from tests.adversarial.interleaving import Board, Operation, outcome
 
 #: ULIDs minted at the time of a board's clock.

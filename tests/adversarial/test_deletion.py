@@ -11,7 +11,7 @@ import pytest
 from autoforge.access.features.patterns import FeaturesOfProject, FeatureStats
 from autoforge.access.tickets.patterns import LinearIssue
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.errors import (
     CyclicDependencyError,
     DeletionUnfinishedError,

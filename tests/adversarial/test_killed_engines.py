@@ -20,7 +20,7 @@ import pytest
 from autoforge.access.artefacts import update_artefact
 from autoforge.access.features.patterns import FeaturesByStatus
 from autoforge.dynamodb.timestamps import utc_now
-from autoforge.dynamodb.writes.write import Transaction
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.forge import Forge
 from autoforge.models import ArtefactType, FeatureStatus
 from tests.adversarial.effort import Effort

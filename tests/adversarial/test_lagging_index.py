@@ -18,7 +18,7 @@ from autoforge.access.features.claims import QUIET
 from autoforge.access.runs.patterns import ActiveRuns, RunsOfAgent
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.errors import ConditionFailedError, LimitReachedError
 from autoforge.forge import Forge, NewFeature
 from autoforge.models import AgentRole, AgentRun, Feature, FeatureStatus, RunStatus

@@ -38,8 +38,8 @@ from autoforge.dynamodb import (
     Transaction,
     Update,
 )
-from autoforge.dynamodb.schema.keys import KeyValue
-from autoforge.dynamodb.writes.write import primary_key
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.writes.identity import primary_key
 
 _numbers: Final = count(1)
 

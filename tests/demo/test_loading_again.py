@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from autoforge import Forge
 from autoforge.demo import load_history
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from tests.demo.repositories import START, Repository, minutes
 from tests.factories import NOON
 

@@ -21,7 +21,7 @@ from autoforge.access.integrations import IntegrationConfigOf, encryption_contex
 from autoforge.dynamodb.encryption import PLAIN_TEXT_LIMIT, Cipher, KmsCipher, LocalCipher
 from autoforge.dynamodb.patterns.request import wire_key
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import key_of
+from autoforge.dynamodb.schema.key_value import key_of
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import (
     ConfigurationError,

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Put, Transaction
 from autoforge.errors import AutoforgeError, DeclarationError, InvalidValueError
 from autoforge.testing.clock import Clock
 from tests.dynamodb.indexes import GSI1

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.testing.clock import Clock
 from tests.factories import NOON, a_feature, a_run_ref, new_id
 from tests.http.serving import (

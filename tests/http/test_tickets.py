@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.testing.clock import Clock
 from autoforge.testing.faults import Pass, Refuse, injected
 from tests.factories import NOON, a_feature_by_linear_issue, a_ticket, new_id

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.errors import DeclarationError
 from autoforge.models import PLATFORM_DESIGN

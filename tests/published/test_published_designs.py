@@ -17,7 +17,7 @@ import pytest
 from autoforge.dynamodb import Entity, Get, Index, Query, Store, Table
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
-from autoforge.dynamodb.schema.keys import key_of
+from autoforge.dynamodb.schema.key_value import key_of
 from autoforge.dynamodb.timestamps import as_timestamp
 from docs.examples.published import customer_orders as orders
 from docs.examples.published import device_log as log

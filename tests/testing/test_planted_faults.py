@@ -36,7 +36,7 @@ from autoforge.dynamodb import (
 )
 from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.encoding import Codec, TextCodec
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.testing import Engine, running
 from autoforge.testing.laws import laws_in

@@ -18,11 +18,12 @@ from autoforge.access.projects.patterns import (
     ProjectWithArtefacts,
 )
 from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.patterns.projection import Projection
-from autoforge.dynamodb.patterns.query import Page, Query
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put
 from autoforge.models import (
     Artefact,
     ArtefactType,

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from autoforge.dynamodb.patterns.get import Get
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_of
-from autoforge.dynamodb.writes.write import Put, Transaction
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.errors import InvalidValueError
 from autoforge.models.events import Event, GlobalEventRef
 

@@ -17,7 +17,7 @@ from autoforge.access.events.patterns import EventById, record_event
 from autoforge.dynamodb.client.client import Deadline, TooLateError, UncertainError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import as_timestamp
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import (
     ConfigurationError,
     ItemExistsError,

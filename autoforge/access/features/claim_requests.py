@@ -15,7 +15,7 @@ from autoforge.access.features.patterns import FeatureById
 from autoforge.access.features.transitions import state_of
 from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import described
+from autoforge.dynamodb.writes.identity import described
 from autoforge.errors import ConditionFailedError, ItemExistsError
 from autoforge.models.features import Feature
 from autoforge.models.requests import RequestRecord

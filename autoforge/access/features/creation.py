@@ -29,8 +29,10 @@ from autoforge.dynamodb.schema.item_size import item_size
 from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import TRANSACTION_ITEMS, Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import TRANSACTION_ITEMS, Put, Transaction, Write
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,

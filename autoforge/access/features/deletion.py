@@ -24,16 +24,13 @@ from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, seen_as_expected
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.update import Update, has
-from autoforge.dynamodb.writes.write import (
-    TRANSACTION_ITEMS,
-    Check,
-    Delete,
-    Transaction,
-    Write,
-    described,
-    primary_key,
-)
+from autoforge.dynamodb.writes.check import Check
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.identity import described, primary_key
+from autoforge.dynamodb.writes.transaction import TRANSACTION_ITEMS, Transaction
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.values import has
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import ConditionFailedError, ItemNotFoundError, UnreadableItemError
 from autoforge.models.features import (
     Feature,

@@ -34,8 +34,11 @@ from autoforge.dynamodb.schema.encoding import canonical_id
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, seen_as_expected
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.false_condition import changed_since_read
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Transaction, Write, changed_since_read
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import (
     ConditionFailedError,
     CyclicDependencyError,

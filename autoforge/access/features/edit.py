@@ -12,7 +12,7 @@ from autoforge.access.features.transitions import Transition
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, save_as_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import changed_since_read
+from autoforge.dynamodb.writes.false_condition import changed_since_read
 from autoforge.errors import ConditionFailedError, VersionConflictError
 from autoforge.models.features import Feature
 

@@ -14,10 +14,10 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Part
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Lookup
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import primary_key
+from autoforge.dynamodb.writes.identity import primary_key
 from autoforge.models import features as entities
 from autoforge.models.features import (
     Feature,

@@ -30,8 +30,11 @@ from autoforge.access.features.transitions import Transition
 from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.check import Check
+from autoforge.dynamodb.writes.false_condition import changed_since_read
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Check, Transaction, Write, changed_since_read
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import ConditionFailedError, ItemNotFoundError
 from autoforge.models.features import (
     Feature,

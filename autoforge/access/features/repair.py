@@ -19,7 +19,8 @@ from autoforge.access.features.patterns import (
 from autoforge.access.features.propagation import link, propagate_all
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Delete, Transaction
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.errors import ConditionFailedError, ItemNotFoundError
 from autoforge.models.features import FeatureDependency, FeatureGraph
 

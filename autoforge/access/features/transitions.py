@@ -28,8 +28,8 @@ from typing import Any, Final
 from pynamodb.expressions.condition import And, Condition, Or
 
 from autoforge.dynamodb.timestamps import timestamp_text
+from autoforge.dynamodb.writes.identity import described
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import described
 from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,

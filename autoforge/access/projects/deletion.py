@@ -19,20 +19,18 @@ from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.encoding import canonical_id
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import (
-    TRANSACTION_ITEMS,
-    Delete,
-    Put,
-    Write,
-    is_of,
-    primary_key,
-)
+from autoforge.dynamodb.writes.conditions import is_of
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.identity import primary_key
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import TRANSACTION_ITEMS
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import (
     ConditionFailedError,
     InvalidValueError,

@@ -21,18 +21,15 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
 from autoforge.dynamodb.schema.encoding import canonical_id
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.check import Check
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.false_condition import changed_since_read
+from autoforge.dynamodb.writes.identity import identity, primary_key
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import (
-    Check,
-    Delete,
-    Write,
-    changed_since_read,
-    identity,
-    primary_key,
-)
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import ItemNotFoundError
 from autoforge.models.projects import Project
 from autoforge.models.users import ProjectMember, ProjectMemberRef

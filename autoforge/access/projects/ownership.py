@@ -14,8 +14,11 @@ from autoforge.dynamodb.schema.encoding import canonical_id, naming
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, save_as_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.false_condition import changed_since_read
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put, Transaction, Write, changed_since_read
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import ItemExistsError
 from autoforge.models.projects import Project
 

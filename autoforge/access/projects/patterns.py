@@ -13,7 +13,7 @@ from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Part
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.writes.update import Update
 from autoforge.errors import (
     DeclarationError,

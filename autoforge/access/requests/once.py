@@ -17,8 +17,8 @@ from typing import Final, TypeVar
 from autoforge.access.requests.patterns import RepeatableRequest
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import (
     ConditionFailedError,
     InvalidValueError,

@@ -22,15 +22,12 @@ from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, require_expected
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
+from autoforge.dynamodb.writes.false_condition import changed_since_read
+from autoforge.dynamodb.writes.identity import described, identity
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import (
-    Put,
-    Transaction,
-    Write,
-    changed_since_read,
-    described,
-    identity,
-)
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import (
     ConditionFailedError,
     DeclarationError,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
-from autoforge.dynamodb.schema.keys import KeyValue
-from autoforge.dynamodb.writes.write import primary_key
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.writes.identity import primary_key
 from autoforge.models.runs import AgentRun, AgentRunRef
 
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.writes.false_condition import changed_since_read
+from autoforge.dynamodb.writes.identity import primary_key
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import changed_since_read, primary_key
 from autoforge.errors import InvalidValueError, shortened
 from autoforge.models.tickets import Ticket
 

@@ -30,8 +30,8 @@ from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, look, require_expected, with_condition
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put
 from autoforge.errors import (
     ConditionFailedError,
     InvalidValueError,

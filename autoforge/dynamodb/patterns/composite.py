@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 from autoforge.dynamodb.patterns.pattern import Part, Pattern
 from autoforge.dynamodb.patterns.permission import Permission
 from autoforge.dynamodb.schema.indexes import TABLE, Index
-from autoforge.dynamodb.schema.keys import Label
+from autoforge.dynamodb.schema.template import Label
 
 T = TypeVar("T")
 

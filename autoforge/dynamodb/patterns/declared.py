@@ -13,7 +13,7 @@ from inspect import get_annotations, getattr_static
 from types import FunctionType, NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
-from autoforge.dynamodb.schema.keys import Label
+from autoforge.dynamodb.schema.template import Label
 
 #: The format of annotations that every ``__annotate__`` supports (PEP 649).
 _VALUE: Final = 1

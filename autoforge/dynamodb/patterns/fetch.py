@@ -16,7 +16,7 @@ from autoforge.dynamodb.patterns.reader import Reader
 from autoforge.dynamodb.patterns.readers import Reading
 from autoforge.dynamodb.patterns.request import AttributePath, Request, projection, wire_key
 from autoforge.dynamodb.schema.indexes import Index
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 
 E = TypeVar("E", bound=Answer)
 

@@ -15,7 +15,7 @@ from autoforge.dynamodb.patterns.reader import Reader
 from autoforge.dynamodb.patterns.readers import Reading
 from autoforge.dynamodb.patterns.request import AttributePath, KeyCondition, Request, get_request
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import KeyValue, shown_key
+from autoforge.dynamodb.schema.key_value import KeyValue, shown_key
 
 E = TypeVar("E", bound=Answer)
 

@@ -22,8 +22,9 @@ from autoforge.dynamodb.patterns.declared import (
 from autoforge.dynamodb.patterns.pattern import Pattern, SinglePattern, named_types, undecorated
 from autoforge.dynamodb.patterns.permission import Permission, partition_form, with_wildcards
 from autoforge.dynamodb.patterns.request import KeyCondition
-from autoforge.dynamodb.schema.keys import Component, Key, Label, Template
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.letter_case import camel_case
+from autoforge.dynamodb.schema.template import Component, Label, Template
 
 T = TypeVar("T")
 

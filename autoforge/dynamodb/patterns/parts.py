@@ -21,7 +21,8 @@ from autoforge.dynamodb.schema.compiled import Field, Taken, compile_part
 from autoforge.dynamodb.schema.documents import wire_to_document
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
 from autoforge.dynamodb.schema.indexes import Index
-from autoforge.dynamodb.schema.keys import Key, key_of
+from autoforge.dynamodb.schema.key_value import key_of
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.stored_values import wire_to_attribute
 
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from autoforge.dynamodb.schema.encoding import SEPARATOR
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Index
-from autoforge.dynamodb.schema.keys import Template
+from autoforge.dynamodb.schema.template import Template
 
 #: The wildcard of IAM's ``StringLike``, for any value of a component.
 ANY: Final = "*"

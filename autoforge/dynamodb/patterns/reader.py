@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from autoforge.dynamodb.patterns.readers import Reading
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 
 if TYPE_CHECKING:
+    from autoforge.dynamodb.patterns.page import Page
     from autoforge.dynamodb.patterns.pattern import Pattern
-    from autoforge.dynamodb.patterns.query import Page, Query
+    from autoforge.dynamodb.patterns.query import Query
 
 T = TypeVar("T")
 

@@ -30,7 +30,7 @@ from autoforge.dynamodb.patterns.readers import Reading
 from autoforge.dynamodb.patterns.request import AttributePath, get_request
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue, shown_key
+from autoforge.dynamodb.schema.key_value import KeyValue, shown_key
 from autoforge.dynamodb.schema.unique import Unique
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of
 

@@ -12,7 +12,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Update as UpdateExpression
 
 from autoforge.dynamodb.schema.indexes import Index
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 
 #: A primary key, or the keys of table and index together, in DynamoDB JSON.
 WireKey = Mapping[str, Mapping[str, str]]

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from autoforge.dynamodb.schema.encoding import SEPARATOR
-from autoforge.dynamodb.schema.keys import Key, Template, prefix_end
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.sort_order import prefix_end
+from autoforge.dynamodb.schema.template import Template
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import named_types
 from autoforge.dynamodb.patterns.references import Lookup
 from autoforge.dynamodb.patterns.request import AttributePath, Request, get_request
-from autoforge.dynamodb.schema.keys import KeyValue, shown_key
+from autoforge.dynamodb.schema.key_value import KeyValue, shown_key
 
 #: The most items of a TransactGetItems (AWS, "Constraints in Amazon DynamoDB").
 SNAPSHOT_ITEMS: Final = 100

@@ -7,30 +7,16 @@ entities. PynamoDB's own ``save``, ``query`` and the like are refused (ADR 0002)
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
-from pynamodb.attributes import (
-    Attribute,
-    AttributeContainer,
-    BinaryAttribute,
-    BooleanAttribute,
-    JSONAttribute,
-    ListAttribute,
-    MapAttribute,
-    NumberAttribute,
-    TTLAttribute,
-    UnicodeAttribute,
-    UTCDateTimeAttribute,
-)
+from pynamodb.attributes import Attribute
 from pynamodb.connection.table import TableConnection
 from pynamodb.constants import STRING
-from pynamodb.models import Model
 
 from autoforge.dynamodb.errors import (
     DeclarationError,
@@ -38,90 +24,20 @@ from autoforge.dynamodb.errors import (
     UnreadableItemError,
     suggestion,
 )
-from autoforge.dynamodb.schema.attribute import (
-    EntityAttribute,
-    attribute_to_wire,
-    default_to_wire,
-    is_stored,
-)
-from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.attribute import attribute_to_wire, default_to_wire, is_stored
 from autoforge.dynamodb.schema.compiled import Field, compile_reader, compile_writer
-from autoforge.dynamodb.schema.document_attributes import Array, Document, Json, holds_null
+from autoforge.dynamodb.schema.declaration import Declared, declare
+from autoforge.dynamodb.schema.document_attributes import holds_null
 from autoforge.dynamodb.schema.documents import wire_to_document
-from autoforge.dynamodb.schema.encoding import Codec, PlainCodec
-from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
-from autoforge.dynamodb.schema.key_codecs import component_codec, plain_codec
-from autoforge.dynamodb.schema.keys import Derived, Key, key_of
-from autoforge.dynamodb.schema.number_attributes import Integer, Number
-from autoforge.dynamodb.schema.optional import optional, required
-from autoforge.dynamodb.schema.set_attributes import TextSet
+from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT
+from autoforge.dynamodb.schema.key_value import key_of
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.stored_values import wire_to_attribute
-from autoforge.dynamodb.schema.text_attributes import Id, Text
-from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
-from autoforge.dynamodb.schema.unique import Unique
+from autoforge.dynamodb.schema.time_attributes import Expiry
 from autoforge.dynamodb.timestamps import as_timestamp
 
 #: An item in DynamoDB JSON: attribute names to typed values.
 Item = dict[str, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class _NoKey:
-    """The primary key of an abstract entity: any use of it is an error."""
-
-    entity: type[Any]
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise DeclarationError(
-            f"{self.entity.__name__} is abstract: it declares no key in the table itself, which a "
-            "stored entity needs"
-        )
-
-
-class _NoPrimaryKey:
-    """The descriptor of the primary key, for classes that declare no key."""
-
-    def __get__(self, instance: Any, owner: type[Any]) -> _NoKey:
-        """Return a key that fails when it is used; PynamoDB gets every member of a class."""
-        return _NoKey(owner)
-
-
-# A set is none of the specifiers: an item without one has an empty set, so no new entity must give
-# it, and a value that is no specifier is a default to type checkers.
-@dataclass_transform(
-    kw_only_default=True,
-    eq_default=False,
-    field_specifiers=(
-        Array,
-        Boolean,
-        Choice,
-        Document,
-        Expiry,
-        Id,
-        Integer,
-        Json,
-        Moment,
-        Number,
-        Text,
-        optional,
-        required,
-        BinaryAttribute,
-        BooleanAttribute,
-        JSONAttribute,
-        ListAttribute,
-        MapAttribute,
-        NumberAttribute,
-        TTLAttribute,
-        UTCDateTimeAttribute,
-        UnicodeAttribute,
-    ),
-)
-class Declared(Model):
-    """A class whose annotated attributes are the arguments of its constructor (ADR 0042).
-
-    Type checkers apply this to the subclasses only, so it is not Entity itself, which has the
-    attribute ``expires_at``.
-    """
 
 
 class Entity(Declared):
@@ -132,24 +48,8 @@ class Entity(Declared):
     abstract: it only gives attributes to its subclasses, and no item has its type.
     """
 
-    #: The type that the item stores; the class name unless given.
-    type_name: ClassVar[str] = "Entity"
-    #: The attributes that the table gives every item, by their names.
-    layout: ClassVar[Layout] = DEFAULT_LAYOUT
-    #: The time from an item's ``created_at`` to its expiry; None if items do not expire.
-    lifetime: ClassVar[timedelta | None] = None
-    #: The optional attribute that marks an item whose deletion has begun; None if a deletion takes
-    #: one request. A marked item is past its expiry, so a live item lacks the attribute.
-    deletion_mark: ClassVar[str | None] = None
-
     #: The time from which the item is read as missing; DynamoDB deletes it within about two days.
     expires_at: Expiry[None] = Expiry(default=None, attr_name=str(DEFAULT_LAYOUT.expiry))
-
-    #: The keys of the entity by name, and the one in the table itself.
-    keys: ClassVar[Mapping[str, Key]] = {}
-    primary_key: ClassVar[Key] = cast("Key", _NoPrimaryKey())
-    #: The unique values of the entity.
-    uniques: ClassVar[tuple[Unique, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         """Compile and check the keys, so that a mistake is an error at import.
@@ -158,64 +58,7 @@ class Entity(Declared):
             DeclarationError: if an attribute or a key is declared wrongly.
         """
         super().__init_subclass__()
-        if "type_name" not in cls.__dict__:
-            cls.type_name = cls.__name__
-        _require_own_names(cls, (Attribute, Derived, Key, Unique))
-        _name_expiry(cls)
-        attributes = _declared(cls, Attribute)
-        derived = _declared(cls, Derived)
-        keys = _declared(cls, Key)
-        keys.pop("primary_key", None)
-
-        def lookup(name: str, spec: str, last: bool) -> Codec:
-            if name in derived:
-                return _derived_codec(cls, derived[name], spec, attributes, last=last)
-            if name not in attributes:
-                raise DeclarationError("no such attribute")
-            return component_codec(attributes[name], spec, last=last)
-
-        def plain(name: str, stored: str) -> PlainCodec | None:
-            attribute = attributes.get(name)
-            is_key = attribute is not None and attribute.attr_name == stored
-            return plain_codec(attributes[name]) if is_key else None
-
-        for name, key in keys.items():
-            if name not in cls.__dict__:
-                keys[name] = replace(key)
-                setattr(cls, name, keys[name])
-            keys[name].bind(cls.__name__, name, lookup, derived, layout=cls.layout, plain=plain)
-        cls.keys = keys
-        _require_sound_attributes(cls, attributes)
-        if cls.is_abstract():
-            return
-        _require_sound_keys(cls, attributes)
-        cls.primary_key = next(key for key in cls.keys.values() if key.index.is_table)
-        _assign_key_attributes(cls, attributes)
-        _require_found_in_keys(cls, attributes)
-        cls.uniques = tuple(
-            each.declared(cls, name, lookup, cls.layout)
-            for name, each in _declared(cls, Unique).items()
-        )
-        for each in cls.uniques:
-            setattr(cls, each.name, each)
-
-    @classmethod
-    @cache
-    def rendered_names(cls) -> frozenset[str]:
-        """Return the names of the attributes that are rendered from others."""
-        keys = {name for key in cls.keys.values() for name, _ in key.rendered_attributes}
-        return frozenset({*keys, cls.layout.entity_type} - {None})  # type: ignore[arg-type]
-
-    @classmethod
-    @cache
-    def rendered_in_primary(cls) -> frozenset[str]:
-        """Return the attributes of the primary key that are rendered from others."""
-        return frozenset(name for name, _ in cls.primary_key.rendered_attributes)
-
-    @classmethod
-    def is_abstract(cls) -> bool:
-        """Whether the class has no key and only gives attributes to its subclasses."""
-        return not cls.keys
+        declare(cls, root=Entity)
 
     def __init__(self, **attributes: Any) -> None:
         self._unknown: Item = {}
@@ -548,40 +391,10 @@ def _unknown(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> Ite
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 
-#: The attribute that every update sets to its time, and the attribute of the expiry.
-_UPDATED: Final = "updated_at"
-_EXPIRES: Final = "expires_at"
-
 
 def _no_such_attribute(entity: type[Entity], name: str) -> str:
     near = suggestion(name, _attributes(entity))
     return f"{entity.__name__} has no attribute {name!r}{near}"
-
-
-def _require_own_names(entity: type[Entity], kinds: tuple[type[Any], ...]) -> None:
-    """Refuse an attribute or key that would replace a member of Entity itself."""
-    needed = {*vars(Entity), *vars(AttributeContainer), "attribute_values"}
-    for base in entity.__mro__:
-        if base in Entity.__mro__ or (base is not entity and issubclass(base, Entity)):
-            continue
-        for name, member in vars(base).items():
-            if isinstance(member, kinds) and name in needed:
-                stored = "" if isinstance(member, Key) else f" with attr_name={name!r}"
-                raise DeclarationError(
-                    f"{entity.__name__}.{name}: Entity itself needs this name: choose another"
-                    f"{stored}"
-                )
-
-
-def _declared(entity: type[Entity], kind: type[Any]) -> dict[str, Any]:
-    """Return the members of a kind that an entity declares or inherits, overriding ones last."""
-    found: dict[str, Any] = {}
-    for base in reversed(entity.__mro__):
-        for name, member in vars(base).items():
-            found.pop(name, None)
-            if isinstance(member, kind):
-                found[name] = member
-    return found
 
 
 def _attributes(entity: type[Entity]) -> dict[str, Attribute[Any]]:
@@ -589,171 +402,9 @@ def _attributes(entity: type[Entity]) -> dict[str, Attribute[Any]]:
     return entity.get_attributes()
 
 
-def _derived_codec(
-    entity: type[Entity], derived: Derived, spec: str, attributes: Mapping[str, Any], *, last: bool
-) -> Codec:
-    unknown = [name for name in derived.sources if name not in attributes]
-    if unknown or spec:
-        raise DeclarationError(
-            f"{entity.__name__} has no attribute {unknown[0]!r} to derive a component from"
-            if unknown
-            else f"a derived component cannot be written as {spec!r} in a key"
-        )
-    return derived.codec.placed(last=last)
-
-
-def _require_sound_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
-    indexes = [key.index for key in entity.keys.values()]
-    if not any(index.is_table for index in indexes):
-        raise DeclarationError(f"{entity.__name__} declares no key in the table itself")
-    twice = [name for name, times in Counter(each.name for each in indexes).items() if times > 1]
-    if twice:
-        index = next(each for each in indexes if each.name == twice[0])
-        raise DeclarationError(f"{entity.__name__} declares two keys in {index.shown}")
-    for key in entity.keys.values():
-        if key.index.is_table:
-            _require_identity(key)
-        if entity.lifetime is not None and _EXPIRES in key.sources:
-            raise DeclarationError(f"{key}: {_EXPIRES} follows from the lifetime: use created_at")
-        key.where = {
-            name: _wanted(key, name, wanted, attributes) for name, wanted in key.where.items()
-        }
-
-
-def _require_identity(key: Key) -> None:
-    """Refuse a primary key that two items could share or that an update would change."""
-    if key.shortened:
-        shortened = ", ".join(sorted(key.shortened))
-        raise DeclarationError(f"{key}: items that differ in {shortened} could share the key")
-    if key.derived:
-        names = ", ".join(key.derived)
-        raise DeclarationError(f"{key}: {names} is derived: it cannot identify an item")
-    if _UPDATED in key.sources:
-        raise DeclarationError(f"{key}: every update sets {_UPDATED}: it cannot identify an item")
-
-
-def _wanted(key: Key, name: str, wanted: Any, attributes: Mapping[str, Any]) -> Any:
-    """Return a value of ``where`` as an entity holds it."""
-    attribute = attributes.get(name)
-    if not isinstance(attribute, EntityAttribute):
-        raise DeclarationError(f"{key}: where: {name}: no such attribute")
-    if wanted is None:
-        if not attribute.null:
-            raise DeclarationError(f"{key}: where: {name} is None: the attribute must be optional")
-        return None
-    try:
-        checked = attribute.check(wanted)
-    except InvalidValueError as error:
-        raise DeclarationError(f"{key}: where: {error}") from error
-    # An empty set is stored as no attribute.
-    return None if isinstance(attribute, TextSet) and not checked else checked
-
-
-def _require_sound_attributes(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
-    for name, attribute in attributes.items():
-        if isinstance(attribute, EntityAttribute) and attribute.default is not None:
-            try:
-                attribute.default = attribute.check(attribute.default)
-            except InvalidValueError as error:
-                raise DeclarationError(f"{entity.__name__}.{name}: the default: {error}") from error
-    names = Counter(attribute.attr_name for attribute in attributes.values())
-    twice = [name for name, times in names.items() if times > 1]
-    if twice:
-        raise DeclarationError(f"{entity.__name__} declares two attributes stored as {twice[0]}")
-    if entity.lifetime is not None:
-        _require_sound_lifetime(entity, attributes)
-    updated = attributes.get(_UPDATED)
-    if isinstance(updated, EntityAttribute) and not isinstance(updated, Moment):
-        raise DeclarationError(
-            f"{entity.__name__}: every update sets {_UPDATED}: it must be a Moment"
-        )
-    mark = attributes.get(entity.deletion_mark or "")
-    if entity.deletion_mark is not None and not (isinstance(mark, Attribute) and mark.null):
-        raise DeclarationError(
-            f"{entity.__name__} has no optional attribute {entity.deletion_mark!r}"
-        )
-
-
-def _require_found_in_keys(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
-    """Refuse an attribute that is only in keys, unless a key has all of it in every item."""
-    for name, attribute in attributes.items():
-        if is_stored(attribute):
-            continue
-        keys = [key for key in entity.keys.values() if name in key.components - key.shortened]
-        always = [key for key in keys if not key.where and not _optional_in(key, attributes)]
-        if not always and not (keys and attribute.null):
-            raise DeclarationError(
-                f"{entity.__name__}.{name} is not stored, so a key must have it in every item: "
-                f"{'no key has it' if not keys else 'an item may be in none of its indexes'}"
-            )
-
-
-def _optional_in(key: Key, attributes: Mapping[str, Any]) -> list[str]:
-    """Return the components without which an item is not in an index."""
-    return [name for name in key.sources if attributes[name].null]
-
-
-def _require_sound_lifetime(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
-    if entity.layout.expiry is None:
-        raise DeclarationError(f"{entity.__name__} has a lifetime, but its layout has no expiry")
-    if "created_at" not in attributes and not entity.is_abstract():
-        raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
-    created = attributes.get("created_at")
-    if created is not None and not isinstance(created, Moment):
-        raise DeclarationError(f"{entity.__name__} has a lifetime: created_at must be a Moment")
-
-
 def _may_be_none(attribute: Attribute[Any]) -> bool:
     """Whether None is a value of the attribute, and not one that a default stands in for."""
     return attribute.default is None or holds_null(attribute)
-
-
-def _name_expiry(entity: type[Entity]) -> None:
-    """Give the expiry attribute the name that it has in the layout of the entity's table."""
-    expiry = entity.layout.expiry
-    inherited = getattr(entity.expires_at, "attr_name", None)
-    if _EXPIRES in vars(entity) or expiry == inherited:
-        return
-    attribute = None if expiry is None else optional(Expiry(attr_name=expiry))
-    setattr(entity, _EXPIRES, attribute)
-    if attribute is not None:
-        attribute.__set_name__(entity, _EXPIRES)
-
-
-def _assign_key_attributes(entity: type[Entity], attributes: Mapping[str, Any]) -> None:
-    """Find out which key attributes each key renders, and refuse two different texts for one.
-
-    Two indexes may share a key attribute, and an index may share one with the table.
-    """
-    keys = entity.keys.values()
-    stored = {attribute.attr_name: name for name, attribute in attributes.items()}
-    templates: dict[str, tuple[Key, str]] = {}
-    for key in keys:
-        key.rendered_attributes = tuple(
-            (name, place)
-            for place, name in enumerate(key.index.attributes)
-            if not key.is_plain(name)
-        )
-        for name, _ in key.rendered_attributes:
-            if name in stored:
-                raise DeclarationError(
-                    f"{entity.__name__}.{stored[name]} is stored as {name}, which {key} renders as "
-                    f"{key.template_of(name)!r}: give it another attr_name"
-                )
-            other, template = templates.setdefault(name, (key, key.template_of(name)))
-            if template != key.template_of(name):
-                raise DeclarationError(
-                    f"{key} renders {name} as {key.template_of(name)!r}, and {other} as "
-                    f"{template!r}: an item has one value for it"
-                )
-    times = Counter(name for key in keys for name, _ in key.rendered_attributes)
-    for key in keys:
-        key.own = frozenset(name for name, _ in key.rendered_attributes if times[name] == 1)
-        if key.where and not key.own:
-            raise DeclarationError(
-                f"{key}: where: every item with {' and '.join(key.index.attributes)} is in "
-                f"{key.index.shown}, because it stores them anyway"
-            )
 
 
 def _describe(entity: type[Entity], item: Mapping[str, Mapping[str, Any]]) -> str:

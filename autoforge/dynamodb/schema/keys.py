@@ -5,32 +5,23 @@ A key is a pair of templates in an index, declared once beside the attributes th
     key = Key("READER#{reader_id}", "LOAN#{lent_at}#{id}")
     by_date = Key("LOAN#{lent_at:date}", "{lent_at}#{id}", index=GSI1)
 
-A template consists of literals and components, separated by ``#``. No encoded component contains
-the separator. So different values give different keys, and a key can be decoded. A partition
-template may have alternatives, as in ``READER#{reader_id}|ANYBODY``: the first one whose components
-all have values is used.
+A partition template may have alternatives, as in ``READER#{reader_id}|ANYBODY``: the first one
+whose components all have values is used.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Context, Decimal
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
 from autoforge.dynamodb.schema.codegen import Source
-from autoforge.dynamodb.schema.documents import (
-    DIGITS,
-    LARGEST_EXPONENT,
-    SMALLEST_EXPONENT,
-    number_text,
-)
+from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.encoding import (
     SEPARATOR,
     Codec,
@@ -40,22 +31,14 @@ from autoforge.dynamodb.schema.encoding import (
     is_canonical,
 )
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, TABLE, Index, KeyType, Layout
+from autoforge.dynamodb.schema.key_value import (
+    MAX_CHARACTER_BYTES,
+    PARTITION_KEY_LIMIT,
+    SORT_KEY_LIMIT,
+    KeyValue,
+)
+from autoforge.dynamodb.schema.template import Component, Template
 from autoforge.dynamodb.timestamps import timestamp_text
-
-#: The most bytes of a partition key and of a sort key (AWS, "Constraints in Amazon DynamoDB").
-PARTITION_KEY_LIMIT: Final = 2048
-SORT_KEY_LIMIT: Final = 1024
-#: The most bytes of a character in UTF-8.
-_MAX_CHARACTER_BYTES: Final = 4
-#: The largest character of each length in UTF-8; the index is the number of bytes.
-_LARGEST: Final = ("", "\x7f", "\u07ff", "\uffff", "\U0010ffff")
-#: The first and the last code point that UTF-8 cannot encode.
-_SURROGATES: Final = (0xD800, 0xDFFF)
-
-#: DynamoDB's numbers (AWS, "Supported data types and naming rules").
-_NUMBERS: Final = Context(prec=DIGITS, Emin=SMALLEST_EXPONENT, Emax=LARGEST_EXPONENT)
-#: The smallest of them: no sort key is smaller.
-SMALLEST_NUMBER: Final = f"-{'9' * DIGITS}E{LARGEST_EXPONENT - DIGITS + 1}"
 
 _COMPONENT: Final = re.compile(r"\{(?P<name>[a-z_][a-z0-9_]*)(:(?P<spec>[a-z0-9]+))?\}")
 _LITERAL: Final = re.compile(r"[A-Za-z0-9_-]*")
@@ -64,245 +47,6 @@ _LITERAL: Final = re.compile(r"[A-Za-z0-9_-]*")
 CodecLookup = Callable[[str, str, bool], Codec]
 #: Returns the codec of an attribute that is a key attribute itself, given the names of both.
 PlainLookup = Callable[[str, str], PlainCodec | None]
-
-
-class Label(str):
-    """A placeholder for a value, to describe a key with; it is written as ``<label>``."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True)
-class Component:
-    """A value in a key: the name of its attribute, and the codec that writes it."""
-
-    name: str
-    codec: Codec
-    spec: str = ""
-
-    def encode(self, value: Any) -> str:
-        """Write the value.
-
-        Raises:
-            InvalidValueError: if the value cannot stand in a key; the message has the name.
-        """
-        if type(value) is Label:
-            return f"<{value}>"
-        try:
-            return self.codec.encode(value)
-        except InvalidValueError as error:
-            raise self._named(error) from error
-
-    def prefix(self, value: Any) -> str:
-        """Write the beginning of values.
-
-        Raises:
-            InvalidValueError: if no value begins so; the message has the name.
-        """
-        if type(value) is Label:
-            return f"<{value}>"
-        try:
-            return self.codec.prefix(value)
-        except InvalidValueError as error:
-            raise self._named(error) from error
-
-    def _named(self, error: InvalidValueError) -> InvalidValueError:
-        return InvalidValueError(f"{self.name}: {error}")
-
-
-class Derived:
-    """A component of an index key that is computed from attributes and not stored elsewhere.
-
-    It is declared beside the attributes, and on an entity it reads as its value::
-
-        readiness = Derived(EnumCodec(("READY", "WAITING")), _readiness_of, "waiting_on")
-
-    Args:
-        codec: How the value is written in a key.
-        derive: Computes the value from those of the sources; it gets None for a missing attribute.
-        sources: The attributes from which the value is computed.
-    """
-
-    def __init__(self, codec: Codec, derive: Callable[..., Any], *sources: str) -> None:
-        self.codec = codec
-        self.sources = sources
-        self._derive = derive
-
-    def of(self, values: Mapping[str, Any]) -> Any:
-        """Compute the value from attributes."""
-        return self._derive(*(values.get(name) for name in self.sources))
-
-    @cached_property
-    def may_lack(self) -> bool:
-        """Whether the value is None, or cannot be computed, if an item has none of the sources."""
-        try:
-            return self.of({}) is None
-        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
-            return True
-
-    def __get__(self, instance: Any, owner: Any) -> Any:
-        """Compute the value of an entity; on the class, return the declaration."""
-        return self if instance is None else self.of(instance.attribute_values)
-
-    def __set__(self, instance: Any, value: Any) -> NoReturn:
-        """Refuse the value: it could only contradict its sources."""
-        raise InvalidValueError(
-            f"a value derived from {', '.join(self.sources)} cannot be set, got {value!r}"
-        )
-
-
-@dataclass(frozen=True)
-class Template:
-    """A template of one key attribute: literals and components, joined by the separator.
-
-    Attributes:
-        segments: The literals and components, in order; empty if there is no such key attribute.
-        is_plain: Whether the only segment is an attribute that is itself the key attribute: it is
-            stored under that name, and not encoded.
-    """
-
-    segments: tuple[str | Component, ...]
-    is_plain: bool = False
-
-    @cached_property
-    def components(self) -> tuple[Component, ...]:
-        """The components, in order."""
-        return tuple(segment for segment in self.segments if isinstance(segment, Component))
-
-    @cached_property
-    def whole(self) -> frozenset[str]:
-        """The names of the components whose whole value the template shows."""
-        return frozenset(part.name for part in self.components if part.codec.shows_all)
-
-    @cached_property
-    def _form(self) -> str:
-        """The template as a format for the operator ``%``; no literal contains that character."""
-        return SEPARATOR.join("%s" if isinstance(s, Component) else s for s in self.segments)
-
-    def is_complete(self, values: Mapping[str, Any]) -> bool:
-        """Whether every component has a value."""
-        for component in self.components:  # noqa: SIM110 - a generator costs more than the loop
-            if values.get(component.name) is None:
-                return False
-        return True
-
-    def render(self, values: Mapping[str, Any]) -> str:
-        """Write the whole template; every component must have a value."""
-        return self._form % tuple([part.encode(values[part.name]) for part in self.components])
-
-    def leading(self, values: Mapping[str, Any], count: int) -> str:
-        """Write the first segments; each component among them must have a value."""
-        return SEPARATOR.join([_write(segment, values) for segment in self.segments[:count]])
-
-    def fixed(self, values: Mapping[str, Any]) -> int:
-        """Return the number of segments before the first component without a value."""
-        for count, segment in enumerate(self.segments):
-            if isinstance(segment, Component) and values.get(segment.name) is None:
-                return count
-        return len(self.segments)
-
-    def decode(self, text: str) -> dict[str, Any] | None:
-        """Read the components back; return None if this template cannot have written the text."""
-        parts = [text] if self.is_plain else text.split(SEPARATOR) if self.segments else []
-        if len(parts) != len(self.segments):
-            return None
-        decoded = {}
-        for segment, part in zip(self.segments, parts, strict=True):
-            if isinstance(segment, str):
-                if segment != part:
-                    return None
-                continue
-            try:
-                decoded[segment.name] = segment.codec.decode(part)
-            except InvalidValueError:
-                return None
-        return decoded
-
-    def overlaps(self, other: Template) -> bool:
-        """Whether the two templates could write the same text."""
-        return self.reaches(other, len(self.segments), (True, False))
-
-    def reaches(self, other: Template, count: int, lengths: tuple[bool, bool]) -> bool:
-        """Whether texts of another template could begin like those of this one.
-
-        Args:
-            other: The other template.
-            count: The number of first segments that are compared.
-            lengths: Whether the text of the other template may end after these segments, and
-                whether it may go on.
-        """
-        if self.is_plain or other.is_plain:
-            return self._may_equal(other, count)
-        ends, goes_on = lengths
-        more = len(other.segments) - count
-        pairs = zip(self.segments[:count], other.segments, strict=False)
-        return ((ends and more == 0) or (goes_on and more > 0)) and all(
-            _overlap(one, another) for one, another in pairs
-        )
-
-    def agrees(self, other: Template) -> int:
-        """Return the number of first segments that both templates write alike.
-
-        Those are equal literals, and components that write equal values as equal texts. Their
-        names may differ.
-        """
-        pairs = zip(self.segments, other.segments, strict=False)
-        return next(
-            (count for count, pair in enumerate(pairs) if not _alike(*pair)),
-            min(len(self.segments), len(other.segments)),
-        )
-
-    def _may_equal(self, other: Template, count: int) -> bool:
-        """Whether the templates could write the same text, of which one or both are plain."""
-        if count == 0:
-            return True
-        plain, another = (self, other) if self.is_plain else (other, self)
-        if another.is_plain or len(another.segments) == 1:
-            return _overlap(plain.segments[0], another.segments[0])
-        codec = plain.components[0].codec
-        if isinstance(codec, PlainCodec) and codec.values is not None:
-            return any(another.decode(text) is not None for text in codec.values)
-        # Every text of the other template contains the separator.
-        return codec.admits(f"a{SEPARATOR}b")
-
-    def __str__(self) -> str:
-        """Show the template as it was declared."""
-        return SEPARATOR.join(
-            segment
-            if isinstance(segment, str)
-            else f"{{{segment.name}{segment.spec and f':{segment.spec}'}}}"
-            for segment in self.segments
-        )
-
-
-class KeyValue(NamedTuple):
-    """A rendered key: the texts of the partition key and of the sort key.
-
-    A number stands as its text. The text of the sort key is empty if there is none.
-    """
-
-    partition: str
-    sort: str = ""
-
-
-def shown_key(key: KeyValue) -> str:
-    """Show a key in a message: both texts, or only the partition key if there is no sort key."""
-    return f"{key.partition} / {key.sort}" if key.sort else key.partition
-
-
-def key_of(item: Mapping[str, Mapping[str, Any]], index: Index) -> KeyValue:
-    """Return the key of an item in an index, from the item or its key in DynamoDB JSON.
-
-    Raises:
-        KeyError: if the item lacks a key attribute, or has it in another type.
-    """
-    partition = item[index.partition_key][index.partition_type]
-    if index.partition_type == "N":
-        partition = number_text(partition)
-    if index.sort_key is None:
-        return KeyValue(partition)
-    sort = item[index.sort_key][index.sort_type]
-    return KeyValue(partition, number_text(sort) if index.sort_type == "N" else sort)
 
 
 @dataclass(eq=False)
@@ -614,7 +358,7 @@ class Key:
             raise DeclarationError(f"{self}: {name}: {error}") from error
 
     def _within(self, text: str, limit: int) -> str:
-        if len(text) * _MAX_CHARACTER_BYTES <= limit:
+        if len(text) * MAX_CHARACTER_BYTES <= limit:
             return text
         size = len(text.encode())
         if size > limit:
@@ -651,100 +395,3 @@ def _complete(template: Template) -> str:
 
 def _never_plain(name: str, stored: str) -> None:
     del name, stored
-
-
-def prefix_end(prefix: str) -> str:
-    """Return the smallest text after all texts with a prefix (``EVENT$`` after ``EVENT#``)."""
-    return f"{prefix[:-1]}{chr(ord(SEPARATOR) + 1)}"
-
-
-def require_sort_key_size(text: str) -> None:
-    """Check that a text is not longer than a sort key may be.
-
-    Raises:
-        InvalidValueError: if it is longer.
-    """
-    if len(text) * _MAX_CHARACTER_BYTES > SORT_KEY_LIMIT and len(text.encode()) > SORT_KEY_LIMIT:
-        raise InvalidValueError(
-            f"a sort key of {len(text.encode())} bytes is over the limit of {SORT_KEY_LIMIT}"
-        )
-
-
-def just_after(text: str) -> str:
-    """Return the smallest sort key after a text: usually the text and the character NUL.
-
-    If no larger sort key exists, the text itself is returned.
-    """
-    if len(text.encode()) < SORT_KEY_LIMIT:
-        return f"{text}\0"
-    for end in range(len(text), 0, -1):
-        if (following := _neighbour(text[end - 1], 1)) is not None:
-            grown = text[: end - 1] + following
-            if len(grown.encode()) <= SORT_KEY_LIMIT:
-                return grown
-    return text
-
-
-def just_before(text: str, *, fixed_width: bool) -> str:
-    """Return a text that sorts before another, with no sort key between them.
-
-    Args:
-        text: The other text; not empty.
-        fixed_width: Whether all sort keys before and after it have its length.
-    """
-    before = _neighbour(text[-1], -1)
-    if before is None:
-        return text[:-1]
-    shrunk = text[:-1] + before
-    if fixed_width:
-        return shrunk
-    # The largest sort key with this prefix: filled up with the largest characters that fit.
-    room = SORT_KEY_LIMIT - len(shrunk.encode())
-    rest = _LARGEST[room % _MAX_CHARACTER_BYTES]
-    return shrunk + _LARGEST[-1] * (room // _MAX_CHARACTER_BYTES) + rest
-
-
-def number_after(text: str) -> str:
-    """Return the smallest number after another that DynamoDB can hold."""
-    return _number_beside(text, 1)
-
-
-def number_before(text: str) -> str:
-    """Return the largest number before another that DynamoDB can hold."""
-    return _number_beside(text, -1)
-
-
-def _number_beside(text: str, step: int) -> str:
-    number = Decimal(text)
-    beside = _NUMBERS.next_plus(number) if step > 0 else _NUMBERS.next_minus(number)
-    if beside and beside.adjusted() < SMALLEST_EXPONENT:  # between 0 and the smallest number
-        beside = Decimal(0) if number else Decimal(step).scaleb(SMALLEST_EXPONENT)
-    if not beside.is_finite():
-        return text
-    return str(beside)
-
-
-def _neighbour(character: str, step: int) -> str | None:
-    """Return the next character (step 1) or the previous one (-1); None if there is none."""
-    code = ord(character) + step
-    if _SURROGATES[0] <= code <= _SURROGATES[1]:
-        code = _SURROGATES[step > 0] + step
-    return chr(code) if 0 <= code <= sys.maxunicode else None
-
-
-def _write(segment: str | Component, values: Mapping[str, Any]) -> str:
-    return segment if isinstance(segment, str) else segment.encode(values[segment.name])
-
-
-def _alike(mine: str | Component, theirs: str | Component) -> bool:
-    if isinstance(mine, Component) and isinstance(theirs, Component):
-        return mine.codec.writes_like(theirs.codec)
-    return mine == theirs
-
-
-def _overlap(mine: str | Component, theirs: str | Component) -> bool:
-    if isinstance(mine, str):
-        return mine == theirs if isinstance(theirs, str) else theirs.codec.admits(mine)
-    if isinstance(theirs, str):
-        return mine.codec.admits(theirs)
-    return mine.codec.overlaps(theirs.codec)

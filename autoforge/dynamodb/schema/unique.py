@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.schema.indexes import Layout
-from autoforge.dynamodb.schema.keys import CodecLookup, Key, KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import CodecLookup, Key
 
 #: The sort key of a look-up item.
 _SORT_KEY = "UNIQUE"

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.schema.text_attributes import Text
 from autoforge.dynamodb.schema.unique import Unique
 

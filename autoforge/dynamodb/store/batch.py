@@ -14,7 +14,7 @@ from autoforge.dynamodb.client.pace import Pace
 from autoforge.dynamodb.errors import IncompleteBatchError
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.schema.indexes import Index
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 
 T = TypeVar("T")
 

@@ -19,11 +19,12 @@ from pynamodb.expressions.operand import Path, Value
 from autoforge.dynamodb.errors import ConditionFailedError, ItemNotFoundError, VersionConflictError
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.schema.entity import Entity, Item, entity_fields
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.alike import alike
+from autoforge.dynamodb.writes.identity import described
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import alike, described
 
 E = TypeVar("E", bound=Entity)
 

@@ -13,14 +13,15 @@ from autoforge.dynamodb.errors import InvalidValueError, ItemNotFoundError, Unre
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.fetch import BATCH_READ, Fetch, fetch_request
 from autoforge.dynamodb.patterns.get import Get
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.projection import Answer
-from autoforge.dynamodb.patterns.query import Page, Query
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.readers import ItemReader, Reading, readers_of
 from autoforge.dynamodb.patterns.request import KeyCondition, Request, get_request
 from autoforge.dynamodb.patterns.snapshot import Snapshot
 from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import TableConnection
 

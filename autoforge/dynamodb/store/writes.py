@@ -22,12 +22,15 @@ from autoforge.dynamodb.errors import (
 from autoforge.dynamodb.patterns.request import get_request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import require_size
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.schema.unique_item import UniqueItem
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.reads import Reads
 from autoforge.dynamodb.timestamps import as_timestamp
+from autoforge.dynamodb.writes.identity import require_entity
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.uniqueness import (
     is_stale,
     needs_item,
@@ -35,7 +38,7 @@ from autoforge.dynamodb.writes.uniqueness import (
     with_look_up_items,
 )
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put, Transaction, Write, require_entity
+from autoforge.dynamodb.writes.write import Write
 
 E = TypeVar("E", bound=Entity)
 

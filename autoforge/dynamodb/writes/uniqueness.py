@@ -12,11 +12,17 @@ from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.errors import AutoforgeError, DeclarationError, NotUniqueError
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import shown_key
+from autoforge.dynamodb.schema.key_value import shown_key
 from autoforge.dynamodb.schema.unique import Unique
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of, unique_item
-from autoforge.dynamodb.writes.update import Update, has
-from autoforge.dynamodb.writes.write import Check, Delete, Put, Write, identity, is_expired
+from autoforge.dynamodb.writes.check import Check
+from autoforge.dynamodb.writes.conditions import is_expired
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.identity import identity
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.update import Update
+from autoforge.dynamodb.writes.values import has
+from autoforge.dynamodb.writes.write import Write
 
 
 def needs_look_up_items(write: Write[Any]) -> bool:

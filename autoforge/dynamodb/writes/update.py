@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import cache, reduce
 from typing import Any, Final, Self, TypeVar
 
-from pynamodb.attributes import Attribute
 from pynamodb.constants import NUMBER
 from pynamodb.expressions.condition import And, Condition, Or
 from pynamodb.expressions.operand import Path, Value
@@ -23,43 +22,37 @@ from autoforge.dynamodb.errors import (
     InvalidValueError,
     ItemNotFoundError,
     VersionConflictError,
-    shortened,
 )
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
-from autoforge.dynamodb.schema.attribute import (
-    EntityAttribute,
-    default_to_wire,
-    is_stored,
-    value_to_wire,
-)
-from autoforge.dynamodb.schema.changes import UNKNOWN, Assignment, Change, Need, Removal
-from autoforge.dynamodb.schema.conditions import Equality, has_value
-from autoforge.dynamodb.schema.document_attributes import Json
+from autoforge.dynamodb.schema.attribute import default_to_wire, is_stored
+from autoforge.dynamodb.schema.changes import UNKNOWN, Change, Need
+from autoforge.dynamodb.schema.conditions import Equality
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import item_size, require_size
-from autoforge.dynamodb.schema.keys import Key, KeyValue, Template
-from autoforge.dynamodb.schema.set_attributes import TextSet
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.time_attributes import read_expiry
 from autoforge.dynamodb.timestamps import as_timestamp
-from autoforge.dynamodb.writes.write import (
-    Delete,
-    Write,
-    alike,
-    changed_since_read,
-    condition_error,
-    described,
-    identity,
-    is_expired,
-    is_live,
-    is_of,
-    primary_key,
-    require_components,
+from autoforge.dynamodb.writes.alike import alike
+from autoforge.dynamodb.writes.conditions import is_expired, is_live, is_of
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.false_condition import changed_since_read, condition_error
+from autoforge.dynamodb.writes.identity import described, identity, primary_key, require_components
+from autoforge.dynamodb.writes.index_keys import fed_keys, rendered
+from autoforge.dynamodb.writes.values import (
+    Wire,
+    as_held,
+    by_name,
+    has,
+    settable_of,
+    sorted_out,
+    stored_name,
+    stored_names,
+    wire_of,
 )
+from autoforge.dynamodb.writes.write import Write
 
 E = TypeVar("E", bound=Entity)
-
-#: The new value of an attribute in DynamoDB JSON; None to remove the attribute.
-Wire = dict[str, Any] | None
 
 _UPDATED: Final = "updated_at"
 _VERSION: Final = "version"
@@ -139,10 +132,10 @@ class Update(Write[E]):
         """
         entity = self.entity
         require_components(entity, self.key)
-        values, wires, relative = _sorted_out(entity, self.changes)
-        before = _by_name(entity, self.expected)
+        values, wires, relative = sorted_out(entity, self.changes)
+        before = by_name(entity, self.expected)
         vars(self).update(values=values, wires=wires, relative=relative, before=before, results={})
-        settable = _settable(entity)
+        settable = settable_of(entity)
         for name in (*values, *before, *(self.initial or {})):
             if name not in settable:
                 raise DeclarationError(f"{entity.__name__} has no attribute {name!r}")
@@ -168,7 +161,7 @@ class Update(Write[E]):
 
     def _require_stored(self, names: AbstractSet[str]) -> None:
         """Refuse attributes that stand only in keys, which an update does not know as a whole."""
-        settable = _settable(self.entity)
+        settable = settable_of(self.entity)
         for name in sorted(names - self.entity.primary_key.components):
             if not is_stored(settable[name]):
                 raise DeclarationError(
@@ -179,7 +172,7 @@ class Update(Write[E]):
     def _applied(self) -> dict[str, Any]:
         """Return what the relative changes make of the values that the write expects."""
         results = {
-            name: changes[0].applied(_as_held(self.entity, name, self.before[name]))
+            name: changes[0].applied(as_held(self.entity, name, self.before[name]))
             for name, changes in self.relative.items()
             if name in self.before
         }
@@ -188,7 +181,7 @@ class Update(Write[E]):
     def _require_known_results(self) -> None:
         if _UPDATED in self.relative:
             raise DeclarationError(f"every update sets {_UPDATED}: it cannot change otherwise")
-        fed = _fed(self.entity)
+        fed = fed_keys(self.entity)
         for name in self.relative:
             if name in fed and name not in self.results:
                 raise DeclarationError(
@@ -197,7 +190,7 @@ class Update(Write[E]):
 
     def _require_countable(self) -> None:
         entity = self.entity
-        version = _settable(entity).get(_VERSION)
+        version = settable_of(entity).get(_VERSION)
         if version is None or version.attr_type != NUMBER:
             raise DeclarationError(
                 f"{entity.__name__} has no number attribute {_VERSION!r} to increment"
@@ -263,7 +256,7 @@ class Update(Write[E]):
     @property
     def tells(self) -> bool:
         """Whether the item stores the mark of the write, or the time of its last change."""
-        return self.mark is not None or _UPDATED in _settable(self.entity)
+        return self.mark is not None or _UPDATED in settable_of(self.entity)
 
     def with_version(self, existing: E) -> Self:
         """Return the write with the condition that the item is as an existing one.
@@ -329,7 +322,7 @@ class Update(Write[E]):
             return VersionConflictError(
                 f"{name} is in version {version}, not {self.expected_version}", item=existing
             )
-        if _UPDATED in self.before and _seen(existing) != _as_held(
+        if _UPDATED in self.before and _seen(existing) != as_held(
             self.entity, _UPDATED, self.before[_UPDATED]
         ):
             return VersionConflictError(f"{name} {changed_since_read(existing)}", item=existing)
@@ -345,11 +338,13 @@ class Update(Write[E]):
         if existing is None:
             return False
         wanted = self._wires()
-        wanted |= {_name(self.entity, n): self._wire(n, value) for n, value in self.results.items()}
-        if self.relative.keys() - self.results.keys() and _UPDATED not in _settable(self.entity):
+        wanted |= {
+            stored_name(self.entity, n): self._wire(n, value) for n, value in self.results.items()
+        }
+        if self.relative.keys() - self.results.keys() and _UPDATED not in settable_of(self.entity):
             return False
         if self.expected_version is not None:
-            wanted[_name(self.entity, _VERSION)] = {"N": str(self.expected_version + 1)}
+            wanted[stored_name(self.entity, _VERSION)] = {"N": str(self.expected_version + 1)}
         return all(
             name not in existing if wire is None else alike(wire, existing.get(name, {}))
             for name, wire in wanted.items()
@@ -373,7 +368,7 @@ class Update(Write[E]):
         """Whether the item has the mark of the write or, without a mark, its values."""
         if self.mark is None or existing is None:
             return self.already_applied(existing)
-        name = _name(self.entity, self.mark)
+        name = stored_name(self.entity, self.mark)
         return existing.get(name) == self._wire(self.mark, self.values[self.mark])
 
     def size(self) -> int:
@@ -404,51 +399,23 @@ class Update(Write[E]):
 
     def _changes(self) -> Mapping[str, Any]:
         """Return the values that the write sets, with its time as ``updated_at``."""
-        if _UPDATED not in _settable(self.entity):
+        if _UPDATED not in settable_of(self.entity):
             return self.values
         return {**self.values, _UPDATED: self.at}
 
     def _wires(self) -> dict[str, Wire]:
         """Return the changed attributes and the index keys made of them, in DynamoDB JSON."""
         changes = self._changes()
-        known, names = self.wires, _names(self.entity)
+        known, names = self.wires, stored_names(self.entity)
         wires = {
             names[name]: known[name] if name in known else self._wire(name, value)
             for name, value in changes.items()
         }
         changed = {*changes, *self.relative} | ({_VERSION} if self._counted else set())
+        creates = self.initial is not None
         for key in self.entity.keys.values():
             if key is not self.entity.primary_key:
-                wires |= self._rendered(key, changed)
-        return wires
-
-    def _rendered(self, key: Key, written: AbstractSet[str]) -> dict[str, Wire]:
-        """Render the partition key and the sort key of an index that the written attributes change.
-
-        Raises:
-            DeclarationError: if a key needs the value of an attribute that the write does not know.
-        """
-        changed = key.rendered_sources & written
-        if not changed and self.initial is None:
-            return {}
-        known = self._known(key)
-        # These decide whether the item is in the index, and which partition key it has.
-        deciding = _deciding(self.entity, key)
-        if deciding:
-            if _is_out(key, known):
-                return dict.fromkeys(key.own)
-            _require_known(key, deciding, known)
-        templates = (key.partition_for(known) or key.partitions[0], key.sort_template)
-        primary = self.entity.rendered_in_primary()
-        wires: dict[str, Wire] = {}
-        for name, place in key.rendered_attributes:
-            template = templates[place]
-            if name in primary:
-                continue
-            sources = key.sources_of(template)
-            if deciding & changed or sources & changed or self.initial is not None:
-                _require_known(key, sources, known)
-                wires[name] = {"S": template.render(known)}
+                wires |= rendered(self.entity, key, changed, self._known, creates=creates)
         return wires
 
     def _known(self, key: Key) -> dict[str, Any]:
@@ -465,7 +432,7 @@ class Update(Write[E]):
         # Derivations and comparisons need the values as an entity holds them.
         for name in key.examined:
             if known.get(name) is not None:
-                known[name] = _as_held(self.entity, name, known[name])
+                known[name] = as_held(self.entity, name, known[name])
         for name, each in key.derived.items():
             if known.keys() >= {*each.sources}:
                 known[name] = each.of(known)
@@ -475,9 +442,9 @@ class Update(Write[E]):
         """Return the actions that set the other attributes of a new item; existing values stay."""
         if self.initial is None:
             return []
-        settable = _settable(self.entity)
+        settable = settable_of(self.entity)
         constant = {
-            _name(self.entity, name): self._wire(name, value)
+            stored_name(self.entity, name): self._wire(name, value)
             for name, value in self.key.items()
             if is_stored(settable[name])
         }
@@ -486,7 +453,7 @@ class Update(Write[E]):
             constant.pop(name, None)
         if layout.entity_type is not None:
             constant[layout.entity_type] = {"S": self.entity.type_name}
-        initial = {_name(self.entity, n): self._wire(n, v) for n, v in self.initial.items()}
+        initial = {stored_name(self.entity, n): self._wire(n, v) for n, v in self.initial.items()}
         if self.entity.lifetime is not None and not {_EXPIRES} & {*self.values, *self.initial}:
             expiry = self._wire(_EXPIRES, self._expiry(self.initial))
             initial[str(layout.expiry)] = expiry
@@ -506,10 +473,10 @@ class Update(Write[E]):
     def _versioning(self) -> list[Action]:
         if not self._counted:
             return []
-        first = default_to_wire(_settable(self.entity)[_VERSION])
+        first = default_to_wire(settable_of(self.entity)[_VERSION])
         if first is not None and self._version is not None and first["N"] != str(self._version):
             first = None  # the item has the version that is expected
-        name = _name(self.entity, _VERSION)
+        name = stored_name(self.entity, _VERSION)
         return [_increment(name, None if first is None else first["N"])]
 
     def _conditions(self) -> list[Condition]:
@@ -525,12 +492,12 @@ class Update(Write[E]):
         conditions += has(self.entity, expected)
         if self.mark is not None:
             mark = self._wire(self.mark, self.values[self.mark])
-            path = Path([_name(self.entity, self.mark)])
+            path = Path([stored_name(self.entity, self.mark)])
             conditions.append(Or(path.does_not_exist(), path != Value(mark)))
         return conditions if self.condition is None else [*conditions, self.condition]
 
     def _wire(self, name: str, value: Any) -> Wire:
-        return _wire(self.entity, name, value)
+        return wire_of(self.entity, name, value)
 
 
 @cache
@@ -540,119 +507,6 @@ def _increment(name: str, first: str | None) -> Action:
     before = version if first is None else version | Value({NUMBER: first})
     action: Action = version.set(before + Value({NUMBER: "1"}))
     return action
-
-
-def has(entity: type[Entity], values: Mapping[str, Any]) -> list[Condition]:
-    """Return the conditions that attributes have these values; None for a missing attribute.
-
-    An item that lacks an attribute has its default.
-
-    Raises:
-        InvalidValueError: if an attribute cannot have its value.
-    """
-    settable = _settable(entity)
-    return [
-        has_value(settable[name], _wire(entity, name, value), default_to_wire(settable[name]))
-        for name, value in values.items()
-    ]
-
-
-def _sorted_out(
-    entity: type[Entity], changes: Mapping[str, Any] | Sequence[Change]
-) -> tuple[Mapping[str, Any], Mapping[str, Wire], Mapping[str, Sequence[Change]]]:
-    """Return the values that changes set, these as they are stored, and the other changes.
-
-    All are by the names of their attributes.
-
-    Raises:
-        DeclarationError: if a change is none, or not one of an attribute of the entity.
-        InvalidValueError: if two change the same place, or one inside the other.
-    """
-    if isinstance(changes, Mapping):
-        return changes, {}, {}
-    values: dict[str, Any] = {}
-    wires: dict[str, Wire] = {}
-    relative: dict[str, list[Change]] = {}
-    seen: list[Change] = []
-    for change in _members(changes, Change, 'changes, such as Loan.reader.set("Ann")'):
-        name = _owned(entity, change.attribute)
-        for other in seen:
-            if other.place.overlaps(change.place):
-                both = str(change) if str(change) == str(other) else f"{other} and {change}"
-                raise InvalidValueError(f"an Update of {entity.__name__} changes {both} twice")
-        seen.append(change)
-        if change.place.steps or not isinstance(change, Assignment | Removal):
-            relative.setdefault(name, []).append(change)
-        else:
-            values[name] = change.value if isinstance(change, Assignment) else None
-            wires[name] = change.operand
-    return values, wires, relative
-
-
-def _by_name(
-    entity: type[Entity], expected: Mapping[str, Any] | Sequence[Equality]
-) -> Mapping[str, Any]:
-    """Return expected values by the names of their attributes.
-
-    Raises:
-        DeclarationError: if one is no equality, or not one of an attribute of the entity.
-        InvalidValueError: if two are of the same attribute.
-    """
-    if isinstance(expected, Mapping):
-        return expected
-    values: dict[str, Any] = {}
-    for each in _members(expected, Equality, "equalities, such as Loan.returned.equals(False)"):
-        name = _owned(entity, each.attribute)
-        if name in values:
-            raise InvalidValueError(f"an Update of {entity.__name__} expects two values of {name}")
-        values[name] = each.value
-    return values
-
-
-def _members(given: Any, kind: Any, described_as: str) -> Sequence[Any]:
-    members: Sequence[Any] = given if isinstance(given, Sequence) else [given]
-    for each in members:
-        if not isinstance(each, kind):
-            raise DeclarationError(
-                f"an Update takes a sequence of {described_as}, or a mapping, not "
-                f"{shortened(repr(each))}"
-            )
-    if members is not given:
-        raise DeclarationError(f"an Update takes a sequence of {described_as}, not one alone")
-    return tuple(members)
-
-
-def _owned(entity: type[Entity], attribute: Attribute[Any]) -> str:
-    """Return the name of an attribute of the entity."""
-    name = _python_names(entity).get(attribute.attr_name, "")
-    if _settable(entity).get(name) is attribute:
-        return name
-    raise DeclarationError(
-        f"{attribute.attr_name} is an attribute of another entity than {entity.__name__}"
-    )
-
-
-def _wire(entity: type[Entity], name: str, value: Any) -> Wire:
-    """Return a value in DynamoDB JSON, or None to remove an optional attribute."""
-    attribute = _settable(entity)[name]
-    if value is None and not attribute.null and not isinstance(attribute, Json):
-        raise InvalidValueError(f"{entity.type_name} needs {attribute.attr_name}")
-    return value_to_wire(attribute, value)
-
-
-@cache
-def _settable(entity: type[Entity]) -> Mapping[str, Attribute[Any]]:
-    """Return the attributes that are not rendered from others."""
-    return entity.get_attributes()
-
-
-def _as_held(entity: type[Entity], name: str, value: Any) -> Any:
-    """Return a value as an entity holds it."""
-    attribute = _settable(entity)[name]
-    if not isinstance(attribute, EntityAttribute):
-        return value
-    checked = None if value is None else attribute.check(value)
-    return None if isinstance(attribute, TextSet) and not checked else checked
 
 
 def _seen(existing: Entity) -> datetime | None:
@@ -668,63 +522,6 @@ def _is_past_expiry(entity: type[Entity], item: Mapping[str, Any], now: datetime
     if stored is not None:
         return "N" in stored and read_expiry(stored["N"]) <= as_timestamp(now)
     return entity.recognises(item) and not entity.from_item(item).is_live(now)
-
-
-def _name(entity: type[Entity], name: str) -> str:
-    return _names(entity)[name]
-
-
-@cache
-def _names(entity: type[Entity]) -> Mapping[str, str]:
-    """Return the names of attributes in the table, by those in Python."""
-    return {name: str(each.attr_name) for name, each in entity.get_attributes().items()}
-
-
-@cache
-def _fed(entity: type[Entity]) -> Mapping[str, Key]:
-    """Return the attributes that index keys are made of, each with one of the keys."""
-    keys = [key for key in entity.keys.values() if key is not entity.primary_key]
-    return {name: key for key in keys for name in key.rendered_sources}
-
-
-@cache
-def _python_names(entity: type[Entity]) -> Mapping[str, str]:
-    return {stored: name for name, stored in _names(entity).items()}
-
-
-@cache
-def _deciding(entity: type[Entity], key: Key) -> frozenset[str]:
-    """Return the attributes that decide whether an item is in an index, and by which template.
-
-    They are the optional components and the attributes of ``where``; and the sources of a derived
-    component that has no value if an optional source is missing.
-    """
-    attributes = _settable(entity)
-    names = {n for n in key.components - {*key.derived} if attributes[n].null}
-    for each in key.derived.values():
-        if any(attributes[n].null for n in each.sources) and each.may_lack:
-            names |= {*each.sources}
-    return frozenset(names | {*key.where})
-
-
-def _is_out(key: Key, known: Mapping[str, Any]) -> bool:
-    """Whether the known values keep the item out of a sparse index, whatever the others are."""
-    if any(n in known and known[n] != wanted for n, wanted in key.where.items()):
-        return True
-    absent = {n for n in key.components if n in known and known[n] is None}
-    return bool(absent & {part.name for part in key.sort_template.components}) or all(
-        _lacks(template, absent) for template in key.partitions
-    )
-
-
-def _lacks(template: Template, absent: set[str]) -> bool:
-    return any(part.name in absent for part in template.components)
-
-
-def _require_known(key: Key, names: AbstractSet[str], known: Mapping[str, Any]) -> None:
-    unknown = sorted(name for name in names if name not in known)
-    if unknown:
-        raise DeclarationError(f"an update that feeds {key} must give {', '.join(unknown)}")
 
 
 def _assignment(name: str, wire: Wire) -> Action:

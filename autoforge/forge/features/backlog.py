@@ -22,7 +22,7 @@ from autoforge.access.features.patterns import (
     ReadyFeatures,
 )
 from autoforge.access.features.repair import Repaired, RepairFeatures
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.errors import InvalidValueError
 from autoforge.forge.resource import PAGE_SIZE, Resource

@@ -17,7 +17,8 @@ from autoforge.access.events.patterns import (
 )
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
-from autoforge.dynamodb.writes.write import Put, Transaction
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.errors import (
     InvalidValueError,
     ItemExistsError,

@@ -26,7 +26,7 @@ from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.store.expected import Expected
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import (
     DeletionUnfinishedError,
     ItemNotFoundError,

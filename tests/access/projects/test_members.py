@@ -21,7 +21,8 @@ from autoforge.access.projects.patterns import ProjectById, update_project
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
-from autoforge.dynamodb.writes.write import Delete, Put
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import (
     DeclarationError,
     InvalidValueError,

@@ -10,7 +10,7 @@ from autoforge.access.runs.lifecycle import FinishRun, ReportRun, StartRun
 from autoforge.access.runs.patterns import RunById
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.models import Agent, AgentRun, AgentRunRef
 from autoforge.models.agents import AgentStatus
 from autoforge.models.runs import FINAL

@@ -11,7 +11,8 @@ from autoforge.access.runs.lifecycle import FinishRun, ReportRun
 from autoforge.access.runs.patterns import ActiveRuns, RunsOfAgent, RunsOfFeature, RunsOfProject
 from autoforge.dynamodb.schema.item_size import LIMIT
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Delete, Put
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import (
     ConditionFailedError,
     DeclarationError,

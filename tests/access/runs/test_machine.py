@@ -19,7 +19,7 @@ from autoforge.access.runs.patterns import ActiveRuns, RunsOfAgent, RunsOfFeatur
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import AutoforgeError, ConditionFailedError, ItemExistsError
 from autoforge.models import Agent, AgentRole, AgentRun, AgentStatus
 from autoforge.models.runs import FINAL

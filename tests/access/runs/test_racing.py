@@ -17,7 +17,7 @@ from autoforge.access.agents import update_agent
 from autoforge.access.runs.lifecycle import REMEMBERED, FinishRun, ReportRun, StartRun
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Delete
+from autoforge.dynamodb.writes.delete import Delete
 from autoforge.errors import AutoforgeError, ConditionFailedError, TransactionConflictError
 from autoforge.models import Agent, AgentRun, AgentStatus
 from autoforge.testing.clock import Clock

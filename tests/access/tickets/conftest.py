@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from tests.factories import a_project
 
 

@@ -16,7 +16,7 @@ from autoforge.access.tickets.sync import (
     Synced,
 )
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import (
     InvalidValueError,
     ItemExistsError,

@@ -18,7 +18,7 @@ from autoforge.access.tickets.sync import (
 )
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import MILLISECOND
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import (
     ItemNotFoundError,
 )

@@ -19,8 +19,10 @@ from autoforge.access.events.patterns import EventsOfProject, record_event
 from autoforge.access.projects.patterns import ProjectById
 from autoforge.dynamodb.client.client import RetryPolicy
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Put, Transaction
 from autoforge.errors import (
     ConditionFailedError,
     InvalidValueError,

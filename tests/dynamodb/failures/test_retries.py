@@ -23,7 +23,8 @@ from autoforge.access.projects.patterns import ProjectById, ProjectsByStatus
 from autoforge.dynamodb.client.client import Client, RetryPolicy
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import TransportName
-from autoforge.dynamodb.writes.write import Put, Transaction
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.errors import (
     InvalidValueError,
     TableNotFoundError,

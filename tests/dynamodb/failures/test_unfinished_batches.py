@@ -12,7 +12,7 @@ from autoforge.dynamodb.client.client import RetryPolicy
 from autoforge.dynamodb.client.worker_pool import WorkerPool
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import TransportName
-from autoforge.dynamodb.writes.write import Put
+from autoforge.dynamodb.writes.put import Put
 from autoforge.errors import (
     IncompleteBatchError,
     UnavailableError,

@@ -16,7 +16,8 @@ from autoforge.access.actions import HeldActions
 from autoforge.access.escalations import EscalationsByStatus, EscalationsOfProject
 from autoforge.access.events.patterns import EventsOfProject, GlobalEvents
 from autoforge.dynamodb.patterns.cursor import Cursors
-from autoforge.dynamodb.patterns.query import Page, Query
+from autoforge.dynamodb.patterns.page import Page
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.store.store import Store
 from autoforge.errors import ConfigurationError, InvalidCursorError, InvalidValueError
 from autoforge.models import Escalation, EscalationStatus

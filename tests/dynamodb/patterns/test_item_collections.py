@@ -12,7 +12,8 @@ import pytest
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.catalogue import entry
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Layout
 from autoforge.dynamodb.schema.keys import Key

@@ -23,8 +23,10 @@ from autoforge.dynamodb.patterns.explain import explain
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Pattern
-from autoforge.dynamodb.patterns.query import Query, SortRange
-from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.table import Table

@@ -15,10 +15,12 @@ import pytest
 from autoforge.dynamodb.patterns.catalogue import Parameter, entry
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Lookup
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.table import Table

@@ -19,15 +19,17 @@ from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.parts import part_reader
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.readers import as_entities
 from autoforge.dynamodb.patterns.references import Hydrate, Lookup
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI, LSI, TABLE, Layout
 from autoforge.dynamodb.schema.item_size import item_size
-from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.optional import optional
 from autoforge.dynamodb.schema.set_attributes import IdSet

@@ -16,13 +16,16 @@ from hypothesis.strategies import SearchStrategy
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.catalogue import entry
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.request import KeyCondition
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI, Layout
-from autoforge.dynamodb.schema.keys import SORT_KEY_LIMIT, Key, just_after, just_before
+from autoforge.dynamodb.schema.key_value import SORT_KEY_LIMIT
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.sort_order import just_after, just_before
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store

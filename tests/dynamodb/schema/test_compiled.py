@@ -40,7 +40,7 @@ from autoforge.dynamodb.schema.optional import required
 from autoforge.dynamodb.schema.set_attributes import TextSet
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
-from autoforge.dynamodb.writes.write import alike
+from autoforge.dynamodb.writes.alike import alike
 from autoforge.errors import AutoforgeError
 from autoforge.models import PLATFORM_DESIGN, Event
 from benchmarks.synthetic import entity_of

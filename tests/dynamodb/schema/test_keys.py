@@ -14,8 +14,11 @@ from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.encoding import Codec
 from autoforge.dynamodb.schema.indexes import TABLE, Index
 from autoforge.dynamodb.schema.key_codecs import component_codec
-from autoforge.dynamodb.schema.keys import Component, Key, KeyValue, Label, Template, prefix_end
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
+from autoforge.dynamodb.schema.sort_order import prefix_end
+from autoforge.dynamodb.schema.template import Component, Label, Template
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.timestamps import timestamp_text

@@ -18,8 +18,9 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Put
 from autoforge.errors import DeclarationError, InvalidValueError
 from tests.dynamodb.indexes import GSI1
 from tests.factories import NOON

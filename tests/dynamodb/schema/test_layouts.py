@@ -22,7 +22,7 @@ from autoforge.dynamodb import (
 )
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark, mark_in
 from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
 from tests.factories import NOON

@@ -10,10 +10,11 @@ import pytest
 
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec, TextCodec
 from autoforge.dynamodb.schema.indexes import GSI, Index
-from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.set_attributes import IdSet
 from autoforge.dynamodb.schema.text_attributes import Id, Text

@@ -18,7 +18,7 @@ from autoforge.access.tickets.sync import SyncTickets
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.client.worker_pool import WorkerPool
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.errors import IncompleteBatchError

@@ -14,8 +14,12 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.check import Check
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction, Write
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import DeclarationError
 from autoforge.testing.recording import watching
 from tests.factories import NOON, new_id

@@ -22,19 +22,26 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Derived, Key, KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.optional import optional
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.alike import alike
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike
+from autoforge.dynamodb.writes.write import Write
 from autoforge.errors import AutoforgeError, DeclarationError, ItemExistsError, ItemNotFoundError
 from autoforge.testing.clock import Clock
 from tests.dynamodb.indexes import GSI1

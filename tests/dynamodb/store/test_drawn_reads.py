@@ -25,7 +25,8 @@ from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.projection import Projection
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import TABLE, Index

@@ -11,7 +11,7 @@ import pytest
 
 from autoforge.dynamodb.schema.indexes import TTL
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Delete
+from autoforge.dynamodb.writes.delete import Delete
 from autoforge.errors import AutoforgeError, ItemNotFoundError, VersionConflictError
 from autoforge.forge import Forge
 from autoforge.models import AgentConfig, ArtefactType, Feature, Project, Ticket

@@ -13,14 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autoforge.dynamodb.patterns.get import Get
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.text_attributes import Id
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport
-from autoforge.dynamodb.writes.write import Check, Delete, Transaction
+from autoforge.dynamodb.writes.check import Check
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.testing.clock import Clock
 from autoforge.testing.recording import WrappedTransport
 from tests.dynamodb.indexes import GSI1

@@ -30,11 +30,13 @@ from autoforge.dynamodb import Entity
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import key_of
+from autoforge.dynamodb.schema.key_value import key_of
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.transport.transport import Transport, TransportName
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import TRANSACTION_ITEMS, Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import TRANSACTION_ITEMS, Delete, Put, Transaction
 from autoforge.errors import InvalidTransactionError, ItemExistsError, ItemNotFoundError
 from autoforge.forge import Forge
 from autoforge.models import Artefact, Project

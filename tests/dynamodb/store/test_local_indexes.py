@@ -12,7 +12,8 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.pattern import Part
-from autoforge.dynamodb.patterns.query import Query, SortRange
+from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI, LSI, Layout
 from autoforge.dynamodb.schema.keys import Key
@@ -20,7 +21,7 @@ from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.text_attributes import Text
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.table import Table
-from autoforge.dynamodb.writes.write import Delete
+from autoforge.dynamodb.writes.delete import Delete
 from autoforge.errors import InvalidValueError
 from autoforge.testing.recording import watching
 from tests.servers import Engine

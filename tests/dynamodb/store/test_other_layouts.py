@@ -30,7 +30,7 @@ from autoforge.dynamodb import (
     Update,
 )
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.schema.keys import KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.errors import (
     ConditionFailedError,
     DeclarationError,

@@ -13,7 +13,8 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.projection import Projection
 from autoforge.dynamodb.patterns.references import Lookup
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Key, KeyValue
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store

@@ -14,7 +14,10 @@ from autoforge.access.projects.patterns import (
     ProjectById,
 )
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.writes.write import Check, Delete, Put, Transaction
+from autoforge.dynamodb.writes.check import Check
+from autoforge.dynamodb.writes.delete import Delete
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.errors import (
     ConditionFailedError,
     InvalidTransactionError,

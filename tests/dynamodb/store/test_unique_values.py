@@ -35,7 +35,7 @@ from autoforge.dynamodb import (
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.schema.indexes import TABLE
-from autoforge.dynamodb.schema.keys import key_of
+from autoforge.dynamodb.schema.key_value import key_of
 from autoforge.dynamodb.transport.transport import Transport
 from autoforge.errors import (
     AutoforgeError,

@@ -11,15 +11,17 @@ import pytest
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.choice_attributes import Boolean
+from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.keys import Derived, Key
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
+from autoforge.dynamodb.writes.put import Put
+from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
-from autoforge.dynamodb.writes.write import Put, Transaction
 from autoforge.errors import DeclarationError, InvalidValueError, VersionConflictError
 from tests.dynamodb.indexes import GSI1
 from tests.dynamodb.written import stored_item

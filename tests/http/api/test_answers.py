@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autoforge.access.runs.patterns import RunsOfFeature
-from autoforge.dynamodb.patterns.query import Page
+from autoforge.dynamodb.patterns.page import Page
 from autoforge.http.api.paging import Paging
 from autoforge.http.runs import RunPage
 

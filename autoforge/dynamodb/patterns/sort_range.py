@@ -1,0 +1,34 @@
+"""SortRange, the range of sort keys that parameters of a query bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SortRange:
+    """The range of sort keys that parameters of a query bound; each parameter may be None.
+
+    Attributes:
+        component: The bounded component: the first one that the query does not fix.
+        at_least: The parameter with the lower bound, which is in the range.
+        below: The parameter with the upper bound, which is not in the range.
+        at_most: The parameter with the upper bound, which is in the range; instead of ``below``.
+        above: Parameters for the bounded component and the components after it, in order; the range
+            begins after all sort keys that have these values.
+        begins_with: The parameter with the beginning of the component, instead of bounds: that of a
+            text, or the ``date`` of a time for all times of that UTC day.
+    """
+
+    component: str
+    at_least: str | None = None
+    below: str | None = None
+    at_most: str | None = None
+    above: tuple[str, ...] = ()
+    begins_with: str | None = None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters."""
+        names = (self.at_least, self.below, self.at_most, *self.above, self.begins_with)
+        return tuple(name for name in names if name is not None)

@@ -1,0 +1,51 @@
+"""Derived, a component of an index key that is computed from attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, NoReturn
+
+from autoforge.dynamodb.errors import InvalidValueError
+from autoforge.dynamodb.schema.encoding import Codec
+
+
+class Derived:
+    """A component of an index key that is computed from attributes and not stored elsewhere.
+
+    It is declared beside the attributes, and on an entity it reads as its value::
+
+        readiness = Derived(EnumCodec(("READY", "WAITING")), _readiness_of, "waiting_on")
+
+    Args:
+        codec: How the value is written in a key.
+        derive: Computes the value from those of the sources; it gets None for a missing attribute.
+        sources: The attributes from which the value is computed.
+    """
+
+    def __init__(self, codec: Codec, derive: Callable[..., Any], *sources: str) -> None:
+        self.codec = codec
+        self.sources = sources
+        self._derive = derive
+
+    def of(self, values: Mapping[str, Any]) -> Any:
+        """Compute the value from attributes."""
+        return self._derive(*(values.get(name) for name in self.sources))
+
+    @cached_property
+    def may_lack(self) -> bool:
+        """Whether the value is None, or cannot be computed, if an item has none of the sources."""
+        try:
+            return self.of({}) is None
+        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
+            return True
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        """Compute the value of an entity; on the class, return the declaration."""
+        return self if instance is None else self.of(instance.attribute_values)
+
+    def __set__(self, instance: Any, value: Any) -> NoReturn:
+        """Refuse the value: it could only contradict its sources."""
+        raise InvalidValueError(
+            f"a value derived from {', '.join(self.sources)} cannot be set, got {value!r}"
+        )

@@ -1,0 +1,100 @@
+"""The index keys that an update changes, because they are made of changed attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from functools import cache
+from typing import Any
+
+from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.template import Template
+from autoforge.dynamodb.writes.values import Wire, settable_of
+
+
+def rendered(
+    entity: type[Entity],
+    key: Key,
+    written: AbstractSet[str],
+    values: Callable[[Key], Mapping[str, Any]],
+    *,
+    creates: bool,
+) -> dict[str, Wire]:
+    """Render the partition key and the sort key of an index that the written attributes change.
+
+    Args:
+        entity: The entity of the item.
+        key: The key in the index.
+        written: The attributes that the update changes.
+        values: Returns the values that attributes have once the update is applied, as far as known.
+        creates: Whether the update may create the item.
+
+    Raises:
+        DeclarationError: if a key needs the value of an attribute that the write does not know.
+    """
+    changed = key.rendered_sources & written
+    if not changed and not creates:
+        return {}
+    known = values(key)
+    # These decide whether the item is in the index, and which partition key it has.
+    deciding = _deciding(entity, key)
+    if deciding:
+        if _is_out(key, known):
+            return dict.fromkeys(key.own)
+        _require_known(key, deciding, known)
+    templates = (key.partition_for(known) or key.partitions[0], key.sort_template)
+    primary = entity.rendered_in_primary()
+    wires: dict[str, Wire] = {}
+    for name, place in key.rendered_attributes:
+        template = templates[place]
+        if name in primary:
+            continue
+        sources = key.sources_of(template)
+        if deciding & changed or sources & changed or creates:
+            _require_known(key, sources, known)
+            wires[name] = {"S": template.render(known)}
+    return wires
+
+
+@cache
+def fed_keys(entity: type[Entity]) -> Mapping[str, Key]:
+    """Return the attributes that index keys are made of, each with one of the keys."""
+    keys = [key for key in entity.keys.values() if key is not entity.primary_key]
+    return {name: key for key in keys for name in key.rendered_sources}
+
+
+@cache
+def _deciding(entity: type[Entity], key: Key) -> frozenset[str]:
+    """Return the attributes that decide whether an item is in an index, and by which template.
+
+    They are the optional components and the attributes of ``where``; and the sources of a derived
+    component that has no value if an optional source is missing.
+    """
+    attributes = settable_of(entity)
+    names = {n for n in key.components - {*key.derived} if attributes[n].null}
+    for each in key.derived.values():
+        if any(attributes[n].null for n in each.sources) and each.may_lack:
+            names |= {*each.sources}
+    return frozenset(names | {*key.where})
+
+
+def _is_out(key: Key, known: Mapping[str, Any]) -> bool:
+    """Whether the known values keep the item out of a sparse index, whatever the others are."""
+    if any(n in known and known[n] != wanted for n, wanted in key.where.items()):
+        return True
+    absent = {n for n in key.components if n in known and known[n] is None}
+    return bool(absent & {part.name for part in key.sort_template.components}) or all(
+        _lacks(template, absent) for template in key.partitions
+    )
+
+
+def _lacks(template: Template, absent: set[str]) -> bool:
+    return any(part.name in absent for part in template.components)
+
+
+def _require_known(key: Key, names: AbstractSet[str], known: Mapping[str, Any]) -> None:
+    unknown = sorted(name for name in names if name not in known)
+    if unknown:
+        raise DeclarationError(f"an update that feeds {key} must give {', '.join(unknown)}")
