@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path
-from pynamodb.expressions.update import Update as UpdateExpression
+from pynamodb.expressions.update import Action
 
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.key_value import KeyValue
@@ -76,7 +76,17 @@ class Placeholders:
     names: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
 
-    def write(self, expression: Condition | UpdateExpression) -> str:
+    def name(self, name: str) -> str:
+        """Return the placeholder of an attribute's name, and keep the name."""
+        return self.names.setdefault(name, f"#{len(self.names)}")
+
+    def value(self, wire: Mapping[str, Any]) -> str:
+        """Return the placeholder of a value in DynamoDB JSON, and keep the value."""
+        marker = f":{len(self.values)}"
+        self.values[marker] = wire
+        return marker
+
+    def write(self, expression: Condition | Action) -> str:
         """Write an expression with placeholders and keep its names and values."""
         return str(expression.serialize(self.names, self.values))
 
@@ -87,7 +97,7 @@ class Placeholders:
             if isinstance(step, int):
                 written += f"[{step}]"
                 continue
-            marker = self.names.setdefault(step, f"#{len(self.names)}")
+            marker = self.name(step)
             written += f".{marker}" if written else marker
         return written
 

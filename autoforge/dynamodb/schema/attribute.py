@@ -140,7 +140,9 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         """Return the value of an entity or None; on the class, the attribute itself."""
-        if instance is None or isinstance(instance, MapAttribute):
+        if instance is None:
+            return self
+        if isinstance(instance, MapAttribute):
             return super().__get__(instance, owner)
         return instance.attribute_values.get(self._name)
 

@@ -121,6 +121,9 @@ class Change(ABC):
     #: Whether making the change twice has the same effect as making it once.
     repeatable: ClassVar[bool] = True
 
+    #: Whether the new value depends on nothing that the item has.
+    absolute: ClassVar[bool] = False
+
     @property
     def attribute(self) -> Any:
         """The attribute."""
@@ -130,6 +133,11 @@ class Change(ABC):
     @abstractmethod
     def action(self) -> Action:
         """The update action."""
+
+    @property
+    def new_value(self) -> Any:
+        """The value that an absolute change sets; None if it removes what is there."""
+        return None
 
     @property
     def operand(self) -> dict[str, Any] | None:
@@ -165,6 +173,8 @@ class Assignment(Change):
     value: Any
     wire: dict[str, Any]
 
+    absolute: ClassVar[bool] = True
+
     @property
     def repeatable(self) -> bool:  # type: ignore[override]  # not every one
         """Whether the place is no position in a list: one after the last appends the value."""
@@ -176,6 +186,11 @@ class Assignment(Change):
         return self.place.path.set(Value(self.wire))
 
     @property
+    def new_value(self) -> Any:
+        """The value."""
+        return self.value
+
+    @property
     def operand(self) -> dict[str, Any]:
         """The value."""
         return self.wire
@@ -184,6 +199,8 @@ class Assignment(Change):
 @dataclass(frozen=True, eq=False)
 class Removal(Change):
     """Removes an attribute, a member of an object, or a member of a list."""
+
+    absolute: ClassVar[bool] = True
 
     @property
     def repeatable(self) -> bool:  # type: ignore[override]  # not every one

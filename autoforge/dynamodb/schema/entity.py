@@ -104,7 +104,7 @@ class Entity(Declared):
         entity.attribute_values |= cls._components_in(item)
         known = _attributes(cls)
         for name, attribute in known.items():
-            wire = None if name in _unstored(cls) else item.get(attribute.attr_name)
+            wire = None if name in unstored_attributes(cls) else item.get(attribute.attr_name)
             try:
                 value = None if wire is None else wire_to_attribute(attribute, wire)
                 if value is not None or (wire is not None and _may_be_none(attribute)):
@@ -134,7 +134,9 @@ class Entity(Declared):
             except KeyError:  # the item is not in the index
                 continue
             if not key.index.is_table:
-                decoded = {name: decoded[name] for name in decoded.keys() & _unstored(cls)}
+                decoded = {
+                    name: decoded[name] for name in decoded.keys() & unstored_attributes(cls)
+                }
             found = decoded | found
         return found
 
@@ -275,7 +277,7 @@ class Entity(Declared):
         stored_type = self.layout.entity_type
         typed = {} if stored_type is None else {stored_type: {STRING: self.type_name}}
         known = self.get_attributes()
-        unstored = {known[name].attr_name for name in _unstored(type(self))}
+        unstored = {known[name].attr_name for name in unstored_attributes(type(self))}
         present = self._present().items()
         stored = {name: wire for name, wire in present if name not in unstored}
         return stored | deepcopy(self._unknown) | typed
@@ -358,7 +360,7 @@ class _Compiled:
 
 def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
     """Describe the attributes that a caller sets, for compiled functions."""
-    in_key = entity.primary_key.components | _unstored(entity)
+    in_key = entity.primary_key.components | unstored_attributes(entity)
     return tuple(
         Field(
             name,
@@ -374,7 +376,7 @@ def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
 
 
 @cache
-def _unstored(entity: type[Entity]) -> frozenset[str]:
+def unstored_attributes(entity: type[Entity]) -> frozenset[str]:
     """Return the attributes that items have only as components of their keys."""
     attributes = _attributes(entity).items()
     return frozenset(name for name, each in attributes if not is_stored(each))

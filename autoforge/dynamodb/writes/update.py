@@ -13,7 +13,6 @@ from pynamodb.constants import NUMBER
 from pynamodb.expressions.condition import And, Condition, Or
 from pynamodb.expressions.operand import Path, Value
 from pynamodb.expressions.update import Action
-from pynamodb.expressions.update import Update as UpdateExpression
 
 from autoforge.dynamodb.errors import (
     AutoforgeError,
@@ -24,10 +23,10 @@ from autoforge.dynamodb.errors import (
     VersionConflictError,
 )
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
-from autoforge.dynamodb.schema.attribute import default_to_wire, is_stored
+from autoforge.dynamodb.schema.attribute import default_to_wire
 from autoforge.dynamodb.schema.changes import UNKNOWN, Change, Need
 from autoforge.dynamodb.schema.conditions import Equality
-from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.entity import Entity, unstored_attributes
 from autoforge.dynamodb.schema.item_size import item_size, require_size
 from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.schema.keys import Key
@@ -39,6 +38,7 @@ from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.false_condition import changed_since_read, condition_error
 from autoforge.dynamodb.writes.identity import described, identity, primary_key, require_components
 from autoforge.dynamodb.writes.index_keys import fed_keys, rendered
+from autoforge.dynamodb.writes.update_expression import update_expression
 from autoforge.dynamodb.writes.values import (
     Wire,
     as_held,
@@ -161,13 +161,12 @@ class Update(Write[E]):
 
     def _require_stored(self, names: AbstractSet[str]) -> None:
         """Refuse attributes that stand only in keys, which an update does not know as a whole."""
-        settable = settable_of(self.entity)
-        for name in sorted(names - self.entity.primary_key.components):
-            if not is_stored(settable[name]):
-                raise DeclarationError(
-                    f"{self.entity.__name__}.{name} is not stored but in keys: an update cannot "
-                    "change or expect it; delete the item, and put it anew"
-                )
+        entity = self.entity
+        for name in sorted(names & unstored_attributes(entity) - entity.primary_key.components):
+            raise DeclarationError(
+                f"{entity.__name__}.{name} is not stored but in keys: an update cannot change or "
+                "expect it; delete the item, and put it anew"
+            )
 
     def _applied(self) -> dict[str, Any]:
         """Return what the relative changes make of the values that the write expects."""
@@ -285,15 +284,15 @@ class Update(Write[E]):
         wires = self._wires()
         require_size(self.entity.type_name, {**_present(wires), **self._operands()})
         placeholders = Placeholders()
-        update = UpdateExpression(
-            *(_assignment(name, wire) for name, wire in wires.items()),
+        actions = [
             *self._creation(),
             *self._versioning(),
             *(change.action for each in self.relative.values() for change in each),
-        )
+        ]
+        values = wires if self.initial is None else wires | self._constants()
         parameters: dict[str, Any] = {
             "Key": wire_key(self.primary_key(), self.entity.layout.primary),
-            "UpdateExpression": placeholders.write(update),
+            "UpdateExpression": update_expression(values, actions, placeholders),
         }
         conditions = self._conditions()
         if conditions:
@@ -438,31 +437,31 @@ class Update(Write[E]):
                 known[name] = each.of(known)
         return known
 
+    def _constants(self) -> dict[str, Wire]:
+        """Return what a new item has besides: the components of its key, and its type."""
+        unstored = unstored_attributes(self.entity)
+        constants = {
+            stored_name(self.entity, name): self._wire(name, value)
+            for name, value in self.key.items()
+            if name not in unstored
+        }
+        layout = self.entity.layout
+        for name in layout.primary.attributes:  # the request has them as its key
+            constants.pop(name, None)
+        if layout.entity_type is not None:
+            constants[layout.entity_type] = {"S": self.entity.type_name}
+        return constants
+
     def _creation(self) -> list[Action]:
         """Return the actions that set the other attributes of a new item; existing values stay."""
         if self.initial is None:
             return []
-        settable = settable_of(self.entity)
-        constant = {
-            stored_name(self.entity, name): self._wire(name, value)
-            for name, value in self.key.items()
-            if is_stored(settable[name])
-        }
-        layout = self.entity.layout
-        for name in layout.primary.attributes:  # the request has them as its key
-            constant.pop(name, None)
-        if layout.entity_type is not None:
-            constant[layout.entity_type] = {"S": self.entity.type_name}
         initial = {stored_name(self.entity, n): self._wire(n, v) for n, v in self.initial.items()}
         if self.entity.lifetime is not None and not {_EXPIRES} & {*self.values, *self.initial}:
             expiry = self._wire(_EXPIRES, self._expiry(self.initial))
-            initial[str(layout.expiry)] = expiry
+            initial[str(self.entity.layout.expiry)] = expiry
         return [
-            *(_assignment(name, wire) for name, wire in constant.items()),
-            *(
-                Path([name]).set(Path([name]) | Value(wire))
-                for name, wire in _present(initial).items()
-            ),
+            Path([name]).set(Path([name]) | Value(wire)) for name, wire in _present(initial).items()
         ]
 
     def _expiry(self, initial: Mapping[str, Any]) -> datetime | None:
@@ -522,10 +521,6 @@ def _is_past_expiry(entity: type[Entity], item: Mapping[str, Any], now: datetime
     if stored is not None:
         return "N" in stored and read_expiry(stored["N"]) <= as_timestamp(now)
     return entity.recognises(item) and not entity.from_item(item).is_live(now)
-
-
-def _assignment(name: str, wire: Wire) -> Action:
-    return Path([name]).remove() if wire is None else Path([name]).set(Value(wire))
 
 
 def _present(wires: Mapping[str, Wire]) -> dict[str, dict[str, Any]]:

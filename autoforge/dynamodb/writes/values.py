@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.attribute import EntityAttribute, default_to_wire, value_to_wire
-from autoforge.dynamodb.schema.changes import Assignment, Change, Removal
+from autoforge.dynamodb.schema.changes import Change
 from autoforge.dynamodb.schema.conditions import Equality, has_value
 from autoforge.dynamodb.schema.document_attributes import Json
 from autoforge.dynamodb.schema.entity import Entity
@@ -52,19 +52,20 @@ def sorted_out(
     values: dict[str, Any] = {}
     wires: dict[str, Wire] = {}
     relative: dict[str, list[Change]] = {}
-    seen: list[Change] = []
+    seen: dict[str, list[Change]] = {}
     for change in _members(changes, Change, 'changes, such as Loan.reader.set("Ann")'):
         name = _owned(entity, change.attribute)
-        for other in seen:
+        others = seen.setdefault(name, [])
+        for other in others:
             if other.place.overlaps(change.place):
                 both = str(change) if str(change) == str(other) else f"{other} and {change}"
                 raise InvalidValueError(f"an Update of {entity.__name__} changes {both} twice")
-        seen.append(change)
-        if change.place.steps or not isinstance(change, Assignment | Removal):
-            relative.setdefault(name, []).append(change)
-        else:
-            values[name] = change.value if isinstance(change, Assignment) else None
+        others.append(change)
+        if change.absolute and not change.place.steps:
+            values[name] = change.new_value
             wires[name] = change.operand
+        else:
+            relative.setdefault(name, []).append(change)
     return values, wires, relative
 
 
@@ -90,12 +91,14 @@ def by_name(
 
 def _members(given: Any, kind: Any, described_as: str) -> Sequence[Any]:
     members: Sequence[Any] = given if isinstance(given, Sequence) else [given]
-    for each in members:
-        if not isinstance(each, kind):
-            raise DeclarationError(
-                f"an Update takes a sequence of {described_as}, or a mapping, not "
-                f"{shortened(repr(each))}"
-            )
+    # Checked once for each type: a check against an abstract base class is slow.
+    strange = {each for each in {*map(type, members)} if not issubclass(each, kind)}
+    if strange:
+        first = next(each for each in members if type(each) in strange)
+        raise DeclarationError(
+            f"an Update takes a sequence of {described_as}, or a mapping, not "
+            f"{shortened(repr(first))}"
+        )
     if members is not given:
         raise DeclarationError(f"an Update takes a sequence of {described_as}, not one alone")
     return tuple(members)
