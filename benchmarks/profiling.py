@@ -21,6 +21,7 @@ from typing import Any, Final
 from autoforge import Forge
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.access.events.patterns import record_event
+from autoforge.access.features.transitions import claim_feature
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
@@ -31,7 +32,7 @@ from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.put import Put
 from autoforge.forge import LOCAL_REGION, utc_now
-from autoforge.models import Event
+from autoforge.models import Event, Feature
 from benchmarks.canned_server import canned_server
 from benchmarks.machine import cores, described, pin
 from benchmarks.sample import TABLE, Item, Sample
@@ -58,11 +59,20 @@ def _record_event(store: Store, now: datetime) -> Callable[[], Any]:
     return lambda: store.transact(record_event(event))
 
 
-#: Writes of events: a single Put, a hundred in batches, and one with its entry in the global feed.
+def _claim_feature(store: Store, now: datetime) -> Callable[[], Any]:
+    any_id = entity_of(Feature, now).attribute_values["id"]
+    return lambda: store.save(
+        claim_feature(any_id, any_id, any_id, request_id=any_id, lease_until=now, at=now)
+    )
+
+
+#: Writes of events: a single Put, a hundred in batches, and one with its entry in the global feed;
+#: and an Update with many changes and conditions.
 WRITES: Final[Mapping[str, Callable[[Store, datetime], Callable[[], Any]]]] = {
     "Put": _put,
     "PutAll": _put_all,
     "RecordEvent": _record_event,
+    "ClaimFeature": _claim_feature,
 }
 
 
@@ -86,7 +96,7 @@ def call_of(name: str, store: Store, now: datetime) -> Callable[[], Any]:
 def items_for(name: str, now: datetime) -> tuple[Item, list[Item]]:
     """The item of single answers, and a page of the items of lists."""
     if name in WRITES:
-        item = entity_of(Event, now).to_item()
+        item = entity_of(Feature if name == "ClaimFeature" else Event, now).to_item()
         return item, [item]
     pattern: Pattern[Any] = pattern_of(PATTERNS[name], now)
     single, *others = items_of(entities_of(pattern), now)
