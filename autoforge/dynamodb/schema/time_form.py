@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
@@ -58,6 +59,18 @@ class TimeForm(Codec):
         """Write a time."""
         return self.text(as_timestamp(value))
 
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether the form has a date, with which all times of a UTC day begin."""
+        return "%d" in self.form
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of all times of a UTC day, given its date."""
+        if not isinstance(value, date) or isinstance(value, datetime):
+            raise InvalidValueError(f"{shortened(value)} is not a date")
+        days, _, _ = self.form.partition("%H")
+        return _written(days, datetime.combine(value, time_of_day(), UTC))
+
     def decode(self, text: str) -> datetime:
         """Read a time back.
 
@@ -75,10 +88,7 @@ class TimeForm(Codec):
 
     def text(self, time: datetime) -> str:
         """Write a time that is in UTC."""
-        return _DIRECTIVE.sub(
-            lambda match: f"{getattr(time, _DIRECTIVES[match[0]][0]):0{_DIRECTIVES[match[0]][1]}}",
-            self.form,
-        )
+        return _written(self.form, time)
 
     def shown(self, value: Any) -> datetime:
         """Return a time without the units that the form does not show."""
@@ -96,3 +106,11 @@ class TimeForm(Codec):
             for name, digits in (_DIRECTIVES[each] for each in self._directives)
         ]
         return re.compile("".join(a + b for a, b in zip(texts, [*groups, ""], strict=True)))
+
+
+def _written(form: str, time: datetime) -> str:
+    """Write a time in UTC in a form."""
+    return _DIRECTIVE.sub(
+        lambda match: f"{getattr(time, _DIRECTIVES[match[0]][0]):0{_DIRECTIVES[match[0]][1]}}",
+        form,
+    )
