@@ -5,10 +5,10 @@ A key is a pair of templates in an index, declared once beside the attributes th
     key = Key("READER#{reader_id}", "LOAN#{lent_at}#{id}")
     by_date = Key("LOAN#{lent_at:date}", "{lent_at}#{id}", index=GSI1)
 
-A template consists of literals and components, separated by ``#``. No encoded component contains
-the separator. So different values give different keys, and a key can be decoded. A partition
-template may have alternatives, as in ``READER#{reader_id}|ANYBODY``: the first one whose components
-all have values is used.
+A template consists of literals and components, separated by ``#``; a literal may stand in front of
+a component, as in ``team_{team}``. No encoded component contains the separator. So different values
+give different keys, and a key can be decoded. A partition template may have alternatives, as in
+``READER#{reader_id}|ANYBODY``: the first one whose components all have values is used.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from autoforge.dynamodb.schema.encoding import (
     Codec,
     IdCodec,
     PlainCodec,
+    PrefixedCodec,
     TimestampCodec,
     is_canonical,
 )
@@ -57,8 +58,12 @@ _NUMBERS: Final = Context(prec=DIGITS, Emin=SMALLEST_EXPONENT, Emax=LARGEST_EXPO
 #: The smallest of them: no sort key is smaller.
 SMALLEST_NUMBER: Final = f"-{'9' * DIGITS}E{LARGEST_EXPONENT - DIGITS + 1}"
 
-_COMPONENT: Final = re.compile(r"\{(?P<name>[a-z_][a-z0-9_]*)(:(?P<spec>[a-z0-9]+))?\}")
-_LITERAL: Final = re.compile(r"[A-Za-z0-9_-]*")
+#: A literal; ``$`` stands only in front of its other characters, since at the end of a segment it
+#: would be the end of a range.
+_LITERAL: Final = re.compile(r"(?:\$(?=[A-Za-z0-9_-]))?[A-Za-z0-9_-]*")
+_COMPONENT: Final = re.compile(
+    rf"(?P<before>{_LITERAL.pattern})\{{(?P<name>[a-z_][a-z0-9_]*)(:(?P<spec>[a-z0-9]+))?\}}"
+)
 
 #: Returns the codec of an attribute, given its name, its spec and whether it is the last component.
 CodecLookup = Callable[[str, str, bool], Codec]
@@ -98,7 +103,7 @@ class Component:
 
     def _written(self, value: Any, write: Callable[[Any], str]) -> str:
         if type(value) is Label:
-            return f"<{value}>"
+            return f"{self.codec.before}<{value}>"
         try:
             return write(value)
         except InvalidValueError as error:
@@ -265,7 +270,7 @@ class Template:
         return SEPARATOR.join(
             segment
             if isinstance(segment, str)
-            else f"{{{segment.name}{segment.spec and f':{segment.spec}'}}}"
+            else f"{segment.codec.before}{{{segment.name}{segment.spec and f':{segment.spec}'}}}"
             for segment in self.segments
         )
 
@@ -557,7 +562,8 @@ class Key:
     ) -> Template:
         """Compile the template of a key attribute with a name and a type in the table."""
         alone = _COMPONENT.fullmatch(text)
-        codec = plain(alone["name"], stored) if alone is not None and not alone["spec"] else None
+        is_name = alone is not None and not (alone["before"] or alone["spec"])
+        codec = plain(alone["name"], stored) if alone is not None and is_name else None
         if codec is not None:
             if codec.kind != kind:
                 raise DeclarationError(
@@ -585,11 +591,13 @@ class Key:
         match = _COMPONENT.fullmatch(part)
         if match is None:
             raise DeclarationError(
-                f"{self}: {part!r} is neither a literal nor one component in braces"
+                f"{self}: {part!r} is neither a literal nor one component in braces, with or "
+                "without a literal in front of it"
             )
-        name, spec = match["name"], match["spec"] or ""
+        name, spec, before = match["name"], match["spec"] or "", match["before"]
         try:
-            return Component(name, lookup(name, spec, last), spec)
+            codec = lookup(name, spec, last)
+            return Component(name, PrefixedCodec(before, codec) if before else codec, spec)
         except DeclarationError as error:
             raise DeclarationError(f"{self}: {name}: {error}") from error
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec
@@ -40,7 +40,7 @@ class TimeForm(Codec):
         DeclarationError: if the form has another directive, or texts of it would not sort as times.
     """
 
-    fixed_width: ClassVar[bool] = True
+    fixed_width = True
 
     form: str
 
