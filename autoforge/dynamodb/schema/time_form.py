@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec
-from autoforge.dynamodb.timestamps import as_timestamp
+from autoforge.dynamodb.timestamps import as_utc
 
 #: The directives of ``strftime`` that a form may have, in the order in which they must stand: the
 #: attribute of ``datetime`` and the number of digits.
@@ -57,7 +57,7 @@ class TimeForm(Codec):
 
     def encode(self, value: Any) -> str:
         """Write a time."""
-        return self.text(as_timestamp(value))
+        return self.text(as_utc(value))
 
     @property
     def has_prefixes(self) -> bool:

@@ -26,7 +26,7 @@ def test_a_time_is_read_back_as_far_as_its_form_shows_it(form: str, time: dateti
 
     shown = codec.shown(time)
 
-    assert shown <= time
+    assert shown == time if "%f" in form else shown <= time
     assert codec.encode(shown) == codec.encode(time)
     assert codec.decode(codec.encode(time)) == shown
 
