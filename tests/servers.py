@@ -1,6 +1,7 @@
 """The DynamoDB engines that the contract tests run on."""
 
 import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -48,9 +49,9 @@ ENGINES: Final[dict[str, Callable[[], AbstractContextManager[str]]]] = {
 }
 
 
-#: The names that AUTOFORGE_REQUIRE_ENGINES accepts: the engines, the evaluator of IAM policies and
-#: the compiler of the generated TypeScript client.
-JUDGES: Final = (*ENGINES, "iam", "typescript")
+#: The names that AUTOFORGE_REQUIRE_ENGINES accepts: the engines, the evaluator of IAM policies, the
+#: compiler of the generated TypeScript client, and the library that shares a table with ours.
+JUDGES: Final = (*ENGINES, "iam", "typescript", "electrodb")
 
 
 def available() -> tuple[str, ...]:
@@ -60,6 +61,7 @@ def available() -> tuple[str, ...]:
         "dynoxide": dynoxide_binary() is not None,
         "iam": iam.is_installed(),
         "typescript": (NODE_MODULES / ".bin" / "tsc").exists(),
+        "electrodb": (NODE_MODULES / "electrodb").exists() and shutil.which("node") is not None,
     }
     return tuple(name for name in JUDGES if there[name])
 

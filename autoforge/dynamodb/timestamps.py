@@ -49,12 +49,23 @@ def as_timestamp(value: datetime | str) -> datetime:
     """
     if type(value) is datetime and value.tzinfo is UTC and not value.microsecond % 1000:
         return value  # a timestamp already, as most values are
+    time = as_utc(value)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def as_utc(value: datetime | str) -> datetime:
+    """Parse a datetime or ISO 8601 text to a time in UTC, to the microsecond.
+
+    A time without a zone is taken as UTC. A date alone is its midnight.
+
+    Raises:
+        InvalidValueError: if the text is not ISO 8601, or the time is outside years 1-9999.
+    """
     try:
         time = value if isinstance(value, datetime) else datetime.fromisoformat(value.upper())
-        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError, AttributeError, TypeError) as error:
         raise InvalidValueError(f"{shortened(value)} is not an ISO 8601 timestamp") from error
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 def timestamp_text(moment: datetime) -> str:

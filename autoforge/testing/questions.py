@@ -290,7 +290,7 @@ def _can_draw(hint: Any) -> bool:
 def _as_hinted(value: Any, hint: Any, part: Component) -> Any:
     """Return a value as the parameter's type has it: of a time perhaps its date."""
     wants_date = date in {hint, *get_args(hint)}
-    is_short = isinstance(part.codec, DateCodec)
+    is_short = isinstance(part.codec.of_value, DateCodec)
     return date_of(value) if wants_date and is_short and value is not None else value
 
 

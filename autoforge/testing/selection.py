@@ -243,7 +243,7 @@ def entity_of_key(pattern: type[Keyed[Any]]) -> type[Entity]:
 
 def shown_in(component: Component, value: Any) -> Any:
     """Return what a key shows of a value: of a time perhaps its date, else usually all of it."""
-    if isinstance(component.codec, DateCodec):
+    if isinstance(component.codec.of_value, DateCodec):
         is_date = isinstance(value, date) and not isinstance(value, datetime)
         return value if is_date else as_timestamp(value).date()
     if not component.codec.shows_all:

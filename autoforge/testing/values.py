@@ -204,7 +204,7 @@ class Values:
 def _uses(entity: type[Entity], name: str) -> list[Any]:
     """Return the codecs that write an attribute in the keys of an entity."""
     return [
-        part.codec
+        part.codec.of_value
         for key in entity.keys.values()
         for template in (*key.partitions, key.sort_template)
         for part in template.components

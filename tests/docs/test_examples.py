@@ -105,6 +105,29 @@ def test_the_example_another_domain_does_lend_a_book_once(tmp_path: Path) -> Non
     ]
 
 
+def test_the_example_repositories_does_number_issues_and_count_stars_once(tmp_path: Path) -> None:
+    printed = run(PYTHON, str(EXAMPLES / "repositories.py"), cwd=tmp_path).splitlines()
+
+    repository = "<Repository REPOSITORY#ann#parser / REPOSITORY>"
+    assert printed == [
+        "Account with email 'ann@example.org' exists already: it is at ACCOUNT#ann / ACCOUNT",
+        "Star with owner 'ann', repository 'parser', account 'ben' exists already",
+        (
+            f"({repository}, <Issue REPOSITORY#ann#parser / ISSUE#000003>, "
+            "<Issue REPOSITORY#ann#parser / ISSUE#000002>)"
+        ),
+        f"({repository}, <Star REPOSITORY#ann#parser / STAR#ben>)",
+        "['Faster lists', 'Crash on empty input']",
+        (
+            "(<Account ACCOUNT#ann / ACCOUNT>, "
+            f"<Repository REPOSITORY#ann#printer / REPOSITORY>, {repository})"
+        ),
+        "['parser']",
+        "['Crash on empty input', 'Faster lists', 'Typo']",
+        "<Account ACCOUNT#ben / ACCOUNT>",
+    ]
+
+
 def _loop(repository: Path, endpoint_url: str) -> Callable[[], object]:
     """Return a function that runs the loop once, as a program, on a persistent DynamoDB."""
     command = (PYTHON, str(EXAMPLES / "watch_repository.py"), "--endpoint-url", endpoint_url)

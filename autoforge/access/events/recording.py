@@ -14,7 +14,8 @@ from typing import Final
 
 from autoforge.access.clocks import CLOCK_SKEW
 from autoforge.access.events.patterns import EventById, record_event
-from autoforge.dynamodb.client.client import Deadline, TooLateError, UncertainError
+from autoforge.dynamodb.client.client import Deadline
+from autoforge.dynamodb.client.failures import TooLateError, UncertainError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.put import Put

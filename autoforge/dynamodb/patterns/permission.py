@@ -46,7 +46,9 @@ def partition_forms(entity: type[Entity]) -> Iterator[str]:
 
 def partition_form(template: Template) -> str:
     """Return a partition key with a wildcard for each component."""
-    return SEPARATOR.join(each if isinstance(each, str) else ANY for each in template.segments)
+    return SEPARATOR.join(
+        each if isinstance(each, str) else each.codec.before + ANY for each in template.segments
+    )
 
 
 def with_wildcards(partition: str) -> str:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -41,13 +41,20 @@ class Codec(ABC):
     """
 
     #: Whether the text holds the whole value, and not only a part of it as a date does of a time.
-    shows_all: ClassVar[bool] = True
+    shows_all: bool = True
     #: Whether all texts have the same length.
-    fixed_width: ClassVar[bool] = False
+    fixed_width: bool = False
     #: Whether every character of the texts sorts after the separator.
-    above_separator: ClassVar[bool] = False
+    above_separator: bool = False
     #: Whether a text can be longer than a key may be.
-    is_unbounded: ClassVar[bool] = False
+    is_unbounded: bool = False
+    #: The literal that every text begins with, in front of the value.
+    before: str = ""
+
+    @property
+    def of_value(self) -> Codec:
+        """The codec that writes the value itself, without a literal in front of it."""
+        return self
 
     @property
     def has_prefixes(self) -> bool:
@@ -361,6 +368,54 @@ class DateCodec(Codec):
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
             raise InvalidValueError(f"{shortened(text)} is not a date as written in a key")
         return as_timestamp(text).date()
+
+
+class PrefixedCodec(Codec):
+    """The values of another codec, after a literal in the same segment: ``team_{team}``."""
+
+    def __init__(self, before: str, codec: Codec) -> None:
+        self.before = before
+        self._codec = codec
+        self.shows_all = codec.shows_all
+        self.fixed_width = codec.fixed_width
+        self.above_separator = codec.above_separator
+        self.is_unbounded = codec.is_unbounded
+
+    @property
+    def of_value(self) -> Codec:
+        """The codec that writes the value itself."""
+        return self._codec
+
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether ``prefix`` writes the beginning of several values."""
+        return self._codec.has_prefixes
+
+    def encode(self, value: Any) -> str:
+        """Write the literal and the value."""
+        return self.before + self._codec.encode(value)
+
+    def prefix(self, value: Any) -> str:
+        """Write the literal and the beginning of values."""
+        return self.before + self._codec.prefix(value)
+
+    def decode(self, text: str) -> Any:
+        """Read the value back."""
+        if not text.startswith(self.before):
+            raise InvalidValueError(f"{shortened(text)} does not begin with {self.before}")
+        return self._codec.decode(text.removeprefix(self.before))
+
+    def writes_like(self, other: Codec) -> bool:
+        """Whether the other codec writes equal values as equal texts."""
+        return self.before == other.before and self._codec.writes_like(other.of_value)
+
+    def overlaps(self, other: Codec) -> bool:
+        """Whether the two codecs could write the same text; True if that is not known."""
+        if self.before == other.before:
+            return self._codec.overlaps(other.of_value)
+        if isinstance(other, EnumCodec):
+            return any(map(self.admits, other.values))
+        return self.before.startswith(other.before) or other.before.startswith(self.before)
 
 
 #: Pairs of codecs that never write the same texts.

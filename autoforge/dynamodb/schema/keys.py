@@ -27,6 +27,7 @@ from autoforge.dynamodb.schema.encoding import (
     Codec,
     IdCodec,
     PlainCodec,
+    PrefixedCodec,
     TimestampCodec,
     is_canonical,
 )
@@ -40,8 +41,12 @@ from autoforge.dynamodb.schema.key_value import (
 from autoforge.dynamodb.schema.template import Component, Template
 from autoforge.dynamodb.timestamps import timestamp_text
 
-_COMPONENT: Final = re.compile(r"\{(?P<name>[a-z_][a-z0-9_]*)(:(?P<spec>[a-z0-9]+))?\}")
-_LITERAL: Final = re.compile(r"[A-Za-z0-9_-]*")
+#: A literal; ``$`` stands only in front of its other characters, since at the end of a segment it
+#: would be the end of a range.
+_LITERAL: Final = re.compile(r"(?:\$(?=[A-Za-z0-9_-]))?[A-Za-z0-9_-]*")
+_COMPONENT: Final = re.compile(
+    rf"(?P<before>{_LITERAL.pattern})\{{(?P<name>[a-z_][a-z0-9_]*)(:(?P<spec>[a-z0-9]+))?\}}"
+)
 
 #: Returns the codec of an attribute, given its name, its spec and whether it is the last component.
 CodecLookup = Callable[[str, str, bool], Codec]
@@ -321,7 +326,8 @@ class Key:
     ) -> Template:
         """Compile the template of a key attribute with a name and a type in the table."""
         alone = _COMPONENT.fullmatch(text)
-        codec = plain(alone["name"], stored) if alone is not None and not alone["spec"] else None
+        is_name = alone is not None and not (alone["before"] or alone["spec"])
+        codec = plain(alone["name"], stored) if alone is not None and is_name else None
         if codec is not None:
             if codec.kind != kind:
                 raise DeclarationError(
@@ -349,11 +355,13 @@ class Key:
         match = _COMPONENT.fullmatch(part)
         if match is None:
             raise DeclarationError(
-                f"{self}: {part!r} is neither a literal nor one component in braces"
+                f"{self}: {part!r} is neither a literal nor one component in braces, with or "
+                "without a literal in front of it"
             )
-        name, spec = match["name"], match["spec"] or ""
+        name, spec, before = match["name"], match["spec"] or "", match["before"]
         try:
-            return Component(name, lookup(name, spec, last), spec)
+            codec = lookup(name, spec, last)
+            return Component(name, PrefixedCodec(before, codec) if before else codec, spec)
         except DeclarationError as error:
             raise DeclarationError(f"{self}: {name}: {error}") from error
 

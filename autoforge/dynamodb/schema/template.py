@@ -1,7 +1,8 @@
 """Template, what one key attribute is made of: literals and components, separated by ``#``.
 
-No encoded component contains the separator. So different values give different texts, and a text
-can be decoded.
+A literal may stand in front of a component, as in ``team_{team}``; it is part of the component's
+codec. No encoded component contains the separator. So different values give different texts, and a
+text can be decoded.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Component:
             InvalidValueError: if the value cannot stand in a key; the message has the name.
         """
         if type(value) is Label:
-            return f"<{value}>"
+            return f"{self.codec.before}<{value}>"
         try:
             return self.codec.encode(value)
         except InvalidValueError as error:
@@ -49,7 +50,7 @@ class Component:
             InvalidValueError: if no value begins so; the message has the name.
         """
         if type(value) is Label:
-            return f"<{value}>"
+            return f"{self.codec.before}<{value}>"
         try:
             return self.codec.prefix(value)
         except InvalidValueError as error:
@@ -178,7 +179,7 @@ class Template:
         return SEPARATOR.join(
             segment
             if isinstance(segment, str)
-            else f"{{{segment.name}{segment.spec and f':{segment.spec}'}}}"
+            else f"{segment.codec.before}{{{segment.name}{segment.spec and f':{segment.spec}'}}}"
             for segment in self.segments
         )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec
-from autoforge.dynamodb.timestamps import as_timestamp
+from autoforge.dynamodb.timestamps import as_utc
 
 #: The directives of ``strftime`` that a form may have, in the order in which they must stand: the
 #: attribute of ``datetime`` and the number of digits.
@@ -39,7 +40,7 @@ class TimeForm(Codec):
         DeclarationError: if the form has another directive, or texts of it would not sort as times.
     """
 
-    fixed_width: ClassVar[bool] = True
+    fixed_width = True
 
     form: str
 
@@ -56,7 +57,19 @@ class TimeForm(Codec):
 
     def encode(self, value: Any) -> str:
         """Write a time."""
-        return self.text(as_timestamp(value))
+        return self.text(as_utc(value))
+
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether the form has a date, with which all times of a UTC day begin."""
+        return "%d" in self.form
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of all times of a UTC day, given its date."""
+        if not isinstance(value, date) or isinstance(value, datetime):
+            raise InvalidValueError(f"{shortened(value)} is not a date")
+        days, _, _ = self.form.partition("%H")
+        return _written(days, datetime.combine(value, time_of_day(), UTC))
 
     def decode(self, text: str) -> datetime:
         """Read a time back.
@@ -75,10 +88,7 @@ class TimeForm(Codec):
 
     def text(self, time: datetime) -> str:
         """Write a time that is in UTC."""
-        return _DIRECTIVE.sub(
-            lambda match: f"{getattr(time, _DIRECTIVES[match[0]][0]):0{_DIRECTIVES[match[0]][1]}}",
-            self.form,
-        )
+        return _written(self.form, time)
 
     def shown(self, value: Any) -> datetime:
         """Return a time without the units that the form does not show."""
@@ -96,3 +106,11 @@ class TimeForm(Codec):
             for name, digits in (_DIRECTIVES[each] for each in self._directives)
         ]
         return re.compile("".join(a + b for a, b in zip(texts, [*groups, ""], strict=True)))
+
+
+def _written(form: str, time: datetime) -> str:
+    """Write a time in UTC in a form."""
+    return _DIRECTIVE.sub(
+        lambda match: f"{getattr(time, _DIRECTIVES[match[0]][0]):0{_DIRECTIVES[match[0]][1]}}",
+        form,
+    )

@@ -56,7 +56,7 @@ class TableConnection:
         return self.design.layout if isinstance(self.design, Design) else DEFAULT_LAYOUT
 
     @cached_property
-    def known_design(self) -> Design:
+    def _known_design(self) -> Design:
         """The design of the table."""
         return self.design() if callable(self.design) else self.design
 

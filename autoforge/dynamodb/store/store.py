@@ -100,7 +100,7 @@ class Store(Writes):
         return Admin(
             self.table_name,
             self.client,
-            self.known_design,
+            self._known_design,
             lambda request, pace: self._send(request, self, pace=pace),
         )
 
@@ -113,7 +113,7 @@ class Store(Writes):
             UnavailableError: if the table does not become ready.
             ConfigurationError: if credentials are missing, refused, or lack a permission.
         """
-        create.create_table(self.client, self.known_design, self.table_name)
+        create.create_table(self.client, self._known_design, self.table_name)
 
     def is_ready(self) -> bool:
         """Whether the table can be read and written now.
@@ -130,7 +130,7 @@ class Store(Writes):
             TableNotFoundError: if there is no such table.
             ConfigurationError: if its keys or an index differ from those of the design.
         """
-        drift.require_shape(self.client, self.known_design, self.table_name)
+        drift.require_shape(self.client, self._known_design, self.table_name)
 
     def drifts(self) -> tuple[drift.Drift, ...]:
         """List the differences between the live table and what its design and template require.
@@ -139,4 +139,4 @@ class Store(Writes):
             TableNotFoundError: if there is no such table.
             ConfigurationError: if credentials are missing, refused, or lack a permission.
         """
-        return drift.find_drifts(self.client, self.known_design, self.table_name)
+        return drift.find_drifts(self.client, self._known_design, self.table_name)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from autoforge.dynamodb.client.client import ConditionRefusedError, Deadline, UncertainError
+from autoforge.dynamodb.client.client import Deadline
+from autoforge.dynamodb.client.failures import ConditionRefusedError, UncertainError
 from autoforge.dynamodb.errors import (
     ConditionFailedError,
     DeclarationError,
@@ -260,7 +261,7 @@ class Writes(Reads):
 
     def _require_own(self, entity: type[Entity]) -> None:
         """Refuse an entity outside the design: its keys are not checked against the others'."""
-        design = self.known_design
+        design = self._known_design
         if not design.admits(entity):
             raise DeclarationError(f"{entity.__name__} is not an entity of {design.name}")
 
@@ -333,7 +334,7 @@ class Writes(Reads):
 
         Without a mark, DynamoDB recognises the idempotency token for ten minutes.
         """
-        mark = self.known_design.mark
+        mark = self._known_design.mark
         if mark is None:
             return transaction
         return transaction.with_mark(Put(mark(token=token, created_at=as_timestamp(self.clock()))))

@@ -15,6 +15,7 @@ from autoforge.dynamodb import (
     Integer,
     Key,
     Layout,
+    Projection,
     Query,
     SortRange,
     Table,
@@ -79,7 +80,17 @@ class OrdersOfCustomer(Query[Order]):
 
 
 @dataclass(frozen=True)
-class OpenOrders(Query[Order]):
+class OpenOrder(Projection[Order]):
+    """What is to be known of an order that is open."""
+
+    order_creation_date: int
+    product_category: str
+    product_name: str
+    order_status: str
+
+
+@dataclass(frozen=True)
+class OpenOrders(Query[OpenOrder]):
     """Which orders of this customer are open?"""
 
     source = "Developer Guide, Local secondary indexes"
@@ -89,9 +100,47 @@ class OpenOrders(Query[Order]):
     customer_id: str
 
 
+@dataclass(frozen=True)
+class DatedOrder(Projection[Order]):
+    """What the index by date holds of an order."""
+
+    customer_id: str
+    order_id: int
+    order_creation_date: int
+    product_category: str
+    product_name: str
+
+
+@dataclass(frozen=True)
+class OrdersByDate(Query[DatedOrder]):
+    """What did this customer order in a range of dates?"""
+
+    source = "Developer Guide, Local secondary indexes"
+    key = Order.by_date
+    range = SortRange("order_creation_date", at_least="since", at_most="until")
+
+    customer_id: str
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True)
+class WholeOrdersByDate(Query[Order]):
+    """What did this customer order in a range of dates, with the state of each order?"""
+
+    source = "Developer Guide, Local secondary indexes"
+    key = Order.by_date
+    range = SortRange("order_creation_date", at_least="since", at_most="until")
+    fetches_rest = True
+
+    customer_id: str
+    since: int | None = None
+    until: int | None = None
+
+
 CUSTOMER_ORDERS = Table(
     "CustomerOrders",
     entities=(Order,),
     indexes=(BY_DATE, OPEN),
-    patterns=(OrderById, OrdersOfCustomer, OpenOrders),
+    patterns=(OrderById, OrdersOfCustomer, OpenOrders, OrdersByDate, WholeOrdersByDate),
 )

@@ -2,18 +2,20 @@
 
 A design of AWS's amazon-dynamodb-design-patterns. The sort key of the table is also the sort key of
 its second index; the key attributes of the first are attributes of the items. Times are stored
-without a zone, and items store no type.
+without a zone, and items store no type. ``FIRST`` is the table with which the design begins, where
+the same question needs a filter.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from autoforge.dynamodb import (
     GSI,
     Choice,
+    Condition,
     Document,
     Entity,
     Id,
@@ -105,9 +107,54 @@ class Escalated(Query[Log]):
     state: State | None = None
 
 
+@dataclass(frozen=True)
+class EscalatedOnDay(Query[Log]):
+    """Which reports of this state were escalated to this supervisor on this day (UTC)?"""
+
+    source = "DeviceStateLog"
+    key = Log.escalated
+    renames = {"escalated_to": "supervisor"}
+    range = SortRange("date", begins_with="day")
+
+    supervisor: str
+    state: State
+    day: date
+
+
 DEVICE_STATE_LOG = Table(
     "DeviceStateLog",
     entities=(Log,),
     indexes=(BY_OPERATOR, ESCALATED),
-    patterns=(LogsOfDevice, LogsOfDeviceState, LogsOfOperator, Escalated),
+    patterns=(LogsOfDevice, LogsOfDeviceState, LogsOfOperator, Escalated, EscalatedOnDay),
 )
+
+
+class FirstLog(Entity):
+    """A state that a device reported, as it is stored at first: by time alone."""
+
+    layout = Layout("DeviceID", "Date", entity_type=None, expiry=None, naming="PascalCase")
+
+    device: Id = Id(stored=False)
+    date: Moment = Moment(form="%Y-%m-%dT%H:%M:%S")
+    state: Choice[State] = Choice(State)
+
+    key = Key("d#{device}", "{date}")
+
+
+@dataclass(frozen=True)
+class FirstLogsOfDevice(Query[FirstLog]):
+    """What did this device report, latest first, and, if a state is given, in this state?"""
+
+    source = "DeviceStateLog, step 1"
+    key = FirstLog.key
+    newest_first = True
+
+    device: str
+    of_state: State | None = None
+
+    def filter(self) -> Condition | None:
+        """Return what is read, and left out unless the report has the state."""
+        return None if self.of_state is None else FirstLog.state.equals(self.of_state)
+
+
+FIRST = Table("DeviceStateLog", entities=(FirstLog,), patterns=(FirstLogsOfDevice,))

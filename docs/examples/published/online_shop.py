@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from autoforge.dynamodb import (
     GSI,
@@ -19,10 +19,12 @@ from autoforge.dynamodb import (
     Key,
     Layout,
     Moment,
+    Projection,
     Query,
     SortRange,
     Table,
     Text,
+    nested,
 )
 
 GSI1 = GSI("GSI1", "GSI1-PK", "GSI1-SK")
@@ -248,6 +250,21 @@ class InvoiceById(Query[Invoice]):
 
 
 @dataclass(frozen=True)
+class Payments(Projection[Invoice]):
+    """How an invoice was paid."""
+
+    payments: list[Any] = nested("detail", "Payments")  # noqa: RUF009 - a declaration, not a default
+
+
+@dataclass(frozen=True)
+class PaymentsOfInvoice(Query[Payments]):
+    """How was this invoice paid?"""
+
+    key = Invoice.by_id
+    id: str
+
+
+@dataclass(frozen=True)
 class ShipmentDetails(Query[Shipment | ShipmentItem]):
     """What is in this shipment?"""
 
@@ -318,6 +335,7 @@ ONLINE_SHOP = Table(
         ShipmentsOfOrder,
         OrdersOfProduct,
         InvoiceById,
+        PaymentsOfInvoice,
         ShipmentDetails,
         ShipmentsOfWarehouse,
         InventoryOfWarehouse,

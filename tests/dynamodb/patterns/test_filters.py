@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -30,7 +30,8 @@ from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.table import Table
 from autoforge.errors import DeclarationError, InvalidCursorError
 from autoforge.testing.recording import watching
-from tests.dynamodb.shop import ORDER, SHOP, Invoice, OrderItem
+from docs.examples.published.online_shop_revised import REVISED_SHOP, Invoice, OrderItem
+from tests.dynamodb.shop import ORDER
 from tests.factories import NOON
 from tests.servers import Engine
 from tests.stores import fresh
@@ -239,7 +240,7 @@ def test_a_filter_and_what_is_left_out_join(client: Client) -> None:
         def filter(self) -> Condition | None:
             return Invoice.amount != self.amount  # true of what has no amount
 
-    store = fresh(client, design=Table("Shop", SHOP.entities, SHOP.indexes, (Another,)))
+    store = fresh(client, design=replace(REVISED_SHOP, patterns=(Another,)))
     store.put_all(ORDER)
 
     assert [each.id for each in store.each(Another("12345", "4"))] == ["55443"]

@@ -48,7 +48,8 @@ from autoforge.errors import (
 )
 from autoforge.testing.clock import Clock
 from autoforge.testing.recording import WrappedTransport, watching
-from tests.dynamodb.shop import ORDER, SHOP, Invoice
+from docs.examples.published.online_shop_revised import REVISED_SHOP, Invoice
+from tests.dynamodb.shop import ORDER, an_invoice
 from tests.factories import NOON
 from tests.servers import Engine
 from tests.stores import fresh, put_raw
@@ -414,9 +415,9 @@ def test_a_value_inside_of_a_document_is_taken_alone(client: Client) -> None:
 
         id: str
 
-    store = fresh(client, design=SHOP)
+    store = fresh(client, design=REVISED_SHOP)
     store.put_all(ORDER)
-    store.put_all([Invoice(order="o", id="i", customer="c", date=NOON, amount="2", detail={})])
+    store.put_all([an_invoice("i", amount="2")])
 
     with watching(client) as watched:
         paid = store.page(PaymentsOfInvoice("55443"), limit=2).items
@@ -426,7 +427,7 @@ def test_a_value_inside_of_a_document_is_taken_alone(client: Client) -> None:
     assert unpaid == (Billed("2", None),)
     names = watched.sent[0][1]["ExpressionAttributeNames"]
     marks = {name: mark for mark, name in names.items()}
-    path = f"{marks['detail']}.{marks['Payments']}"
+    path = f"{marks['Detail']}.{marks['Payments']}"
     assert path in watched.sent[0][1]["ProjectionExpression"].split(", ")
 
 

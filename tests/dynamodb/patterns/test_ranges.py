@@ -401,9 +401,22 @@ class Named(Entity):
     bare = Key("BARE#{shelf}", "{value}", index=GSI1)
 
 
+class Prefixed(Entity):
+    """A text after a literal in its own segment, at and before the end of a sort key."""
+
+    shelf: Id = Id()
+    value: Text = Text()
+    copy: Integer = Integer()
+
+    key = Key("SHELF#{shelf}", "$RANK_{copy:2}#value_{value}")
+    bare = Key("BARE#{shelf}", "value_{value}#{copy:2}", index=GSI1)
+
+
 _SOON: Final = tuple(NOON + step * MILLISECOND for step in (-1, 0, 1, 60_000))
+TEXTS: Final = strategies.key_texts() | st.sampled_from(["a", "a\0", "a!", "ab"])
 VALUES: Final[dict[type[Entity], SearchStrategy[Any]]] = {
-    Titled: strategies.key_texts() | st.sampled_from(["a", "a\0", "a!", "ab", "a" * 1019]),
+    Titled: TEXTS | st.just("a" * 1019),
+    Prefixed: TEXTS,
     Counted: st.integers(0, 99),
     Dated: st.sampled_from(_SOON),
     Ranked: st.sampled_from(Level),

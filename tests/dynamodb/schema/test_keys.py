@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autoforge.dynamodb.patterns.permission import partition_form
 from autoforge.dynamodb.patterns.shared import SharedSort
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.encoding import Codec
@@ -56,6 +57,12 @@ def a_template(text: str) -> Template:
 
 
 EVERYTHING = a_key("ID#{id}#{name}", "{status}#{priority:5}#{at}#{other}")
+#: The same with literals in front of the components, as ElectroDB writes keys.
+PREFIXED = a_key(
+    "$thing#id_{id}#name_{name}",
+    "$thing_1#status_{status}#priority_{priority:5}#at_{at}#other-{other}",
+)
+BOTH = pytest.mark.parametrize("key", [EVERYTHING, PREFIXED], ids=["bare", "prefixed"])
 
 values_of_everything = st.fixed_dictionaries(
     {
@@ -69,12 +76,29 @@ values_of_everything = st.fixed_dictionaries(
 )
 
 
-@given(values_of_everything)
-def test_a_key_decodes_to_the_components_it_was_made_of(values: dict[str, Any]) -> None:
-    rendered = EVERYTHING.render(values)
+@BOTH
+@given(values=values_of_everything)
+def test_a_key_decodes_to_the_components_it_was_made_of(key: Key, values: dict[str, Any]) -> None:
+    rendered = key.render(values)
 
     assert rendered is not None
-    assert EVERYTHING.decode(rendered) == values
+    assert key.decode(rendered) == values
+
+
+def test_a_literal_stands_in_front_of_a_component() -> None:
+    values = {"id": "a", "name": "b c", "status": "active", "priority": 7, "at": NOON, "other": "d"}
+
+    assert PREFIXED.render(values) == (
+        "$thing#id_a#name_b c",
+        "$thing_1#status_active#priority_00007#at_2026-02-04T12:00:00.000Z#other-d",
+    )
+    assert str(PREFIXED.sort_template) == PREFIXED.sort
+    assert PREFIXED.decode(KeyValue("$thing#a#b", "")) is None
+    assert partition_form(PREFIXED.partitions[0]) == "$thing#id_*#name_*"
+
+
+def test_a_label_stands_after_the_literal_of_its_component() -> None:
+    assert a_template("X#name_{name}").render({"name": Label("name")}) == "X#name_<name>"
 
 
 @given(values_of_everything)
@@ -89,20 +113,24 @@ def test_one_attribute_is_written_in_each_place_as_that_place_demands(
     assert rendered == (f"THING#a%20b#{day}#END", f"a%20b#{moment}#a b")
 
 
-@given(values_of_everything, values_of_everything, st.data())
+@BOTH
+@given(one=values_of_everything, other=values_of_everything, data=st.data())
 def test_different_components_give_different_keys(
-    one: dict[str, Any], other: dict[str, Any], data: st.DataObject
+    key: Key, one: dict[str, Any], other: dict[str, Any], data: st.DataObject
 ) -> None:
     # Random values rarely give similar keys; values that share some components are the hard case.
     same = data.draw(st.sets(st.sampled_from(sorted(one))))
     near = {name: one[name] if name in same else value for name, value in other.items()}
 
-    assert (EVERYTHING.render(one) == EVERYTHING.render(near)) == (one == near)
+    assert (key.render(one) == key.render(near)) == (one == near)
 
 
-@given(st.lists(values_of_everything))
-def test_sort_keys_sort_as_the_tuples_of_their_components_do(some: list[dict[str, Any]]) -> None:
-    template = EVERYTHING.sort_template
+@BOTH
+@given(some=st.lists(values_of_everything))
+def test_sort_keys_sort_as_the_tuples_of_their_components_do(
+    key: Key, some: list[dict[str, Any]]
+) -> None:
+    template = key.sort_template
     names = [component.name for component in template.components]
 
     written = sorted(template.render(values).encode() for values in some)
@@ -232,7 +260,11 @@ def test_a_key_counts_the_bytes_of_what_it_writes_and_not_of_what_it_is_given() 
         ("PROJECT#{nmae}", "X", "Thing.key: nmae: no such attribute"),
         ("PROJECT", "X#{nmae}", "Thing.key: nmae: no such attribute"),
         ("PROJECT#{id", "X", "Thing.key: '{id' is neither a literal nor one component in braces"),
-        ("PROJECT-{id}", "X", "Thing.key: 'PROJECT-{id}' is neither a literal nor one component"),
+        ("{id}-PROJECT", "X", "Thing.key: '{id}-PROJECT' is neither a literal nor one component"),
+        ("{id}{id}", "X", "Thing.key: '{id}{id}' is neither a literal nor one component"),
+        ("PROJECT#${id}", "X", "Thing.key: '${id}' is neither a literal nor one component"),
+        ("PROJECT#$", "X", "Thing.key: '$' is neither a literal nor one component"),
+        ("PROJECT$", "X", "Thing.key: 'PROJECT$' is neither a literal nor one component"),
         ("PROJECT#", "X", "Thing.key: '' is neither a literal nor one component"),
         ("", "X", "Thing.key: '' is neither a literal nor one component"),
         ("PROJECT|", "X", "Thing.key: '' is neither a literal nor one component"),
@@ -303,6 +335,16 @@ def test_a_label_stands_in_a_key_as_it_is() -> None:
         (("PROJECT#{id}|GLOBAL", "X"), ("GLOBE", "X"), False),
         (("{at}", "X"), ("{id}", "X"), False),
         (("{at:date}", "X"), ("{id}", "X"), True),
+        (("a_{id}", "X"), ("a_{name}", "X"), True),
+        (("a_{at}", "X"), ("a_{id}", "X"), False),
+        (("a_{id}", "X"), ("b_{id}", "X"), False),
+        (("a_{id}", "X"), ("a_b_{id}", "X"), True),
+        (("a_{id}", "X"), ("{name}", "X"), True),
+        (("$a_{id}", "X"), ("{status}", "X"), False),
+        (("act{id}", "X"), ("{status}", "X"), True),
+        (("a_{id}", "X"), ("a_b", "X"), True),
+        (("a_{id}", "X"), ("a_", "X"), False),
+        (("a_{id}", "X"), ("b_a", "X"), False),
     ],
 )
 def test_two_keys_overlap_when_some_item_of_each_could_have_one_key(
@@ -353,10 +395,21 @@ def test_a_prefix_reaches_another_template_that_goes_on_after_the_same_segments(
             "X#{status}",
             "X#{priority:3}",
             "{id}#active",
+            "X#act{id}",
+            "act{id}#{status}",
         ]
     ),
     st.sampled_from(
-        ["X#{name}", "X#{at}", "X#{id}#{other}", "{status}#{id}", "X#active", "{id}#{name}"]
+        [
+            "X#{name}",
+            "X#{at}",
+            "X#{id}#{other}",
+            "{status}#{id}",
+            "X#active",
+            "{id}#{name}",
+            "X#act{other}",
+            "X#a{id}",
+        ]
     ),
 )
 def test_templates_that_do_not_overlap_never_write_one_text(

@@ -7,10 +7,8 @@ from typing import Final
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from autoforge.dynamodb.client.client import (
-    RetryPolicy,
-    UncertainError,
-)
+from autoforge.dynamodb.client.client import RetryPolicy
+from autoforge.dynamodb.client.failures import UncertainError
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.transport.http1 import GarbledAnswerError
 from autoforge.dynamodb.transport.transport import TransportName

@@ -7,11 +7,8 @@ from threading import Event
 
 import pytest
 
-from autoforge.dynamodb.client.client import (
-    Deadline,
-    TooLateError,
-    UncertainError,
-)
+from autoforge.dynamodb.client.client import Deadline
+from autoforge.dynamodb.client.failures import TooLateError, UncertainError
 from autoforge.dynamodb.transport.transport import TransportName
 from tests.dynamodb.misbehaving import (
     Talk,

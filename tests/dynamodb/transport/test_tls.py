@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from autoforge.dynamodb.client.client import RetryPolicy, UncertainError
+from autoforge.dynamodb.client.client import RetryPolicy
+from autoforge.dynamodb.client.failures import UncertainError
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.transport.transport import Timeouts, TransportName
 from autoforge.errors import UnavailableError
