@@ -105,6 +105,7 @@ from autoforge.dynamodb.schema.indexes import (
 from autoforge.dynamodb.schema.keys import (
     Derived,
     Key,
+    KeyValue,
 )
 from autoforge.dynamodb.schema.transaction_mark import (
     TransactionMark,
@@ -136,6 +137,7 @@ from autoforge.dynamodb.writes.write import (
     Put,
     Transaction,
     Write,
+    primary_key,
 )
 
 __all__ = [
@@ -172,6 +174,7 @@ __all__ = [
     "Integer",
     "Json",
     "Key",
+    "KeyValue",
     "Layout",
     "LocalCipher",
     "Lookup",
@@ -207,6 +210,7 @@ __all__ = [
     "nested",
     "optional",
     "permissions_of",
+    "primary_key",
     "required",
     "timestamp_text",
     "utc_now",
