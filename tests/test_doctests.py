@@ -13,13 +13,16 @@ import pytest
 
 import autoforge
 from autoforge import dynamodb
+from autoforge.dynamodb import errors
 from autoforge.dynamodb.store.store import Store
 from autoforge.testing.engines import Engine, running, table_on
 from docs.examples import library
 
 MODULES = [module.name for module in walk_packages(autoforge.__path__, "autoforge.")]
 #: What the examples of the toolkit have without importing it; the reference says so.
-OFFERED = {name: getattr(dynamodb, name) for name in dynamodb.__all__}
+OFFERED = {
+    name: getattr(package, name) for package in (errors, dynamodb) for name in package.__all__
+}
 
 
 @pytest.fixture(scope="module")

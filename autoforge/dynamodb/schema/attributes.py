@@ -175,18 +175,43 @@ class Options(TypedDict, Generic[T], total=False):
 
 
 class EntityAttribute(Attribute[T], Generic[T, N]):
-    """An attribute that checks assigned values and can be a component of a key.
+    """The base class of the attributes: checks values, and makes changes and conditions.
+
+    Read from the class, as in ``Book.title``, it is the attribute itself, with the methods below.
+    Read from an entity, as in ``book.title``, it is the value. An attribute class of one's own is a
+    subclass, usually of ``Text`` or another attribute of the toolkit.
 
     Args:
         default: The value of new entities that do not give one, and of stored items that lack the
             attribute. None makes the attribute optional: items may lack it, and the entity then has
             None.
-        default_factory: See ``Options``.
-        attr_name: See ``Options``.
-        stored: See ``Options``.
+        default_factory: Returns the value of new entities that do not give one, such as
+            ``utc_now``. Stored items are not read with it: each reading would have another value.
+        attr_name: The name in the table; unless given, the name in Python as the layout writes
+            names, in camelCase by default.
+        stored: False if items have the value only as a component of their keys.
 
     Raises:
-        DeclarationError: if the default is a function, or the factory is none.
+        DeclarationError: if the default is a function, or the factory is not one.
+
+    Examples:
+        An attribute of one's own checks its values in ``check``:
+
+        >>> class Email(Text):
+        ...     def check(self, value: object) -> str:
+        ...         text = super().check(value)
+        ...         if "@" not in text:
+        ...             raise InvalidValueError(f"{text!r} is not an e-mail address")
+        ...         return text.lower()
+        >>> class Friend(Entity):
+        ...     id: Id = Id()
+        ...     email: Email = required(Email())
+        ...     key = Key("FRIEND#{id}", "FRIEND")
+        >>> Friend(id="f1", email="Ann@Example.com").email
+        'ann@example.com'
+        >>> Friend(id="f1", email="ann")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: 'ann' is not an e-mail address
     """
 
     attr_type = STRING
@@ -264,6 +289,11 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
 
         Raises:
             InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> moved = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.shelf.set("B 1")])
+            >>> store.save(moved).shelf
+            'B 1'
         """
         return self._setting(value)
 
@@ -272,40 +302,111 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
 
         Raises:
             DeclarationError: if the attribute is not optional.
+
+        Examples:
+            >>> lost = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.shelf.remove()])
+            >>> print(store.save(lost).shelf)
+            None
         """
         if not self.null:
             raise DeclarationError(f"every item has {self.attr_name}: it cannot be removed")
         return Removal(self._place)
 
     def copy(self, source: EntityAttribute[T, Any]) -> Copy:
-        """Return the change that sets the value that another attribute has before the update."""
+        """Return the change that sets the value that another attribute has before the update.
+
+        Args:
+            source: The other attribute of the same entity. If the item lacks it, its default is
+                copied; without a default, DynamoDB refuses the update with
+                ``ConditionFailedError``.
+
+        Examples:
+            >>> by_title = Book.shelf.copy(Book.title)
+            >>> store.save(Update(Book, {"isbn": "b1"}, NOON, changes=[by_title])).shelf
+            'Dynamo'
+        """
         return Copy(self._place, source, default_to_wire(source))
 
     def equals(self, value: T | N) -> Equality:
         """Return the condition that the attribute has a value; None if it is missing.
 
+        It is also a member of ``Update(expected=…)``.
+
         Raises:
             InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> lend = Update(
+            ...     Book,
+            ...     {"isbn": "b2"},
+            ...     NOON,
+            ...     changes=[Book.copies.set(1)],
+            ...     expected=[Book.copies.equals(2)],
+            ... )
+            >>> store.save(lend).copies
+            1
         """
         wire = value_to_wire(self, value)
         return Equality(self, value, has_value(self, wire, default_to_wire(self)))
 
     def not_equals(self, value: T | N) -> Condition:
-        """Return the condition that the attribute has another value, or is missing."""
+        """Return the condition that the attribute has another value, or is missing.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> move = Update(
+            ...     Book,
+            ...     {"isbn": "b1"},
+            ...     NOON,
+            ...     changes=[Book.shelf.set("B 1")],
+            ...     condition=Book.shelf.not_equals("B 1"),
+            ... )
+            >>> store.save(move).shelf
+            'B 1'
+        """
         return ~self.equals(value)
 
     def one_of(self, *values: T) -> Condition:
-        """Return the condition that the attribute has one of up to 100 values."""
+        """Return the condition that the attribute has one of 1 to 100 values.
+
+        Raises:
+            InvalidValueError: if there are no values or more than 100, or the attribute cannot hold
+                one of them (AWS, "Comparison operator and function reference").
+
+        Examples:
+            >>> move = Update(
+            ...     Book,
+            ...     {"isbn": "b1"},
+            ...     NOON,
+            ...     changes=[Book.shelf.set("B 1")],
+            ...     condition=Book.shelf.one_of("A 2", "A 3"),
+            ... )
+            >>> store.save(move).shelf
+            'B 1'
+        """
         held = [self.check(value) for value in values]
         condition = is_one_of(self._path, [attribute_to_wire(self, value) for value in held])
         return self._or_default(condition, lambda default: default in held)
 
     def is_present(self) -> Condition:
-        """Return the condition that the item has a value, and one of the attribute's type."""
+        """Return the condition that the item has a value, and one of the attribute's type.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.shelf.is_present()))
+            >>> store.get(BookByIsbn("b1"))
+        """
         return Condition(self._path.is_type(self.attr_type))
 
     def is_absent(self) -> Condition:
-        """Return the condition that the item lacks the attribute."""
+        """Return the condition that the item lacks the attribute; a stored NULL counts as missing.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.shelf.is_absent()))
+            Traceback (most recent call last):
+            autoforge.dynamodb.errors.ConditionFailedError: Book b1 ...
+        """
         return is_missing(self._path)
 
     @cached_property
@@ -347,19 +448,48 @@ class _Ordered(EntityAttribute[T, N]):
     """An attribute whose values have an order, which DynamoDB compares by."""
 
     def at_least(self, value: T) -> Condition:
-        """Return the condition that the value is this or larger."""
+        """Return the condition that the value is this or larger.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b2"}, condition=Book.copies.at_least(2)))
+        """
         return self._compared(">=", value, lambda default, other: default >= other)
 
     def above(self, value: T) -> Condition:
-        """Return the condition that the value is larger."""
+        """Return the condition that the value is larger.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b2"}, condition=Book.price.above(Decimal(10))))
+        """
         return self._compared(">", value, lambda default, other: default > other)
 
     def at_most(self, value: T) -> Condition:
-        """Return the condition that the value is this or smaller."""
+        """Return the condition that the value is this or smaller.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> ended = Loan.due_at.at_most(NOON)
+            >>> store.write(Delete(Loan, {"isbn": "b1", "id": "l1"}, condition=ended))
+        """
         return self._compared("<=", value, lambda default, other: default <= other)
 
     def below(self, value: T) -> Condition:
-        """Return the condition that the value is smaller."""
+        """Return the condition that the value is smaller.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b2"}, condition=Book.copies.below(3)))
+        """
         return self._compared("<", value, lambda default, other: default < other)
 
     def _compared(self, operator: str, value: T, test: Callable[[Any, Any], bool]) -> Condition:
@@ -372,18 +502,37 @@ class _Textual(_Ordered[str, N]):
     """An attribute whose values are texts."""
 
     def begins_with(self, text: str) -> Condition:
-        """Return the condition that the text begins with another one."""
+        """Return the condition that the text begins with another one.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.title.begins_with("Dyn")))
+        """
         condition = begins_with(self._path, text)
         return self._or_default(condition, lambda default: bool(default.startswith(text)))
 
     def contains(self, item: str) -> Condition:  # type: ignore[override]  # one of ours
-        """Return the condition that the text has another one in it."""
+        """Return the condition that the text has another one in it.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.title.contains("nam")))
+        """
         condition = contains(self._path, {STRING: item})
         return self._or_default(condition, lambda default: item in default)
 
 
 class Text(_Textual[N]):
-    """Free text, which may be empty."""
+    """Free text in UTF-8, which may be empty.
+
+    It may be a component of a key, where ``#``, ``$`` and ``%`` are percent-encoded, and so are
+    some other characters before a further component (ADR 0003).
+
+    Examples:
+        >>> Book(isbn="b3", title="Persuasion").title
+        'Persuasion'
+        >>> Book(isbn="b3", title=3)
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     @overload
     def __init__(self: Text[None], *, default: None, **options: Unpack[Options[str]]) -> None: ...
@@ -408,7 +557,17 @@ class Text(_Textual[N]):
 
 
 class Id(_Textual[N]):
-    """An id, stored in its canonical case."""
+    """An id: a ULID, a UUID, or up to 64 letters, digits, ``-`` and ``_``.
+
+    ULIDs are stored in upper case and UUIDs in lower case, so that an id has one key.
+
+    Examples:
+        >>> Book(isbn="01kgkr2t40r6bax8a0b1rtcdkn", title="Emma").isbn
+        '01KGKR2T40R6BAX8A0B1RTCDKN'
+        >>> Book(isbn="no id", title="Emma")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     @overload
     def __init__(self: Id[None], *, default: None, **options: Unpack[Options[str]]) -> None: ...
@@ -443,7 +602,20 @@ def _text(value: Any) -> str:
 
 
 class TextSet(EntityAttribute[frozenset[str]]):
-    """A set of texts; an empty set is stored as no attribute."""
+    """A set of texts; an item without the attribute has an empty set.
+
+    DynamoDB stores no empty set, so an empty one is stored as no attribute (AWS, "Data types").
+
+    Args:
+        attr_name: The name in the table; unless given, the name in Python as the layout writes
+            names.
+
+    Examples:
+        >>> sorted(Book(isbn="b3", title="Emma", subjects={"novel", "classic"}).subjects)
+        ['classic', 'novel']
+        >>> Book(isbn="b3", title="Emma").subjects
+        frozenset()
+    """
 
     attr_type = STRING_SET
     #: Checks a member.
@@ -467,11 +639,26 @@ class TextSet(EntityAttribute[frozenset[str]]):
         EntityAttribute.__set__(self, instance, self.check(value or ()) or None)  # type: ignore[arg-type]  # held as None
 
     def set(self, value: Iterable[str]) -> Change:  # type: ignore[override]
-        """Return the change that sets the members; no members remove the attribute."""
+        """Return the change that sets all members; no members remove the attribute.
+
+        Raises:
+            InvalidValueError: if the set cannot hold a member.
+
+        Examples:
+            >>> sort = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.subjects.set({"history"})])
+            >>> store.save(sort).subjects
+            frozenset({'history'})
+        """
         return self._setting(value)
 
     def remove(self) -> Removal:  # type: ignore[override]  # every set may be empty
-        """Return the change that removes all members."""
+        """Return the change that removes all members.
+
+        Examples:
+            >>> clear = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.subjects.remove()])
+            >>> store.save(clear).subjects
+            frozenset()
+        """
         return Removal(self._place)
 
     def include(self, *members: str) -> Inclusion:
@@ -479,6 +666,11 @@ class TextSet(EntityAttribute[frozenset[str]]):
 
         Raises:
             InvalidValueError: if there are none, or the set cannot hold one.
+
+        Examples:
+            >>> add = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.subjects.include("history")])
+            >>> sorted(store.save(add).subjects)
+            ['databases', 'history']
         """
         return Inclusion(self._place, self._some(members))
 
@@ -487,16 +679,38 @@ class TextSet(EntityAttribute[frozenset[str]]):
 
         Raises:
             InvalidValueError: if there are none, or the set cannot hold one.
+
+        Examples:
+            >>> change = Book.subjects.exclude("databases")
+            >>> drop = Update(Book, {"isbn": "b1"}, NOON, changes=[change])
+            >>> store.save(drop).subjects
+            frozenset()
         """
         return Exclusion(self._place, self._some(members))
 
     def contains(self, item: str) -> Condition:  # type: ignore[override]  # one of ours
-        """Return the condition that the set has a member."""
+        """Return the condition that the set has a member.
+
+        Raises:
+            InvalidValueError: if the set cannot hold the member.
+
+        Examples:
+            >>> on_databases = Book.subjects.contains("databases")
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=on_databases))
+        """
         (member,) = self.check([item])
         return contains(self._path, {STRING: member})
 
     def equals(self, value: Iterable[str]) -> Equality:
-        """Return the condition that the set has exactly these members."""
+        """Return the condition that the set has exactly these members.
+
+        Raises:
+            InvalidValueError: if the set cannot hold a member.
+
+        Examples:
+            >>> only_databases = Book.subjects.equals({"databases"})
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=only_databases))
+        """
         return super().equals(self.check(value))
 
     def _some(self, members: tuple[str, ...]) -> frozenset[str]:
@@ -517,13 +731,46 @@ class TextSet(EntityAttribute[frozenset[str]]):
 
 
 class IdSet(TextSet):
-    """A set of ids, each in its canonical case; an empty set is stored as no attribute."""
+    """A set of ids, each as an ``Id`` is stored; an item without the attribute has an empty set.
+
+    Args:
+        attr_name: The name in the table; unless given, the name in Python as the layout writes
+            names.
+
+    Examples:
+        >>> class Shelf(Entity):
+        ...     id: Id = Id()
+        ...     books: IdSet = IdSet()
+        ...     key = Key("SHELF#{id}", "SHELF")
+        >>> sorted(Shelf(id="A3", books=["b2", "b1", "b1"]).books)
+        ['b1', 'b2']
+    """
 
     _member = staticmethod(ID.encode)
 
 
 class Choice(EntityAttribute[E, N]):
-    """A member of a ``StrEnum``, stored as its text."""
+    """A member of a ``StrEnum``, stored as its text.
+
+    Args:
+        members: The enumeration.
+        options: ``default`` and the other options of an attribute.
+
+    Examples:
+        >>> from enum import StrEnum
+        >>> class Colour(StrEnum):
+        ...     RED = "red"
+        ...     BLUE = "blue"
+        >>> class Cover(Entity):
+        ...     isbn: Id = Id()
+        ...     colour: Choice[Colour] = Choice(Colour, default=Colour.RED)
+        ...     key = Key("BOOK#{isbn}", "COVER")
+        >>> Cover(isbn="b1", colour="blue").colour
+        <Colour.BLUE: 'blue'>
+        >>> Cover(isbn="b1", colour="bleu")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     @overload
     def __init__(
@@ -564,15 +811,25 @@ class Choice(EntityAttribute[E, N]):
 
 
 class Moment(_Ordered[datetime, N]):
-    """A time in UTC, stored as ISO 8601 text of fixed width with milliseconds.
+    """A time in UTC to the millisecond, stored as ISO 8601 text of fixed width.
+
+    Texts of fixed width sort as the times do, so it may be a component of a sort key. A time
+    without a zone is taken as UTC.
 
     Args:
         form: Another form, for a table that exists already: ``%Y-%m-%dT%H:%M:%S``. Units that it
             does not show are dropped. See ``TimeForm``.
-        options: See ``Options``; and ``default``.
+        options: ``default`` and the other options of an attribute.
 
     Raises:
         DeclarationError: if texts in the form would not sort as the times do.
+
+    Examples:
+        >>> loan = Loan(isbn="b1", id="l3", member="ann", due_at="2026-03-01T10:00:00.1234+01:00")
+        >>> loan.due_at
+        datetime.datetime(2026, 3, 1, 9, 0, 0, 123000, tzinfo=datetime.timezone.utc)
+        >>> loan.to_item()["dueAt"]
+        {'S': '2026-03-01T09:00:00.123Z'}
     """
 
     @overload
@@ -619,7 +876,18 @@ class Moment(_Ordered[datetime, N]):
 
 
 class Expiry(_Ordered[datetime, N]):
-    """The time from which DynamoDB's time-to-live may delete an item, in Unix seconds."""
+    """The time from which DynamoDB may delete the item, in whole Unix seconds.
+
+    Every entity has it as ``expires_at``. DynamoDB deletes an expired item within about two days
+    (AWS, "Time to Live"); a Store reads it as missing at once.
+
+    Examples:
+        >>> book = Book(isbn="b3", title="Emma", expires_at=NOON)
+        >>> book.to_item()["TTL"]
+        {'N': '1770206400'}
+        >>> book.is_live(NOON)
+        False
+    """
 
     attr_type = NUMBER
 
@@ -661,7 +929,17 @@ def read_expiry(text: str) -> datetime:
 
 
 class Integer(_Ordered[int, N]):
-    """A whole number."""
+    """A whole number of up to 38 digits.
+
+    It may be a component of a key with a width, as in ``{number:3}``, if it is not negative.
+
+    Examples:
+        >>> Book(isbn="b3", title="Emma", copies=2).copies
+        2
+        >>> Book(isbn="b3", title="Emma", copies=2.5)
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     attr_type = NUMBER
 
@@ -679,14 +957,33 @@ class Integer(_Ordered[int, N]):
     def add(self, amount: int) -> Addition:  # type: ignore[override]  # a change of ours
         """Return the change that adds a number, negative to subtract.
 
-        A missing number counts as its default, or 0.
+        A missing number counts as its default, or 0. DynamoDB computes the sum, so the change of
+        another caller is not lost.
+
+        Raises:
+            InvalidValueError: if the amount is not a whole number.
+
+        Examples:
+            >>> buy = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.copies.add(2)])
+            >>> store.save(buy).copies
+            3
         """
         start: Any = 0 if self.default is None else self.default
         added = self.check(amount)
         return Addition(self._place, added, attribute_to_wire(self, added), start)
 
     def copy(self, source: EntityAttribute[int, Any], *, plus: int = 0) -> Copy:
-        """Return the change that sets the sum of another attribute's value before and a number."""
+        """Return the change that sets the sum of another attribute's value before and a number.
+
+        Args:
+            source: The other attribute of the same entity.
+            plus: What is added to its value.
+
+        Examples:
+            >>> all_but_one = Book.lent.copy(Book.copies, plus=-1)
+            >>> store.save(Update(Book, {"isbn": "b2"}, NOON, changes=[all_but_one])).lent
+            1
+        """
         more = attribute_to_wire(self, self.check(plus)) if plus else None
         return Copy(self._place, source, default_to_wire(source), more)
 
@@ -712,7 +1009,15 @@ class Integer(_Ordered[int, N]):
 
 
 class Number(_Ordered[Decimal, N]):
-    """An exact number of up to 38 significant digits, such as an amount of money."""
+    """An exact number of up to 38 significant digits as a ``Decimal``, such as an amount of money.
+
+    Examples:
+        >>> Book(isbn="b3", title="Emma", price=Decimal("12.50")).price
+        Decimal('12.50')
+        >>> Book(isbn="b3", title="Emma", price=12.5)
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     attr_type = NUMBER
 
@@ -732,14 +1037,34 @@ class Number(_Ordered[Decimal, N]):
     def add(self, amount: Decimal) -> Addition:  # type: ignore[override]  # a change of ours
         """Return the change that adds a number, negative to subtract.
 
-        A missing number counts as its default, or 0.
+        A missing number counts as its default, or 0. DynamoDB computes the sum, so the change of
+        another caller is not lost.
+
+        Raises:
+            InvalidValueError: if the amount is not an exact number.
+
+        Examples:
+            >>> change = Book.price.add(Decimal("-2.25"))
+            >>> reduce = Update(Book, {"isbn": "b2"}, NOON, changes=[change])
+            >>> store.save(reduce).price
+            Decimal('10.25')
         """
         start: Any = 0 if self.default is None else self.default
         added = self.check(amount)
         return Addition(self._place, added, attribute_to_wire(self, added), start)
 
     def copy(self, source: EntityAttribute[Decimal, Any], *, plus: Decimal = Decimal(0)) -> Copy:
-        """Return the change that sets the sum of another attribute's value before and a number."""
+        """Return the change that sets the sum of another attribute's value before and a number.
+
+        Args:
+            source: The other attribute of the same entity.
+            plus: What is added to its value.
+
+        Examples:
+            >>> with_postage = Book.fee.copy(Book.price, plus=Decimal("2.25"))
+            >>> store.save(Update(Book, {"isbn": "b2"}, NOON, changes=[with_postage])).fee
+            Decimal('14.75')
+        """
         more = attribute_to_wire(self, self.check(plus)) if plus else None
         return Copy(self._place, source, default_to_wire(source), more)
 
@@ -763,7 +1088,12 @@ class Number(_Ordered[Decimal, N]):
 
 
 class Boolean(EntityAttribute[bool, N]):
-    """True or false."""
+    """True or false.
+
+    Examples:
+        >>> Loan(isbn="b1", id="l3", member="ann", due_at=NOON).returned
+        False
+    """
 
     attr_type = BOOLEAN
 
@@ -810,16 +1140,31 @@ class _NativeAttribute(EntityAttribute[T, N]):
         """Return a place inside the value, to change it or to demand something of it.
 
         Args:
-            steps: Names of members of objects, and positions in lists, from the outside inwards.
+            steps: Names of members of objects, and positions in lists from 0, from the outside
+                inwards.
 
         Raises:
             InvalidValueError: if a step is neither.
+
+        Examples:
+            >>> change = Book.details.at("pages").add(2)
+            >>> count = Update(Book, {"isbn": "b1"}, NOON, changes=[change])
+            >>> store.save(count).details
+            {'pages': 212}
         """
         return Inside(Place(self, require_steps(steps)))
 
 
 class Document(_NativeAttribute[dict[str, Any], N]):
-    """A JSON object, stored as a native map."""
+    """A JSON object, stored as a native map.
+
+    Numbers are read as ``int`` or ``float``. DynamoDB nests up to 32 levels (AWS, "Constraints in
+    Amazon DynamoDB").
+
+    Examples:
+        >>> Book(isbn="b3", title="Emma", details={"pages": 300, "authors": ["Austen"]}).details
+        {'pages': 300, 'authors': ['Austen']}
+    """
 
     attr_type = MAP
 
@@ -844,7 +1189,17 @@ class Document(_NativeAttribute[dict[str, Any], N]):
         def __set__(self, instance: Any, value: Mapping[str, Any] | N) -> None: ...  # type: ignore[override]
 
     def set(self, value: Mapping[str, Any] | N) -> Change:  # type: ignore[override]
-        """Return the change that sets the whole object; None removes an optional one."""
+        """Return the change that sets the whole object; None removes an optional one.
+
+        Raises:
+            InvalidValueError: if the value is not a JSON object.
+
+        Examples:
+            >>> change = Book.details.set({"pages": 300})
+            >>> describe = Update(Book, {"isbn": "b2"}, NOON, changes=[change])
+            >>> store.save(describe).details
+            {'pages': 300}
+        """
         return self._setting(value)
 
     def check(self, value: Any) -> dict[str, Any]:
@@ -855,7 +1210,12 @@ class Document(_NativeAttribute[dict[str, Any], N]):
 
 
 class Array(_NativeAttribute[list[Any], N]):
-    """A JSON array, stored as a native list."""
+    """A list of JSON values, stored as a native list.
+
+    Examples:
+        >>> Book(isbn="b3", title="Emma").notes
+        []
+    """
 
     attr_type = LIST
 
@@ -877,19 +1237,59 @@ class Array(_NativeAttribute[list[Any], N]):
         def __set__(self, instance: Any, value: Sequence[Any] | N) -> None: ...  # type: ignore[override]
 
     def set(self, value: Sequence[Any] | N) -> Change:  # type: ignore[override]
-        """Return the change that sets the whole list; None removes an optional one."""
+        """Return the change that sets the whole list; None removes an optional one.
+
+        Raises:
+            InvalidValueError: if the value is not a list of JSON values.
+
+        Examples:
+            >>> note = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.notes.set(["torn"])])
+            >>> store.save(note).notes
+            ['torn']
+        """
         return self._setting(value)
 
     def append(self, *members: Any) -> Extension:  # type: ignore[override]  # a change of ours
-        """Return the change that adds members at the end; a missing list counts as its default."""
+        """Return the change that adds members at the end.
+
+        A missing list counts as its default, or as empty.
+
+        Raises:
+            InvalidValueError: if a member is not a JSON value.
+
+        Examples:
+            >>> change = Book.notes.append("torn", "wet")
+            >>> note = Update(Book, {"isbn": "b1"}, NOON, changes=[change])
+            >>> store.save(note).notes
+            ['torn', 'wet']
+        """
         return self._extension(members, first=False)
 
     def prepend(self, *members: Any) -> Extension:  # type: ignore[override]
-        """Return the change that adds members at the beginning."""
+        """Return the change that adds members at the beginning; else as ``append``.
+
+        Raises:
+            InvalidValueError: if a member is not a JSON value.
+
+        Examples:
+            >>> for change in (Book.notes.append("torn"), Book.notes.prepend("signed")):
+            ...     book = store.save(Update(Book, {"isbn": "b1"}, NOON, changes=[change]))
+            >>> book.notes
+            ['signed', 'torn']
+        """
         return self._extension(members, first=True)
 
     def contains(self, item: Any) -> Condition:  # type: ignore[override]  # one of ours
-        """Return the condition that the list has a member."""
+        """Return the condition that the list has a member.
+
+        Raises:
+            InvalidValueError: if the member is not a JSON value.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.notes.contains("torn")))
+            Traceback (most recent call last):
+            autoforge.dynamodb.errors.ConditionFailedError: Book b1 ...
+        """
         condition = contains(self._path, document_to_wire(item, self.attr_name))
         return self._or_default(condition, lambda default: item in default)
 
@@ -906,7 +1306,16 @@ class Array(_NativeAttribute[list[Any], N]):
 
 
 class Json(_NativeAttribute[Any, N]):
-    """Any JSON value, null included, stored natively; an optional one has None for both."""
+    """Any JSON value, null included, stored natively; an optional one has None for both.
+
+    Examples:
+        >>> class Setting(Entity):
+        ...     name: Id = Id()
+        ...     value: Json = Json()
+        ...     key = Key("SETTING#{name}", "SETTING")
+        >>> Setting(name="limits", value=[1, None]).to_item()["value"]
+        {'L': [{'N': '1'}, {'NULL': True}]}
+    """
 
     @overload
     def __init__(self: Json[None], *, default: None, **options: Unpack[Options[Any]]) -> None: ...
@@ -920,10 +1329,26 @@ class Json(_NativeAttribute[Any, N]):
 
 @dataclass(frozen=True)
 class Inside:
-    """A place inside a ``Document``, an ``Array`` or a ``Json``: ``Book.config.at("lines", 0)``.
+    """A place inside a ``Document``, an ``Array`` or a ``Json``, as ``at`` returns it.
 
     Its changes need the object or list that the place is in; if the item lacks it, the update
-    raises ``ConditionFailedError``. A default of the attribute does not stand in for it.
+    raises ``ConditionFailedError``. A default of the attribute does not stand in for it. Its
+    methods are those of attributes; a value is a JSON value, and ``add`` takes a number.
+
+    Raises:
+        InvalidValueError: from each method, if a value is not a JSON value.
+
+    Examples:
+        >>> pages = Book.details.at("pages")
+        >>> bind = Update(
+        ...     Book,
+        ...     {"isbn": "b1"},
+        ...     NOON,
+        ...     changes=[Book.details.at("cover").set("leather")],
+        ...     condition=pages.at_least(200) & ~Book.details.at("cover").is_present(),
+        ... )
+        >>> store.save(bind).details
+        {'pages': 210, 'cover': 'leather'}
     """
 
     place: Place
@@ -1007,8 +1432,19 @@ def required(attribute: A) -> A:
     """Declare an attribute of one's own class that every new entity must give.
 
     It changes nothing at run time. Type checkers know the attributes of this module; any other
-    value in the body of a class is a default to them. With it, they demand the e-mail address in
-    ``email: Email = required(Email())``.
+    value in the body of a class is a default to them. With it, they demand the attribute.
+
+    Args:
+        attribute: The attribute, which is returned.
+
+    Examples:
+        >>> class Email(Text): ...
+        >>> class Friend(Entity):
+        ...     id: Id = Id()
+        ...     email: Email = required(Email())
+        ...     key = Key("FRIEND#{id}", "FRIEND")
+        >>> Friend(id="f1", email="ann@example.com").email
+        'ann@example.com'
     """
     return attribute
 
@@ -1035,6 +1471,15 @@ def optional(attribute: Attribute[Any], *, default: None = None) -> Any:
 
     Raises:
         DeclarationError: if the attribute has a default, so that it is never None.
+
+    Examples:
+        >>> from pynamodb.attributes import UnicodeAttribute
+        >>> class Friend(Entity):
+        ...     id: Id = Id()
+        ...     nickname = optional(UnicodeAttribute())
+        ...     key = Key("FRIEND#{id}", "FRIEND")
+        >>> print(Friend(id="f1").nickname)
+        None
     """
     del default
     if attribute.default is not None:
