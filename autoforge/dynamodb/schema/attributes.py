@@ -514,7 +514,7 @@ class _Textual(_Ordered[str, N]):
         """Return the condition that the text has another one in it.
 
         Examples:
-            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.title.contains("nam")))
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.title.contains("amo")))
         """
         condition = contains(self._path, {STRING: item})
         return self._or_default(condition, lambda default: item in default)

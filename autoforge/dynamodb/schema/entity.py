@@ -420,7 +420,7 @@ class Entity(Declared):
 
     @property
     def unknown(self) -> dict[str, Any]:
-        """Attributes of the stored item that the entity does not declare, by their names in the table.
+        """Undeclared attributes of the stored item, by their names in the table.
 
         They are written back with the entity.
 
