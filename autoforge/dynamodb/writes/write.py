@@ -61,7 +61,21 @@ _SECOND: Final = timedelta(seconds=1)
 
 
 class Write(ABC, Generic[E]):
-    """A change of one item, and the condition on which it is applied."""
+    """A change of one item, and its condition; the base class of ``Put``, ``Update`` and the like.
+
+    ``Store.write`` applies one, ``Store.transact`` several. A write costs a write unit for each 1
+    KB of the larger of the item before and after, in a transaction two (AWS, "Read and write
+    operations").
+
+    Examples:
+        >>> writes: list[Write] = [
+        ...     Put(Book(isbn="b3", title="Emma")),
+        ...     Delete(Book, {"isbn": "b2"}),
+        ... ]
+        >>> store.transact(Transaction(writes))
+        >>> [book.isbn for book in store.fetch(Books(("b2", "b3")))]
+        ['b3']
+    """
 
     #: The DynamoDB operation of the write alone, and its name in a transaction.
     operation: ClassVar[str]
@@ -176,6 +190,16 @@ class Put(Write[E]):
 
     Raises:
         DeclarationError: if it is to replace whatever has the key, and on a condition.
+
+    Examples:
+        >>> emma = Book(isbn="b2", title="Emma, revised")
+        >>> store.save(Put(emma))
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.ItemExistsError: Book with isbn 'b2' exists already
+        >>> store.save(Put(emma, condition=Book.title.equals("Emma"))).title
+        'Emma, revised'
+        >>> store.save(Put(emma, replace=True)).copies
+        1
     """
 
     operation = "PutItem"
@@ -300,6 +324,13 @@ class Delete(Write[E]):
 
     Raises:
         DeclarationError: if a name in the key is not a component of the primary key.
+
+    Examples:
+        >>> store.write(Delete(Book, {"isbn": "b2"}))
+        >>> store.write(Delete(Book, {"isbn": "b2"}))
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.ItemNotFoundError: there is no Book with isbn 'b2'
+        >>> store.write(Delete(Book, {"isbn": "b2"}, missing_ok=True))
     """
 
     operation = "DeleteItem"
@@ -367,6 +398,11 @@ class Check(Write[E]):
 
     Raises:
         DeclarationError: if a name in the key is not a component of the primary key.
+
+    Examples:
+        >>> loan = Loan(isbn="b2", id="l3", member="ann", due_at=NOON)
+        >>> has_copies = Check(Book, {"isbn": "b2"}, NOON, condition=Book.copies.above(0))
+        >>> store.transact(Transaction([has_copies, Put(loan)]))
     """
 
     operation = ""
@@ -422,6 +458,13 @@ class Transaction:
         DeclarationError: if a member is not a write.
         InvalidTransactionError: if DynamoDB never accepts it: it has no writes or more than 100,
             two on the same item, or more than 4 MB.
+
+    Examples:
+        >>> take_back = Update(Loan, {"isbn": "b1", "id": "l2"}, NOON, {"returned": True})
+        >>> shelve = Update(Book, {"isbn": "b1"}, NOON, {"shelf": "A 3"})
+        >>> store.transact(Transaction([take_back, shelve]))
+        >>> list(store.each(LoansDue()))
+        []
     """
 
     writes: Sequence[Write[Any]]
@@ -516,8 +559,19 @@ def _is_new(layout: Layout) -> dict[str, Any]:
 def primary_key(entity: type[Entity], values: Mapping[str, Any]) -> KeyValue:
     """Return the primary key with the values of its components.
 
+    Args:
+        entity: The entity.
+        values: The components of the primary key, by their names in Python.
+
     Raises:
         InvalidValueError: if a component is missing or cannot stand in a key.
+
+    Examples:
+        >>> primary_key(Loan, {"isbn": "b1", "id": "l1"})
+        KeyValue(partition='BOOK#b1', sort='LOAN#l1')
+        >>> primary_key(Loan, {"isbn": "b1"})
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: Loan.key needs id, isbn
     """
     value = entity.primary_key.render(values)
     if value is None:
