@@ -127,6 +127,9 @@ def table_on(engine: Engine, design: Design, clock: Callable[[], datetime]) -> I
         design: The table.
         clock: Tells the Store the time.
 
+    Raises:
+        UnavailableError: if the table does not become ready.
+
     Examples:
         >>> from autoforge.testing import Clock, running, table_on
         >>> with running("moto") as engine, table_on(engine, library, Clock()) as store:

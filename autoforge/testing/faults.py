@@ -50,6 +50,9 @@ class Throttle(Refuse):
 
     Attributes:
         code: DynamoDB's code of the error.
+        status: The HTTP status.
+        message: The message.
+        more: Further members of the answer.
 
     Examples:
         >>> from autoforge.testing import Throttle, injected
@@ -143,6 +146,7 @@ class Pass:
     """
 
 
+#: What may happen to a request, for ``injected``.
 Fault = Refuse | Answer | Break | Lose | Unprocessed | Pass
 
 

@@ -116,7 +116,12 @@ class Scan:
 
 @dataclass(frozen=True)
 class Admin:
-    """What operators do to a table, apart from access patterns: ``store.admin``."""
+    """What operators do to a table, apart from access patterns: ``store.admin``.
+
+    Examples:
+        >>> store.admin.scan(segments=4)
+        <autoforge.dynamodb.admin.scan.Scan object at ...>
+    """
 
     table_name: str
     client: Client
