@@ -329,7 +329,7 @@ def _entry(page: Page, each: Documented, listed: _Listed) -> Iterator[str]:
     further = {
         name: member
         for name, member in shown.items()
-        if name not in {*declared, *defined, *inherited}
+        if name not in {*each.arguments, *declared, *defined, *inherited}
         and member.entry.path not in listed.in_tables
     }
     listed.in_tables.update(member.entry.path for member in further.values())
