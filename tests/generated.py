@@ -6,6 +6,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,10 @@ from autoforge.forge import Forge
 from autoforge.http.app import create_app
 from cfn.roles_page import roles_page
 from cfn.template import build
+from tests.docs.reference import REFERENCE_PAGES, reference_page, with_names
 
 _ROOT: Final = Path(__file__).parent.parent
+_OVERVIEW: Final = "docs/reference/toolkit.md"
 
 
 def openapi_document() -> str:
@@ -32,12 +35,19 @@ def template() -> str:
     return build().to_yaml()
 
 
+def overview() -> str:
+    """Build the tables of names in the overview of the toolkit; the rest is written by hand."""
+    return with_names((_ROOT / _OVERVIEW).read_text(encoding="utf-8"))
+
+
 #: The function that builds each generated file, by the file's path from the root.
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "cfn/template.yaml": template,
     "docs/reference/access-patterns.md": lambda: catalogue_page(CATALOGUE, made_by="make docs"),
     "docs/reference/permissions.md": roles_page,
     "docs/reference/openapi.json": openapi_document,
+    _OVERVIEW: overview,
+    **{path: partial(reference_page, page) for path, page in REFERENCE_PAGES.items()},
 }
 
 

@@ -43,6 +43,12 @@ def policy_of(table: Table, role: Role, *, table_arn: str | None = None) -> dict
     Raises:
         DeclarationError: if the role runs a pattern or writes an entity that is not the table's; or
             if the policy is longer than IAM accepts.
+
+    Examples:
+        >>> from autoforge.cloudformation import Role, policy_of
+        >>> policy = policy_of(library, Role("Desk", patterns=(BookByIsbn,)))
+        >>> policy["Statement"][0]["Action"]
+        ['dynamodb:GetItem']
     """
     require_roles(table, (role,))
     arn = table_arn or _ANYWHERE.format(table.name)

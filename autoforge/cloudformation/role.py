@@ -49,6 +49,13 @@ class Role:
         DeclarationError: if the name has other characters, the description is too long, the role
             may do nothing, an operation of ``describes`` is unknown, or the tenant has another form
             or is in no partition key that the role needs.
+
+    Examples:
+        >>> from autoforge.cloudformation import Role
+        >>> lend = Operation("loans.lend", puts=(Loan,))
+        >>> desk = Role("Desk", patterns=(BookByIsbn,), operations=(lend,))
+        >>> sorted(permission.action for permission in desk.permissions)
+        ['GetItem', 'PutItem']
     """
 
     name: str

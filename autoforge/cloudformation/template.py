@@ -53,6 +53,13 @@ def template_of(table: Table, *, roles: Sequence[Role] = (), logical_id: str = "
         DeclarationError: if DynamoDB would refuse the name of the table, or CloudFormation the
             logical id; if two roles have one name, or a role runs a pattern or writes an entity
             that is not the table's; or if a policy is longer than IAM accepts.
+
+    Examples:
+        >>> from autoforge.cloudformation import template_of
+        >>> print(template_of(library).to_yaml())
+        # Made by autoforge from the table Library: change that, and not this.
+        AWSTemplateFormatVersion: '2010-09-09'
+        ...
     """
     if not _NAME.fullmatch(table.name):
         raise DeclarationError(

@@ -101,9 +101,8 @@ from autoforge.dynamodb.schema.indexes import (
     Index,
     Layout,
 )
-from autoforge.dynamodb.schema.keys import (
-    Key,
-)
+from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import (
     Integer,
     Number,
@@ -151,6 +150,7 @@ from autoforge.dynamodb.writes.check import (
 from autoforge.dynamodb.writes.delete import (
     Delete,
 )
+from autoforge.dynamodb.writes.identity import primary_key
 from autoforge.dynamodb.writes.put import (
     Put,
 )
@@ -160,9 +160,7 @@ from autoforge.dynamodb.writes.transaction import (
 from autoforge.dynamodb.writes.update import (
     Update,
 )
-from autoforge.dynamodb.writes.write import (
-    Write,
-)
+from autoforge.dynamodb.writes.write import Write
 
 __all__ = [
     "GSI",
@@ -198,6 +196,7 @@ __all__ = [
     "Integer",
     "Json",
     "Key",
+    "KeyValue",
     "Layout",
     "LocalCipher",
     "Lookup",
@@ -233,6 +232,7 @@ __all__ = [
     "nested",
     "optional",
     "permissions_of",
+    "primary_key",
     "required",
     "timestamp_text",
     "utc_now",

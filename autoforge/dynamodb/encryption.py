@@ -89,14 +89,23 @@ class KmsCipher:
 
 
 class LocalCipher:
-    """Encrypts with AES-256-GCM and keys from the settings, for use without KMS.
+    """Encrypts with AES-256-GCM and keys of your own, for use without KMS.
 
     Args:
         secrets: Keys as text, the newest first. The newest encrypts; all can decrypt.
 
     Raises:
         ConfigurationError: if there is no key, or one is empty.
-        MissingExtraError: if cryptography is not installed.
+        MissingExtraError: if cryptography is not installed: ``pip install 'autoforge[kms]'``.
+
+    Examples:
+        >>> cipher = LocalCipher(["a long secret"])
+        >>> cipher_text = cipher.encrypt(b"token", {"member": "ann"})
+        >>> cipher.decrypt(cipher_text, {"member": "ann"})
+        b'token'
+        >>> cipher.decrypt(cipher_text, {"member": "ben"})
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.SecretError: ...
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
@@ -115,10 +124,20 @@ class LocalCipher:
         self._newest = _id_of(keys[0])
 
     def encrypt(self, plain_text: bytes, context: Mapping[str, str]) -> str:
-        """Encrypt with the newest key; the context is authenticated with the secret.
+        """Return the cipher text in base64, encrypted with the newest key.
+
+        Args:
+            plain_text: The secret, of up to 4096 bytes.
+            context: What the secret belongs to; it is authenticated with the secret, and not
+                secret.
 
         Raises:
             SecretError: if the secret is too long.
+
+        Examples:
+            >>> LocalCipher(["a long secret"]).encrypt(bytes(5000), {})
+            Traceback (most recent call last):
+            autoforge.dynamodb.errors.SecretError: ...
         """
         require_length(plain_text)
         nonce = os.urandom(_NONCE_BYTES)
@@ -126,10 +145,19 @@ class LocalCipher:
         return base64.b64encode(self._newest + nonce + encrypted).decode()
 
     def decrypt(self, cipher_text: str, context: Mapping[str, str]) -> bytes:
-        """Decrypt with the key that encrypted the text.
+        """Return the plain text, decrypted with the key that encrypted it.
+
+        Args:
+            cipher_text: The text that ``encrypt`` returned.
+            context: The context that it was encrypted with.
 
         Raises:
             SecretError: if the text is malformed or was encrypted with another key or context.
+
+        Examples:
+            >>> older = LocalCipher(["old secret"]).encrypt(b"token", {})
+            >>> LocalCipher(["new secret", "old secret"]).decrypt(older, {})
+            b'token'
         """
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - see __init__
 

@@ -66,7 +66,27 @@ _NEAR: Final = 0.7
 
 
 class AutoforgeError(Exception):
-    """The base class of all errors of this package."""
+    """The base class of all errors of this package.
+
+    Examples:
+        >>> from autoforge.dynamodb.errors import AutoforgeError, ConditionFailedError
+        >>> renew = Update(
+        ...     Loan,
+        ...     {"isbn": "b1", "id": "l1"},
+        ...     NOON,
+        ...     changes=[Loan.renewals.add(1)],
+        ...     condition=Loan.returned.equals(False),
+        ...     requires="only a loan that is out can be renewed",
+        ...     found=lambda loan: f"is returned by {loan.member}",
+        ... )
+        >>> try:
+        ...     store.write(renew)
+        ... except ConditionFailedError as error:
+        ...     print(error)
+        ...     print(error.item, isinstance(error, AutoforgeError))
+        Loan l1 of isbn b1 is returned by ann; only a loan that is out can be renewed
+        <Loan BOOK#b1 / LOAN#l1> True
+    """
 
 
 class DeclarationError(AutoforgeError, TypeError):
@@ -100,11 +120,14 @@ class InvalidCursorError(InvalidValueError):
 
 
 class InvalidTransactionError(InvalidValueError):
-    """DynamoDB never accepts the transaction: see Transaction; no request was sent."""
+    """DynamoDB never accepts the transaction; no request was sent.
+
+    It has no writes or more than 100, more than 4 MB, or two writes of one item.
+    """
 
 
 class ItemTooLargeError(InvalidValueError):
-    """An item is larger than DynamoDB's 400 KB.
+    """An item is larger than DynamoDB's 400 KB, which are 409,600 bytes.
 
     Attributes:
         size: The size of the item in bytes; None if only DynamoDB knows it.
@@ -120,7 +143,12 @@ class ItemTooLargeError(InvalidValueError):
 
 
 class ItemNotFoundError(AutoforgeError, LookupError):
-    """No item has the key, or it is past its expiry."""
+    """No item has the key, or it is past its expiry.
+
+    Attributes:
+        entity: The type of the item.
+        parameters: The components of the key, or the parameters of the pattern.
+    """
 
     def __init__(self, entity: str, parameters: Mapping[str, Any]) -> None:
         self.entity = entity
@@ -132,6 +160,8 @@ class ItemExistsError(AutoforgeError):
     """An item with the key exists.
 
     Attributes:
+        entity: The type of the item.
+        parameters: The components of the key.
         item: The existing entity; None if DynamoDB did not return it.
     """
 
@@ -199,11 +229,11 @@ class TableNotFoundError(AutoforgeError, LookupError):
 
 
 class UnavailableError(AutoforgeError):
-    """DynamoDB could not be reached or could not answer, after bounded retries."""
+    """DynamoDB could not be reached or could not answer, after the attempts of the retry policy."""
 
 
 class ThrottledError(UnavailableError):
-    """DynamoDB throttled the request, after bounded retries."""
+    """DynamoDB throttled the request, after the attempts of the retry policy."""
 
 
 class OutOfTimeError(UnavailableError):
@@ -211,7 +241,7 @@ class OutOfTimeError(UnavailableError):
 
 
 class TransactionConflictError(UnavailableError):
-    """Other requests kept changing the same items, after bounded retries."""
+    """Other requests kept changing the same items, after all attempts."""
 
 
 class IncompleteBatchError(AutoforgeError):

@@ -40,9 +40,20 @@ class Table(Design):
         patterns: All access patterns of the table.
 
     Raises:
-        DeclarationError: as for a Design; and if two patterns have one name, a pattern answers with
-            an entity or reads an index that is not the table's, or a pattern would read items of
-            an entity that it does not answer with. The message names what to change.
+        DeclarationError: if there is no entity, or one is abstract; if entities differ in layout or
+            have one type, or the keys of two could be equal; if a key is in an index that is not
+            the table's, or DynamoDB would refuse the indexes; if two patterns have one name, a
+            pattern answers with an entity or reads an index that is not the table's, or a pattern
+            would read items of an entity that it does not answer with. The message names what to
+            change.
+
+    Examples:
+        >>> class Shelf(Entity):
+        ...     isbn: Id = Id()
+        ...     key = Key("BOOK#{isbn}", "BOOK")
+        >>> Table("Library", entities=(Book, Shelf))
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.DeclarationError: Library: Book.key and Shelf.key could be ...
     """
 
     patterns: tuple[type[Pattern[Any]], ...] = ()
@@ -69,10 +80,26 @@ class Table(Design):
     ) -> Store:
         """Connect to the table. Nothing is sent before the first call.
 
-        The arguments are those of ``Store.connect``.
+        Args:
+            region: The AWS region.
+            table_name: The table; the name of the design unless given.
+            endpoint_url: A DynamoDB other than AWS's, such as an emulator; None for AWS.
+            credentials: Access key id and secret key. Unless given, botocore looks them up, and an
+                emulator on this machine gets dummy ones.
+            cursor_secrets: Keys that sign cursors, the current one first. Unless given, a new key
+                signs them, and cursors end with this process.
+            clock: Tells the time.
+            retries: How often a request is tried; None for the default ``RetryPolicy``.
+            transport: ``botocore`` to send every request through botocore; ``auto`` to send
+                requests directly where possible.
 
         Raises:
             ConfigurationError: if the endpoint is not a URL that a request can be sent to.
+
+        Examples:
+            >>> store = library.connect(region="eu-central-1", cursor_secrets=["a long secret"])
+            >>> store.table_name
+            'Library'
         """
         return Store.connect(
             self,
@@ -107,6 +134,10 @@ class Table(Design):
         Raises:
             ConfigurationError: if dynoxide is needed and not found.
             MissingExtraError: if moto is needed and not installed.
+
+        Examples:
+            >>> with library.embedded(clock=lambda: NOON) as store:
+            ...     store.save(Put(Book(isbn="b1", title="Emma"))).updated_at
         """
         # Imported here, since only an embedded DynamoDB needs them.
         from autoforge.dynamodb.local import DynoxideDynamoDB, EmbeddedDynamoDB  # noqa: PLC0415
@@ -131,6 +162,13 @@ class Table(Design):
 
         Raises:
             InvalidValueError: if there is none; the message has the most similar name.
+
+        Examples:
+            >>> library.pattern("BookByIsbn") is BookByIsbn
+            True
+            >>> library.pattern("BookByIsbm")
+            Traceback (most recent call last):
+            autoforge.dynamodb.errors.InvalidValueError: ...
         """
         named = {each.__name__: each for each in self.patterns}
         if name not in named:
@@ -156,6 +194,11 @@ class Table(Design):
         Raises:
             InvalidValueError: if a parameter cannot stand in a key, or a strongly consistent read
                 of a global index is requested.
+
+        Examples:
+            >>> print(library.explain(LoansDue(by=NOON)).words[0])
+            Query index ByDue for ByDuePK = LOANS AND ByDueSK < 2026-02-04T12:00:00.000Z$, smallest
+            sort key first, up to 25 items (Loan), eventually consistently.
         """
         return explain(
             pattern,
@@ -166,7 +209,12 @@ class Table(Design):
         )
 
     def catalogue_page(self) -> str:
-        """Return the page that documents every access pattern of the table, in Markdown."""
+        """Return the page that documents every access pattern of the table, in Markdown.
+
+        Examples:
+            >>> "Which book has this ISBN?" in library.catalogue_page()
+            True
+        """
         return catalogue_page(self.patterns)
 
     def _shared_pattern_names(self) -> Iterator[str]:

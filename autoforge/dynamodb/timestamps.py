@@ -35,7 +35,12 @@ _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 def utc_now() -> datetime:
-    """Read the clock: the one place where the library does."""
+    """Return the present time in UTC: the one place where the library reads the clock.
+
+    Examples:
+        >>> utc_now().tzinfo
+        datetime.timezone.utc
+    """
     return datetime.now(UTC)  # noqa: TID251 - the default of every clock
 
 
@@ -44,8 +49,18 @@ def as_timestamp(value: datetime | str) -> datetime:
 
     A time without a zone is taken as UTC. A date alone is its midnight.
 
+    Args:
+        value: The time.
+
     Raises:
         InvalidValueError: if the text is not ISO 8601, or the time is outside years 1-9999.
+
+    Examples:
+        >>> as_timestamp("2026-02-04T11:30+01:00")
+        datetime.datetime(2026, 2, 4, 10, 30, tzinfo=datetime.timezone.utc)
+        >>> as_timestamp("today")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: 'today' is not an ISO 8601 timestamp
     """
     if type(value) is datetime and value.tzinfo is UTC and not value.microsecond % 1000:
         return value  # a timestamp already, as most values are
@@ -71,8 +86,12 @@ def as_utc(value: datetime | str) -> datetime:
 def timestamp_text(moment: datetime) -> str:
     """Format a timestamp at a fixed width, so that text sorts as time does.
 
-    >>> timestamp_text(as_timestamp("2026-02-04T11:30+01:00"))
-    '2026-02-04T10:30:00.000Z'
+    Args:
+        moment: The time, in UTC if it has no zone.
+
+    Examples:
+        >>> timestamp_text(as_timestamp("2026-02-04T11:30+01:00"))
+        '2026-02-04T10:30:00.000Z'
     """
     return _timestamp_text(moment)
 
@@ -85,8 +104,17 @@ def _timestamp_text(time: datetime) -> str:
 class IdMint:
     """Mints ULIDs: globally unique, and ascending for each millisecond within a process.
 
-    Ids of one millisecond ascend even if ids of other milliseconds are minted in between, as
-    happens when a history is replayed out of order.
+    Calling it with a time returns an id. Ids of one millisecond ascend even if ids of other
+    milliseconds are minted in between, as happens when a history is replayed out of order.
+
+    Raises:
+        InvalidValueError: from a call, if the time is before 1970, which a ULID cannot express.
+
+    Examples:
+        >>> new_id = IdMint()
+        >>> first, second = new_id(NOON), new_id(NOON)
+        >>> len(first), first < second
+        (26, True)
     """
 
     def __init__(self) -> None:

@@ -13,7 +13,18 @@ NOON: Final = datetime(2026, 2, 4, 12, tzinfo=UTC)
 
 @dataclass
 class Clock:
-    """A clock that shows the same time until a test sets another."""
+    """A clock that shows the same time until a test sets another; calling it returns the time.
+
+    Attributes:
+        now: The time that it shows; ``NOON``, 2026-02-04 12:00 UTC, unless given.
+
+    Examples:
+        >>> from autoforge.testing import NOON, Clock
+        >>> clock = Clock()
+        >>> clock.now = NOON + timedelta(days=1)
+        >>> clock()
+        datetime.datetime(2026, 2, 5, 12, 0, tzinfo=datetime.timezone.utc)
+    """
 
     now: datetime = NOON
 

@@ -43,13 +43,19 @@ _PROBES: Final = 10
 
 @dataclass(frozen=True)
 class Engine:
-    """A running engine.
+    """A running engine, as ``running`` yields it.
 
     Attributes:
         name: ``moto`` or ``dynoxide``.
         endpoint_url: Where it listens.
         credentials: The access key id and secret key; None for those of the environment.
         transport: Sends requests without a connection, which takes less time; None for HTTP.
+
+    Examples:
+        >>> from autoforge.testing import running
+        >>> with running("moto") as engine:
+        ...     engine.name, engine.counts_units
+        ('moto', False)
     """
 
     name: str
@@ -59,7 +65,13 @@ class Engine:
 
     @property
     def counts_units(self) -> bool:
-        """Whether the engine counts the capacity that requests consume, as DynamoDB does."""
+        """Whether the engine counts the capacity that requests consume, as DynamoDB does.
+
+        Examples:
+            >>> from autoforge.testing import Engine
+            >>> Engine("dynoxide", "http://127.0.0.1:8000").counts_units
+            True
+        """
         return self.name != "moto"
 
 
@@ -83,9 +95,18 @@ class InProcess(WrappedTransport):
 def running(name: EngineName) -> Iterator[Engine]:
     """Run an engine for the block: moto in this process, or dynoxide as a child process.
 
+    Args:
+        name: ``moto`` or ``dynoxide``.
+
     Raises:
         ConfigurationError: if dynoxide is not on PATH.
         MissingExtraError: if moto is not installed.
+
+    Examples:
+        >>> from autoforge.testing import Clock, running, table_on
+        >>> with running("moto") as engine, table_on(engine, library, Clock()) as store:
+        ...     store.put_all([Book(isbn="b1", title="Emma")])
+        1
     """
     if name == "moto":
         with EmbeddedDynamoDB() as moto:
@@ -100,6 +121,19 @@ def table_on(engine: Engine, design: Design, clock: Callable[[], datetime]) -> I
     """Create the table of a design on an engine, and delete it at the end of the block.
 
     The Store waits no real time between attempts.
+
+    Args:
+        engine: The engine.
+        design: The table.
+        clock: Tells the Store the time.
+
+    Raises:
+        UnavailableError: if the table does not become ready.
+
+    Examples:
+        >>> from autoforge.testing import Clock, running, table_on
+        >>> with running("moto") as engine, table_on(engine, library, Clock()) as store:
+        ...     store.get(BookByIsbn("b1"))
     """
     waits = Waits()
     mint = IdMint()

@@ -22,7 +22,21 @@ _BATCHES: Final = {"BatchWriteItem": "UnprocessedItems", "BatchGetItem": "Unproc
 
 @dataclass(frozen=True)
 class Refuse:
-    """DynamoDB refuses the request and does not carry it out."""
+    """DynamoDB refuses the request and does not carry it out.
+
+    Attributes:
+        code: DynamoDB's code of the error.
+        status: The HTTP status.
+        message: The message.
+        more: Further members of the answer, such as ``CancellationReasons``.
+
+    Examples:
+        >>> from autoforge.testing import Refuse, injected
+        >>> with injected(store, [Refuse("ResourceNotFoundException")]):
+        ...     store.get(BookByIsbn("b1"))
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.TableNotFoundError: ...
+    """
 
     code: str
     status: int = 400
@@ -32,44 +46,107 @@ class Refuse:
 
 @dataclass(frozen=True)
 class Throttle(Refuse):
-    """DynamoDB throttles the request and does not carry it out."""
+    """DynamoDB throttles the request and does not carry it out.
+
+    Attributes:
+        code: DynamoDB's code of the error.
+        status: The HTTP status.
+        message: The message.
+        more: Further members of the answer.
+
+    Examples:
+        >>> from autoforge.testing import Throttle, injected
+        >>> with injected(store, lambda attempt, operation: Throttle()):
+        ...     store.get(BookByIsbn("b1"))
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.ThrottledError: ...
+    """
 
     code: str = "ProvisionedThroughputExceededException"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """DynamoDB returns this answer without carrying the request out."""
+    """DynamoDB returns this answer without carrying the request out.
+
+    Attributes:
+        content: The JSON of the answer.
+
+    Examples:
+        >>> from autoforge.testing import Answer, injected
+        >>> with injected(store, [Answer({})]):
+        ...     store.get(BookByIsbn("b1"))
+    """
 
     content: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Break:
-    """The connection breaks before the request is carried out."""
+    """The connection breaks before the request is carried out.
+
+    Attributes:
+        error: The error that the transport raises.
+
+    Examples:
+        >>> from botocore.exceptions import EndpointConnectionError
+        >>> from autoforge.testing import Break, injected
+        >>> broken = Break(EndpointConnectionError(endpoint_url="http://127.0.0.1"))
+        >>> with injected(store, [broken]):
+        ...     store.require(BookByIsbn("b1")).title  # sent again
+        'Dynamo'
+    """
 
     error: Exception
 
 
 @dataclass(frozen=True)
 class Lose:
-    """The request is carried out, and its answer is lost."""
+    """The request is carried out, and its answer is lost.
+
+    Attributes:
+        error: The error that the transport raises; a time-out unless given.
+
+    Examples:
+        >>> from autoforge.testing import Lose, injected
+        >>> with injected(store, [Lose()]):
+        ...     store.save(Put(Member(id="eve", email="eve@example.com"))).id  # recognised
+        'eve'
+    """
 
     error: Exception = field(default_factory=lambda: ReadTimeoutError(endpoint_url="made up"))
 
 
 @dataclass(frozen=True)
 class Unprocessed:
-    """DynamoDB leaves the last members of a batch unprocessed, and carries the others out."""
+    """DynamoDB leaves the last members of a batch unprocessed, and carries the others out.
+
+    Attributes:
+        members: How many members of the batch it leaves.
+
+    Examples:
+        >>> from autoforge.testing import Unprocessed, injected
+        >>> with injected(store, [Unprocessed()]):
+        ...     len(store.fetch(Books(("b1", "b2"))))  # the rest is asked for again
+        2
+    """
 
     members: int = 1
 
 
 @dataclass(frozen=True)
 class Pass:
-    """The request is sent without a fault."""
+    """The request is sent without a fault.
+
+    Examples:
+        >>> from autoforge.testing import Pass, Throttle, injected
+        >>> with injected(store, [Pass(), Throttle()]):
+        ...     store.count(LoansOfBook("b1")), store.count(LoansOfBook("b2"))
+        (2, 0)
+    """
 
 
+#: What may happen to a request, for ``injected``.
 Fault = Refuse | Answer | Break | Lose | Unprocessed | Pass
 
 
@@ -93,6 +170,12 @@ def injected(
         faults: The faults of the attempts, in turn; those after the last have none. Or the faults
             by the number of the attempt, from 1. Or a function from the number of an attempt, from
             0, and its operation to its fault.
+
+    Examples:
+        >>> from autoforge.testing import Throttle, injected
+        >>> with injected(store, {1: Throttle()}) as attempts:
+        ...     store.require(BookByIsbn("b1")).title
+        'Dynamo'
     """
     client = store.client if isinstance(store, Store) else store
     attempts = Attempts()

@@ -46,6 +46,11 @@ def laws_of(
     Raises:
         DeclarationError: if values of an attribute or a parameter cannot be drawn; it says what to
             give. No entity and no pattern is left out.
+
+    Examples:
+        >>> from autoforge.testing import laws_of
+        >>> small = Table("Small", entities=(Book,), patterns=(BookByIsbn,))
+        >>> test_laws = laws_of(small, examples=20)
     """
     laws = laws_in(table, strategies=strategies, selects=selects)
 

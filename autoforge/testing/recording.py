@@ -37,7 +37,19 @@ class Overheard(WrappedTransport):
 
 @dataclass
 class Watched:
-    """What a client sent while a test watched it."""
+    """What a client sent while a test watched it, as ``watching`` yields it.
+
+    Attributes:
+        sent: Each operation with its parameters.
+        calls: Each request that was answered, with the capacity that it consumed.
+
+    Examples:
+        >>> from autoforge.testing import watching
+        >>> with watching(store) as watched:
+        ...     book = store.require(BookByIsbn("b1"))
+        >>> watched.operations
+        ['GetItem']
+    """
 
     #: Each operation with its parameters.
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -46,12 +58,26 @@ class Watched:
 
     @property
     def operations(self) -> list[str]:
-        """The operations, in the order the client sent them."""
+        """The operations, in the order the client sent them.
+
+        Examples:
+            >>> from autoforge.testing import watching
+            >>> with watching(store) as watched:
+            ...     loans = store.page(LoansOfMember("ben"), limit=25)
+            >>> watched.operations
+            ['Query', 'BatchGetItem']
+        """
         return [operation for operation, _ in self.sent]
 
     @property
     def units(self) -> float:
-        """The capacity units of all calls, as the engine counts them."""
+        """The capacity units of all calls, as the engine counts them; moto counts none truly.
+
+        Examples:
+            >>> from autoforge.testing import Watched
+            >>> Watched().units
+            0.0
+        """
         tables = [
             table
             for call in self.calls
@@ -63,7 +89,18 @@ class Watched:
 
 @contextmanager
 def watching(watched: Store | Client) -> Iterator[Watched]:
-    """Record what a Store, or its client, sends in the block, whether or not it gets an answer."""
+    """Record what a Store, or its client, sends in the block, whether or not it gets an answer.
+
+    Args:
+        watched: The Store or the client.
+
+    Examples:
+        >>> from autoforge.testing import watching
+        >>> with watching(store) as watched:
+        ...     count = store.count(LoansOfBook("b1"))
+        >>> len(watched.sent)
+        1
+    """
     client = watched.client if isinstance(watched, Store) else watched
     record = Watched()
     sound = client.active_transport

@@ -24,8 +24,8 @@ from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.encoding import ID, NumberCodec
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.number_attributes import Integer
-from autoforge.dynamodb.schema.set_attributes import IdSet
+from autoforge.dynamodb.schema.number_attributes import Integer, Number
+from autoforge.dynamodb.schema.set_attributes import IdSet, TextSet
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp
@@ -60,6 +60,9 @@ MOMENTS: Final = (
 )
 _WHOLE: Final = (0, 1, 2, 9, 10, 11, 100, -1, -2, -10, 10**37, 10**38 - 1, 1 - 10**38)
 _REAL: Final = (0.5, 0.1, -0.5, 1e-100)
+_EXACT: Final = tuple(
+    Decimal(each) for each in (*_WHOLE, "0.5", "-0.5", "12.50", "1e-100", "1e100")
+)
 _JSON: Final[tuple[dict[str, Any], ...]] = (
     {}, {"a": 1}, {"a": None}, {"#": [], "S": "x"}, {"a#b": {"c": [1, 0.5, "", True, None]}},
 )  # fmt: skip
@@ -76,7 +79,7 @@ def _pynamodb_moment(moment: datetime) -> datetime:
 
 
 #: The strategy of the values of an attribute, by its exact class, outside of keys.
-_BY_CLASS: Final[Mapping[type[Attribute[Any]], Callable[[Any], SearchStrategy[Any]]]] = {
+STRATEGIES: Final[Mapping[type[Attribute[Any]], Callable[[Any], SearchStrategy[Any]]]] = {
     Array: lambda _: st.sampled_from([list(each.values()) for each in _JSON]),
     Boolean: lambda _: st.booleans(),
     Choice: lambda attribute: st.sampled_from(attribute.members),
@@ -87,7 +90,9 @@ _BY_CLASS: Final[Mapping[type[Attribute[Any]], Callable[[Any], SearchStrategy[An
     Integer: lambda _: st.sampled_from(_WHOLE),
     Json: lambda _: st.sampled_from([*_WHOLE, *_REAL, *_JSON, "", "a", True, None, []]),
     Moment: lambda _: moments,
+    Number: lambda _: st.sampled_from(_EXACT),
     Text: lambda _: texts | st.just("") | _anything,
+    TextSet: lambda _: st.frozensets(texts, max_size=3),
     pynamodb.BinaryAttribute: lambda _: st.sampled_from([b"a", b"\0", b"\xff"]),
     pynamodb.BinarySetAttribute: lambda _: st.just({b"a", b"\0"}),
     pynamodb.BooleanAttribute: lambda _: st.booleans(),
@@ -180,7 +185,7 @@ class Values:
         for each in (f"{entity.__name__}.{name}", type(attribute)):
             if each in self.given:
                 return self.given[each]
-        form = _BY_CLASS.get(type(attribute))
+        form = STRATEGIES.get(type(attribute))
         if form is None:
             kind = type(attribute).__name__
             raise DeclarationError(

@@ -21,7 +21,8 @@ from tests.docs.repositories import make_repository
 from tests.docs.running import AUTOFORGE, is_shown, serving
 
 _SHELL: Final = ("sh", "console")
-_LANGUAGES: Final = {"diff", "js", "python", "text", "json", "sh", "toml"}
+#: ``py`` shows signatures, and ``pycon`` the examples of docstrings, which test_doctests.py runs.
+_LANGUAGES: Final = {"diff", "js", "python", "py", "pycon", "text", "json", "sh", "toml"}
 _MARK: Final = "=== next block ==="
 #: The pages use this address for what a reader opens in a browser or requests in a terminal.
 _SERVER: Final = "http://localhost:8000"

@@ -19,12 +19,12 @@ from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TTL
 from autoforge.dynamodb.schema.letter_case import camel_case
-from autoforge.dynamodb.store.store import Store
 from autoforge.errors import AutoforgeError
 from autoforge.http.problems import STATUSES
 from autoforge.models import PLATFORM_DESIGN
 from autoforge.settings import Settings
 from tests.docs.pages import PAGES, REFERENCE, ROOT, anchors, code_spans
+from tests.docs.reference import PAGES as PAGES_OF_THE_TOOLKIT
 from tests.dynamodb.indexes import KEY_ATTRIBUTES
 
 ERRORS = [
@@ -52,10 +52,6 @@ def _rows(name: str) -> Iterator[list[str]]:
 
 def _spans(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
-
-
-def _store_section() -> str:
-    return _text("toolkit.md").partition("## Store")[2].partition("| name |")[0]
 
 
 def _public(owner: type) -> set[str]:
@@ -146,17 +142,11 @@ def test_every_method_of_forge_itself_is_documented() -> None:
     assert {*KINDS} == {*re.findall(r"^### forge\.(\w+)", _text("python.md"), re.MULTILINE)}
 
 
-def test_every_method_of_the_store_is_documented_and_no_other() -> None:
-    assert {*re.findall(r"^\| `(\w+)\(", _store_section(), re.MULTILINE)} == _public(Store)
+def test_the_overview_of_the_toolkit_has_every_name_once_and_no_other() -> None:
+    listed = re.findall(r"^\| \[`(\w+)`\]", _text("toolkit.md"), re.MULTILINE)
 
-
-def test_every_name_that_the_toolkit_offers_is_documented_once_and_no_other() -> None:
-    text = _text("toolkit.md").replace(_store_section(), "")
-
-    assert sorted(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == sorted(
-        {*dynamodb.__all__} - {"Store", "Write"}
-    )
-    assert {"Store", "Write"} <= {*dynamodb.__all__}
+    assert listed == [name for page in PAGES_OF_THE_TOOLKIT for name in page.names]
+    assert {*dynamodb.__all__} <= {*listed}
 
 
 def test_every_operation_is_documented_once_and_no_other() -> None:

@@ -143,3 +143,17 @@ def _post(url: str, body: object) -> None:
     headers = {"Content-Type": "application/json"}
     with urlopen(Request(url, json.dumps(body).encode(), headers), timeout=60):
         pass
+
+
+def test_the_example_library_does_run_every_pattern(tmp_path: Path) -> None:
+    printed = run(PYTHON, str(EXAMPLES / "library.py"), cwd=tmp_path).splitlines()
+
+    assert printed == [
+        "Dynamo",
+        "ann",
+        "ben",
+        "['Emma', 'Dynamo']",
+        "['l1', 'l2']",
+        "['l2']",
+        "['l2']",
+    ]

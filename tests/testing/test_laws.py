@@ -20,6 +20,7 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
+from autoforge import dynamodb
 from autoforge.dynamodb import (
     GSI,
     LSI,
@@ -46,9 +47,11 @@ from autoforge.dynamodb import (
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.soundness import faults_of
+from autoforge.dynamodb.schema.attribute import EntityAttribute
 from autoforge.dynamodb.schema.design import Design
 from autoforge.testing import Engine, laws_of
 from autoforge.testing.laws import laws_in
+from autoforge.testing.values import STRATEGIES
 from docs.examples.another_domain import LIBRARY
 from tests.dynamodb.indexes import GSI1
 from tests.dynamodb.store import test_drawn_designs as drawn
@@ -326,6 +329,16 @@ def test_every_entity_and_every_pattern_has_laws_and_each_has_a_readable_id() ->
 def test_a_law_that_does_not_apply_is_not_listed() -> None:
     assert not [law for law in laws_in(MUSIC) if "expired" in str(law)]
     assert not [law for law in laws_in(MUSIC) if str(law).startswith("SongNamed: cursors")]
+
+
+def test_the_values_of_every_attribute_of_the_toolkit_are_drawn() -> None:
+    offered = [getattr(dynamodb, name) for name in dynamodb.__all__]
+    attributes = {
+        each for each in offered if isinstance(each, type) and issubclass(each, EntityAttribute)
+    }
+
+    assert attributes <= {*STRATEGIES}
+    assert len(attributes) == 13
 
 
 class Isbn(Text):

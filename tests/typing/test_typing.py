@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
+from tests.docs.pages import blocks
+
 _ROOT = Path(__file__).parents[2]
 
 _MISTAKES = dedent(
@@ -66,28 +68,33 @@ def test_what_is_declared_and_used_well_is_accepted() -> None:
 
 
 def test_every_mistake_in_a_declaration_or_its_use_is_found(tmp_path: Path) -> None:
-    source = (_ROOT / "tests" / "typing" / "mistakes.txt").read_text(encoding="utf-8")
-    mistaken = tmp_path / "mistaken.py"
-    mistaken.write_text(source, encoding="utf-8")
+    sources = {
+        "mistaken.py": (_ROOT / "tests" / "typing" / "mistakes.txt").read_text(encoding="utf-8"),
+        "page.py": "".join(
+            block.text for block in blocks(_ROOT / "docs" / "how-to" / "check-types.md")
+        ),
+    }
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source, encoding="utf-8")
 
-    checked = _mypy(mistaken)
+    checked = _mypy(*(tmp_path / name for name in sources))
 
-    errors = re.findall(
-        r"mistaken\.py:(\d+): error: .*\[([a-z-]+)\]$", checked.stdout, re.MULTILINE
-    )
-    found = {(int(number), code) for number, code in errors}
+    errors = re.findall(r"(\w+\.py):(\d+): error: .*\[([a-z-]+)\]$", checked.stdout, re.MULTILINE)
+    found = {(name, int(number), code) for name, number, code in errors}
     marked = {
-        (number, match[1])
+        (name, number, match[1])
+        for name, source in sources.items()
         for number, line in enumerate(source.splitlines(), 1)
         if (match := re.search(r"  # error: ([a-z-]+)$", line))
     }
-    assert marked <= found
-    assert {number for number, _ in found} == {number for number, _ in marked}, checked.stdout
+    assert {name for name, _, _ in marked} == {*sources}
+    assert marked <= found, marked - found
+    assert {each[:2] for each in found} == {each[:2] for each in marked}, checked.stdout
 
 
-def _mypy(file: Path) -> subprocess.CompletedProcess[str]:
+def _mypy(*files: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", str(file)],
+        [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", *map(str, files)],
         cwd=_ROOT,
         capture_output=True,
         text=True,

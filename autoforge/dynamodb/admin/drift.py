@@ -52,6 +52,12 @@ class Drift:
     Attributes:
         name: The kind of difference.
         says: What was found, what is required, and what follows or how to repair it; one line.
+
+    Examples:
+        >>> for drift in store.drifts():  # of a table without expiry and recovery
+        ...     print(drift.name)
+        expiry
+        recovery
     """
 
     name: DriftName

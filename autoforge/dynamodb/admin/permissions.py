@@ -26,7 +26,15 @@ from autoforge.dynamodb.schema.unique_item import item_of
 
 
 def permissions_of(declared: type[Pattern[Any]] | Operation) -> frozenset[Permission]:
-    """The permissions that a caller of a pattern or of an operation needs."""
+    """Return the permissions that a caller of a pattern or of an operation needs.
+
+    Args:
+        declared: The pattern or the operation.
+
+    Examples:
+        >>> sorted(each.partition for each in permissions_of(MemberByEmail))
+        ['EMAIL#*', 'MEMBER#*']
+    """
     if isinstance(declared, Operation):
         return frozenset(_of_operation(declared))
     return frozenset(declared.iam_permissions())

@@ -22,7 +22,6 @@ from autoforge.dynamodb.patterns.readers import as_entities, readers_of
 from autoforge.dynamodb.patterns.request import Request, WireKey
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.transaction_mark import TransactionMark
 
 #: The most segments of a scan (AWS, "Scan": ``TotalSegments``).
 SEGMENTS: Final = 1_000_000
@@ -46,6 +45,11 @@ class ScannedItem:
         item: The item as it is stored, in DynamoDB JSON.
         entity: The entity as which it is read; None if it cannot be read.
         fault: Why it cannot be read; empty if it can.
+
+    Examples:
+        >>> page = next(store.admin.scan())
+        >>> [each.entity for each in page.items if each.item["EntityType"] == {"S": "Book"}]
+        [<Book BOOK#b1 / BOOK>, <Book BOOK#b2 / BOOK>]
     """
 
     item: Item
@@ -62,6 +66,11 @@ class ScannedPage:
         position: A text with which a scan of the table continues after this page.
         units: The read units that the request consumed.
         segment: The number of the segment, from 0.
+
+    Examples:
+        >>> page = next(store.admin.scan())
+        >>> len(page.items), page.segment
+        (12, 0)
     """
 
     items: tuple[ScannedItem, ...]
@@ -73,12 +82,19 @@ class ScannedPage:
 class Scan:
     """A scan of a table: an iterator of its pages, which are read as they are taken.
 
-    Args:
-        pages: Yields the pages.
+    ``store.admin.scan`` makes it.
 
     Attributes:
         items: The number of items read so far.
         units: The read units consumed so far.
+
+    Examples:
+        >>> scan = store.admin.scan(page_size=5)
+        >>> page = next(scan)
+        >>> scan.items
+        5
+        >>> sum(len(page.items) for page in store.admin.scan(position=page.position))
+        7
     """
 
     def __init__(self, pages: Iterator[ScannedPage]) -> None:
@@ -100,7 +116,12 @@ class Scan:
 
 @dataclass(frozen=True)
 class Admin:
-    """What operators do to a table, apart from access patterns."""
+    """What operators do to a table, apart from access patterns: ``store.admin``.
+
+    Examples:
+        >>> store.admin.scan(segments=4)
+        <autoforge.dynamodb.admin.scan.Scan object at ...>
+    """
 
     table_name: str
     client: Client
@@ -134,6 +155,12 @@ class Admin:
         Raises:
             InvalidValueError: if a number is out of range, or the position is not one of a scan of
                 this table with as many segments.
+
+        Examples:
+            >>> scan = store.admin.scan(segments=2, units_per_second=50)
+            >>> unreadable = [each for page in scan for each in page.items if each.entity is None]
+            >>> scan.items, unreadable
+            (12, [])
         """
         if units_per_second is not None and not units_per_second > 0:
             raise InvalidValueError(f"{units_per_second} units per second would never end")
@@ -212,7 +239,7 @@ class _Run:
         self._rate = rate
         self._page_size = page_size
         self._consistent = consistent
-        self._reader_of = readers_of((*admin.design.entities, TransactionMark), as_entities)
+        self._reader_of = readers_of(admin.design.stored, as_entities)
         self._items = 0
         self._units = 0.0
 

@@ -87,6 +87,13 @@ class RetryPolicy:
         cap: Seconds; the longest wait.
         patience: Seconds that a throttled bulk continues while none of its requests is accepted,
             regardless of ``attempts``.
+
+    Examples:
+        >>> patient = RetryPolicy(attempts=10, cap=5.0)
+        >>> [patient.longest_wait(failures) for failures in (1, 2, 9)]
+        [0.05, 0.1, 5.0]
+        >>> library.connect(region="eu-central-1", retries=patient).client.retries.attempts
+        10
     """
 
     attempts: int = 6
@@ -95,7 +102,15 @@ class RetryPolicy:
     patience: float = 60.0
 
     def longest_wait(self, failures: int) -> float:
-        """The longest wait after so many failures, in seconds."""
+        """Return the longest wait after so many failures, in seconds.
+
+        Args:
+            failures: The number of failed attempts, from 1.
+
+        Examples:
+            >>> RetryPolicy().longest_wait(3)
+            0.2
+        """
         return min(self.cap, self.base * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
 
 
@@ -172,6 +187,8 @@ class _Attempts:
 class Client:
     """Connections to one DynamoDB; thread-safe, and usable after a fork.
 
+    ``Store.connect`` makes one, as ``store.client``.
+
     Args:
         region: AWS region.
         endpoint_url: URL of a DynamoDB other than AWS's; None for AWS.
@@ -184,8 +201,16 @@ class Client:
             directly where possible.
         clock: Returns the time that requests are signed with.
         timer: Returns seconds since an arbitrary start, for bulks.
-        timeouts: How long to wait for the network.
+        timeouts: How long to wait for the network, in seconds.
         worker_pool: Sends independent requests concurrently.
+
+    Raises:
+        ConfigurationError: if the endpoint is not a URL that a request can be sent to.
+
+    Examples:
+        >>> client = library.connect(region="eu-central-1").client
+        >>> client.region, client.retries.attempts
+        ('eu-central-1', 6)
     """
 
     region: str
@@ -238,7 +263,13 @@ class Client:
             raise UnavailableError(str(error)) from error
 
     def close(self) -> None:
-        """Close idle connections and stop threads; a later request opens and starts new ones."""
+        """Close idle connections and stop threads; a later request opens and starts new ones.
+
+        Examples:
+            >>> store.client.close()
+            >>> store.is_ready()
+            True
+        """
         if self._active_transport is not None:
             self._active_transport.close()
         self.worker_pool.close()

@@ -56,6 +56,11 @@ class DynoxideDynamoDB:
     Raises:
         ConfigurationError: if the program is missing or does not start, or if others can read the
             file and its mode cannot be changed.
+
+    Examples:
+        >>> DynoxideDynamoDB(None, binary=Path("/no/such/dynoxide"))
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.ConfigurationError: ...
     """
 
     def __init__(

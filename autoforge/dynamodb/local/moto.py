@@ -30,6 +30,20 @@ class EmbeddedDynamoDB:
         direct_url: The URL for this process, which is the same.
         credentials: The access key id and secret key with which requests must be signed.
         engine: Answers a request without a connection; it checks no credentials.
+
+    Raises:
+        MissingExtraError: if moto is not installed: ``pip install 'autoforge[embedded]'``.
+
+    Examples:
+        >>> with EmbeddedDynamoDB() as dynamodb:
+        ...     store = library.connect(
+        ...         region="us-east-1",
+        ...         endpoint_url=dynamodb.endpoint_url,
+        ...         credentials=dynamodb.credentials,
+        ...     )
+        ...     store.create_table()
+        ...     store.is_ready()
+        True
     """
 
     def __init__(self, *, access_key_id: str | None = None) -> None:
@@ -40,7 +54,12 @@ class EmbeddedDynamoDB:
         self.credentials = self._guard.credentials
 
     def close(self) -> None:
-        """Stop serving and delete the data."""
+        """Stop serving and delete the data; a context does it at its end.
+
+        Examples:
+            >>> dynamodb = EmbeddedDynamoDB()
+            >>> dynamodb.close()
+        """
         from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415 - see _one_at_a_time
 
         self._guard.close()

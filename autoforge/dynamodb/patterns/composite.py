@@ -17,7 +17,27 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, init=False)
 class Composite(Pattern[T], kind=True):
-    """Reads several patterns and joins their answers."""
+    """Reads several patterns and joins their answers.
+
+    Declared as ``Composite[T]``, where T is the type of the joined answer. The requests of the
+    parts are sent concurrently; they are not a snapshot.
+
+    Examples:
+        >>> @dataclass(frozen=True)
+        ... class TitleAndLoans(Composite[str]):
+        ...     '''Which book is this, and how often was it lent?'''
+        ...
+        ...     isbn: str
+        ...
+        ...     def parts(self) -> Sequence[Part]:
+        ...         return [Part(BookByIsbn(self.isbn)), Part(LoansOfBook(self.isbn), count=True)]
+        ...
+        ...     def combine(self, answers: Sequence[Sequence[object]]) -> str:
+        ...         (book,), (loans,) = answers
+        ...         return f"{book.title}: {loans} loans"
+        >>> store.answer(TitleAndLoans("b1"))
+        'Dynamo: 2 loans'
+    """
 
     #: The index that most of the patterns read.
     index: ClassVar[Index] = TABLE

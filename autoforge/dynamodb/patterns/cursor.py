@@ -25,7 +25,10 @@ _REFUSED_PLACE: Final = "the poll cursor was not issued for this feed"
 
 
 class Cursors:
-    """Issues cursors and verifies them.
+    """Issues cursors of pages and verifies them; a Store has one.
+
+    A cursor is signed, so that a client can neither forge the key in it nor use it with another
+    query.
 
     Args:
         secrets: Signing keys, the newest first. The first key signs; cursors that any of them
@@ -33,6 +36,12 @@ class Cursors:
 
     Raises:
         ConfigurationError: if there is no key, or one is empty.
+
+    Examples:
+        >>> cursors = Cursors(["a long secret"])
+        >>> cursors.accept("Library", LoansOfBook("b1"), "forged")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidCursorError: ...
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:

@@ -14,7 +14,20 @@ from autoforge.dynamodb.patterns.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Explanation:
-    """The requests of a pattern with its parameters, and a sentence on each of them."""
+    """The requests of a pattern with its parameters, and a sentence on each of them.
+
+    Attributes:
+        pattern: The name of the pattern.
+        question: The question that it answers.
+        arguments: Its parameters by their names in camelCase.
+        requests: The requests that are sent first: operation and parameters.
+        words: A sentence on each request.
+
+    Examples:
+        >>> print(library.explain(LoansOfBook("b1")).words[0])
+        Query the table for PK = BOOK#b1 AND begins_with(SK, LOAN#), smallest sort key first, up to
+        25 items (Loan), eventually consistently.
+    """
 
     pattern: str
     question: str
@@ -43,6 +56,14 @@ def explain(
     Raises:
         InvalidValueError: if a parameter cannot stand in a key, or a strongly consistent read of
             an index is requested.
+
+    Examples:
+        >>> explain(BookByIsbn("b1"), table_name="Library", now=NOON).requests[0].operation
+        'GetItem'
+
+    Examples:
+        >>> explain(BookByIsbn("b1"), table_name="Library", now=NOON).requests[0].operation
+        'GetItem'
     """
     if isinstance(pattern, Snapshot):
         return Explanation(

@@ -26,7 +26,29 @@ BATCH_READ: Final = 100
 
 @dataclass(frozen=True, init=False)
 class Fetch(SinglePattern[E], kind=True):
-    """Reads up to 100 items by their primary keys."""
+    """Reads up to 100 items by their primary keys (BatchGetItem).
+
+    Declared as ``Fetch[Book]``, or ``Fetch[Book | Loan]`` for items of several types, with a method
+    ``primary_keys``. Items that do not exist are left out of the answer.
+
+    Raises:
+        DeclarationError: when a pattern is declared, if it does not name its entities.
+        InvalidValueError: when it runs, if there are more than 100 keys (AWS, "Constraints in
+            Amazon DynamoDB").
+
+    Examples:
+        >>> @dataclass(frozen=True)
+        ... class TwoBooks(Fetch[Book]):
+        ...     '''Which are these two books?'''
+        ...
+        ...     first: str
+        ...     second: str
+        ...
+        ...     def primary_keys(self) -> Sequence[KeyValue]:
+        ...         return [primary_key(Book, {"isbn": each}) for each in (self.first, self.second)]
+        >>> [book.title for book in store.fetch(TwoBooks("b2", "b1"))]
+        ['Emma', 'Dynamo']
+    """
 
     operation: ClassVar[str] = "BatchGetItem"
 

@@ -22,7 +22,27 @@ E = TypeVar("E", bound=Answer)
 
 @dataclass(frozen=True, init=False)
 class Get(Keyed[E], kind=True):
-    """Reads one item by its primary key."""
+    """Reads one item by its primary key (GetItem).
+
+    Declared as ``Get[Book]``; the parameters are the components of the primary key. An eventually
+    consistent read costs half a read unit for each 4 KB of the item, a strongly consistent one a
+    whole unit (AWS, "Read and write operations").
+
+    Raises:
+        DeclarationError: when a pattern is declared, if ``key`` is not a primary key of the entity,
+            or a component has no parameter.
+
+    Examples:
+        >>> @dataclass(frozen=True)
+        ... class BookOnShelf(Get[Book]):
+        ...     '''Which book is this?'''
+        ...
+        ...     key = Book.key
+        ...
+        ...     isbn: str
+        >>> store.require(BookOnShelf("b1")).title
+        'Dynamo'
+    """
 
     operation: ClassVar[str] = "GetItem"
 

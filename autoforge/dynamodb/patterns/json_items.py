@@ -39,7 +39,15 @@ _OVERRIDABLE: Final = ("__init__", "__new__", "from_item", "item_reader", "expir
 def as_json(entity: type[Entity], /) -> ItemReader[JsonObject]:
     """Convert items to JSON objects: ``store.page(query, limit=25, reading=as_json)``.
 
-    The objects are those that ``to_json`` makes of the entities.
+    An object has the attributes by their names in the table, ``entityType``, and ``expiresAt`` if
+    the item expires. It takes less time than reading entities and converting them.
+
+    Args:
+        entity: The entity of the items; a Store gives it.
+
+    Examples:
+        >>> store.require(LoanById("b1", "l2"), reading=as_json)["dueAt"]
+        '2026-02-11T12:00:00.000Z'
     """
 
     def slowly(item: Item, now: datetime) -> JsonObject | None:

@@ -40,10 +40,21 @@ T = TypeVar("T")
 
 
 class Pattern(ABC, Generic[T]):
-    """The base class of access patterns.
+    """The base class of the kinds of access patterns.
 
-    The first paragraph of a pattern's docstring is the question that it answers; the other
-    paragraphs are notes.
+    A pattern is a subclass of a kind, such as ``Get`` or ``Query``: a frozen dataclass whose fields
+    are its parameters. The first paragraph of its docstring is the question that it answers; the
+    other paragraphs are notes.
+
+    Raises:
+        DeclarationError: when a pattern is declared, if its key and its parameters do not give the
+            requests of its kind.
+
+    Examples:
+        >>> LoansOfBook.question()
+        'Who has borrowed this book, the first loan first?'
+        >>> [each.name for each in BookByIsbn.parameters()]
+        ['isbn']
     """
 
     #: The document, and the part of it, that asks for the pattern; empty if none does.
@@ -284,12 +295,16 @@ class SinglePattern(Pattern[T], kind=True):
 
 @dataclass(frozen=True)
 class Part:
-    """A pattern inside a composite.
+    """A pattern inside a ``Composite``.
 
     Attributes:
         pattern: The pattern with its parameters.
         limit: The largest number of items of a query.
         count: Whether to count the items of a query instead; the only answer is their number.
+
+    Examples:
+        >>> Part(BookByIsbn("b1"))
+        Part(pattern=BookByIsbn(isbn='b1'), limit=100, count=False)
     """
 
     pattern: SinglePattern[Any]

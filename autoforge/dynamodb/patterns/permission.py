@@ -22,7 +22,13 @@ _LABEL: Final = re.compile(r"<\w+>")
 
 
 class Permission(NamedTuple):
-    """A DynamoDB operation on an index, in partition keys of one form."""
+    """A DynamoDB operation on an index, in partition keys of one form.
+
+    Examples:
+        >>> for permission in permissions_of(BookByIsbn):
+        ...     print(permission.action, permission.on.shown, permission.partition)
+        GetItem the table BOOK#*
+    """
 
     #: The IAM action without the service, such as ``GetItem``.
     action: str

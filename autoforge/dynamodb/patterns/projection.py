@@ -45,11 +45,27 @@ _TAKES: Final = "autoforge.takes"
 def nested(attribute: str, *path: str) -> Any:
     """Take a value from inside of an attribute, in a field of a Projection.
 
-    An item may lack it: the field is then None, if its type admits that.
+    An item may lack it: the field is then None, if its type admits that; otherwise the item is
+    unreadable.
 
     Args:
         attribute: The attribute, by its name in Python: a ``Document`` or a ``Json``.
         path: The names of the members that lead to the value.
+
+    Examples:
+        >>> @dataclass(frozen=True)
+        ... class LengthOfBook(Projection[Book]):
+        ...     title: str
+        ...     pages: int | None = nested("details", "pages")
+        >>> @dataclass(frozen=True)
+        ... class LengthByIsbn(Get[LengthOfBook]):
+        ...     '''How long is this book?'''
+        ...
+        ...     key = Book.key
+        ...
+        ...     isbn: str
+        >>> store.get(LengthByIsbn("b1"))
+        LengthOfBook(title='Dynamo', pages=210)
     """
     return field(metadata={_TAKES: (attribute, *path)})
 
@@ -59,7 +75,27 @@ class Projection(Generic[E]):
 
     A subclass is a frozen dataclass. Each field has the name and the type of an attribute of the
     entity, or is declared by ``nested``. A field is None if the item lacks an optional attribute;
-    an item that lacks a required one is unreadable, as for entities.
+    an item that lacks a required one is unreadable, as for entities. DynamoDB returns only these
+    attributes, with the keys, the type and the expiry of the item, and charges for the whole item.
+
+    Raises:
+        DeclarationError: when it is declared, if a field is not an attribute of the entity or has
+            another type.
+
+    Examples:
+        >>> @dataclass(frozen=True)
+        ... class PlaceOfBook(Projection[Book]):
+        ...     title: str
+        ...     shelf: str | None
+        >>> @dataclass(frozen=True)
+        ... class PlaceByIsbn(Get[PlaceOfBook]):
+        ...     '''Where is this book?'''
+        ...
+        ...     key = Book.key
+        ...
+        ...     isbn: str
+        >>> store.get(PlaceByIsbn("b1"))
+        PlaceOfBook(title='Dynamo', shelf='A 3')
     """
 
     #: The entity, from the type argument.

@@ -46,7 +46,41 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, init=False)
 class Query(Bounded[E], kind=True):
-    """Reads a range of one item collection, in the order of the sort key."""
+    """Reads a range of one item collection, in the order of the sort key (Query).
+
+    Declared as ``Query[Loan]``, or ``Query[Book | Loan]`` for items of several types; ``key`` is a
+    key of the table or of an index. Parameters give the partition key and the first components of
+    the sort key; ``range`` may bound the next one. Every query has the parameter ``order``, too:
+    ``asc``, ``desc``, or None for the order of the pattern. DynamoDB reads up to 1 MB of items for
+    each request; an eventually consistent read costs half a read unit for each 4 KB of them, a
+    strongly consistent one a whole unit (AWS, "Read and write operations").
+
+    A query of several entities reads the range that holds the items of all of them. Each entity has
+    a key in the same index whose partition key can be that of ``key``; the parameters are named
+    after the components of ``key``. What all sort keys begin with bounds the range; if they share
+    nothing, it is the whole item collection. A ``Table`` refuses the query if other entities of the
+    table are in the range, unless they are in ``leaves_out``.
+
+    A query of an index that does not hold all attributes answers with a ``Projection`` of what the
+    index holds, or declares ``fetches_rest``: then the whole items are read by their keys, in one
+    BatchGetItem for a page of up to 100. An item that has moved in the index in between is left
+    out.
+
+    Raises:
+        DeclarationError: when a query is declared, if its parameters do not give one range of sort
+            keys, or the index does not hold what it answers with.
+
+    Examples:
+        >>> @dataclass(frozen=True)
+        ... class BookAndLoans(Query[Book | Loan]):
+        ...     '''Which book is this, and who has borrowed it?'''
+        ...
+        ...     key = Book.key
+        ...
+        ...     isbn: str
+        >>> store.page(BookAndLoans("b1"), limit=25).items
+        (<Book BOOK#b1 / BOOK>, <Loan BOOK#b1 / LOAN#l1>, <Loan BOOK#b1 / LOAN#l2>)
+    """
 
     operation: ClassVar[str] = "Query"
     #: Whether the largest sort key comes first if the caller does not choose the order.
@@ -195,8 +229,25 @@ class Query(Bounded[E], kind=True):
         """Return the condition on which an item of the range is returned; None for all.
 
         It never selects: DynamoDB reads the whole range, and charges for it. Pages are full
-        nevertheless, and ``count`` counts what matches. The key attributes of the index cannot be
-        filtered.
+        nevertheless, and ``count`` counts what matches. The key attributes of the index, and
+        attributes that it does not hold, cannot be filtered.
+
+        Raises:
+            DeclarationError: when a ``Table`` has the query, if it cannot be filtered so.
+
+        Examples:
+            >>> @dataclass(frozen=True)
+            ... class RenewedLoansOfBook(Query[Loan]):
+            ...     '''Which loans of this book were renewed?'''
+            ...
+            ...     key = Loan.key
+            ...
+            ...     isbn: str
+            ...
+            ...     def filter(self) -> Condition:
+            ...         return Loan.renewals.above(0)
+            >>> list(store.each(RenewedLoansOfBook("b1")))
+            []
         """
         return None
 

@@ -41,9 +41,31 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, init=False)
 class Lookup(Get[E], Generic[E, R], kind=True):
-    """Reads a look-up item, then the item that it names.
+    """Reads a look-up item, then the item that it names (GetItem, then GetItem).
 
-    Declared as ``Lookup[User, UserByEmail]``; ``key`` is the key of the look-up item.
+    Declared as ``Lookup[Book, BookByBarcode]``; ``key`` is the key of the look-up item, and
+    ``target`` returns the primary key of the item. For a value that at most one item has, a
+    ``Unique`` and a ``ByUnique`` are shorter.
+
+    Examples:
+        >>> class BookByBarcode(Entity):
+        ...     barcode: Id = Id()
+        ...     isbn: Id = Id()
+        ...     key = Key("BARCODE#{barcode}", "BOOK")
+        >>> @dataclass(frozen=True)
+        ... class BookWithBarcode(Lookup[Book, BookByBarcode]):
+        ...     '''Which book has this barcode?'''
+        ...
+        ...     key = BookByBarcode.key
+        ...
+        ...     barcode: str
+        ...
+        ...     def target(self, found: BookByBarcode) -> KeyValue:
+        ...         return primary_key(Book, {"isbn": found.isbn})
+        >>> shop = Table("Shop", entities=(Book, BookByBarcode), patterns=(BookWithBarcode,))
+        >>> print(shop.explain(BookWithBarcode("0001")).words[0])
+        Get the BookByBarcode at BARCODE#0001 / BOOK, then the Book it names, eventually
+        consistently.
     """
 
     operation: ClassVar[str] = "GetItem + GetItem"
@@ -65,7 +87,10 @@ class Lookup(Get[E], Generic[E, R], kind=True):
         """Return the primary key of the item that a look-up item names."""
 
     def agrees(self, item: E) -> bool:
-        """Whether the item matches the parameters; if not, the look-up item is stale."""
+        """Whether the item matches the parameters; if not, the look-up item is stale.
+
+        The item then counts as missing. True unless a pattern overrides it (ADR 0019).
+        """
         del item
         return True
 
@@ -113,10 +138,25 @@ class Lookup(Get[E], Generic[E, R], kind=True):
 
 @dataclass(frozen=True, init=False)
 class ByUnique(Lookup[E, UniqueItem], Generic[E], kind=True):
-    """Reads the item that has a unique value, by its look-up item.
+    """Reads the item that has a unique value, by its look-up item (GetItem, then GetItem).
 
-    Declared as ``ByUnique[User]``, with ``unique = User.by_email`` and the attributes of the value
-    as parameters.
+    Declared as ``ByUnique[Member]``, with ``unique = Member.by_email`` and the attributes of the
+    value as parameters.
+
+    Raises:
+        DeclarationError: when a pattern is declared, if it does not name a unique value of the
+            entity, or answers with a ``Projection``.
+
+    Examples:
+        >>> @dataclass(frozen=True)
+        ... class MemberWithEmail(ByUnique[Member]):
+        ...     '''Who has this e-mail address?'''
+        ...
+        ...     unique = Member.by_email
+        ...
+        ...     email: str
+        >>> store.require(MemberWithEmail("ann@example.com")).id
+        'ann'
     """
 
     #: The unique value, as the entity declares it.
@@ -159,9 +199,25 @@ class ByUnique(Lookup[E, UniqueItem], Generic[E], kind=True):
 
 @dataclass(frozen=True, init=False)
 class Hydrate(Query[E], Generic[E, R], kind=True):
-    """Reads a range of references in one item collection, then the items they point to.
+    """Reads a range of references, then the items they point to (Query, then BatchGetItem).
 
-    Declared as ``Hydrate[AgentRun, AgentRunRef]``; ``key`` is the key of the references.
+    Declared as ``Hydrate[Loan, LoanOfMember]``; ``key`` is the key of the references, and
+    ``target`` returns the primary key of an item. The answer is in the order of the references. An
+    item that does not exist is left out.
+
+    Examples:
+        >>> @dataclass(frozen=True)
+        ... class LoansOf(Hydrate[Loan, LoanOfMember]):
+        ...     '''What has this member borrowed?'''
+        ...
+        ...     key = LoanOfMember.key
+        ...
+        ...     member: str
+        ...
+        ...     def target(self, reference: LoanOfMember) -> KeyValue:
+        ...         return primary_key(Loan, {"isbn": reference.isbn, "id": reference.id})
+        >>> store.page(LoansOf("ben"), limit=25).items
+        (<Loan BOOK#b1 / LOAN#l2>,)
     """
 
     operation: ClassVar[str] = "Query + BatchGetItem"

@@ -20,10 +20,11 @@ SNAPSHOT_ITEMS: Final = 100
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Reads the items of several Gets in one transaction, TransactGetItems.
+    """Several Gets that are read in one transaction (TransactGetItems), for ``explain``.
 
-    No write of another transaction is between them. Two Gets may read the same item: it is read
-    once. A read unit of a transaction costs twice that of a strongly consistent read.
+    ``Store.snapshot`` reads them. No write of another transaction is between them. Two Gets may
+    read the same item: it is read once. A read costs two read units for each 4 KB of an item, twice
+    a strongly consistent one (AWS, "Read and write operations").
 
     Args:
         gets: The patterns; at least one.
@@ -32,6 +33,11 @@ class Snapshot:
         InvalidTransactionError: if there is none, or they read more than 100 items.
         DeclarationError: if one is a Lookup, which reads one item after another.
         InvalidValueError: if a parameter cannot stand in a key.
+
+    Examples:
+        >>> snapshot = Snapshot((BookByIsbn("b1"), LoanById("b1", "l2")))
+        >>> library.explain(snapshot).requests[0].operation
+        'TransactGetItems'
     """
 
     gets: tuple[Get[Any], ...]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class SortRange:
     """The range of sort keys that parameters of a query bound; each parameter may be None.
 
+    None leaves the range open at that end.
+
     Attributes:
         component: The bounded component: the first one that the query does not fix.
         at_least: The parameter with the lower bound, which is in the range.
@@ -18,6 +20,22 @@ class SortRange:
             begins after all sort keys that have these values.
         begins_with: The parameter with the beginning of the component, instead of bounds: that of a
             text, or the ``date`` of a time for all times of that UTC day.
+
+    Raises:
+        DeclarationError: when the query is declared, if the parameters do not give one range.
+
+    Examples:
+        >>> from datetime import date
+        >>> @dataclass(frozen=True)
+        ... class LoansDueOn(Query[Loan]):
+        ...     '''Which loans are due on this day?'''
+        ...
+        ...     key = Loan.due
+        ...     range = SortRange("due_at", begins_with="day")
+        ...
+        ...     day: date
+        >>> [loan.id for loan in store.each(LoansDueOn(date(2026, 2, 11)))]
+        ['l2']
     """
 
     component: str
@@ -29,6 +47,11 @@ class SortRange:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names of the parameters."""
+        """The names of the parameters.
+
+        Examples:
+            >>> SortRange("due_at", at_most="by").parameters
+            ('by',)
+        """
         names = (self.at_least, self.below, self.at_most, *self.above, self.begins_with)
         return tuple(name for name in names if name is not None)

@@ -80,18 +80,43 @@ class Options(TypedDict, Generic[T], total=False):
 
 
 class EntityAttribute(Attribute[T], Generic[T, N]):
-    """An attribute that checks assigned values and can be a component of a key.
+    """The base class of the attributes: checks values, and makes changes and conditions.
+
+    Read from the class, as in ``Book.title``, it is the attribute itself, with the methods below.
+    Read from an entity, as in ``book.title``, it is the value. An attribute class of one's own is a
+    subclass, usually of ``Text`` or another attribute of the toolkit.
 
     Args:
         default: The value of new entities that do not give one, and of stored items that lack the
             attribute. None makes the attribute optional: items may lack it, and the entity then has
             None.
-        default_factory: See ``Options``.
-        attr_name: See ``Options``.
-        stored: See ``Options``.
+        default_factory: Returns the value of new entities that do not give one, such as
+            ``utc_now``. Stored items are not read with it: each reading would have another value.
+        attr_name: The name in the table; unless given, the name in Python as the layout writes
+            names, in camelCase by default.
+        stored: False if items have the value only as a component of their keys.
 
     Raises:
-        DeclarationError: if the default is a function, or the factory is none.
+        DeclarationError: if the default is a function, or the factory is not one.
+
+    Examples:
+        An attribute of one's own checks its values in ``check``:
+
+        >>> class Email(Text):
+        ...     def check(self, value: object) -> str:
+        ...         text = super().check(value)
+        ...         if "@" not in text:
+        ...             raise InvalidValueError(f"{text!r} is not an e-mail address")
+        ...         return text.lower()
+        >>> class Friend(Entity):
+        ...     id: Id = Id()
+        ...     email: Email = required(Email())
+        ...     key = Key("FRIEND#{id}", "FRIEND")
+        >>> Friend(id="f1", email="Ann@Example.com").email
+        'ann@example.com'
+        >>> Friend(id="f1", email="ann")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: 'ann' is not an e-mail address
     """
 
     attr_type = STRING
@@ -182,6 +207,11 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
 
         Raises:
             InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> moved = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.shelf.set("B 1")])
+            >>> store.save(moved).shelf
+            'B 1'
         """
         return self._setting(value)
 
@@ -190,40 +220,111 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
 
         Raises:
             DeclarationError: if the attribute is not optional.
+
+        Examples:
+            >>> lost = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.shelf.remove()])
+            >>> print(store.save(lost).shelf)
+            None
         """
         if not self.null:
             raise DeclarationError(f"every item has {self.attr_name}: it cannot be removed")
         return Removal(self._place)
 
     def copy(self, source: EntityAttribute[T, Any]) -> Copy:
-        """Return the change that sets the value that another attribute has before the update."""
+        """Return the change that sets the value that another attribute has before the update.
+
+        Args:
+            source: The other attribute of the same entity. If the item lacks it, its default is
+                copied; without a default, DynamoDB refuses the update with
+                ``ConditionFailedError``.
+
+        Examples:
+            >>> by_title = Book.shelf.copy(Book.title)
+            >>> store.save(Update(Book, {"isbn": "b1"}, NOON, changes=[by_title])).shelf
+            'Dynamo'
+        """
         return Copy(self._place, source, default_to_wire(source))
 
     def equals(self, value: T | N) -> Equality:
         """Return the condition that the attribute has a value; None if it is missing.
 
+        It is also a member of ``Update(expected=…)``.
+
         Raises:
             InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> lend = Update(
+            ...     Book,
+            ...     {"isbn": "b2"},
+            ...     NOON,
+            ...     changes=[Book.copies.set(1)],
+            ...     expected=[Book.copies.equals(2)],
+            ... )
+            >>> store.save(lend).copies
+            1
         """
         wire = self.value_to_wire(value)
         return Equality(self, value, has_value(self, wire, default_to_wire(self)))
 
     def not_equals(self, value: T | N) -> Condition:
-        """Return the condition that the attribute has another value, or is missing."""
+        """Return the condition that the attribute has another value, or is missing.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> move = Update(
+            ...     Book,
+            ...     {"isbn": "b1"},
+            ...     NOON,
+            ...     changes=[Book.shelf.set("B 1")],
+            ...     condition=Book.shelf.not_equals("B 1"),
+            ... )
+            >>> store.save(move).shelf
+            'B 1'
+        """
         return ~self.equals(value)
 
     def one_of(self, *values: T) -> Condition:
-        """Return the condition that the attribute has one of up to 100 values."""
+        """Return the condition that the attribute has one of 1 to 100 values.
+
+        Raises:
+            InvalidValueError: if there are no values or more than 100, or the attribute cannot hold
+                one of them (AWS, "Comparison operator and function reference").
+
+        Examples:
+            >>> move = Update(
+            ...     Book,
+            ...     {"isbn": "b1"},
+            ...     NOON,
+            ...     changes=[Book.shelf.set("B 1")],
+            ...     condition=Book.shelf.one_of("A 2", "A 3"),
+            ... )
+            >>> store.save(move).shelf
+            'B 1'
+        """
         held = [self.check(value) for value in values]
         condition = is_one_of(self._path, [attribute_to_wire(self, value) for value in held])
         return self._or_default(condition, lambda default: default in held)
 
     def is_present(self) -> Condition:
-        """Return the condition that the item has a value, and one of the attribute's type."""
+        """Return the condition that the item has a value, and one of the attribute's type.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.shelf.is_present()))
+            >>> store.get(BookByIsbn("b1"))
+        """
         return Condition(self._path.is_type(self.attr_type))
 
     def is_absent(self) -> Condition:
-        """Return the condition that the item lacks the attribute."""
+        """Return the condition that the item lacks the attribute; a stored NULL counts as missing.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.shelf.is_absent()))
+            Traceback (most recent call last):
+            autoforge.dynamodb.errors.ConditionFailedError: Book b1 ...
+        """
         return is_missing(self._path)
 
     @cached_property
@@ -265,19 +366,48 @@ class Ordered(EntityAttribute[T, N]):
     """An attribute whose values have an order, which DynamoDB compares by."""
 
     def at_least(self, value: T) -> Condition:
-        """Return the condition that the value is this or larger."""
+        """Return the condition that the value is this or larger.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b2"}, condition=Book.copies.at_least(2)))
+        """
         return self._compared(">=", value, lambda default, other: default >= other)
 
     def above(self, value: T) -> Condition:
-        """Return the condition that the value is larger."""
+        """Return the condition that the value is larger.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b2"}, condition=Book.price.above(Decimal(10))))
+        """
         return self._compared(">", value, lambda default, other: default > other)
 
     def at_most(self, value: T) -> Condition:
-        """Return the condition that the value is this or smaller."""
+        """Return the condition that the value is this or smaller.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> ended = Loan.due_at.at_most(NOON)
+            >>> store.write(Delete(Loan, {"isbn": "b1", "id": "l1"}, condition=ended))
+        """
         return self._compared("<=", value, lambda default, other: default <= other)
 
     def below(self, value: T) -> Condition:
-        """Return the condition that the value is smaller."""
+        """Return the condition that the value is smaller.
+
+        Raises:
+            InvalidValueError: if the attribute cannot hold the value.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b2"}, condition=Book.copies.below(3)))
+        """
         return self._compared("<", value, lambda default, other: default < other)
 
     def _compared(self, operator: str, value: T, test: Callable[[Any, Any], bool]) -> Condition:
@@ -309,10 +439,17 @@ class NativeAttribute(EntityAttribute[T, N]):
         """Return a place inside the value, to change it or to demand something of it.
 
         Args:
-            steps: Names of members of objects, and positions in lists, from the outside inwards.
+            steps: Names of members of objects, and positions in lists from 0, from the outside
+                inwards.
 
         Raises:
             InvalidValueError: if a step is neither.
+
+        Examples:
+            >>> change = Book.details.at("pages").add(2)
+            >>> count = Update(Book, {"isbn": "b1"}, NOON, changes=[change])
+            >>> store.save(count).details
+            {'pages': 212}
         """
         return Inside(Place(self, require_steps(steps)))
 

@@ -114,7 +114,19 @@ class Need:
 
 @dataclass(frozen=True, eq=False)
 class Change(ABC):
-    """A change of one attribute, or of one place inside it, for ``Update(changes=…)``."""
+    """A change of one attribute, or of one place inside it, for ``Update(changes=…)``.
+
+    The methods of attributes return it.
+
+    Attributes:
+        place: The attribute, or the place inside it.
+
+    Examples:
+        >>> changes = [Book.shelf.set("B 1"), Book.copies.add(1), Book.notes.append("moved")]
+        >>> book = store.save(Update(Book, {"isbn": "b1"}, NOON, changes=changes))
+        >>> book.shelf, book.copies, book.notes
+        ('B 1', 2, ['moved'])
+    """
 
     place: Place
 

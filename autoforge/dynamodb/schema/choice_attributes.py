@@ -15,7 +15,27 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class Choice(EntityAttribute[E, N]):
-    """A member of a ``StrEnum``, stored as its text."""
+    """A member of a ``StrEnum``, stored as its text.
+
+    Args:
+        members: The enumeration.
+        options: ``default`` and the other options of an attribute.
+
+    Examples:
+        >>> from enum import StrEnum
+        >>> class Colour(StrEnum):
+        ...     RED = "red"
+        ...     BLUE = "blue"
+        >>> class Cover(Entity):
+        ...     isbn: Id = Id()
+        ...     colour: Choice[Colour] = Choice(Colour, default=Colour.RED)
+        ...     key = Key("BOOK#{isbn}", "COVER")
+        >>> Cover(isbn="b1", colour="blue").colour
+        <Colour.BLUE: 'blue'>
+        >>> Cover(isbn="b1", colour="bleu")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     @overload
     def __init__(
@@ -56,7 +76,12 @@ class Choice(EntityAttribute[E, N]):
 
 
 class Boolean(EntityAttribute[bool, N]):
-    """True or false."""
+    """True or false.
+
+    Examples:
+        >>> Loan(isbn="b1", id="l3", member="ann", due_at=NOON).returned
+        False
+    """
 
     attr_type = BOOLEAN
 

@@ -26,7 +26,11 @@ Wire = dict[str, Any] | None
 class Condition(AnyCondition):
     """A condition on an item, which is joined with others by ``&``, ``|`` and ``~``.
 
-    It is a condition of PynamoDB whose operators have types.
+    The methods of attributes return it. It is a condition of PynamoDB whose operators have types.
+
+    Examples:
+        >>> condition = Book.copies.above(0) & ~Book.shelf.is_absent()
+        >>> store.write(Delete(Book, {"isbn": "b1"}, condition=condition))
     """
 
     def __init__(self, condition: AnyCondition) -> None:
@@ -47,11 +51,25 @@ class Condition(AnyCondition):
 
 
 class Equality(Condition):
-    """The condition that an attribute has a value, also for ``Update(expected=…)``.
+    """The condition that an attribute has a value, as ``equals`` returns it.
+
+    It is also a member of ``Update(expected=…)``.
 
     Attributes:
         attribute: The attribute.
         value: The value as an entity holds it; None for a missing attribute.
+
+    Examples:
+        >>> on_loan = Loan.returned.equals(False)
+        >>> take_back = Update(
+        ...     Loan,
+        ...     {"isbn": "b1", "id": "l2"},
+        ...     NOON,
+        ...     changes=[Loan.returned.set(True)],
+        ...     expected=[on_loan],
+        ... )
+        >>> store.save(take_back).returned
+        True
     """
 
     def __init__(self, attribute: Attribute[Any], value: Any, condition: AnyCondition) -> None:

@@ -137,7 +137,14 @@ class Declared(Model):
 
     @classmethod
     def is_abstract(cls) -> bool:
-        """Whether the class has no key and only gives attributes to its subclasses."""
+        """Whether the class has no key and only gives attributes to its subclasses.
+
+        Examples:
+            >>> class Changed(Entity):
+            ...     updated_at: Moment[None] = Moment(default=None)
+            >>> Changed.is_abstract(), Book.is_abstract()
+            (True, False)
+        """
         return not cls.keys
 
 

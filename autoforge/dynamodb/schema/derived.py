@@ -13,14 +13,26 @@ from autoforge.dynamodb.schema.encoding import Codec
 class Derived:
     """A component of an index key that is computed from attributes and not stored elsewhere.
 
-    It is declared beside the attributes, and on an entity it reads as its value::
-
-        readiness = Derived(EnumCodec(("READY", "WAITING")), _readiness_of, "waiting_on")
+    It is declared beside the attributes, and on an entity it reads as its value.
 
     Args:
-        codec: How the value is written in a key.
+        codec: How the value is written in a key, such as an ``EnumCodec``.
         derive: Computes the value from those of the sources; it gets None for a missing attribute.
-        sources: The attributes from which the value is computed.
+        sources: The attributes from which the value is computed, by their names in Python.
+
+    Examples:
+        >>> class Copy(Entity):
+        ...     isbn: Id = Id()
+        ...     number: Integer = Integer()
+        ...     lent_to: Text[None] = Text(default=None)
+        ...     state = Derived(
+        ...         EnumCodec(("IN", "OUT")), lambda lent_to: "OUT" if lent_to else "IN", "lent_to"
+        ...     )
+        ...     key = Key("BOOK#{isbn}", "COPY#{number:3}")
+        ...     by_state = Key("COPIES#{state}", "{isbn}#{number:3}", index=GSI("ByState"))
+        >>> copy = Copy(isbn="b1", number=1, lent_to="ann")
+        >>> copy.state, copy.rendered()["ByStatePK"]
+        ('OUT', 'COPIES#OUT')
     """
 
     def __init__(self, codec: Codec, derive: Callable[..., Any], *sources: str) -> None:

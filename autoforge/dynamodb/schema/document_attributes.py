@@ -16,7 +16,15 @@ from autoforge.dynamodb.schema.documents import document_to_wire
 
 
 class Document(NativeAttribute[dict[str, Any], N]):
-    """A JSON object, stored as a native map."""
+    """A JSON object, stored as a native map.
+
+    Numbers are read as ``int`` or ``float``. DynamoDB nests up to 32 levels (AWS, "Constraints in
+    Amazon DynamoDB").
+
+    Examples:
+        >>> Book(isbn="b3", title="Emma", details={"pages": 300, "authors": ["Austen"]}).details
+        {'pages': 300, 'authors': ['Austen']}
+    """
 
     attr_type = MAP
 
@@ -41,7 +49,17 @@ class Document(NativeAttribute[dict[str, Any], N]):
         def __set__(self, instance: Any, value: Mapping[str, Any] | N) -> None: ...  # type: ignore[override]
 
     def set(self, value: Mapping[str, Any] | N) -> Change:  # type: ignore[override]
-        """Return the change that sets the whole object; None removes an optional one."""
+        """Return the change that sets the whole object; None removes an optional one.
+
+        Raises:
+            InvalidValueError: if the value is not a JSON object.
+
+        Examples:
+            >>> change = Book.details.set({"pages": 300})
+            >>> describe = Update(Book, {"isbn": "b2"}, NOON, changes=[change])
+            >>> store.save(describe).details
+            {'pages': 300}
+        """
         return self._setting(value)
 
     def check(self, value: Any) -> dict[str, Any]:
@@ -52,7 +70,12 @@ class Document(NativeAttribute[dict[str, Any], N]):
 
 
 class Array(NativeAttribute[list[Any], N]):
-    """A JSON array, stored as a native list."""
+    """A list of JSON values, stored as a native list.
+
+    Examples:
+        >>> Book(isbn="b3", title="Emma").notes
+        []
+    """
 
     attr_type = LIST
 
@@ -74,19 +97,59 @@ class Array(NativeAttribute[list[Any], N]):
         def __set__(self, instance: Any, value: Sequence[Any] | N) -> None: ...  # type: ignore[override]
 
     def set(self, value: Sequence[Any] | N) -> Change:  # type: ignore[override]
-        """Return the change that sets the whole list; None removes an optional one."""
+        """Return the change that sets the whole list; None removes an optional one.
+
+        Raises:
+            InvalidValueError: if the value is not a list of JSON values.
+
+        Examples:
+            >>> note = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.notes.set(["torn"])])
+            >>> store.save(note).notes
+            ['torn']
+        """
         return self._setting(value)
 
     def append(self, *members: Any) -> Extension:  # type: ignore[override]  # a change of ours
-        """Return the change that adds members at the end; a missing list counts as its default."""
+        """Return the change that adds members at the end.
+
+        A missing list counts as its default, or as empty.
+
+        Raises:
+            InvalidValueError: if a member is not a JSON value.
+
+        Examples:
+            >>> change = Book.notes.append("torn", "wet")
+            >>> note = Update(Book, {"isbn": "b1"}, NOON, changes=[change])
+            >>> store.save(note).notes
+            ['torn', 'wet']
+        """
         return self._extension(members, first=False)
 
     def prepend(self, *members: Any) -> Extension:  # type: ignore[override]
-        """Return the change that adds members at the beginning."""
+        """Return the change that adds members at the beginning; else as ``append``.
+
+        Raises:
+            InvalidValueError: if a member is not a JSON value.
+
+        Examples:
+            >>> for change in (Book.notes.append("torn"), Book.notes.prepend("signed")):
+            ...     book = store.save(Update(Book, {"isbn": "b1"}, NOON, changes=[change]))
+            >>> book.notes
+            ['signed', 'torn']
+        """
         return self._extension(members, first=True)
 
     def contains(self, item: Any) -> Condition:  # type: ignore[override]  # one of ours
-        """Return the condition that the list has a member."""
+        """Return the condition that the list has a member.
+
+        Raises:
+            InvalidValueError: if the member is not a JSON value.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.notes.contains("torn")))
+            Traceback (most recent call last):
+            autoforge.dynamodb.errors.ConditionFailedError: Book b1 ...
+        """
         condition = contains(self._path, document_to_wire(item, self.attr_name))
         return self._or_default(condition, lambda default: item in default)
 
@@ -103,7 +166,16 @@ class Array(NativeAttribute[list[Any], N]):
 
 
 class Json(NativeAttribute[Any, N]):
-    """Any JSON value, null included, stored natively; an optional one has None for both."""
+    """Any JSON value, null included, stored natively; an optional one has None for both.
+
+    Examples:
+        >>> class Setting(Entity):
+        ...     name: Id = Id()
+        ...     value: Json = Json()
+        ...     key = Key("SETTING#{name}", "SETTING")
+        >>> Setting(name="limits", value=[1, None]).to_item()["value"]
+        {'L': [{'N': '1'}, {'NULL': True}]}
+    """
 
     @overload
     def __init__(self: Json[None], *, default: None, **options: Unpack[Options[Any]]) -> None: ...

@@ -266,7 +266,23 @@ def canonical_id(value: Any) -> str:
 
 @dataclass(frozen=True)
 class EnumCodec(Codec):
-    """One of a closed set of texts, which are written without encoding."""
+    """Writes a derived component that is one of a closed set of texts, which are not encoded.
+
+    Attributes:
+        values: The texts.
+
+    Raises:
+        DeclarationError: when the entity is declared, if a text has a character that would have to
+            be encoded in a key.
+
+    Examples:
+        >>> states = EnumCodec(("IN", "OUT"))
+        >>> states.encode("IN")
+        'IN'
+        >>> states.encode("LOST")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     above_separator = True
 

@@ -45,7 +45,31 @@ class Entity(Declared):
 
     A subclass declares attributes and keys and inherits those of its bases. One key must be in the
     table itself: the primary key, whose components never change. A class without any key is
-    abstract: it only gives attributes to its subclasses, and no item has its type.
+    abstract: it only gives attributes to its subclasses, and no item has its type. An entity may
+    have several abstract bases.
+
+    The constructor takes the attributes by name. Two entities are equal if they have one type and
+    are stored the same.
+
+    Raises:
+        DeclarationError: when the class is declared, if an attribute or a key is declared wrongly;
+            the message names it.
+        InvalidValueError: from the constructor, if an attribute is unknown or cannot hold its
+            value.
+
+    Examples:
+        >>> class Changed(Entity):
+        ...     updated_at: Moment[None] = Moment(default=None)
+        >>> class Branch(Changed):
+        ...     lifetime = timedelta(days=365)
+        ...     id: Id = Id()
+        ...     created_at: Moment = Moment(default_factory=utc_now)
+        ...     key = Key("BRANCH#{id}", "BRANCH")
+        >>> Branch(id="old-town")
+        <Branch BRANCH#old-town / BRANCH>
+        >>> Branch(id="old-town", nmae="Old town")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
     """
 
     #: The time from which the item is read as missing; DynamoDB deletes it within about two days.
@@ -82,6 +106,14 @@ class Entity(Declared):
         Raises:
             UnreadableItemError: if the item has another type, lacks a required attribute, or has a
                 malformed one.
+
+        Examples:
+            >>> item = Book(isbn="b3", title="Emma").to_item()
+            >>> Book.from_item(item).title
+            'Emma'
+            >>> Loan.from_item(item)
+            Traceback (most recent call last):
+            autoforge.dynamodb.errors.UnreadableItemError: ...
         """
         return cls.item_reader()(item)
 
@@ -163,6 +195,13 @@ class Entity(Declared):
 
         Raises:
             InvalidValueError: if a required attribute is missing or cannot be stored.
+
+        Examples:
+            >>> Member(id="ann", email="ann@example.com").to_item()["PK"]
+            {'S': 'MEMBER#ann'}
+            >>> Member(id="ann").to_item()
+            Traceback (most recent call last):
+            autoforge.dynamodb.errors.InvalidValueError: Member needs email
         """
         item, values = self._wires(), self.attribute_values
         for key in self.keys.values():
@@ -182,6 +221,10 @@ class Entity(Declared):
 
         Raises:
             InvalidValueError: if a component of the primary key is missing.
+
+        Examples:
+            >>> Book(isbn="b3", title="Emma").rendered()
+            {'EntityType': 'Book', 'PK': 'BOOK#b3', 'SK': 'BOOK'}
         """
         stored_type = self.layout.entity_type
         rendered = {} if stored_type is None else {stored_type: self.type_name}
@@ -195,12 +238,27 @@ class Entity(Declared):
 
     @property
     def unknown(self) -> dict[str, Any]:
-        """Attributes of the stored item that the entity does not declare."""
+        """Undeclared attributes of the stored item, by their names in the table.
+
+        They are written back with the entity.
+
+        Examples:
+            >>> item = {**Book(isbn="b3", title="Emma").to_item(), "colour": {"S": "red"}}
+            >>> Book.from_item(item).unknown
+            {'colour': 'red'}
+        """
         return {name: wire_to_document(wire) for name, wire in self._unknown.items()}
 
     @property
     def expiry(self) -> datetime | None:
-        """The time at which the item expires: as stored, else ``lifetime`` after its creation."""
+        """The time at which the item expires; None if it does not.
+
+        It is ``expires_at`` if the item stores it, else ``lifetime`` after ``created_at``.
+
+        Examples:
+            >>> print(Book(isbn="b3", title="Emma").expiry)
+            None
+        """
         stored: datetime | None = self.attribute_values.get("expires_at")
         created: datetime | None = self.attribute_values.get("created_at")
         if stored is not None or created is None or self.lifetime is None:
@@ -211,7 +269,11 @@ class Entity(Declared):
     def expiry_of(cls, created_at: datetime) -> datetime | None:
         """Return when an item that was created at a time expires, unless it stores an expiry.
 
-        None if items do not expire.
+        None if items do not expire. The time is in whole seconds.
+
+        Examples:
+            >>> TransactionMark.expiry_of(NOON)
+            datetime.datetime(2026, 2, 5, 12, 0, tzinfo=datetime.timezone.utc)
         """
         if cls.lifetime is None:
             return None
@@ -222,6 +284,10 @@ class Entity(Declared):
         """Return the earliest creation time of an item that stores no expiry and is live.
 
         None if every item is live: items have no lifetime, or it reaches back before the year 1.
+
+        Examples:
+            >>> TransactionMark.first_live_creation(NOON)
+            datetime.datetime(2026, 2, 3, 12, 0, 1, tzinfo=datetime.timezone.utc)
         """
         if cls.lifetime is None:
             return None
@@ -229,7 +295,16 @@ class Entity(Declared):
         return None if cls.lifetime > second - _FIRST else second - cls.lifetime
 
     def is_live(self, now: datetime) -> bool:
-        """Whether the item is not past its expiry; DynamoDB deletes expired items later."""
+        """Whether the item is not past its expiry; DynamoDB deletes expired items later.
+
+        Args:
+            now: The present time, in UTC if it has no zone.
+
+        Examples:
+            >>> book = Book(isbn="b3", title="Emma", expires_at=NOON)
+            >>> book.is_live(NOON - timedelta(seconds=1)), book.is_live(NOON)
+            (True, False)
+        """
         expiry = self.expiry
         try:
             return expiry is None or expiry > now

@@ -33,15 +33,21 @@ _DEFAULT: Final = ""
 class Index:
     """The key attributes of the table itself or of a secondary index.
 
+    ``GSI`` and ``LSI`` make the indexes of a table; the primary key follows from the ``Layout``.
+
     Attributes:
         name: The name of the index; None for the table itself.
         partition_key: The attribute with the partition key.
         sort_key: The attribute with the sort key; None without one.
         projection: What the index holds of an item.
-        partition_type: The type of the partition key.
-        sort_type: The type of the sort key.
+        partition_type: The type of the partition key: ``S`` for a text, ``N`` for a number.
+        sort_type: The type of the sort key: ``S`` or ``N``.
         is_local: Whether it is a local secondary index, which shares its partition key with the
             table.
+
+    Examples:
+        >>> library.primary.attributes, by_due.attributes
+        (('PK', 'SK'), ('ByDuePK', 'ByDueSK'))
     """
 
     name: str | None
@@ -126,7 +132,10 @@ class Index:
 
 
 class GSI(Index):
-    """A global secondary index.
+    """A global secondary index: its own partition key and sort key.
+
+    DynamoDB updates it after the table, usually within a fraction of a second, so it is read
+    eventually consistently (AWS, "Global secondary indexes").
 
     Args:
         name: The name of the index.
@@ -136,11 +145,17 @@ class GSI(Index):
             for an index without a sort key.
         projection: ``ALL``, ``KEYS_ONLY``, or the names of the attributes to include. The type of
             an item and its expiry are always included with them, since reads need both.
-        partition_type: ``N`` if the partition key is a number.
-        sort_type: ``N`` if the sort key is a number.
+        partition_type: ``N`` if the partition key is a number, else ``S``.
+        sort_type: ``N`` if the sort key is a number, else ``S``.
 
     Raises:
         DeclarationError: if the projection is not one of these.
+
+    Examples:
+        >>> GSI("ByDue").attributes
+        ('ByDuePK', 'ByDueSK')
+        >>> GSI("ByPrice", "shelf", "price", sort_type="N", projection=["title"]).types
+        {'shelf': 'S', 'price': 'N'}
     """
 
     def __init__(
@@ -167,17 +182,28 @@ class LSI(Index):
     """A local secondary index: another sort key in the item collections of the table.
 
     A table gets it when it is created, or never. All items with one partition key, together with
-    their entries in local indexes, may then take 10 GB (AWS, "Local secondary indexes").
+    their entries in local indexes, may then take 10 GB (AWS, "Local secondary indexes"). It can be
+    read strongly consistently.
 
     Args:
         name: The name of the index.
         sort_key: The attribute with the sort key; the name followed by ``SK`` unless given.
         projection: ``ALL``, ``KEYS_ONLY``, or the names of the attributes to include. The type of
             an item and its expiry are always included with them, since reads need both.
-        sort_type: ``N`` if the sort key is a number.
+        sort_type: ``N`` if the sort key is a number, else ``S``.
 
     Raises:
         DeclarationError: if the projection is not one of these.
+
+    Examples:
+        >>> class Copy(Entity):
+        ...     isbn: Id = Id()
+        ...     number: Integer = Integer()
+        ...     condition: Text = Text()
+        ...     key = Key("BOOK#{isbn}", "COPY#{number:3}")
+        ...     by_condition = Key("BOOK#{isbn}", "{condition}", index=LSI("ByCondition"))
+        >>> Copy(isbn="b1", number=1, condition="worn").rendered()["ByConditionSK"]
+        'worn'
     """
 
     def __init__(
@@ -202,7 +228,8 @@ class LSI(Index):
 class Layout:
     """The attributes that a table gives every item: its primary key, its type and its expiry.
 
-    The defaults are those of a new table; a table that exists already has names of its own.
+    The defaults are those of a new table; a table that exists already has names of its own. An
+    entity has it as ``layout``; all entities of a table have the same.
 
     Attributes:
         partition_key: The attribute with the partition key.
@@ -210,10 +237,22 @@ class Layout:
         entity_type: The attribute with the type of the item; None if items do not store it. Then
             the type of an item is the one whose primary key has its form.
         expiry: The time-to-live attribute, in Unix seconds; None if items do not expire.
-        partition_type: ``N`` if the partition key is a number.
-        sort_type: ``N`` if the sort key is a number.
+        partition_type: ``N`` if the partition key is a number, else ``S``.
+        sort_type: ``N`` if the sort key is a number, else ``S``.
         naming: How the names of attributes are written in the table, unless they are given:
             ``created_at`` as ``createdAt``, as ``CreatedAt``, or as it is.
+
+    Raises:
+        DeclarationError: if the layout of an entity cannot hold its key.
+
+    Examples:
+        >>> class Order(Entity):
+        ...     layout = Layout("customer", "number", entity_type=None, sort_type="N", expiry=None)
+        ...     customer: Text = Text()
+        ...     number: Integer = Integer()
+        ...     key = Key("{customer}", "{number}")
+        >>> Order(customer="ann", number=7).to_item()
+        {'customer': {'S': 'ann'}, 'number': {'N': '7'}}
     """
 
     partition_key: str = "PK"

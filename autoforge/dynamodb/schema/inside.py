@@ -23,10 +23,26 @@ from autoforge.dynamodb.schema.documents import document_to_wire
 
 @dataclass(frozen=True)
 class Inside:
-    """A place inside a ``Document``, an ``Array`` or a ``Json``: ``Book.config.at("lines", 0)``.
+    """A place inside a ``Document``, an ``Array`` or a ``Json``, as ``at`` returns it.
 
     Its changes need the object or list that the place is in; if the item lacks it, the update
-    raises ``ConditionFailedError``. A default of the attribute does not stand in for it.
+    raises ``ConditionFailedError``. A default of the attribute does not stand in for it. Its
+    methods are those of attributes; a value is a JSON value, and ``add`` takes a number.
+
+    Raises:
+        InvalidValueError: from each method, if a value is not a JSON value.
+
+    Examples:
+        >>> pages = Book.details.at("pages")
+        >>> bind = Update(
+        ...     Book,
+        ...     {"isbn": "b1"},
+        ...     NOON,
+        ...     changes=[Book.details.at("cover").set("leather")],
+        ...     condition=pages.at_least(200) & ~Book.details.at("cover").is_present(),
+        ... )
+        >>> store.save(bind).details
+        {'pages': 210, 'cover': 'leather'}
     """
 
     place: Place

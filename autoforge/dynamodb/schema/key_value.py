@@ -20,6 +20,14 @@ class KeyValue(NamedTuple):
     """A rendered key: the texts of the partition key and of the sort key.
 
     A number stands as its text. The text of the sort key is empty if there is none.
+
+    Attributes:
+        partition: The text of the partition key.
+        sort: The text of the sort key; empty if the table or index has none.
+
+    Examples:
+        >>> primary_key(Book, {"isbn": "b1"})
+        KeyValue(partition='BOOK#b1', sort='BOOK')
     """
 
     partition: str

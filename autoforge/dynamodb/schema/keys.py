@@ -56,7 +56,15 @@ PlainLookup = Callable[[str, str], PlainCodec | None]
 
 @dataclass(eq=False)
 class Key:
-    """A named pair of templates in an index, declared beside an entity's attributes.
+    """A partition key and a sort key as templates, in the table or in an index.
+
+    It is declared in an entity, beside the attributes.
+
+    A template has literal texts and components in braces, ``{name}`` or ``{name:spec}``; a
+    component is the value of an attribute, or of a ``Derived``. A literal may stand in front of a
+    component, as in ``line_{line}``. The spec is the width of a number, as in ``{number:3}``, or
+    ``date`` for the UTC date of a time. DynamoDB limits a partition key to
+    2048 bytes and a sort key to 1024 bytes (AWS, "Constraints in Amazon DynamoDB").
 
     A template that is one component alone, whose attribute is stored under the name of the key
     attribute, is plain: the attribute is the key attribute, and its value is not encoded. Key
@@ -71,6 +79,18 @@ class Key:
             components and ``where`` make an index sparse.
         shared: A name that entities have in common if their keys may be equal on purpose. Without
             it, a design with two entities whose keys could be equal is refused.
+
+    Raises:
+        DeclarationError: when the entity is declared, if a template is malformed or names an
+            attribute that the entity lacks.
+
+    Examples:
+        >>> Loan.due.render({"due_at": NOON, "id": "l1", "isbn": "b1", "returned": False})
+        KeyValue(partition='LOANS', sort='2026-02-04T12:00:00.000Z#l1')
+        >>> class Shelf(Entity):
+        ...     key = Key("SHELF#{name}", "SHELF")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.DeclarationError: ...
     """
 
     partition: str
@@ -204,8 +224,16 @@ class Key:
     def render(self, values: Mapping[str, Any]) -> KeyValue | None:
         """Render the key, or return None if the item does not belong in the index.
 
+        Args:
+            values: The values of the attributes, by their names in Python.
+
         Raises:
             InvalidValueError: if a value cannot stand in a key, or the key is too long.
+
+        Examples:
+            >>> Book.key.render({"isbn": "b1"})
+            KeyValue(partition='BOOK#b1', sort='BOOK')
+            >>> Loan.due.render({"due_at": NOON, "id": "l1", "returned": True})
         """
         return self._renderer(values)
 
@@ -271,7 +299,13 @@ class Key:
         return f"within(f{text!r}, {limit})"
 
     def decode(self, value: KeyValue) -> dict[str, Any] | None:
-        """Read the components back; return None if this key cannot have rendered the value."""
+        """Read the components back; return None if this key cannot have rendered the value.
+
+        Examples:
+            >>> Loan.key.decode(KeyValue("BOOK#b1", "LOAN#l1"))
+            {'isbn': 'b1', 'id': 'l1'}
+            >>> Loan.key.decode(KeyValue("BOOK#b1", "BOOK"))
+        """
         sort = self.sort_template.decode(value.sort)
         for template in self.partitions:
             partition = template.decode(value.partition)

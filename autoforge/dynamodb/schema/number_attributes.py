@@ -28,7 +28,17 @@ from autoforge.dynamodb.schema.encoding import Codec, NumberCodec
 
 
 class Integer(Ordered[int, N]):
-    """A whole number."""
+    """A whole number of up to 38 digits.
+
+    It may be a component of a key with a width, as in ``{number:3}``, if it is not negative.
+
+    Examples:
+        >>> Book(isbn="b3", title="Emma", copies=2).copies
+        2
+        >>> Book(isbn="b3", title="Emma", copies=2.5)
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     attr_type = NUMBER
 
@@ -46,14 +56,33 @@ class Integer(Ordered[int, N]):
     def add(self, amount: int) -> Addition:  # type: ignore[override]  # a change of ours
         """Return the change that adds a number, negative to subtract.
 
-        A missing number counts as its default, or 0.
+        A missing number counts as its default, or 0. DynamoDB computes the sum, so the change of
+        another caller is not lost.
+
+        Raises:
+            InvalidValueError: if the amount is not a whole number.
+
+        Examples:
+            >>> buy = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.copies.add(2)])
+            >>> store.save(buy).copies
+            3
         """
         start: Any = 0 if self.default is None else self.default
         added = self.check(amount)
         return Addition(self._place, added, attribute_to_wire(self, added), start)
 
     def copy(self, source: EntityAttribute[int, Any], *, plus: int = 0) -> Copy:
-        """Return the change that sets the sum of another attribute's value before and a number."""
+        """Return the change that sets the sum of another attribute's value before and a number.
+
+        Args:
+            source: The other attribute of the same entity.
+            plus: What is added to its value.
+
+        Examples:
+            >>> all_but_one = Book.lent.copy(Book.copies, plus=-1)
+            >>> store.save(Update(Book, {"isbn": "b2"}, NOON, changes=[all_but_one])).lent
+            1
+        """
         more = attribute_to_wire(self, self.check(plus)) if plus else None
         return Copy(self._place, source, default_to_wire(source), more)
 
@@ -79,7 +108,15 @@ class Integer(Ordered[int, N]):
 
 
 class Number(Ordered[Decimal, N]):
-    """An exact number of up to 38 significant digits, such as an amount of money."""
+    """An exact number of up to 38 significant digits as a ``Decimal``, such as an amount of money.
+
+    Examples:
+        >>> Book(isbn="b3", title="Emma", price=Decimal("12.50")).price
+        Decimal('12.50')
+        >>> Book(isbn="b3", title="Emma", price=12.5)
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     attr_type = NUMBER
 
@@ -99,14 +136,34 @@ class Number(Ordered[Decimal, N]):
     def add(self, amount: Decimal) -> Addition:  # type: ignore[override]  # a change of ours
         """Return the change that adds a number, negative to subtract.
 
-        A missing number counts as its default, or 0.
+        A missing number counts as its default, or 0. DynamoDB computes the sum, so the change of
+        another caller is not lost.
+
+        Raises:
+            InvalidValueError: if the amount is not an exact number.
+
+        Examples:
+            >>> change = Book.price.add(Decimal("-2.25"))
+            >>> reduce = Update(Book, {"isbn": "b2"}, NOON, changes=[change])
+            >>> store.save(reduce).price
+            Decimal('10.25')
         """
         start: Any = 0 if self.default is None else self.default
         added = self.check(amount)
         return Addition(self._place, added, attribute_to_wire(self, added), start)
 
     def copy(self, source: EntityAttribute[Decimal, Any], *, plus: Decimal = Decimal(0)) -> Copy:
-        """Return the change that sets the sum of another attribute's value before and a number."""
+        """Return the change that sets the sum of another attribute's value before and a number.
+
+        Args:
+            source: The other attribute of the same entity.
+            plus: What is added to its value.
+
+        Examples:
+            >>> with_postage = Book.fee.copy(Book.price, plus=Decimal("2.25"))
+            >>> store.save(Update(Book, {"isbn": "b2"}, NOON, changes=[with_postage])).fee
+            Decimal('14.75')
+        """
         more = attribute_to_wire(self, self.check(plus)) if plus else None
         return Copy(self._place, source, default_to_wire(source), more)
 

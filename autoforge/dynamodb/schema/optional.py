@@ -17,9 +17,20 @@ OwnAttribute = TypeVar("OwnAttribute", bound=EntityAttribute[Any])
 def required(attribute: A) -> A:
     """Declare an attribute of one's own class that every new entity must give.
 
-    It changes nothing at run time. Type checkers know the toolkit's attributes; any other value in
-    the body of a class is a default to them. With it, they demand the e-mail address in ``email:
-    Email = required(Email())``.
+    It changes nothing at run time. Type checkers know the attributes of this module; any other
+    value in the body of a class is a default to them. With it, they demand the attribute.
+
+    Args:
+        attribute: The attribute, which is returned.
+
+    Examples:
+        >>> class Email(Text): ...
+        >>> class Friend(Entity):
+        ...     id: Id = Id()
+        ...     email: Email = required(Email())
+        ...     key = Key("FRIEND#{id}", "FRIEND")
+        >>> Friend(id="f1", email="ann@example.com").email
+        'ann@example.com'
     """
     return attribute
 
@@ -46,6 +57,15 @@ def optional(attribute: Attribute[Any], *, default: None = None) -> Any:
 
     Raises:
         DeclarationError: if the attribute has a default, so that it is never None.
+
+    Examples:
+        >>> from pynamodb.attributes import UnicodeAttribute
+        >>> class Friend(Entity):
+        ...     id: Id = Id()
+        ...     nickname = optional(UnicodeAttribute())
+        ...     key = Key("FRIEND#{id}", "FRIEND")
+        >>> print(Friend(id="f1").nickname)
+        None
     """
     del default
     if attribute.default is not None:

@@ -27,7 +27,20 @@ def _text(value: Any) -> str:
 
 
 class TextSet(EntityAttribute[frozenset[str]]):
-    """A set of texts; an empty set is stored as no attribute."""
+    """A set of texts; an item without the attribute has an empty set.
+
+    DynamoDB stores no empty set, so an empty one is stored as no attribute (AWS, "Data types").
+
+    Args:
+        attr_name: The name in the table; unless given, the name in Python as the layout writes
+            names.
+
+    Examples:
+        >>> sorted(Book(isbn="b3", title="Emma", subjects={"novel", "classic"}).subjects)
+        ['classic', 'novel']
+        >>> Book(isbn="b3", title="Emma").subjects
+        frozenset()
+    """
 
     attr_type = STRING_SET
     #: Checks a member.
@@ -55,11 +68,26 @@ class TextSet(EntityAttribute[frozenset[str]]):
         return super().value_to_wire(value or None)
 
     def set(self, value: Iterable[str]) -> Change:  # type: ignore[override]
-        """Return the change that sets the members; no members remove the attribute."""
+        """Return the change that sets all members; no members remove the attribute.
+
+        Raises:
+            InvalidValueError: if the set cannot hold a member.
+
+        Examples:
+            >>> sort = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.subjects.set({"history"})])
+            >>> store.save(sort).subjects
+            frozenset({'history'})
+        """
         return self._setting(value)
 
     def remove(self) -> Removal:  # type: ignore[override]  # every set may be empty
-        """Return the change that removes all members."""
+        """Return the change that removes all members.
+
+        Examples:
+            >>> clear = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.subjects.remove()])
+            >>> store.save(clear).subjects
+            frozenset()
+        """
         return Removal(self._place)
 
     def include(self, *members: str) -> Inclusion:
@@ -67,6 +95,11 @@ class TextSet(EntityAttribute[frozenset[str]]):
 
         Raises:
             InvalidValueError: if there are none, or the set cannot hold one.
+
+        Examples:
+            >>> add = Update(Book, {"isbn": "b1"}, NOON, changes=[Book.subjects.include("history")])
+            >>> sorted(store.save(add).subjects)
+            ['databases', 'history']
         """
         return Inclusion(self._place, self._some(members))
 
@@ -75,16 +108,38 @@ class TextSet(EntityAttribute[frozenset[str]]):
 
         Raises:
             InvalidValueError: if there are none, or the set cannot hold one.
+
+        Examples:
+            >>> change = Book.subjects.exclude("databases")
+            >>> drop = Update(Book, {"isbn": "b1"}, NOON, changes=[change])
+            >>> store.save(drop).subjects
+            frozenset()
         """
         return Exclusion(self._place, self._some(members))
 
     def contains(self, item: str) -> Condition:  # type: ignore[override]  # one of ours
-        """Return the condition that the set has a member."""
+        """Return the condition that the set has a member.
+
+        Raises:
+            InvalidValueError: if the set cannot hold the member.
+
+        Examples:
+            >>> on_databases = Book.subjects.contains("databases")
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=on_databases))
+        """
         (member,) = self.check([item])
         return contains(self._path, {STRING: member})
 
     def equals(self, value: Iterable[str]) -> Equality:
-        """Return the condition that the set has exactly these members."""
+        """Return the condition that the set has exactly these members.
+
+        Raises:
+            InvalidValueError: if the set cannot hold a member.
+
+        Examples:
+            >>> only_databases = Book.subjects.equals({"databases"})
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=only_databases))
+        """
         return super().equals(self.check(value))
 
     def _some(self, members: tuple[str, ...]) -> frozenset[str]:
@@ -105,6 +160,19 @@ class TextSet(EntityAttribute[frozenset[str]]):
 
 
 class IdSet(TextSet):
-    """A set of ids, each in its canonical case; an empty set is stored as no attribute."""
+    """A set of ids, each as an ``Id`` is stored; an item without the attribute has an empty set.
+
+    Args:
+        attr_name: The name in the table; unless given, the name in Python as the layout writes
+            names.
+
+    Examples:
+        >>> class Shelf(Entity):
+        ...     id: Id = Id()
+        ...     books: IdSet = IdSet()
+        ...     key = Key("SHELF#{id}", "SHELF")
+        >>> sorted(Shelf(id="A3", books=["b2", "b1", "b1"]).books)
+        ['b1', 'b2']
+    """
 
     _member = staticmethod(ID.encode)

@@ -16,18 +16,37 @@ class _Textual(Ordered[str, N]):
     """An attribute whose values are texts."""
 
     def begins_with(self, text: str) -> Condition:
-        """Return the condition that the text begins with another one."""
+        """Return the condition that the text begins with another one.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.title.begins_with("Dyn")))
+        """
         condition = begins_with(self._path, text)
         return self._or_default(condition, lambda default: bool(default.startswith(text)))
 
     def contains(self, item: str) -> Condition:  # type: ignore[override]  # one of ours
-        """Return the condition that the text has another one in it."""
+        """Return the condition that the text has another one in it.
+
+        Examples:
+            >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.title.contains("amo")))
+        """
         condition = contains(self._path, {STRING: item})
         return self._or_default(condition, lambda default: item in default)
 
 
 class Text(_Textual[N]):
-    """Free text, which may be empty."""
+    """Free text in UTF-8, which may be empty.
+
+    It may be a component of a key, where ``#``, ``$`` and ``%`` are percent-encoded, and so are
+    some other characters before a further component (ADR 0003).
+
+    Examples:
+        >>> Book(isbn="b3", title="Persuasion").title
+        'Persuasion'
+        >>> Book(isbn="b3", title=3)
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     @overload
     def __init__(self: Text[None], *, default: None, **options: Unpack[Options[str]]) -> None: ...
@@ -52,7 +71,17 @@ class Text(_Textual[N]):
 
 
 class Id(_Textual[N]):
-    """An id, stored in its canonical case."""
+    """An id: a ULID, a UUID, or up to 64 letters, digits, ``-`` and ``_``.
+
+    ULIDs are stored in upper case and UUIDs in lower case, so that an id has one key.
+
+    Examples:
+        >>> Book(isbn="01kgkr2t40r6bax8a0b1rtcdkn", title="Emma").isbn
+        '01KGKR2T40R6BAX8A0B1RTCDKN'
+        >>> Book(isbn="no id", title="Emma")
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: ...
+    """
 
     @overload
     def __init__(self: Id[None], *, default: None, **options: Unpack[Options[str]]) -> None: ...

@@ -17,15 +17,25 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Moment(Ordered[datetime, N]):
-    """A time in UTC, stored as ISO 8601 text of fixed width with milliseconds.
+    """A time in UTC to the millisecond, stored as ISO 8601 text of fixed width.
+
+    Texts of fixed width sort as the times do, so it may be a component of a sort key. A time
+    without a zone is taken as UTC.
 
     Args:
         form: Another form, for a table that exists already: ``%Y-%m-%dT%H:%M:%S``. Units that it
             does not show are dropped. See ``TimeForm``.
-        options: See ``Options``; and ``default``.
+        options: ``default`` and the other options of an attribute.
 
     Raises:
         DeclarationError: if texts in the form would not sort as the times do.
+
+    Examples:
+        >>> loan = Loan(isbn="b1", id="l3", member="ann", due_at="2026-03-01T10:00:00.1234+01:00")
+        >>> loan.due_at
+        datetime.datetime(2026, 3, 1, 9, 0, 0, 123000, tzinfo=datetime.timezone.utc)
+        >>> loan.to_item()["dueAt"]
+        {'S': '2026-03-01T09:00:00.123Z'}
     """
 
     @overload
@@ -72,7 +82,18 @@ class Moment(Ordered[datetime, N]):
 
 
 class Expiry(Ordered[datetime, N]):
-    """The time from which DynamoDB's time-to-live may delete an item, in Unix seconds."""
+    """The time from which DynamoDB may delete the item, in whole Unix seconds.
+
+    Every entity has it as ``expires_at``. DynamoDB deletes an expired item within about two days
+    (AWS, "Time to Live"); a Store reads it as missing at once.
+
+    Examples:
+        >>> book = Book(isbn="b3", title="Emma", expires_at=NOON)
+        >>> book.to_item()["TTL"]
+        {'N': '1770206400'}
+        >>> book.is_live(NOON)
+        False
+    """
 
     attr_type = NUMBER
 

@@ -16,8 +16,12 @@ from autoforge.dynamodb.schema.time_attributes import Moment
 class TransactionMark(Entity):
     """Proves that a transaction was applied whose own writes would not show it.
 
-    It is written as a member of the transaction. If the answer is lost, a Store reads it to learn
-    whether the transaction was applied.
+    It is written as a member of the transaction, and expires after a day. If the answer is lost, a
+    Store reads it to learn whether the transaction was applied (ADR 0030).
+
+    Examples:
+        >>> TransactionMark(token="01KGKR2T40R6BAX8A0B1RTCDKN", created_at=NOON)
+        <TransactionMark TRANSACTION#01KGKR2T40R6BAX8A0B1RTCDKN / MARK>
     """
 
     lifetime = timedelta(days=1)

@@ -17,23 +17,24 @@ _SORT_KEY = "UNIQUE"
 class Unique:
     """A value that at most one item has, declared beside the attributes that it is made of.
 
-    ::
-
-        class User(Entity):
-            id: Id = Id()
-            email: Text = Text()
-
-            key = Key("USER#{id}", "USER")
-            by_email = Unique("EMAIL#{email}")
-
     DynamoDB keeps nothing unique but a primary key. So each item has a look-up item under the
     value, with the primary key of the item. A Store writes, moves and deletes it in one transaction
     with the item. Entities with the same template share the value: a User and an Admin then never
-    have the same e-mail address.
+    have the same e-mail address. A ``ByUnique`` reads the item that has a value.
 
     Args:
         template: The partition key of the look-up item, a template as in a Key. An item that lacks
             one of its optional attributes has no look-up item.
+
+    Raises:
+        DeclarationError: when the entity is declared, if the template is malformed.
+
+    Examples:
+        >>> store.save(Put(Member(id="eve", email="ann@example.com")))
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.NotUniqueError: ...
+        >>> store.require(MemberByEmail("ann@example.com")).id
+        'ann'
     """
 
     def __init__(self, template: str) -> None:

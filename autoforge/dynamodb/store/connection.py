@@ -30,7 +30,19 @@ _log = logging.getLogger("autoforge.dynamodb")
 
 
 class StaleReadError(Exception):
-    """Data that an attempt read has changed; ``retry_on_conflict`` starts another attempt."""
+    """Data that an attempt read has changed; ``retry_on_conflict`` starts another attempt.
+
+    It is raised by the attempt, and never reaches the caller of ``retry_on_conflict``.
+
+    Examples:
+        >>> attempts = iter([1, 2])
+        >>> def attempt() -> str:
+        ...     if next(attempts) == 1:
+        ...         raise StaleReadError
+        ...     return "done"
+        >>> store.retry_on_conflict("nothing", attempt)
+        'done'
+    """
 
 
 @dataclass(frozen=True)
@@ -52,7 +64,12 @@ class TableConnection:
 
     @property
     def layout(self) -> Layout:
-        """The layout of the table; the default one if the Store learns the design later."""
+        """The layout of the table; the default one if the Store learns the design later.
+
+        Examples:
+            >>> store.layout.partition_key
+            'PK'
+        """
         return self.design.layout if isinstance(self.design, Design) else DEFAULT_LAYOUT
 
     @cached_property
@@ -69,6 +86,11 @@ class TableConnection:
         Args:
             limit: Seconds after which no request is sent: each raises an OutOfTimeError instead.
                 None for no limit.
+
+        Examples:
+            >>> bulk = store.paced(limit=60)
+            >>> bulk.put_all([Book(isbn="b3", title="Emma")])
+            1
         """
         return self if self.pace is not None else replace(self, pace=self.client.pace(limit))
 
@@ -76,6 +98,14 @@ class TableConnection:
         """The same Store, which also returns items past their expiry; used to finish deletions.
 
         Its clock is unchanged: patterns that depend on the current time still use that.
+
+        Examples:
+            >>> gone = Book(isbn="b3", title="Emma", expires_at=NOON)
+            >>> store.write(Put(gone))
+            <Book BOOK#b3 / BOOK>
+            >>> store.get(BookByIsbn("b3"))
+            >>> store.with_expired().get(BookByIsbn("b3")).title
+            'Emma'
         """
         return replace(self, expired=True)
 
@@ -92,6 +122,22 @@ class TableConnection:
 
         Raises:
             TransactionConflictError: after 64 attempts.
+
+        Examples:
+            >>> def buy_a_copy() -> int:
+            ...     book = store.require(BookByIsbn("b1"), consistent=True)
+            ...     buy = Update(
+            ...         Book,
+            ...         {"isbn": "b1"},
+            ...         NOON,
+            ...         {"copies": book.copies + 1},
+            ...         expected=[Book.copies.equals(book.copies)],
+            ...     )
+            ...     if not store.try_transact([buy]):
+            ...         raise StaleReadError
+            ...     return book.copies + 1
+            >>> store.retry_on_conflict("book b1", buy_a_copy)
+            2
         """
         for failures in range(ATTEMPTS):
             if failures:
@@ -105,8 +151,18 @@ class TableConnection:
     def run_concurrently(self, tasks: Iterable[Task[T]]) -> list[T]:
         """Run independent tasks, several at a time, and return their results in order.
 
+        Args:
+            tasks: Functions without parameters. At most as many run at the same time as the
+                client's worker pool is wide.
+
         Raises:
             Exception: the first exception of a task, in the order of the tasks.
+
+        Examples:
+            >>> from functools import partial
+            >>> tasks = [partial(store.count, LoansOfBook(isbn)) for isbn in ("b1", "b2")]
+            >>> store.run_concurrently(tasks)
+            [2, 0]
         """
         return self.client.worker_pool.run(tasks)
 

@@ -58,7 +58,22 @@ class Reads(TableConnection):
     def get(
         self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] | None = None
     ) -> Any:
-        """Run a Get and return its item; None if there is none, or it is past its expiry."""
+        """Run a Get and return its item; None if there is none, or it is past its expiry.
+
+        Args:
+            pattern: The pattern with its parameters.
+            consistent: Whether to read strongly consistently, at twice the read units.
+            reading: How to convert the item, such as ``as_json``; None for what the pattern answers
+                with.
+
+        Raises:
+            UnreadableItemError: if the item does not match its entity.
+
+        Examples:
+            >>> store.get(BookByIsbn("b1"), consistent=True).title
+            'Dynamo'
+            >>> store.get(BookByIsbn("b9"))
+        """
         return pattern.read_one(self, reading or pattern.reading(), consistent=consistent)
 
     @overload
@@ -72,8 +87,20 @@ class Reads(TableConnection):
     ) -> Any:
         """Run a Get and return its item.
 
+        Args:
+            pattern: The pattern with its parameters.
+            consistent: Whether to read strongly consistently, at twice the read units.
+            reading: How to convert the item, such as ``as_json``; None for what the pattern answers
+                with.
+
         Raises:
             ItemNotFoundError: if there is no such item, or it is past its expiry.
+            UnreadableItemError: if the item does not match its entity.
+
+        Examples:
+            >>> store.require(BookByIsbn("b9"))
+            Traceback (most recent call last):
+            autoforge.dynamodb.errors.ItemNotFoundError: there is no Book with isbn 'b9'
         """
         reading = reading or pattern.reading()
         found = self.get(pattern, consistent=consistent, reading=reading)
@@ -115,14 +142,29 @@ class Reads(TableConnection):
 
         Items that are past their expiry, of another type or unreadable are skipped, and others are
         read in their place. If most of a request was skipped, the next one reads more items. So a
-        page takes one request, and another for each megabyte or run of skipped items. A page has
-        a cursor only if another item follows it; a page of references, only if another reference
+        page takes one request, and another for each megabyte or run of skipped items. A page has a
+        cursor only if another item follows it; a page of references, only if another reference
         follows, whether or not the item that it names exists.
+
+        Args:
+            query: The query with its parameters.
+            limit: The largest number of items, from 1.
+            cursor: The cursor of the page before; None for the first page.
+            consistent: Whether to read strongly consistently, at twice the read units.
+            reading: How to convert the items, such as ``as_json``; None for what the query answers
+                with.
 
         Raises:
             InvalidCursorError: if the cursor was not issued for this query.
-            InvalidValueError: if the limit is below 1, or an index is to be read strongly
+            InvalidValueError: if the limit is below 1, or a global index is to be read strongly
                 consistently.
+
+        Examples:
+            >>> first = store.page(LoansOfBook("b1"), limit=1)
+            >>> first.items
+            (<Loan BOOK#b1 / LOAN#l1>,)
+            >>> store.page(LoansOfBook("b1"), limit=1, cursor=first.cursor).items
+            (<Loan BOOK#b1 / LOAN#l2>,)
         """
         reading = reading or query.reading()
         return query.read_page(self, reading, limit=limit, cursor=cursor, consistent=consistent)
@@ -130,8 +172,19 @@ class Reads(TableConnection):
     def count(self, query: Query[Any], *, consistent: bool = False) -> int:
         """Count the items of a query, in one request per megabyte of items.
 
-        Items past their expiry are counted until DynamoDB deletes them, since their attributes
-        are not read.
+        It costs as many read units as reading the items. Items past their expiry are counted until
+        DynamoDB deletes them, since their attributes are not read.
+
+        Args:
+            query: The query with its parameters.
+            consistent: Whether to read strongly consistently, at twice the read units.
+
+        Raises:
+            InvalidValueError: if a global index is to be read strongly consistently.
+
+        Examples:
+            >>> store.count(LoansOfBook("b1"))
+            2
         """
         request = query.request(
             self.table_name, limit=None, now=self.clock(), consistent=consistent, count=True
@@ -145,7 +198,21 @@ class Reads(TableConnection):
     def each(
         self, query: Query[E], *, page_size: int = 100, consistent: bool = False
     ) -> Iterator[E]:
-        """Yield every item of a query, reading a page at a time."""
+        """Yield every item of a query, reading a page at a time.
+
+        Args:
+            query: The query with its parameters.
+            page_size: The largest number of items of a page.
+            consistent: Whether to read strongly consistently, at twice the read units.
+
+        Raises:
+            InvalidValueError: if the page size is below 1, or a global index is to be read strongly
+                consistently.
+
+        Examples:
+            >>> [loan.member for loan in store.each(LoansOfBook("b1"))]
+            ['ann', 'ben']
+        """
         cursor = None
         while True:
             page = self.page(query, limit=page_size, cursor=cursor, consistent=consistent)
@@ -167,8 +234,19 @@ class Reads(TableConnection):
     ) -> tuple[Any, ...]:
         """Run a Fetch and return the items that exist, in the order of its keys.
 
+        Args:
+            pattern: The pattern with its parameters.
+            consistent: Whether to read strongly consistently, at twice the read units.
+            reading: How to convert the items, such as ``as_json``; None for what the pattern
+                answers with.
+
         Raises:
+            InvalidValueError: if there are more than 100 keys.
             IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
+
+        Examples:
+            >>> [book.title for book in store.fetch(Books(("b2", "b9", "b1")))]
+            ['Emma', 'Dynamo']
         """
         reading = reading or pattern.reading()
         return self.read_items(pattern.distinct_keys(), pattern, reading, consistent=consistent)
@@ -210,15 +288,23 @@ class Reads(TableConnection):
     def snapshot(self, *gets: Get[E]) -> tuple[E | None, ...]: ...
 
     def snapshot(self, *gets: Get[Any]) -> tuple[Any, ...]:
-        """Read the items of several Gets as they are at one moment, in one transaction.
+        """Read the items of several Gets in one transaction, as they are at one time.
 
         Each answer is None if there is no such item, or it is past its expiry. A transaction that
-        conflicts with a write is tried again.
+        conflicts with a write is tried again. It costs twice the read units of strongly consistent
+        reads.
+
+        Args:
+            gets: 1 to 100 patterns with their parameters.
 
         Raises:
             InvalidTransactionError: if they read no item or more than 100.
             DeclarationError: if one of them is a Lookup.
             TransactionConflictError: if writes conflict with every attempt.
+
+        Examples:
+            >>> store.snapshot(BookByIsbn("b1"), LoanById("b1", "l2"), LoanById("b1", "l9"))
+            (<Book BOOK#b1 / BOOK>, <Loan BOOK#b1 / LOAN#l2>, None)
         """
         snapshot = Snapshot(gets)
         found = self._send(snapshot.request(self.table_name), snapshot)["Responses"]
@@ -228,7 +314,29 @@ class Reads(TableConnection):
         )
 
     def answer(self, pattern: Composite[T], *, consistent: bool = False) -> T:
-        """Run the patterns of a Composite and combine their answers."""
+        """Run the patterns of a Composite and combine their answers.
+
+        Args:
+            pattern: The pattern with its parameters.
+            consistent: Whether to read strongly consistently where the index offers it.
+
+        Examples:
+            >>> @dataclass(frozen=True)
+            ... class LoansOfBooks(Composite[int]):
+            ...     '''How often were these two books lent?'''
+            ...
+            ...     first: str
+            ...     second: str
+            ...
+            ...     def parts(self) -> Sequence[Part]:
+            ...         both = (self.first, self.second)
+            ...         return [Part(LoansOfBook(each), count=True) for each in both]
+            ...
+            ...     def combine(self, answers: Sequence[Sequence[int]]) -> int:
+            ...         return sum(number for (number,) in answers)
+            >>> store.answer(LoansOfBooks("b1", "b2"))
+            2
+        """
         return pattern.combine(self.answers(pattern, consistent=consistent))
 
     def answers(
@@ -238,7 +346,30 @@ class Reads(TableConnection):
         consistent: bool = False,
         reading: Reading[Any] | None = None,
     ) -> list[Sequence[Any]]:
-        """Run the patterns of a Composite, for a caller that combines the answers itself."""
+        """Run the patterns of a Composite, for a caller that combines the answers itself.
+
+        Args:
+            pattern: The pattern with its parameters.
+            consistent: Whether to read strongly consistently where the index offers it.
+            reading: How to convert the items, such as ``as_json``; None for what the parts answer
+                with.
+
+        Examples:
+            >>> @dataclass(frozen=True)
+            ... class BookDesk(Composite[tuple]):
+            ...     '''Which book is this, and who has borrowed it?'''
+            ...
+            ...     isbn: str
+            ...
+            ...     def parts(self) -> Sequence[Part]:
+            ...         return [Part(BookByIsbn(self.isbn)), Part(LoansOfBook(self.isbn))]
+            ...
+            ...     def combine(self, answers: Sequence[Sequence[object]]) -> tuple:
+            ...         return tuple(answers)
+            >>> (book,), loans = store.answers(BookDesk("b1"), reading=as_json)
+            >>> book["title"], len(loans)
+            ('Dynamo', 2)
+        """
         return self.run_concurrently(
             [
                 partial(
@@ -254,14 +385,36 @@ class Reads(TableConnection):
         )
 
     def item_at(self, key: KeyValue) -> Item | None:
-        """The stored item with a primary key, read strongly consistently; None if there is none."""
+        """Return the stored item with a primary key; None if there is none.
+
+        It is read strongly consistently, and returned in DynamoDB JSON even if it is past its
+        expiry.
+
+        Args:
+            key: The primary key.
+
+        Examples:
+            >>> store.item_at(primary_key(Book, {"isbn": "b1"}))["title"]
+            {'S': 'Dynamo'}
+            >>> store.item_at(KeyValue("BOOK#b9", "BOOK"))
+        """
         item: Item | None = self._send(
             get_request(self.table_name, key, self.layout.primary, consistent=True), self
         ).get("Item")
         return item
 
     def keys_in(self, partition: str) -> Iterator[KeyValue]:
-        """Yield the primary keys of a whole item collection, whatever the types of its items."""
+        """Yield the primary keys of a whole item collection, whatever the types of its items.
+
+        They are read strongly consistently.
+
+        Args:
+            partition: The partition key.
+
+        Examples:
+            >>> [key.sort for key in store.keys_in("BOOK#b1")]
+            ['BOOK', 'LOAN#l1', 'LOAN#l2']
+        """
         primary = self.layout.primary
         return (key_of(each, primary) for each in self.items_in(KeyCondition(primary, partition)))
 
@@ -270,13 +423,18 @@ class Reads(TableConnection):
     ) -> Iterator[Item]:
         """Yield the stored items that a key condition selects, whatever their types.
 
-        Only their primary keys and ``attributes`` are returned. Pages are read as the items are
-        taken, strongly consistently if the index supports it.
+        Only their primary keys and ``attributes`` are returned, in DynamoDB JSON. Pages are read as
+        the items are taken, strongly consistently if the index supports it.
 
         Args:
-            condition: Selects the items.
+            condition: Selects the items, such as the ``condition`` of a pattern.
             attributes: Names in the table of further attributes to return.
             page_size: Items per request; None for as many as DynamoDB returns.
+
+        Examples:
+            >>> loans = LoansOfBook("b1").condition(NOON)
+            >>> [item["member"] for item in store.items_in(loans, "member")]
+            [{'S': 'ann'}, {'S': 'ben'}]
         """
         names = dict.fromkeys((*self.layout.primary.attributes, *attributes))
         projected = {f"#p{place}": name for place, name in enumerate(names)}

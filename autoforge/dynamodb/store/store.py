@@ -26,7 +26,10 @@ from autoforge.dynamodb.transport.transport import TransportName
 
 @dataclass(frozen=True)
 class Store(Writes):
-    """Runs patterns and writes on one table.
+    """Runs patterns and writes on one table; the only object that talks to DynamoDB.
+
+    ``Table.connect`` and ``Store.connect`` make one. It is thread-safe. A request is tried again as
+    its ``RetryPolicy`` says.
 
     Args:
         table_name: The table.
@@ -34,10 +37,27 @@ class Store(Writes):
         cursors: Issues and accepts the cursors of pages.
         clock: Returns the current time; items whose expiry is past are not returned.
         new_token: Returns a new idempotency token (``ClientRequestToken``) for a transaction.
-        design: The design of the table, or a function that returns it and is called when it is
-            first needed. A write of an entity outside of it is refused.
+        design: The design of the table, or a function that returns it and is called at each write.
+            A write of an entity outside of it is refused.
         repeated: Whether any write may repeat one of an interrupted run. A write then succeeds if
             the stored item shows that it was applied before.
+        pace: The pace of a bulk, as ``paced`` sets it; None without one.
+        expired: Whether items past their expiry are returned, as ``with_expired`` sets it.
+
+    Raises:
+        TableNotFoundError: from every call, if the table or its index does not exist.
+        ConfigurationError: from every call, if credentials are missing, refused, or lack a
+            permission.
+        UnavailableError: from every call, if DynamoDB cannot answer after all attempts; in
+            particular ``ThrottledError`` and ``OutOfTimeError``.
+        InvalidValueError: from every call, if a value cannot be stored or cannot stand in a key.
+
+    Examples:
+        >>> store.require(BookByIsbn("b1")).title
+        'Dynamo'
+        >>> with library.embedded() as another_store:
+        ...     another_store.save(Put(Book(isbn="b1", title="Persuasion"))).title
+        'Persuasion'
     """
 
     @classmethod
@@ -71,6 +91,11 @@ class Store(Writes):
 
         Raises:
             ConfigurationError: if the endpoint is not a URL that a request can be sent to.
+
+        Examples:
+            >>> store = Store.connect(library, region="eu-central-1", table_name="Library-test")
+            >>> store.table_name
+            'Library-test'
         """
         if endpoint_url is not None:
             require_endpoint(endpoint_url)
@@ -96,7 +121,12 @@ class Store(Writes):
 
     @property
     def admin(self) -> Admin:
-        """What operators do to the table, apart from access patterns: a scan."""
+        """What operators do to the table, apart from access patterns: a scan.
+
+        Examples:
+            >>> sum(len(page.items) for page in store.admin.scan(segments=2))
+            12
+        """
         return Admin(
             self.table_name,
             self.client,
@@ -112,6 +142,9 @@ class Store(Writes):
         Raises:
             UnavailableError: if the table does not become ready.
             ConfigurationError: if credentials are missing, refused, or lack a permission.
+
+        Examples:
+            >>> store.create_table()
         """
         create.create_table(self.client, self._known_design, self.table_name)
 
@@ -120,6 +153,10 @@ class Store(Writes):
 
         Raises:
             TableNotFoundError: if there is no such table.
+
+        Examples:
+            >>> store.is_ready()
+            True
         """
         return create.is_ready(self.client, self.table_name)
 
@@ -129,6 +166,9 @@ class Store(Writes):
         Raises:
             TableNotFoundError: if there is no such table.
             ConfigurationError: if its keys or an index differ from those of the design.
+
+        Examples:
+            >>> store.require_table()
         """
         drift.require_shape(self.client, self._known_design, self.table_name)
 
@@ -138,5 +178,9 @@ class Store(Writes):
         Raises:
             TableNotFoundError: if there is no such table.
             ConfigurationError: if credentials are missing, refused, or lack a permission.
+
+        Examples:
+            >>> [drift.name for drift in store.drifts()]  # of a table without expiry and recovery
+            ['expiry', 'recovery']
         """
         return drift.find_drifts(self.client, self._known_design, self.table_name)

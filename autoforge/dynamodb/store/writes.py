@@ -51,10 +51,26 @@ class Writes(Reads):
     def write(self, write: Write[E]) -> E | None:
         """Apply a write and return the item as it is afterwards; None if it is deleted.
 
+        A write whose answer was lost is sent again if that is safe; otherwise the Store reads the
+        item to learn whether it was applied (ADR 0009).
+
+        Args:
+            write: A ``Put``, ``Update`` or ``Delete``.
+
         Raises:
             DeclarationError: if the Store's design does not have the entity of the item.
-            AutoforgeError: the subclass for the cause, if the write is refused; nothing is
-                changed then.
+            ItemNotFoundError: if an ``Update`` or ``Delete`` finds no item.
+            ItemExistsError: if a ``Put`` finds an item; ``NotUniqueError`` if another item has a
+                unique value.
+            ConditionFailedError: if the condition is false; ``VersionConflictError`` for the
+                version. Nothing is changed.
+            ItemTooLargeError: if the item would have more than 400 KB.
+            UnavailableError: if it is not known whether the write was applied, too.
+
+        Examples:
+            >>> store.write(Put(Book(isbn="b3", title="Emma")))
+            <Book BOOK#b3 / BOOK>
+            >>> store.write(Delete(Book, {"isbn": "b3"}))
         """
         self._require_own(write.entity)
         if needs_look_up_items(write):
@@ -75,8 +91,15 @@ class Writes(Reads):
     def save(self, write: Put[E] | Update[E]) -> E:
         """Apply a write that leaves an item, and return that item.
 
+        Args:
+            write: A ``Put`` or ``Update``.
+
         Raises:
             AutoforgeError: as ``write`` does.
+
+        Examples:
+            >>> store.save(Update(Book, {"isbn": "b1"}, NOON, {"shelf": "B 1"})).shelf
+            'B 1'
         """
         entity = self.write(write)
         if entity is None:
@@ -93,14 +116,27 @@ class Writes(Reads):
         item shows that it was applied then proves that all were. If no write can prove it, a
         TransactionMark is written with them (ADR 0030).
 
-        With a deadline, it is not sent again once an attempt may have been applied: the caller
-        decides what to do.
+        Args:
+            transaction: The writes.
+            deadline: Until when it may be sent; None for as many attempts as the retry policy has.
+                With one, it is not sent again once an attempt may have been applied: the caller
+                decides.
 
         Raises:
             TooLateError: if the deadline has passed and no attempt was applied.
             UncertainError: with a deadline, if an attempt may have been applied.
             InvalidTransactionError: if the transaction has no room for the mark.
-            AutoforgeError: the subclass for the cause, for the first write that was refused.
+            TransactionConflictError: if other requests kept changing the same items.
+            AutoforgeError: as ``write`` does, for the first write that was refused.
+
+        Examples:
+            >>> lend = Update(
+            ...     Book, {"isbn": "b2"}, NOON, [Book.lent.add(1)], condition=Book.lent.below(2)
+            ... )
+            >>> loan = Loan(isbn="b2", id="l3", member="ann", due_at=NOON + timedelta(days=14))
+            >>> store.transact(Transaction([lend, Put(loan)]))
+            >>> store.require(BookByIsbn("b2")).lent
+            1
         """
         for write in transaction.writes:
             self._require_own(write.entity)
@@ -207,10 +243,21 @@ class Writes(Reads):
     def try_transact(self, writes: Sequence[Write[Any]]) -> bool:
         """Apply writes that depend on data that was read, all or none; False if it has changed.
 
-        The caller then reads the data again and decides again.
+        The caller then reads the data again and decides again, as ``retry_on_conflict`` helps to
+        do.
+
+        Args:
+            writes: The writes, of which those that depend on the data have a condition on it.
 
         Raises:
-            AutoforgeError: the subclass for the cause, if they are refused for another reason.
+            AutoforgeError: as ``write`` does, if they are refused for another reason.
+
+        Examples:
+            >>> book = store.require(BookByIsbn("b2"))
+            >>> as_read = Book.copies.equals(book.copies)
+            >>> buy = Update(Book, {"isbn": "b2"}, NOON, {"copies": 3}, expected=[as_read])
+            >>> store.try_transact([buy]), store.try_transact([buy])
+            (True, False)
         """
         try:
             self.transact(Transaction(tuple(writes)))
@@ -221,8 +268,17 @@ class Writes(Reads):
     def is_stored(self, put: Put[Any]) -> bool:
         """Whether the item is stored as the Put would store it, read strongly consistently.
 
+        Args:
+            put: The Put.
+
         Raises:
             ItemExistsError: if a different item has its key.
+
+        Examples:
+            >>> store.is_stored(Put(Book(isbn="b3", title="Emma")))
+            False
+            >>> store.is_stored(Put(Member(id="ann", email="ann@example.com")))
+            True
         """
         primary = put.entity.layout.primary
         request = get_request(self.table_name, put.primary_key(), primary, consistent=True)
@@ -244,16 +300,29 @@ class Writes(Reads):
             IncompleteBatchError: if DynamoDB leaves items unprocessed and accepts none for the
                 ``patience`` of the retry policy.
             ThrottledError: if whole batches are throttled for as long.
+
+        Examples:
+            >>> store.put_all(Book(isbn=f"n{number}", title="New") for number in range(30))
+            30
         """
         return self._write_all(self._put_member(entity) for entity in entities)
 
     def delete_all(self, keys: Iterable[KeyValue]) -> int:
         """Delete items in batches, and return how many keys; a key may have no item.
 
+        A batch has no conditions and is not a transaction. Throttling slows it down.
+
+        Args:
+            keys: The primary keys.
+
         Raises:
             IncompleteBatchError: if DynamoDB leaves keys unprocessed and accepts none for the
                 ``patience`` of the retry policy.
             ThrottledError: if whole batches are throttled for as long.
+
+        Examples:
+            >>> store.delete_all(store.keys_in("BOOK#b1"))
+            3
         """
         primary = self.layout.primary
         members = ((key, {"DeleteRequest": {"Key": wire_key(key, primary)}}) for key in keys)

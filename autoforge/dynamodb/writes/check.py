@@ -39,6 +39,11 @@ class Check(Write[E]):
 
     Raises:
         DeclarationError: if a name in the key is not a component of the primary key.
+
+    Examples:
+        >>> loan = Loan(isbn="b2", id="l3", member="ann", due_at=NOON)
+        >>> has_copies = Check(Book, {"isbn": "b2"}, NOON, condition=Book.copies.above(0))
+        >>> store.transact(Transaction([has_copies, Put(loan)]))
     """
 
     operation = ""

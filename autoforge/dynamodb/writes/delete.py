@@ -37,6 +37,13 @@ class Delete(Write[E]):
 
     Raises:
         DeclarationError: if a name in the key is not a component of the primary key.
+
+    Examples:
+        >>> store.write(Delete(Book, {"isbn": "b2"}))
+        >>> store.write(Delete(Book, {"isbn": "b2"}))
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.ItemNotFoundError: there is no Book with isbn 'b2'
+        >>> store.write(Delete(Book, {"isbn": "b2"}, missing_ok=True))
     """
 
     operation = "DeleteItem"

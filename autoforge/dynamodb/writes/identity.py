@@ -16,8 +16,19 @@ from autoforge.dynamodb.timestamps import timestamp_text
 def primary_key(entity: type[Entity], values: Mapping[str, Any]) -> KeyValue:
     """Return the primary key with the values of its components.
 
+    Args:
+        entity: The entity.
+        values: The components of the primary key, by their names in Python.
+
     Raises:
         InvalidValueError: if a component is missing or cannot stand in a key.
+
+    Examples:
+        >>> primary_key(Loan, {"isbn": "b1", "id": "l1"})
+        KeyValue(partition='BOOK#b1', sort='LOAN#l1')
+        >>> primary_key(Loan, {"isbn": "b1"})
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.InvalidValueError: Loan.key needs id, isbn
     """
     value = entity.primary_key.render(values)
     if value is None:

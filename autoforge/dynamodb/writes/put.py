@@ -59,6 +59,16 @@ class Put(Write[E]):
 
     Raises:
         DeclarationError: if it is to replace whatever has the key, and on a condition.
+
+    Examples:
+        >>> emma = Book(isbn="b2", title="Emma, revised")
+        >>> store.save(Put(emma))
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.ItemExistsError: Book with isbn 'b2' exists already
+        >>> store.save(Put(emma, condition=Book.title.equals("Emma"))).title
+        'Emma, revised'
+        >>> store.save(Put(emma, replace=True)).copies
+        1
     """
 
     operation = "PutItem"

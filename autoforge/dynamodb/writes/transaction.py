@@ -32,6 +32,13 @@ class Transaction:
         DeclarationError: if a member is not a write.
         InvalidTransactionError: if DynamoDB never accepts it: it has no writes or more than 100,
             two on the same item, or more than 4 MB.
+
+    Examples:
+        >>> take_back = Update(Loan, {"isbn": "b1", "id": "l2"}, NOON, {"returned": True})
+        >>> shelve = Update(Book, {"isbn": "b1"}, NOON, {"shelf": "A 3"})
+        >>> store.transact(Transaction([take_back, shelve]))
+        >>> list(store.each(LoansDue()))
+        []
     """
 
     writes: Sequence[Write[Any]]

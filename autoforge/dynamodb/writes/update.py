@@ -94,6 +94,22 @@ class Update(Write[E]):
     Raises:
         DeclarationError: if the entity lacks an attribute, or the write could leave a key stale.
         InvalidValueError: if the write would change the primary key, nothing, or one place twice.
+
+    Examples:
+        >>> renew = Update(
+        ...     Loan,
+        ...     {"isbn": "b1", "id": "l2"},
+        ...     NOON,
+        ...     changes=[Loan.renewals.add(1)],
+        ...     condition=Loan.renewals.below(1),
+        ...     requires="a loan can be renewed once",
+        ...     found=lambda loan: f"was renewed {loan.renewals} times",
+        ... )
+        >>> store.save(renew).renewals
+        1
+        >>> store.save(renew)
+        Traceback (most recent call last):
+        autoforge.dynamodb.errors.ConditionFailedError: ...
     """
 
     operation = "UpdateItem"

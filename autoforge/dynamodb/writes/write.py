@@ -25,7 +25,21 @@ E = TypeVar("E", bound=Entity)
 
 
 class Write(ABC, Generic[E]):
-    """A change of one item, and the condition on which it is applied."""
+    """A change of one item, and its condition; the base class of ``Put``, ``Update`` and the like.
+
+    ``Store.write`` applies one, ``Store.transact`` several. A write costs a write unit for each 1
+    KB of the larger of the item before and after, in a transaction two (AWS, "Read and write
+    operations").
+
+    Examples:
+        >>> writes: list[Write] = [
+        ...     Put(Book(isbn="b3", title="Emma")),
+        ...     Delete(Book, {"isbn": "b2"}),
+        ... ]
+        >>> store.transact(Transaction(writes))
+        >>> [book.isbn for book in store.fetch(Books(("b2", "b3")))]
+        ['b3']
+    """
 
     #: The DynamoDB operation of the write alone, and its name in a transaction.
     operation: ClassVar[str]

@@ -64,6 +64,14 @@ def routes_of(
         DeclarationError: if a pattern is not the table's; if a parameter has a type that a query
             string cannot give, or the name of a parameter of paging; or if the answer of a
             composite has a type whose JSON is not known.
+
+    Examples:
+        >>> from litestar import Litestar
+        >>> from litestar.testing import TestClient
+        >>> from autoforge.http.api import routes_of
+        >>> with TestClient(Litestar(routes_of(library, store))) as client:
+        ...     client.get("/book-by-isbn", params={"isbn": "b1"}).json()["title"]
+        'Dynamo'
     """
     chosen = table.patterns if patterns is None else tuple(patterns)
     for each in chosen:

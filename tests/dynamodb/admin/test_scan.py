@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.dynamodb import Operation, Scan, permissions_of
+from autoforge.dynamodb import Operation, Put, Scan, Transaction, permissions_of
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.permission import WHOLE
 from autoforge.dynamodb.schema.design import Design
@@ -28,6 +28,7 @@ from autoforge.errors import InvalidValueError, ThrottledError
 from autoforge.testing.clock import Waits
 from autoforge.testing.faults import Pass, Refuse, injected
 from autoforge.testing.recording import watching
+from docs.examples.library import Member, library
 from tests.factories import NOON
 from tests.servers import Engine
 from tests.stores import client_of, fresh, put_raw, raw_items
@@ -186,6 +187,20 @@ def test_what_cannot_be_read_is_reported_and_what_is_expired_is_there(client: Cl
     ]
     assert (found["3"].entity, found["3"].item) == (None, unknown)
     assert len(items) == len(raw_items(store)) == 4
+
+
+def test_look_up_items_of_unique_values_and_marks_are_read(client: Client) -> None:
+    store = fresh(client, design=library)
+    store.transact(Transaction([Put(Member(id="ann", email="ann@example.com"))], marked=True))
+
+    items = [each for page in store.admin.scan() for each in page.items]
+
+    assert {each.item["EntityType"]["S"]: each.fault for each in items} == {
+        "Member": "",
+        "Unique EMAIL#{email}": "",
+        "TransactionMark": "",
+    }
+    assert all(each.entity for each in items)
 
 
 @pytest.mark.parametrize(
