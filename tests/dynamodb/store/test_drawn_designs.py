@@ -1,10 +1,13 @@
 """The laws of keys, pages, cursors and expiry hold for designs that Hypothesis draws.
 
-A design has two entities that share partitions. Each has attributes of every kind, optional or not,
-and a primary key and a sparse index key made of some of them. It may also have a lifetime, a
-timestamp of its last change, a version, and a derived component. The test sends writes of every
-kind while time passes. A model in memory holds the entities that must be stored, and computes the
-expected answer of each query with a comprehension.
+A design has a layout: the names of the key attributes, of the type and of the expiry, each of which
+but the partition key may be missing. Its index is global or local, and may be sorted by a number.
+It has two entities, which share partitions unless the table has no sort key. Each has attributes of
+every kind, optional or not, and a primary key and a sparse index key made of some of them;
+components of the primary key may stand only there. It may also have a lifetime, a timestamp of its
+last change, a version, and a derived component. The test sends writes of every kind while time
+passes. A model in memory holds the entities that must be stored, and computes the expected answer
+of each query with a comprehension.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from itertools import count
 from types import new_class
 from typing import Any, Final
@@ -29,6 +33,7 @@ from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.indexes import GSI, LSI, Index, Layout
 from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
@@ -51,6 +56,9 @@ from tests.stores import store_of
 pytestmark = pytest.mark.one_engine
 
 _numbers: Final = count(1)
+
+#: The tables that were created: one of each shape on each engine.
+_tables: Final[set[tuple[str | None, str]]] = set()
 
 #: Three times the profile's examples, because there are many designs.
 _EXAMPLES: Final = 3 * settings().max_examples
@@ -80,12 +88,12 @@ VALUES: Final[Mapping[str, Sequence[Any]]] = {
     "version": (1, 2, 3),
     "rank": RANKS,
 }
-ATTRIBUTES: Final[Mapping[str, Callable[[], Any]]] = {
+ATTRIBUTES: Final[Mapping[str, Callable[..., Any]]] = {
     "id": Id,
     "text": Text,
     "number": Integer,
     "moment": Moment,
-    "kind": lambda: Choice(Kind),
+    "kind": partial(Choice, Kind),
     "flag": Boolean,
     "updated_at": Moment,
     "version": Integer,
@@ -101,8 +109,46 @@ def ranked(value: Any) -> str | None:
     return RANKS[(value.minute // 30 if isinstance(value, datetime) else value) % len(RANKS)]
 
 
+#: The index of a table whose sort key is a number of the items themselves.
+_BY_NUMBER: Final = "by number"
+
+_LAYOUTS: Final = (
+    Layout(),
+    Layout("pk", "sk", "_type", "expires", naming="snake_case"),
+    Layout("Partition", "Range", None, "Gone", naming="PascalCase"),
+    Layout("key", None, "kind of item", None),
+)
+_INDEXES: Final = (
+    GSI1,
+    GSI("Own", "own-pk", "own-sk"),
+    GSI("Numbers", "numbers-pk", _BY_NUMBER, sort_type="N"),
+    LSI("Local", "local-sk"),
+    LSI("LocalNumbers", _BY_NUMBER, sort_type="N"),
+)
+
+
 @dataclass(frozen=True)
-class Layout:
+class Shape:
+    """The layout of a drawn table, and its index."""
+
+    layout: Layout
+    index: Index
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the index is sorted by a number."""
+        return self.index.sort_type == "N"
+
+
+def shapes() -> st.SearchStrategy[Shape]:
+    """Draw a shape; a table without a sort key has no local index."""
+    return st.builds(Shape, st.sampled_from(_LAYOUTS), st.sampled_from(_INDEXES)).filter(
+        lambda shape: shape.layout.sort_key is not None or not shape.index.is_local
+    )
+
+
+@dataclass(frozen=True)
+class Place:
     """A key of a drawn entity, and the condition for its index."""
 
     name: str
@@ -116,8 +162,8 @@ class Kept:
     """A drawn entity, and what the model must know of it."""
 
     entity: type[Entity]
-    primary: Layout
-    index: Layout
+    primary: Place
+    index: Place
     names: tuple[str, ...]
     optional: frozenset[str]
     rank_of: str
@@ -126,7 +172,7 @@ class Kept:
         """The attributes of an item and its derived component."""
         return {**values, "rank": ranked(values.get(self.rank_of))}
 
-    def is_in(self, layout: Layout, values: Mapping[str, Any]) -> bool:
+    def is_in(self, layout: Place, values: Mapping[str, Any]) -> bool:
         """Whether an item is in the table or the index."""
         whole = self.components(values)
         return all(whole.get(name) == wanted for name, wanted in layout.where.items()) and all(
@@ -141,49 +187,75 @@ class Kept:
 
 
 @st.composite
-def kept_entities(draw: st.DrawFn, table: str, literal: str) -> Kept:
-    """Draw an entity, whose partitions another entity shares."""
+def kept_entities(draw: st.DrawFn, shape: Shape, table: str, literal: str) -> Kept:
+    """Draw an entity, whose partitions another entity shares if the table has a sort key."""
     some = [name for name in ("updated_at", "version") if draw(st.integers(0, 3))]
-    lifetime = LIFETIME if draw(st.booleans()) else None
+    expires = shape.layout.expiry is not None and draw(st.booleans())
     names = ("id", "text", "number", "moment", "kind", "flag", *some)
     sort = draw(_some_of("text", "number", "moment", "kind", "id", least=1, most=3))
-    partition = draw(_some_of(*({"kind", "number"} - {*sort}), most=1))
-    primary = Layout("key", partition, sort)
+    plain = {"number"} if shape.is_numeric else set()
+    partition = draw(_some_of(*({"kind", "number"} - {*sort} - plain), most=1))
+    templates = _template(table, *partition), _template(literal, *sort)
+    if shape.layout.sort_key is None:
+        partition, sort = (*partition, *sort), ()
+        templates = _template(table, literal, *partition), ""
+    primary = Place("key", partition, sort)
     free = {*names} - {*partition, *sort}
     may_lack = sorted(free & {"text", "number", "moment", "kind"})
     lacking = draw(_some_of(*may_lack, most=4))
     rank_of: str = draw(st.sampled_from(("number", *some)))
-    sort = draw(_some_of("text", "number", "moment", "kind", "id", "rank", least=1, most=2))
-    if draw(st.integers(0, 3)) and some:
-        # An attribute that every update sets, before or after the other components.
-        stamped: tuple[str, ...] = (draw(st.sampled_from(some)),)
-        sort = draw(st.sampled_from((stamped + sort, sort + stamped, stamped)))
-    partition = draw(_some_of(*({"kind", "text", "rank"} - {*sort}), most=1))
-    conditions: list[dict[str, Any]] = [{}, {"flag": True}, {"kind": Kind.WARN}]
-    where = draw(st.sampled_from(conditions))
-    index = Layout("index", partition, sort, where)
+    index = draw(_in_index(shape, primary, some))
+    hidden = {*draw(_some_of(*primary.partition, *primary.sort, most=2))} - plain
 
-    namespace: dict[str, Any] = {name: ATTRIBUTES[name]() for name in names}
+    namespace: dict[str, Any] = {
+        name: ATTRIBUTES[name](**({"stored": False} if name in hidden else {})) for name in names
+    }
+    if shape.is_numeric:
+        namespace["number"] = Integer(attr_name=_BY_NUMBER)
     for name in lacking:
         optional(namespace[name])
-    if lifetime is not None:
-        namespace |= {"lifetime": lifetime, "created_at": Moment()}
+    if expires:
+        namespace |= {"lifetime": LIFETIME, "created_at": Moment()}
         names = (*names, "created_at")
+    in_index = _template(f"{table}I", *index.partition)
     namespace |= {
         "__module__": __name__,
+        "layout": shape.layout,
         "rank": Derived(EnumCodec(RANKS), ranked, rank_of),
-        "key": Key(_template(table, *primary.partition), _template(literal, *primary.sort)),
+        "key": Key(*templates),
         "index": Key(
-            _template(f"{table}I", *index.partition),
-            _template(*index.sort),
-            index=GSI1,
-            where=where,
+            templates[0] if shape.index.is_local else in_index,
+            "{number}" if shape.is_numeric else _template(*index.sort),
+            index=shape.index,
+            where=index.where,
         ),
     }
     entity = new_class(
         f"{literal}{table}", (Entity,), exec_body=lambda body: body.update(namespace)
     )
     return Kept(entity, primary, index, names, frozenset(lacking), rank_of)
+
+
+@st.composite
+def _in_index(draw: st.DrawFn, shape: Shape, primary: Place, some: Sequence[str]) -> Place:
+    """Draw of what the index key is made."""
+    conditions: list[dict[str, Any]] = [{}, {"flag": True}, {"kind": Kind.WARN}]
+    where = draw(st.sampled_from(conditions))
+    if shape.is_numeric and shape.index.is_local:
+        where = {}  # every item with the number is in the index
+    names = {"text", "number", "moment", "kind", "id", "rank"}
+    used = {*primary.partition} if shape.index.is_local else set()
+    sort = draw(_some_of(*(names - used), least=1, most=2))
+    if draw(st.integers(0, 3)) and some:
+        # An attribute that every update sets, before or after the other components.
+        stamped: tuple[str, ...] = (draw(st.sampled_from(some)),)
+        sort = draw(st.sampled_from((stamped + sort, sort + stamped, stamped)))
+    if shape.is_numeric:
+        sort = ("number",)
+    if shape.index.is_local:
+        return Place("index", primary.partition, sort, where)
+    partition = draw(_some_of(*({"kind", "text", "rank"} - {*sort}), most=1))
+    return Place("index", partition, sort, where)
 
 
 def _some_of(*names: str, least: int = 0, most: int) -> st.SearchStrategy[tuple[str, ...]]:
@@ -393,11 +465,12 @@ class World:
                 assert self._live((place, key)) is None
                 continue
             assert alike({"M": stored}, {"M": expected}), (stored, expected)
-            assert (stored.get("TTL") is None) == ("created_at" not in values)
+            expiry = self.store.layout.expiry
+            assert expiry is None or (stored.get(expiry) is None) == ("created_at" not in values)
 
     # Queries.
 
-    def ask(self, place: int, layout: Layout) -> None:
+    def ask(self, place: int, layout: Place) -> None:
         """Query a drawn range, and compare the pages with the model."""
         kept = self.kept[place]
         fixed = layout.sort[: self.draw(st.integers(0, len(layout.sort)))]
@@ -444,7 +517,7 @@ class World:
         self,
         query: Query[Any],
         expected: Sequence[Mapping[str, Any]],
-        layout: Layout,
+        layout: Place,
         *,
         reverse: bool,
     ) -> None:
@@ -463,6 +536,9 @@ class World:
         assert places == sorted(
             (tuple(each[name] for name in layout.sort) for each in expected), reverse=reverse
         )
+        own = {*expected[0]} - {"rank"} if expected else set()
+        whole = [type(found[0])(**{n: each[n] for n in own}) for each in expected if found]
+        assert {_key(each): each for each in found} == {_key(each): each for each in whole}
         assert len({_key(each) for each in found}) == len(found)
 
     def _all(self, place: int) -> Iterator[tuple[tuple[int, KeyValue], dict[str, Any]]]:
@@ -474,7 +550,9 @@ class World:
 
 
 def _key(entity: Entity) -> KeyValue:
-    return KeyValue(str(entity.rendered()["PK"]), str(entity.rendered()["SK"]))
+    rendered = entity.primary_key.render(entity.attribute_values)
+    assert rendered is not None
+    return rendered
 
 
 def _within(value: Any, lower: str, upper: str, bounds: Mapping[str, Any]) -> bool:
@@ -486,7 +564,7 @@ def _within(value: Any, lower: str, upper: str, bounds: Mapping[str, Any]) -> bo
 
 
 def pattern_of(
-    kept: Kept, layout: Layout, fixed: Sequence[str], bounded: str, ends: tuple[str, str]
+    kept: Kept, layout: Place, fixed: Sequence[str], bounded: str, ends: tuple[str, str]
 ) -> Callable[..., Query[Any]]:
     """Declare a query that fixes the partition and some components, and bounds one."""
     lower, upper = ends
@@ -515,19 +593,24 @@ def pattern_of(
 )
 @given(data=st.data())
 def test_writes_and_queries_of_any_design_leave_and_find_what_they_say(
-    client: Client, table_name: str, data: st.DataObject
+    client: Client, data: st.DataObject
 ) -> None:
     table = f"T{next(_numbers)}"
-    kept = [data.draw(kept_entities(table, literal)) for literal in ("ITEM", "ITEMS")]
-    design = Design(table, tuple(each.entity for each in kept), (GSI1,))
+    shape = data.draw(shapes())
+    kept = [data.draw(kept_entities(shape, table, literal)) for literal in ("ITEM", "ITEMS")]
+    design = Design(table, tuple(each.entity for each in kept), (shape.index,))
     clock = Clock()
-    store = store_of(client, table_name, clock)
+    name = f"drawn-{_LAYOUTS.index(shape.layout)}-{shape.index.name}"
+    store = store_of(client, name, clock, design)
+    if (client.endpoint_url, name) not in _tables:
+        store.create_table()
+        _tables.add((client.endpoint_url, name))
     world = World(store, clock, kept, data)
-    assert design.admits(kept[0].entity)
 
     for _ in range(data.draw(st.integers(3, 8))):
         world.step()
 
     for place, each in enumerate(kept):
         for layout in (each.primary, each.index) * 3:
-            world.ask(place, layout)
+            if layout.sort:
+                world.ask(place, layout)
