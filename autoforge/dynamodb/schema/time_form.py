@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
-from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec
+from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec, require_date
 from autoforge.dynamodb.timestamps import as_timestamp
 
 #: The directives of ``strftime`` that a form may have, in the order in which they must stand: the
@@ -57,6 +57,20 @@ class TimeForm(Codec):
     def encode(self, value: Any) -> str:
         """Write a time."""
         return self.text(as_timestamp(value))
+
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether the times of a UTC day begin with its date: whether the form shows days."""
+        return "%d" in self._directives
+
+    def prefix(self, value: Any) -> str:
+        """Write the beginning of all times of a UTC day, given its date."""
+        if not self.has_prefixes:
+            return super().prefix(value)
+        require_date(value)
+        smaller = self.form.find("%", self.form.index("%d") + 1)
+        until_day = self.form if smaller < 0 else self.form[:smaller]
+        return TimeForm(until_day).text(datetime(value.year, value.month, value.day, tzinfo=UTC))
 
     def decode(self, text: str) -> datetime:
         """Read a time back.

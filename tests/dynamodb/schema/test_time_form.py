@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -39,6 +39,26 @@ def test_texts_of_a_form_sort_as_their_times_do(form: str, one: datetime, other:
 
     assert (texts[0] < texts[1]) == (shown[0] < shown[1])
     assert len(texts[0]) == len(texts[1])
+
+
+@pytest.mark.parametrize("form", [each for each in FORMS if "%d" in each])
+@given(time=times, day=st.dates(date(1, 1, 1), date(9999, 12, 31)))
+def test_exactly_the_times_of_a_day_begin_with_its_date(
+    form: str, time: datetime, day: date
+) -> None:
+    codec = TimeForm(form)
+
+    for each in (day, time.date()):
+        assert codec.encode(time).startswith(codec.prefix(each)) == (time.date() == each)
+
+
+@pytest.mark.parametrize("form", [each for each in FORMS if "%d" not in each])
+def test_a_form_without_days_has_no_times_that_begin_with_a_date(form: str) -> None:
+    codec = TimeForm(form)
+
+    assert not codec.has_prefixes
+    with pytest.raises(InvalidValueError, match="is not the beginning of a value"):
+        codec.prefix(date(2026, 2, 4))
 
 
 @pytest.mark.parametrize("form", ["%d/%m/%Y", "%m", "%Y%Y", "%Y-%j", "%y", "today", "%Y#%m", ""])
