@@ -58,7 +58,7 @@ class Reads(TableConnection):
         self, pattern: Get[Any], *, consistent: bool = False, reading: Reading[Any] | None = None
     ) -> Any:
         """Run a Get and return its item; None if there is none, or it is past its expiry."""
-        return pattern.read_one(self, reading or pattern.reading(), consistent=consistent)
+        return pattern.read_one(self, _reading_of(pattern, reading), consistent=consistent)
 
     @overload
     def require(self, pattern: Get[E], *, consistent: bool = False) -> E: ...
@@ -74,8 +74,7 @@ class Reads(TableConnection):
         Raises:
             ItemNotFoundError: if there is no such item, or it is past its expiry.
         """
-        reading = reading or pattern.reading()
-        found = self.get(pattern, consistent=consistent, reading=reading)
+        found: Any = self.get(pattern, consistent=consistent, reading=reading)  # type: ignore[arg-type]  # None is as without it
         if found is None:
             raise ItemNotFoundError(pattern.entity.type_name, pattern.named())
         return found
@@ -123,8 +122,8 @@ class Reads(TableConnection):
             InvalidValueError: if the limit is below 1, or an index is to be read strongly
                 consistently.
         """
-        reading = reading or query.reading()
-        return query.read_page(self, reading, limit=limit, cursor=cursor, consistent=consistent)
+        as_what = _reading_of(query, reading)
+        return query.read_page(self, as_what, limit=limit, cursor=cursor, consistent=consistent)
 
     def count(self, query: Query[Any], *, consistent: bool = False) -> int:
         """Count the items of a query, in one request per megabyte of items.
@@ -169,8 +168,8 @@ class Reads(TableConnection):
         Raises:
             IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
         """
-        reading = reading or pattern.reading()
-        return self.read_items(pattern.distinct_keys(), pattern, reading, consistent=consistent)
+        as_what = _reading_of(pattern, reading)
+        return self.read_items(pattern.distinct_keys(), pattern, as_what, consistent=consistent)
 
     @overload
     def snapshot(self, one: Get[A1], /) -> tuple[A1 | None]: ...
@@ -243,7 +242,7 @@ class Reads(TableConnection):
                 partial(
                     part.pattern.read_part,
                     self,
-                    reading or part.pattern.reading(),
+                    _reading_of(part.pattern, reading),
                     limit=part.limit,
                     count=part.count,
                     consistent=consistent,
@@ -437,3 +436,8 @@ class Reads(TableConnection):
             details = {"table": self.table_name, "reason": str(error)}
             _log.error("dynamodb.item_unreadable", extra=details)
             return None
+
+
+def _reading_of(pattern: Pattern[Any], reading: Reading[Any] | None) -> Reading[Any]:
+    """Return how the items of a pattern are converted: as a caller says, or to what it answers."""
+    return pattern.reading() if reading is None else pattern.reading_as(reading)

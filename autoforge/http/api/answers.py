@@ -11,7 +11,7 @@ from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.http.api.json_types import item_of, json_of, object_of, one_of
+from autoforge.http.api.json_types import json_of, object_of, one_of
 from autoforge.http.api.projection import JsonObject
 
 #: How an answer becomes an object: it is one, or it is a list, or the value of one member.
@@ -27,10 +27,10 @@ def answer_of(pattern: type[Pattern[Any]]) -> tuple[Any, Form]:
     """
     name, module = pattern.__name__, pattern.__module__
     if issubclass(pattern, Query | Fetch):
-        item: Any = one_of(pattern.answered_entities())
+        item: Any = one_of(pattern.answered())
         return _page(name, module, list[item]), "list"
     if issubclass(pattern, Get):
-        return item_of(pattern.answered_entities()[0]), "object"
+        return json_of(pattern.answered()[0]), "object"
     if not issubclass(pattern, Composite):
         raise DeclarationError(f"{name} is of a kind that has no route: leave it out of patterns")
     try:
