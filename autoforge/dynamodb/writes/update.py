@@ -263,14 +263,26 @@ class Update(Write[E]):
     @property
     def tells(self) -> bool:
         """Whether the item stores the mark of the write, or the time of its last change."""
-        return self.mark is not None or _UPDATED in _settable(self.entity)
+        return self.mark is not None or stores_changes(self.entity)
 
-    def with_version(self, existing: E) -> Self:
+    @property
+    def creates(self) -> bool:
+        """Whether the write has initial values, for an item that does not exist."""
+        return self.initial is not None
+
+    def with_version(self, existing: E | None) -> Self:
         """Return the write with the condition that the item is as an existing one.
 
         The item is recognised by its version if the write increments it, else by the time of its
-        last change.
+        last change. Without an item, the condition is that there is still none, or none live.
         """
+        if existing is None:
+            absent: Condition = Path([self.entity.layout.partition_key]).does_not_exist()
+            expired = is_expired(self.entity, self.key, self.at)
+            if expired is not None:
+                absent = Or(absent, expired)
+            both = absent if self.condition is None else And(self.condition, absent)
+            return replace(self, condition=both)
         version = existing.attribute_values.get(_VERSION)
         if self.increments_version and version is not None:
             return replace(self, expected_version=version)
@@ -641,6 +653,11 @@ def _wire(entity: type[Entity], name: str, value: Any) -> Wire:
 
 
 @cache
+def stores_changes(entity: type[Entity]) -> bool:
+    """Whether items store the time of their last change, which tells whose it was."""
+    return _UPDATED in _settable(entity)
+
+
 def _settable(entity: type[Entity]) -> Mapping[str, Attribute[Any]]:
     """Return the attributes that are not rendered from others."""
     return entity.get_attributes()

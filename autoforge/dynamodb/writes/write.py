@@ -87,8 +87,13 @@ class Write(ABC, Generic[E]):
         """Whether ``proves`` distinguishes this write from an equal one of another caller."""
         return False
 
-    def with_version(self, existing: E) -> Self:
-        """Return the write with the condition that the item is as an existing one."""
+    @property
+    def creates(self) -> bool:
+        """Whether the write changes an item, or creates it if there is none."""
+        return False
+
+    def with_version(self, existing: E | None) -> Self:
+        """Return the write with the condition that the item is as an existing one, or is absent."""
         raise NotImplementedError(f"{type(self).__name__} can be repeated without it: {existing}")
 
     @abstractmethod
@@ -209,7 +214,7 @@ class Put(Write[E]):
     @property
     def tells(self) -> bool:
         """Whether the item stores its creation time."""
-        return _creation_stamp(self.entity) is not None
+        return stores_creation(self.entity)
 
     def primary_key(self) -> KeyValue:
         """Return the primary key of the new item."""
@@ -499,6 +504,11 @@ class Transaction:
 
 
 @cache
+def stores_creation(entity: type[Entity]) -> bool:
+    """Whether items store the time of their creation, by which a Store recognises its own Put."""
+    return _creation_stamp(entity) is not None
+
+
 def _creation_stamp(entity: type[Entity]) -> str | None:
     """Return the attribute of the creation time, by its name in the table; None without one."""
     attributes = entity.get_attributes()
