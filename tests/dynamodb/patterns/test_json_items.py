@@ -140,7 +140,9 @@ def test_a_reading_of_whole_items_is_refused_for_a_pattern_that_answers_with_par
     def whole(entity: type[Entity], /) -> Any:
         raise AssertionError(entity)
 
-    with pytest.raises(DeclarationError, match="^GlanceByNumber answers with parts of items, and "):
+    with pytest.raises(
+        DeclarationError, match=r"^GlanceByNumber answers with parts of items, and "
+    ):
         GlanceByNumber.reading_as(whole)
     assert MeterByNumber.reading_as(whole) is whole
 
