@@ -30,6 +30,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.expressions.condition import Condition
 
+from autoforge.cli.parameters import read_pattern
 from autoforge.dynamodb import (
     GSI,
     LSI,
@@ -747,3 +748,13 @@ def texts_of(query: Mapping[str, str | list[str]]) -> list[str]:
 
 def _plain(values: list[str]) -> list[str | int]:
     return [int(each) if each.isdecimal() else each for each in values]
+
+
+def answered(store: Store, table: Table, pattern: str, query: Mapping[str, str | list[str]]) -> Any:
+    """Return what a Store answers to a question: entities, parts, or a composite."""
+    asked: Any = read_pattern(table, pattern, texts_of(query))
+    if isinstance(asked, Query):
+        return [*store.each(asked)]
+    if isinstance(asked, Fetch):
+        return [*store.fetch(asked)]
+    return store.answer(asked) if isinstance(asked, Composite) else store.require(asked)

@@ -10,12 +10,10 @@ from typing import Any
 
 import pytest
 
-from autoforge.cli.parameters import read_pattern
-from autoforge.dynamodb import Composite, Fetch, Query
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.json_items import to_json
 from tests.cli.conftest import Command, Said
-from tests.odd_tables import ASKED, ODD_TABLES, texts_of
+from tests.odd_tables import ASKED, ODD_TABLES, answered, texts_of
 from tests.servers import Engine
 from tests.stores import fresh
 
@@ -34,19 +32,11 @@ class Asked:
         )
 
     @property
-    def questions(self) -> Iterator[tuple[str, list[str]]]:
-        """The patterns with their parameters."""
-        return ((pattern, texts_of(query)) for pattern, query, _ in ASKED[self.name])
-
-    def known(self, pattern: str, given: list[str]) -> list[Any]:
-        """Return the JSON of what the Store answers, a member for each line."""
-        asked: Any = read_pattern(self.table, pattern, given)
-        if isinstance(asked, Query):
-            return [to_json(each) for each in self.store.each(asked)]
-        if isinstance(asked, Fetch):
-            return [to_json(each) for each in self.store.fetch(asked)]
-        run = self.store.answer if isinstance(asked, Composite) else self.store.require
-        return [to_json(run(asked))]
+    def questions(self) -> Iterator[tuple[str, list[str], list[Any]]]:
+        """The patterns with their parameters, and the JSON that the Store answers, in lines."""
+        for pattern, query, _ in ASKED[self.name]:
+            known = to_json(answered(self.store, self.table, pattern, query))
+            yield pattern, texts_of(query), known if isinstance(known, list) else [known]
 
 
 @pytest.fixture(params=list(ODD_TABLES))
@@ -62,19 +52,19 @@ def objects(said: Said) -> list[Any]:
 
 
 def test_every_pattern_prints_the_json_of_its_answer(command: Command, odd: Asked) -> None:
-    for pattern, given in odd.questions:
+    for pattern, given, known in odd.questions:
         said = command(*odd.path, "ask", pattern, *given, *odd.where, "--json")
 
-        assert objects(said) == odd.known(pattern, given)
+        assert objects(said) == known
         assert said.err == ""
 
 
 def test_every_answer_is_printed_for_people(command: Command, odd: Asked) -> None:
-    for pattern, given in odd.questions:
+    for pattern, given, known in odd.questions:
         said = command(*odd.path, "ask", pattern, *given, *odd.where)
 
         assert said.code == 0, said.err
-        assert bool(said.out) == bool(odd.known(pattern, given))
+        assert bool(said.out) == bool(known)
 
 
 def test_every_pattern_is_explained_listed_and_documented(command: Command, odd: Asked) -> None:
@@ -84,11 +74,22 @@ def test_every_pattern_is_explained_listed_and_documented(command: Command, odd:
     assert [line.split()[0] for line in listed.out.splitlines()] == [
         each.__name__ for each in odd.table.patterns
     ]
-    for pattern, given in odd.questions:
+    for pattern, given, _ in odd.questions:
         assert f"## {pattern}\n" in page.out
         said = command(*odd.path, "explain", pattern, *given)
         assert said.code == 0, said.err
         assert said.out.startswith(f"{pattern}: {odd.table.pattern(pattern).question()}\n")
+
+
+def test_the_page_of_a_table_with_local_indexes_says_what_they_cost_for_good(
+    command: Command,
+) -> None:
+    said = (
+        "Local indexes: by.day, ByStars. For good: a table gets local secondary indexes only when"
+    )
+
+    assert said in command("--table", "tests.odd_tables:DIARY", "page").out
+    assert "10 GB" not in command("--table", "tests.odd_tables:METERS", "page").out
 
 
 def test_the_table_is_created_and_agrees_with_its_declaration(
@@ -104,7 +105,7 @@ def test_the_table_is_created_and_agrees_with_its_declaration(
 
 @pytest.mark.one_engine
 def test_the_installed_program_prints_the_same(odd: Asked) -> None:
-    for pattern, given in [*odd.questions][-3:]:
+    for pattern, given, known in [*odd.questions][-3:]:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "autoforge", *odd.path, "ask", pattern, *given),
@@ -115,5 +116,5 @@ def test_the_installed_program_prints_the_same(odd: Asked) -> None:
         )
 
         lines = done.stdout.decode().splitlines()
-        assert [json.loads(line) for line in lines] == odd.known(pattern, given)
+        assert [json.loads(line) for line in lines] == known
         assert done.stderr == b""

@@ -50,6 +50,7 @@ from tests.cloudformation.designs import (
 )
 from tests.iam import ACCOUNT, Asked, Evaluator, asked_of_iam
 from tests.iam import Case as Judged
+from tests.tables import Book, Counts
 
 _OPERATIONS: Final = (
     *("GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem"),
@@ -246,6 +247,12 @@ def test_a_scan_is_allowed_in_the_whole_table(iam: Evaluator) -> None:
     assert put["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["CUSTOMER#*"]}
     assert "Condition" not in scanned
     assert allowed(iam, SHOP, role, [Asked("Scan")]) == [True]
+
+
+def test_a_composite_is_allowed_what_it_reads_if_every_parameter_is_given() -> None:
+    (permission,) = permissions_of(Counts)
+
+    assert permission == ("BatchGetItem", Book.key.index, "BOOK#*")
 
 
 class Address(Entity):

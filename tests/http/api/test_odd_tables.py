@@ -11,14 +11,13 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 from litestar import Litestar
 
-from autoforge.cli.parameters import read_pattern
-from autoforge.dynamodb import Composite, Fetch, Query
+from autoforge.dynamodb import Query
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.json_items import to_json
 from autoforge.http.api import routes_of
 from autoforge.testing.clock import Clock
 from tests.http.serving import listening
-from tests.odd_tables import ASKED, ODD_TABLES, texts_of
+from tests.odd_tables import ASKED, ODD_TABLES, answered
 from tests.stores import fresh
 
 pytestmark = pytest.mark.every_engine
@@ -43,14 +42,7 @@ class Served:
 
     def known(self, pattern: str, query: Mapping[str, Any]) -> Any:
         """Return the JSON of what the Store answers, read without a short cut."""
-        asked: Any = read_pattern(self.table, pattern, texts_of(query))
-        if isinstance(asked, Query):
-            return to_json([*self.store.each(asked)])
-        if isinstance(asked, Fetch):
-            return to_json(self.store.fetch(asked))
-        return to_json(
-            self.store.answer(asked) if isinstance(asked, Composite) else self.store.require(asked)
-        )
+        return to_json(answered(self.store, self.table, pattern, query))
 
     def validator(self, pattern: str) -> Draft202012Validator:
         """Return what judges the answers of a pattern by the document, and by nothing else."""
