@@ -430,7 +430,7 @@ def test_a_law_about_units_is_skipped_visibly_where_none_are_counted(
 def test_the_laws_hold_for_designs_that_are_drawn(
     autoforge_engine: Engine, data: st.DataObject
 ) -> None:
-    table = f"L{next(drawn._numbers)}"
+    table = f"Laws{next(drawn._numbers)}"
     kept = [data.draw(drawn.kept_entities(table, literal)) for literal in ("ITEM", "ITEMS")]
     patterns: Sequence[type[Any]] = [
         _pattern(each, layout, data.draw(st.integers(0, len(layout.sort))), f"{name}{place}")

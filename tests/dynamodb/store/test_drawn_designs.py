@@ -514,7 +514,7 @@ def pattern_of(
 def test_writes_and_queries_of_any_design_leave_and_find_what_they_say(
     client: Client, table_name: str, data: st.DataObject
 ) -> None:
-    table = f"T{next(_numbers)}"
+    table = f"Drawn{next(_numbers)}"
     kept = [data.draw(kept_entities(table, literal)) for literal in ("ITEM", "ITEMS")]
     design = Design(table, tuple(each.entity for each in kept), (GSI1,))
     clock = Clock()
