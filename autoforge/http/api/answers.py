@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, is_typeddict
 
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.composite import Composite
@@ -42,7 +42,8 @@ def answer_of(pattern: type[Pattern[Any]]) -> tuple[Any, Form]:
         answer = Union[tuple(each for each in get_args(answer) if each is not NoneType)]  # noqa: UP007
     if get_origin(answer) is list:
         return _page(name, module, answer), "list"
-    if get_origin(answer) is dict or is_typeddict(answer):
+    plain = get_args(answer)[0] if get_origin(answer) is Annotated else answer
+    if get_origin(plain) is dict or is_typeddict(plain):
         return answer, "object"
     return object_of(f"{name}Answer", module, {"answer": answer}), "value"
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from inspect import cleandoc
 from types import NoneType, UnionType
 from typing import (
     Annotated,
@@ -63,7 +64,7 @@ def item_of(entity: type[Entity]) -> Any:
         name: Literal[entity.type_name] if field is None else _attribute(field)
         for name, field in members(entity).items()
     }
-    return object_of(entity.__name__, entity.__module__, types)
+    return _documented(entity, object_of(entity.__name__, entity.__module__, types))
 
 
 @cache
@@ -80,7 +81,15 @@ def part_of(part: Any) -> Any:
         name: Literal[part.entity.type_name] if field is None else shown(field)
         for name, field in members_of_part(part).items()
     }
-    return object_of(part.__name__, part.__module__, types)
+    return _documented(part, object_of(part.__name__, part.__module__, types))
+
+
+def _documented(declared: Any, shown: Any) -> Any:
+    """Return the type with the docstring of what it shows as its description."""
+    doc = vars(declared).get("__doc__") or ""
+    if not doc or doc.startswith(f"{declared.__name__}("):  # what dataclass writes without one
+        return shown
+    return Annotated[shown, BodyKwarg(description=cleandoc(doc))]
 
 
 def one_of(answers: Iterable[type[Any]]) -> Any:
