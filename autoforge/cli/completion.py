@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import click
-from click.shell_completion import BashComplete, CompletionItem, add_completion_class
+from click.shell_completion import BashComplete, CompletionItem, ZshComplete, add_completion_class
 
 from autoforge.cli.chosen import chosen_table
 from autoforge.cli.parameters import parameters_of, pattern_named
@@ -97,4 +97,15 @@ class _Bash(BashComplete):
         return "\n".join(f"{kind},{value.removeprefix(kept)}" for kind, value in lines)
 
 
+class _Zsh(ZshComplete):
+    """Zsh's completion, as click's; no space follows a completion that ends with ``=``."""
+
+    source_template = ZshComplete.source_template.replace(
+        "        compadd -U -V",
+        '        local after=" "\n        [[ "${completions[1]}" == *= ]] && after=""\n'
+        '        compadd -U -S "$after" -V',
+    )
+
+
 add_completion_class(_Bash)
+add_completion_class(_Zsh)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import click
 from pydantic import ValidationError
@@ -36,8 +37,23 @@ EXIT_CODES: Final[Mapping[type[AutoforgeError], int]] = {
     AutoforgeError: 1,
 }
 
+#: The exit code after Ctrl-C, as of a program that the signal ends.
+INTERRUPTED: Final = 128 + signal.SIGINT
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Group(click.Group):
+    """A group whose commands end as shells expect when they are interrupted."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(err=True)  # ends the line of the progress
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 @partial(table_option, envvar="AUTOFORGE_TABLE")
 def group() -> None:

@@ -30,13 +30,15 @@ _roles_option: Final = click.option(
 
 @click.command("template")
 @_roles_option
+@click.option("--no-alarms", is_flag=True, help="Leave out the alarms and the dashboard.")
 @table_option
-def print_template(*, roles_path: str | None) -> None:
+def print_template(*, roles_path: str | None, no_alarms: bool) -> None:
     """Print the CloudFormation template of the table, with a policy for each role."""
     chosen = _own_table()
     from autoforge.cloudformation import template_of  # noqa: PLC0415 - only this command needs it
 
-    template = template_of(chosen.table, roles=_roles(chosen, roles_path))
+    roles = _roles(chosen, roles_path)
+    template = template_of(chosen.table, roles=roles, alarms=not no_alarms)
     click.echo(template.to_yaml(), nl=False)
 
 

@@ -20,10 +20,11 @@ ALARMS_MAILED: Final = "AlarmsMailed"
 BACKED_UP: Final = "BackedUp"
 
 
-def add_to(template: Template) -> None:
-    """Add the conditions and the rules."""
+def add_to(template: Template, *, alarms: bool) -> None:
+    """Add the conditions and the rules; that of mailed alarms only if there are alarms."""
     for name, condition in _conditions().items():
-        template.add_condition(name, condition)
+        if alarms or name != ALARMS_MAILED:
+            template.add_condition(name, condition)
     for name, rule in _rules().items():
         template.add_rule(name, rule)
 

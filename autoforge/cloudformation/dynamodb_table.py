@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from troposphere import GetAtt, If, NoValue, Ref, Tag, Tags, Template
 from troposphere.dynamodb import (
@@ -28,12 +28,7 @@ from autoforge.cloudformation.outputs import exported
 from autoforge.dynamodb.admin.create import index_definition, key_schema
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.indexes import Index
-
-#: What a template with local indexes says about them (AWS, "Local secondary indexes").
-LOCAL_INDEXES: Final = (
-    "a table gets local secondary indexes only when it is created, and all items with one partition"
-    " key, together with their entries in local indexes, may then take 10 GB"
-)
+from autoforge.dynamodb.schema.limits import LOCAL_INDEXES_FOR_GOOD
 
 
 def add_to(template: Template, deployed: DeployedTable) -> None:
@@ -79,7 +74,11 @@ def _table(deployed: DeployedTable) -> Table:
         DeletionProtectionEnabled=Ref("DeletionProtection"),
         ContributorInsightsSpecification=_insights(),
         Tags=Tags(*(Tag(name, Ref(name)) for name in ("Project", "Environment"))),
-        **({"Metadata": {"LocalSecondaryIndexes": LOCAL_INDEXES}} if design.local_indexes else {}),
+        **(
+            {"Metadata": {"LocalSecondaryIndexes": LOCAL_INDEXES_FOR_GOOD}}
+            if design.local_indexes
+            else {}
+        ),
     )
 
 

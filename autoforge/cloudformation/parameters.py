@@ -246,14 +246,23 @@ MONITORING: Final = Group(
 )
 
 
-def add_to(template: Template, name: Parameter) -> None:
+#: The parameters of MONITORING that are none of the alarms.
+WITHOUT_ALARMS: Final = Group(
+    MONITORING.label,
+    tuple(each for each in MONITORING.parameters if each.title == "ContributorInsights"),
+)
+
+
+def add_to(template: Template, name: Parameter, *, alarms: bool) -> None:
     """Add the parameters and their groups in the console.
 
     Args:
         template: The template.
         name: The parameter with the name of the table.
+        alarms: Whether the template has alarms.
     """
-    groups = (_table(name), CAPACITY, ENCRYPTION, BACKUPS, MONITORING)
+    monitoring = MONITORING if alarms else WITHOUT_ALARMS
+    groups = (_table(name), CAPACITY, ENCRYPTION, BACKUPS, monitoring)
     for group in groups:
         for parameter in group.parameters:
             template.add_parameter(parameter)

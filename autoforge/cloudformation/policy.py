@@ -21,8 +21,10 @@ from autoforge.cloudformation.deployed import DeployedTable
 from autoforge.cloudformation.outputs import exported
 from autoforge.cloudformation.role import Role, require_roles
 from autoforge.dynamodb.errors import DeclarationError
-from autoforge.dynamodb.patterns.permission import ANY, Permission
+from autoforge.dynamodb.patterns.permission import ANY, WHOLE, Permission, permissions_on_items
+from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.indexes import Index
+from autoforge.dynamodb.schema.transaction_mark import mark_in
 from autoforge.dynamodb.table import Table
 
 #: The most characters of a managed policy, without white space (AWS, "IAM and AWS STS quotas").
@@ -100,8 +102,9 @@ def statements(
         arn_of: Returns the ARN of the table or of an index; None for references in a template.
     """
     resource = arn_of or deployed.arn_of
+    needed = role.permissions - _of_marks_never_stored(deployed.design)
     for index in (deployed.design.primary, *deployed.design.indexes):
-        on_index = [each for each in role.permissions if each.on.name == index.name]
+        on_index = [each for each in needed if each.on.name == index.name]
         on = "" if index.is_table else f"On{deployed.identifier(index)}"
         for partitions, actions in _grouped(role, on_index):
             named = "And".join(actions) if role.confined else "Items"
@@ -121,6 +124,14 @@ def statements(
         }
 
 
+def _of_marks_never_stored(design: Design) -> frozenset[Permission]:
+    """The permission to store marks of transactions, if the table can have none."""
+    mark = mark_in(design.layout)
+    if mark is None or design.mark is not None:
+        return frozenset()
+    return frozenset(permissions_on_items("PutItem", mark))
+
+
 def _grouped(
     role: Role, permissions: Iterable[Permission]
 ) -> Iterator[tuple[tuple[str, ...], list[str]]]:
@@ -130,8 +141,9 @@ def _grouped(
         by_action.setdefault(each.action, set()).add(role.partition(each))
     groups: dict[tuple[str, ...], list[str]] = {}
     for action, forms in sorted(by_action.items()):
-        # A form of all partitions confines nothing, and a key of type number fits no other.
-        confined = role.confined and ANY not in forms
+        # A form of all partitions confines nothing, and a key of type number fits no other. A scan
+        # names no partition, so a condition on one would refuse it.
+        confined = role.confined and forms.isdisjoint({ANY, WHOLE})
         groups.setdefault(tuple(sorted(_widest(forms))) if confined else (), []).append(action)
     yield from groups.items()
 

@@ -13,7 +13,7 @@ from autoforge.dynamodb.admin.operation import Operation
 from autoforge.dynamodb.admin.permissions import permissions_of
 from autoforge.dynamodb.errors import DeclarationError, suggestion
 from autoforge.dynamodb.patterns.pattern import Pattern
-from autoforge.dynamodb.patterns.permission import ANY, Permission
+from autoforge.dynamodb.patterns.permission import ANY, WHOLE, Permission
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark
 from autoforge.dynamodb.table import Table
@@ -101,18 +101,22 @@ class Role:
                 yield f"{each} is none of {', '.join(CHECKS)}{suggestion(each, CHECKS)}"
         if not (self.patterns or self.operations or self.describes):
             yield "it may do nothing: give it patterns, operations or describes"
-        if self.tenant is None:
-            return
-        if not _TENANT.fullmatch(self.tenant):
+        if self.tenant is not None:
+            yield from self._faults_of_tenant(self.tenant)
+
+    def _faults_of_tenant(self, tenant: str) -> Iterator[str]:
+        if not _TENANT.fullmatch(tenant):
             yield (
-                f"the tenant {self.tenant!r} is not the start of a partition key with a tag in "
-                'braces, such as "BRANCH#{Branch}"'
+                f"the tenant {tenant!r} is not the start of a partition key with a tag in braces, "
+                'such as "BRANCH#{Branch}"'
             )
         elif not self.confined:
             yield "a role with a tenant is confined: leave out confined=False"
+        elif any(each.partition == WHOLE for each in self.permissions):
+            yield "a role with a tenant cannot scan, which reads the items of all tenants"
         elif all(self.partition(each) == each.partition for each in self.permissions):
             forms = ", ".join(sorted({each.partition for each in self.permissions}))
-            yield f"no partition has the form {self.tenant}; those that it needs are {forms}"
+            yield f"no partition has the form {tenant}; those that it needs are {forms}"
 
 
 def require_roles(table: Table, roles: Sequence[Role]) -> None:

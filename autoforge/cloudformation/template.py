@@ -9,7 +9,6 @@ from typing import Final
 from troposphere import Parameter
 
 from autoforge.cloudformation import (
-    alarms,
     backup,
     conditions,
     dashboard,
@@ -21,21 +20,27 @@ from autoforge.cloudformation import (
     scaling,
     topic,
 )
+from autoforge.cloudformation.alarms import add_to as add_alarms
 from autoforge.cloudformation.deployed import DeployedTable
 from autoforge.cloudformation.document import Template
 from autoforge.cloudformation.role import Role, require_roles
 from autoforge.cloudformation.watched import Watched, everything_watched
 from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.schema.limits import LOCAL_INDEXES_FOR_GOOD
 from autoforge.dynamodb.table import Table
 
-#: The names of a table (AWS, "Supported data types and naming rules in Amazon DynamoDB").
-_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 _LOGICAL_ID: Final = re.compile(r"[A-Za-z0-9]{1,255}")
 #: An ARN of the table as long as they get, to measure policies by.
 _LONG_ARN: Final = "arn:aws-us-gov:dynamodb:us-gov-west-1:111122223333:table/{}"
 
 
-def template_of(table: Table, *, roles: Sequence[Role] = (), logical_id: str = "Table") -> Template:
+def template_of(
+    table: Table,
+    *,
+    roles: Sequence[Role] = (),
+    logical_id: str = "Table",
+    alarms: bool = True,
+) -> Template:
     """Return the CloudFormation template of a table; its ``to_yaml()`` is the text to deploy.
 
     The template has the table with its indexes, expiry, point-in-time recovery and deletion
@@ -48,11 +53,12 @@ def template_of(table: Table, *, roles: Sequence[Role] = (), logical_id: str = "
         roles: The programs that use the table.
         logical_id: The logical id of the table, for a stack that has the table already: with
             another one, CloudFormation creates another table.
+        alarms: Whether the template has alarms with their topic and thresholds, and the dashboard.
 
     Raises:
-        DeclarationError: if DynamoDB would refuse the name of the table, or CloudFormation the
-            logical id; if two roles have one name, or a role runs a pattern or writes an entity
-            that is not the table's; or if a policy is longer than IAM accepts.
+        DeclarationError: if CloudFormation would refuse the logical id; if two roles have one name,
+            or a role runs a pattern or writes an entity that is not the table's; or if a policy is
+            longer than IAM accepts.
 
     Examples:
         >>> from autoforge.cloudformation import template_of
@@ -61,11 +67,6 @@ def template_of(table: Table, *, roles: Sequence[Role] = (), logical_id: str = "
         AWSTemplateFormatVersion: '2010-09-09'
         ...
     """
-    if not _NAME.fullmatch(table.name):
-        raise DeclarationError(
-            f"the table is named {table.name!r}: DynamoDB takes 3 to 255 letters, digits, "
-            "underscores, hyphens and dots"
-        )
     if not _LOGICAL_ID.fullmatch(logical_id):
         raise DeclarationError(
             f"the logical id is {logical_id!r}: CloudFormation takes letters and digits"
@@ -75,11 +76,12 @@ def template_of(table: Table, *, roles: Sequence[Role] = (), logical_id: str = "
         policy.policy_of(table, role, table_arn=_LONG_ARN.format(table.name))
     deployed = DeployedTable(table, logical_id)
     template = Template(
-        _description(table),
+        _description(table, alarms=alarms),
         made_by=f"Made by autoforge from the table {table.name}: change that, and not this.",
     )
-    add_table(template, deployed, parameters.table_name(table.name))
-    add_monitoring(template, everything_watched(deployed))
+    add_table(template, deployed, parameters.table_name(table.name), alarms=alarms)
+    if alarms:
+        add_monitoring(template, everything_watched(deployed))
     backup.add_to(template, deployed)
     for role in roles:
         policy.add_to(template, role, policy.statements(role, deployed))
@@ -87,16 +89,19 @@ def template_of(table: Table, *, roles: Sequence[Role] = (), logical_id: str = "
     return template
 
 
-def add_table(template: Template, deployed: DeployedTable, name: Parameter) -> None:
+def add_table(
+    template: Template, deployed: DeployedTable, name: Parameter, *, alarms: bool = True
+) -> None:
     """Add the parameters with their conditions and rules, and the table with its scaling and key.
 
     Args:
         template: The template.
         deployed: The table.
         name: The parameter with its name.
+        alarms: Whether the template has alarms, with parameters of their own.
     """
-    parameters.add_to(template, name)
-    conditions.add_to(template)
+    parameters.add_to(template, name, alarms=alarms)
+    conditions.add_to(template, alarms=alarms)
     dynamodb_table.add_to(template, deployed)
     scaling.add_to(template, deployed)
     keys.add_to(template)
@@ -105,10 +110,11 @@ def add_table(template: Template, deployed: DeployedTable, name: Parameter) -> N
 def add_monitoring(template: Template, watched: Sequence[Watched]) -> None:
     """Add the alarms, the topic that they notify, and the dashboard that shows them."""
     topic.add_to(template)
-    alarms.add_to(template, watched)
+    add_alarms(template, watched)
     dashboard.add_to(template, watched)
 
 
-def _description(table: Table) -> str:
-    described = f"The DynamoDB table {table.name}, its keys, alarms and backups"
-    return f"{described}: {dynamodb_table.LOCAL_INDEXES}" if table.local_indexes else described
+def _description(table: Table, *, alarms: bool) -> str:
+    parts = "keys, alarms and backups" if alarms else "keys and backups"
+    described = f"The DynamoDB table {table.name}, its {parts}"
+    return f"{described}: {LOCAL_INDEXES_FOR_GOOD}" if table.local_indexes else described

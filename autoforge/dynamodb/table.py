@@ -21,6 +21,7 @@ from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.snapshot import Snapshot
 from autoforge.dynamodb.patterns.soundness import faults_of
 from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.limits import LOCAL_INDEXES_FOR_GOOD
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import utc_now
 from autoforge.dynamodb.transport.transport import TransportName
@@ -215,7 +216,11 @@ class Table(Design):
             >>> "Which book has this ISBN?" in library.catalogue_page()
             True
         """
-        return catalogue_page(self.patterns)
+        if not self.local_indexes:
+            return catalogue_page(self.patterns)
+        names = ", ".join(str(each.name) for each in self.local_indexes)
+        said = f"Local indexes: {names}. For good: {LOCAL_INDEXES_FOR_GOOD}."
+        return catalogue_page(self.patterns, remarks=[said])
 
     def _shared_pattern_names(self) -> Iterator[str]:
         seen: set[str] = set()

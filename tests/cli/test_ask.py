@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,6 +15,7 @@ from typing import Any
 import pytest
 
 from autoforge.access.catalogue import PLATFORM_TABLE
+from autoforge.cli.main import INTERRUPTED
 from autoforge.cli.shown import WIDEST, Listing, described, text, width
 from autoforge.dynamodb import Table
 from autoforge.dynamodb.client.client import Client
@@ -267,7 +272,48 @@ def test_a_table_that_does_not_exist_is_said_with_exit_code_3(
     )
 
     assert said.code == 3
+    assert said.err.startswith("autoforge: ")
+    assert "not-there" in said.err
     assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.one_engine
+def test_an_interrupted_command_ends_as_shells_expect() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as dynamodb:
+        url = f"http://127.0.0.1:{dynamodb.getsockname()[1]}"
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "autoforge", "--table", "tests.tables:LIBRARY", "ask"),
+                *("LoansOfBook", "isbn=b1", "--json", "--all", "--endpoint-url", url),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        connection, _ = dynamodb.accept()
+        with connection:
+            assert connection.recv(1)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate()
+
+    assert (process.returncode, out, err) == (INTERRUPTED, "", "\n")
+
+
+@pytest.mark.one_engine
+def test_credentials_that_are_missing_are_named(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+
+    said = command(
+        *("--table", "tests.tables:LIBRARY", "ask", "BookByIsbn", "isbn=b1"),
+        *("--region", "eu-west-1"),
+    )
+
+    assert said == Said(
+        2, "", "autoforge: no request can be sent to DynamoDB: Unable to locate credentials\n"
+    )
 
 
 @pytest.mark.one_engine

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -96,3 +98,57 @@ def test_bash_which_splits_words_at_colons_and_signs_completes_the_last_part(
     found = [each for each in done.stdout.splitlines() if each]
     assert found == (["novel", "science"] if offered is None else offered)
     assert done.stderr == ""
+
+
+def run_in(shell: str, script: str) -> list[str]:
+    """Run a script in a shell that finds this program, and return what it prints."""
+    done = subprocess.run(
+        [shell, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PATH": f"{Path(AUTOFORGE).parent}:{os.environ['PATH']}"},
+    )
+    assert done.stderr == ""
+    return [each for each in done.stdout.splitlines() if each]
+
+
+#: What is typed, and what every shell offers for the last word.
+TYPED: Final[Sequence[tuple[tuple[str, ...], list[str]]]] = (
+    (("autoforge", "as"), ["ask"]),
+    (("autoforge", *LIBRARY, "ask", "Loans"), ["LoansOfBook", "LoansDueOn", "LoansOfReader"]),
+    (("autoforge", *LIBRARY, "ask", "Counts", "genre="), ["genre=novel", "genre=science"]),
+    (("autoforge", *LIBRARY, "ask", "OnShelf", "sh"), ["shelf="]),
+    (("autoforge", *LIBRARY, "ask", "Unheard", "x"), []),
+)
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+@pytest.mark.parametrize(("words", "offered"), TYPED)
+def test_zsh_offers_the_completions(words: tuple[str, ...], offered: list[str]) -> None:
+    quoted = " ".join(f"'{each}'" for each in words)
+
+    found = run_in(
+        "zsh",
+        # What zsh's own completion does around the function.
+        "compdef() { :; }\n"
+        'eval "$(_AUTOFORGE_COMPLETE=zsh_source autoforge)"\n'
+        '_describe() { for each in "${(@P)3}"; do print -r -- "${each%%:*} "; done }\n'
+        'compadd() { for each in "${(@P)7}"; do print -r -- "$each$3"; done }\n'
+        f"words=({quoted})\nCURRENT={len(words)}\n_autoforge_completion\ntrue\n",
+    )
+
+    # A value follows the sign at once, and another word follows everything else.
+    assert found == [each if each.endswith("=") else f"{each} " for each in offered]
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+@pytest.mark.parametrize(("words", "offered"), TYPED)
+def test_fish_offers_the_completions(words: tuple[str, ...], offered: list[str]) -> None:
+    found = run_in(
+        "fish",
+        "_AUTOFORGE_COMPLETE=fish_source autoforge | source\n"
+        f"complete --do-complete '{' '.join(words)}'\n",
+    )
+
+    assert sorted(each.partition("\t")[0] for each in found) == sorted(offered)

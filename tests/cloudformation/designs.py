@@ -4,6 +4,8 @@
 * ``DEVICES``  a local index, numeric sort keys, INCLUDE, and a plain attribute as a partition key
 * ``LEGACY``   other names of the primary key, and neither a type nor an expiry attribute
 * ``TICKETS``  a number as the only key
+
+Besides, there are those of ``tests.odd_tables``, each with a role that asks all of its patterns.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ from autoforge.dynamodb import (
 )
 from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.writes.identity import primary_key
+from tests.odd_tables import ASKED, ODD_TABLES, answered
 
 _numbers: Final = count(1)
 
@@ -406,9 +409,24 @@ def _let_in(store: Store) -> None:
 DOOR: Final = Role("Door", patterns=(Tickets,))
 
 
+# Tables with what is rarely together.
+
+
+def _odd(name: str) -> Case:
+    """A table, one role that asks all of its patterns, and how it is filled."""
+    table, fill = ODD_TABLES[name]
+
+    def ask(store: Store) -> None:
+        for pattern, query, _ in ASKED[name]:
+            answered(store, table, pattern, query)
+
+    return Case(table, {Role(f"{name.title()}Reader", patterns=table.patterns): ask}, fill)
+
+
 CASES: Final = (
     Case(SHOP, {DESK: _at_the_desk, SHOPPER: _as_ann, REPORT: _report, ADMIN: _check}, _shop),
     Case(DEVICES, {SENSOR: _sense, WATCHER: _watch, OPERATOR: _operate}, _devices),
     Case(LEGACY, {BUYER: _own, LOADER: _load, CLEANER: _clean_up}, _legacy),
     Case(TICKETS, {DOOR: _let_in}, _number),
+    *(_odd(name) for name in ODD_TABLES),
 )

@@ -20,6 +20,7 @@ from autoforge.dynamodb import (
     Permission,
     Store,
     Table,
+    Text,
     permissions_of,
 )
 from autoforge.dynamodb.errors import DeclarationError
@@ -49,6 +50,7 @@ from tests.cloudformation.designs import (
 )
 from tests.iam import ACCOUNT, Asked, Evaluator, asked_of_iam
 from tests.iam import Case as Judged
+from tests.tables import Book, Counts
 
 _OPERATIONS: Final = (
     *("GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem"),
@@ -234,6 +236,47 @@ def test_a_role_that_is_not_confined_has_a_short_policy_without_conditions() -> 
 
     assert not [each for each in (items, on_index, table) if "Condition" in each]
     assert (items["Sid"], on_index["Sid"], table["Sid"]) == ("Items", "ItemsOnbyday", "Table")
+
+
+def test_a_scan_is_allowed_in_the_whole_table(iam: Evaluator) -> None:
+    role = Role("Export", operations=(Operation("export", scans=(Order,), puts=(Order,)),))
+
+    put, scanned = policy_of(SHOP, role)["Statement"]
+
+    assert (put["Action"], scanned["Action"]) == (["dynamodb:PutItem"], ["dynamodb:Scan"])
+    assert put["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["CUSTOMER#*"]}
+    assert "Condition" not in scanned
+    assert allowed(iam, SHOP, role, [Asked("Scan")]) == [True]
+
+
+def test_a_composite_is_allowed_what_it_reads_if_every_parameter_is_given() -> None:
+    (permission,) = permissions_of(Counts)
+
+    assert permission == ("BatchGetItem", Book.key.index, "BOOK#*")
+
+
+class Address(Entity):
+    """An entity whose items could have the key of a mark, which its table therefore has none of."""
+
+    place: Text = Text(attr_name="PK")
+    house: Text = Text(attr_name="SK")
+
+    key = Key("{place}", "{house}")
+
+
+def test_a_table_that_can_have_no_marks_allows_none() -> None:
+    role = Role("All", operations=(Operation("clean", deletes=(Address,), transacts=True),))
+
+    (statement,) = policy_of(Table("Places", (Address,)), role)["Statement"]
+
+    assert statement["Action"] == ["dynamodb:DeleteItem"]
+
+
+def test_a_role_of_one_tenant_cannot_scan() -> None:
+    export = Operation("export", scans=(Order,))
+
+    with pytest.raises(DeclarationError, match=r"^role Export: a role with a tenant cannot scan"):
+        Role("Export", operations=(export,), tenant="CUSTOMER#{Customer}")
 
 
 # Refusals.

@@ -35,7 +35,7 @@ def stack(table: Table, *roles: Role, **parameters: str) -> Stack:
 
 
 def with_indexes(*names: str) -> Table:
-    return replace(SHOP, indexes=(*SHOP.indexes, *map(GSI, names)))
+    return replace(SHOP, indexes=(*SHOP.indexes, *(GSI(each, "k", None) for each in names)))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -137,6 +137,13 @@ def test_cfn_lint_finds_nothing_in_any_partition(case: Case) -> None:
     assert lint(text, config=ManualArgs(regions=REGIONS, include_checks=["I"])) == []
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cfn_lint_finds_nothing_in_a_template_without_alarms(case: Case) -> None:
+    text = template_of(case.table, alarms=False).to_yaml()
+
+    assert lint(text, config=ManualArgs(regions=["eu-west-1"])) == []
+
+
 def test_cfn_lint_finds_nothing_in_the_largest_template() -> None:
     text = template_of(LARGEST).to_yaml()
 
@@ -186,7 +193,7 @@ def dimensions(alarm: dict[str, Any]) -> list[str]:
         ("Table", "Stream", "AlarmTopic"),
         ("...", "---"),
         ("x" * 255, "x" * 254),
-        ("A.b", "aB"),
+        ("A.b", "a-B"),
     ],
     ids=lambda names: ",".join(names)[:20],
 )
@@ -216,10 +223,18 @@ def test_an_alarm_s_name_fits_whatever_the_stack_is_called() -> None:
     assert all(len(each["AlarmName"]) - len("tracker") + 128 <= 255 for each in alarms)
 
 
-@pytest.mark.parametrize("name", ["ab", "x" * 256, "a table", "tisch-ü"])
-def test_a_name_that_dynamodb_refuses_is_refused(name: str) -> None:
-    with pytest.raises(DeclarationError, match="DynamoDB takes 3 to 255 letters"):
-        template_of(replace(SHOP, name=name))
+def test_a_template_may_have_neither_alarms_nor_a_dashboard() -> None:
+    watched, bare = document(SHOP), document(SHOP, alarms=False)
+
+    kinds = {each["Type"] for each in bare["Resources"].values()}
+    assert kinds.isdisjoint(
+        {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::SNS::Topic"}
+    )
+    assert bare["Parameters"].keys() < watched["Parameters"].keys()
+    assert "ContributorInsights" in bare["Parameters"]
+    assert "AlarmTopicArn" not in bare["Outputs"]
+    assert "alarms" not in bare["Description"]
+    assert resolved(bare).properties("Table") == resolved(watched).properties("Table")
 
 
 def test_the_name_may_have_what_dynamodb_accepts() -> None:

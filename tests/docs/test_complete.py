@@ -14,7 +14,7 @@ import pytest
 
 from autoforge import Forge, dynamodb, errors
 from autoforge.access.catalogue import CATALOGUE
-from autoforge.cli.main import EXIT_CODES, group
+from autoforge.cli.main import EXIT_CODES, INTERRUPTED, group
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TTL
@@ -108,7 +108,7 @@ def test_every_command_and_every_option_is_documented() -> None:
 def test_every_exit_code_is_documented_and_no_other() -> None:
     codes = {int(row[0]) for row in _rows("cli.md") if row[0].isdecimal()}
 
-    assert codes == {0, *EXIT_CODES.values()}
+    assert codes == {0, INTERRUPTED, *EXIT_CODES.values()}
 
 
 def test_every_pattern_is_documented() -> None:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from threading import Thread
 from typing import Any, Final
 
+import uvicorn
 from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -17,6 +19,7 @@ from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.store.store import Store
 from autoforge.forge import Forge
 from autoforge.http.app import create_app
+from autoforge.http.server import reserve
 from tests.factories import NOON, new_id
 from tests.generated import openapi_document
 from tests.stores import raw_items
@@ -312,3 +315,19 @@ def populated(api: Api) -> World:
 def fresh_name(of: str = "name") -> str:
     """Return a name that no other test uses."""
     return f"{of}-{new_id(NOON)}"
+
+
+@contextmanager
+def listening(app: Litestar) -> Iterator[str]:
+    """Serve an application on a free loopback port, and yield its URL."""
+    listener = reserve("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning"))
+    thread = Thread(target=server.run, kwargs={"sockets": [listener]})
+    listener.listen()
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()

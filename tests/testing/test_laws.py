@@ -53,7 +53,6 @@ from autoforge.testing import Engine, laws_of
 from autoforge.testing.laws import laws_in
 from autoforge.testing.values import STRATEGIES
 from docs.examples.another_domain import LIBRARY
-from tests.dynamodb.indexes import GSI1
 from tests.dynamodb.store import test_drawn_designs as drawn
 
 #: Fewer than a user's default: these designs run on every engine.
@@ -443,17 +442,23 @@ def test_a_law_about_units_is_skipped_visibly_where_none_are_counted(
 def test_the_laws_hold_for_designs_that_are_drawn(
     autoforge_engine: Engine, data: st.DataObject
 ) -> None:
-    table = f"L{next(drawn._numbers)}"
-    kept = [data.draw(drawn.kept_entities(table, literal)) for literal in ("ITEM", "ITEMS")]
+    table = f"Laws{next(drawn._numbers)}"
+    shape = data.draw(drawn.shapes())
+    kept = [data.draw(drawn.kept_entities(shape, table, name)) for name in ("ITEM", "ITEMS")]
     patterns: Sequence[type[Any]] = [
         _pattern(each, layout, data.draw(st.integers(0, len(layout.sort))), f"{name}{place}")
         for place, each in enumerate(kept)
         for name, layout in (("Primary", each.primary), ("Index", each.index))
+        if layout.sort
     ]
     entities = tuple(each.entity for each in kept)
     # A query of the whole partition would read items of the other entity, which Table refuses.
-    own = [each for each in patterns if not [*faults_of(Design(table, entities, (GSI1,)), [each])]]
-    design = Table(table, entities, (GSI1,), tuple(own))
+    own = [
+        each
+        for each in patterns
+        if not [*faults_of(Design(table, entities, (shape.index,)), [each])]
+    ]
+    design = Table(table, entities, (shape.index,), tuple(own))
 
     for law in laws_in(design):
         try:
@@ -462,7 +467,7 @@ def test_the_laws_hold_for_designs_that_are_drawn(
             continue
 
 
-def _pattern(kept: drawn.Kept, layout: drawn.Layout, fixed: int, name: str) -> type[Any]:
+def _pattern(kept: drawn.Kept, layout: drawn.Place, fixed: int, name: str) -> type[Any]:
     """Declare a query that fixes some components of a sort key and bounds the next one."""
     bounded = next(iter(layout.sort[fixed:]), "")
     ends = ("at_least", "below") if bounded else ("", "")

@@ -60,13 +60,18 @@ def create_table(client: Client, design: Design, table_name: str) -> None:
 
 @contextmanager
 def mapped_errors(table_name: str) -> Iterator[None]:
-    """Turn refusals of requests about a table into a ConfigurationError.
+    """Turn refusals of requests about a table into a ConfigurationError, and name the table.
 
     Raises:
+        TableNotFoundError: if there is no such table.
         ConfigurationError: if credentials are missing, refused, or lack a permission.
     """
     try:
         yield
+    except TableNotFoundError as error:
+        if table_name in str(error):
+            raise
+        raise TableNotFoundError(f"there is no table {table_name}: {error}") from error
     except ClientError as error:
         raise ConfigurationError(_refusal(error, table_name)) from error
     except BotoCoreError as error:

@@ -13,17 +13,27 @@ from autoforge.dynamodb.schema.entity import Entity
 class Operation:
     """What one method that writes reads and changes, for the policy of a program that calls it.
 
+    It declares patterns and writes. What a Store sends besides follows from them: the look-up items
+    of unique values, TransactionMarks, the deletion of an expired item, and the item that it reads
+    after a lost answer (``permissions_of``).
+
     Attributes:
         name: The method, as its caller names it: ``loans.extend``.
-        asks: The patterns it runs at any point. They include what a Store reads before it repeats a
-            write whose answer was lost, or applies a write with an expectation.
+        asks: The patterns it runs at any point. They include what it reads before it repeats a
+            write, or applies a write with an expectation.
         scans_partition: Entities whose whole partition it reads, whatever the types of the items.
         scans: Entities whose whole table it scans, such as an export of an operator.
-        puts: Entities whose items it creates.
-        updates: Entities whose items it changes, or creates by an update.
+        puts: Entities whose items it creates by a ``Put``.
+        replaces: Entities whose items it stores over existing ones: by a ``Put`` with ``replace``
+            or with a condition.
+        updates: Entities whose items it changes by an ``Update``, or creates by one if they never
+            expire.
+        upserts: Entities whose items it changes or creates by an ``Update`` with ``initial``, and
+            that may expire.
         checks: Entities whose items it checks in a transaction (``ConditionCheck``).
-        deletes: Entities whose items it deletes, on a condition.
+        deletes: Entities whose items it deletes by a ``Delete``.
         batches: Entities whose items it stores or deletes in batches, without conditions.
+        transacts: Whether it sends a ``Transaction``; one that checks does.
 
     Examples:
         >>> lend = Operation("loans.lend", asks=(BookByIsbn,), puts=(Loan,), updates=(Book,))
@@ -36,16 +46,20 @@ class Operation:
     scans_partition: tuple[type[Entity], ...] = ()
     scans: tuple[type[Entity], ...] = ()
     puts: tuple[type[Entity], ...] = ()
+    replaces: tuple[type[Entity], ...] = ()
     updates: tuple[type[Entity], ...] = ()
+    upserts: tuple[type[Entity], ...] = ()
     checks: tuple[type[Entity], ...] = ()
     deletes: tuple[type[Entity], ...] = ()
     batches: tuple[type[Entity], ...] = ()
+    transacts: bool = False
 
-    def with_more(self, name: str, **more: Any) -> Operation:
+    def with_more(self, name: str, *, transacts: bool = False, **more: Any) -> Operation:
         """Return an operation with another name that reads and changes all of this, and more.
 
         Args:
             name: The other method.
+            transacts: Whether it sends a ``Transaction`` besides.
             more: Further patterns and entities, by the attributes of an operation.
 
         Examples:
@@ -53,8 +67,12 @@ class Operation:
             >>> lend.with_more("loans.lend_noted", updates=(Book,)).puts
             (<class 'docs.examples.library.Loan'>,)
         """
-        parts = [each.name for each in fields(self) if each.name != "name"]
+        parts = [each.name for each in fields(self) if each.name not in {"name", "transacts"}]
         joined = {
             each: dict.fromkeys((*getattr(self, each), *more.get(each, ()))) for each in parts
         }
-        return Operation(name, **{each: tuple(joined[each]) for each in parts})
+        return Operation(
+            name,
+            **{each: tuple(joined[each]) for each in parts},
+            transacts=self.transacts or transacts,
+        )

@@ -22,7 +22,10 @@ from autoforge.dynamodb.patterns.permission import (
     permissions_on_items,
 )
 from autoforge.dynamodb.schema.indexes import TABLE
+from autoforge.dynamodb.schema.transaction_mark import mark_in
 from autoforge.dynamodb.schema.unique_item import item_of
+from autoforge.dynamodb.writes.put import stores_creation
+from autoforge.dynamodb.writes.values import stores_changes
 
 
 def permissions_of(declared: type[Pattern[Any]] | Operation) -> frozenset[Permission]:
@@ -47,19 +50,41 @@ def _of_operation(operation: Operation) -> Iterator[Permission]:
         yield from (Permission("Query", TABLE, each) for each in partition_forms(entity))
     for entity in operation.scans:
         yield Permission("Scan", entity.layout.primary, WHOLE)
-    yield from _on_look_up_items(operation)
-    yield from permissions_on_items("PutItem", *operation.puts)
-    yield from permissions_on_items("UpdateItem", *operation.updates)
+    created = (*operation.puts, *operation.replaces)
+    changed = (*operation.updates, *operation.upserts)
+    yield from permissions_on_items("PutItem", *created)
+    yield from permissions_on_items("UpdateItem", *changed)
     yield from permissions_on_items("ConditionCheckItem", *operation.checks)
     yield from permissions_on_items("DeleteItem", *operation.deletes)
     yield from permissions_on_items("BatchWriteItem", *operation.batches)
+    # An update that is not to be applied twice, if its answer was lost.
+    yield from permissions_on_items("GetItem", *filter(stores_changes, changed))
+    # An expired item, which an update would otherwise change instead of creating another.
+    mortal = (each for each in operation.upserts if each.layout.expiry is not None)
+    yield from permissions_on_items("DeleteItem", *mortal)
+    yield from _on_look_up_items(operation)
+    yield from _on_marks(operation)
 
 
 def _on_look_up_items(operation: Operation) -> Iterator[Permission]:
     """Yield the permissions on the look-up items of unique values, which move with their items."""
-    changed = (*operation.updates, *operation.deletes)
-    yield from permissions_on_items("GetItem", *(each for each in changed if each.uniques))
-    for entity in (*operation.puts, *operation.updates):
+    kept = (*operation.replaces, *operation.updates, *operation.upserts)
+    for entity in (*operation.puts, *kept):
         yield from permissions_on_items("PutItem", *map(item_of, entity.uniques))
-    for entity in changed:
+    for entity in (*kept, *operation.deletes):
         yield from permissions_on_items("DeleteItem", *map(item_of, entity.uniques))
+        if entity.uniques:
+            yield from permissions_on_items("GetItem", entity)
+
+
+def _on_marks(operation: Operation) -> Iterator[Permission]:
+    """Yield the permission to store the marks of transactions that may need one (ADR 0030)."""
+    unshown = [each for each in operation.puts if not stores_creation(each)]
+    unshown += [*operation.replaces, *operation.upserts, *operation.deletes]
+    if operation.transacts or operation.checks:
+        unshown += operation.updates
+    else:  # the writes of look-up items are a transaction nevertheless
+        unshown += [each for each in operation.updates if not stores_changes(each)]
+        unshown = [each for each in unshown if each.uniques]
+    for mark in filter(None, dict.fromkeys(mark_in(each.layout) for each in unshown)):
+        yield from permissions_on_items("PutItem", mark)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +11,7 @@ from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.placeholders import is_required
 from autoforge.dynamodb.schema.letter_case import camel_case
 
 _TYPE_NAMES: Final[Mapping[Any, str]] = {
@@ -76,11 +77,6 @@ def _parameters(pattern: type[Pattern[Any]]) -> list[Parameter]:
         Parameter(camel_case(each.name), _type_name(hints[each.name]), is_required(each))
         for each in sorted(pattern.parameters(), key=lambda each: each.name == "order")
     ]
-
-
-def is_required(parameter: Field[Any]) -> bool:
-    """Whether a parameter has no default."""
-    return parameter.default is MISSING and parameter.default_factory is MISSING
 
 
 def _type_name(hint: Any) -> str:

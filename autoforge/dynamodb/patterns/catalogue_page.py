@@ -10,13 +10,17 @@ from autoforge.dynamodb.patterns.pattern import Pattern
 
 
 def catalogue_page(
-    catalogue: Iterable[type[Pattern[Any]]], *, made_by: str = "autoforge page"
+    catalogue: Iterable[type[Pattern[Any]]],
+    *,
+    made_by: str = "autoforge page",
+    remarks: Iterable[str] = (),
 ) -> str:
     """Return the page: a table of all patterns, then a section for each.
 
     Args:
         catalogue: The patterns.
         made_by: The command that writes the page, for those who would edit it.
+        remarks: Paragraphs about the table, before the patterns.
     """
     entries = [entry(pattern) for pattern in catalogue]
     lines = [
@@ -27,6 +31,7 @@ def catalogue_page(
         "Every question the table answers, and the key condition that answers it. `<name>` stands",
         "for a parameter. `autoforge explain NAME parameter=value` shows the whole request.",
         "",
+        *(line for each in remarks for line in (each, "")),
         "| Pattern | Question | Operation | Key condition |",
         "|---|---|---|---|",
         *(_row(each) for each in entries),

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 from autoforge.dynamodb.patterns.pattern import Part, Pattern
 from autoforge.dynamodb.patterns.permission import Permission
+from autoforge.dynamodb.patterns.placeholders import is_required, placeholder
 from autoforge.dynamodb.schema.indexes import TABLE, Index
-from autoforge.dynamodb.schema.template import Label
 
 T = TypeVar("T")
 
@@ -57,9 +57,10 @@ class Composite(Pattern[T], kind=True):
 
     @classmethod
     def iam_permissions(cls) -> Iterator[Permission]:
-        """Return the permissions that the parts need."""
-        for part in cls._labelled().parts():
-            yield from type(part.pattern).iam_permissions()
+        """Return the permissions that the parts need, whichever parameters are given."""
+        for described in (cls._labelled(), cls._labelled(every=True)):
+            for part in described.parts():
+                yield from type(part.pattern).iam_permissions()
 
     def parts_read(self, limit: int) -> Sequence[Part]:
         """Return the parts, each of which has its own limit."""
@@ -67,8 +68,16 @@ class Composite(Pattern[T], kind=True):
         return self.parts()
 
     @classmethod
-    def _labelled(cls) -> Self:
-        """Return the pattern with labels for its texts, so that its parts can be listed."""
+    def _labelled(cls, *, every: bool = False) -> Self:
+        """Return the pattern with placeholders, so that its parts can be listed.
+
+        Args:
+            every: Whether optional parameters are given, too: they may lead to further parts.
+        """
         hints = get_type_hints(cls)
-        texts = [each.name for each in cls.parameters() if hints[each.name] is str]
-        return cls(**{name: Label(name) for name in texts})
+        given = [
+            each
+            for each in cls.parameters()
+            if every or is_required(each) or hints[each.name] is str
+        ]
+        return cls(**{each.name: placeholder(each.name, hints[each.name]) for each in given})

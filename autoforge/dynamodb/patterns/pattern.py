@@ -27,9 +27,15 @@ from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.declared import members_of, parameters_in
 from autoforge.dynamodb.patterns.parts import paths_of, reading_of
 from autoforge.dynamodb.patterns.permission import Permission
-from autoforge.dynamodb.patterns.projection import answers_in, described, entity_of
+from autoforge.dynamodb.patterns.projection import (
+    Answer,
+    answers_in,
+    described,
+    entity_of,
+    is_projection,
+)
 from autoforge.dynamodb.patterns.reader import Reader
-from autoforge.dynamodb.patterns.readers import Reading
+from autoforge.dynamodb.patterns.readers import PartsReading, Reading
 from autoforge.dynamodb.patterns.request import AttributePath, Request
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import TABLE
@@ -169,6 +175,12 @@ class Pattern(ABC, Generic[T]):
         return cls.entities
 
     @classmethod
+    def answered(cls) -> tuple[type[Answer], ...]:
+        """Return the entities of the answer, or the parts of them that are answered."""
+        answers = {entity_of(each): each for each in cls.answers}
+        return tuple(answers.get(each, each) for each in cls.answered_entities())
+
+    @classmethod
     def remarks(cls) -> Iterator[str]:
         """Yield sentences on what the pattern reads besides its answer, and what that costs."""
         if cls.item_paths():
@@ -178,14 +190,35 @@ class Pattern(ABC, Generic[T]):
     @classmethod
     def described_answers(cls) -> tuple[str, ...]:
         """Return the types of the answer, each with its attributes if it is not the whole item."""
-        parts = {entity_of(each): each for each in cls.answers}
-        return tuple(described(parts.get(each, each)) for each in cls.answered_entities())
+        return tuple(map(described, cls.answered()))
 
     @classmethod
     @cache
     def reading(cls) -> Reading[Any]:
         """Return how items are converted unless a caller says otherwise: to what is answered."""
         return reading_of(cls.answers, TABLE)
+
+    @classmethod
+    def reading_as(cls, reading: Reading[T]) -> Reading[T]:
+        """Return how items are converted if a caller says to what.
+
+        Raises:
+            DeclarationError: if the pattern answers with parts, which the caller's reading does not
+                convert.
+        """
+        if not cls.answers_with_parts():
+            return reading
+        if not isinstance(reading, PartsReading):
+            raise DeclarationError(
+                f"{cls.__name__} answers with parts of items, and {reading} converts whole ones"
+            )
+        return reading.of_parts(cls.reading())
+
+    @classmethod
+    @cache
+    def answers_with_parts(cls) -> bool:
+        """Whether a part of an entity is answered."""
+        return any(map(is_projection, cls.answered()))
 
     @classmethod
     @cache

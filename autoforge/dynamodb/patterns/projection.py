@@ -216,7 +216,7 @@ def _faults_of(cls: type[Projection[Any]]) -> Iterator[str]:
 
 def _faults_of_type(name: str, attribute: Attribute[Any], hint: Any) -> Iterator[str]:
     """Yield why a field of some type cannot hold the values of an attribute."""
-    expected = _value_type(attribute)
+    expected = value_type(attribute)
     lacks = attribute.null and get_origin(expected) is not frozenset
     if lacks and not admits_none(hint):
         yield f"{name} is optional, so an item may lack it: its type must admit None"
@@ -226,7 +226,7 @@ def _faults_of_type(name: str, attribute: Attribute[Any], hint: Any) -> Iterator
         yield f"{name} is of type {_shown(expected)}, not {_shown(hint)}"
 
 
-def _value_type(attribute: Attribute[Any]) -> Any:
+def value_type(attribute: Attribute[Any]) -> Any:
     """Return the type of an attribute's values; None if it is not known."""
     members = getattr(attribute, "members", None)
     if isinstance(members, type):

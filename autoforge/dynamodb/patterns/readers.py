@@ -5,13 +5,15 @@ By default to entities; the HTTP API converts them to its JSON directly.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from autoforge.dynamodb.schema.entity import Entity, Item
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 #: Converts an item of one entity; None if the item is past its expiry at the given time.
@@ -29,6 +31,18 @@ class Reading(Protocol[T_co]):
 
     def __hash__(self) -> int:
         """Return a hash, as functions do: ``readers_of`` caches by it."""
+
+
+class PartsReading(ABC, Generic[T]):
+    """A Reading that also converts parts of entities, for patterns that answer with them."""
+
+    @abstractmethod
+    def __call__(self, entity: type[Entity], /) -> ItemReader[T]:
+        """Return the function that converts the items of an entity."""
+
+    @abstractmethod
+    def of_parts(self, reading: Reading[Any], /) -> Reading[T]:
+        """Return the Reading of a pattern whose items ``reading`` converts to parts."""
 
 
 def as_entities(entity: type[Entity], /) -> ItemReader[Any]:

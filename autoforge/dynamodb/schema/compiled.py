@@ -67,8 +67,10 @@ KINDS: Final[Mapping[type[Attribute[Any]], FieldCodec]] = {
     Id: FieldCodec("S", "ids[v]", '{"S": v}'),
     Choice: FieldCodec("S", "own.by_text[v]", '{"S": own.texts[v]}', "own.texts[v]"),
     Moment: FieldCodec("S", "timestamps[v]", '{"S": timestamp_text(v)}', "timestamp_texts[v]"),
-    # compile_projection projects it, together with the check that the item is live.
-    Expiry: FieldCodec("N", "expiries[v]", '{"N": str(int(v.timestamp()))}'),
+    # That of the item itself is projected together with the check that the item is live.
+    Expiry: FieldCodec(
+        "N", "expiries[v]", '{"N": str(int(v.timestamp()))}', "expiries_with_texts[v][1]"
+    ),
     Integer: FieldCodec(
         "N", "int(v) if len(v) < 16 and v.isdecimal() else own.deserialize(v)", '{"N": str(v)}'
     ),
@@ -84,6 +86,14 @@ KINDS: Final[Mapping[type[Attribute[Any]], FieldCodec]] = {
     IdSet: _SET,
     TextSet: _SET,
 }
+
+#: The expressions of a Moment in a form of its own.
+_MOMENT_IN_FORM: Final = FieldCodec(
+    "S",
+    "own.deserialize(v)",
+    '{"S": own.serialize(v)}',
+    "timestamp_text(own.deserialize(v))",
+)
 
 #: The expressions of all other classes: the attribute's own methods, called as PynamoDB does.
 _BY_METHODS: Final = FieldCodec("", "wire_to_attribute(own, v)", "attribute_to_wire(own, v)")
@@ -144,8 +154,9 @@ class Field:
     @property
     def kind(self) -> FieldCodec:
         """The expressions that read and write the attribute."""
-        in_own_form = getattr(self.attribute, "form", None) is not None
-        return _BY_METHODS if in_own_form else KINDS.get(type(self.attribute), _BY_METHODS)
+        kind = KINDS.get(type(self.attribute), _BY_METHODS)
+        in_own_form = kind is KINDS[Moment] and self.attribute.form is not None  # type: ignore[attr-defined]  # a Moment's
+        return _MOMENT_IN_FORM if in_own_form else kind
 
     @property
     def is_json(self) -> bool:

@@ -6,17 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import Final
 
 from autoforge.dynamodb.errors import DeclarationError, shortened
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Index, KeyType, Layout
+from autoforge.dynamodb.schema.limits import faults_of_table
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark, mark_in
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of
-
-#: The most indexes of a table (AWS, "Constraints in Amazon DynamoDB").
-GLOBAL_INDEXES: Final = 20
-LOCAL_INDEXES: Final = 5
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,7 @@ class Design:
                 yield f"{mine} and {theirs} could be the same key"
 
     def _wrong_indexes(self) -> Iterator[str]:
-        """Yield what DynamoDB would refuse about the indexes."""
+        """Yield what DynamoDB would refuse about the table and its indexes."""
         for each in self.indexes:
             if each.is_table:
                 yield "the primary key is no index: name it in the layout of the entities"
@@ -167,12 +163,7 @@ class Design:
                 yield f"two indexes are named {one.name}"
         if self.local_indexes and self.primary.sort_key is None:
             yield "a table without a sort key has no local indexes"
-        for found, most, word in (
-            (self.global_indexes, GLOBAL_INDEXES, "global"),
-            (self.local_indexes, LOCAL_INDEXES, "local"),
-        ):
-            if len(found) > most:
-                yield f"the table has {len(found)} {word} indexes; DynamoDB allows {most}"
+        yield from faults_of_table(self.name, self.layout, self.indexes)
 
     def _wrong_types(self) -> Iterator[str]:
         """Yield the key attributes that two indexes declare in two types."""

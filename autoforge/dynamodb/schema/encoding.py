@@ -354,9 +354,7 @@ class TimestampCodec(Codec):
 
     def prefix(self, value: Any) -> str:
         """Write the beginning of all times of a UTC day, given its date."""
-        if not isinstance(value, date) or isinstance(value, datetime):
-            raise InvalidValueError(f"{shortened(value)} is not a date")
-        return f"{value.isoformat()}T"
+        return f"{require_date(value).isoformat()}T"
 
     def decode(self, text: str) -> datetime:
         """Read the time back, also at another width, which other programs may have written."""
@@ -441,6 +439,17 @@ _DISJOINT: Final = (
     {TimestampCodec, IdCodec},
     {DateCodec, NumberCodec},
 )
+
+
+def require_date(value: Any) -> date:
+    """Return a date.
+
+    Raises:
+        InvalidValueError: if the value is another, or a time.
+    """
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise InvalidValueError(f"{shortened(value)} is not a date")
+    return value
 
 
 def require_utf8(text: str) -> None:

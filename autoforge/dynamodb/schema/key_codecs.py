@@ -53,7 +53,8 @@ def _beginning(attribute: Attribute[Any]) -> Callable[[Any], str] | None:
     if isinstance(attribute, Text):
         return attribute.check
     if isinstance(attribute, Moment):
-        return attribute.codec("", last=True).prefix
+        codec = attribute.codec("", last=True)
+        return codec.prefix if codec.has_prefixes else None
     return None
 
 

@@ -74,7 +74,7 @@ class Reads(TableConnection):
             'Dynamo'
             >>> store.get(BookByIsbn("b9"))
         """
-        return pattern.read_one(self, reading or pattern.reading(), consistent=consistent)
+        return pattern.read_one(self, _reading_of(pattern, reading), consistent=consistent)
 
     @overload
     def require(self, pattern: Get[E], *, consistent: bool = False) -> E: ...
@@ -102,8 +102,7 @@ class Reads(TableConnection):
             Traceback (most recent call last):
             autoforge.dynamodb.errors.ItemNotFoundError: there is no Book with isbn 'b9'
         """
-        reading = reading or pattern.reading()
-        found = self.get(pattern, consistent=consistent, reading=reading)
+        found: Any = self.get(pattern, consistent=consistent, reading=reading)  # type: ignore[arg-type]  # None is as without it
         if found is None:
             raise ItemNotFoundError(pattern.entity.type_name, pattern.named())
         return found
@@ -166,8 +165,8 @@ class Reads(TableConnection):
             >>> store.page(LoansOfBook("b1"), limit=1, cursor=first.cursor).items
             (<Loan BOOK#b1 / LOAN#l2>,)
         """
-        reading = reading or query.reading()
-        return query.read_page(self, reading, limit=limit, cursor=cursor, consistent=consistent)
+        as_what = _reading_of(query, reading)
+        return query.read_page(self, as_what, limit=limit, cursor=cursor, consistent=consistent)
 
     def count(self, query: Query[Any], *, consistent: bool = False) -> int:
         """Count the items of a query, in one request per megabyte of items.
@@ -248,8 +247,8 @@ class Reads(TableConnection):
             >>> [book.title for book in store.fetch(Books(("b2", "b9", "b1")))]
             ['Emma', 'Dynamo']
         """
-        reading = reading or pattern.reading()
-        return self.read_items(pattern.distinct_keys(), pattern, reading, consistent=consistent)
+        as_what = _reading_of(pattern, reading)
+        return self.read_items(pattern.distinct_keys(), pattern, as_what, consistent=consistent)
 
     @overload
     def snapshot(self, one: Get[A1], /) -> tuple[A1 | None]: ...
@@ -375,7 +374,7 @@ class Reads(TableConnection):
                 partial(
                     part.pattern.read_part,
                     self,
-                    reading or part.pattern.reading(),
+                    _reading_of(part.pattern, reading),
                     limit=part.limit,
                     count=part.count,
                     consistent=consistent,
@@ -596,3 +595,8 @@ class Reads(TableConnection):
             details = {"table": self.table_name, "reason": str(error)}
             _log.error("dynamodb.item_unreadable", extra=details)
             return None
+
+
+def _reading_of(pattern: Pattern[Any], reading: Reading[Any] | None) -> Reading[Any]:
+    """Return how the items of a pattern are converted: as a caller says, or to what it answers."""
+    return pattern.reading() if reading is None else pattern.reading_as(reading)

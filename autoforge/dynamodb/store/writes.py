@@ -412,8 +412,8 @@ class Writes(Reads):
         """Apply a write that must not be applied twice, and may have been applied once.
 
         The item is read first, and the write requires the version or the time of the last change
-        that was read. Other callers may change the item in between, which the caller did not
-        exclude: then it is read again.
+        that was read, or that there is still no live item. Other callers may change the item in
+        between, which the caller did not exclude: then it is tried again.
 
         Raises:
             UnavailableError: if the item does not tell whether the write was applied.
@@ -431,12 +431,21 @@ class Writes(Reads):
             existing = self._existing(stored, write)
             if write.proves(stored):
                 return existing
-            if existing is None:
+            if write.clearing(stored) is not None:  # it is expired
+                existing = None
+            if existing is None and not write.creates:
                 raise write.error_for(None) from because
             try:
                 return self.write(write.with_version(existing))
             except VersionConflictError as conflict:
                 stored = conflict.item.to_item()
+                raise StaleReadError from conflict
+            except (ConditionFailedError, ItemNotFoundError) as conflict:
+                if not write.creates:
+                    raise
+                seen, stored = stored, self.item_at(write.primary_key())
+                if seen == stored:  # the condition is the caller's
+                    raise
                 raise StaleReadError from conflict
 
         return self.retry_on_conflict(f"a {write.entity.type_name}", attempt)

@@ -102,7 +102,7 @@ class Put(Write[E]):
     @property
     def tells(self) -> bool:
         """Whether the item stores its creation time."""
-        return _creation_stamp(self.entity) is not None
+        return stores_creation(self.entity)
 
     def primary_key(self) -> KeyValue:
         """Return the primary key of the new item."""
@@ -175,6 +175,12 @@ class Put(Write[E]):
     def size(self) -> int:
         """Return the bytes of the item."""
         return item_size(self.item.to_item())
+
+
+@cache
+def stores_creation(entity: type[Entity]) -> bool:
+    """Whether items store the time of their creation, by which a Store recognises its own Put."""
+    return _creation_stamp(entity) is not None
 
 
 @cache

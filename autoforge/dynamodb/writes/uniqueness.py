@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from pynamodb.expressions.condition import And, Condition, Or
-from pynamodb.expressions.operand import Path
+from pynamodb.expressions.condition import And
 
 from autoforge.dynamodb.errors import AutoforgeError, DeclarationError, NotUniqueError
 from autoforge.dynamodb.schema.entity import Entity
@@ -16,7 +15,6 @@ from autoforge.dynamodb.schema.key_value import shown_key
 from autoforge.dynamodb.schema.unique import Unique
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of, unique_item
 from autoforge.dynamodb.writes.check import Check
-from autoforge.dynamodb.writes.conditions import is_expired
 from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.identity import identity
 from autoforge.dynamodb.writes.put import Put
@@ -143,20 +141,10 @@ def _after(write: Update[Any], before: Entity | None) -> Entity:
 def _expecting(write: Update[Any], before: Entity | None) -> Update[Any]:
     """Return an update on condition that the unique values are as they were read."""
     if before is None:
-        return write if write.initial is None else _if_absent(write)
+        return write.with_version(None) if write.creates else write
     names = {name for each in _moved(write) for name in each.sources} - {*write.key}
     seen = {name: before.attribute_values.get(name) for name in names}
     return replace(write, expected={**seen, **write.before})
-
-
-def _if_absent(write: Update[Any]) -> Update[Any]:
-    """Return an update that creates an item on condition that there is still none, or none live."""
-    absent: Condition = Path([write.entity.layout.partition_key]).does_not_exist()
-    expired = is_expired(write.entity, write.key, write.at)
-    if expired is not None:
-        absent = Or(absent, expired)
-    both = absent if write.condition is None else And(write.condition, absent)
-    return replace(write, condition=both)
 
 
 def is_stale(before: Entity | None, found: Entity | None) -> bool:

@@ -48,6 +48,7 @@ from autoforge.dynamodb.writes.values import (
     sorted_out,
     stored_name,
     stored_names,
+    stores_changes,
     wire_of,
 )
 from autoforge.dynamodb.writes.write import Write
@@ -271,14 +272,26 @@ class Update(Write[E]):
     @property
     def tells(self) -> bool:
         """Whether the item stores the mark of the write, or the time of its last change."""
-        return self.mark is not None or _UPDATED in settable_of(self.entity)
+        return self.mark is not None or stores_changes(self.entity)
 
-    def with_version(self, existing: E) -> Self:
+    @property
+    def creates(self) -> bool:
+        """Whether the write has initial values, for an item that does not exist."""
+        return self.initial is not None
+
+    def with_version(self, existing: E | None) -> Self:
         """Return the write with the condition that the item is as an existing one.
 
         The item is recognised by its version if the write increments it, else by the time of its
-        last change.
+        last change. Without an item, the condition is that there is still none, or none live.
         """
+        if existing is None:
+            absent: Condition = Path([self.entity.layout.partition_key]).does_not_exist()
+            expired = is_expired(self.entity, self.key, self.at)
+            if expired is not None:
+                absent = Or(absent, expired)
+            both = absent if self.condition is None else And(self.condition, absent)
+            return replace(self, condition=both)
         version = existing.attribute_values.get(_VERSION)
         if self.increments_version and version is not None:
             return replace(self, expected_version=version)

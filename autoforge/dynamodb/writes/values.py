@@ -128,6 +128,12 @@ def settable_of(entity: type[Entity]) -> Mapping[str, Attribute[Any]]:
     return entity.get_attributes()
 
 
+@cache
+def stores_changes(entity: type[Entity]) -> bool:
+    """Whether items store the time of their last change, which tells whose it was."""
+    return "updated_at" in settable_of(entity)
+
+
 def as_held(entity: type[Entity], name: str, value: Any) -> Any:
     """Return a value as an entity holds it."""
     attribute = settable_of(entity)[name]

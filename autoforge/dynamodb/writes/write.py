@@ -65,8 +65,13 @@ class Write(ABC, Generic[E]):
         """Whether ``proves`` distinguishes this write from an equal one of another caller."""
         return False
 
-    def with_version(self, existing: E) -> Self:
-        """Return the write with the condition that the item is as an existing one."""
+    @property
+    def creates(self) -> bool:
+        """Whether the write changes an item, or creates it if there is none."""
+        return False
+
+    def with_version(self, existing: E | None) -> Self:
+        """Return the write with the condition that the item is as an existing one, or is absent."""
         raise NotImplementedError(f"{type(self).__name__} can be repeated without it: {existing}")
 
     @abstractmethod

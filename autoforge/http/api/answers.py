@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, is_typeddict
 
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.composite import Composite
@@ -11,7 +11,7 @@ from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.http.api.json_types import item_of, json_of, object_of, one_of
+from autoforge.http.api.json_types import json_of, object_of, one_of
 from autoforge.http.api.projection import JsonObject
 
 #: How an answer becomes an object: it is one, or it is a list, or the value of one member.
@@ -27,10 +27,10 @@ def answer_of(pattern: type[Pattern[Any]]) -> tuple[Any, Form]:
     """
     name, module = pattern.__name__, pattern.__module__
     if issubclass(pattern, Query | Fetch):
-        item: Any = one_of(pattern.answered_entities())
+        item: Any = one_of(pattern.answered())
         return _page(name, module, list[item]), "list"
     if issubclass(pattern, Get):
-        return item_of(pattern.answered_entities()[0]), "object"
+        return json_of(pattern.answered()[0]), "object"
     if not issubclass(pattern, Composite):
         raise DeclarationError(f"{name} is of a kind that has no route: leave it out of patterns")
     try:
@@ -42,7 +42,8 @@ def answer_of(pattern: type[Pattern[Any]]) -> tuple[Any, Form]:
         answer = Union[tuple(each for each in get_args(answer) if each is not NoneType)]  # noqa: UP007
     if get_origin(answer) is list:
         return _page(name, module, answer), "list"
-    if get_origin(answer) is dict or is_typeddict(answer):
+    plain = get_args(answer)[0] if get_origin(answer) is Annotated else answer
+    if get_origin(plain) is dict or is_typeddict(plain):
         return answer, "object"
     return object_of(f"{name}Answer", module, {"answer": answer}), "value"
 

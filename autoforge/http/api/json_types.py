@@ -12,8 +12,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from inspect import cleandoc
 from types import NoneType, UnionType
 from typing import (
+    Annotated,
     Any,
     Final,
     Literal,
@@ -26,37 +28,20 @@ from typing import (
 )
 from uuid import UUID
 
+from litestar.params import BodyKwarg
+
 from autoforge.dynamodb.errors import DeclarationError
-from autoforge.dynamodb.patterns.json_items import members
-from autoforge.dynamodb.schema.choice_attributes import Choice
+from autoforge.dynamodb.patterns.json_items import members, members_of_part
+from autoforge.dynamodb.patterns.projection import hints_of, is_projection, value_type
 from autoforge.dynamodb.schema.compiled import Field
-from autoforge.dynamodb.schema.document_attributes import Json
-from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.entity import Entity, entity_fields
 from autoforge.dynamodb.schema.letter_case import camel_case
-from autoforge.dynamodb.schema.number_attributes import Integer
-from autoforge.dynamodb.schema.set_attributes import IdSet
-from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
+from autoforge.dynamodb.schema.set_attributes import TextSet
 
-#: The JSON of attributes of a class, or else of a DynamoDB type.
-_OF_CLASS: Final[Mapping[type[Any], Any]] = {
-    Expiry: datetime,
-    Integer: int,
-    Json: Any,
-    Moment: datetime,
-}
-_OF_TYPE: Final[Mapping[str, Any]] = {
-    "B": str,
-    "BOOL": bool,
-    "L": list[Any],
-    "M": dict[str, Any],
-    "N": float,
-    "NS": list[float],
-    "S": str,
-    "SS": list[str],
-}
-
+#: An exact number, as text.
+_DECIMAL: Final = Annotated[str, BodyKwarg(pattern=r"^-?[0-9]+([.][0-9]+)?(E[+-]?[0-9]+)?$")]
 #: The JSON of values of a type; other types that are no collection are shown as they are.
-_OF_VALUE: Final[Mapping[Any, Any]] = {Decimal: float, bytes: str}
+_OF_VALUE: Final[Mapping[Any, Any]] = {Decimal: _DECIMAL, bytes: str}
 _AS_THEY_ARE: Final = {Any, bool, date, datetime, float, int, NoneType, str, UUID}
 
 
@@ -80,12 +65,37 @@ def item_of(entity: type[Entity]) -> Any:
         name: Literal[entity.type_name] if field is None else _attribute(field)
         for name, field in members(entity).items()
     }
-    return object_of(entity.__name__, entity.__module__, types)
+    return _documented(entity, object_of(entity.__name__, entity.__module__, types))
 
 
-def one_of(entities: Iterable[type[Entity]]) -> Any:
-    """Return the type of the JSON object of an item of any of the entities."""
-    return Union[tuple(map(item_of, entities))]  # noqa: UP007 - of any number
+@cache
+def part_of(part: Any) -> Any:
+    """Return the type of the JSON object of a part of an entity."""
+    known = {each.name: each for each in entity_fields(part.entity)}
+    hints = hints_of(part)
+
+    def shown(name: str) -> Any:
+        attribute, *path = part.takes[name]
+        return _nested(hints.get(name, Any)) if path else _attribute(known[attribute])
+
+    types = {
+        name: Literal[part.entity.type_name] if field is None else shown(field)
+        for name, field in members_of_part(part).items()
+    }
+    return _documented(part, object_of(part.__name__, part.__module__, types))
+
+
+def _documented(declared: Any, shown: Any) -> Any:
+    """Return the type with the docstring of what it shows as its description."""
+    doc = vars(declared).get("__doc__") or ""
+    if not doc or doc.startswith(f"{declared.__name__}("):  # what dataclass writes without one
+        return shown
+    return Annotated[shown, BodyKwarg(description=cleandoc(doc))]
+
+
+def one_of(answers: Iterable[type[Any]]) -> Any:
+    """Return the type of the JSON object of one of several entities, or parts of them."""
+    return Union[tuple(map(json_of, answers))]  # noqa: UP007 - of any number
 
 
 def json_of(answer: Any) -> Any:
@@ -111,12 +121,15 @@ def json_of(answer: Any) -> Any:
     return found
 
 
-def _class(answer: type[Any]) -> Any:
+def _class(answer: Any) -> Any:
     if issubclass(answer, Entity):
         return item_of(answer)
     if issubclass(answer, Enum):
         return answer
-    return _dataclass(answer) if is_dataclass(answer) else None
+    if not is_dataclass(answer):
+        return None
+    of_object: Any = part_of if is_projection(answer) else _dataclass
+    return of_object(answer)
 
 
 def _generic(answer: Any) -> Any:
@@ -141,12 +154,16 @@ def _dataclass(answer: Any) -> Any:
 
 
 def _attribute(field: Field) -> Any:
-    attribute = field.attribute
-    kind: Any
-    if isinstance(attribute, Choice):
-        kind = attribute.members
-    else:
-        known = [each for each in type(attribute).__mro__ if each in _OF_CLASS]
-        kind = _OF_CLASS[known[0]] if known else _OF_TYPE.get(attribute.attr_type, Any)
-    always = not field.optional or isinstance(attribute, IdSet)
-    return kind if always or kind is Any else kind | None
+    """Return the type of the JSON of an attribute; Any if its values are of no known type."""
+    kind = value_type(field.attribute)
+    shown = Any if kind is None else _nested(kind)
+    always = not field.optional or isinstance(field.attribute, TextSet)
+    return shown if always or shown is Any else shown | None
+
+
+def _nested(kind: Any) -> Any:
+    """Return the type of the JSON of a value inside of an item; Any if it is not known."""
+    try:
+        return json_of(kind)
+    except DeclarationError:
+        return Any

@@ -159,7 +159,7 @@ def _declared(pattern: type[Pattern[Any]], field: Field[Any], kind: Any) -> tupl
     if field.default is not MISSING:
         default = field.default
     elif field.default_factory is not MISSING:
-        default = field.default_factory()
+        default = None  # the pattern calls the function at each request
     extra: dict[str, Any] = {}
     if kind is datetime:
         kind, extra = str, {"format": "date-time", "examples": ["2026-02-04T10:30:00Z"]}
@@ -191,6 +191,7 @@ def _description(pattern: type[Pattern[Any]], name: str) -> str | None:
         bounds.at_least: f"Selects by {bounded}: this, or after it.",
         bounds.below: f"Selects by {bounded}: before this.",
         bounds.at_most: f"Selects by {bounded}: this, or before it.",
+        bounds.begins_with: f"Selects by {bounded}: what begins with this.",
         **dict.fromkeys(bounds.above, f"Selects by {bounded}: after this."),
     }
     return said.get(name)

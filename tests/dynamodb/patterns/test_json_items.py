@@ -17,13 +17,18 @@ from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeSetAttr
 from autoforge.dynamodb import Entity, Id, Integer, Key, Layout, Text
 from autoforge.dynamodb.patterns.json_items import as_json, members, to_json
 from autoforge.dynamodb.schema.entity import Item, entity_fields
-from autoforge.errors import UnreadableItemError
+from autoforge.errors import DeclarationError, UnreadableItemError
 from autoforge.models import PLATFORM_DESIGN
 from tests.factories import NOON
+from tests.odd_tables import DIARY, MARKET, METERS, GlanceByNumber, MeterByNumber
 from tests.strategies import entities
 from tests.tables import DEVICES, LIBRARY, Genre, a_book, a_loan
 
-ENTITIES: Final = (*PLATFORM_DESIGN.entities, *LIBRARY.entities, *DEVICES.entities)
+ENTITIES: Final = tuple(
+    each
+    for design in (PLATFORM_DESIGN, LIBRARY, DEVICES, METERS, DIARY, MARKET)
+    for each in design.entities
+)
 
 #: What another program could have stored under any name.
 WIRES: Final = (
@@ -131,6 +136,17 @@ def test_attributes_of_pynamodb_are_shown_as_json_has_them() -> None:
     assert at_once(Own, item, NOON) is None
 
 
+def test_a_reading_of_whole_items_is_refused_for_a_pattern_that_answers_with_parts() -> None:
+    def whole(entity: type[Entity], /) -> Any:
+        raise AssertionError(entity)
+
+    with pytest.raises(
+        DeclarationError, match=r"^GlanceByNumber answers with parts of items, and "
+    ):
+        GlanceByNumber.reading_as(whole)
+    assert MeterByNumber.reading_as(whole) is whole
+
+
 def test_a_default_is_shown_as_the_entity_has_it() -> None:
     item = Defaulted(id="a").to_item()
     del item["times"]
@@ -162,8 +178,10 @@ class Pair(NamedTuple):
         ),
         (Pair("a", "b"), ["a", "b"]),
         (datetime(2026, 2, 4, 13, tzinfo=timezone(timedelta(hours=1))), "2026-02-04T12:00:00.000Z"),
-        (Decimal("3.0"), 3),
-        (Decimal("3.5"), 3.5),
+        (
+            Decimal("0.1234567890123456789012345678901234567"),
+            "0.1234567890123456789012345678901234567",
+        ),
         (float("nan"), None),
         (10**30, 10**30),
         ({"b", "a"}, ["a", "b"]),

@@ -293,6 +293,24 @@ BY_RANK = GSI("ByRank", "rank", None, partition_type="N")
         ),
         ((Parcel,), [LSI(f"L{n}") for n in range(6)], "the table has 6 local indexes; DynamoDB"),
         ((Parcel,), [GSI(f"G{n}") for n in range(21)], "the table has 21 global indexes; DynamoDB"),
+        ((Parcel,), [GSI("A B")], "an index is named 'A B': DynamoDB takes 3 to 255 letters"),
+        ((Parcel,), [GSI("By", "x", "y")], "an index is named 'By': DynamoDB takes 3 to 255"),
+        ((Parcel,), [GSI("Ünder", "x", "y")], "an index is named 'Ünder': DynamoDB takes"),
+        (
+            (Parcel,),
+            [GSI("Long", "é" * 128)],
+            "index Long names the attribute 'éééééééééééééééééééé', of 256 bytes: DynamoDB takes",
+        ),
+        (
+            (Parcel,),
+            [GSI("Long", projection=("x" * 256,))],
+            "names the attribute 'xxxxxxxxxxxxxxxxxxxx', of 256 bytes",
+        ),
+        (
+            (Parcel,),
+            [GSI(f"G{n}x", projection=[f"a{m}" for m in range(20)]) for n in range(5)],
+            "the indexes together include 105 attributes, the type and the expiry of items with",
+        ),
         (
             (_declared(key=Key("TRANSACTION#{id}", "MARK")),),
             (),
@@ -307,6 +325,18 @@ def test_a_design_that_dynamodb_or_its_keys_contradict_is_refused(
         Design("Things", entities, tuple(indexes))
 
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["ab", "x" * 256, "a table", "tisch-ü", ""])
+def test_a_name_that_dynamodb_refuses_is_refused(name: str) -> None:
+    with pytest.raises(DeclarationError, match=f"the table is named '{name}': DynamoDB takes 3 to"):
+        Design(name, (Parcel,))
+
+
+def test_as_much_as_dynamodb_allows_is_accepted() -> None:
+    including = [GSI(f"G{n}x", projection=[f"a{m}" for m in range(18)]) for n in range(5)]
+    Design("x" * 255, (Parcel,), tuple(including))
+    Design("a.b", (Parcel,), (GSI("A_-", "é" * 127, "s"), LSI("L" * 255, "s2")))
 
 
 def test_a_design_without_entities_or_with_what_is_no_index_is_refused() -> None:

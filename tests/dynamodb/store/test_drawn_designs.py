@@ -595,7 +595,7 @@ def pattern_of(
 def test_writes_and_queries_of_any_design_leave_and_find_what_they_say(
     client: Client, data: st.DataObject
 ) -> None:
-    table = f"T{next(_numbers)}"
+    table = f"Drawn{next(_numbers)}"
     shape = data.draw(shapes())
     kept = [data.draw(kept_entities(shape, table, literal)) for literal in ("ITEM", "ITEMS")]
     design = Design(table, tuple(each.entity for each in kept), (shape.index,))

@@ -287,7 +287,7 @@ class World:
             each for each in asked.left_out if any(map(pattern.reaches, each.entity.keys.values()))
         ]
         pattern = self._pattern(asked, tuple(each.entity for each in reached))
-        table = Table("T", tuple(e.entity for e in self.drawn), (GSI1,), (pattern,))
+        table = Table("Drawn", tuple(e.entity for e in self.drawn), (GSI1,), (pattern,))
         assert table.patterns == (pattern,)
         event(f"{size} of {len(order)} entities, {len(reached)} left out")
         self._compare(asked, pattern)

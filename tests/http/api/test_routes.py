@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, make_dataclass, replace
+from dataclasses import dataclass, field, make_dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
@@ -405,9 +405,10 @@ def test_the_document_says_what_each_pattern_asks_and_answers(document: dict[str
     assert schemas["State"]["properties"]["Level"] == {
         "oneOf": [{"type": "integer"}, {"type": "null"}]
     }
-    assert schemas["History"]["properties"]["latestLoans"]["items"] == {
-        "$ref": "#/components/schemas/Loan"
-    }
+    assert schemas["History"]["properties"]["latestLoans"]["items"]["allOf"] == [
+        {"$ref": "#/components/schemas/Loan"}
+    ]
+    assert schemas["Book"]["description"] == "A book, of which the library has one copy."
 
 
 @pytest.mark.parametrize(
@@ -544,7 +545,7 @@ _MANY: Final = Many(
         (list[Book | Loan], [], {"items": [], "nextCursor": None}),
         (int, 5, {"answer": 5}),
         (Genre, Genre.NOVEL, {"answer": "novel"}),
-        (dict[str, Decimal], {"a": Decimal(3)}, {"a": 3}),
+        (dict[str, Decimal], {"a": Decimal(3)}, {"a": "3"}),
         (Many, _MANY, to_json(_MANY)),
         (Book | Loan, _BOOK, {"answer": to_json(_BOOK)}),
     ],
@@ -586,6 +587,36 @@ def test_a_parameter_of_any_type_that_a_query_gives_has_a_route(library: Store, 
         wrong = api.get("/asked?given=%F0%9F%98%80&colour=red")
 
     assert_problem(wrong, 400, "unknown query parameters: colour")
+
+
+def test_a_default_that_a_function_returns_is_that_of_each_request(library: Store) -> None:
+    given: list[int] = []
+
+    def next_number() -> int:
+        given.append(len(given))
+        return given[-1]
+
+    @dataclass(frozen=True)
+    class Numbered(Composite[int]):
+        """Which number is next?"""
+
+        entities = (Book,)
+
+        number: int = field(default_factory=next_number)
+
+        def parts(self) -> Sequence[Part]:
+            """Nothing is read."""
+            return ()
+
+        def combine(self, answers: Sequence[Sequence[Any]]) -> int:
+            """Return the number."""
+            return self.number
+
+    table = Table("Library", LIBRARY.entities, LIBRARY.indexes, (Numbered,))
+    with TestClient(Litestar(routes_of(table, library))) as api:
+        shown = [api.get("/numbered").json()["answer"] for _ in range(2)]
+
+    assert shown[1] == shown[0] + 1
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,12 @@
 """Routes of claims: one agent at a time holds a feature, and its token authorizes changes."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
-from threading import Barrier, Thread
+from threading import Barrier
 from typing import Any, Final
 
 import httpx
 import pytest
-import uvicorn
 from litestar.exceptions import ClientException
 
 from autoforge.dynamodb.store.store import Store
@@ -17,7 +14,6 @@ from autoforge.forge import Forge, NewFeature
 from autoforge.http.api.bodies import JsonRequest
 from autoforge.http.app import create_app
 from autoforge.http.idempotency import given_key
-from autoforge.http.server import reserve
 from autoforge.testing.clock import Clock
 from tests.factories import NOON, new_id
 from tests.http.features.backlogs import MOVES, NO_FEATURES
@@ -25,6 +21,7 @@ from tests.http.serving import (
     Api,
     JsonObject,
     assert_problem,
+    listening,
     new_feature,
     new_project,
     unchanged,
@@ -402,7 +399,7 @@ def test_of_callers_at_once_each_claims_features_of_its_own(
             assert answer.status_code == 204
         return mine
 
-    with listening(forge) as url, ThreadPoolExecutor(_CALLERS) as pool:
+    with listening(create_app(forge, version="0")) as url, ThreadPoolExecutor(_CALLERS) as pool:
         agents = [f"coder-{n}" for n in range(_CALLERS)]
         claims = list(pool.map(work, [url] * _CALLERS, agents))
 
@@ -410,20 +407,3 @@ def test_of_callers_at_once_each_claims_features_of_its_own(
     flat = [each for mine in claims for each in mine]
     assert sorted(feature_id for feature_id, _, _ in flat) == [each.id for each in features]
     assert {version for _, _, version in flat} == {2}
-
-
-@contextmanager
-def listening(forge: Forge) -> Iterator[str]:
-    """Serve a Forge on a free loopback port, and yield its URL."""
-    listener = reserve("127.0.0.1", 0)
-    app = create_app(forge, version="0")
-    server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning"))
-    thread = Thread(target=server.run, kwargs={"sockets": [listener]})
-    listener.listen()
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
