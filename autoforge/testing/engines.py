@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from typing import Any, Final, Literal, TypeAlias
@@ -23,7 +23,7 @@ from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.transport import responses
 from autoforge.dynamodb.transport.http1 import Answer as HttpAnswer
 from autoforge.dynamodb.transport.transport import Transport, encode
-from autoforge.testing.clock import Waits
+from autoforge.testing.clock import Clock, Waits
 from autoforge.testing.recording import WrappedTransport
 
 #: The region of the tables is in the credential of a request.
@@ -56,11 +56,50 @@ class Engine:
     endpoint_url: str
     credentials: tuple[str, str] | None = None
     transport: Transport | None = None
+    _shared: dict[Design, SharedTable] = field(default_factory=dict, repr=False, compare=False)
+
+    def shared_table(self, design: Design) -> SharedTable:
+        """Return the table that all laws of a design share; it is created at the first call."""
+        if design not in self._shared:
+            clock = Clock()
+            self._shared[design] = SharedTable(_created(self, design, clock), clock)
+        return self._shared[design]
+
+    def close(self) -> None:
+        """Close the connections to the shared tables, which end with the engine."""
+        while self._shared:
+            _, table = self._shared.popitem()
+            table.store.client.close()
 
     @property
     def counts_units(self) -> bool:
         """Whether the engine counts the capacity that requests consume, as DynamoDB does."""
         return self.name != "moto"
+
+    @property
+    def counts_whole_items(self) -> bool:
+        """Whether it counts the whole item of a GetItem that asks for some attributes only."""
+        return self.name not in {"moto", "dynoxide"}
+
+    @property
+    def minds_case(self) -> bool:
+        """Whether ``begins_with`` of a key condition tells lower case from upper case."""
+        return self.name != "dynoxide"  # it uses SQLite's LIKE
+
+
+@dataclass
+class SharedTable:
+    """A table that the laws of a design share, so that it is created once.
+
+    Attributes:
+        store: The Store on it.
+        clock: The clock of the Store.
+        stored: The keys of what the last example stored, which the next one deletes.
+    """
+
+    store: Store
+    clock: Clock
+    stored: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -89,10 +128,15 @@ def running(name: EngineName) -> Iterator[Engine]:
     """
     if name == "moto":
         with EmbeddedDynamoDB() as moto:
-            yield Engine(name, moto.direct_url, moto.credentials, InProcess(moto.engine))
+            transport = InProcess(moto.engine)
+            with closing(Engine(name, moto.direct_url, moto.credentials, transport)) as engine:
+                yield engine
     else:
-        with DynoxideDynamoDB(None) as dynoxide:
-            yield Engine(name, dynoxide.direct_url, dynoxide.credentials)
+        with (
+            DynoxideDynamoDB(None) as dynoxide,
+            closing(Engine(name, dynoxide.direct_url, dynoxide.credentials)) as engine,
+        ):
+            yield engine
 
 
 @contextmanager
@@ -101,6 +145,16 @@ def table_on(engine: Engine, design: Design, clock: Callable[[], datetime]) -> I
 
     The Store waits no real time between attempts.
     """
+    store = _created(engine, design, clock)
+    try:
+        yield store
+    finally:
+        store.client.send(Request("DeleteTable", {"TableName": store.table_name}))
+        store.client.close()
+
+
+def _created(engine: Engine, design: Design, clock: Callable[[], datetime]) -> Store:
+    """Create the table of a design, and return the Store on it."""
     waits = Waits()
     mint = IdMint()
     client = Client(
@@ -121,10 +175,6 @@ def table_on(engine: Engine, design: Design, clock: Callable[[], datetime]) -> I
         design=design,
     )
     client.send(table_definition(design, store.table_name))
-    try:
-        if not any(store.is_ready() for _ in range(_PROBES)):
-            raise UnavailableError(f"the table {store.table_name} does not become ready")
-        yield store
-    finally:
-        client.send(Request("DeleteTable", {"TableName": store.table_name}))
-        client.close()
+    if not any(store.is_ready() for _ in range(_PROBES)):
+        raise UnavailableError(f"the table {store.table_name} does not become ready")
+    return store

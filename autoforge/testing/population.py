@@ -7,9 +7,10 @@ computed from these values, and not from the keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import product
 from typing import Any, Final, TypeAlias, TypeVar
 
 from hypothesis import reject
@@ -21,7 +22,9 @@ from autoforge.dynamodb.schema.attributes import attribute_to_wire
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.item_size import item_size
-from autoforge.dynamodb.schema.keys import Key, KeyValue, key_of
+from autoforge.dynamodb.schema.keys import Component, Key, KeyValue, key_of
+from autoforge.dynamodb.schema.unique import Unique
+from autoforge.dynamodb.schema.unique_item import UniqueItem, unique_item
 from autoforge.testing.values import Values
 
 T = TypeVar("T")
@@ -92,6 +95,19 @@ class Drawn:
         return (self.entity.__name__, *(self.values.get(name) for name in names))
 
     @cached_property
+    def unique_values(self) -> dict[Unique, tuple[Any, ...]]:
+        """The unique values that the item has, said by the values of its attributes."""
+        if self.is_stranger:
+            return {}
+        values = {
+            unique: tuple(
+                self.values.get(each.name) for each in unique.key.partitions[0].components
+            )
+            for unique in self.entity.uniques
+        }
+        return {u: (u.template, *each) for u, each in values.items() if None not in each}
+
+    @cached_property
     def item(self) -> Item:
         """The item as it is stored, in DynamoDB JSON."""
         item = {**self.made.to_item(), **self.extra}
@@ -129,25 +145,25 @@ class Drawn:
 
     def size_in(self, index: Index) -> int:
         """Return the bytes of the item in the table, or of its entry in an index."""
-        if index.projection == "ALL":
+        if index.holds_all:
             return item_size(self.item)
-        return item_size({n: v for n, v in self.item.items() if n in self._projected(index)})
+        layout = self.entity.layout
+        return item_size({n: v for n, v in self.item.items() if index.holds(n, layout)})
 
-    def shown_by(self, index: Index) -> dict[str, Any]:
-        """Return the attributes that a read of the table, or of an index, gives the entity."""
+    @cached_property
+    def shown(self) -> dict[str, Any]:
+        """The attributes that a read gives the entity, with the names of unknown ones."""
         values = {n: v for n, v in self.made.attribute_values.items() if v is not None}
         if self.expiry is not None:
             values["expires_at"] = self.expiry
-        if index.projection == "ALL":
-            return {**values, **dict.fromkeys(self.extra, ...)}
-        names = self._projected(index)
-        attributes = self.entity.get_attributes()
-        known = {n for n in values if attributes[n].attr_name in names}
-        return {n: values[n] for n in known | (self.entity.primary_key.components & {*values})}
+        return {**values, **dict.fromkeys(self.extra, ...)}
 
-    def _projected(self, index: Index) -> set[str]:
-        layout = self.entity.layout
-        return {*index.attributes, *layout.primary.attributes, *index.included(layout)}
+    def read(self, attribute: str, path: Sequence[str] = ()) -> Any:
+        """Return what a read gives of an attribute, or of what is inside; None if that lacks."""
+        value = self.shown.get(attribute, self.made.attribute_values.get(attribute))
+        for name in path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value
 
 
 def shown(entity: Entity) -> dict[str, Any]:
@@ -222,7 +238,7 @@ class Populations:
         self,
         draw: Draw,
         entities: Sequence[type[Entity]],
-        keys: Sequence[Key],
+        indexes: Sequence[Index],
         *,
         expired: bool,
     ) -> list[Drawn]:
@@ -231,32 +247,45 @@ class Populations:
         Args:
             draw: Draws values.
             entities: The entities of the items.
-            keys: The keys by which a pattern reads them; siblings differ in the ends of these.
+            indexes: Where a pattern reads them; siblings differ in the ends of their keys there.
             expired: Whether items may be expired.
         """
-        entity = draw(st.sampled_from(entities))
+        entity = entities[0] if len(entities) == 1 else draw(st.sampled_from(entities))
         strategy = self.values.of_entity(entity)
         base = draw(strategy)
         if entity in self.values.given:
             return [self.made(entity, base, live=not expired)]
         if draw(_MOSTLY):
-            base = self._inside(draw, entity, base, keys)
+            base = self._inside(draw, entity, base, indexes)
+        keys = [key for key in entity.keys.values() if key.index in indexes]
         own = {part.name for key in keys for part in key.sort_template.components}
         own |= _last_components(entity)
-        different = st.none() | st.sampled_from([*base])
-        most = 1 if self.small else 3
-        others = draw(st.lists(st.tuples(strategy, different), max_size=most))
+        others = draw(
+            self.values.once(
+                ("siblings", entity, self.small), partial(self._siblings, strategy, [*base])
+            )
+        )
         siblings = [
             {n: other[n] if n in own or n == name else base[n] for n in base}
             for other, name in others
         ]
         return [self.made(entity, each, live=not expired) for each in (base, *siblings)]
 
+    def _siblings(
+        self, strategy: SearchStrategy[dict[str, Any]], names: Sequence[str]
+    ) -> SearchStrategy[list[Any]]:
+        """Return a strategy of the values of siblings, each with a name that they differ in."""
+        different = st.none() | st.sampled_from(names)
+        return st.lists(st.tuples(strategy, different), max_size=1 if self.small else 3)
+
     def _inside(
-        self, draw: Draw, entity: type[Entity], values: Mapping[str, Any], keys: Iterable[Key]
+        self,
+        draw: Draw,
+        entity: type[Entity],
+        values: Mapping[str, Any],
+        indexes: Sequence[Index],
     ) -> dict[str, Any]:
         """Return values with those that put the item into the indexes that a pattern reads."""
-        indexes = [key.index for key in keys]
         changed = dict(values)
         for key in entity.keys.values():
             if key.index not in indexes:
@@ -267,13 +296,64 @@ class Populations:
                     changed[name] = draw(self.values.present(entity, name))
         return changed
 
+    def beside(self, draw: Draw, near: Drawn, entity: type[Entity], index: Index) -> Drawn | None:
+        """Draw an item of an entity in the item collection of another item, perhaps close to it.
+
+        None if the entity refuses the values, or has none of its own for that.
+        """
+        mine, theirs = (
+            next(each for each in of.keys.values() if each.index == index)
+            for of in (near.entity, entity)
+        )
+        values = draw(self.values.of_entity(entity))
+        if entity in self.values.given:
+            return self.made(entity, values)
+        values = self._inside(draw, entity, values, [index])
+        sort = theirs.sort_template.segments[: draw(st.sampled_from([0, 0, 1, 2]))]
+        pairs = [
+            *zip(mine.partitions[0].segments, theirs.partitions[0].segments, strict=False),
+            *zip(mine.sort_template.segments, sort, strict=False),
+        ]
+        for one, other in pairs:
+            value = one if isinstance(one, str) else near.values[one.name]
+            if isinstance(other, Component) and other.name in values and value is not None:
+                values[other.name] = value
+        try:
+            return self.made(entity, values)
+        except (DeclarationError, AttributeError, TypeError):  # a value of another kind
+            return None
+
+    def collected(
+        self,
+        draw: Draw,
+        entities: Sequence[type[Entity]],
+        index: Index,
+        like: Sequence[Drawn],
+    ) -> list[Drawn]:
+        """Draw items of other entities in the item collections of some items."""
+        found: list[Drawn] = []
+        for near in like if len(entities) > 1 else ():
+            others = [each for each in entities if each is not near.entity]
+            if draw(_MOSTLY):
+                drawn = self.beside(draw, near, draw(st.sampled_from(others)), index)
+                found += [] if drawn is None else [drawn]
+        return found
+
     def neighbour(self, draw: Draw, like: Sequence[Drawn]) -> Drawn | None:
         """Draw an item of any entity, which often shares the partition of another."""
-        entity = draw(st.sampled_from(self.values.design.entities))
+        others = self.values.design.entities
+        other: Drawn | None = draw(st.sampled_from(like)) if like else None
+        if other is not None and draw(_MOSTLY):
+            sharing = [each for each in others if _shared_indexes(other.entity, each)]
+            entity = draw(st.sampled_from(sharing or others))
+            indexes = _shared_indexes(other.entity, entity)
+            if indexes:
+                return self.beside(draw, other, entity, draw(st.sampled_from(indexes)))
+        entity = draw(st.sampled_from(others))
         values = draw(self.values.of_entity(entity))
-        if not like or entity in self.values.given or draw(st.booleans()):
+        if other is None or entity in self.values.given or draw(st.booleans()):
             return self.made(entity, values)
-        near = draw(st.sampled_from(like)).values
+        near = other.values
         values = {n: v if near.get(n) is None else near[n] for n, v in values.items()}
         try:
             return self.made(entity, values)
@@ -295,10 +375,11 @@ class Populations:
         self,
         draw: Draw,
         entities: Sequence[type[Entity]],
-        keys: Sequence[Key],
+        indexes: Sequence[Index],
         *,
         expired: bool = False,
         alone: bool = False,
+        strangers: bool = True,
         more: Callable[[list[Drawn]], Iterable[Drawn]] = lambda _: (),
     ) -> Population:
         """Draw the contents of a table.
@@ -306,29 +387,37 @@ class Populations:
         Args:
             draw: Draws values.
             entities: The entities that a pattern reads.
-            keys: The keys by which it reads them.
+            indexes: Where it reads them.
             expired: Whether items may be expired.
             alone: Whether there are no other items.
+            strangers: Whether there are items of other programs.
             more: Returns further items for those that were drawn.
         """
-        most = 1 if self.small else 3
-        families = st.lists(_families(self, entities, keys, expired), min_size=1, max_size=most)
+        families = self.values.once(
+            ("families", *entities, *indexes, expired, self.small, self.now),
+            lambda: st.lists(
+                _families(self, entities, indexes, expired),
+                min_size=1,
+                max_size=1 if self.small else 3,
+            ),
+        )
         ours = distinct(each for family in draw(families) for each in family)
         ours = distinct([*ours, *more(ours)])
         if alone or (self.small and draw(_MOSTLY)):
-            return Population(tuple(ours), self.now)
+            return Population(tuple(with_look_up_items(ours)), self.now)
         ours = [each if draw(_MOSTLY) else Drawn(each.entity, each.made, UNKNOWN) for each in ours]
         more_of = [each for each in draw(st.lists(_neighbours(self, ours), max_size=2)) if each]
         ours = distinct([*ours, *more_of])
-        others = [each for each in draw(st.lists(_strangers(self, ours), max_size=2)) if each]
-        return Population(tuple(distinct([*ours, *others])), self.now)
+        number = 2 if strangers else 0
+        others = [each for each in draw(st.lists(_strangers(self, ours), max_size=number)) if each]
+        return Population(tuple(distinct([*with_look_up_items(ours), *others])), self.now)
 
     def padded(self, draw: Draw, population: Population) -> Population:
         """Return a population whose items have any size up to some kilobytes."""
         sizes = st.sampled_from([0, 1000, 4000, 4096, 9000])
         return Population(
             tuple(
-                Drawn(each.entity, each.made, {_PADDING: {"S": "x" * draw(sizes)}})
+                replace(each, extra={_PADDING: {"S": "x" * draw(sizes)}})
                 for each in population.items
             ),
             population.now,
@@ -343,10 +432,10 @@ def _families(
     draw: Draw,
     populations: Populations,
     entities: Sequence[type[Entity]],
-    keys: Sequence[Key],
+    indexes: Sequence[Index],
     expired: bool,
 ) -> list[Drawn]:
-    return populations.family(draw, entities, keys, expired=expired)
+    return populations.family(draw, entities, indexes, expired=expired)
 
 
 @st.composite
@@ -360,11 +449,39 @@ def _strangers(draw: Draw, populations: Populations, like: Sequence[Drawn]) -> D
 
 
 def distinct(items: Iterable[Drawn]) -> list[Drawn]:
-    """Return items of which no two have one identity; the first one of each stays."""
-    found: dict[tuple[Any, ...], Drawn] = {}
+    """Return items of which no two have one identity or one unique value; the first ones stay."""
+    found: list[Drawn] = []
+    taken: set[tuple[Any, ...]] = set()
     for each in items:
-        found.setdefault(each.identity, each)
-    return list(found.values())
+        claims = {each.identity, *each.unique_values.values()}
+        if not claims & taken:
+            taken |= claims
+            found.append(each)
+    return found
+
+
+def with_look_up_items(items: Iterable[Drawn]) -> list[Drawn]:
+    """Return items and the look-up items of their unique values, before stale look-up items."""
+    stale: list[Drawn] = []
+    own: list[Drawn] = []
+    for each in items:
+        (stale if issubclass(each.entity, UniqueItem) else own).append(each)
+    found = [unique_item(each.made, unique) for each in own for unique in each.unique_values]
+    look_ups = [Drawn(type(each), each) for each in found if each is not None]
+    return distinct([*own, *look_ups, *stale])
+
+
+def _shared_indexes(one: type[Entity], other: type[Entity]) -> list[Index]:
+    """Return the indexes in which items of two entities may have one partition key."""
+    return [
+        mine.index
+        for mine, theirs in product(one.keys.values(), other.keys.values())
+        if mine.index == theirs.index and _overlap(mine, theirs)
+    ]
+
+
+def _overlap(one: Key, other: Key) -> bool:
+    return any(mine.overlaps(theirs) for mine, theirs in product(one.partitions, other.partitions))
 
 
 def _last_components(entity: type[Entity]) -> set[str]:

@@ -1,0 +1,20 @@
+"""Proves that a law is broken, and returns what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from autoforge.dynamodb import Table
+from autoforge.testing import Engine
+from autoforge.testing.laws import laws_in
+
+
+def broken_law(engine: Engine, law: str, table: Table, *, examples: int, **given: Any) -> str:
+    """Return the message of a law that a table breaks; fail if it holds."""
+    laws = {str(each): each for each in laws_in(table, **given)}
+    assert law in laws, f"{law} is none of {', '.join(laws)}"
+    with pytest.raises(pytest.fail.Exception) as caught:
+        laws[law].prove(engine, examples)
+    return str(caught.value)
