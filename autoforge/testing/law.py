@@ -33,9 +33,9 @@ _BATCH: Final = 25
 #: How many questions must have been asked before "never found anything" is a finding.
 _ENOUGH: Final = 10
 
-#: How many examples are tried after one that breaks a law, in all and without a smaller one.
-_SEARCHED: Final = 250
-_FRUITLESS: Final = 90
+#: How many examples are tried after one that breaks a law, and which share of them may be in vain.
+_STEPS: Final = 250
+_FRUITLESS: Final = 0.36
 
 _NEVER_FOUND: Final = """\
 check the properties and methods that compute its key; if they are right,
@@ -181,6 +181,7 @@ class _Search:
     """
 
     law: str
+    steps: int
     smallest: str = ""
     _size: tuple[int, int] | None = None
     _steps: int = 0
@@ -202,7 +203,7 @@ class _Search:
         if self._size is not None:
             self._steps += 1
             self._since += 1
-            if self._since > _FRUITLESS or self._steps > _SEARCHED:
+            if self._since > _FRUITLESS * self.steps or self._steps > self.steps:
                 raise _EnoughError
 
 
@@ -241,33 +242,34 @@ class Law:
         if why:
             yield f"{self.claim}: {why}"
 
-    def prove(self, engine: Engine, examples: int) -> None:
+    def prove(self, engine: Engine, examples: int, *, steps: int = _STEPS) -> None:
         """Prove the law on drawn examples; fail the test with the smallest that breaks it.
 
         Args:
             engine: Where the table is.
             examples: How many examples a law with a whole share takes.
+            steps: How many examples are tried to find a smaller one.
         """
         why = self.unjudged(engine)
         if why:
             pytest.skip(f"not judged: {why}")
         bench = Bench(engine, self.design)
-        found = self._search(bench, examples, Phase.generate)
+        found = self._search(bench, _Search(str(self), steps), examples, Phase.generate)
         if not found.smallest:
             self._require_found(bench, found)
         else:
             bench.small = True
-            shown = self._search(bench, examples, Phase.generate, Phase.shrink)
+            phases = Phase.generate, Phase.shrink
+            shown = self._search(bench, _Search(str(self), steps), examples, *phases)
             if not shown.smallest:
                 bench.small = False
-                shown = self._search(bench, examples, Phase.generate, Phase.shrink)
+                shown = self._search(bench, _Search(str(self), steps), examples, *phases)
             found = shown if shown.smallest else found
         if found.smallest:
             pytest.fail(found.smallest, pytrace=False)
 
-    def _search(self, bench: Bench, examples: int, *phases: Phase) -> _Search:
+    def _search(self, bench: Bench, search: _Search, examples: int, *phases: Phase) -> _Search:
         """Search for an example that breaks the law and, with Phase.shrink, for a smaller one."""
-        search = _Search(str(self))
 
         def example(data: st.DataObject) -> None:
             bench.begin(data.draw)

@@ -326,7 +326,7 @@ test_the_laws_of_the_example = laws_of(LIBRARY, examples=_EXAMPLES)
 test_the_laws_of_several_indexes = laws_of(SHOP, examples=_EXAMPLES)
 test_the_laws_of_a_local_index_and_numbers = laws_of(METERS, examples=_EXAMPLES)
 test_the_laws_of_another_layout = laws_of(MUSIC, examples=_EXAMPLES)
-test_the_laws_of_every_kind_of_read = laws_of(LENDING, examples=_EXAMPLES)
+test_the_laws_of_every_kind_of_read = laws_of(LENDING, examples=_EXAMPLES // 2)
 
 
 def test_every_entity_and_every_pattern_has_laws_and_each_has_a_readable_id() -> None:

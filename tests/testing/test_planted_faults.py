@@ -224,7 +224,7 @@ def test_a_sound_design_breaks_no_law(autoforge_engine: Engine) -> None:
 
     for law in laws_in(table):
         if not law.unjudged(autoforge_engine):
-            law.prove(autoforge_engine, EXAMPLES // 3)
+            law.prove(autoforge_engine, EXAMPLES // 6)
 
 
 def test_a_range_that_is_off_by_one(autoforge_engine: Engine) -> None:
@@ -234,7 +234,7 @@ def test_a_range_that_is_off_by_one(autoforge_engine: Engine) -> None:
             early = self.by - MILLISECOND if isinstance(self.by, datetime) else None
             return Query.condition(replace(self, by=early), now)
 
-    said = broken(autoforge_engine, "Early: pages equal brute force", Early)
+    said = broken(autoforge_engine, "Early: pages equal brute force", Early, steps=250)
 
     assert said.startswith("Early: pages equal brute force: an item did not come: Loan(id=")
     (loan,) = {*re.findall(r"Loan\(id=.*, due_at=2026-02-04T12.*, returned=False\)", said)}
@@ -463,7 +463,7 @@ def test_an_expiry_that_is_not_observed(autoforge_engine: Engine) -> None:
         entities=(Undying,),
     )
 
-    assert "an item came that should not: Undying(isbn='a', expires_at=" in said
+    assert re.search(r"an item came that should not: Undying\(isbn='[-\w]+', expires_at=", said)
     assert "(expired at " in said
 
 
@@ -541,6 +541,7 @@ def test_a_codec_that_does_not_keep_the_order(autoforge_engine: Engine) -> None:
         Shelves,
         entities=(Shelf,),
         strategies={**_SHELVES, Folded: st.sampled_from(["a", "b"])},
+        steps=250,
     )
 
     assert "the items came in another order" in said
