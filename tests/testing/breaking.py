@@ -11,7 +11,7 @@ from autoforge.testing import Engine
 from autoforge.testing.laws import laws_in
 
 #: Fewer than a user's default: the smallest example of all matters to few tests.
-STEPS: Final = 50
+STEPS: Final = 40
 
 
 def broken_law(

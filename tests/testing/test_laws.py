@@ -56,7 +56,7 @@ from tests.dynamodb.store import test_drawn_designs as drawn
 from tests.testing.lending import LENDING
 
 #: Fewer than a user's default: these designs run on every engine.
-_EXAMPLES = 6
+_EXAMPLES = 4
 
 # Several indexes with names of their own, a lifetime, and parameters that are computed with.
 
@@ -326,7 +326,7 @@ test_the_laws_of_the_example = laws_of(LIBRARY, examples=_EXAMPLES)
 test_the_laws_of_several_indexes = laws_of(SHOP, examples=_EXAMPLES)
 test_the_laws_of_a_local_index_and_numbers = laws_of(METERS, examples=_EXAMPLES)
 test_the_laws_of_another_layout = laws_of(MUSIC, examples=_EXAMPLES)
-test_the_laws_of_every_kind_of_read = laws_of(LENDING, examples=_EXAMPLES // 2)
+test_the_laws_of_every_kind_of_read = laws_of(LENDING, examples=_EXAMPLES)
 
 
 def test_every_entity_and_every_pattern_has_laws_and_each_has_a_readable_id() -> None:
