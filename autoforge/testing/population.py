@@ -239,6 +239,7 @@ class Populations:
         draw: Draw,
         entities: Sequence[type[Entity]],
         indexes: Sequence[Index],
+        fixed: Mapping[str, Any],
         *,
         expired: bool,
     ) -> list[Drawn]:
@@ -248,6 +249,7 @@ class Populations:
             draw: Draws values.
             entities: The entities of the items.
             indexes: Where a pattern reads them; siblings differ in the ends of their keys there.
+            fixed: The values that the pattern always asks for.
             expired: Whether items may be expired.
         """
         entity = entities[0] if len(entities) == 1 else draw(st.sampled_from(entities))
@@ -257,6 +259,7 @@ class Populations:
             return [self.made(entity, base, live=not expired)]
         if draw(_MOSTLY):
             base = self._inside(draw, entity, base, indexes)
+            base |= {name: value for name, value in fixed.items() if name in base}
         keys = [key for key in entity.keys.values() if key.index in indexes]
         own = {part.name for key in keys for part in key.sort_template.components}
         own |= _last_components(entity)
@@ -378,6 +381,7 @@ class Populations:
         indexes: Sequence[Index],
         *,
         expired: bool = False,
+        fixed: Mapping[str, Any] | None = None,
         alone: bool = False,
         strangers: bool = True,
         more: Callable[[list[Drawn]], Iterable[Drawn]] = lambda _: (),
@@ -389,14 +393,15 @@ class Populations:
             entities: The entities that a pattern reads.
             indexes: Where it reads them.
             expired: Whether items may be expired.
+            fixed: The values that the pattern always asks for.
             alone: Whether there are no other items.
             strangers: Whether there are items of other programs.
             more: Returns further items for those that were drawn.
         """
         families = self.values.once(
-            ("families", *entities, *indexes, expired, self.small, self.now),
+            ("families", *entities, *indexes, str(fixed), expired, self.small, self.now),
             lambda: st.lists(
-                _families(self, entities, indexes, expired),
+                _families(self, entities, indexes, fixed=fixed or {}, expired=expired),
                 min_size=1,
                 max_size=1 if self.small else 3,
             ),
@@ -433,9 +438,11 @@ def _families(
     populations: Populations,
     entities: Sequence[type[Entity]],
     indexes: Sequence[Index],
+    *,
+    fixed: Mapping[str, Any],
     expired: bool,
 ) -> list[Drawn]:
-    return populations.family(draw, entities, indexes, expired=expired)
+    return populations.family(draw, entities, indexes, fixed, expired=expired)
 
 
 @st.composite

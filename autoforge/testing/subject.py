@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import reject
 
 from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
@@ -68,6 +69,7 @@ class Subject:
             bench.draw,
             self.kind.selected,
             self.kind.indexes,
+            fixed=self.pattern.fixed if issubclass(self.pattern, Keyed) else {},
             strangers=self.kind.tells_types,
             more=lambda like: self.kind.more(bench.draw, populations, like),
             **how,
