@@ -23,8 +23,9 @@ from autoforge.dynamodb.schema.keys import KeyValue, shown_key
 from autoforge.dynamodb.store.store import Store
 from autoforge.testing.comparing import Groups, due, require_equal
 from autoforge.testing.conditions import meets
+from autoforge.testing.drawn import Drawn
 from autoforge.testing.engines import Engine
-from autoforge.testing.population import Draw, Drawn, Population, Populations
+from autoforge.testing.population import Draw, Population, Populations
 from autoforge.testing.questions import entities_read
 from autoforge.testing.report import Broken, in_words, item_in_words
 from autoforge.testing.selection import Selection, Selects, taken_at_its_word

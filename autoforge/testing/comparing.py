@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from autoforge.dynamodb.patterns.declared import admits_none
 from autoforge.dynamodb.patterns.projection import entity_of, hints_of, is_projection
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.testing.population import Drawn, shown
+from autoforge.testing.drawn import Drawn, shown
 from autoforge.testing.report import Broken, item_in_words
 
 #: What is compared of an answer: its class, and its attributes or fields with their values.

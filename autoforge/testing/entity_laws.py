@@ -17,8 +17,9 @@ from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.keys import shown_key
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write, alike
+from autoforge.testing.drawn import Drawn, shown
 from autoforge.testing.law import Bench, Law, words_of
-from autoforge.testing.population import UNKNOWN, Drawn, Populations, shown
+from autoforge.testing.population import UNKNOWN, Populations
 from autoforge.testing.report import Broken, called, in_words, item_in_words
 from autoforge.testing.values import Values
 from autoforge.testing.writing import UPDATED, informed, write_in_words

@@ -19,8 +19,9 @@ from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.store.store import Store
 from autoforge.testing.answers import WHOLE, Kind, OfFetch, OfGet, OfQuery, Ordered, Read
 from autoforge.testing.comparing import require_equal
+from autoforge.testing.drawn import Drawn
 from autoforge.testing.engines import Engine
-from autoforge.testing.population import Draw, Drawn, Population, Populations
+from autoforge.testing.population import Draw, Population, Populations
 from autoforge.testing.references import OfHydrate, OfLookup, OfUnique
 from autoforge.testing.report import Broken, in_words
 from autoforge.testing.selection import Selects

@@ -24,8 +24,9 @@ from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.store.store import Store
 from autoforge.testing.clock import NOON, Clock
+from autoforge.testing.drawn import Drawn
 from autoforge.testing.engines import Engine, SharedTable
-from autoforge.testing.population import Draw, Drawn, Population
+from autoforge.testing.population import Draw, Population
 from autoforge.testing.report import Broken, Scene, called, in_words, item_in_words, message
 
 #: The most items that a batch writes.

@@ -22,7 +22,8 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.encoding import DateCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Component
-from autoforge.testing.population import Draw, Drawn
+from autoforge.testing.drawn import Drawn
+from autoforge.testing.population import Draw
 from autoforge.testing.selection import entity_of_key, shown_in
 from autoforge.testing.values import Values, date_of, generic
 

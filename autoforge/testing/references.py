@@ -25,8 +25,9 @@ from autoforge.testing.answers import (
     words_of_reference,
 )
 from autoforge.testing.comparing import answered
+from autoforge.testing.drawn import Drawn
 from autoforge.testing.engines import Engine
-from autoforge.testing.population import Draw, Drawn, Population, Populations
+from autoforge.testing.population import Draw, Population, Populations
 from autoforge.testing.report import Broken, in_words
 
 

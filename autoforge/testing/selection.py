@@ -22,7 +22,7 @@ from autoforge.dynamodb.schema.encoding import SEPARATOR, DateCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Component, Key, Template
 from autoforge.dynamodb.timestamps import as_timestamp
-from autoforge.testing.population import Drawn
+from autoforge.testing.drawn import Drawn
 from autoforge.testing.report import in_words
 
 #: Whether a pattern selects an item, in the words of the one who declared it.

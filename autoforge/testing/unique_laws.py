@@ -27,8 +27,9 @@ from autoforge.dynamodb.table import Table
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Delete, Put, Transaction, Write
 from autoforge.testing.comparing import require_equal
+from autoforge.testing.drawn import Drawn
 from autoforge.testing.law import Bench, Law, words_of
-from autoforge.testing.population import Drawn, Populations
+from autoforge.testing.population import Populations
 from autoforge.testing.report import Broken, in_words
 from autoforge.testing.values import Values
 from autoforge.testing.writing import informed, write_in_words

@@ -8,8 +8,8 @@ from typing import Any
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Put, Write
+from autoforge.testing.drawn import Drawn
 from autoforge.testing.law import words_of
-from autoforge.testing.population import Drawn
 from autoforge.testing.report import called
 
 #: The attribute with the time of the last change, which every update sets.
