@@ -5,6 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -70,7 +71,8 @@ def autoforge_engine(engine: Engine) -> Iterator[testing.Engine]:
         with testing.running("moto") as moto:
             yield moto
     else:
-        yield testing.Engine(engine.name, engine.endpoint_url)
+        with closing(testing.Engine(engine.name, engine.endpoint_url)) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")

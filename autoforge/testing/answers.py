@@ -1,45 +1,65 @@
 """The kinds of patterns: how each is asked, and what it must answer, by the values of the items.
 
-A further kind of pattern is one class here, registered in ``KINDS``.
+Here are the kinds that read items themselves; ``references.py`` has those that follow references,
+and ``kinds.py`` lists all of them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
-from hypothesis import strategies as st
-
-from autoforge.dynamodb.errors import DeclarationError
-from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.fetch import Fetch
+from autoforge.dynamodb.patterns.filters import shown as condition_in_words
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.projection import is_projection
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.patterns.references import Hydrate, Lookup
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.key_value import KeyValue, shown_key
-from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.store.store import Store
-from autoforge.testing.population import Draw, Drawn, Population, Populations, shown
+from autoforge.testing.comparing import Groups, due, require_equal
+from autoforge.testing.conditions import meets
+from autoforge.testing.drawn import Drawn
+from autoforge.testing.engines import Engine
+from autoforge.testing.population import Draw, Population, Populations
 from autoforge.testing.questions import entities_read
 from autoforge.testing.report import Broken, in_words, item_in_words
-from autoforge.testing.selection import Selection, Selects
+from autoforge.testing.selection import Selection, Selects, taken_at_its_word
 
 P = TypeVar("P", bound=Pattern[Any])
 
-#: Items in their order; those whose order is not defined are together.
-Groups: TypeAlias = Sequence[Sequence[Drawn]]
-
-#: A request that a pattern sends, and the bytes of each item that it reads; 0 for a missing item.
-Read: TypeAlias = tuple[str, Sequence[int]]
-
 #: A limit that no page of a law reaches.
 WHOLE: Final = 100
+
+
+@dataclass(frozen=True)
+class Read:
+    """A request that a pattern sends.
+
+    Attributes:
+        operation: The operation of DynamoDB.
+        sizes: The bytes of each item that it reads; 0 for a missing item.
+        answers: What it asks for: entities, or parts of them.
+        index: Where it reads.
+    """
+
+    operation: str
+    sizes: Sequence[int]
+    answers: Sequence[type[Any]]
+    index: Index
+
+    @property
+    def projects(self) -> bool:
+        """Whether it asks for some attributes only."""
+        return bool(self.answers) and all(map(is_projection, self.answers))
+
+
+#: Items in their order; those whose order is not defined are together.
+Ordered: TypeAlias = Sequence[Sequence[Drawn]]
 
 
 @dataclass(frozen=True)
@@ -68,16 +88,26 @@ class Kind(ABC, Generic[P]):
         return self.entities
 
     @property
-    def keys(self) -> tuple[Key, ...]:
-        """The keys by which it reads them."""
+    def indexes(self) -> tuple[Index, ...]:
+        """Where it reads ranges of them."""
         return ()
 
-    @abstractmethod
-    def wanted(self, there: Population, asked: P) -> Groups:
-        """Return what the pattern must answer."""
+    @property
+    def tells_types(self) -> bool:
+        """Whether what it reads holds the type and the expiry of an item."""
+        return True
 
     @abstractmethod
-    def ask(self, store: Store, asked: P) -> Sequence[Entity]:
+    def wanted(self, there: Population, asked: P) -> Ordered:
+        """Return the items that the pattern must answer with."""
+
+    def due(self, there: Population, asked: P) -> Groups:
+        """Return what the pattern must answer: the items, or the declared parts of them."""
+        answers = self.pattern.answers
+        return [[due(each, answers) for each in group] for group in self.wanted(there, asked)]
+
+    @abstractmethod
+    def ask(self, store: Store, asked: P, *, consistent: bool = False) -> Sequence[Any]:
         """Ask the pattern, and return all of the answer."""
 
     @abstractmethod
@@ -89,24 +119,40 @@ class Kind(ABC, Generic[P]):
         del asked
         return 1
 
-    def index(self, asked: P) -> Index:
-        """Return the index that the answered items are read from."""
-        return asked.entities[0].layout.primary
+    def may_be_consistent(self) -> bool:
+        """Whether it may be read strongly consistently: never if it reads a global index."""
+        return True
 
-    def compare(self, store: Store, there: Population, asked: P) -> int:
+    def consistent_reads(self, there: Population, asked: P) -> list[bool]:
+        """Return for each of the requests whether it is strongly consistent if asked for."""
+        return [True] * len(self.reads(there, asked))
+
+    def compare(
+        self, store: Store, there: Population, asked: P, *, consistent: bool = False
+    ) -> int:
         """Ask the pattern and compare the answer; return the number of items in it.
 
         Raises:
             Broken: if it is another one.
         """
-        found, wanted = self.ask(store, asked), self.wanted(there, asked)
-        require_equal(found, wanted, self.index(asked), self.words(there, asked))
+        found = self.ask(store, asked, consistent=consistent)
+        require_equal(found, self.due(there, asked), self.words(there, asked))
         return len(found)
 
     def words(self, there: Population, asked: P) -> list[str]:
         """Say which items the pattern selects."""
         del there, asked
         return []
+
+    def limits(self, engine: Engine) -> Iterator[str]:
+        """Yield what the laws do not prove of the pattern on an engine."""
+        del engine
+        yield from ()
+
+    def is_judged(self, engine: Engine, there: Population, asked: P) -> bool:
+        """Whether an engine does with these items what DynamoDB does."""
+        del engine, there, asked
+        return True
 
     def more(self, draw: Draw, populations: Populations, like: Sequence[Drawn]) -> list[Drawn]:
         """Draw further items for those that were drawn, such as the targets of references."""
@@ -118,23 +164,24 @@ class OfGet(Kind[Get[Any]]):
     """A Get answers with the item whose components are the parameters."""
 
     @property
-    def keys(self) -> tuple[Key, ...]:
-        """The primary key."""
-        return (self.pattern.key,)
+    def indexes(self) -> tuple[Index, ...]:
+        """The table."""
+        return (self.pattern.key.index,)
 
-    def wanted(self, there: Population, asked: Get[Any]) -> Groups:
+    def wanted(self, there: Population, asked: Get[Any]) -> Ordered:
         """Return the item, or nothing."""
         chosen = self.selection(there, asked)
         return [[each for each in there.of(*asked.entities) if chosen.admits(each)]]
 
-    def ask(self, store: Store, asked: Get[Any]) -> Sequence[Entity]:
+    def ask(self, store: Store, asked: Get[Any], *, consistent: bool = False) -> Sequence[Any]:
         """Get the item."""
-        found = store.get(asked)
+        found = store.get(asked, consistent=consistent)
         return [] if found is None else [found]
 
     def reads(self, there: Population, asked: Get[Any]) -> list[Read]:
         """Return the one request."""
-        return [("GetItem", [sum(_sizes(_flat(self.wanted(there, asked))))])]
+        sizes = [sum(sizes_of(flat(self.wanted(there, asked))))]
+        return [Read("GetItem", sizes, asked.answers, asked.key.index)]
 
     def words(self, there: Population, asked: Get[Any]) -> list[str]:
         """Say which item is selected."""
@@ -144,6 +191,12 @@ class OfGet(Kind[Get[Any]]):
         """Return what the pattern selects by its key."""
         return Selection(asked, there.now, self.selects.get(self.pattern))
 
+    def limits(self, engine: Engine) -> Iterator[str]:
+        """Yield the properties that it is taken at its word for."""
+        del engine
+        if self.pattern not in self.selects:
+            yield from taken_at_its_word(self.pattern)
+
 
 class OfQuery(Kind[Query[Any]]):
     """A Query answers with the items in its range, in order, a page at a time."""
@@ -151,63 +204,146 @@ class OfQuery(Kind[Query[Any]]):
     paged = True
 
     @property
-    def keys(self) -> tuple[Key, ...]:
-        """The key of the range."""
-        return (self.pattern.key,)
-
-    def wanted(self, there: Population, asked: Query[Any]) -> Groups:
-        """Return the items in the range, in the order that was asked for."""
-        chosen = self.selection(there, asked)
-        found = [each for each in there.of(*self.selected) if chosen.admits(each)]
-        ordered = chosen.ordered(found)
-        newest_first = asked.newest_first if asked.order is None else asked.order == "desc"
-        return ordered[::-1] if newest_first else ordered
+    def selected(self) -> tuple[type[Entity], ...]:
+        """The entities of the items in the range, those that are left out included."""
+        return (*self.pattern.read_entities(), *self.pattern.leaves_out)
 
     @property
-    def selected(self) -> tuple[type[Entity], ...]:
-        """The entities of the items in the range."""
-        return self.pattern.entities
+    def indexes(self) -> tuple[Index, ...]:
+        """Where the range is."""
+        return (self.pattern.key.index,)
 
-    def ask(self, store: Store, asked: Query[Any]) -> Sequence[Entity]:
+    @property
+    def tells_types(self) -> bool:
+        """Whether the index holds more than keys, or the whole items are read, too."""
+        return self.pattern.fetches_rest or self.pattern.key.index.projection != "KEYS_ONLY"
+
+    def wanted(self, there: Population, asked: Query[Any]) -> Ordered:
+        """Return the items in the range that the filter keeps, in the order asked for."""
+        chosen = self.selection(there, asked)
+        found = [
+            each
+            for each in there.of(*self.pattern.read_entities())
+            if chosen.admits(each) and self.keeps(asked, each)
+        ]
+        return self._ordered(asked, chosen, found)
+
+    def in_range(self, there: Population, asked: Query[Any]) -> list[Drawn]:
+        """Return everything in the range, whatever its type and its expiry: what DynamoDB reads."""
+        declared = Selection(asked, there.now)
+        return flat(self._ordered(asked, declared, filter(declared.admits, there.items)))
+
+    @staticmethod
+    def _ordered(asked: Query[Any], chosen: Selection, items: Iterable[Drawn]) -> Ordered:
+        """Return items in the order that was asked for."""
+        newest_first = asked.newest_first if asked.order is None else asked.order == "desc"
+        ordered = chosen.ordered([*items])
+        return ordered[::-1] if newest_first else ordered
+
+    def keeps(self, asked: Query[Any], drawn: Drawn) -> bool:
+        """Whether the filter keeps an item; ``selects`` says all of the answer itself."""
+        return self.pattern in self.selects or meets(drawn.item, asked.filter())
+
+    def counted(self, there: Population, asked: Query[Any]) -> int:
+        """Return how many items are counted: DynamoDB counts without reading their types.
+
+        Only entities that are left out are told apart.
+        """
+        own = self.pattern.read_entities()
+        known = self.pattern.leaves_out and not asked.tells_types_by_key()
+        return sum(
+            self.keeps(asked, each)
+            for each in self.in_range(there, asked)
+            if not self.pattern.leaves_out
+            or (each.entity in own and not (known and each.is_stranger))
+        )
+
+    def ask(self, store: Store, asked: Query[Any], *, consistent: bool = False) -> Sequence[Any]:
         """Read all pages, as one."""
-        return store.page(asked, limit=WHOLE).items
+        return store.page(asked, limit=WHOLE, consistent=consistent).items
 
     def reads(self, there: Population, asked: Query[Any]) -> list[Read]:
-        """Return the one request."""
-        index = asked.index
-        return [("Query", [each.size_in(index) for each in _flat(self.wanted(there, asked))])]
+        """Return the one request, and that of the whole items if it fetches the rest."""
+        sizes = [each.size_in(asked.index) for each in self.in_range(there, asked)]
+        if not asked.fetches_rest:
+            return [Read("Query", sizes, asked.read_answers(), asked.index)]
+        query = Read("Query", sizes, (), asked.index)
+        found = flat(self.wanted(there, asked))
+        if asked.index.projection == "KEYS_ONLY":  # nothing tells what an entry is of
+            found = self.in_range(there, asked)
+        primary = asked.entities[0].layout.primary
+        return [
+            query,
+            *([Read("BatchGetItem", sizes_of(found), asked.answers, primary)] if found else []),
+        ]
 
-    def index(self, asked: Query[Any]) -> Index:
-        """Return the index of the range."""
-        return asked.index
+    def most(self, asked: Query[Any]) -> int:
+        """Return one, or two if the whole items are read after their entries."""
+        return 2 if asked.fetches_rest else 1
+
+    def may_be_consistent(self) -> bool:
+        """Whether the range is in the table itself or in a local index."""
+        index = self.pattern.key.index
+        return index.is_table or index.is_local
 
     def words(self, there: Population, asked: Query[Any]) -> list[str]:
-        """Say which items are in the range."""
-        return self.selection(there, asked).words()
+        """Say which items are in the range, and which of them are returned."""
+        said = self.selection(there, asked).words()
+        condition = asked.filter()
+        if condition is None or self.pattern in self.selects:
+            return said
+        return [*said, f"of them only those with {condition_in_words(condition)}"]
 
     def selection(self, there: Population, asked: Query[Any]) -> Selection:
         """Return what the pattern selects by its key."""
         return Selection(asked, there.now, self.selects.get(self.pattern))
 
+    def is_judged(self, engine: Engine, there: Population, asked: Query[Any]) -> bool:
+        """Whether ``begins_with`` selects the same items whether or not the engine minds case."""
+        condition = asked.condition(there.now)
+        if engine.minds_case or condition.operator != "begins_with":
+            return True
+        (beginning,), name = condition.operands, str(condition.index.sort_key)
+        texts = [each.item[name]["S"] for each in there.items if name in each.item]
+        return all(
+            text.startswith(beginning) == text.lower().startswith(beginning.lower())
+            for text in texts
+        )
+
+    def limits(self, engine: Engine) -> Iterator[str]:
+        """Yield the properties that it is taken at its word for, and what the index lacks."""
+        if not engine.minds_case and self.pattern.key.index.sort_type == "S":
+            yield f"that upper case is not lower case: begins_with of {engine.name} ignores that"
+        if self.pattern not in self.selects:
+            yield from taken_at_its_word(self.pattern)
+        if not self.tells_types:
+            shown = self.pattern.key.index.shown
+            yield f"that expired items never come: {shown} holds only keys, and no expiry"
+
+    def more(self, draw: Draw, populations: Populations, like: Sequence[Drawn]) -> list[Drawn]:
+        """Draw items of the other entities in the same item collections."""
+        return populations.collected(draw, self.selected, self.pattern.key.index, like)
+
 
 class OfFetch(Kind[Fetch[Any]]):
     """A Fetch answers with the items that exist of those whose keys it makes."""
 
-    def wanted(self, there: Population, asked: Fetch[Any]) -> Groups:
+    def wanted(self, there: Population, asked: Fetch[Any]) -> Ordered:
         """Return the items, once each, in the order of the keys."""
         keys = dict.fromkeys(asked.primary_keys())
         found = [self._at(there, asked, key) for key in keys]
         self._require_all_named(asked, [*keys])
         return [[each] for each in found if each is not None]
 
-    def ask(self, store: Store, asked: Fetch[Any]) -> Sequence[Entity]:
+    def ask(self, store: Store, asked: Fetch[Any], *, consistent: bool = False) -> Sequence[Any]:
         """Fetch the items."""
-        return store.fetch(asked)
+        return store.fetch(asked, consistent=consistent)
 
     def reads(self, there: Population, asked: Fetch[Any]) -> list[Read]:
         """Return the one request, or none without keys."""
         found = [self._at(there, asked, key) for key in dict.fromkeys(asked.primary_keys())]
-        return [("BatchGetItem", _sizes(found))] if found else []
+        primary = asked.entities[0].layout.primary
+        return [Read("BatchGetItem", sizes_of(found), asked.answers, primary)] if found else []
 
     @staticmethod
     def _require_all_named(asked: Fetch[Any], keys: Sequence[KeyValue]) -> None:
@@ -251,360 +387,6 @@ class OfFetch(Kind[Fetch[Any]]):
         return next((each for each in found if each is not None), None)
 
 
-@dataclass(frozen=True)
-class _Following:
-    """Follows references of one entity to items of another, by the pattern's own ``target``."""
-
-    pattern: type[Any]
-    strictly: bool
-
-    @property
-    def entity(self) -> type[Entity]:
-        """The entity that is pointed to."""
-        entity: type[Entity] = self.pattern.entities[0]
-        return entity
-
-    @property
-    def reference(self) -> type[Entity]:
-        """The entity of the references."""
-        entity: type[Entity] = self.pattern.entities[1]
-        return entity
-
-    def components(self, asked: Any, reference: Drawn) -> Mapping[str, Any]:
-        """Return the components of the key that a reference points to.
-
-        Raises:
-            Broken: if it is no key of the entity, or contradicts the reference.
-        """
-        key = self.pattern.target(asked, reference.made)
-        components = self.entity.primary_key.decode(key)
-        if components is None:
-            raise not_a_key(self.pattern, "target", key, (self.entity,), of=reference)
-        if self.strictly:
-            for name, value in components.items():
-                self._require_named(reference, name, value)
-        return components
-
-    def _require_named(self, reference: Drawn, name: str, value: Any) -> None:
-        """Require that a component is an attribute of the reference that is named after it."""
-        own = reference.entity.get_attributes()
-        named = [each for each in own if each.endswith(f"_{name}")]
-        if name in own and name != "id" and reference.entity is not self.entity:
-            named.append(name)
-        if named and all(reference.values.get(each) != value for each in named):
-            said = " and ".join(f"{n} = {in_words(reference.values.get(n))}" for n in named)
-            raise Broken(
-                f"target points to the {self.entity.__name__} with {name} = {in_words(value)}, but "
-                f"the {reference.entity.__name__} has {said}",
-                more={"reference": [_words_of(reference)]},
-            )
-
-    def items(self, draw: Draw, populations: Populations, like: Sequence[Drawn]) -> list[Drawn]:
-        """Draw the items that references point to; not for all of them."""
-        found = []
-        for each in like:
-            if each.entity is not self.reference or draw(st.integers(0, 4)) == 4:  # noqa: PLR2004 - one in five
-                continue
-            asked = object.__new__(self.pattern)
-            components = self.components(asked, each)
-            own = self.entity.get_attributes()
-            drawn = draw(populations.values.of_entity(self.entity))
-            same = {n: v for n, v in each.values.items() if n in own and v is not None}
-            try:
-                made = populations.made(self.entity, {**drawn, **same, **components})
-            except DeclarationError:  # an attribute of the same name, but of another kind
-                made = populations.made(self.entity, {**drawn, **components})
-            found.append(made)
-        return found
-
-
-class OfHydrate(OfQuery):
-    """A Hydrate answers with the items that the references in its range point to."""
-
-    @property
-    def selected(self) -> tuple[type[Entity], ...]:
-        """The entities of the references."""
-        return self.pattern.entities[1:]
-
-    @cached_property
-    def _following(self) -> _Following:
-        return _Following(self.pattern, self.pattern not in self.selects)
-
-    def wanted(self, there: Population, asked: Query[Any]) -> Groups:
-        """Return the items that exist, in the order of their references."""
-        found = [
-            [self._behind(there, asked, each) for each in group]
-            for group in super().wanted(there, asked)
-        ]
-        return [[each for each in group if each is not None] for group in found]
-
-    def reads(self, there: Population, asked: Query[Any]) -> list[Read]:
-        """Return the Query and the BatchGetItem of its references, if it finds any."""
-        references = _flat(super().wanted(there, asked))
-        query: Read = ("Query", [each.size_in(asked.index) for each in references])
-        found = {
-            str(c): self._behind(there, asked, r)
-            for r in references
-            if (c := self._following.components(asked, r))
-        }
-        return [query, ("BatchGetItem", _sizes(found.values()))] if references else [query]
-
-    def most(self, asked: Query[Any]) -> int:
-        """Return two: the Query, and the BatchGetItem of the items."""
-        del asked
-        return 2
-
-    def index(self, asked: Query[Any]) -> Index:
-        """Return the table, from which the items are read."""
-        return asked.entities[0].layout.primary
-
-    def more(self, draw: Draw, populations: Populations, like: Sequence[Drawn]) -> list[Drawn]:
-        """Draw the items that the references point to."""
-        return self._following.items(draw, populations, like)
-
-    def _behind(self, there: Population, asked: Query[Any], reference: Drawn) -> Drawn | None:
-        return there.at(asked.entities[0], self._following.components(asked, reference))
-
-
-class OfLookup(OfGet):
-    """A Lookup answers with the item that its look-up item names, if that still agrees."""
-
-    @property
-    def selected(self) -> tuple[type[Entity], ...]:
-        """The entity of the look-up items."""
-        return self.pattern.entities[1:]
-
-    @cached_property
-    def _following(self) -> _Following:
-        return _Following(self.pattern, self.pattern not in self.selects)
-
-    def wanted(self, there: Population, asked: Get[Any]) -> Groups:
-        """Return the item, or nothing."""
-        *_, found = self._path(there, asked)
-        return [[]] if found is None or not asked.agrees(found.made) else [[found]]  # type: ignore[attr-defined]  # a Lookup
-
-    def reads(self, there: Population, asked: Get[Any]) -> list[Read]:
-        """Return the request of the look-up item, and of the item that it names."""
-        path = self._path(there, asked)
-        return [("GetItem", [sum(_sizes([each]))]) for each in path]
-
-    def most(self, asked: Get[Any]) -> int:
-        """Return two: the look-up item, and the item that it names."""
-        del asked
-        return 2
-
-    def more(self, draw: Draw, populations: Populations, like: Sequence[Drawn]) -> list[Drawn]:
-        """Draw the items that the look-up items name."""
-        return self._following.items(draw, populations, like)
-
-    def _path(self, there: Population, asked: Get[Any]) -> list[Drawn | None]:
-        """Return the look-up item and, if there is one, the item that it names."""
-        chosen = self.selection(there, asked)
-        lookup = [each for each in there.of(asked.entities[1]) if chosen.admits(each)]
-        if not lookup:
-            return [None]
-        components = self._following.components(asked, lookup[0])
-        return [lookup[0], there.at(asked.entities[0], components)]
-
-
-class OfComposite(Kind[Composite[Any]]):
-    """A Composite joins the answers of its parts, each of which is that of its own kind."""
-
-    @property
-    def selected(self) -> tuple[type[Entity], ...]:
-        """The entities of the items that the parts select."""
-        return tuple(dict.fromkeys(each for kind in self._kinds for each in kind.selected))
-
-    @property
-    def keys(self) -> tuple[Key, ...]:
-        """The keys of the parts."""
-        return tuple(key for kind in self._kinds for key in kind.keys)
-
-    @cached_property
-    def _kinds(self) -> Sequence[Kind[Any]]:
-        parts = self.pattern._labelled().parts()  # noqa: SLF001 - of the toolkit
-        return [kind_of(type(part.pattern), self.selects) for part in parts]
-
-    def wanted(self, there: Population, asked: Composite[Any]) -> Groups:
-        """Return the items of all parts."""
-        return [group for kind, part in self._parts(asked) for group in kind.wanted(there, part)]
-
-    def ask(self, store: Store, asked: Composite[Any]) -> Sequence[Entity]:
-        """Ask all parts, and return their items."""
-        return [
-            each for answer in store.answers(asked) for each in answer if isinstance(each, Entity)
-        ]
-
-    def compare(self, store: Store, there: Population, asked: Composite[Any]) -> int:
-        """Compare the answer of each part, and the joined one with the join of these."""
-        answers = store.answers(asked)
-        parts = asked.parts()
-        total = 0
-        for part, (kind, pattern), answer in zip(parts, self._parts(asked), answers, strict=True):
-            words = [f"part {type(pattern).__name__}", *kind.words(there, pattern)]
-            if part.count:
-                wanted = self._counted(there, pattern)
-                if list(answer) != [wanted]:
-                    raise Broken(
-                        f"the part {type(pattern).__name__} counts {in_words(answer)}",
-                        came=[in_words(answer)],
-                        wanted=[in_words((wanted,)), *words],
-                    )
-                total += wanted
-            else:
-                limit = part.limit if isinstance(pattern, Query) else WHOLE
-                wanted_items = kind.wanted(there, pattern)
-                require_equal(answer, wanted_items, kind.index(pattern), words, limit=limit)
-                total += len(answer)
-        joined, again = store.answer(asked), asked.combine(answers)
-        if joined != again:
-            raise Broken(
-                "the answer is not what combine makes of the answers of the parts",
-                came=[in_words(joined)],
-                wanted=[in_words(again)],
-            )
-        return total
-
-    def reads(self, there: Population, asked: Composite[Any]) -> list[Read]:
-        """Return the requests of all parts."""
-        found: list[Read] = []
-        for part, (kind, pattern) in zip(asked.parts(), self._parts(asked), strict=True):
-            for operation, sizes in kind.reads(there, pattern):
-                limited = operation == "Query" and not part.count
-                found.append((operation, sizes[: part.limit] if limited else sizes))
-        return found
-
-    def most(self, asked: Composite[Any]) -> int:
-        """Return the requests of all parts; a part that only counts takes one."""
-        parts = zip(asked.parts(), self._parts(asked), strict=True)
-        return sum(1 if part.count else kind.most(own) for part, (kind, own) in parts)
-
-    def more(self, draw: Draw, populations: Populations, like: Sequence[Drawn]) -> list[Drawn]:
-        """Draw what the items of the parts point to."""
-        return [each for kind in self._kinds for each in kind.more(draw, populations, like)]
-
-    def _parts(self, asked: Composite[Any]) -> Iterator[tuple[Kind[Any], Any]]:
-        for part in asked.parts():
-            yield kind_of(type(part.pattern), self.selects), part.pattern
-
-    def _counted(self, there: Population, asked: Any) -> int:
-        """Return how many items are in a range; DynamoDB counts without reading them."""
-        chosen = Selection(asked, there.now, self.selects.get(type(asked)))
-        return sum(chosen.admits(each) for each in there.items)
-
-
-#: The kinds, the most special first.
-KINDS: Final[tuple[tuple[type[Pattern[Any]], type[Kind[Any]]], ...]] = (
-    (Lookup, OfLookup),
-    (Hydrate, OfHydrate),
-    (Get, OfGet),
-    (Query, OfQuery),
-    (Fetch, OfFetch),
-    (Composite, OfComposite),
-)
-
-
-def kind_of(
-    pattern: type[Pattern[Any]], selects: Mapping[type[Pattern[Any]], Selects]
-) -> Kind[Any]:
-    """Return the kind of a pattern.
-
-    Raises:
-        DeclarationError: if the laws do not know its kind.
-    """
-    for kind, judge in KINDS:
-        if issubclass(pattern, kind):
-            return judge(pattern, selects)
-    known = ", ".join(kind.__name__ for kind, _ in KINDS)
-    raise DeclarationError(
-        f"{pattern.__name__} is of a kind whose laws are not known: they know {known}"
-    )
-
-
-def require_equal(
-    found: Sequence[Entity],
-    wanted: Groups,
-    index: Index,
-    words: Sequence[str],
-    *,
-    limit: int | None = None,
-) -> None:
-    """Require that items came in the order of the groups.
-
-    Args:
-        found: What came.
-        wanted: What should have come; the order within a group is free.
-        index: Where it is read from, which may not hold all attributes.
-        words: What is selected, in words.
-        limit: How many of them should have come; None for all.
-
-    Raises:
-        Broken: if others came.
-    """
-    came = [(type(each), shown(each)) for each in found]
-    rest = [[(each.entity, each.shown_by(index)) for each in group] for group in wanted]
-    most = sum(map(len, rest))
-    due = most if limit is None else min(limit, most)
-    place = 0
-    right = len(came) == due
-    for group in rest:
-        for each in came[place : place + len(group)]:
-            if each not in group:
-                right = False
-        place += len(group)
-    if right and (limit is not None or not _repeated(came, rest)):
-        return
-    expected = [each for group in rest for each in group][:due]
-    raise Broken(
-        _difference(came, expected),
-        came=[_shown_words(*each) for each in came],
-        wanted=[_shown_words(*each) for each in expected],
-        more={"selects": words} if words else None,
-    )
-
-
-def _repeated(came: Sequence[Any], rest: Sequence[Sequence[Any]]) -> bool:
-    """Whether one of two different items came twice."""
-    expected = [each for group in rest for each in group]
-    return any(came.count(each) != expected.count(each) for each in came)
-
-
-def _difference(came: Sequence[Any], expected: Sequence[Any]) -> str:
-    missing = _without(expected, came)
-    more = _without(came, expected)
-    if not missing and not more:
-        return "the items came in another order"
-    said = []
-    if missing:
-        said.append(f"{_number(missing)} did not come: {_shown_words(*missing[0])}")
-    if more:
-        said.append(f"{_number(more)} came that should not: {_shown_words(*more[0])}")
-    return "; ".join(said)
-
-
-def _without(some: Sequence[Any], others: Sequence[Any]) -> list[Any]:
-    left = list(others)
-    found = []
-    for each in some:
-        if each in left:
-            left.remove(each)
-        else:
-            found.append(each)
-    return found
-
-
-def _number(items: Sequence[Any]) -> str:
-    return "an item" if len(items) == 1 else f"{len(items)} items"
-
-
-def _shown_words(entity: type[Entity], values: Mapping[str, Any]) -> str:
-    return item_in_words(entity, values)
-
-
-def _words_of(drawn: Drawn) -> str:
-    return item_in_words(drawn.entity, drawn.made.attribute_values)
-
-
 def not_a_key(
     pattern: type[Pattern[Any]],
     method: str,
@@ -622,14 +404,21 @@ def not_a_key(
         f"{' or '.join(each.__name__ for each in entities)}",
         more={
             "the keys of": [keys],
-            **({} if of is None else {"reference": [_words_of(of)]}),
+            **({} if of is None else {"reference": [words_of_reference(of)]}),
         },
     )
 
 
-def _flat(groups: Groups) -> list[Drawn]:
+def words_of_reference(drawn: Drawn) -> str:
+    """Return a reference in words."""
+    return item_in_words(drawn.entity, drawn.made.attribute_values)
+
+
+def flat(groups: Ordered) -> list[Drawn]:
+    """Return the items of all groups."""
     return [each for group in groups for each in group]
 
 
-def _sizes(found: Any) -> list[int]:
+def sizes_of(found: Iterable[Drawn | None]) -> list[int]:
+    """Return the bytes of each item in the table; 0 for a missing one."""
     return [0 if each is None else each.size_in(each.entity.layout.primary) for each in found]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from typing import Any, Final, Literal, TypeAlias
@@ -23,7 +23,7 @@ from autoforge.dynamodb.timestamps import IdMint
 from autoforge.dynamodb.transport import responses
 from autoforge.dynamodb.transport.http1 import Answer as HttpAnswer
 from autoforge.dynamodb.transport.transport import Transport, encode
-from autoforge.testing.clock import Waits
+from autoforge.testing.clock import Clock, Waits
 from autoforge.testing.recording import WrappedTransport
 
 #: The region of the tables is in the credential of a request.
@@ -62,6 +62,37 @@ class Engine:
     endpoint_url: str
     credentials: tuple[str, str] | None = None
     transport: Transport | None = None
+    _shared: dict[Design, SharedTable] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def shared_table(self, design: Design) -> SharedTable:
+        """Return the table that all laws of a design share; it is created at the first call.
+
+        Args:
+            design: The design of the table.
+
+        Examples:
+            >>> from autoforge.testing import running
+            >>> with running("moto") as engine:
+            ...     engine.shared_table(library) is engine.shared_table(library)
+            True
+        """
+        if design not in self._shared:
+            clock = Clock()
+            self._shared[design] = SharedTable(_created(self, design, clock), clock)
+        return self._shared[design]
+
+    def close(self) -> None:
+        """Close the connections to the shared tables, which end with the engine.
+
+        Examples:
+            >>> from autoforge.testing import Engine
+            >>> Engine("dynoxide", "http://127.0.0.1:8000").close()
+        """
+        while self._shared:
+            _, table = self._shared.popitem()
+            table.store.client.close()
 
     @property
     def counts_units(self) -> bool:
@@ -73,6 +104,31 @@ class Engine:
             True
         """
         return self.name != "moto"
+
+    @property
+    def counts_whole_items(self) -> bool:
+        """Whether it counts the whole item of a GetItem that asks for some attributes only."""
+        return self.name not in {"moto", "dynoxide"}
+
+    @property
+    def minds_case(self) -> bool:
+        """Whether ``begins_with`` of a key condition tells lower case from upper case."""
+        return self.name != "dynoxide"  # it uses SQLite's LIKE
+
+
+@dataclass
+class SharedTable:
+    """A table that the laws of a design share, so that it is created once.
+
+    Attributes:
+        store: The Store on it.
+        clock: The clock of the Store.
+        stored: The keys of what the last example stored, which the next one deletes.
+    """
+
+    store: Store
+    clock: Clock
+    stored: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -110,10 +166,15 @@ def running(name: EngineName) -> Iterator[Engine]:
     """
     if name == "moto":
         with EmbeddedDynamoDB() as moto:
-            yield Engine(name, moto.direct_url, moto.credentials, InProcess(moto.engine))
+            transport = InProcess(moto.engine)
+            with closing(Engine(name, moto.direct_url, moto.credentials, transport)) as engine:
+                yield engine
     else:
-        with DynoxideDynamoDB(None) as dynoxide:
-            yield Engine(name, dynoxide.direct_url, dynoxide.credentials)
+        with (
+            DynoxideDynamoDB(None) as dynoxide,
+            closing(Engine(name, dynoxide.direct_url, dynoxide.credentials)) as engine,
+        ):
+            yield engine
 
 
 @contextmanager
@@ -135,6 +196,16 @@ def table_on(engine: Engine, design: Design, clock: Callable[[], datetime]) -> I
         >>> with running("moto") as engine, table_on(engine, library, Clock()) as store:
         ...     store.get(BookByIsbn("b1"))
     """
+    store = _created(engine, design, clock)
+    try:
+        yield store
+    finally:
+        store.client.send(Request("DeleteTable", {"TableName": store.table_name}))
+        store.client.close()
+
+
+def _created(engine: Engine, design: Design, clock: Callable[[], datetime]) -> Store:
+    """Create the table of a design, and return the Store on it."""
     waits = Waits()
     mint = IdMint()
     client = Client(
@@ -155,10 +226,6 @@ def table_on(engine: Engine, design: Design, clock: Callable[[], datetime]) -> I
         design=design,
     )
     client.send(table_definition(design, store.table_name))
-    try:
-        if not any(store.is_ready() for _ in range(_PROBES)):
-            raise UnavailableError(f"the table {store.table_name} does not become ready")
-        yield store
-    finally:
-        client.send(Request("DeleteTable", {"TableName": store.table_name}))
-        client.close()
+    if not any(store.is_ready() for _ in range(_PROBES)):
+        raise UnavailableError(f"the table {store.table_name} does not become ready")
+    return store

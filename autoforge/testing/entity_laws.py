@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
 from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.schema.attribute import is_stored
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.key_value import shown_key
@@ -20,12 +21,13 @@ from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Write
+from autoforge.testing.drawn import Drawn, shown
 from autoforge.testing.law import Bench, Law, words_of
-from autoforge.testing.population import UNKNOWN, Drawn, Populations, shown
+from autoforge.testing.population import UNKNOWN, Populations
 from autoforge.testing.report import Broken, called, in_words, item_in_words
 from autoforge.testing.values import Values
+from autoforge.testing.writing import UPDATED, informed, write_in_words
 
-_UPDATED: Final = "updated_at"
 #: How many updates of an item follow each other.
 _UPDATES: Final = 2
 
@@ -54,7 +56,7 @@ class _Judged:
         drawn = Drawn(self.entity, drawn.made, UNKNOWN)
         bench.scene.items = [words_of(drawn)]
         again = self.entity.from_item(drawn.item)
-        wanted = drawn.shown_by(self.design.primary)
+        wanted = drawn.shown
         if shown(again) != wanted:
             raise Broken(
                 "an item reads back with other values",
@@ -100,15 +102,15 @@ class _Judged:
 
     def writes(self, bench: Bench) -> None:
         """Create an item, update, read and write it back, and delete it, on drawn paths."""
+        bench.empty()
         try:
             self._write_all(bench)
         finally:
-            for item in bench.items():
-                bench.remember(item)
+            bench.remember(bench.items())
 
     def _write_all(self, bench: Bench) -> None:
         drawn = self._item(bench)
-        self._send(bench, ("put", "batch", "transaction"), Put(drawn.made), drawn)
+        self._send(bench, ("put", *self._batch, "transaction"), Put(drawn.made), drawn)
         self._require_stored(bench, drawn)
         for _ in range(1 if bench.small else _UPDATES):
             drawn = self._updated(bench, drawn)
@@ -116,9 +118,14 @@ class _Judged:
         drawn = Drawn(self.entity, drawn.made, UNKNOWN)
         self._require_stored(bench, self._written_back(bench, drawn))
         key = {name: drawn.values[name] for name in self._components}
-        self._send(bench, ("delete", "batch", "transaction"), Delete(self.entity, key), drawn)
+        self._send(bench, ("delete", *self._batch, "transaction"), Delete(self.entity, key), drawn)
         if bench.store.item_at(drawn.key) is not None:
             raise Broken("a deleted item is still stored")
+
+    @property
+    def _batch(self) -> tuple[str, ...]:
+        """The path in batches, which an entity with a unique value has not."""
+        return () if self.entity.uniques else ("batch",)
 
     @property
     def _components(self) -> frozenset[str]:
@@ -127,7 +134,7 @@ class _Judged:
     def _send(self, bench: Bench, paths: tuple[str, ...], write: Write[Any], drawn: Drawn) -> None:
         """Send a write on a drawn path, and note it."""
         path = bench.draw(st.sampled_from(paths))
-        bench.scene.written.append(f"{_in_words(write)} by {path}")
+        bench.scene.written.append(f"{write_in_words(write)} by {path}")
         match path:
             case "batch" if isinstance(write, Put):
                 bench.store.put_all([write.item])
@@ -144,13 +151,13 @@ class _Judged:
         value = bench.draw(self._values_of(name))
         key = {each: drawn.values[each] for each in self._components}
         now = bench.clock.now
-        if name in self._components:
+        if name in self._components or not is_stored(self.entity.get_attributes()[name]):
             self._require_fixed(bench, Update, key, {name: value})
             return drawn
-        write = self._informed(drawn, Update(self.entity, key, now, changes={name: value}))
+        write = informed(drawn, Update(self.entity, key, now, changes={name: value}))
         if write is None:
             return drawn
-        stamp = {_UPDATED: now} if _UPDATED in self.entity.get_attributes() else {}
+        stamp = {UPDATED: now} if UPDATED in self.entity.get_attributes() else {}
         changed = {**drawn.made.attribute_values, name: value, **stamp}
         try:
             after = Populations(self.values, now).made(self.entity, changed, live=False)
@@ -162,30 +169,13 @@ class _Judged:
     @property
     def _settable(self) -> set[str]:
         """The attributes that an update may set without ending the life of the item."""
-        ends = {"expires_at", _UPDATED, *({"created_at"} if self.entity.lifetime else ())}
+        ends = {"expires_at", UPDATED, *({"created_at"} if self.entity.lifetime else ())}
         return {*self.entity.get_attributes()} - ends - {self.entity.deletion_mark}
 
     def _values_of(self, name: str) -> st.SearchStrategy[Any]:
         if self.entity in self.values.given:
             return self.values.of_entity(self.entity).map(lambda values: values.get(name))
         return self.values.of(self.entity, name)
-
-    def _informed(self, drawn: Drawn, write: Update[Any]) -> Update[Any] | None:
-        """Return an update that is accepted: with what it says that it must know.
-
-        None if the entity refuses any update of the attribute, in words.
-        """
-        try:
-            write.parameters()
-        except DeclarationError:
-            names = {n for key in self.entity.keys.values() for n in key.sources}
-            names -= {*write.key, *write.values, _UPDATED}
-            write = replace(write, expected={name: drawn.values[name] for name in names})
-            try:
-                write.parameters()
-            except DeclarationError:
-                return None
-        return write
 
     def _require_fixed(
         self,
@@ -194,19 +184,26 @@ class _Judged:
         key: Mapping[str, Any],
         values: Mapping[str, Any],
     ) -> None:
-        """Require that an update of a component of the primary key is refused."""
+        """Require that an update of what stands in the primary key, or only in keys, is refused."""
         try:
             update(self.entity, key, bench.clock.now, changes=values)
         except (InvalidValueError, DeclarationError):
             return
-        raise Broken(f"an Update that changes {min(values)}, of the primary key, was not refused")
+        raise Broken(
+            f"an Update that changes {min(values)}, of the primary key or only in keys, was not "
+            "refused"
+        )
 
     def _written_back(self, bench: Bench, drawn: Drawn) -> Drawn:
         """Store the item with an unknown attribute, then read it and write it back."""
         bench.store.client.send(_put_request(bench, drawn.item))
         stored = bench.store.item_at(drawn.key) or {}
         bench.scene.written.append("read it with an unknown attribute, and write it back")
-        bench.store.put_all([self.entity.from_item(stored)])
+        again = self.entity.from_item(stored)
+        if self.entity.uniques:
+            bench.store.write(Put(again, replace=True))
+        else:
+            bench.store.put_all([again])
         return drawn
 
     def _require_stored(self, bench: Bench, drawn: Drawn) -> None:
@@ -265,14 +262,3 @@ def _alike(one: Any, other: Any) -> bool:
 
 def _put_request(bench: Bench, item: Item) -> Request:
     return Request("PutItem", {"TableName": bench.store.table_name, "Item": item})
-
-
-def _in_words(write: Write[Any]) -> str:
-    match write:
-        case Put():
-            return f"Put({words_of(Drawn(write.entity, write.item))})"
-        case Update():
-            given = {"expected": dict(write.before)} if write.before else {}
-            arguments = {"changes": dict(write.values), **given}
-            return called(f"Update of {write.entity.__name__}", arguments)
-    return f"{type(write).__name__} of the {write.entity.__name__}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, Final
 
 import pytest
@@ -16,13 +17,16 @@ from hypothesis.errors import Flaky, HypothesisException
 
 from autoforge.dynamodb.patterns.explain import explain
 from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.request import Request
+from autoforge.dynamodb.patterns.snapshot import Snapshot
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.dynamodb.store.store import Store
-from autoforge.testing.clock import Clock
-from autoforge.testing.engines import Engine, table_on
-from autoforge.testing.population import Draw, Drawn, Population
+from autoforge.testing.clock import NOON, Clock
+from autoforge.testing.drawn import Drawn
+from autoforge.testing.engines import Engine, SharedTable
+from autoforge.testing.population import Draw, Population
 from autoforge.testing.report import Broken, Scene, called, in_words, item_in_words, message
 
 #: The most items that a batch writes.
@@ -30,9 +34,9 @@ _BATCH: Final = 25
 #: How many questions must have been asked before "never found anything" is a finding.
 _ENOUGH: Final = 10
 
-#: How many examples are tried after one that breaks a law, in all and without a smaller one.
-_SEARCHED: Final = 150
-_FRUITLESS: Final = 40
+#: How many examples are tried after one that breaks a law, and which share of them may be in vain.
+_STEPS: Final = 250
+_FRUITLESS: Final = 0.36
 
 _NEVER_FOUND: Final = """\
 check the properties and methods that compute its key; if they are right,
@@ -45,59 +49,61 @@ class Bench:
 
     engine: Engine
     design: Design
-    clock: Clock
     draw: Draw = field(init=False)
     scene: Scene = field(init=False)
     #: Whether examples are few items, to show what breaks a law.
     small: bool = False
-    #: The Store, once the table is needed.
-    _store: Store | None = None
-    _tables: Any = None
-    _stored: list[dict[str, Any]] = field(default_factory=list)
     #: How many questions were asked, and how many of them found any item.
     asked: int = 0
     answered: int = 0
     last_miss: str = ""
+    #: Says which requests what was asked last sends.
+    _words: Callable[[], Sequence[str]] = tuple
+
+    @cached_property
+    def _table(self) -> SharedTable:
+        return self.engine.shared_table(self.design)
 
     @property
     def store(self) -> Store:
-        """The Store on the table, which is created at the first use."""
-        if self._store is None:
-            self._tables = table_on(self.engine, self.design, self.clock)
-            self._store = self._tables.__enter__()
-        return self._store
+        """The Store on the table."""
+        return self._table.store
 
-    def close(self) -> None:
-        """Delete the table."""
-        if self._tables is not None:
-            self._tables.__exit__(None, None, None)
+    @property
+    def clock(self) -> Clock:
+        """The clock of the Store."""
+        return self._table.clock
 
     def begin(self, draw: Draw) -> None:
-        """Begin another example, in an empty table."""
-        self.draw = draw
-        self.clear()
+        """Begin another example; what the last one stored is deleted by ``put`` or ``empty``."""
+        self.draw, self._words = draw, tuple
+        self.clock.now = NOON
         self.scene = Scene(self.engine.name, self.clock.now)
 
-    def clear(self) -> None:
-        """Delete what the last example stored."""
-        while self._stored:
-            some, self._stored = self._stored[:_BATCH], self._stored[_BATCH:]
-            self._write([{"DeleteRequest": {"Key": key}} for key in some])
-
     def put(self, population: Population) -> None:
-        """Store the items of a population, as they are."""
+        """Store the items of a population as they are, and nothing else."""
         self.scene.items = [words_of(each, population) for each in population.items]
-        items = {str(each.key): each.item for each in population.items}
-        for item in items.values():
-            self.remember(item)
-        stored = list(items.values())
-        for start in range(0, len(stored), _BATCH):
-            self._write([{"PutRequest": {"Item": i}} for i in stored[start : start + _BATCH]])
+        self._replace_all({str(each.key): each.item for each in population.items}.values())
 
-    def remember(self, item: Item) -> None:
-        """Delete the item with this key after the example."""
+    def empty(self) -> None:
+        """Delete what the last example stored."""
+        self._replace_all(())
+
+    def remember(self, items: Iterable[Item]) -> None:
+        """Delete items after the example that the example stored itself."""
         names = self.design.primary.attributes
-        self._stored.append({name: item[name] for name in names})
+        self._table.stored.extend({name: item[name] for name in names} for item in items)
+
+    def _replace_all(self, items: Collection[Item]) -> None:
+        gone, self._table.stored = self._table.stored, []
+        self.remember(items)
+        kept = self._table.stored
+        writes: list[dict[str, Any]] = [
+            *({"DeleteRequest": {"Key": key}} for key in gone if key not in kept),
+            *({"PutRequest": {"Item": item}} for item in items),
+        ]
+        for start in range(0, len(writes), _BATCH):
+            self._write(writes[start : start + _BATCH])
 
     def items(self) -> list[Item]:
         """Return all stored items."""
@@ -105,19 +111,36 @@ class Bench:
         found: list[Item] = answer["Items"]
         return found
 
-    def note(self, asked: Pattern[Any], limit: int | None = None) -> None:
+    def note(
+        self, asked: Pattern[Any], limit: int | None = None, *, consistent: bool = False
+    ) -> None:
         """Note the pattern that is asked next, and its requests."""
-        arguments = {f.name: getattr(asked, f.name) for f in asked.parameters()}
         page = "" if limit is None else f", in pages of {limit}"
-        self.scene.asked = f"{called(type(asked).__name__, arguments)}{page}"
+        how = ", strongly consistently" if consistent else ""
+        self.scene.asked = f"{_asked(asked)}{page}{how}"
+        self._explained(asked, limit=limit or 100, consistent=consistent)
+
+    def note_snapshot(self, snapshot: Snapshot) -> None:
+        """Note the snapshot that is read next."""
+        self.scene.asked = f"a snapshot of {', '.join(map(_asked, snapshot.gets))}"
+        self._explained(snapshot)
+
+    def note_count(self, asked: Query[Any]) -> None:
+        """Note the query that is counted next."""
+        self.scene.asked = f"the count of {_asked(asked)}"
+        words = partial(asked.in_words, self.clock.now, limit=0, consistent=False, count=True)
+        self._words = lambda: [words()]
+
+    def _explained(self, asked: Pattern[Any] | Snapshot, **how: Any) -> None:
+        table, now = self.design.name, self.clock.now
+        self._words = lambda: explain(asked, table_name=table, now=now, **how).words
+
+    def say_requests(self) -> None:
+        """Say which requests what was asked last sends; only a broken law needs that."""
         try:
-            shown = explain(
-                asked, table_name=self.design.name, now=self.clock.now, limit=limit or 100
-            )
+            self.scene.requests = [*self._words()]
         except Exception as error:  # noqa: BLE001 - the request itself is what fails then
             self.scene.requests = [f"none: {type(error).__name__}: {error}"]
-        else:
-            self.scene.requests = list(shown.words)
 
     @contextmanager
     def judging(self) -> Iterator[None]:
@@ -141,11 +164,10 @@ class Bench:
             self.last_miss = f"{self.scene.asked}, with the values of {words_of(like)}"
 
     def _write(self, members: list[dict[str, Any]]) -> None:
-        if members:
-            wanted = {self.store.table_name: members}
-            while wanted:
-                request = Request("BatchWriteItem", {"RequestItems": wanted})
-                wanted = self.store.client.send(request).get("UnprocessedItems") or {}
+        wanted = {self.store.table_name: members}
+        while wanted:
+            request = Request("BatchWriteItem", {"RequestItems": wanted})
+            wanted = self.store.client.send(request).get("UnprocessedItems") or {}
 
 
 class _EnoughError(BaseException):
@@ -160,6 +182,7 @@ class _Search:
     """
 
     law: str
+    steps: int
     smallest: str = ""
     _size: tuple[int, int] | None = None
     _steps: int = 0
@@ -181,7 +204,7 @@ class _Search:
         if self._size is not None:
             self._steps += 1
             self._since += 1
-            if self._since > _FRUITLESS or self._steps > _SEARCHED:
+            if self._since > _FRUITLESS * self.steps or self._steps > self.steps:
                 raise _EnoughError
 
 
@@ -196,7 +219,8 @@ class Law:
         check: Draws an example and raises Broken if the claim is false.
         share: The share of the examples that the law takes.
         must_find: Whether one of the questions at least must find something.
-        needs_units: Whether the engine must count capacity.
+        limits: Says what it does not prove on an engine.
+        unjudged: Says why it cannot be judged on an engine; empty if it can.
     """
 
     design: Design
@@ -205,41 +229,48 @@ class Law:
     check: Callable[[Bench], None]
     share: float = 1.0
     must_find: bool = False
-    needs_units: bool = False
+    limits: Callable[[Engine], Iterable[str]] = lambda _: ()
+    unjudged: Callable[[Engine], str] = lambda _: ""
 
     def __str__(self) -> str:
         """Return the subject and the claim, as test ids have them."""
         return f"{self.subject}: {self.claim}"
 
-    def prove(self, engine: Engine, examples: int) -> None:
+    def not_proved(self, engine: Engine) -> Iterator[str]:
+        """Yield what is not proved of the subject, on an engine."""
+        yield from dict.fromkeys(self.limits(engine))
+        why = self.unjudged(engine)
+        if why:
+            yield f"{self.claim}: {why}"
+
+    def prove(self, engine: Engine, examples: int, *, steps: int = _STEPS) -> None:
         """Prove the law on drawn examples; fail the test with the smallest that breaks it.
 
         Args:
             engine: Where the table is.
             examples: How many examples a law with a whole share takes.
+            steps: How many examples are tried to find a smaller one.
         """
-        if self.needs_units and not engine.counts_units:
-            pytest.skip(f"not judged on {engine.name}, which does not count units as DynamoDB does")
-        bench = Bench(engine, self.design, Clock())
-        try:
-            found = self._search(bench, examples, Phase.generate)
-            if not found.smallest:
-                self._require_found(bench, found)
-            else:
-                bench.small = True
-                shown = self._search(bench, examples, Phase.generate, Phase.shrink)
-                if not shown.smallest:
-                    bench.small = False
-                    shown = self._search(bench, examples, Phase.generate, Phase.shrink)
-                found = shown if shown.smallest else found
-        finally:
-            bench.close()
+        why = self.unjudged(engine)
+        if why:
+            pytest.skip(f"not judged: {why}")
+        bench = Bench(engine, self.design)
+        found = self._search(bench, _Search(str(self), steps), examples, Phase.generate)
+        if not found.smallest:
+            self._require_found(bench, found)
+        else:
+            bench.small = True
+            phases = Phase.generate, Phase.shrink
+            shown = self._search(bench, _Search(str(self), steps), examples, *phases)
+            if not shown.smallest:
+                bench.small = False
+                shown = self._search(bench, _Search(str(self), steps), examples, *phases)
+            found = shown if shown.smallest else found
         if found.smallest:
             pytest.fail(found.smallest, pytrace=False)
 
-    def _search(self, bench: Bench, examples: int, *phases: Phase) -> _Search:
+    def _search(self, bench: Bench, search: _Search, examples: int, *phases: Phase) -> _Search:
         """Search for an example that breaks the law and, with Phase.shrink, for a smaller one."""
-        search = _Search(str(self))
 
         def example(data: st.DataObject) -> None:
             bench.begin(data.draw)
@@ -247,6 +278,7 @@ class Law:
                 with bench.judging():
                     self.check(bench)
             except Broken as broken:
+                bench.say_requests()
                 search.found(bench.scene, broken)
                 search.step()
                 raise
@@ -292,6 +324,12 @@ class Law:
                     },
                 ),
             )
+
+
+def _asked(pattern: Pattern[Any]) -> str:
+    return called(
+        type(pattern).__name__, {f.name: getattr(pattern, f.name) for f in pattern.parameters()}
+    )
 
 
 def words_of(drawn: Drawn, population: Population | None = None) -> str:

@@ -16,7 +16,9 @@ with extra("testing", "laws_of"):
 from autoforge.testing.entity_laws import laws_of_entities
 from autoforge.testing.law import Law
 from autoforge.testing.pattern_laws import laws_of_patterns
+from autoforge.testing.plugin import NOT_PROVED
 from autoforge.testing.selection import Selects
+from autoforge.testing.unique_laws import laws_of_uniques
 from autoforge.testing.values import Values
 
 
@@ -55,7 +57,11 @@ def laws_of(
     laws = laws_in(table, strategies=strategies, selects=selects)
 
     @pytest.mark.parametrize("law", laws, ids=str)
-    def test_law(law: Law, autoforge_engine: Engine) -> None:
+    def test_law(
+        law: Law, autoforge_engine: Engine, record_property: Callable[[str, object], None]
+    ) -> None:
+        for limit in law.not_proved(autoforge_engine):
+            record_property(NOT_PROVED, f"{law.subject}: {limit}")
         law.prove(autoforge_engine, examples)
 
     return test_law
@@ -70,4 +76,8 @@ def laws_in(
     """Return the laws that apply to a table's design; see ``laws_of``."""
     values = Values(table, strategies or {})
     values.require_all()
-    return [*laws_of_entities(table, values), *laws_of_patterns(table, values, selects or {})]
+    return [
+        *laws_of_entities(table, values),
+        *laws_of_uniques(table, values),
+        *laws_of_patterns(table, values, selects or {}),
+    ]

@@ -1,41 +1,32 @@
-"""The laws of access patterns: answers, cursors, expiry, requests and units."""
+"""The laws of what a pattern answers: pages, cursors and expiry."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from botocore.exceptions import ClientError
 from hypothesis import strategies as st
 
-from autoforge.dynamodb.capacity import fetch_units, get_units, query_units
 from autoforge.dynamodb.errors import AutoforgeError, InvalidCursorError
-from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.patterns.references import Hydrate
 from autoforge.dynamodb.table import Table
-from autoforge.testing.answers import WHOLE, Kind, kind_of, require_equal
+from autoforge.testing.answers import WHOLE
+from autoforge.testing.comparing import due, require_equal, seen
 from autoforge.testing.law import Bench, Law
-from autoforge.testing.population import Population, Populations, shown
-from autoforge.testing.questions import Question, Questions
-from autoforge.testing.recording import Watched, watching
+from autoforge.testing.population import Population
+from autoforge.testing.recording import watching
 from autoforge.testing.report import Broken, item_in_words
+from autoforge.testing.request_laws import RequestLaws
 from autoforge.testing.selection import Selects
+from autoforge.testing.subject import Subject
 from autoforge.testing.values import Values
 
-Check: TypeAlias = Callable[[Bench], None]
-
-_UNITS: Mapping[str, Callable[[Sequence[int]], float]] = {
-    "GetItem": lambda sizes: get_units(sum(sizes)),
-    "Query": query_units,
-    "BatchGetItem": fetch_units,
-}
 #: How often other parameters are drawn, until they differ.
 _TRIES = 3
-_OPERATION = re.compile(r"[A-Z][A-Za-z]+")
 
 
 def laws_of_patterns(
@@ -43,87 +34,49 @@ def laws_of_patterns(
 ) -> Iterator[Law]:
     """Yield the laws of each access pattern of a table that apply to it."""
     for pattern in table.patterns:
-        judged = _Judged(table, values, selects, pattern)
-        judged.questions.require_all()
-        yield from judged.laws()
+        subject = Subject(table, values, selects, pattern)
+        subject.questions.require_all()
+        yield from _AnswerLaws(subject).laws()
+        yield from RequestLaws(subject).laws()
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """A pattern, and what its laws need."""
+class _AnswerLaws:
+    """The laws of what a pattern answers."""
 
-    table: Table
-    values: Values
-    selects: Mapping[type[Pattern[Any]], Selects]
-    pattern: type[Pattern[Any]]
-
-    @property
-    def kind(self) -> Kind[Any]:
-        """How it is asked, and what it must answer."""
-        return kind_of(self.pattern, self.selects)
-
-    @property
-    def questions(self) -> Questions:
-        """Draws its parameters."""
-        return Questions(self.values, self.pattern, self.kind.entities)
+    subject: Subject
 
     def laws(self) -> Iterator[Law]:
         """Yield the laws."""
-        paged = self.kind.paged
+        paged = self.subject.kind.paged
         yield self._law(
             "pages equal brute force" if paged else "the answer equals brute force",
             self._equals_brute_force,
             must_find=True,
+            limits=self.subject.kind.limits,
         )
         if paged:
             yield self._law(
                 "cursors resume, and others are refused", self._cursors_resume, share=0.4
             )
-        if self.table.layout.expiry is not None:
+        if self.subject.table.layout.expiry is not None and self.subject.kind.tells_types:
             never = "expired items never come"
             yield self._law(
                 f"{never}, and pages stay full" if paged else never, self._expired, share=0.4
             )
-        yield self._law("sends the requests it declares", self._requests, share=0.3)
-        yield self._law(
-            "consumes the units that item sizes predict", self._units, share=0.3, needs_units=True
-        )
 
-    def _law(self, claim: str, check: Check, **more: Any) -> Law:
-        return Law(self.table, self.pattern.__name__, claim, check, **more)
-
-    # Each law draws a population and a question.
-
-    def _draw(self, bench: Bench, **how: bool) -> tuple[Population, Question]:
-        population = self._population(bench, **how)
-        bench.put(population)
-        return population, self._question(bench, population)
-
-    def _population(self, bench: Bench, **how: bool) -> Population:
-        populations = Populations(self.values, bench.clock.now, small=bench.small)
-        kind = self.kind
-        return populations.population(
-            bench.draw,
-            kind.selected,
-            kind.keys,
-            more=lambda like: kind.more(bench.draw, populations, like),
-            **how,
-        )
-
-    def _question(self, bench: Bench, population: Population) -> Question:
-        question = self.questions.draw(bench.draw, population.items)
-        bench.note(question.asked)
-        return question
+    def _law(self, claim: str, check: Callable[[Bench], None], **more: Any) -> Law:
+        return Law(self.subject.table, self.subject.pattern.__name__, claim, check, **more)
 
     def _equals_brute_force(self, bench: Bench) -> None:
-        population, question = self._draw(bench)
+        population, question = self.subject.drawn(bench)
         found = self._compare(bench, population, question.asked)
         bench.count(like=question.like, found=found)
 
     def _compare(self, bench: Bench, population: Population, asked: Any) -> int:
         """Compare the whole answer with brute force, in pages and in both directions."""
         if not isinstance(asked, Query):
-            return self.kind.compare(bench.store, population, asked)
+            return self.subject.kind.compare(bench.store, population, asked)
         limit = bench.draw(st.integers(1, 4))
         bench.note(asked, limit)
         found = [each for page in self._pages(bench, asked, limit) for each in page]
@@ -133,12 +86,11 @@ class _Judged:
         self._require(bench.store.page(back, limit=WHOLE).items, population, back)
         return len(found)
 
-    def _require(self, found: Sequence[Entity], population: Population, asked: Any) -> None:
-        kind = self.kind
-        words = kind.words(population, asked)
-        require_equal(found, kind.wanted(population, asked), kind.index(asked), words)
+    def _require(self, found: Sequence[Any], population: Population, asked: Any) -> None:
+        kind = self.subject.kind
+        require_equal(found, kind.due(population, asked), kind.words(population, asked))
 
-    def _pages(self, bench: Bench, asked: Query[Any], limit: int) -> Iterator[tuple[Entity, ...]]:
+    def _pages(self, bench: Bench, asked: Query[Any], limit: int) -> Iterator[tuple[Any, ...]]:
         """Yield the pages of a query, each of which must be full unless it is the last."""
         cursor, pages = None, 0
         while True:
@@ -152,8 +104,7 @@ class _Judged:
             cursor = page.cursor
 
     def _cursors_resume(self, bench: Bench) -> None:
-        population, question = self._draw(bench)
-        asked: Any = question.asked
+        population, asked = self._several(bench)
         limit = 1  # most pages, and so most cursors
         bench.note(asked, limit)
         first = bench.store.page(asked, limit=limit)
@@ -166,12 +117,13 @@ class _Judged:
             self._require_refused(bench, other, first.cursor, why)
         altered = ("b" if first.cursor[0] != "b" else "c") + first.cursor[1:]
         self._require_refused(bench, asked, altered, "that was altered")
-        if not self._references(asked):
-            last = next(
-                each
-                for each in population.items
-                if shown(first.items[-1]) == each.shown_by(asked.index)
-            )
+        alike = [
+            each
+            for each in population.all_of(*asked.entities)
+            if seen(first.items[-1]) == due(each, asked.answers)
+        ]
+        if not isinstance(asked, Hydrate) and len(alike) == 1:
+            (last,) = alike
             bench.store.delete_all([last.key])
             bench.scene.written = [f"Delete {last.key.partition} / {last.key.sort}, the last item"]
             later = bench.store.page(asked, limit=limit, cursor=first.cursor)
@@ -179,16 +131,22 @@ class _Judged:
                 later.items, following.items, "a cursor lost its place when its item was deleted"
             )
 
-    def _references(self, asked: Query[Any]) -> bool:
-        return self.kind.index(asked) != asked.index
+    def _several(self, bench: Bench) -> tuple[Population, Any]:
+        """Draw a table and a question that mostly has several answers."""
+        population, question = self.subject.drawn(bench)
+        for _ in range(_TRIES):
+            if sum(map(len, self.subject.kind.wanted(population, question.asked))) > 1:
+                break
+            question = self.subject.question(bench, population)
+        return population, question.asked
 
     @staticmethod
-    def _require_same(came: Sequence[Entity], wanted: Sequence[Entity], why: str) -> None:
-        if list(map(shown, came)) != list(map(shown, wanted)):
+    def _require_same(came: Sequence[Any], wanted: Sequence[Any], why: str) -> None:
+        if [*map(seen, came)] != [*map(seen, wanted)]:
             raise Broken(
                 why,
-                came=[item_in_words(type(each), shown(each)) for each in came],
-                wanted=[item_in_words(type(each), shown(each)) for each in wanted],
+                came=[item_in_words(*seen(each)) for each in came],
+                wanted=[item_in_words(*seen(each)) for each in wanted],
             )
 
     def _others(
@@ -198,14 +156,13 @@ class _Judged:
         yield replace(asked, order="asc" if asked.descending else "desc"), "of the other order"
         names = [f.name for f in asked.parameters() if f.name != "order"]
         for _ in range(_TRIES if names else 0):
-            other: Any = self.questions.draw(bench.draw, ()).asked
+            other: Any = self.subject.questions.draw(bench.draw, ()).asked
             if any(getattr(other, name) != getattr(asked, name) for name in names):
                 yield other, "of other parameters"
                 break
-        for pattern in self.table.patterns:
-            if pattern is not self.pattern and issubclass(pattern, Query):
-                kind = kind_of(pattern, self.selects)
-                questions = Questions(self.values, pattern, kind.entities)
+        for pattern in self.subject.table.patterns:
+            if pattern is not self.subject.pattern and issubclass(pattern, Query):
+                questions = self.subject.of(pattern).questions
                 foreign: Any = questions.draw(bench.draw, population.items).asked
                 yield foreign, "of another pattern"
                 return
@@ -227,61 +184,5 @@ class _Judged:
         raise Broken(f"a cursor {why} was not refused", came=[came], wanted=[wanted])
 
     def _expired(self, bench: Bench) -> None:
-        population, question = self._draw(bench, expired=True)
+        population, question = self.subject.drawn(bench, expired=True)
         self._compare(bench, population, question.asked)
-
-    def _requests(self, bench: Bench) -> None:
-        population, question = self._draw(bench, alone=True)
-        watched = self._watched(bench, question.asked)
-        reads = self.kind.reads(population, question.asked)
-        declared, sent = self.pattern.requests, watched.operations
-        wanted = [operation for operation, _ in reads]
-        if sorted(sent) != sorted(wanted):
-            raise Broken(
-                "it sent other requests than patterns of its kind do",
-                came=[", ".join(sent)],
-                wanted=[", ".join(wanted)],
-            )
-        if len(sent) < self.kind.most(question.asked):
-            return  # something was missing, and so the request for what it points to
-        if len(sent) != declared:
-            raise Broken(
-                f"it declares requests = {declared}, and sent {len(sent)}",
-                came=[", ".join(sent)],
-                wanted=[f"{declared} of them"],
-            )
-        if {*_OPERATION.findall(self.pattern.operation)} != {*sent}:
-            raise Broken(
-                f"it declares operation = {self.pattern.operation!r}, and sent other ones",
-                came=[", ".join(sent)],
-                wanted=[self.pattern.operation],
-            )
-
-    def _units(self, bench: Bench) -> None:
-        populations = Populations(self.values, bench.clock.now, small=bench.small)
-        population = populations.padded(bench.draw, self._population(bench, alone=True))
-        bench.put(population)
-        question = self._question(bench, population)
-        watched = self._watched(bench, question.asked)
-        reads = self.kind.reads(population, question.asked)
-        predicted = sum(_UNITS[operation](sizes) for operation, sizes in reads)
-        if watched.units != predicted:
-            raise Broken(
-                f"it consumed {watched.units:g} units, and the sizes of its items predict "
-                f"{predicted:g}",
-                came=[f"{watched.units:g} units: {', '.join(watched.operations)}"],
-                wanted=[
-                    f"{predicted:g} units: "
-                    + ", ".join(f"{operation} of {[*sizes]} bytes" for operation, sizes in reads)
-                ],
-            )
-
-    def _watched(self, bench: Bench, asked: Any) -> Watched:
-        """Ask the pattern once, and return what was sent."""
-        store = bench.store  # created before it is watched
-        with watching(store) as watched:
-            if isinstance(asked, Composite):
-                store.answer(asked)
-            else:
-                self.kind.ask(store, asked)
-        return watched

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from autoforge.dynamodb.store.store import Store
     from autoforge.testing.clock import Clock
     from autoforge.testing.engines import Engine
+
+#: The property of a test's report that has what a law does not prove.
+NOT_PROVED: Final = "not proved"
+
+#: How many patterns and entities a line of the summary names.
+_NAMED: Final = 5
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,6 +34,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="moto",
         help="the DynamoDB of laws and embedded tables: moto in this process, or dynoxide on PATH",
     )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List what the laws that ran do not prove of a design."""
+    subjects: dict[str, dict[str, None]] = {}
+    for report in (each for reports in terminalreporter.stats.values() for each in reports):
+        for name, text in getattr(report, "user_properties", ()):
+            if name == NOT_PROVED:
+                subject, _, limit = text.partition(": ")
+                subjects.setdefault(limit, {})[subject] = None
+    if subjects:
+        terminalreporter.section("not proved by the laws")
+        for limit, of in subjects.items():
+            named, more = sorted(of)[:_NAMED], len(of) - _NAMED
+            others = f" and {more} more" if more > 0 else ""
+            terminalreporter.line(f"{', '.join(named)}{others}: {limit}")
 
 
 @pytest.fixture(scope="session")

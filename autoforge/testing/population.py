@@ -1,15 +1,12 @@
-"""Populations of a table that are hard for a pattern: siblings, neighbours, strangers, the expired.
-
-A drawn item knows the values it was made of. What should be stored, selected and answered is
-computed from these values, and not from the keys.
-"""
+"""Tables that are hard for a pattern: siblings, neighbours, strangers, expired items."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cached_property
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from itertools import product
 from typing import Any, Final, TypeAlias, TypeVar
 
 from hypothesis import reject
@@ -17,12 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
-from autoforge.dynamodb.schema.attribute import attribute_to_wire
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import Index
-from autoforge.dynamodb.schema.item_size import item_size
-from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.schema.keys import Key
+from autoforge.dynamodb.schema.template import Component
+from autoforge.dynamodb.schema.unique_item import UniqueItem, unique_item
+from autoforge.testing.drawn import LAST, Drawn
 from autoforge.testing.values import Values
 
 T = TypeVar("T")
@@ -32,129 +29,9 @@ Draw: TypeAlias = Callable[[SearchStrategy[Any]], Any]
 
 #: The attribute that no entity declares, with its value.
 UNKNOWN: Final[Item] = {"unknown to autoforge": {"M": {"a": {"N": "1"}}}}
-_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _PADDING: Final = "padding of the laws"
 #: True three times in four; a failing example shrinks to it.
 _MOSTLY: Final = st.sampled_from([True, True, True, False])
-
-
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """An item that was drawn: its entity, the values it was made of, and how it is stored.
-
-    Attributes:
-        entity: The entity.
-        made: The entity's instance.
-        extra: Attributes of the stored item that the entity does not declare.
-        stored_type: The type under which a stranger is stored, which is not the entity's; None for
-            no type, and ``""`` for an item that is no stranger.
-    """
-
-    entity: type[Entity]
-    made: Entity
-    extra: Item = field(default_factory=dict)
-    stored_type: str | None = ""
-
-    @property
-    def is_stranger(self) -> bool:
-        """Whether another program stored the item, under keys that the entity could have."""
-        return self.stored_type != ""
-
-    @cached_property
-    def values(self) -> dict[str, Any]:
-        """The values of the attributes, as the entity holds them; derived components, too."""
-        held = dict(self.made.attribute_values)
-        derived = {n: each for key in self.entity.keys.values() for n, each in key.derived.items()}
-        return {**held, **{name: each.of(held) for name, each in derived.items()}}
-
-    @cached_property
-    def expiry(self) -> datetime | None:
-        """The time at which the item expires: as stored, else its lifetime after its creation."""
-        stored: datetime | None = self.values.get("expires_at")
-        created, lifetime = self.values.get("created_at"), self.entity.lifetime
-        if stored is not None or created is None or lifetime is None:
-            return stored
-        expiry: datetime = _LAST if lifetime > _LAST - created else created + lifetime
-        return expiry.replace(microsecond=0)
-
-    def is_live(self, now: datetime) -> bool:
-        """Whether the item is not past its expiry."""
-        return self.expiry is None or self.expiry > now
-
-    @cached_property
-    def identity(self) -> tuple[Any, ...]:
-        """What distinguishes the item from all others: its entity and the components of its key.
-
-        Entities that share keys on purpose are distinguished by the keys.
-        """
-        if self.entity.primary_key.shared is not None:
-            return (self.entity.primary_key.shared, self.key)
-        names = sorted(self.entity.primary_key.components)
-        return (self.entity.__name__, *(self.values.get(name) for name in names))
-
-    @cached_property
-    def item(self) -> Item:
-        """The item as it is stored, in DynamoDB JSON."""
-        item = {**self.made.to_item(), **self.extra}
-        name = self.entity.layout.entity_type
-        if self.is_stranger and name is not None:
-            del item[name]
-            if self.stored_type is not None:
-                item[name] = {"S": self.stored_type}
-        return item
-
-    @cached_property
-    def key(self) -> KeyValue:
-        """The primary key under which the item is stored."""
-        return key_of(self.item, self.entity.layout.primary)
-
-    def is_in(self, key: Key) -> bool:
-        """Whether the item has a key of its entity: all its components, and those of ``where``."""
-        names = [part.name for part in key.sort_template.components]
-        return (
-            all(self._has(name, wanted) for name, wanted in key.where.items())
-            and all(self.values.get(name) is not None for name in names)
-            and any(
-                all(self.values.get(part.name) is not None for part in each.components)
-                for each in key.partitions
-            )
-        )
-
-    def _has(self, name: str, wanted: Any) -> bool:
-        """Whether an attribute has a value, as it is held or as it is stored."""
-        value = self.values.get(name)
-        if value is None or wanted is None or value == wanted:
-            return bool(value == wanted)
-        attribute = self.entity.get_attributes()[name]
-        return attribute_to_wire(attribute, value) == attribute_to_wire(attribute, wanted)
-
-    def size_in(self, index: Index) -> int:
-        """Return the bytes of the item in the table, or of its entry in an index."""
-        if index.projection == "ALL":
-            return item_size(self.item)
-        return item_size({n: v for n, v in self.item.items() if n in self._projected(index)})
-
-    def shown_by(self, index: Index) -> dict[str, Any]:
-        """Return the attributes that a read of the table, or of an index, gives the entity."""
-        values = {n: v for n, v in self.made.attribute_values.items() if v is not None}
-        if self.expiry is not None:
-            values["expires_at"] = self.expiry
-        if index.projection == "ALL":
-            return {**values, **dict.fromkeys(self.extra, ...)}
-        names = self._projected(index)
-        attributes = self.entity.get_attributes()
-        known = {n for n in values if attributes[n].attr_name in names}
-        return {n: values[n] for n in known | (self.entity.primary_key.components & {*values})}
-
-    def _projected(self, index: Index) -> set[str]:
-        layout = self.entity.layout
-        return {*index.attributes, *layout.primary.attributes, *index.included(layout)}
-
-
-def shown(entity: Entity) -> dict[str, Any]:
-    """Return the attributes of an entity that was read, with the names of unknown ones."""
-    values = {n: v for n, v in entity.attribute_values.items() if v is not None}
-    return {**values, **dict.fromkeys(entity.unknown, ...)}
 
 
 @dataclass(frozen=True)
@@ -162,7 +39,7 @@ class Population:
     """The contents of a table."""
 
     items: tuple[Drawn, ...] = ()
-    now: datetime = _LAST
+    now: datetime = LAST
 
     def of(self, *entities: type[Entity]) -> list[Drawn]:
         """Return the live items of these entities."""
@@ -223,7 +100,8 @@ class Populations:
         self,
         draw: Draw,
         entities: Sequence[type[Entity]],
-        keys: Sequence[Key],
+        indexes: Sequence[Index],
+        fixed: Mapping[str, Any],
         *,
         expired: bool,
     ) -> list[Drawn]:
@@ -232,32 +110,47 @@ class Populations:
         Args:
             draw: Draws values.
             entities: The entities of the items.
-            keys: The keys by which a pattern reads them; siblings differ in the ends of these.
+            indexes: Where a pattern reads them; siblings differ in the ends of their keys there.
+            fixed: The values that the pattern always asks for.
             expired: Whether items may be expired.
         """
-        entity = draw(st.sampled_from(entities))
+        entity = entities[0] if len(entities) == 1 else draw(st.sampled_from(entities))
         strategy = self.values.of_entity(entity)
         base = draw(strategy)
         if entity in self.values.given:
             return [self.made(entity, base, live=not expired)]
         if draw(_MOSTLY):
-            base = self._inside(draw, entity, base, keys)
+            base = self._inside(draw, entity, base, indexes)
+            base |= {name: value for name, value in fixed.items() if name in base}
+        keys = [key for key in entity.keys.values() if key.index in indexes]
         own = {part.name for key in keys for part in key.sort_template.components}
         own |= _last_components(entity)
-        different = st.none() | st.sampled_from([*base])
-        most = 1 if self.small else 3
-        others = draw(st.lists(st.tuples(strategy, different), max_size=most))
+        others = draw(
+            self.values.once(
+                ("siblings", entity, self.small), partial(self._siblings, strategy, [*base])
+            )
+        )
         siblings = [
             {n: other[n] if n in own or n == name else base[n] for n in base}
             for other, name in others
         ]
         return [self.made(entity, each, live=not expired) for each in (base, *siblings)]
 
+    def _siblings(
+        self, strategy: SearchStrategy[dict[str, Any]], names: Sequence[str]
+    ) -> SearchStrategy[list[Any]]:
+        """Return a strategy of the values of siblings, each with a name that they differ in."""
+        different = st.none() | st.sampled_from(names)
+        return st.lists(st.tuples(strategy, different), max_size=1 if self.small else 3)
+
     def _inside(
-        self, draw: Draw, entity: type[Entity], values: Mapping[str, Any], keys: Iterable[Key]
+        self,
+        draw: Draw,
+        entity: type[Entity],
+        values: Mapping[str, Any],
+        indexes: Sequence[Index],
     ) -> dict[str, Any]:
         """Return values with those that put the item into the indexes that a pattern reads."""
-        indexes = [key.index for key in keys]
         changed = dict(values)
         for key in entity.keys.values():
             if key.index not in indexes:
@@ -268,13 +161,64 @@ class Populations:
                     changed[name] = draw(self.values.present(entity, name))
         return changed
 
+    def beside(self, draw: Draw, near: Drawn, entity: type[Entity], index: Index) -> Drawn | None:
+        """Draw an item of an entity in the item collection of another item, perhaps close to it.
+
+        None if the entity refuses the values, or has none of its own for that.
+        """
+        mine, theirs = (
+            next(each for each in of.keys.values() if each.index == index)
+            for of in (near.entity, entity)
+        )
+        values = draw(self.values.of_entity(entity))
+        if entity in self.values.given:
+            return self.made(entity, values)
+        values = self._inside(draw, entity, values, [index])
+        sort = theirs.sort_template.segments[: draw(st.sampled_from([0, 0, 1, 2]))]
+        pairs = [
+            *zip(mine.partitions[0].segments, theirs.partitions[0].segments, strict=False),
+            *zip(mine.sort_template.segments, sort, strict=False),
+        ]
+        for one, other in pairs:
+            value = one if isinstance(one, str) else near.values[one.name]
+            if isinstance(other, Component) and other.name in values and value is not None:
+                values[other.name] = value
+        try:
+            return self.made(entity, values)
+        except (DeclarationError, AttributeError, TypeError):  # a value of another kind
+            return None
+
+    def collected(
+        self,
+        draw: Draw,
+        entities: Sequence[type[Entity]],
+        index: Index,
+        like: Sequence[Drawn],
+    ) -> list[Drawn]:
+        """Draw items of other entities in the item collections of some items."""
+        found: list[Drawn] = []
+        for near in like if len(entities) > 1 else ():
+            others = [each for each in entities if each is not near.entity]
+            if draw(_MOSTLY):
+                drawn = self.beside(draw, near, draw(st.sampled_from(others)), index)
+                found += [] if drawn is None else [drawn]
+        return found
+
     def neighbour(self, draw: Draw, like: Sequence[Drawn]) -> Drawn | None:
         """Draw an item of any entity, which often shares the partition of another."""
-        entity = draw(st.sampled_from(self.values.design.entities))
+        others = self.values.design.entities
+        other: Drawn | None = draw(st.sampled_from(like)) if like else None
+        if other is not None and draw(_MOSTLY):
+            sharing = [each for each in others if _shared_indexes(other.entity, each)]
+            entity = draw(st.sampled_from(sharing or others))
+            indexes = _shared_indexes(other.entity, entity)
+            if indexes:
+                return self.beside(draw, other, entity, draw(st.sampled_from(indexes)))
+        entity = draw(st.sampled_from(others))
         values = draw(self.values.of_entity(entity))
-        if not like or entity in self.values.given or draw(st.booleans()):
+        if other is None or entity in self.values.given or draw(st.booleans()):
             return self.made(entity, values)
-        near = draw(st.sampled_from(like)).values
+        near = other.values
         values = {n: v if near.get(n) is None else near[n] for n, v in values.items()}
         try:
             return self.made(entity, values)
@@ -296,10 +240,12 @@ class Populations:
         self,
         draw: Draw,
         entities: Sequence[type[Entity]],
-        keys: Sequence[Key],
+        indexes: Sequence[Index],
         *,
         expired: bool = False,
+        fixed: Mapping[str, Any] | None = None,
         alone: bool = False,
+        strangers: bool = True,
         more: Callable[[list[Drawn]], Iterable[Drawn]] = lambda _: (),
     ) -> Population:
         """Draw the contents of a table.
@@ -307,29 +253,38 @@ class Populations:
         Args:
             draw: Draws values.
             entities: The entities that a pattern reads.
-            keys: The keys by which it reads them.
+            indexes: Where it reads them.
             expired: Whether items may be expired.
+            fixed: The values that the pattern always asks for.
             alone: Whether there are no other items.
+            strangers: Whether there are items of other programs.
             more: Returns further items for those that were drawn.
         """
-        most = 1 if self.small else 3
-        families = st.lists(_families(self, entities, keys, expired), min_size=1, max_size=most)
+        families = self.values.once(
+            ("families", *entities, *indexes, str(fixed), expired, self.small, self.now),
+            lambda: st.lists(
+                _families(self, entities, indexes, fixed=fixed or {}, expired=expired),
+                min_size=1,
+                max_size=1 if self.small else 3,
+            ),
+        )
         ours = distinct(each for family in draw(families) for each in family)
         ours = distinct([*ours, *more(ours)])
         if alone or (self.small and draw(_MOSTLY)):
-            return Population(tuple(ours), self.now)
+            return Population(tuple(with_look_up_items(ours)), self.now)
         ours = [each if draw(_MOSTLY) else Drawn(each.entity, each.made, UNKNOWN) for each in ours]
         more_of = [each for each in draw(st.lists(_neighbours(self, ours), max_size=2)) if each]
         ours = distinct([*ours, *more_of])
-        others = [each for each in draw(st.lists(_strangers(self, ours), max_size=2)) if each]
-        return Population(tuple(distinct([*ours, *others])), self.now)
+        number = 2 if strangers else 0
+        others = [each for each in draw(st.lists(_strangers(self, ours), max_size=number)) if each]
+        return Population(tuple(distinct([*with_look_up_items(ours), *others])), self.now)
 
     def padded(self, draw: Draw, population: Population) -> Population:
         """Return a population whose items have any size up to some kilobytes."""
         sizes = st.sampled_from([0, 1000, 4000, 4096, 9000])
         return Population(
             tuple(
-                Drawn(each.entity, each.made, {_PADDING: {"S": "x" * draw(sizes)}})
+                replace(each, extra={_PADDING: {"S": "x" * draw(sizes)}})
                 for each in population.items
             ),
             population.now,
@@ -344,10 +299,12 @@ def _families(
     draw: Draw,
     populations: Populations,
     entities: Sequence[type[Entity]],
-    keys: Sequence[Key],
+    indexes: Sequence[Index],
+    *,
+    fixed: Mapping[str, Any],
     expired: bool,
 ) -> list[Drawn]:
-    return populations.family(draw, entities, keys, expired=expired)
+    return populations.family(draw, entities, indexes, fixed, expired=expired)
 
 
 @st.composite
@@ -361,11 +318,39 @@ def _strangers(draw: Draw, populations: Populations, like: Sequence[Drawn]) -> D
 
 
 def distinct(items: Iterable[Drawn]) -> list[Drawn]:
-    """Return items of which no two have one identity; the first one of each stays."""
-    found: dict[tuple[Any, ...], Drawn] = {}
+    """Return items of which no two have one identity or one unique value; the first ones stay."""
+    found: list[Drawn] = []
+    taken: set[tuple[Any, ...]] = set()
     for each in items:
-        found.setdefault(each.identity, each)
-    return list(found.values())
+        claims = {each.identity, *each.unique_values.values()}
+        if not claims & taken:
+            taken |= claims
+            found.append(each)
+    return found
+
+
+def with_look_up_items(items: Iterable[Drawn]) -> list[Drawn]:
+    """Return items and the look-up items of their unique values, before stale look-up items."""
+    stale: list[Drawn] = []
+    own: list[Drawn] = []
+    for each in items:
+        (stale if issubclass(each.entity, UniqueItem) else own).append(each)
+    found = [unique_item(each.made, unique) for each in own for unique in each.unique_values]
+    look_ups = [Drawn(type(each), each) for each in found if each is not None]
+    return distinct([*own, *look_ups, *stale])
+
+
+def _shared_indexes(one: type[Entity], other: type[Entity]) -> list[Index]:
+    """Return the indexes in which items of two entities may have one partition key."""
+    return [
+        mine.index
+        for mine, theirs in product(one.keys.values(), other.keys.values())
+        if mine.index == theirs.index and _overlap(mine, theirs)
+    ]
+
+
+def _overlap(one: Key, other: Key) -> bool:
+    return any(mine.overlaps(theirs) for mine, theirs in product(one.partitions, other.partitions))
 
 
 def _last_components(entity: type[Entity]) -> set[str]:

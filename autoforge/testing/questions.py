@@ -22,7 +22,8 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.encoding import DateCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.template import Component
-from autoforge.testing.population import Draw, Drawn
+from autoforge.testing.drawn import Drawn
+from autoforge.testing.population import Draw
 from autoforge.testing.selection import entity_of_key, shown_in
 from autoforge.testing.values import Values, date_of, generic
 
@@ -90,7 +91,7 @@ class Questions:
             if each.name in given:
                 continue
             if each.name == "order":
-                given["order"] = draw(st.sampled_from([None, "asc", "desc"]))
+                given["order"] = draw(st.sampled_from([None, None, "asc", "desc"]))
                 continue
             given[each.name] = self._free(draw, each.name, hints.get(each.name, Any), source, items)
         return Question(self.pattern(**given), like)
@@ -173,27 +174,43 @@ class Questions:
         given: dict[str, Any] = {}
         required = {f.name for f in cls.parameters() if f.default is MISSING}
         own = {f.name for f in cls.parameters()}  # a bound may also be a property
+        if bounds.begins_with in own:
+            may_lack = bounds.begins_with not in required
+            return {bounds.begins_with: self._beginning(draw, bound(), may_lack=may_lack)}
         names = [n for n in (bounds.at_least, bounds.below or bounds.at_most) if n in own]
         for name in names:
             given[name] = bound() if name in required or draw(st.booleans()) else None
         lower, upper = bounds.at_least or "", bounds.below or bounds.at_most or ""
         low, high = given.get(lower), given.get(upper)
-        moving = cls.moving in names and given[cls.moving] is None
-        if moving and low is not None:  # the other bound is the present time: leave this one out
-            given[lower] = None
+        if cls.moving in names and given[cls.moving] is None:
+            given |= {lower: None} if lower in given else {}  # the other one is the present time
         elif low is not None and high is not None:
-            by_value = cmp_to_key(lambda one, other: _order(part, one, other))
-            low, high = sorted((low, high), key=by_value)
-            given |= {lower: low, upper: high}
-        if bounds.above:
-            whole = bool(near) and draw(st.booleans())
-            like = draw(st.sampled_from(near)) if whole else None
-            components = cls.key.sort_template.components
-            start = components.index(part)
-            for name, each in zip(bounds.above, components[start:], strict=False):
-                if name in own:
-                    given[name] = None if like is None else like.values[each.name]
-        return given
+            given |= dict(zip((lower, upper), _sorted(part, low, high), strict=True))
+        return given | self._above(draw, bounds.above, part, near)
+
+    def _above(
+        self, draw: Draw, names: Sequence[str], part: Component, near: Sequence[Drawn]
+    ) -> dict[str, Any]:
+        """Draw the place after which a range begins: that of a stored item, or none."""
+        cls = self.pattern
+        assert issubclass(cls, Keyed)  # noqa: S101 - as the caller found
+        own = {f.name for f in cls.parameters()}
+        like = draw(st.sampled_from(near)) if names and near and draw(st.booleans()) else None
+        components = cls.key.sort_template.components
+        return {
+            name: None if like is None else like.values[each.name]
+            for name, each in zip(names, components[components.index(part) :], strict=False)
+            if name in own
+        }
+
+    @staticmethod
+    def _beginning(draw: Draw, value: Any, *, may_lack: bool) -> Any:
+        """Return the beginning of a text, mostly a short one, or the date of a time."""
+        if may_lack and draw(st.integers(0, 3)) == 3:  # noqa: PLR2004 - one in four
+            return None
+        if isinstance(value, str):
+            return value[: draw(st.sampled_from([1, 1, 2, len(value)]))]
+        return date_of(value)
 
     # Other parameters: properties and methods of the pattern compute with them.
 
@@ -292,6 +309,10 @@ def _as_hinted(value: Any, hint: Any, part: Component) -> Any:
     wants_date = date in {hint, *get_args(hint)}
     is_short = isinstance(part.codec.of_value, DateCodec)
     return date_of(value) if wants_date and is_short and value is not None else value
+
+
+def _sorted(part: Component, *values: Any) -> list[Any]:
+    return sorted(values, key=cmp_to_key(lambda one, other: _order(part, one, other)))
 
 
 def _order(part: Component, one: Any, other: Any) -> int:

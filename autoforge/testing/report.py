@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from autoforge.dynamodb.errors import shortened
-from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.patterns.projection import entity_of
 from autoforge.dynamodb.timestamps import timestamp_text
 
 _INDENT: Final = "    "
@@ -76,6 +76,8 @@ def in_words(value: Any) -> str:
     """Return a value as a message has it."""
     if isinstance(value, datetime):
         return timestamp_text(value) if value.tzinfo is not None else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, StrEnum):
         return repr(str(value))
     if isinstance(value, frozenset | set):
@@ -89,17 +91,17 @@ def called(name: str, values: Mapping[str, Any]) -> str:
     return f"{name}({given})"
 
 
-def item_in_words(entity: type[Entity], values: Mapping[str, Any]) -> str:
-    """Return the name of an entity with those of an item's attributes that have values.
+def item_in_words(answer: type[Any], values: Mapping[str, Any]) -> str:
+    """Return the name of an entity, or of a part of one, with those attributes that have values.
 
     Components of the primary key are first. The value ``...`` stands for an unknown attribute.
     """
-    own = entity.primary_key.components
+    own = entity_of(answer).primary_key.components
     names = sorted(values, key=lambda name: (name not in own, name))
     known = {n: values[n] for n in names if values[n] is not None and values[n] is not ...}
     unknown = ", ".join(repr(name) for name in names if values[name] is ...)
     beside = f" with an unknown attribute, {unknown}" if unknown else ""
-    return f"{called(entity.__name__, known)}{beside}"
+    return f"{called(answer.__name__, known)}{beside}"
 
 
 def _section(title: str, lines: Sequence[str]) -> str:

@@ -18,12 +18,12 @@ from autoforge.dynamodb.errors import InvalidValueError
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.attribute import EntityAttribute
-from autoforge.dynamodb.schema.encoding import DateCodec
+from autoforge.dynamodb.schema.encoding import SEPARATOR, DateCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.template import Component, Template
 from autoforge.dynamodb.timestamps import as_timestamp
-from autoforge.testing.population import Drawn
+from autoforge.testing.drawn import Drawn
 from autoforge.testing.report import in_words
 
 #: Whether a pattern selects an item, in the words of the one who declared it.
@@ -90,11 +90,46 @@ class Selection:
     @cached_property
     def _fixed(self) -> int:
         """The number of segments of the sort key that every selected item has in common."""
-        segments = self.key.sort_template.segments
+        segments = self.key.sort_template.segments[: self._agreed]
         for place, segment in enumerate(segments):
             if isinstance(segment, Component) and self._sort_meant[segment.name] is None:
                 return place
         return len(segments)
+
+    @cached_property
+    def _beside(self) -> list[Key]:
+        """The keys of the other entities that the pattern answers with."""
+        pattern = self.pattern
+        read = pattern.read_entities() if isinstance(pattern, Query) else ()
+        keys = (self.key_of(each) for each in read if each is not self.entity)
+        return [each for each in keys if each is not None]
+
+    @cached_property
+    def _agreed(self) -> int:
+        """The number of first segments that all their sort keys write alike and mean alike."""
+        mine = self.key.sort_template.segments
+        return min((self._agreed_with(each) for each in self._beside), default=len(mine))
+
+    def _agreed_with(self, other: Key) -> int:
+        mine, theirs = self.key.sort_template.segments, other.sort_template.segments
+        given = {part.name for each in self.key.partitions for part in each.components}
+        also_given = {part.name for each in other.partitions for part in each.components}
+        for place, (one, another) in enumerate(zip(mine, theirs, strict=False)):
+            if isinstance(one, str) or isinstance(another, str):
+                if one != another:
+                    return place
+            elif not one.codec.writes_like(another.codec) or (
+                one.name in given and another.name not in also_given
+            ):
+                return place
+        return min(len(mine), len(theirs))
+
+    def _has_length(self, sort: Sequence[str | Component]) -> bool:
+        """Whether a sort key has as many segments as those of the entities that are read."""
+        keys = (self.key, *self._beside)
+        sizes = {len(each.sort_template.segments) for each in keys}
+        ends, goes_on = self._fixed in sizes, max(sizes) > self._fixed
+        return not self._fixed or (ends if len(sort) == self._fixed else goes_on)
 
     def admits(self, drawn: Drawn) -> bool:
         """Whether the item is in the range, whatever its type and expiry."""
@@ -106,11 +141,11 @@ class Selection:
         partition = _first_complete(key, drawn.values)
         mine = _first_complete(self.key, self.meant)
         sort = key.sort_template.segments
-        whole = self._fixed == len(self.key.sort_template.segments)
         return (
             len(partition) == len(mine)
             and all(map(self._matches(self.meant, drawn), mine, partition))
-            and (len(sort) == self._fixed if whole else len(sort) > self._fixed)
+            and len(sort) >= self._fixed
+            and self._has_length(sort)
             and all(
                 map(
                     self._matches(self._sort_meant, drawn),
@@ -131,7 +166,12 @@ class Selection:
         """Return items in the order of their sort keys; those with equal ones are together."""
 
         def compare(one: Drawn, other: Drawn) -> int:
-            return _compare(self._place(one), self._place(other))
+            mine, theirs = self._place(one), self._place(other)
+            if one.entity is other.entity or self.key.index.sort_type == "N":
+                return _compare(mine, theirs)
+            # Values of different entities have no order: their sort keys have that of their texts.
+            text, another = (SEPARATOR.join(text for _, text in each) for each in (mine, theirs))
+            return (text > another) - (text < another)
 
         by_place = cmp_to_key(compare)
         return [list(group) for _, group in groupby(sorted(items, key=by_place), by_place)]
@@ -140,7 +180,8 @@ class Selection:
         """Say in words which items are selected."""
         if self.selects is not None:
             return ["the items that `selects` admits"]
-        entity = self.entity.__name__
+        read = self.pattern.read_entities() if isinstance(self.pattern, Query) else [self.entity]
+        entity = " and ".join(each.__name__ for each in read)
         said = [
             f"{name} = {in_words(value)}"
             for name, value in sorted(self.meant.items())
@@ -192,6 +233,10 @@ class Selection:
             words = f"({names}) > ({', '.join(in_words(limit) for limit, _ in limits)})"
             values = [] if drawn is None else [_value(sort[p], drawn) for p in over]
             yield drawn is None or _compare(values, limits) > 0, words
+        beginning = None if bounds.begins_with is None else self._given([bounds.begins_with])[0]
+        if beginning is not None:
+            words = f"{bounds.component} that begins with {in_words(beginning)}"
+            yield drawn is None or _begins(_value(sort[start], drawn)[0], beginning), words
 
     def _component(self, place: int) -> Component:
         segment = self.key.sort_template.segments[place]
@@ -241,6 +286,16 @@ def entity_of_key(pattern: type[Keyed[Any]]) -> type[Entity]:
     return next(each for each in pattern.entities if each.__name__ == pattern.key.entity)
 
 
+def taken_at_its_word(pattern: type[Keyed[Any]]) -> Iterator[str]:
+    """Yield the components that only a property of the pattern gives, so that nothing checks it."""
+    given = {f.name for f in pattern.parameters() if f.name != "order"}
+    for name in sorted(pattern.key.components - {*pattern.fixed}):
+        parameter, derived = pattern.renames.get(name, name), pattern.key.derived.get(name)
+        known = parameter in given or (derived is not None and given >= {*derived.sources})
+        if not known and isinstance(getattr(pattern, parameter, None), property):
+            yield f"that its property {parameter} is the one that is meant: give laws_of selects"
+
+
 def shown_in(component: Component, value: Any) -> Any:
     """Return what a key shows of a value: of a time perhaps its date, else usually all of it."""
     if isinstance(component.codec.of_value, DateCodec):
@@ -287,6 +342,13 @@ def _compare(mine: Sequence[Any], theirs: Sequence[Any]) -> int:
             if text != another:
                 return -1 if text < another else 1
     return len(mine) - len(theirs)
+
+
+def _begins(value: Any, beginning: Any) -> bool:
+    """Whether a text begins so, or a time is of that UTC day."""
+    if isinstance(value, str):
+        return value.startswith(beginning)
+    return bool(as_timestamp(value).date() == beginning)
 
 
 def _holds(order: int, sign: str) -> bool:

@@ -5,12 +5,13 @@ The simplest value of each strategy is its first, so that a failing example shri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Final
+from types import NoneType, UnionType
+from typing import Any, Final, Union, get_args, get_origin
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -18,7 +19,10 @@ from pynamodb import attributes as pynamodb
 from pynamodb.attributes import Attribute
 
 from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.patterns.composite import Composite
+from autoforge.dynamodb.patterns.declared import admits_none
 from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.patterns.projection import Projection, hints_of, is_projection
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
@@ -28,6 +32,8 @@ from autoforge.dynamodb.schema.number_attributes import Integer, Number
 from autoforge.dynamodb.schema.set_attributes import IdSet, TextSet
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
+from autoforge.dynamodb.schema.unique_item import UniqueItem
+from autoforge.dynamodb.table import Table
 from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp
 from autoforge.testing.clock import NOON
 
@@ -120,10 +126,30 @@ class Values:
 
     design: Design
     given: Mapping[Any, SearchStrategy[Any]] = field(default_factory=dict)
-    #: Strategies by entity: to build one costs as much as to draw from it.
-    _of_entity: dict[type[Entity], SearchStrategy[dict[str, Any]]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    #: Strategies that were built: to build one costs as much as to draw from it.
+    _built: dict[Any, SearchStrategy[Any]] = field(default_factory=dict, init=False, repr=False)
+
+    def _given_for(
+        self, entity: type[Entity], name: str, kind: type[Attribute[Any]]
+    ) -> SearchStrategy[Any] | None:
+        """Return the strategy that was given for an attribute, or that its parts require."""
+        for each in (f"{entity.__name__}.{name}", kind):
+            if each in self.given:
+                return self.given[each]
+        nested = self._nested.get((entity, name))
+        return None if nested is None else _documents(nested)
+
+    @cached_property
+    def _nested(self) -> dict[tuple[type[Entity], str], list[tuple[tuple[str, ...], Any]]]:
+        """What parts of entities take from inside of their attributes: the path, and its type."""
+        found: dict[tuple[type[Entity], str], list[tuple[tuple[str, ...], Any]]] = {}
+        patterns = self.design.patterns if isinstance(self.design, Table) else ()
+        for part in (each for pattern in patterns for each in parts_of(pattern)):
+            for name, (attribute, *path) in part.takes.items():
+                if path:
+                    place = found.setdefault((part.entity, attribute), [])
+                    place.append((tuple(path), hints_of(part).get(name, Any)))
+        return found
 
     @cached_property
     def literals(self) -> tuple[str, ...]:
@@ -152,9 +178,13 @@ class Values:
 
     def of_entity(self, entity: type[Entity]) -> SearchStrategy[dict[str, Any]]:
         """Return the strategy of the values of all attributes of an entity."""
-        if entity not in self._of_entity:
-            self._of_entity[entity] = self._new_of_entity(entity)
-        return self._of_entity[entity]
+        return self.once(entity, lambda: self._new_of_entity(entity))
+
+    def once(self, name: Any, build: Callable[[], SearchStrategy[Any]]) -> SearchStrategy[Any]:
+        """Return a strategy by its name; it is built at the first call."""
+        if name not in self._built:
+            self._built[name] = build()
+        return self._built[name]
 
     def _new_of_entity(self, entity: type[Entity]) -> SearchStrategy[dict[str, Any]]:
         if entity in self.given:
@@ -172,6 +202,9 @@ class Values:
         Raises:
             DeclarationError: if there is none; it says what to give.
         """
+        return self.once((entity, name), lambda: self._new_of(entity, name))
+
+    def _new_of(self, entity: type[Entity], name: str) -> SearchStrategy[Any]:
         attribute = entity.get_attributes()[name]
         present = self.present(entity, name)
         if name == "expires_at":  # an item that does not expire is the simplest
@@ -182,9 +215,10 @@ class Values:
     def present(self, entity: type[Entity], name: str) -> SearchStrategy[Any]:
         """Return the strategy of the values of an attribute that the item has."""
         attribute = entity.get_attributes()[name]
-        for each in (f"{entity.__name__}.{name}", type(attribute)):
-            if each in self.given:
-                return self.given[each]
+        declared = declaring(entity, name)
+        given = self._given_for(declared, name, type(attribute))
+        if given is not None:
+            return given
         form = STRATEGIES.get(type(attribute))
         if form is None:
             kind = type(attribute).__name__
@@ -192,7 +226,7 @@ class Values:
                 f"{entity.__name__}.{name} is of the class {kind}, whose values cannot be drawn: "
                 f"give laws_of a strategy for them, such as strategies={{{kind}: st.just(...)}}"
             )
-        uses = _uses(entity, name)
+        uses = _uses(declared, name)
         if not uses:
             return form(attribute)
         if isinstance(attribute, Text | pynamodb.UnicodeAttribute):
@@ -210,11 +244,67 @@ def _uses(entity: type[Entity], name: str) -> list[Any]:
     """Return the codecs that write an attribute in the keys of an entity."""
     return [
         part.codec.of_value
-        for key in entity.keys.values()
+        for key in (*entity.keys.values(), *(each.key for each in entity.uniques))
         for template in (*key.partitions, key.sort_template)
         for part in template.components
         if part.name == name
     ]
+
+
+def declaring(entity: type[Entity], name: str) -> type[Entity]:
+    """Return the entity that declares an attribute: of a look-up item, that of the value."""
+    if issubclass(entity, UniqueItem) and name not in UniqueItem.get_attributes():
+        return entity.declared_by
+    return entity
+
+
+def _documents(
+    nested: Sequence[tuple[tuple[str, ...], Any]],
+) -> SearchStrategy[Mapping[str, Any]]:
+    """Return documents with values where parts of the entity take them.
+
+    A value that a part may be without is mostly there.
+    """
+    paths = [path for path, _ in nested]
+    values = [(_nested_values(hint), admits_none(hint)) for _, hint in nested]
+    return st.tuples(
+        st.sampled_from(_JSON),
+        *(each | each | st.none() if may_lack else each for each, may_lack in values),
+    ).map(lambda drawn: _with(drawn[0], dict(zip(paths, drawn[1:], strict=True))))
+
+
+def _nested_values(hint: Any) -> SearchStrategy[Any]:
+    """Return JSON values of a type; of any if it is not known."""
+    members = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+    kinds = [each for each in members if each is not NoneType]
+    known: dict[Any, SearchStrategy[Any]] = {
+        str: texts,
+        int: st.sampled_from(_WHOLE),
+        float: st.sampled_from(_REAL),
+        bool: st.booleans(),
+    }
+    anything = st.sampled_from(["a", 1, *_JSON])
+    return st.one_of([known.get(each, anything) for each in kinds] or [anything])
+
+
+def _with(document: Mapping[str, Any], values: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
+    """Return a document with values at paths; None for no value."""
+    found = dict(document)
+    for (name, *path), value in values.items():
+        if path:
+            inside = found.get(name)
+            found[name] = _with(inside if isinstance(inside, dict) else {}, {(*path,): value})
+        elif value is not None:
+            found[name] = value
+    return found
+
+
+def parts_of(pattern: type[Pattern[Any]]) -> Iterator[type[Projection[Any]]]:
+    """Yield the parts of entities that a pattern answers with, those of its own parts included."""
+    if issubclass(pattern, Composite):
+        for each in pattern._labelled().parts():  # noqa: SLF001 - of the toolkit
+            yield from parts_of(type(each.pattern))
+    yield from filter(is_projection, pattern.answers)
 
 
 def generic(kind: type[Any]) -> SearchStrategy[Any] | None:

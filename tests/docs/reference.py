@@ -215,9 +215,10 @@ class Documented:
     @cached_property
     def sections(self) -> Mapping[str, Any]:
         """The sections of the docstring, by their kinds."""
-        if self.entry.docstring is None:
+        docstring = self.entry.docstring or _of_its_class(self.entry)
+        if docstring is None:
             return {}
-        return {each.kind.value: each.value for each in self.entry.docstring.parsed}
+        return {each.kind.value: each.value for each in docstring.parsed}
 
     @property
     def text(self) -> str:
@@ -281,6 +282,14 @@ def _is_member(member: Documented) -> bool:
     if isinstance(entry, griffe.Function) or "property" in entry.labels:
         return True
     return bool(_comment(entry))
+
+
+def _of_its_class(entry: Entry) -> griffe.Docstring | None:
+    """Return the docstring of the class of an instance, if its module declares that, too."""
+    if not (isinstance(entry, griffe.Attribute) and isinstance(entry.value, griffe.ExprCall)):
+        return None
+    declared = entry.module.members.get(str(entry.value.function))
+    return declared.docstring if isinstance(declared, griffe.Class) else None
 
 
 def _comment(entry: Entry) -> str:

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from autoforge.testing.laws import laws_in
-from docs.examples.another_domain import LIBRARY
 from tests.docs.pages import REFERENCE, ROOT, blocks
+from tests.testing.lending import LENDING
+
+pytest_plugins = ["pytester"]
 
 _PAGE = ROOT / "docs" / "how-to" / "prove-your-design.md"
-
-
-def _run(folder: Path, *python: str, selected: str) -> str:
-    """Run what blocks of the page define as a test module, and return what pytest prints."""
-    (folder / "test_library.py").write_text("\n".join(python), encoding="utf-8")
-    command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", selected, ".")
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return done.stdout
+#: The page has the law of one unique value for all.
+_BADGE = "no two items have one by_badge, and it finds the one that has it"
 
 
 @pytest.fixture
@@ -30,26 +23,31 @@ def python() -> list[str]:
     return [each.text for each in blocks(_PAGE) if each.language == "python"]
 
 
-def test_the_page_shows_the_message_of_a_broken_law(tmp_path: Path, python: list[str]) -> None:
-    (shown,) = [each.text for each in blocks(_PAGE) if each.language == "text"]
-    design, proven, wrong, *_ = python
+def test_the_page_shows_what_it_says_and_its_tests_pass(
+    pytester: pytest.Pytester, python: list[str]
+) -> None:
+    summary, shown = [each.text for each in blocks(_PAGE) if each.language == "text"]
+    design, proven, wrong, *_, last = python
+    pytester.makepyfile(
+        test_soon=f"{design}\n{wrong}\n{proven}", test_own=f"{design}\n{proven}\n{last}"
+    )
 
-    printed = _run(tmp_path, design, wrong, proven, selected="LoansDueSoon and pages and equal")
+    done = pytester.runpytest_inprocess(
+        *("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"),
+        *("-k", "(LoansDueSoon and pages and equal) or test_a or (own and units)"),
+    )
 
-    assert shown in printed
-
-
-def test_the_tests_on_the_page_pass(tmp_path: Path, python: list[str]) -> None:
-    printed = _run(tmp_path, python[0], python[-1], selected="test_a")
-
-    assert "2 passed" in printed
+    done.assert_outcomes(passed=2, failed=1, skipped=2)
+    assert shown in str(done.stdout)
+    assert summary in str(done.stdout)
 
 
 def test_every_law_is_documented_and_no_other() -> None:
     text = (REFERENCE / "testing.md").read_text(encoding="utf-8")
     laws = text.partition("## Laws")[2].partition("## Fixtures")[0]
 
-    claims = {law.claim for law in laws_in(LIBRARY)}
-    named = {*re.findall(r"^\| ([a-z][^|`]+) \|", laws, re.MULTILINE)} - {"law"}
+    claims = {law.claim for law in laws_in(LENDING)} - {_BADGE}
+    named = {*re.findall(r"^\| ([a-z][^|]+) \|", laws, re.MULTILINE)} - {"law"}
+    named = {each.replace("`", "") for each in named}
     assert named <= claims
     assert claims - named == {"the answer equals brute force", "expired items never come"}

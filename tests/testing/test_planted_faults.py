@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -38,8 +38,11 @@ from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.encoding import Codec, TextCodec
 from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.timestamps import MILLISECOND
-from autoforge.testing import Engine, running
+from autoforge.testing import Engine
 from autoforge.testing.laws import laws_in
+from tests.testing.breaking import broken_law
+
+pytestmark = pytest.mark.one_engine  # which one it is does not matter to a mistake in a design
 
 by_due = GSI("ByDue")
 by_reader = GSI("ByReader")
@@ -213,41 +216,31 @@ def broken(
 ) -> str:
     """Return the message of a law that a design breaks; fail if it holds."""
     table = Table("Library", tuple(entities), (by_due, by_reader), patterns)
-    laws = {str(each): each for each in laws_in(table, **given)}
-    assert law in laws, f"{law} is none of {', '.join(laws)}"
-    with pytest.raises(pytest.fail.Exception) as caught:
-        laws[law].prove(engine, EXAMPLES)
-    return str(caught.value)
+    return broken_law(engine, law, table, examples=EXAMPLES, **given)
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[Engine]:
-    """An engine in this process: which one it is does not matter to a mistake in a design."""
-    with running("moto") as engine:
-        yield engine
-
-
-def test_a_sound_design_breaks_no_law(moto: Engine) -> None:
+def test_a_sound_design_breaks_no_law(autoforge_engine: Engine) -> None:
     table = Table("Library", (Book, Loan, BookOfLoan), (by_due, by_reader), SOUND)
 
     for law in laws_in(table):
-        law.prove(moto, EXAMPLES)
+        if not law.unjudged(autoforge_engine):
+            law.prove(autoforge_engine, EXAMPLES // 6)
 
 
-def test_a_range_that_is_off_by_one(moto: Engine) -> None:
+def test_a_range_that_is_off_by_one(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class Early(LoansDue):
         def condition(self, now: Any) -> KeyCondition:
             early = self.by - MILLISECOND if isinstance(self.by, datetime) else None
             return Query.condition(replace(self, by=early), now)
 
-    said = broken(moto, "Early: pages equal brute force", Early)
+    said = broken(autoforge_engine, "Early: pages equal brute force", Early, steps=250)
 
-    assert said.startswith(
-        "Early: pages equal brute force: an item did not come: Loan(id='a', isbn='a', "
-    )
-    loan = "Loan(id='a', isbn='a', due_at=2026-02-04T12:00:00.000Z, reader='a', returned=False)"
-    assert re.sub(r"(pages of|up to) \d+", r"\1 N", said.partition("  asked:\n")[2]) == (
+    assert said.startswith("Early: pages equal brute force: an item did not come: Loan(id=")
+    (loan,) = {*re.findall(r"Loan\(id=.*, due_at=2026-02-04T12.*, returned=False\)", said)}
+    said = re.sub(r"(pages of|up to) \d+", r"\1 N", said.partition("  asked:\n")[2])
+    said = re.sub(r"order='\w+'", "order=None", said).replace("largest", "smallest")
+    assert said == (
         "    Early(order=None, by=2026-02-04T12:00:00.000Z), in pages of N\n"
         "  request:\n"
         "    Query index ByDue for ByDuePK = LOAN#out AND ByDueSK < 2026-02-04T11:59:59.999Z$, "
@@ -260,50 +253,50 @@ def test_a_range_that_is_off_by_one(moto: Engine) -> None:
         "    nothing\n"
         "  should have come:\n"
         f"    {loan}\n"
-        f"  (on {moto.name}, at 2026-02-04T12:00:00.000Z)"
+        f"  (on {autoforge_engine.name}, at 2026-02-04T12:00:00.000Z)"
     )
 
 
-def test_an_order_that_is_the_wrong_way_round(moto: Engine) -> None:
+def test_an_order_that_is_the_wrong_way_round(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class Backwards(LoansOfBook):
         @property
         def descending(self) -> bool:
             return self.order == "asc"
 
-    said = broken(moto, "Backwards: pages equal brute force", Backwards)
+    said = broken(autoforge_engine, "Backwards: pages equal brute force", Backwards)
 
     assert "the items came in another order" in said
 
 
-def test_pages_that_lose_items(moto: Engine) -> None:
+def test_pages_that_lose_items(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class Lossy(LoansOfBook):
         def read_page(self, *given: Any, **how: Any) -> Page[Any]:
             page = Query.read_page(self, *given, **how)
             return Page(page.items[:1], page.cursor)
 
-    said = broken(moto, "Lossy: pages equal brute force", Lossy)
+    said = broken(autoforge_engine, "Lossy: pages equal brute force", Lossy)
 
     assert "did not come" in said or "and a cursor" in said
     assert "Lossy(order=" in said
 
 
-def test_a_partition_that_a_property_computes_wrongly(moto: Engine) -> None:
+def test_a_partition_that_a_property_computes_wrongly(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class WrongShard(LoansOfReader):
         @property
         def shard(self) -> str | None:
             return SHARDS[0]
 
-    said = broken(moto, "WrongShard: pages equal brute force", WrongShard)
+    said = broken(autoforge_engine, "WrongShard: pages equal brute force", WrongShard)
 
     assert "an item did not come: Loan(id='a', isbn='a'" in said
     assert "reader = 'a' and shard = 's1'" in said
     assert "ByReaderPK = READERS#s0" in said
 
 
-def test_a_component_that_never_matches(moto: Engine) -> None:
+def test_a_component_that_never_matches(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class Shouting(Query[Loan]):
         """Which loans does a book have?"""
@@ -316,16 +309,16 @@ def test_a_component_that_never_matches(moto: Engine) -> None:
         def isbn(self) -> str:
             return f"isbn-{len(self.title)}"
 
-    said = broken(moto, "Shouting: pages equal brute force", Shouting)
+    said = broken(autoforge_engine, "Shouting: pages equal brute force", Shouting)
 
     assert "it never found anything, in 30 tables" in said
     assert "check the properties and methods that compute its key" in said
     assert "strategies={Shouting: st.builds(Shouting, ...)}" in said
 
 
-def test_a_question_that_means_something_else(moto: Engine) -> None:
+def test_a_question_that_means_something_else(autoforge_engine: Engine) -> None:
     said = broken(
-        moto,
+        autoforge_engine,
         "LoansDue: pages equal brute force",
         LoansDue,
         selects={LoansDue: lambda asked, loan: asked.by is None or loan.due_at < asked.by},
@@ -335,31 +328,31 @@ def test_a_question_that_means_something_else(moto: Engine) -> None:
     assert "the items that `selects` admits" in said
 
 
-def test_a_fetch_that_leaves_a_key_out(moto: Engine) -> None:
+def test_a_fetch_that_leaves_a_key_out(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class Fewer(Books):
         def primary_keys(self) -> Sequence[KeyValue]:
             return [key_of_book(each) for each in self.isbns[1:]]
 
-    said = broken(moto, "Fewer: the answer equals brute force", Fewer)
+    said = broken(autoforge_engine, "Fewer: the answer equals brute force", Fewer)
 
     assert "primary_keys names other items than the parameter isbns" in said
     assert "  should have come:\n    {'a'}" in said
 
 
-def test_a_fetch_that_names_no_item(moto: Engine) -> None:
+def test_a_fetch_that_names_no_item(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class Misspelt(Books):
         def primary_keys(self) -> Sequence[KeyValue]:
             return [KeyValue(f"BOK#{each}", "BOOK") for each in self.isbns]
 
-    said = broken(moto, "Misspelt: the answer equals brute force", Misspelt)
+    said = broken(autoforge_engine, "Misspelt: the answer equals brute force", Misspelt)
 
     assert "primary_keys of Misspelt returns 'BOK#a / BOOK', which is no key of Book" in said
     assert "Book: BOOK#{isbn} / BOOK" in said
 
 
-def test_a_target_that_is_no_key_of_the_item(moto: Engine) -> None:
+def test_a_target_that_is_no_key_of_the_item(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class Astray(BooksLent):
         def target(self, reference: Loan) -> KeyValue:
@@ -367,21 +360,25 @@ def test_a_target_that_is_no_key_of_the_item(moto: Engine) -> None:
             assert key is not None
             return key
 
-    said = broken(moto, "Astray: pages equal brute force", Astray)
+    said = broken(autoforge_engine, "Astray: pages equal brute force", Astray)
 
     assert "target of Astray returns 'BOOK#a / LOAN#a', which is no key of Book" in said
     assert "reference:\n    Loan(id='a', isbn='a'" in said
 
 
-def test_a_target_that_is_the_key_of_another_item(moto: Engine) -> None:
+def test_a_target_that_is_the_key_of_another_item(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class Elsewhere(BookByLoan):
         def target(self, found: BookOfLoan) -> KeyValue:
             return key_of_book(found.loan_id)
 
-    said = broken(moto, "Elsewhere: the answer equals brute force", Elsewhere)
+    said = broken(autoforge_engine, "Elsewhere: the answer equals brute force", Elsewhere)
 
-    assert "target points to the Book with isbn = 'b', but the BookOfLoan has isbn = 'a'" in said
+    assert re.search(
+        r"target points to the Book with isbn = '(\w)', but the BookOfLoan has isbn = 'a'\n"
+        r"  reference:\n    BookOfLoan\(loan_id='\1', isbn='a'\)",
+        said,
+    )
 
 
 @pytest.mark.parametrize(
@@ -395,26 +392,25 @@ def test_a_target_that_is_the_key_of_another_item(moto: Engine) -> None:
     ],
 )
 def test_a_number_of_requests_that_is_declared_wrongly(
-    moto: Engine, pattern: type[Any], declared: int, sent: str
+    autoforge_engine: Engine, pattern: type[Any], declared: int, sent: str
 ) -> None:
     wrong: Any = dataclass(frozen=True)(type("Wrong", (pattern,), {"requests": declared}))
 
-    said = broken(moto, "Wrong: sends the requests it declares", wrong)
+    said = broken(autoforge_engine, "Wrong: sends the requests it declares", wrong)
 
     number = len(sent.split(", "))
     assert f"it declares requests = {declared}, and sent {number}" in said
     assert f"  came:\n    {sent}\n" in said
 
 
-def test_an_operation_that_is_declared_wrongly(moto: Engine) -> None:
+def test_an_operation_that_is_declared_wrongly(autoforge_engine: Engine) -> None:
     wrong: Any = dataclass(frozen=True)(type("Wrong", (BookWithLoans,), {"operation": "Query"}))
 
-    said = broken(moto, "Wrong: sends the requests it declares", wrong)
+    said = broken(autoforge_engine, "Wrong: sends the requests it declares", wrong)
 
     assert "it declares operation = 'Query', and sent other ones" in said
 
 
-@pytest.mark.one_engine
 def test_a_read_that_costs_more_than_it_should(autoforge_engine: Engine) -> None:
     if not autoforge_engine.counts_units:
         pytest.skip("moto does not count units: this runs on dynoxide")
@@ -427,22 +423,24 @@ def test_a_read_that_costs_more_than_it_should(autoforge_engine: Engine) -> None
     law = "Dear: consumes the units that item sizes predict"
     said = broken(autoforge_engine, law, Dear)
 
-    assert "it consumed 1 units, and the sizes of its items predict 0.5" in said
+    assert "it consumed 1 units, and the sizes of what it reads predict 0.5" in said
 
 
-def test_a_cursor_that_is_not_bound_to_a_parameter(moto: Engine) -> None:
+def test_a_cursor_that_is_not_bound_to_a_parameter(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class Loose(LoansOfBook):
         def arguments(self) -> dict[str, Any]:
             return {"order": self.order}
 
-    said = broken(moto, "Loose: cursors resume, and others are refused", Loose, LoansDue)
+    said = broken(
+        autoforge_engine, "Loose: cursors resume, and others are refused", Loose, LoansDue
+    )
 
     assert "a cursor of other parameters was not refused" in said
     assert "Loose(order=" in said
 
 
-def test_an_expiry_that_is_not_observed(moto: Engine) -> None:
+def test_an_expiry_that_is_not_observed(autoforge_engine: Engine) -> None:
     class Undying(Entity):
         isbn = Id()
         key = Key("UNDYING#{isbn}", "UNDYING")
@@ -459,13 +457,13 @@ def test_an_expiry_that_is_not_observed(moto: Engine) -> None:
         isbn: str
 
     said = broken(
-        moto,
+        autoforge_engine,
         "UndyingByIsbn: expired items never come",
         UndyingByIsbn,
         entities=(Undying,),
     )
 
-    assert "an item came that should not: Undying(isbn='a', expires_at=" in said
+    assert re.search(r"an item came that should not: Undying\(isbn='[-\w]+', expires_at=", said)
     assert "(expired at " in said
 
 
@@ -521,9 +519,9 @@ class Shelves(Query[Shelf]):
 _SHELVES = {Folded: st.sampled_from(["a", "A", "b"]), Unpadded: st.sampled_from([1, 9, 10])}
 
 
-def test_a_codec_that_is_not_injective(moto: Engine) -> None:
+def test_a_codec_that_is_not_injective(autoforge_engine: Engine) -> None:
     said = broken(
-        moto,
+        autoforge_engine,
         "Shelf: no other item has its key",
         entities=(Shelf,),
         strategies=_SHELVES,
@@ -536,13 +534,14 @@ def test_a_codec_that_is_not_injective(moto: Engine) -> None:
     assert "Shelf(name='A', number=" in said
 
 
-def test_a_codec_that_does_not_keep_the_order(moto: Engine) -> None:
+def test_a_codec_that_does_not_keep_the_order(autoforge_engine: Engine) -> None:
     said = broken(
-        moto,
+        autoforge_engine,
         "Shelves: pages equal brute force",
         Shelves,
         entities=(Shelf,),
         strategies={**_SHELVES, Folded: st.sampled_from(["a", "b"])},
+        steps=250,
     )
 
     assert "the items came in another order" in said
@@ -593,9 +592,9 @@ class OpenOrders(Query[Order]):
         ("Order: every write leaves the keys of the item", "the item is not in index ByDue"),
     ],
 )
-def test_a_where_that_an_attribute_breaks(moto: Engine, law: str, why: str) -> None:
+def test_a_where_that_an_attribute_breaks(autoforge_engine: Engine, law: str, why: str) -> None:
     said = broken(
-        moto,
+        autoforge_engine,
         law,
         OpenOrders,
         entities=(Order,),
@@ -612,14 +611,14 @@ class Rounded(Integer):
         return str(value // 10 * 10)
 
 
-def test_an_attribute_that_reads_back_differently(moto: Engine) -> None:
+def test_an_attribute_that_reads_back_differently(autoforge_engine: Engine) -> None:
     class Fine(Entity):
         id = Id()
         cents = Rounded()
         key = Key("FINE#{id}", "FINE")
 
     said = broken(
-        moto,
+        autoforge_engine,
         "Fine: reads back as it was written",
         entities=(Fine,),
         strategies={"Fine.cents": st.sampled_from([10, 11])},
@@ -630,7 +629,7 @@ def test_an_attribute_that_reads_back_differently(moto: Engine) -> None:
     assert "Fine(id='a', cents=11)" in said
 
 
-def test_an_item_that_drops_what_it_does_not_know(moto: Engine) -> None:
+def test_an_item_that_drops_what_it_does_not_know(autoforge_engine: Engine) -> None:
     class Forgetful(Entity):
         id = Id()
         key = Key("FORGETFUL#{id}", "FORGETFUL")
@@ -639,13 +638,15 @@ def test_an_item_that_drops_what_it_does_not_know(moto: Engine) -> None:
             self._unknown.clear()
             return super().to_item()
 
-    said = broken(moto, "Forgetful: reads back as it was written", entities=(Forgetful,))
+    said = broken(
+        autoforge_engine, "Forgetful: reads back as it was written", entities=(Forgetful,)
+    )
 
     assert "an item that is read and written back changes" in said
     assert "unknown to autoforge = None" in said
 
 
-def test_an_index_key_that_one_write_path_leaves_stale(moto: Engine) -> None:
+def test_an_index_key_that_one_write_path_leaves_stale(autoforge_engine: Engine) -> None:
     class Handmade(Entity):
         id = Id()
         reader = optional(Text())
@@ -659,7 +660,7 @@ def test_an_index_key_that_one_write_path_leaves_stale(moto: Engine) -> None:
             return item
 
     said = broken(
-        moto,
+        autoforge_engine,
         "Handmade: every write leaves the keys of the item",
         entities=(Handmade,),
     )
@@ -667,16 +668,16 @@ def test_an_index_key_that_one_write_path_leaves_stale(moto: Engine) -> None:
     assert "the key attribute ByDuePK is stale" in said
     assert "ByDuePK = {'S': 'READER#a'}" in said
     assert "ByDuePK = {'S': 'READER#A'}" in said
-    assert "Update of Handmade(changes={'reader': 'a'})" in said
+    assert "Update of Handmade(id='a', changes={'reader': 'a'})" in said
 
 
-def test_an_error_that_a_pattern_raises(moto: Engine) -> None:
+def test_an_error_that_a_pattern_raises(autoforge_engine: Engine) -> None:
     @dataclass(frozen=True)
     class Failing(BookWithLoans):
         def combine(self, answers: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
             return (answers[0][0], *answers[1])
 
-    said = broken(moto, "Failing: the answer equals brute force", Failing)
+    said = broken(autoforge_engine, "Failing: the answer equals brute force", Failing)
 
     assert "IndexError was raised" in said
     assert "(test_planted_faults.py:" in said
