@@ -173,20 +173,23 @@ def compile_reader(
         entity: The entity.
         fields: Its attributes that are not rendered from others.
         functions: ``slowly`` reads any item on the careful path; ``decode_key`` reads components
-            from an item's key; ``unknown`` returns the attributes that the entity does not declare.
+            from an item's keys, or returns None if the primary key has another form; ``unknown``
+            returns the attributes that the entity does not declare.
     """
     source = Source("read(item)", dict(_NAMES), of=entity.__name__)
     source.names |= {"entity": entity, "new": entity.__new__, **functions}
-    source.names["has_form"] = entity.has_form
     required = [each for each in fields if each.stored and not each.optional]
     layout, primary = entity.layout, entity.primary_key
     rendered = [name for name, _ in primary.rendered_attributes]
     stored_type = layout.entity_type
     source.add("try:")
+    if stored_type is None:  # the form of the key tells the type
+        source.add("in_keys = decode_key(item)", depth=2)
+        source.add("if in_keys is None: return slowly(item)", depth=2)
+    else:
+        differs = f"item[{stored_type!r}]['S'] != {entity.type_name!r}"
+        source.add(f"if {differs}: return slowly(item)", depth=2)
     source.add(
-        f"if item[{stored_type!r}]['S'] != {entity.type_name!r}: return slowly(item)"
-        if stored_type is not None
-        else "if not has_form(item): return slowly(item)",
         *(f"item[{name!r}]" for name in rendered),
         f"known = {len(required) + len(rendered) + (stored_type is not None)}",
         f"in_key = {not all(each.stored for each in fields)}",
@@ -207,7 +210,8 @@ def compile_reader(
             source.add(line, depth=2)
     for name in sorted(entity.rendered_names() - {*rendered, stored_type}):
         source.add(f"if {name!r} in item: known += 1", depth=2)
-    source.add("if in_key: values = decode_key(item) | values", depth=2)
+    in_keys = "in_keys" if stored_type is None else "(decode_key(item) or {})"
+    source.add(f"if in_key: values = {in_keys} | values", depth=2)
     for each in fields:
         if not (each.stored or each.optional):
             source.add(f"if {each.name!r} not in values: return slowly(item)", depth=2)

@@ -8,6 +8,7 @@ entities. PynamoDB's own ``save``, ``query`` and the like are refused (ADR 0002)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,6 @@ from autoforge.dynamodb.schema.declaration import Declared, declare
 from autoforge.dynamodb.schema.document_attributes import holds_null
 from autoforge.dynamodb.schema.documents import wire_to_document
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT
-from autoforge.dynamodb.schema.key_value import key_of
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.stored_values import wire_to_attribute
 from autoforge.dynamodb.schema.time_attributes import Expiry
@@ -133,7 +133,8 @@ class Entity(Declared):
             raise UnreadableItemError(f"{_describe(cls, item)} has not the key of the type")
         entity = cls(_user_instantiated=False)
         # Components of the key need not be stored as attributes, too.
-        entity.attribute_values |= cls._components_in(item)
+        with suppress(KeyError):
+            entity.attribute_values |= cls._components_in(item) or {}
         known = _attributes(cls)
         for name, attribute in known.items():
             wire = None if name in unstored_attributes(cls) else item.get(attribute.attr_name)
@@ -152,24 +153,24 @@ class Entity(Declared):
     def has_form(cls, item: Mapping[str, Mapping[str, Any]]) -> bool:
         """Whether the primary key of an item has the form of the entity's."""
         try:
-            return cls.primary_key.decode(key_of(item, cls.layout.primary)) is not None
+            return cls.primary_key.decode_item(item) is not None
         except (KeyError, UnreadableItemError):
             return False
 
     @classmethod
-    def _components_in(cls, item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        """Read the attributes that stand in the primary key, or only in other keys, of an item."""
-        found: dict[str, Any] = {}
-        for key in sorted(cls.keys.values(), key=lambda each: not each.index.is_table):
+    def _components_in(cls, item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+        """Read the attributes that stand in the primary key, or only in other keys, of an item.
+
+        None if the primary key has not the form of the entity's.
+        """
+        found = cls.primary_key.decode_item(item)
+        for key, names in _only_in_indexes(cls):
             try:
-                decoded = key.decode(key_of(item, key.index)) or {}
+                decoded = key.decode_item(item)
             except KeyError:  # the item is not in the index
                 continue
-            if not key.index.is_table:
-                decoded = {
-                    name: decoded[name] for name in decoded.keys() & unstored_attributes(cls)
-                }
-            found = decoded | found
+            if found is not None and decoded is not None:
+                found |= {name: decoded[name] for name in names}
         return found
 
     @classmethod
@@ -390,7 +391,9 @@ class Entity(Declared):
             cls,
             fields,
             slowly=cls._read_carefully,
-            decode_key=cls._components_in,
+            decode_key=(
+                cls._components_in if _only_in_indexes(cls) else cls.primary_key.decode_item
+            ),
             unknown=partial(_unknown, cls),
         )
         write = compile_writer(cls, fields, slowly=cls._write_carefully, copied=deepcopy)
@@ -448,6 +451,14 @@ def entity_fields(entity: type[Entity]) -> tuple[Field, ...]:
         )
         for name, attribute in _attributes(entity).items()
     )
+
+
+@cache
+def _only_in_indexes(entity: type[Entity]) -> tuple[tuple[Key, frozenset[str]], ...]:
+    """Return the index keys in which attributes stand that stand nowhere else, with their names."""
+    names = unstored_attributes(entity) - entity.primary_key.components
+    keys = ((key, names & key.components) for key in entity.keys.values() if not key.index.is_table)
+    return tuple((key, within) for key, within in keys if within)
 
 
 @cache

@@ -20,8 +20,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
+from autoforge.dynamodb.schema.cache import BoundedCache
 from autoforge.dynamodb.schema.codegen import Source
 from autoforge.dynamodb.schema.derived import Derived
+from autoforge.dynamodb.schema.documents import number_text
 from autoforge.dynamodb.schema.encoding import (
     SEPARATOR,
     Codec,
@@ -37,6 +39,7 @@ from autoforge.dynamodb.schema.key_value import (
     PARTITION_KEY_LIMIT,
     SORT_KEY_LIMIT,
     KeyValue,
+    key_of,
 )
 from autoforge.dynamodb.schema.template import Component, Template
 from autoforge.dynamodb.timestamps import timestamp_text
@@ -306,6 +309,59 @@ class Key:
             {'isbn': 'b1', 'id': 'l1'}
             >>> Loan.key.decode(KeyValue("BOOK#b1", "BOOK"))
         """
+        return self._decoder(value)
+
+    @cached_property
+    def decode_item(self) -> Callable[[Mapping[str, Mapping[str, Any]]], dict[str, Any] | None]:
+        """The function that decodes the key of an item in DynamoDB JSON, as ``decode`` does.
+
+        It raises KeyError if the item lacks a key attribute, or has it in another type.
+        """
+        if len(self.partitions) > 1:
+            return lambda item: self._decode_any(key_of(item, self.index))
+        index = self.index
+        source = Source("decode(item)", {"number_text": number_text}, of=str(self))
+        stored = {"partition": (index.partition_key, index.partition_type)}
+        if index.sort_key is not None:
+            stored["sort"] = index.sort_key, index.sort_type
+        for text, (name, kind) in stored.items():
+            value = f"item[{name!r}][{kind!r}]"
+            source.add(f"{text} = {f'number_text({value})' if kind == 'N' else value}")
+        decode: Callable[[Mapping[str, Any]], dict[str, Any] | None]
+        decode = self._compiled_decoder(source)
+        return decode
+
+    @cached_property
+    def _decoder(self) -> Callable[[KeyValue], dict[str, Any] | None]:
+        """The function behind ``decode``; without loops if there is one partition template."""
+        if len(self.partitions) > 1:
+            return self._decode_any
+        source = Source("decode(value)", {}, of=str(self))
+        source.add("partition, sort = value")
+        decode: Callable[[KeyValue], dict[str, Any] | None] = self._compiled_decoder(source)
+        return decode
+
+    def _compiled_decoder(self, source: Source) -> Any:
+        """Compile a function that has the texts ``partition`` and ``sort``."""
+        (template,) = self.partitions
+        source.names["InvalidValueError"] = InvalidValueError
+        source.add("try:")
+        _add_decoding(source, "sort", self.sort_template)
+        _add_decoding(source, "partition", template)
+        for name in sorted(template.whole & self.sort_template.whole):
+            source.add(f"if partition_{name} != sort_{name}: return None", depth=2)
+        source.add("except InvalidValueError:", "    return None")
+        values = {part.name: f"partition_{part.name}" for part in template.components}
+        values |= {
+            part.name: f"sort_{part.name}"
+            for part in self.sort_template.components
+            if part.name not in template.whole
+        }
+        members = ", ".join(f"{name!r}: {value}" for name, value in values.items())
+        source.add(f"return {{{members}}}")
+        return source.compiled()
+
+    def _decode_any(self, value: KeyValue) -> dict[str, Any] | None:
         sort = self.sort_template.decode(value.sort)
         for template in self.partitions:
             partition = template.decode(value.partition)
@@ -408,7 +464,8 @@ class Key:
         return text
 
 
-#: Expressions that write the values of two codecs; ``Component.encode`` writes all others.
+#: Expressions that write the values of two codecs; ``Component.encode`` writes all others. What
+#: these two read is cached, because the items of a page share ids and times.
 _FAST_ENCODINGS: Final[Mapping[type[Codec], str]] = {
     IdCodec: "v if type(v) is str and is_canonical(v) else encode(v)",
     TimestampCodec: "timestamp_text(v) if type(v) is datetime else encode(v)",
@@ -428,6 +485,29 @@ def _encoding(part: Component, source: Source) -> str:
     source.names[encode] = part.encode
     expression = _FAST_ENCODINGS.get(type(part.codec), "encode(v)")
     return re.sub(r"\bv\b", f"v_{part.name}", expression.replace("encode(", f"{encode}("))
+
+
+def _add_decoding(source: Source, text: str, template: Template) -> None:
+    """Add the statements that read the components of a template from a text, into variables."""
+    if not template.segments:
+        return
+    split = f"[{text}]" if template.is_plain else f"{text}.split({SEPARATOR!r})"
+    literals = [
+        f"parts[{place}] != {segment!r}"
+        for place, segment in enumerate(template.segments)
+        if isinstance(segment, str)
+    ]
+    differs = " or ".join([f"len(parts) != {len(template.segments)}", *literals])
+    source.add(f"parts = {split}", f"if {differs}: return None", depth=2)
+    for place, segment in enumerate(template.segments):
+        if not isinstance(segment, Component):
+            continue
+        decode, part = f"decode_{len(source.names)}", f"parts[{place}]"
+        codec = segment.codec
+        is_costly = type(codec) in _FAST_ENCODINGS
+        source.names[decode] = BoundedCache(codec.decode) if is_costly else codec.decode
+        read = f"{decode}[{part}]" if is_costly else f"{decode}({part})"
+        source.add(f"{text}_{segment.name} = {read}", depth=2)
 
 
 def _complete(template: Template) -> str:

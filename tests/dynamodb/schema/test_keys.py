@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -228,6 +228,28 @@ def test_a_key_is_absent_where_an_attribute_has_another_value_than_it_demands() 
 )
 def test_a_key_does_not_decode_what_it_did_not_make(partition: str, sort: str) -> None:
     assert a_key("PROJECT#{id}", "X#{name}").decode(KeyValue(partition, sort)) is None
+
+
+@pytest.mark.parametrize("partition", ["ID#{id}", "ID#{id}#{other}|ID#{id}"])
+def test_a_component_in_both_parts_of_a_key_has_one_value(partition: str) -> None:
+    key = a_key(partition, "X#{id}")
+
+    assert key.decode(KeyValue("ID#p", "X#p")) == {"id": "p"}
+    assert key.decode(KeyValue("ID#p", "X#q")) is None
+
+
+@pytest.mark.parametrize("partition", ["AT#{at}", "AT#{at}#{id}|AT#{at}"])
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_component_is_read_from_the_part_of_a_key_that_shows_all_of_it(
+    partition: str, *, is_reversed: bool
+) -> None:
+    time = datetime(2026, 2, 4, 12, 30, tzinfo=UTC)
+    key = a_key("DAY#{at:date}", "{at}") if is_reversed else a_key(partition, "{at:date}")
+
+    value = key.render({"at": time})
+
+    assert value is not None
+    assert key.decode(value) == {"at": time}
 
 
 def test_a_value_that_cannot_stand_in_a_key_is_refused_naming_its_component() -> None:
