@@ -18,7 +18,7 @@ from autoforge.dynamodb.errors import InvalidValueError
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.attribute import EntityAttribute
-from autoforge.dynamodb.schema.encoding import DateCodec
+from autoforge.dynamodb.schema.encoding import SEPARATOR, DateCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.template import Component, Template
@@ -248,6 +248,8 @@ def shown_in(component: Component, value: Any) -> Any:
         return value if is_date else as_timestamp(value).date()
     if not component.codec.shows_all:
         return component.codec.encode(value)
+    if not component.codec.keeps_order:  # such a text sorts together with what follows it
+        return f"{value}{SEPARATOR}"
     return str(value) if isinstance(value, StrEnum) else value
 
 
