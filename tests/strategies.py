@@ -67,6 +67,11 @@ def key_texts() -> SearchStrategy[str]:
     return texts(min_size=1)
 
 
+def raw_texts() -> SearchStrategy[str]:
+    """Texts that can stand in a key as they are: without the separator."""
+    return key_texts().map(lambda text: text.replace("#", "") or "a")
+
+
 def ulids(moments: SearchStrategy[datetime] | None = None) -> SearchStrategy[str]:
     """ULIDs, with timestamps from the given strategy."""
     return st.builds(ulid_at, moments or ulid_moments(), st.binary(min_size=10, max_size=10))

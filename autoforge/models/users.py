@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 from unicodedata import normalize
 
+from autoforge.dynamodb.schema.attribute import without_spec
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.encoding import Codec, TextCodec
 from autoforge.dynamodb.schema.entity import Entity
@@ -40,8 +41,7 @@ class Email(Text):
 
     def codec(self, spec: str, *, last: bool) -> Codec:
         """The codec that writes the address the same way, however the caller writes it."""
-        super().codec(spec, last=last)
-        return EmailCodec(last=last)
+        return without_spec(self, spec, EmailCodec(last=last))
 
 
 class User(Entity):

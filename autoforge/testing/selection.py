@@ -303,6 +303,8 @@ def shown_in(component: Component, value: Any) -> Any:
         return value if is_date else as_timestamp(value).date()
     if not component.codec.shows_all:
         return component.codec.encode(value)
+    if not component.codec.keeps_order:  # such a text sorts together with what follows it
+        return f"{value}{SEPARATOR}"
     return str(value) if isinstance(value, StrEnum) else value
 
 

@@ -26,7 +26,7 @@ from autoforge.dynamodb.patterns.projection import Projection, hints_of, is_proj
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
-from autoforge.dynamodb.schema.encoding import ID, NumberCodec
+from autoforge.dynamodb.schema.encoding import ID, SEPARATOR, NumberCodec, RawCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.number_attributes import Integer, Number
 from autoforge.dynamodb.schema.set_attributes import IdSet, TextSet
@@ -230,7 +230,9 @@ class Values:
         if not uses:
             return form(attribute)
         if isinstance(attribute, Text | pynamodb.UnicodeAttribute):
-            return (texts | st.sampled_from([*self.literals, "a"]) | _anything).filter(bool)
+            drawn = (texts | st.sampled_from([*self.literals, "a"]) | _anything).filter(bool)
+            is_raw = any(isinstance(codec, RawCodec) for codec in uses)
+            return drawn.filter(lambda text: SEPARATOR not in text) if is_raw else drawn
         if isinstance(attribute, Id):
             return ids | st.sampled_from([*self.literals, "a"])
         widths = [codec.width for codec in uses if isinstance(codec, NumberCodec)]

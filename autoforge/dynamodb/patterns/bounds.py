@@ -62,10 +62,11 @@ class Bounded(Ranged[E], kind=True):
         """Whether items under a key could be in the widest range that the query reads."""
         described = cls.described()
         partition = cls.key.partition_for(described.values())
+        bounded = cls.range is not None and cls.range.begins_with is None
         if cls.key.index != key.index or partition is None:
             return False
         return any(partition.overlaps(theirs) for theirs in key.partitions) and (
-            cls._shared.reaches(key, described.fixed_sort_values())
+            cls._shared.reaches(key, described.fixed_sort_values(), to_end=bounded)
         )
 
     def condition(self, now: datetime | Label) -> KeyCondition:

@@ -197,11 +197,28 @@ class Ranged(Keyed[E], kind=True):
             codec = cls.key.sort_template.components[place].codec
             if bounds.begins_with and not codec.has_prefixes:
                 yield f"begins_with needs a text or a time, and {name} is neither"
+            yield from cls._faults_of_order()
         if bounds.begins_with and len(bounds.parameters) > 1:
             others = ", ".join(set(bounds.parameters) - {bounds.begins_with})
             yield f"begins_with stands alone: {others} would bound {name}, too"
         if bounds.below and bounds.at_most:
             yield f"{name} has two upper bounds, {bounds.below} and {bounds.at_most}"
+
+    @classmethod
+    def _faults_of_order(cls) -> Iterator[str]:
+        """Yield a bounded component whose values do not sort as the keys do.
+
+        The beginning of a text needs no order: the texts that begin with it are one range.
+        """
+        if cls.range is None or cls.range.begins_with is not None:
+            return
+        for each in cls._bounded_segments():
+            if isinstance(each, Component) and not each.codec.keeps_order:
+                yield (
+                    f"{each.name} is written as it is and followed by another part of the sort "
+                    f"key, so its values do not sort as the keys do: bound it by begins_with, or "
+                    f"give {each.name} and bound the part after it"
+                )
 
     @classmethod
     def _is_fixed(cls, component: str) -> bool:

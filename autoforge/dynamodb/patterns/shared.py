@@ -79,7 +79,13 @@ class SharedSort:
             return "BETWEEN", (prefix, prefix_end(f"{prefix}{SEPARATOR}"))
         return "=" if ends else "begins_with", (prefix,)
 
-    def reaches(self, key: Key, values: Mapping[str, Any]) -> bool:
-        """Whether sort keys of another key could be among those that begin with the values."""
+    def reaches(self, key: Key, values: Mapping[str, Any], *, to_end: bool = False) -> bool:
+        """Whether sort keys of another key could be among those that begin with the values.
+
+        Args:
+            key: The other key.
+            values: The values of the components.
+            to_end: Whether the range may include the text at its end.
+        """
         count = self.fixed(values)
-        return self.template.reaches(key.sort_template, count, self.lengths[count])
+        return self.template.reaches(key.sort_template, count, self.lengths[count], to_end=to_end)

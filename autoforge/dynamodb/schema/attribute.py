@@ -44,7 +44,7 @@ from autoforge.dynamodb.schema.conditions import (
     or_default,
 )
 from autoforge.dynamodb.schema.documents import document_to_wire, wire_to_document
-from autoforge.dynamodb.schema.encoding import Codec
+from autoforge.dynamodb.schema.encoding import RAW, Codec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT
 from autoforge.dynamodb.schema.inside import Inside
 from autoforge.dynamodb.schema.letter_case import IN_CASE
@@ -506,3 +506,20 @@ def without_spec(attribute: Attribute[Any], spec: str, codec: Codec) -> Codec:
     if spec:
         raise DeclarationError(f"{type(attribute).__name__} cannot be written as {spec!r} in a key")
     return codec
+
+
+def textual_codec(attribute: Attribute[Any], spec: str, codec: Codec, *, last: bool) -> Codec:
+    """Return the codec of an attribute whose values are texts, by its spec in a template.
+
+    Args:
+        attribute: The attribute.
+        spec: Empty, or ``raw`` for texts that are written as they are.
+        codec: The codec without a spec.
+        last: Whether the attribute is the last component of its template.
+
+    Raises:
+        DeclarationError: if the spec is another one.
+    """
+    if spec == RAW:
+        return codec.unencoded(last=last)
+    return without_spec(attribute, spec, codec.placed(last=last))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, Unpack, overload
 from pynamodb.constants import BOOLEAN
 
 from autoforge.dynamodb.errors import InvalidValueError, shortened
-from autoforge.dynamodb.schema.attribute import EntityAttribute, N, Options, without_spec
+from autoforge.dynamodb.schema.attribute import EntityAttribute, N, Options, textual_codec
 from autoforge.dynamodb.schema.encoding import Codec, EnumCodec, naming
 
 E = TypeVar("E", bound=StrEnum)
@@ -67,12 +67,12 @@ class Choice(EntityAttribute[E, N]):
         return str(self.check(value))
 
     def codec(self, spec: str, *, last: bool) -> Codec:
-        """Return the codec of the members' texts.
+        """Return the codec of the members' texts; with ``:raw`` they may have any character but #.
 
         Raises:
             DeclarationError: if a text would have to be encoded in a key.
         """
-        return without_spec(self, spec, self._codec.placed(last=last))
+        return textual_codec(self, spec, self._codec, last=last)
 
 
 class Boolean(EntityAttribute[bool, N]):

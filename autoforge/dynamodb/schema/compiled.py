@@ -201,7 +201,7 @@ def compile_reader(
         if not each.stored:
             continue
         read = [f"values[{each.name!r}] = {_expression(source, each, each.kind.read)}"]
-        if each.kind is _BY_METHODS and not each.optional:
+        if not each.kind.type and not each.holds_null:  # a NULL is kept, or must not be there
             read.append(f"if values[{each.name!r}] is None: return slowly(item)")
         if each.optional:
             read.append("known += 1")

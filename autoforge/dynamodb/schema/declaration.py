@@ -32,7 +32,7 @@ from autoforge.dynamodb.schema.attribute import EntityAttribute, is_stored
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
-from autoforge.dynamodb.schema.encoding import Codec, PlainCodec
+from autoforge.dynamodb.schema.encoding import RAW, Codec, PlainCodec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 from autoforge.dynamodb.schema.key_codecs import component_codec, plain_codec
 from autoforge.dynamodb.schema.keys import Key
@@ -237,13 +237,13 @@ def _derived_codec(
     last: bool,
 ) -> Codec:
     unknown = [name for name in derived.sources if name not in attributes]
-    if unknown or spec:
+    if unknown or spec not in {"", RAW}:
         raise DeclarationError(
             f"{entity.__name__} has no attribute {unknown[0]!r} to derive a component from"
             if unknown
             else f"a derived component cannot be written as {spec!r} in a key"
         )
-    return derived.codec.placed(last=last)
+    return derived.codec.unencoded(last=last) if spec else derived.codec.placed(last=last)
 
 
 def _require_sound_keys(entity: type[Declared], attributes: Mapping[str, Any]) -> None:

@@ -18,7 +18,9 @@ from autoforge.dynamodb.schema.documents import document_to_wire
 class Document(NativeAttribute[dict[str, Any], N]):
     """A JSON object, stored as a native map.
 
-    Numbers are read as ``int`` or ``float``. DynamoDB nests up to 32 levels (AWS, "Constraints in
+    Numbers are read as ``int`` or ``float``. Sets and binary values of other programs, and numbers
+    that no float is equal to, are read as lists, base64 text and floats. Written back as they were
+    read, they are stored as they were. DynamoDB nests up to 32 levels (AWS, "Constraints in
     Amazon DynamoDB").
 
     Examples:
@@ -162,7 +164,8 @@ class Array(NativeAttribute[list[Any], N]):
         """Return a copy; refuse a value that is not a JSON array."""
         if not isinstance(value, list | tuple):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a list")
-        return cast("list[Any]", super().check(value))
+        # A new list: a set of another document is stored as a list here.
+        return cast("list[Any]", super().check([*value]))
 
 
 class Json(NativeAttribute[Any, N]):

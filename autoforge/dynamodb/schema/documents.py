@@ -3,7 +3,8 @@
 A document is stored natively, as maps, lists, numbers, booleans, strings and nulls. What is read
 back is equal to what was written: whole numbers as ``int``, others as ``float``, never as Decimal;
 empty strings, nulls and empty containers are kept. A value that DynamoDB cannot hold exactly is
-refused before a request is sent.
+refused before a request is sent. What JSON cannot hold is read as a JSON value that remembers how
+it is stored, and is written back so.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ from typing import Any, Final
 
 from autoforge.dynamodb.errors import InvalidValueError, UnreadableItemError, shortened
 from autoforge.dynamodb.schema.encoding import naming, require_utf8
+from autoforge.dynamodb.schema.stored_forms import (
+    StoredForm,
+    stored_binary,
+    stored_number,
+    stored_set,
+)
 
 #: AWS, "Constraints in Amazon DynamoDB": digits and magnitude of a number, nesting depth.
 DIGITS: Final = 38
@@ -40,6 +47,8 @@ _SMALL: Final = 10**15
 #: Numbers that are read without Decimal: up to 15 digits, and a fraction that does not end in 0.
 _FEW_DIGITS: Final = 15
 _PLAIN_FRACTION: Final = re.compile(r"-?[0-9]{1,15}\.[0-9]{0,15}[1-9]").fullmatch
+#: Numbers of up to 15 digits, which a float always holds.
+_SHORT_FRACTION: Final = re.compile(r"-?(?:0\.[0-9]{0,14}|[0-9]{1,8}\.[0-9]{0,6})[1-9]").fullmatch
 
 
 def document_to_wire(value: Any, path: str = "document", *, depth: int = 1) -> dict[str, Any]:
@@ -85,13 +94,15 @@ def _are_plain_names(names: Iterable[object]) -> bool:
     return True
 
 
-def _with_paths(value: Any, path: str, depth: int) -> dict[str, Any]:
+def _with_paths(value: Any, path: str, depth: int) -> dict[str, Any]:  # noqa: PLR0911 - one for each type
     """Write a value, or raise an error with the path of the member that cannot be written."""
     match value:
         case None:
             return {"NULL": True}
         case bool():
             return {"BOOL": value}
+        case StoredForm() if (stored := value.stored_form()) is not None:
+            return stored
         case str():
             with naming(path):
                 require_utf8(value)
@@ -111,8 +122,9 @@ def _with_paths(value: Any, path: str, depth: int) -> dict[str, Any]:
 def wire_to_document(wire: Mapping[str, Any]) -> Any:
     """Read an attribute value as a JSON value.
 
-    Sets, which other programs may have stored, are read as sorted lists, and binary values as
-    base64 text.
+    Sets, which other programs may have stored, are read as sorted lists, binary values as base64
+    text, and a number that no float is equal to as the nearest float. They remember how they are
+    stored, and ``document_to_wire`` writes them so.
 
     Raises:
         UnreadableItemError: if the type is not one of DynamoDB's, or a number is malformed.
@@ -190,11 +202,15 @@ def wire_to_number(text: str) -> int | float:
     if type(text) is str:
         if len(text) <= _FEW_DIGITS and text.isdecimal():
             return int(text)
-        if _PLAIN_FRACTION(text):
+        if _SHORT_FRACTION(text):
             return float(text)
+        if _PLAIN_FRACTION(text) and float.__repr__(nearest := float(text)) == text:
+            return nearest
     number = wire_to_decimal(text)
     if number != number.to_integral_value():
-        return float(number)
+        nearest = float(number)
+        is_exact = Decimal(float.__repr__(nearest)) == number
+        return nearest if is_exact else stored_number(text, nearest)
     whole = int(number)
     return float(whole) if abs(whole) >= _FLOAT_FROM and _was_float(whole) else whole
 
@@ -284,10 +300,10 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "NULL": lambda _: None,
     "BOOL": bool,
     "N": wire_to_number,
-    "B": _base64,
+    "B": lambda value: stored_binary(value, _base64(value)),
     "M": wire_to_members,
     "L": lambda members: [wire_to_document(wire) for wire in members],
-    "SS": sorted,
-    "NS": lambda members: sorted(wire_to_number(text) for text in members),
-    "BS": lambda members: sorted(_base64(member) for member in members),
+    "SS": lambda members: stored_set("SS", members, members),
+    "NS": lambda members: stored_set("NS", members, map(wire_to_number, members)),
+    "BS": lambda members: stored_set("BS", members, map(_base64, members)),
 }

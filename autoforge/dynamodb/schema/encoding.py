@@ -22,6 +22,9 @@ from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 #: The separator between components of a key; no encoded component contains it.
 SEPARATOR: Final = "#"
 
+#: The spec of a text that is written in a key as it is, as in ``{name:raw}``.
+RAW: Final = "raw"
+
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -50,6 +53,11 @@ class Codec(ABC):
     is_unbounded: bool = False
     #: The literal that every text begins with, in front of the value.
     before: str = ""
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether keys sort as the values do, at the place for which the codec was made."""
+        return True
 
     @property
     def of_value(self) -> Codec:
@@ -99,6 +107,18 @@ class Codec(ABC):
         del last
         return self
 
+    def unencoded(self, *, last: bool) -> Codec:
+        """Return the codec that writes the same values as they are, at a place in a template.
+
+        Args:
+            last: Whether the value is the last component.
+
+        Raises:
+            DeclarationError: if the values are not texts, or one cannot stand there as it is.
+        """
+        del last
+        raise DeclarationError(f"only a text can be written as {RAW!r} in a key")
+
     def writes_like(self, other: Codec) -> bool:
         """Whether the two codecs write equal values as equal texts."""
         return self == other
@@ -135,6 +155,10 @@ class TextCodec(Codec):
         """Return the codec that encodes the characters which the place requires."""
         return TextCodec(last=last)
 
+    def unencoded(self, *, last: bool) -> Codec:
+        """Return the codec of texts as they are."""
+        return RawCodec(last=last)
+
     def encode(self, value: Any) -> str:
         """Write the text."""
         if not isinstance(value, str) or not value:
@@ -157,6 +181,49 @@ class TextCodec(Codec):
         if not text or self.encode(decoded) != text:
             raise InvalidValueError(f"{shortened(text)} is not a text as written in a key")
         return decoded
+
+
+@dataclass(frozen=True)
+class RawCodec(Codec):
+    """Free text that is written as it is, as other programs write their keys (ADR 0003).
+
+    A text with the separator is refused. Texts sort by their bytes. In front of another component
+    that is not their order in the keys: ``jira cloud#`` sorts before ``jira#``.
+    """
+
+    is_unbounded = True
+
+    last: bool = True
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether nothing follows the text."""
+        return self.last
+
+    @property
+    def has_prefixes(self) -> bool:
+        """True: a text begins with another."""
+        return True
+
+    def encode(self, value: Any) -> str:
+        """Return the text."""
+        if not isinstance(value, str) or not value:
+            raise InvalidValueError(f"{shortened(value)} is not a text with at least one character")
+        if SEPARATOR in value:
+            raise InvalidValueError(
+                f"{shortened(value)} contains {SEPARATOR}, which separates the values of a key: a "
+                f"text that is written as {RAW!r} must not contain it"
+            )
+        require_utf8(value)
+        return str(value)
+
+    def prefix(self, value: Any) -> str:
+        """Return the beginning of a text."""
+        return self.encode(value)
+
+    def decode(self, text: str) -> str:
+        """Return the text."""
+        return self.encode(text)
 
 
 @dataclass(frozen=True)
@@ -293,8 +360,18 @@ class EnumCodec(Codec):
         del last
         for text in self.values:
             if not TextCodec(last=False).admits(text):
-                raise DeclarationError(f"{shortened(text)} cannot stand in a key as it is")
+                raise DeclarationError(
+                    f"{shortened(text)} would have to be encoded in a key; in a table of another "
+                    f"program, write it as it is with the spec {RAW!r}"
+                )
         return self
+
+    def unencoded(self, *, last: bool) -> Codec:
+        """Return the codec of the same texts, which may have any character but the separator."""
+        for text in self.values:
+            if not RawCodec().admits(text):
+                raise DeclarationError(f"{shortened(text)} cannot stand in a key as it is")
+        return RawEnumCodec(self.values, last=last)
 
     def encode(self, value: Any) -> str:
         """Write the member."""
@@ -309,6 +386,20 @@ class EnumCodec(Codec):
     def overlaps(self, other: Codec) -> bool:
         """Whether the other codec could write one of these texts."""
         return any(other.admits(value) for value in self.values)
+
+
+@dataclass(frozen=True)
+class RawEnumCodec(EnumCodec):
+    """One of a closed set of texts, which may have characters that would have to be encoded."""
+
+    above_separator = False
+
+    last: bool = True
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether nothing follows the text."""
+        return self.last
 
 
 @dataclass(frozen=True)
@@ -399,6 +490,11 @@ class PrefixedCodec(Codec):
     def of_value(self) -> Codec:
         """The codec that writes the value itself."""
         return self._codec
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether keys sort as the values do."""
+        return self._codec.keeps_order
 
     @property
     def has_prefixes(self) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from pynamodb.attributes import Attribute
 from pynamodb.connection.table import TableConnection
-from pynamodb.constants import STRING
+from pynamodb.constants import NULL, STRING
 
 from autoforge.dynamodb.errors import (
     DeclarationError,
@@ -49,7 +49,7 @@ class Entity(Declared):
     have several abstract bases.
 
     The constructor takes the attributes by name. Two entities are equal if they have one type and
-    are stored the same.
+    are stored the same; a stored NULL of an optional attribute counts as missing.
 
     Raises:
         DeclarationError: when the class is declared, if an attribute or a key is declared wrongly;
@@ -101,7 +101,8 @@ class Entity(Declared):
         """Read an entity from an item in DynamoDB JSON.
 
         Components of the key that are not stored as attributes, too, are read from the key.
-        Attributes that the entity does not declare are kept and written back.
+        Attributes that the entity does not declare are kept and written back, and so is a NULL for
+        an attribute without a value.
 
         Raises:
             UnreadableItemError: if the item has another type, lacks a required attribute, or has a
@@ -136,17 +137,21 @@ class Entity(Declared):
         with suppress(KeyError):
             entity.attribute_values |= cls._components_in(item) or {}
         known = _attributes(cls)
+        nulls: Item = {}
         for name, attribute in known.items():
             wire = None if name in unstored_attributes(cls) else item.get(attribute.attr_name)
             try:
                 value = None if wire is None else wire_to_attribute(attribute, wire)
                 if value is not None or (wire is not None and _may_be_none(attribute)):
                     entity.attribute_values[name] = value
+                if value is None and wire is not None and not holds_null(attribute):
+                    nulls[attribute.attr_name] = {NULL: True}
             except UnreadableItemError as error:
                 raise UnreadableItemError(f"{_describe(cls, item)}: {error}") from error
         if missing := entity._missing():
             raise UnreadableItemError(f"{_describe(cls, item)} has no {', '.join(missing)}")
-        entity._unknown = _unknown(cls, item)
+        # A NULL for a missing attribute is kept until the attribute has a value.
+        entity._unknown = _unknown(cls, item) | nulls
         return entity
 
     @classmethod
@@ -248,7 +253,12 @@ class Entity(Declared):
             >>> Book.from_item(item).unknown
             {'colour': 'red'}
         """
-        return {name: wire_to_document(wire) for name, wire in self._unknown.items()}
+        return {name: wire_to_document(wire) for name, wire in self._undeclared().items()}
+
+    def _undeclared(self) -> Item:
+        """Return what is kept of the stored item without the NULLs of declared attributes."""
+        declared = {each.attr_name for each in _attributes(type(self)).values() if is_stored(each)}
+        return {name: wire for name, wire in self._unknown.items() if name not in declared}
 
     @property
     def expiry(self) -> datetime | None:
@@ -356,7 +366,7 @@ class Entity(Declared):
         unstored = {known[name].attr_name for name in unstored_attributes(type(self))}
         present = self._present().items()
         stored = {name: wire for name, wire in present if name not in unstored}
-        return stored | deepcopy(self._unknown) | typed
+        return deepcopy(self._unknown) | stored | typed
 
     def _present(self) -> Item:
         """Return the attributes that have values, even if required ones have none."""
@@ -366,7 +376,7 @@ class Entity(Declared):
             for name, attribute in _attributes(type(self)).items()
             if values.get(name) is not None or (name in values and holds_null(attribute))
         }
-        return deepcopy(self._unknown) | wires
+        return deepcopy(self._undeclared()) | wires
 
     def _missing(self) -> list[str]:
         """Return the required attributes that have no value, by their names in the table."""

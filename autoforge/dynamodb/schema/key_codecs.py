@@ -9,7 +9,7 @@ from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
 from pynamodb.constants import NUMBER
 
 from autoforge.dynamodb.errors import DeclarationError
-from autoforge.dynamodb.schema.attribute import EntityAttribute, without_spec
+from autoforge.dynamodb.schema.attribute import EntityAttribute, textual_codec
 from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.document_attributes import Json
 from autoforge.dynamodb.schema.documents import number_text
@@ -29,7 +29,7 @@ def component_codec(attribute: Attribute[Any], spec: str, *, last: bool) -> Code
         case EntityAttribute():
             return attribute.codec(spec, last=last)
         case UnicodeAttribute():
-            return without_spec(attribute, spec, TextCodec(last=last))
+            return textual_codec(attribute, spec, TextCodec(), last=last)
         case NumberAttribute():
             return number_codec(attribute, spec)
     raise DeclarationError(f"{type(attribute).__name__} cannot stand in a key")

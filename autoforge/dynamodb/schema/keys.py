@@ -65,9 +65,10 @@ class Key:
 
     A template has literal texts and components in braces, ``{name}`` or ``{name:spec}``; a
     component is the value of an attribute, or of a ``Derived``. A literal may stand in front of a
-    component, as in ``line_{line}``. The spec is the width of a number, as in ``{number:3}``, or
-    ``date`` for the UTC date of a time. DynamoDB limits a partition key to
-    2048 bytes and a sort key to 1024 bytes (AWS, "Constraints in Amazon DynamoDB").
+    component, as in ``line_{line}``. The spec is the width of a number, as in ``{number:3}``,
+    ``date`` for the UTC date of a time, or ``raw`` for a text that is written as it is, as other
+    programs do. DynamoDB limits a partition key to 2048 bytes and a sort key to 1024 bytes (AWS,
+    "Constraints in Amazon DynamoDB").
 
     A template that is one component alone, whose attribute is stored under the name of the key
     attribute, is plain: the attribute is the key attribute, and its value is not encoded. Key

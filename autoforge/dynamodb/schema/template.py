@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from autoforge.dynamodb.errors import InvalidValueError
-from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec, PlainCodec
+from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec, EnumCodec, PlainCodec
 
 
 class Label(str):
@@ -131,7 +131,9 @@ class Template:
         """Whether the two templates could write the same text."""
         return self.reaches(other, len(self.segments), (True, False))
 
-    def reaches(self, other: Template, count: int, lengths: tuple[bool, bool]) -> bool:
+    def reaches(
+        self, other: Template, count: int, lengths: tuple[bool, bool], *, to_end: bool = False
+    ) -> bool:
         """Whether texts of another template could begin like those of this one.
 
         Args:
@@ -139,15 +141,23 @@ class Template:
             count: The number of first segments that are compared.
             lengths: Whether the text of the other template may end after these segments, and
                 whether it may go on.
+            to_end: Whether the text counts, too, that follows all those which go on: these segments
+                and ``$``. It is the end of a range, which BETWEEN includes.
         """
         if self.is_plain or other.is_plain:
             return self._may_equal(other, count)
         ends, goes_on = lengths
         more = len(other.segments) - count
-        pairs = zip(self.segments[:count], other.segments, strict=False)
-        return ((ends and more == 0) or (goes_on and more > 0)) and all(
-            _overlap(one, another) for one, another in pairs
-        )
+        pairs = [*zip(self.segments[:count], other.segments, strict=False)]
+        if not all(_overlap(*pair) for pair in pairs[:-1]) or more < 0:
+            return False
+        alike = not pairs or _overlap(*pairs[-1])
+        if alike and ((ends and more == 0) or (goes_on and more > 0)):
+            return True
+        # Between a text and its end, which is the text and "$", are also longer texts whose next
+        # character sorts before the separator.
+        beyond = "!$" if ends and goes_on else "$" if to_end and more == 0 else ""
+        return bool(pairs) and any(_goes_on_with(each, *pairs[-1]) for each in beyond)
 
     def agrees(self, other: Template) -> int:
         """Return the number of first segments that both templates write alike.
@@ -192,6 +202,18 @@ def _alike(mine: str | Component, theirs: str | Component) -> bool:
     if isinstance(mine, Component) and isinstance(theirs, Component):
         return mine.codec.writes_like(theirs.codec)
     return mine == theirs
+
+
+def _goes_on_with(character: str, mine: str | Component, theirs: str | Component) -> bool:
+    """Whether one of their texts could be one of mine with a character after it."""
+    if isinstance(theirs, str):  # no literal has such a character after its first
+        return False
+    if isinstance(mine, str):
+        return theirs.codec.admits(f"{mine}{character}")
+    if isinstance(mine.codec, EnumCodec):
+        return any(theirs.codec.admits(f"{text}{character}") for text in mine.codec.values)
+    admitted = theirs.codec.admits(f"{theirs.codec.before}a{character}")
+    return admitted and mine.codec.overlaps(theirs.codec)
 
 
 def _overlap(mine: str | Component, theirs: str | Component) -> bool:

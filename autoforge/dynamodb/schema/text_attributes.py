@@ -6,10 +6,10 @@ from typing import Any, Unpack, overload
 
 from pynamodb.constants import STRING
 
-from autoforge.dynamodb.errors import InvalidValueError, shortened
-from autoforge.dynamodb.schema.attribute import N, Options, Ordered, without_spec
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
+from autoforge.dynamodb.schema.attribute import N, Options, Ordered, textual_codec, without_spec
 from autoforge.dynamodb.schema.conditions import Condition, begins_with, contains
-from autoforge.dynamodb.schema.encoding import ID, Codec, TextCodec, naming, require_utf8
+from autoforge.dynamodb.schema.encoding import ID, RAW, Codec, TextCodec, naming, require_utf8
 
 
 class _Textual(Ordered[str, N]):
@@ -38,7 +38,8 @@ class Text(_Textual[N]):
     """Free text in UTF-8, which may be empty.
 
     It may be a component of a key, where ``#``, ``$`` and ``%`` are percent-encoded, and so are
-    some other characters before a further component (ADR 0003).
+    some other characters before a further component (ADR 0003). As ``{name:raw}`` it is written as
+    it is, for tables of other programs; then a value with ``#`` is refused.
 
     Examples:
         >>> Book(isbn="b3", title="Persuasion").title
@@ -66,8 +67,8 @@ class Text(_Textual[N]):
         return value
 
     def codec(self, spec: str, *, last: bool) -> Codec:
-        """Return the codec of percent-encoded text."""
-        return without_spec(self, spec, TextCodec(last=last))
+        """Return the codec of percent-encoded text, or with ``:raw`` that of text as it is."""
+        return textual_codec(self, spec, TextCodec(), last=last)
 
 
 class Id(_Textual[N]):
@@ -100,4 +101,6 @@ class Id(_Textual[N]):
     def codec(self, spec: str, *, last: bool) -> Codec:
         """Return the codec of ids."""
         del last
+        if spec == RAW:
+            raise DeclarationError(f"an Id is not encoded in a key: leave out {RAW!r}")
         return without_spec(self, spec, ID)

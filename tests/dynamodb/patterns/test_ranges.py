@@ -412,11 +412,23 @@ class Prefixed(Entity):
     bare = Key("BARE#{shelf}", "value_{value}#{copy:2}", index=GSI1)
 
 
+class Written(Entity):
+    """A text that ends a sort key and is written as it is."""
+
+    shelf: Id = Id()
+    value: Text = Text()
+    copy: Integer = Integer()
+
+    key = Key("SHELF#{shelf}", "RANK#{copy:2}#{value:raw}")
+    bare = Key("BARE#{shelf}", "value_{value:raw}", index=GSI1)
+
+
 _SOON: Final = tuple(NOON + step * MILLISECOND for step in (-1, 0, 1, 60_000))
 TEXTS: Final = strategies.key_texts() | st.sampled_from(["a", "a\0", "a!", "ab"])
 VALUES: Final[dict[type[Entity], SearchStrategy[Any]]] = {
     Titled: TEXTS | st.just("a" * 1019),
     Prefixed: TEXTS,
+    Written: strategies.raw_texts() | st.sampled_from(["a", "a\0", "a!", "ab", "a$", "a" * 1015]),
     Counted: st.integers(0, 99),
     Dated: st.sampled_from(_SOON),
     Ranked: st.sampled_from(Level),

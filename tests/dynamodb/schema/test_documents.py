@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
+from base64 import b64encode
 from collections import OrderedDict
+from copy import copy, deepcopy
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -12,8 +15,15 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
-from autoforge.dynamodb.schema.documents import document_to_wire, wire_to_document, wire_to_number
+from autoforge.dynamodb import Array, Document, Entity, Id, Json, Key, Moment, Text
+from autoforge.dynamodb.schema.documents import (
+    decimal_to_wire,
+    document_to_wire,
+    wire_to_document,
+    wire_to_number,
+)
 from autoforge.errors import InvalidValueError, UnreadableItemError
 from tests import strategies
 from tests.factories import NOON
@@ -235,3 +245,167 @@ def test_a_stored_value_of_an_unknown_type_is_unreadable() -> None:
 
 def _nested(depth: int, leaf: Any) -> Any:
     return reduce(lambda inner, _: {"a": inner}, range(depth), leaf)
+
+
+_base64 = st.binary(min_size=1, max_size=6).map(lambda value: b64encode(value).decode())
+#: Numbers as DynamoDB returns them, of up to 38 digits.
+_numbers = st.tuples(st.integers(1 - 10**38, 10**38 - 1), st.integers(-100, 60)).map(
+    lambda drawn: decimal_to_wire(Decimal(drawn[0]).scaleb(drawn[1]), "drawn")
+)
+_sets = st.one_of(
+    st.lists(st.sampled_from(["", "a", "b", "1", "é"]), unique=True, min_size=1).map(
+        lambda members: {"SS": members}
+    ),
+    st.lists(_numbers, unique=True, min_size=1, max_size=4).map(lambda members: {"NS": members}),
+    st.lists(_base64, unique=True, min_size=1, max_size=4).map(lambda members: {"BS": members}),
+)
+#: What other programs may store, of every type of DynamoDB.
+wires = st.recursive(
+    st.one_of(
+        _sets,
+        _base64.map(lambda value: {"B": value}),
+        _numbers.map(lambda value: {"N": value}),
+        st.sampled_from([{"NULL": True}, {"BOOL": False}, {"S": ""}, {"S": "AP8="}, {"N": "0.1"}]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4).map(lambda members: {"L": members}),
+        st.dictionaries(st.sampled_from(["a", "b", "é"]), inner).map(lambda each: {"M": each}),
+    ),
+    max_leaves=12,
+)
+
+
+@given(wires)
+def test_what_another_program_stored_is_written_back_as_it_was(wire: dict[str, Any]) -> None:
+    read = wire_to_document(wire)
+
+    assert document_to_wire(read) == wire
+    for copied in (deepcopy(read), pickle.loads(pickle.dumps(read))):
+        assert (document_to_wire(copied), copied) == (wire, read)
+
+
+@given(wires)
+def test_what_another_program_stored_is_read_as_json(wire: dict[str, Any]) -> None:
+    read = wire_to_document(wire)
+
+    assert json.loads(json.dumps(read)) == read
+
+
+STORED: dict[str, Any] = {
+    "texts": {"SS": ["b", "a"]},
+    "numbers": {"NS": ["2", "10"]},
+    "bytes": {"B": "AP8="},
+    "exact": {"N": "0.12345678901234567890123"},
+    "list": {"L": [{"SS": ["x"]}]},
+}
+
+
+class Foreign(Entity):
+    """An item with documents of another program."""
+
+    id: Id = Id()
+    document: Document = Document()
+    array: Array = Array()
+    json: Json = Json()
+    key = Key("FOREIGN#{id}", "FOREIGN")
+
+
+def _foreign() -> dict[str, Any]:
+    return {
+        **Foreign(id="f", document={}, array=[], json=None).to_item(),
+        "document": {"M": STORED},
+        "array": {"L": [*STORED.values()]},
+        "json": {"NS": ["2", "10"]},
+    }
+
+
+def test_an_item_with_documents_of_another_program_is_written_back_as_it_was() -> None:
+    item = _foreign()
+    read = Foreign.from_item(item)
+
+    assert read.to_item() == item
+    assert Foreign._read_carefully(item).to_item() == item
+    assert read == Foreign.from_item(item)
+    assert copy(read).to_item() == deepcopy(read).to_item() == item
+    again = Foreign(id="f", document=read.document, array=read.array, json=read.json)
+    assert again.to_item() == item
+
+
+def test_only_what_was_changed_in_a_document_is_written_as_json() -> None:
+    read = Foreign.from_item(_foreign())
+
+    read.document["texts"].append("c")
+    read.document["bytes"] = "AP8="
+    read.document["exact"] = read.document["exact"] + 0
+    read.document["list"][0][0] = "y"
+    read.array[1].sort(reverse=True)
+
+    assert read.to_item()["document"]["M"] == {
+        "texts": {"L": [{"S": "a"}, {"S": "b"}, {"S": "c"}]},
+        "numbers": {"NS": ["2", "10"]},
+        "bytes": {"S": "AP8="},
+        "exact": {"N": "0.12345678901234568"},
+        "list": {"L": [{"L": [{"S": "y"}]}]},
+    }
+    assert read.to_item()["array"]["L"][1] == {"L": [{"N": "10"}, {"N": "2"}]}
+
+
+def test_a_changed_set_that_is_changed_back_is_the_set_again() -> None:
+    read = Foreign.from_item(_foreign())
+
+    read.document["texts"].append("c")
+    read.document["texts"].remove("c")
+
+    assert read.to_item() == _foreign()
+
+
+def test_what_is_written_can_be_changed_without_changing_what_was_read() -> None:
+    read = Foreign.from_item(_foreign())
+
+    read.to_item()["document"]["M"]["texts"]["SS"].append("c")
+
+    assert read.to_item() == _foreign()
+
+
+def test_a_set_that_is_given_to_an_array_is_stored_as_a_list() -> None:
+    read = Foreign.from_item(_foreign())
+
+    read.array = read.document["texts"]
+
+    assert read.to_item()["array"] == {"L": [{"S": "a"}, {"S": "b"}]}
+
+
+def test_a_document_of_another_program_is_set_and_compared_as_it_is_stored() -> None:
+    read = Foreign.from_item(_foreign())
+
+    assert Foreign.document.value_to_wire(read.document) == {"M": STORED}
+    assert Foreign.json.value_to_wire(read.json) == {"NS": ["2", "10"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0.1", "-0.5", "12345678.1234567", "0.123456789012345", "0.1234567890123456", "-1.5e-7"],
+)
+def test_a_number_that_a_float_holds_is_a_float(text: str) -> None:
+    assert type(wire_to_number(text)) is float
+
+
+@pytest.mark.parametrize("text", ["123456789012345.1234567890123451", "0.30000000000000001"])
+def test_a_number_that_no_float_is_equal_to_keeps_its_digits(text: str) -> None:
+    assert document_to_wire(wire_to_document({"N": text})) == {"N": text}
+    assert wire_to_number(text) == float(text)
+
+
+@pytest.mark.parametrize("name", ["extra", "seen", "note"])
+def test_a_null_of_an_attribute_of_any_class_is_kept(name: str) -> None:
+    class Noted(Entity):
+        id: Id = Id()
+        extra: Json[None] = Json(default=None)
+        seen: Moment[None] = Moment(form="%Y-%m-%d", default=None)
+        note: Text[None] = Text(default=None)
+        key = Key("NOTED#{id}", "NOTED")
+
+    item = {**Noted(id="n").to_item(), name: {"NULL": True}}
+
+    assert Noted.from_item(item).to_item() == item
+    assert Noted.from_item(item) == Noted(id="n")

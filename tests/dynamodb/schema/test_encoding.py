@@ -17,14 +17,18 @@ from autoforge.dynamodb.schema.encoding import (
     EnumCodec,
     IdCodec,
     NumberCodec,
+    RawCodec,
+    RawEnumCodec,
     TextCodec,
     TimestampCodec,
 )
-from autoforge.errors import InvalidValueError
+from autoforge.errors import DeclarationError, InvalidValueError
 from tests import strategies
 
 INNER, LAST = TextCodec(last=False), TextCodec()
 STATUS = EnumCodec(("active", "paused", "2026-02-04", "00042"))
+
+RAW_STATUS = EnumCodec(("to do", "50 %", "active", "a$")).unencoded(last=True)
 
 #: Each codec with the values it can write, in canonical form.
 WRITABLE: list[tuple[Codec, st.SearchStrategy[Any]]] = [
@@ -35,11 +39,18 @@ WRITABLE: list[tuple[Codec, st.SearchStrategy[Any]]] = [
     (NumberCodec(5), st.integers(0, 99_999)),
     (TimestampCodec(), strategies.moments()),
     (DateCodec(), st.dates()),
+    (RawCodec(), strategies.raw_texts()),
+    (RawCodec(last=False), strategies.raw_texts()),
+    (RAW_STATUS, st.sampled_from(["to do", "50 %", "active", "a$"])),
 ]
 
 each_codec = pytest.mark.parametrize(
-    ("codec", "values"), WRITABLE, ids=["inner", "last", "id", "enum", "number", "moment", "date"]
-)
+    ("codec", "values"),
+    WRITABLE,
+    ids=[
+        "inner", "last", "id", "enum", "number", "moment", "date", "raw", "inner raw", "raw enum",
+    ],
+)  # fmt: skip
 
 
 @each_codec
@@ -154,6 +165,11 @@ def test_an_id_is_written_in_one_case(given_id: Any, canonical: str) -> None:
         (NumberCodec(3), "1", "'1' is not a whole number from 0 to 999"),
         (TimestampCodec(), "noon", "'noon' is not an ISO 8601 timestamp"),
         (DateCodec(), "noon", "'noon' is not an ISO 8601 timestamp"),
+        (RawCodec(), "a#b", "'a#b' contains #, which separates the values of a key"),
+        (RawCodec(), "", "'' is not a text with at least one character"),
+        (RawCodec(), 7, "7 is not a text with at least one character"),
+        (RawCodec(), "\ud800", r"'\ud800' cannot be written in UTF-8"),
+        (RAW_STATUS, "done", "'done' is not one of to do, 50 %, active, a$"),
     ],
 )
 def test_a_value_that_cannot_stand_in_a_key_is_refused(
@@ -217,6 +233,16 @@ def test_the_date_of_a_moment_is_its_utc_date() -> None:
         (STATUS, TimestampCodec(), False),
         (STATUS, EnumCodec(("paused", "held")), True),
         (STATUS, EnumCodec(("held",)), False),
+        (RawCodec(), IdCodec(), True),
+        (RawCodec(), LAST, True),
+        (RawCodec(), TimestampCodec(), True),
+        (RawCodec(), NumberCodec(3), True),
+        (RawCodec(), RawCodec(last=False), True),
+        (RawCodec(), STATUS, True),
+        (RAW_STATUS, STATUS, True),
+        (RAW_STATUS, LAST, True),
+        (RAW_STATUS, NumberCodec(5), False),
+        (RAW_STATUS, EnumCodec(("held",)), False),
     ],
 )
 def test_two_codecs_overlap_when_they_could_write_one_text(
@@ -233,3 +259,16 @@ def test_codecs_that_do_not_overlap_never_write_one_text(data: st.DataObject) ->
 
     assert one.overlaps(other) or not other.admits(text)
     assert one.overlaps(other) or text != other.encode(data.draw(theirs))
+
+
+@given(strategies.raw_texts())
+def test_a_raw_text_is_written_as_it_is(text: str) -> None:
+    assert RawCodec().encode(text) == RawCodec(last=False).encode(text) == text
+
+
+def test_only_texts_can_be_written_as_they_are() -> None:
+    with pytest.raises(DeclarationError, match=r"^only a text can be written as 'raw' in a key$"):
+        NumberCodec(3).unencoded(last=True)
+    with pytest.raises(DeclarationError, match=r"^'a#b' cannot stand in a key as it is$"):
+        EnumCodec(("a", "a#b")).unencoded(last=True)
+    assert isinstance(RAW_STATUS, RawEnumCodec)

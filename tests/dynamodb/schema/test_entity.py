@@ -135,7 +135,7 @@ def test_an_unknown_attribute_makes_entities_unequal() -> None:
     assert Project.from_item(project.to_item() | {"foreign": {"S": "x"}}) != project
 
 
-def test_a_null_reads_as_none_and_is_not_written_back() -> None:
+def test_a_null_reads_as_none_and_is_kept_until_the_attribute_has_a_value() -> None:
     escalation = an_escalation()
     nulls = {name: {"NULL": True} for name in ("userDecision", "decidedAt", "context")}
 
@@ -143,7 +143,14 @@ def test_a_null_reads_as_none_and_is_not_written_back() -> None:
 
     assert (read.user_decision, read.decided_at, read.context) == (None, None, None)
     assert read == escalation
-    assert read.to_item() == escalation.to_item()
+    assert read.unknown == {}
+    assert read.to_item() == escalation.to_item() | nulls
+    read.context = {"a": 1}
+    read.user_decision = "yes"
+    assert read.to_item().keys() == {*escalation.to_item(), *nulls}
+    assert read.to_item()["context"] == {"M": {"a": {"N": "1"}}}
+    assert read._write_carefully()["userDecision"] == {"S": "yes"}
+    assert read._write_carefully()["decidedAt"] == {"NULL": True}
 
 
 @pytest.mark.parametrize("name", ["name", "createdAt"])

@@ -300,6 +300,10 @@ def test_a_key_counts_the_bytes_of_what_it_writes_and_not_of_what_it_is_given() 
             "Thing.key: at: Moment cannot be written as 'month' in a key",
         ),
         ("PROJECT", "{id:5}", "Thing.key: id: Id cannot be written as '5' in a key"),
+        ("PROJECT", "{id:raw}", "Thing.key: id: an Id is not encoded in a key: leave out 'raw'"),
+        ("PROJECT", "{at:raw}", "Thing.key: at: Moment cannot be written as 'raw' in a key"),
+        ("PROJECT", "{name:row}", "Thing.key: name: Text cannot be written as 'row' in a key"),
+        ("{name:raw}|GLOBAL", "X", "Thing.key: {name:raw} and GLOBAL could be the same key"),
         ("{id}|{name}", "X", "Thing.key: {id} and {name} could be the same key"),
         ("A#{id}|B#{id}|A#{at}|A#b", "X", "Thing.key: A#{id} and A#b could be the same key"),
     ],
@@ -367,6 +371,15 @@ def test_a_label_stands_in_a_key_as_it_is() -> None:
         (("a_{id}", "X"), ("a_b", "X"), True),
         (("a_{id}", "X"), ("a_", "X"), False),
         (("a_{id}", "X"), ("b_a", "X"), False),
+        (("A#{name:raw}", "X"), ("A#B", "X"), True),
+        (("A#{name:raw}", "X"), ("A", "X"), False),
+        (("A#{name:raw}", "X"), ("A#{id}#{name:raw}", "X"), False),
+        (("A#{name:raw}", "X"), ("A#{name}", "X"), True),
+        (("A#{name:raw}", "X"), ("A#{priority:3}", "X"), True),
+        (("A#{name:raw}", "X"), ("A#{at}", "X"), True),
+        (("A#b_{name:raw}", "X"), ("A#c_{id}", "X"), False),
+        (("A#b_{name:raw}", "X"), ("A#b_c_{id}", "X"), True),
+        (("A#b_{name:raw}", "X"), ("A#{status}", "X"), False),
     ],
 )
 def test_two_keys_overlap_when_some_item_of_each_could_have_one_key(
@@ -417,6 +430,8 @@ def test_a_prefix_reaches_another_template_that_goes_on_after_the_same_segments(
             "X#{status}",
             "X#{priority:3}",
             "{id}#active",
+            "{name:raw}#{id}",
+            "X#{other:raw}",
             "X#act{id}",
             "act{id}#{status}",
         ]
@@ -430,6 +445,9 @@ def test_a_prefix_reaches_another_template_that_goes_on_after_the_same_segments(
             "X#active",
             "{id}#{name}",
             "X#act{other}",
+            "X#act{other:raw}",
+            "X#{name:raw}",
+            "{name:raw}#{other}",
             "X#a{id}",
         ]
     ),
@@ -438,12 +456,151 @@ def test_templates_that_do_not_overlap_never_write_one_text(
     one: dict[str, Any], other: dict[str, Any], mine: str, theirs: str
 ) -> None:
     one["priority"] %= 1000
+    for values in (one, other):
+        values["name"] = values["name"].replace("#", "") or "a"
+        values["other"] = values["other"].replace("#", "") or "a"
     first, second = a_template(mine), a_template(theirs)
 
     text = first.render(one)
 
     assert first.overlaps(second) or second.decode(text) is None
     assert first.overlaps(second) or text != second.render(other)
+
+
+#: Texts as they are, followed by nothing, by a text, and behind a literal.
+RAW = a_key("ID#{id}#{name:raw}", "{status}#of_{name:raw}#{at}#{other:raw}")
+values_of_raw = values_of_everything.flatmap(
+    lambda values: st.fixed_dictionaries(
+        {
+            **{name: st.just(value) for name, value in values.items() if name != "priority"},
+            "name": strategies.raw_texts(),
+            "other": strategies.raw_texts(),
+        }
+    )
+)
+
+
+@given(values_of_raw)
+def test_a_key_of_raw_texts_has_them_as_they_are_and_decodes_to_them(
+    values: dict[str, Any],
+) -> None:
+    at, name = timestamp_text(values["at"]), values["name"]
+
+    rendered = RAW.render(values)
+
+    assert rendered == (
+        f"ID#{values['id']}#{name}", f"{values['status']}#of_{name}#{at}#{values['other']}"
+    )  # fmt: skip
+    assert RAW.decode(rendered) == values
+
+
+@given(one=values_of_raw, other=values_of_raw, data=st.data())
+def test_different_raw_texts_give_different_keys(
+    one: dict[str, Any], other: dict[str, Any], data: st.DataObject
+) -> None:
+    same = data.draw(st.sets(st.sampled_from(sorted(one))))
+    near = {name: one[name] if name in same else value for name, value in other.items()}
+
+    assert (RAW.render(one) == RAW.render(near)) == (one == near)
+
+
+@given(strategies.ids(), st.lists(strategies.raw_texts()))
+def test_sort_keys_that_end_in_a_raw_text_sort_as_the_texts_do(
+    project: str, some: list[str]
+) -> None:
+    template = a_template("X#{id}#{name:raw}")
+
+    written = sorted(template.render({"id": project, "name": n}).encode() for n in some)
+
+    assert written == [f"X#{project}#{n}".encode() for n in sorted(some)]
+
+
+def test_a_raw_text_before_another_component_does_not_sort_as_the_texts_do() -> None:
+    template = a_template("{name:raw}#{id}")
+    shorter, longer = ({"name": name, "id": "a"} for name in ("jira", "jira cloud"))
+
+    assert template.render(longer) < template.render(shorter)
+    assert not template.components[0].codec.keeps_order
+    assert not a_template("a_{name:raw}#{id}").components[0].codec.keeps_order
+    assert a_template("X#{name:raw}").components[0].codec.keeps_order
+
+
+@given(strategies.raw_texts(), values_of_raw)
+def test_the_prefix_of_a_raw_text_begins_exactly_the_keys_that_have_it(
+    name: str, other: dict[str, Any]
+) -> None:
+    template = a_template("X#{name:raw}#{other:raw}")
+    prefix = SharedSort.of(template).prefix({"name": name})
+
+    rendered = template.render(other)
+
+    assert rendered.startswith(prefix) == (name == other["name"])
+    assert (prefix <= rendered < prefix_end(prefix)) == (name == other["name"])
+
+
+@given(strategies.raw_texts(), values_of_raw)
+def test_a_beginning_of_a_raw_text_begins_exactly_the_keys_whose_text_begins_so(
+    start: str, other: dict[str, Any]
+) -> None:
+    for text in ("X#{name:raw}#{other:raw}", "X#{id}#{name:raw}", "a_{name:raw}#{id}"):
+        template = a_template(text)
+        component = next(each for each in template.components if each.name == "name")
+        place = template.segments.index(component)
+        before = "".join(f"{each}#" for each in template.render(other).split("#")[:place])
+
+        beginning = f"{before}{component.prefix(start)}"
+
+        assert template.render(other).startswith(beginning) == other["name"].startswith(start)
+
+
+def test_a_raw_text_counts_towards_the_size_of_its_key() -> None:
+    key = a_key("{name:raw}", "X#{other:raw}")
+
+    assert key.render({"name": "%" * 2048, "other": "%" * 1022}) is not None
+    with pytest.raises(InvalidValueError, match=r"of 2049 bytes is over the limit of 2048"):
+        key.render({"name": "%" * 2049, "other": "a"})
+    with pytest.raises(InvalidValueError, match=r"of 1025 bytes is over the limit of 1024"):
+        key.render({"name": "a", "other": "%" * 1023})
+
+
+def test_a_raw_text_is_not_written_like_an_encoded_one_nor_like_one_at_another_place() -> None:
+    template = a_template("X#{name:raw}")
+
+    assert template.agrees(a_template("X#{other:raw}")) == 2
+    assert template.agrees(a_template("X#{name}")) == 1
+    assert template.agrees(a_template("X#{name:raw}#{id}")) == 1
+    assert a_template("{name:raw}#X").agrees(a_template("{other:raw}#{id}")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "lengths", "to_end", "reached"),
+    [
+        # The end of the range from "X#…" is "X$", which a raw text may be.
+        ("X#{id}", "{name:raw}", (False, True), True, True),
+        ("X#{id}", "{name:raw}", (False, True), False, False),
+        ("X#{id}", "{name}", (False, True), True, False),
+        ("X#{id}", "{other}#{name:raw}", (False, True), True, True),
+        ("{status}#{id}", "a{name:raw}", (False, True), True, True),
+        ("{status}#{id}", "b{name:raw}", (False, True), True, False),
+        ("{id}#{at}", "{name:raw}", (False, True), True, True),
+        ("{id}#{at}", "{name}", (False, True), True, False),
+        ("{id}#{at}", "{priority:3}", (False, True), True, False),
+        ("a{id}#{at}", "b{name:raw}", (False, True), True, False),
+        # Between "X" and "X$" are texts such as "X!" and "X!#…".
+        ("X", "X{name}", (True, True), False, True),
+        ("X", "X{name}#{id}", (True, True), False, False),
+        ("X", "X{name:raw}#{id}", (True, True), False, True),
+        ("X", "X{id}", (True, True), False, False),
+        ("X", "Y{name:raw}", (True, True), False, False),
+        ("X", "XY", (True, True), False, False),
+    ],
+)
+def test_a_range_reaches_the_texts_that_go_on_with_a_character_before_the_separator(
+    text: str, other: str, lengths: tuple[bool, bool], *, to_end: bool, reached: bool
+) -> None:
+    template = a_template(text)
+
+    assert template.reaches(a_template(other), 1, lengths, to_end=to_end) == reached
 
 
 def test_a_component_writes_its_moment_at_one_width() -> None:

@@ -56,6 +56,14 @@ class Kind(StrEnum):
     WARNING = "warning"
 
 
+class Rank(StrEnum):
+    """Members that only a table of another program has in its keys."""
+
+    TOP = "a"
+    NEXT = "a !"
+    LAST = "a$"
+
+
 #: The kinds of components: how the attribute is declared, its spec in a template, and few values.
 KINDS: Final[Mapping[str, tuple[Callable[[], Any], str, Sequence[Any]]]] = {
     "id": (Id, "", ("a", "a1", "ROOT")),
@@ -63,10 +71,23 @@ KINDS: Final[Mapping[str, tuple[Callable[[], Any], str, Sequence[Any]]]] = {
     "number": (Integer, ":3", (0, 1, 10)),
     "time": (Moment, "", tuple(NOON + step * timedelta(hours=5) for step in range(4))),
     "kind": (lambda: Choice(Kind), "", tuple(Kind)),
+    "raw": (Text, ":raw", ("a", "a!", "a\0", "ab", "a%23", "A$", "ROOT$", "é")),
+    "rank": (lambda: Choice(Rank), ":raw", tuple(Rank)),
+    "behind": (Text, "", ("!", "$", "B", "B!")),
+    "rawbehind": (Text, ":raw", ("!", "$", "B", "B$", "\0")),
 }
+#: The literals in front of components of a kind: with the value, some are like other literals.
+BEFORE: Final = {"behind": "A", "rawbehind": "A"}
+#: The kinds whose values are not written alike before a separator and at the end.
+TEXTS: Final = {"text", "raw", "rank", "behind", "rawbehind"}
+#: The kinds whose values do not sort as the keys do before a separator.
+UNORDERED: Final = {"raw", "rank", "rawbehind"}
 #: How values of a kind may begin.
 BEGINNINGS: Final[Mapping[str, Sequence[Any]]] = {
     "text": ("a", "a!", "a#", "b", "é"),
+    "raw": ("a", "a!", "b", "A", "ROOT$", "é"),
+    "behind": ("!", "B"),
+    "rawbehind": ("!", "B", "$"),
     "time": (NOON.date(), NOON.date() + timedelta(days=1)),
 }
 LITERALS: Final = ("A", "AB", "ROOT")
@@ -121,6 +142,13 @@ class Asked:
         given = self.components[: self.fixed + bool(self.bounds)]
         return all(place < self.agreed for place in given)
 
+    def is_unordered(self) -> bool:
+        """Whether a component is bounded whose values do not sort as the keys do."""
+        if not self.bounds or "begins_with" in self.bounds:
+            return False
+        place = self.components[self.fixed]
+        return self.key.places[place][0] in UNORDERED and place + 1 < len(self.key.places)
+
     def selects(self, drawn: Drawn, item: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
         """Whether an item of an entity is in the range, and matches the filter."""
         if self.noted is not None and item["note"] != self.noted:
@@ -147,7 +175,7 @@ def _agreed(one: Drawn, other: Drawn) -> int:
             continue
         # A text at the end is encoded otherwise than one before a separator.
         lasts = len({len(one.places) == place + 1, len(other.places) == place + 1}) > 1
-        if mine[0] != theirs[0] or (mine[0] == "text" and lasts):
+        if mine[0] != theirs[0] or (mine[0] in TEXTS and lasts):
             return place
     return min(len(one.places), len(other.places))
 
@@ -201,7 +229,7 @@ def _declare(name: str, index: Index, number: int, places: tuple[str, ...]) -> D
         names[place] = f"{each}{number}_{place}"
         make, spec, _ = KINDS[each]
         body[names[place]] = make()
-        template.append(f"{{{names[place]}{spec}}}")
+        template.append(f"{BEFORE.get(each, '')}{{{names[place]}{spec}}}")
     partition, sort = f"{name}#{{owner{number}}}", "#".join(template)
     body["note"] = optional(Text())
     if index.is_table:
@@ -277,6 +305,11 @@ class World:
             asked.bounds = self._bounds(kind, KINDS[kind][2])
         asked.noted = self.draw(st.sampled_from([None, None, "x"]))
         asked.in_part = self.draw(st.booleans())
+        if asked.is_unordered():
+            with pytest.raises(DeclarationError, match=r"do not sort as the keys do"):
+                self._pattern(asked)
+            event("refused: not in order")
+            return
         if not asked.is_sound():
             with pytest.raises(DeclarationError, match=r"that .* does not share"):
                 self._pattern(asked)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
+import boto3
 import pytest
 
 from autoforge.dynamodb import (
     GSI,
+    Array,
     Check,
     Delete,
+    Document,
     Entity,
     Fetch,
     Get,
     Id,
     Integer,
+    Json,
     Key,
     Layout,
     Moment,
@@ -412,3 +417,73 @@ def test_an_update_of_what_stands_only_in_keys_is_refused() -> None:
         DeclarationError, match=r"^Visit.at is not stored but in keys: an update cannot change or"
     ):
         Update(Visit, {"room": "7"}, NOON, changes=(Visit.at.set(NOON),))
+
+
+class Profile(Entity):
+    """An item of another program, with documents of any types."""
+
+    layout = Layout("pk", "sk", entity_type=None, expiry=None)
+
+    id: Id = Id(stored=False)
+    settings: Document = Document()
+    history: Array = Array(default=[])
+    extra: Json[None] = Json(default=None)
+    nickname: Text[None] = Text(default=None)
+    seen: Moment[None] = Moment(form="%Y-%m-%d", default=None)
+    visits: Integer = Integer(default=0)
+
+    key = Key("PROFILE#{id}", "PROFILE")
+
+
+def test_documents_and_nulls_of_another_program_are_written_back_as_they_were(
+    client: Client, clock: Clock
+) -> None:
+    store = fresh(client, clock, Table("Profiles", (Profile,)))
+    session = boto3.Session(
+        aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-west-1"
+    )
+    address = store.client.botocore.meta.endpoint_url
+    table = session.resource("dynamodb", endpoint_url=address).Table(store.table_name)
+    nested = {"tags": {"b", "a"}, "sizes": {Decimal(2), Decimal("0.5")}, "raw": b"\x00\xff"}
+    exact = Decimal("0.1234567890123456789012345678901234567")
+    table.put_item(
+        Item={
+            "pk": "PROFILE#p", "sk": "PROFILE",
+            "settings": {**nested, "exact": exact, "blobs": {b"x"}, "none": None, "m": nested},
+            "history": [nested, exact, 10**37],
+            "extra": None, "nickname": None, "seen": None, "visits": 1,
+        }
+    )  # fmt: skip
+    (before,) = raw_items(store)
+    (page,) = store.admin.scan()
+    (read,) = [each.entity for each in page.items]
+    assert isinstance(read, Profile)
+
+    store.save(Put(read, replace=True))
+    (after,) = raw_items(store)
+    assert _unordered(after) == _unordered(before)
+    store.save(Put(Profile(id="copy", settings=read.settings, history=read.history)))
+    copied = next(each for each in raw_items(store) if each["pk"]["S"] == "PROFILE#copy")
+    assert _unordered(copied["settings"]) == _unordered(before["settings"])
+    assert _unordered(copied["history"]) == _unordered(before["history"])
+    same = Profile.settings.equals(read.settings)
+    store.save(
+        Update(
+            Profile, {"id": "p"}, NOON,
+            changes=[Profile.visits.add(1)], condition=same,
+        )
+    )  # fmt: skip
+    updated = next(each for each in raw_items(store) if each["pk"]["S"] == "PROFILE#p")
+    assert _unordered(updated) == _unordered(before) | {"visits": {"N": "2"}}
+
+
+def _unordered(wire: Any) -> Any:
+    """Return stored values whose sets have an order."""
+    if isinstance(wire, list):
+        return [_unordered(each) for each in wire]
+    if not isinstance(wire, dict):
+        return wire
+    return {
+        name: sorted(each) if name in {"SS", "NS", "BS"} else _unordered(each)
+        for name, each in wire.items()
+    }
