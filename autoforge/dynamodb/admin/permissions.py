@@ -63,3 +63,4 @@ def _on_look_up_items(operation: Operation) -> Iterator[Permission]:
         yield from permissions_on_items("PutItem", *map(item_of, entity.uniques))
     for entity in changed:
         yield from permissions_on_items("DeleteItem", *map(item_of, entity.uniques))
+        yield from permissions_on_items("ConditionCheckItem", *map(item_of, entity.uniques))

@@ -134,7 +134,7 @@ class Put(Write[E]):
         condition = self.condition
         expired = None
         if self.expired_by is not None:
-            expired = _is_past_expiry(self.item, self.expired_by)
+            expired = is_past_expiry(self.item, self.expired_by)
         if expired is not None:
             condition = Or(condition, expired)
         placeholders = Placeholders()
@@ -192,7 +192,7 @@ def _is_new(partition_key: str) -> dict[str, Any]:
     return {"ConditionExpression": condition, **placeholders.parameters()}
 
 
-def _is_past_expiry(item: Entity, now: datetime) -> Condition | None:
+def is_past_expiry(item: Entity, now: datetime) -> Condition | None:
     """Return the condition that what has the key of an item is past its expiry."""
     components = {name: item.attribute_values.get(name) for name in item.primary_key.components}
     return is_expired(type(item), components, now)
@@ -203,7 +203,7 @@ def _is_new_or_expired(item: Entity, now: datetime) -> dict[str, Any]:
     placeholders = Placeholders()
     layout = item.layout
     is_new = Path([layout.partition_key]).does_not_exist()
-    expired = _is_past_expiry(item, now)
+    expired = is_past_expiry(item, now)
     if expired is None:
         return _is_new(layout.partition_key)
     condition = placeholders.write(Or(is_new, expired))
