@@ -6,13 +6,12 @@ DynamoDB applies a filter after it has read the items of the range, and charges 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.patterns.request import Placeholders
+from autoforge.dynamodb.schema.conditions import names_in
 from autoforge.dynamodb.schema.indexes import Index, Layout
 
 
@@ -22,7 +21,7 @@ def fault_of(condition: Condition, index: Index, layout: Layout) -> str:
     DynamoDB refuses the key attributes of the index in a filter, and finds nothing in attributes
     that the index does not hold.
     """
-    names = sorted(set(_names_in(condition)))
+    names = sorted(set(names_in(condition)))
     keys = [name for name in names if name in index.attributes]
     if keys:
         return (
@@ -43,17 +42,6 @@ def shown(condition: Condition) -> str:
     values = {marker: _plain(wire) for marker, wire in placeholders.values.items()}
     known = {**names, **values}
     return re.sub(r"[#:]\d+", lambda match: str(known[match[0]]), text)
-
-
-def _names_in(part: Any) -> Iterator[str]:
-    """Yield the attributes that a condition or an operand refers to."""
-    if isinstance(part, Path):
-        yield str(part.path[0]).partition("[")[0]
-        return
-    values = getattr(part, "values", None)
-    if isinstance(values, tuple):  # those of a dictionary are a value, and no operands
-        for each in values:
-            yield from _names_in(each)
 
 
 def _plain(wire: Any) -> Any:

@@ -234,9 +234,9 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         """Return the change that sets the value that another attribute has before the update.
 
         Args:
-            source: The other attribute of the same entity. If the item lacks it, its default is
-                copied; without a default, DynamoDB refuses the update with
-                ``ConditionFailedError``.
+            source: The other attribute of the same entity, of a type whose every value this one
+                can have. If the item lacks it, its default is copied; without a default, DynamoDB
+                refuses the update with ``ConditionFailedError``.
 
         Examples:
             >>> by_title = Book.shelf.copy(Book.title)

@@ -10,6 +10,9 @@ from typing import Any, Final
 from pynamodb.expressions.condition import And, Condition, Or
 from pynamodb.expressions.operand import Path, Value
 
+from autoforge.dynamodb.errors import DeclarationError, shortened
+from autoforge.dynamodb.schema.attribute import is_stored
+from autoforge.dynamodb.schema.conditions import names_in
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp, timestamp_text
 
@@ -18,6 +21,37 @@ CREATION: Final = "created_at"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = timedelta(seconds=1)
+
+
+def require_condition(entity: type[Entity], condition: object) -> None:
+    """Refuse a caller's condition that is none, or that no item of an entity can meet as meant.
+
+    Raises:
+        DeclarationError: if it is no condition, or is on an attribute that the items do not store.
+    """
+    if condition is None:
+        return
+    if not isinstance(condition, Condition):
+        raise DeclarationError(
+            f"{shortened(condition)} is not a condition, such as Loan.renewals.below(2); join "
+            "several by &, | and ~"
+        )
+    known = _conditional(entity)
+    for name in names_in(condition):
+        if known and name not in known:
+            raise DeclarationError(
+                f"the condition is on {name}, which {entity.__name__} does not store"
+            )
+
+
+@cache
+def _conditional(entity: type[Entity]) -> frozenset[str]:
+    """Return what items of an entity store, as the table names it; nothing if it is abstract."""
+    if entity.is_abstract():
+        return frozenset()
+    attributes = entity.get_attributes().values()
+    stored = {each.attr_name for each in attributes if is_stored(each)}
+    return frozenset({*stored, *entity.rendered_names(), *entity.layout.primary.attributes})
 
 
 @cache

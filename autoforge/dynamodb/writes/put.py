@@ -23,7 +23,7 @@ from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import item_size, require_size
 from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.writes.alike import alike
-from autoforge.dynamodb.writes.conditions import CREATION, is_expired
+from autoforge.dynamodb.writes.conditions import CREATION, is_expired, require_condition
 from autoforge.dynamodb.writes.false_condition import condition_error
 from autoforge.dynamodb.writes.identity import described, identity, primary_key, require_entity
 from autoforge.dynamodb.writes.write import Write
@@ -88,6 +88,9 @@ class Put(Write[E]):
             raise DeclarationError(
                 "a Put replaces whatever has the key and has a condition: give one of the two"
             )
+        if self.condition is not None:
+            require_entity(self.item)
+            require_condition(self.entity, self.condition)
 
     @property
     def entity(self) -> type[E]:  # type: ignore[override]  # known from the item
