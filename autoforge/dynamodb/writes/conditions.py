@@ -11,9 +11,8 @@ from pynamodb.expressions.condition import And, Condition, Or
 from pynamodb.expressions.operand import Path, Value
 
 from autoforge.dynamodb.errors import DeclarationError, shortened
-from autoforge.dynamodb.schema.attribute import is_stored
 from autoforge.dynamodb.schema.conditions import names_in
-from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.entity import Entity, names_stored_by
 from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp, timestamp_text
 
 #: The attribute with the creation time of an item.
@@ -36,22 +35,12 @@ def require_condition(entity: type[Entity], condition: object) -> None:
             f"{shortened(condition)} is not a condition, such as Loan.renewals.below(2); join "
             "several by &, | and ~"
         )
-    known = _conditional(entity)
+    known = names_stored_by(entity)
     for name in names_in(condition):
         if known and name not in known:
             raise DeclarationError(
                 f"the condition is on {name}, which {entity.__name__} does not store"
             )
-
-
-@cache
-def _conditional(entity: type[Entity]) -> frozenset[str]:
-    """Return what items of an entity store, as the table names it; nothing if it is abstract."""
-    if entity.is_abstract():
-        return frozenset()
-    attributes = entity.get_attributes().values()
-    stored = {each.attr_name for each in attributes if is_stored(each)}
-    return frozenset({*stored, *entity.rendered_names(), *entity.layout.primary.attributes})
 
 
 @cache
