@@ -35,7 +35,9 @@ def rendered(
         DeclarationError: if a key needs the value of an attribute that the write does not know.
     """
     changed = key.rendered_sources & written
-    if not changed and not creates:
+    primary = entity.rendered_in_primary()
+    own = [(name, place) for name, place in key.rendered_attributes if name not in primary]
+    if not own or not (changed or creates):
         return {}
     known = values(key)
     # These decide whether the item is in the index, and which partition key it has.
@@ -45,12 +47,9 @@ def rendered(
             return dict.fromkeys(key.own | _unrenderable(key, _absent(key, known)))
         _require_known(key, deciding, known)
     templates = (key.partition_for(known) or key.partitions[0], key.sort_template)
-    primary = entity.rendered_in_primary()
     wires: dict[str, Wire] = {}
-    for name, place in key.rendered_attributes:
+    for name, place in own:
         template = templates[place]
-        if name in primary:
-            continue
         sources = key.sources_of(template)
         if deciding & changed or sources & changed or creates:
             _require_known(key, sources, known)

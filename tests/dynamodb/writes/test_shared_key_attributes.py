@@ -1,8 +1,9 @@
-"""Key attributes that several indexes share, after an update."""
+"""Key attributes that several indexes share, or that are attributes themselves, in an update."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -91,3 +92,27 @@ def test_an_item_that_leaves_one_index_stays_in_the_others(store: Store) -> None
 
     assert found(store) == [True, False]
     assert raw_items(store) == [painting.to_item()]
+
+
+def test_an_update_that_creates_an_item_need_not_know_what_it_does_not_render(
+    client: Client,
+) -> None:
+    by_price = GSI("ByPrice", "shop", "price", sort_type="N")
+
+    class Offer(Entity):
+        shop: Text = Text()
+        id: Id = Id()
+        title: Text[None] = Text(default=None)
+        price: Integer[None] = Integer(default=None)
+
+        key = Key("SHOP#{shop}", "OFFER#{id}")
+        priced = Key("{shop}", "{price}", index=by_price)
+
+    store = fresh(client, design=Table("Offers", (Offer,), (by_price,)))
+    key: dict[str, Any] = {"shop": "s", "id": "o"}
+
+    offer = store.save(Update(Offer, key, NOON, {"title": "Lamp"}, initial={}))
+    priced = store.save(Update(Offer, key, NOON, [Offer.price.add(3)], initial={}))
+
+    assert offer == Offer(**key, title="Lamp", price=None)
+    assert (priced.title, priced.price) == ("Lamp", 3)
