@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from autoforge.dynamodb.client.client import RetryPolicy
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, suggestion
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened, suggestion
 from autoforge.dynamodb.patterns.catalogue_page import catalogue_page
 from autoforge.dynamodb.patterns.explain import Explanation, explain
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.snapshot import Snapshot
 from autoforge.dynamodb.patterns.soundness import faults_of
-from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.design import Design, is_class_of
 from autoforge.dynamodb.schema.limits import LOCAL_INDEXES_FOR_GOOD
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import utc_now
@@ -62,7 +62,12 @@ class Table(Design):
     def __post_init__(self) -> None:
         """Check the design, then each pattern against it."""
         super().__post_init__()
-        object.__setattr__(self, "patterns", tuple(self.patterns))
+        object.__setattr__(self, "patterns", self._members_of("patterns"))
+        alien = [each for each in self.patterns if not is_class_of(each, Pattern)]
+        if alien:
+            raise DeclarationError(
+                f"{self.name}: {shortened(alien[0])} is not a pattern: name the class itself"
+            )
         faults = [*self._shared_pattern_names(), *faults_of(self, self.patterns)]
         if faults:
             raise DeclarationError(f"{self.name}: {'; '.join(faults)}")

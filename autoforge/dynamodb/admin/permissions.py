@@ -75,6 +75,7 @@ def _on_look_up_items(operation: Operation) -> Iterator[Permission]:
         yield from permissions_on_items("DeleteItem", *map(item_of, entity.uniques))
         if entity.uniques:
             yield from permissions_on_items("GetItem", entity)
+            yield from permissions_on_items("ConditionCheckItem", *map(item_of, entity.uniques))
 
 
 def _on_marks(operation: Operation) -> Iterator[Permission]:

@@ -1,42 +1,21 @@
-"""Reads what the body of a pattern class declares, before ``@dataclass`` has processed the class.
-
-Annotations are read as text and not evaluated, because they may name what is declared later.
-"""
+"""Reads what the body of a pattern class declares, before ``@dataclass`` has processed it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
-from importlib import import_module
-from inspect import get_annotations, getattr_static
+from inspect import getattr_static
 from types import FunctionType, NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
+from autoforge.dynamodb.schema.annotations import annotations_of
 from autoforge.dynamodb.schema.template import Label
 
-#: The format of annotations that every ``__annotate__`` supports (PEP 649).
-_VALUE: Final = 1
 #: Annotations in a dataclass that do not declare a field.
 _NO_FIELD: Final = ("ClassVar", "InitVar", "KW_ONLY")
 _COMPUTED: Final = (property, cached_property)
 _CODE: Final = (*_COMPUTED, FunctionType, classmethod, staticmethod)
-
-
-def annotations_of(cls: type[Any]) -> Mapping[str, Any]:
-    """Return the annotations in the body of a class, as text if they are not evaluated."""
-    annotate = getattr(cls, "__annotate__", None)
-    if annotate is None:
-        return get_annotations(cls)
-    try:  # since Python 3.14, a function returns the annotations
-        library: Any = import_module("annotationlib")
-    except ModuleNotFoundError:
-        values: Mapping[str, Any] = annotate(_VALUE)
-        return values
-    texts: Mapping[str, Any] = library.call_annotate_function(
-        annotate, library.Format.STRING, owner=cls
-    )
-    return texts
 
 
 def parameters_in(cls: type[Any]) -> frozenset[str]:

@@ -6,29 +6,42 @@ DynamoDB applies a filter after it has read the items of the range, and charges 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.operand import Path
 
+from autoforge.dynamodb.errors import shortened
 from autoforge.dynamodb.patterns.request import Placeholders
-from autoforge.dynamodb.schema.indexes import Index, Layout
+from autoforge.dynamodb.schema.conditions import names_in
+from autoforge.dynamodb.schema.entity import Entity, names_stored_by
+from autoforge.dynamodb.schema.indexes import Index
 
 
-def fault_of(condition: Condition, index: Index, layout: Layout) -> str:
+def fault_of(condition: object, index: Index, entities: Sequence[type[Entity]]) -> str:
     """Return why a condition cannot filter the items of an index; empty if it can.
 
     DynamoDB refuses the key attributes of the index in a filter, and finds nothing in attributes
-    that the index does not hold.
+    that no item stores, or the index does not hold.
     """
-    names = sorted(set(_names_in(condition)))
+    if not isinstance(condition, Condition):
+        return (
+            f"the filter returns {shortened(condition)}, which is not a condition, such as "
+            "Loan.renewals.above(0)"
+        )
+    names = sorted(set(names_in(condition)))
     keys = [name for name in names if name in index.attributes]
     if keys:
         return (
             f"{' and '.join(keys)} cannot be filtered: it is a key of {index.shown}, so the key "
             "condition must select by it"
         )
+    stored = frozenset[str]().union(*map(names_stored_by, entities))
+    unknown = [name for name in names if name not in stored]
+    if unknown:
+        owners = " or ".join(each.__name__ for each in entities)
+        return f"{' and '.join(unknown)} cannot be filtered: {owners} does not store it"
+    layout = entities[0].layout
     lacking = [name for name in names if not index.holds(name, layout)]
     if lacking:
         return f"{' and '.join(lacking)} cannot be filtered: {index.shown} does not hold it"
@@ -43,17 +56,6 @@ def shown(condition: Condition) -> str:
     values = {marker: _plain(wire) for marker, wire in placeholders.values.items()}
     known = {**names, **values}
     return re.sub(r"[#:]\d+", lambda match: str(known[match[0]]), text)
-
-
-def _names_in(part: Any) -> Iterator[str]:
-    """Yield the attributes that a condition or an operand refers to."""
-    if isinstance(part, Path):
-        yield str(part.path[0]).partition("[")[0]
-        return
-    values = getattr(part, "values", None)
-    if isinstance(values, tuple):  # those of a dictionary are a value, and no operands
-        for each in values:
-            yield from _names_in(each)
 
 
 def _plain(wire: Any) -> Any:

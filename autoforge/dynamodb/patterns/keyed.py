@@ -13,7 +13,6 @@ from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, sugge
 from autoforge.dynamodb.patterns.declared import (
     admits_none,
     all_parameters_in,
-    annotations_of,
     code_of,
     members_of,
     parameters_in,
@@ -22,6 +21,7 @@ from autoforge.dynamodb.patterns.declared import (
 from autoforge.dynamodb.patterns.pattern import Pattern, SinglePattern, named_types, undecorated
 from autoforge.dynamodb.patterns.permission import Permission, partition_form, with_wildcards
 from autoforge.dynamodb.patterns.request import KeyCondition
+from autoforge.dynamodb.schema.annotations import annotations_of
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.schema.template import Component, Label, Template
@@ -67,6 +67,10 @@ class Keyed(SinglePattern[T], kind=True):
         for name in sorted(missing):
             if not cls._declares(name):
                 raise DeclarationError(f"{cls.__name__}: {cls.key}: no parameter {name!r}")
+        unknown = sorted({*cls.fixed, *cls.renames} - {*cls.key.components})
+        if unknown:
+            near = suggestion(unknown[0], cls.key.components)
+            raise DeclarationError(f"{cls.__name__}: {cls.key}: no component {unknown[0]!r}{near}")
         cls._narrowing = tuple(sorted(cls._deciding() & cls._required()))
         useless = sorted(cls._useless())
         if useless:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 from pynamodb.expressions.condition import And, Condition
 from pynamodb.expressions.operand import Path
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.patterns.bounds import Bounded
 from autoforge.dynamodb.patterns.filters import fault_of, shown
 from autoforge.dynamodb.patterns.page import Page
@@ -97,7 +97,13 @@ class Query(Bounded[E], kind=True):
 
     @property
     def descending(self) -> bool:
-        """Whether the largest sort key comes first."""
+        """Whether the largest sort key comes first.
+
+        Raises:
+            InvalidValueError: if the order is neither ``asc`` nor ``desc``.
+        """
+        if self.order not in {None, "asc", "desc"}:
+            raise InvalidValueError(f"order is {shortened(self.order)}, not asc or desc")
         return self.newest_first if self.order is None else self.order == "desc"
 
     @classmethod
@@ -262,7 +268,7 @@ class Query(Bounded[E], kind=True):
         own = self.filter()
         if own is None:
             return kind
-        fault = fault_of(own, self.index, self.entities[0].layout)
+        fault = fault_of(own, self.index, self.read_entities())
         if fault:
             raise DeclarationError(f"{type(self).__name__}: {fault}")
         return own if kind is None else And(kind, own)
@@ -270,10 +276,13 @@ class Query(Bounded[E], kind=True):
     @classmethod
     def fault_of_filter(cls) -> str:
         """Return what is wrong with the filter, as far as that shows without parameters."""
+        given: object = cls.filter
+        if not callable(given):
+            return "filter is no method: write def filter(self), which returns a condition"
         with suppress(Exception):  # a filter may raise any error on a label
             condition = cls.described().filter()
             if condition is not None:
-                return fault_of(condition, cls.key.index, cls.entities[0].layout)
+                return fault_of(condition, cls.key.index, cls.read_entities())
         return ""
 
     @classmethod

@@ -139,6 +139,11 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
                 f"default_factory is {shortened(default_factory)}, not a function: give a value as "
                 "default"
             )
+        if default_factory is not None and default is not _REQUIRED and default is not None:
+            raise DeclarationError(
+                f"default is {shortened(default)} and default_factory is given, too: give one of "
+                "the two"
+            )
         super().__init__(default_for_new=default_factory, attr_name=attr_name)
         if default is None:
             self.null = True
@@ -234,9 +239,9 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         """Return the change that sets the value that another attribute has before the update.
 
         Args:
-            source: The other attribute of the same entity. If the item lacks it, its default is
-                copied; without a default, DynamoDB refuses the update with
-                ``ConditionFailedError``.
+            source: The other attribute of the same entity, of a type whose every value this one
+                can have. If the item lacks it, its default is copied; without a default, DynamoDB
+                refuses the update with ``ConditionFailedError``.
 
         Examples:
             >>> by_title = Book.shelf.copy(Book.title)
@@ -359,7 +364,8 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
             DeclarationError: if the attribute cannot be a component of a key with this spec.
         """
         del last
-        raise DeclarationError(f"{type(self).__name__} cannot stand in a key as {spec!r}")
+        written = f" as {spec!r}" if spec else ""
+        raise DeclarationError(f"{type(self).__name__} cannot stand in a key{written}")
 
 
 class Ordered(EntityAttribute[T, N]):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, Unpack, overload
 
 from pynamodb.constants import BOOLEAN
 
-from autoforge.dynamodb.errors import InvalidValueError, shortened
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.attribute import EntityAttribute, N, Options, textual_codec
 from autoforge.dynamodb.schema.encoding import Codec, EnumCodec, naming
 
@@ -49,6 +49,9 @@ class Choice(EntityAttribute[E, N]):
 
     def __init__(self, members: type[E], **options: Any) -> None:
         super().__init__(**options)
+        given: object = members
+        if not (isinstance(given, type) and issubclass(given, StrEnum)):
+            raise DeclarationError(f"a Choice is made of a StrEnum, not of {shortened(members)}")
         self.members = members
         #: Each member, and each text, by the text; a member is equal to its text.
         self.by_text = {str(member): member for member in members}

@@ -6,7 +6,7 @@ as the default.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from pynamodb.attributes import Attribute
@@ -84,6 +84,17 @@ def has_value(attribute: Attribute[Any], wire: Wire, default: Wire) -> AnyCondit
     if wire is None:
         return is_missing(path)
     return or_default(path == Value(wire), path, met=default == wire)
+
+
+def names_in(part: Any) -> Iterator[str]:
+    """Yield the attributes that a condition or an operand refers to, as the table names them."""
+    if isinstance(part, Path):
+        yield str(part.path[0]).partition("[")[0]
+        return
+    values = getattr(part, "values", None)
+    if isinstance(values, tuple):  # those of a dictionary are a value, and no operands
+        for each in values:
+            yield from names_in(each)
 
 
 def is_missing(path: Path) -> Condition:

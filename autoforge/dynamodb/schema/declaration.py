@@ -28,6 +28,7 @@ from pynamodb.attributes import (
 from pynamodb.models import Model
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
+from autoforge.dynamodb.schema.annotations import annotations_of
 from autoforge.dynamodb.schema.attribute import EntityAttribute, is_stored
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.derived import Derived
@@ -161,6 +162,7 @@ def declare(entity: type[Declared], *, root: type[Declared]) -> None:
     if "type_name" not in entity.__dict__:
         entity.type_name = entity.__name__
     _require_own_names(entity, root, (Attribute, Derived, Key, Unique))
+    _require_declared(entity)
     _name_expiry(entity)
     attributes = _declared(entity, Attribute)
     derived = _declared(entity, Derived)
@@ -215,6 +217,28 @@ def _require_own_names(
                     f"{entity.__name__}.{name}: Entity itself needs this name: choose another"
                     f"{stored}"
                 )
+
+
+def _require_declared(entity: type[Declared]) -> None:
+    """Refuse what reads as the declaration of an attribute, and declares none.
+
+    Type checkers take every annotated name for an argument of the constructor, but for a ClassVar.
+    """
+    for name, member in vars(entity).items():
+        if isinstance(member, type) and issubclass(member, Attribute):
+            raise DeclarationError(
+                f"{entity.__name__}.{name} is the class {member.__name__}: write "
+                f"{name}: {member.__name__} = {member.__name__}()"
+            )
+    for name, annotation in annotations_of(entity).items():
+        member = vars(entity).get(name)
+        if "ClassVar" in str(annotation) or isinstance(member, Attribute | Key | Unique | Derived):
+            continue
+        if not hasattr(Declared, name):
+            raise DeclarationError(
+                f"{entity.__name__}.{name} has an annotation, and its value is no attribute: write "
+                f"{name}: Text = Text(), or annotate it as a ClassVar"
+            )
 
 
 def _declared(entity: type[Declared], kind: type[Any]) -> dict[str, Any]:
@@ -300,6 +324,12 @@ def _require_sound_attributes(entity: type[Declared], attributes: Mapping[str, A
                 attribute.default = attribute.check(attribute.default)
             except InvalidValueError as error:
                 raise DeclarationError(f"{entity.__name__}.{name}: the default: {error}") from error
+    for name, attribute in attributes.items():
+        if attribute.attr_name == entity.layout.entity_type:
+            raise DeclarationError(
+                f"{entity.__name__}.{name} is stored as {attribute.attr_name}, which has the type "
+                "of the item: give it another attr_name"
+            )
     names = Counter(attribute.attr_name for attribute in attributes.values())
     twice = [name for name, times in names.items() if times > 1]
     if twice:
@@ -338,6 +368,10 @@ def _optional_in(key: Key, attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _require_sound_lifetime(entity: type[Declared], attributes: Mapping[str, Any]) -> None:
+    if not isinstance(entity.lifetime, timedelta):
+        raise DeclarationError(
+            f"{entity.__name__}.lifetime is {entity.lifetime!r}: it must be a timedelta"
+        )
     if entity.layout.expiry is None:
         raise DeclarationError(f"{entity.__name__} has a lifetime, but its layout has no expiry")
     if "created_at" not in attributes and not entity.is_abstract():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 from autoforge.dynamodb.errors import DeclarationError, shortened
 from autoforge.dynamodb.schema.entity import Entity
@@ -13,6 +14,11 @@ from autoforge.dynamodb.schema.indexes import Index, KeyType, Layout
 from autoforge.dynamodb.schema.limits import faults_of_table
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark, mark_in
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of
+
+
+def is_class_of(given: object, base: type[Any]) -> bool:
+    """Whether something is a class with this base."""
+    return isinstance(given, type) and issubclass(given, base)
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,13 @@ class Design:
 
     def __post_init__(self) -> None:
         """Check that no item can be mistaken for one of another entity, and each index."""
-        object.__setattr__(self, "entities", tuple(self.entities))
+        for name in ("entities", "indexes"):
+            object.__setattr__(self, name, self._members_of(name))
+        alien = [each for each in self.entities if not is_class_of(each, Entity)]
+        if alien:
+            raise DeclarationError(
+                f"{self.name}: {shortened(alien[0])} is not an entity: name the class itself"
+            )
         if not self.entities:
             raise DeclarationError(f"{self.name} has no entities; a table stores at least one")
         given: tuple[object, ...] = self.indexes
@@ -51,7 +63,10 @@ class Design:
         )
         abstract = ", ".join(each.__name__ for each in self.entities if each.is_abstract())
         if abstract:
-            raise DeclarationError(f"{self.name}: {abstract}: an abstract entity is never stored")
+            raise DeclarationError(
+                f"{self.name}: {abstract}: an abstract entity is never stored: give it a Key in "
+                "the table, or name its subclasses"
+            )
         faults = [
             *self._other_layouts(),
             *self._shared_names(),
@@ -63,6 +78,19 @@ class Design:
         ]
         if faults:
             raise DeclarationError(f"{self.name}: {'; '.join(faults)}")
+
+    def _members_of(self, name: str) -> tuple[Any, ...]:
+        """Return what is given under a name as a tuple.
+
+        Raises:
+            DeclarationError: if one is given alone.
+        """
+        given: object = getattr(self, name)
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise DeclarationError(
+                f"{self.name}: {name} is {shortened(given)}, not a tuple: write {name}=(…,)"
+            )
+        return tuple(given)
 
     @property
     def layout(self) -> Layout:

@@ -418,7 +418,8 @@ class NumberCodec(Codec):
             raise InvalidValueError(
                 f"{shortened(value)} is not a whole number from 0 to {10**self.width - 1}"
             )
-        return f"{value:0{self.width}}"
+        # A member of an enumeration may be shown by its name.
+        return f"{int(value):0{self.width}}"
 
     def decode(self, text: str) -> int:
         """Read the number back."""

@@ -472,6 +472,16 @@ def _only_in_indexes(entity: type[Entity]) -> tuple[tuple[Key, frozenset[str]], 
 
 
 @cache
+def names_stored_by(entity: type[Entity]) -> frozenset[str]:
+    """Return what items of an entity store, as the table names it; nothing if it is abstract."""
+    if entity.is_abstract():
+        return frozenset()
+    attributes = entity.get_attributes().values()
+    stored = {each.attr_name for each in attributes if is_stored(each)}
+    return frozenset({*stored, *entity.rendered_names(), *entity.layout.primary.attributes})
+
+
+@cache
 def unstored_attributes(entity: type[Entity]) -> frozenset[str]:
     """Return the attributes that items have only as components of their keys."""
     attributes = _attributes(entity).items()

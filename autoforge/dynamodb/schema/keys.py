@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.cache import BoundedCache
 from autoforge.dynamodb.schema.codegen import Source
 from autoforge.dynamodb.schema.derived import Derived
@@ -146,6 +146,13 @@ class Key:
                 f"{self} is declared again as {entity}.{name}; declare a new Key there"
             )
         self.entity, self.name = entity, name
+        for template in (self.partition, self.sort):
+            if not isinstance(template, str):
+                raise DeclarationError(f"{self}: {shortened(template)} is not a template: a text")
+        if not isinstance(self.index, Index):
+            raise DeclarationError(
+                f"{self}: {shortened(self.index)} is not an index: write GSI(...) or LSI(...)"
+            )
         self.index = self.index.within(layout)
         plain = plain or _never_plain
         index = self.index

@@ -91,7 +91,7 @@ class Integer(Ordered[int, N]):
         if not isinstance(value, int) or isinstance(value, bool):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a whole number")
         number_to_wire(value, self.attr_name)
-        return value
+        return int(value)  # a member of an enumeration may be shown by its name
 
     def serialize(self, value: Any) -> str:
         """Write the number."""

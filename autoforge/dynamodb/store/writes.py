@@ -33,6 +33,7 @@ from autoforge.dynamodb.writes.identity import require_entity
 from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.uniqueness import (
+    handed_over,
     is_stale,
     needs_item,
     needs_look_up_items,
@@ -153,16 +154,19 @@ class Writes(Reads):
         Which look-up items an item has follows from the item, so it is read first, and the write
         requires that the unique values have not changed since.
         """
+        others: set[KeyValue | None] = set()
 
         def attempt() -> None:
             read = [(write, self._read_before(write)) for write in transaction.writes]
-            writes = [
+            writes = handed_over(
                 each
                 for write, before in read
                 for each in (
-                    with_look_up_items(write, before) if needs_look_up_items(write) else (write,)
+                    with_look_up_items(write, before, others)
+                    if needs_look_up_items(write)
+                    else (write,)
                 )
-            ]
+            )
             if not writes:  # there was nothing to delete
                 return
             try:
@@ -170,7 +174,10 @@ class Writes(Reads):
             except NotUniqueError:
                 raise
             except (ConditionFailedError, ItemExistsError, ItemNotFoundError) as error:
-                if self._is_stale(read, getattr(error, "item", None)):
+                found = getattr(error, "item", None)
+                if isinstance(found, UniqueItem):  # it is of another item, or no longer
+                    others.symmetric_difference_update({_key_of(found)})
+                if self._is_stale(read, found):
                     raise StaleReadError from error
                 raise
 

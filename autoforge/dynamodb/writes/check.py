@@ -14,7 +14,7 @@ from autoforge.dynamodb.errors import AutoforgeError, ItemNotFoundError
 from autoforge.dynamodb.patterns.request import Placeholders, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.key_value import KeyValue
-from autoforge.dynamodb.writes.conditions import is_live, is_of
+from autoforge.dynamodb.writes.conditions import is_live, is_of, require_condition
 from autoforge.dynamodb.writes.false_condition import condition_error
 from autoforge.dynamodb.writes.identity import described, identity, primary_key, require_components
 from autoforge.dynamodb.writes.write import Write
@@ -38,7 +38,8 @@ class Check(Write[E]):
         missing_ok: Whether to check the condition only; the item may be missing or expired.
 
     Raises:
-        DeclarationError: if a name in the key is not a component of the primary key.
+        DeclarationError: if a name in the key is not a component of the primary key, or the
+            condition is on what the entity does not store.
 
     Examples:
         >>> loan = Loan(isbn="b2", id="l3", member="ann", due_at=NOON)
@@ -58,8 +59,9 @@ class Check(Write[E]):
     missing_ok: bool = False
 
     def __post_init__(self) -> None:
-        """Check the names of the components of the primary key."""
+        """Check the names of the components of the primary key, and the condition."""
         require_components(self.entity, self.key)
+        require_condition(self.entity, self.condition)
 
     def primary_key(self) -> KeyValue:
         """The key of the item."""

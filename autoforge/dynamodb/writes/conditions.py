@@ -10,7 +10,9 @@ from typing import Any, Final
 from pynamodb.expressions.condition import And, Condition, Or
 from pynamodb.expressions.operand import Path, Value
 
-from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.errors import DeclarationError, shortened
+from autoforge.dynamodb.schema.conditions import names_in
+from autoforge.dynamodb.schema.entity import Entity, names_stored_by
 from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp, timestamp_text
 
 #: The attribute with the creation time of an item.
@@ -18,6 +20,27 @@ CREATION: Final = "created_at"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = timedelta(seconds=1)
+
+
+def require_condition(entity: type[Entity], condition: object) -> None:
+    """Refuse a caller's condition that is none, or that no item of an entity can meet as meant.
+
+    Raises:
+        DeclarationError: if it is no condition, or is on an attribute that the items do not store.
+    """
+    if condition is None:
+        return
+    if not isinstance(condition, Condition):
+        raise DeclarationError(
+            f"{shortened(condition)} is not a condition, such as Loan.renewals.below(2); join "
+            "several by &, | and ~"
+        )
+    known = names_stored_by(entity)
+    for name in names_in(condition):
+        if known and name not in known:
+            raise DeclarationError(
+                f"the condition is on {name}, which {entity.__name__} does not store"
+            )
 
 
 @cache

@@ -13,7 +13,7 @@ from autoforge.dynamodb.errors import AutoforgeError, ItemNotFoundError
 from autoforge.dynamodb.patterns.request import Placeholders, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.key_value import KeyValue
-from autoforge.dynamodb.writes.conditions import is_of
+from autoforge.dynamodb.writes.conditions import is_of, require_condition
 from autoforge.dynamodb.writes.false_condition import condition_error
 from autoforge.dynamodb.writes.identity import described, identity, primary_key, require_components
 from autoforge.dynamodb.writes.write import Write
@@ -36,7 +36,8 @@ class Delete(Write[E]):
             cancelled".
 
     Raises:
-        DeclarationError: if a name in the key is not a component of the primary key.
+        DeclarationError: if a name in the key is not a component of the primary key, or the
+            condition is on what the entity does not store.
 
     Examples:
         >>> store.write(Delete(Book, {"isbn": "b2"}))
@@ -57,8 +58,9 @@ class Delete(Write[E]):
     found: Callable[[E], str] | None = None
 
     def __post_init__(self) -> None:
-        """Check the names of the components of the primary key."""
+        """Check the names of the components of the primary key, and the condition."""
         require_components(self.entity, self.key)
+        require_condition(self.entity, self.condition)
 
     @property
     def refused_twice(self) -> bool:

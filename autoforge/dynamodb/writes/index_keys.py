@@ -35,22 +35,21 @@ def rendered(
         DeclarationError: if a key needs the value of an attribute that the write does not know.
     """
     changed = key.rendered_sources & written
-    if not changed and not creates:
+    primary = entity.rendered_in_primary()
+    own = [(name, place) for name, place in key.rendered_attributes if name not in primary]
+    if not own or not (changed or creates):
         return {}
     known = values(key)
     # These decide whether the item is in the index, and which partition key it has.
     deciding = _deciding(entity, key)
     if deciding:
         if _is_out(key, known):
-            return dict.fromkeys(key.own)
+            return dict.fromkeys(key.own | _unrenderable(key, _absent(key, known)))
         _require_known(key, deciding, known)
     templates = (key.partition_for(known) or key.partitions[0], key.sort_template)
-    primary = entity.rendered_in_primary()
     wires: dict[str, Wire] = {}
-    for name, place in key.rendered_attributes:
+    for name, place in own:
         template = templates[place]
-        if name in primary:
-            continue
         sources = key.sources_of(template)
         if deciding & changed or sources & changed or creates:
             _require_known(key, sources, known)
@@ -84,10 +83,28 @@ def _is_out(key: Key, known: Mapping[str, Any]) -> bool:
     """Whether the known values keep the item out of a sparse index, whatever the others are."""
     if any(n in known and known[n] != wanted for n, wanted in key.where.items()):
         return True
-    absent = {n for n in key.components if n in known and known[n] is None}
-    return bool(absent & {part.name for part in key.sort_template.components}) or all(
+    absent = _absent(key, known)
+    return _lacks(key.sort_template, absent) or all(
         _lacks(template, absent) for template in key.partitions
     )
+
+
+def _absent(key: Key, known: Mapping[str, Any]) -> set[str]:
+    """Return the components that are known to have no value."""
+    return {n for n in key.components if n in known and known[n] is None}
+
+
+def _unrenderable(key: Key, absent: set[str]) -> set[str]:
+    """Return the key attributes that no key can render, since a component has no value.
+
+    Keys in other indexes may share them, with the same template: none of them is in its index.
+    """
+    places = (key.partitions, (key.sort_template,))
+    return {
+        name
+        for name, place in key.rendered_attributes
+        if all(_lacks(template, absent) for template in places[place])
+    }
 
 
 def _lacks(template: Template, absent: set[str]) -> bool:

@@ -23,7 +23,7 @@ from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import item_size, require_size
 from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.writes.alike import alike
-from autoforge.dynamodb.writes.conditions import CREATION, is_expired
+from autoforge.dynamodb.writes.conditions import CREATION, is_expired, require_condition
 from autoforge.dynamodb.writes.false_condition import condition_error
 from autoforge.dynamodb.writes.identity import described, identity, primary_key, require_entity
 from autoforge.dynamodb.writes.write import Write
@@ -88,6 +88,9 @@ class Put(Write[E]):
             raise DeclarationError(
                 "a Put replaces whatever has the key and has a condition: give one of the two"
             )
+        if self.condition is not None:
+            require_entity(self.item)
+            require_condition(self.entity, self.condition)
 
     @property
     def entity(self) -> type[E]:  # type: ignore[override]  # known from the item
@@ -134,7 +137,7 @@ class Put(Write[E]):
         condition = self.condition
         expired = None
         if self.expired_by is not None:
-            expired = _is_past_expiry(self.item, self.expired_by)
+            expired = is_past_expiry(self.item, self.expired_by)
         if expired is not None:
             condition = Or(condition, expired)
         placeholders = Placeholders()
@@ -198,7 +201,7 @@ def _is_new(partition_key: str) -> dict[str, Any]:
     return {"ConditionExpression": condition, **placeholders.parameters()}
 
 
-def _is_past_expiry(item: Entity, now: datetime) -> Condition | None:
+def is_past_expiry(item: Entity, now: datetime) -> Condition | None:
     """Return the condition that what has the key of an item is past its expiry."""
     components = {name: item.attribute_values.get(name) for name in item.primary_key.components}
     return is_expired(type(item), components, now)
@@ -209,7 +212,7 @@ def _is_new_or_expired(item: Entity, now: datetime) -> dict[str, Any]:
     placeholders = Placeholders()
     layout = item.layout
     is_new = Path([layout.partition_key]).does_not_exist()
-    expired = _is_past_expiry(item, now)
+    expired = is_past_expiry(item, now)
     if expired is None:
         return _is_new(layout.partition_key)
     condition = placeholders.write(Or(is_new, expired))

@@ -23,8 +23,8 @@ from autoforge.dynamodb.errors import (
     VersionConflictError,
 )
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
-from autoforge.dynamodb.schema.attribute import default_to_wire
-from autoforge.dynamodb.schema.changes import UNKNOWN, Change, Need
+from autoforge.dynamodb.schema.attribute import default_to_wire, is_stored
+from autoforge.dynamodb.schema.changes import UNKNOWN, Change, Copy, Need
 from autoforge.dynamodb.schema.conditions import Equality
 from autoforge.dynamodb.schema.entity import Entity, unstored_attributes
 from autoforge.dynamodb.schema.item_size import item_size, require_size
@@ -33,7 +33,7 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.time_attributes import read_expiry
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.alike import alike
-from autoforge.dynamodb.writes.conditions import is_expired, is_live, is_of
+from autoforge.dynamodb.writes.conditions import is_expired, is_live, is_of, require_condition
 from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.false_condition import changed_since_read, condition_error
 from autoforge.dynamodb.writes.identity import described, identity, primary_key, require_components
@@ -44,6 +44,8 @@ from autoforge.dynamodb.writes.values import (
     as_held,
     by_name,
     has,
+    holds_all_of,
+    name_of,
     settable_of,
     sorted_out,
     stored_name,
@@ -93,7 +95,8 @@ class Update(Write[E]):
             since. The write is refused if the item has the value.
 
     Raises:
-        DeclarationError: if the entity lacks an attribute, or the write could leave a key stale.
+        DeclarationError: if the entity lacks an attribute, the write could leave a key stale, the
+            condition is none, or an attribute would be copied that another one cannot hold.
         InvalidValueError: if the write would change the primary key, nothing, or one place twice.
 
     Examples:
@@ -149,6 +152,7 @@ class Update(Write[E]):
         """
         entity = self.entity
         require_components(entity, self.key)
+        require_condition(entity, self.condition)
         values, wires, relative = sorted_out(entity, self.changes)
         before = by_name(entity, self.expected)
         vars(self).update(values=values, wires=wires, relative=relative, before=before, results={})
@@ -171,6 +175,7 @@ class Update(Write[E]):
                 f"an Update of {entity.__name__} changes nothing: give changes, or use a Check"
             )
         if relative:
+            self._require_copies()
             vars(self).update(results=self._applied())
             self._require_known_results()
         if self.initial is not None:
@@ -184,6 +189,24 @@ class Update(Write[E]):
                 f"{entity.__name__}.{name} is not stored but in keys: an update cannot change or "
                 "expect it; delete the item, and put it anew"
             )
+
+    def _require_copies(self) -> None:
+        """Refuse to copy what the attribute could not hold."""
+        entity = self.entity
+        for name, changes in self.relative.items():
+            for change in changes:
+                if not isinstance(change, Copy):
+                    continue
+                source = name_of(entity, change.source)
+                if not is_stored(change.source):
+                    raise DeclarationError(
+                        f"{entity.__name__}.{source} is not stored but in keys: it cannot be copied"
+                    )
+                if not holds_all_of(change.attribute, change.source):
+                    raise DeclarationError(
+                        f"{name} is {_kind(change.attribute)} and cannot hold every value of "
+                        f"{source}, which is {_kind(change.source)}: it cannot be copied"
+                    )
 
     def _applied(self) -> dict[str, Any]:
         """Return what the relative changes make of the values that the write expects."""
@@ -535,6 +558,10 @@ def _increment(name: str, first: str | None) -> Action:
     before = version if first is None else version | Value({NUMBER: first})
     action: Action = version.set(before + Value({NUMBER: "1"}))
     return action
+
+
+def _kind(attribute: Any) -> str:
+    return f"of type {type(attribute).__name__}"
 
 
 def _seen(existing: Entity) -> datetime | None:

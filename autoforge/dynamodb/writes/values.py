@@ -12,10 +12,14 @@ from pynamodb.expressions.condition import Condition
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.attribute import EntityAttribute, default_to_wire, value_to_wire
 from autoforge.dynamodb.schema.changes import Change
+from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.conditions import Equality, has_value
 from autoforge.dynamodb.schema.document_attributes import Json
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.number_attributes import Number
 from autoforge.dynamodb.schema.set_attributes import TextSet
+from autoforge.dynamodb.schema.text_attributes import Text
+from autoforge.dynamodb.schema.time_attributes import Moment
 
 #: The new value of an attribute in DynamoDB JSON; None to remove the attribute.
 Wire = dict[str, Any] | None
@@ -54,7 +58,7 @@ def sorted_out(
     relative: dict[str, list[Change]] = {}
     seen: dict[str, list[Change]] = {}
     for change in _members(changes, Change, 'changes, such as Loan.reader.set("Ann")'):
-        name = _owned(entity, change.attribute)
+        name = name_of(entity, change.attribute)
         others = seen.setdefault(name, [])
         for other in others:
             if other.place.overlaps(change.place):
@@ -82,7 +86,7 @@ def by_name(
         return expected
     values: dict[str, Any] = {}
     for each in _members(expected, Equality, "equalities, such as Loan.returned.equals(False)"):
-        name = _owned(entity, each.attribute)
+        name = name_of(entity, each.attribute)
         if name in values:
             raise InvalidValueError(f"an Update of {entity.__name__} expects two values of {name}")
         values[name] = each.value
@@ -104,14 +108,33 @@ def _members(given: Any, kind: Any, described_as: str) -> Sequence[Any]:
     return tuple(members)
 
 
-def _owned(entity: type[Entity], attribute: Attribute[Any]) -> str:
-    """Return the name of an attribute of the entity."""
+def name_of(entity: type[Entity], attribute: Attribute[Any]) -> str:
+    """Return the name of an attribute of the entity.
+
+    Raises:
+        DeclarationError: if it is one of another entity.
+    """
     name = _python_names(entity).get(attribute.attr_name, "")
     if settable_of(entity).get(name) is attribute:
         return name
     raise DeclarationError(
         f"{attribute.attr_name} is an attribute of another entity than {entity.__name__}"
     )
+
+
+def holds_all_of(attribute: Attribute[Any], source: Attribute[Any]) -> bool:
+    """Whether an attribute can have every value that another one stores."""
+    if isinstance(attribute, Json):
+        return True
+    if attribute.attr_type != source.attr_type or isinstance(source, Json):
+        return False
+    if not isinstance(attribute, EntityAttribute) or type(attribute) in {Text, Number}:
+        return True
+    if isinstance(attribute, Choice) and isinstance(source, Choice):
+        return source.texts.keys() <= attribute.texts.keys()
+    if isinstance(attribute, Moment) and isinstance(source, Moment):
+        return attribute.form == source.form
+    return isinstance(source, type(attribute))
 
 
 def wire_of(entity: type[Entity], name: str, value: Any) -> Wire:

@@ -28,7 +28,7 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.table import Table
-from autoforge.errors import DeclarationError, InvalidCursorError
+from autoforge.errors import DeclarationError, InvalidCursorError, InvalidValueError
 from autoforge.testing.recording import watching
 from docs.examples.published.online_shop_revised import REVISED_SHOP, Invoice, OrderItem
 from tests.dynamodb.shop import ORDER
@@ -300,6 +300,59 @@ def test_a_key_attribute_is_refused_where_it_shows_first() -> None:
         Table("Panes", (Pane,), (plain,), (Panes,))
     with pytest.raises(DeclarationError, match=f"^LargePanes: {message}"):
         LargePanes("red").request("t", limit=1, now=NOON)
+
+
+class Floor(Entity):
+    """An entity whose house is only in its key."""
+
+    house: Id = Id(stored=False)
+    id: Id = Id()
+    area: Integer = Integer()
+
+    key = Key("HOUSE#{house}", "FLOOR#{id}")
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        (Tile.size.above(3), "size cannot be filtered: Floor does not store it"),
+        (Floor.house.equals("h"), "house cannot be filtered: Floor does not store it"),
+        ("area > 3", "the filter returns 'area > 3', which is not a condition, such as"),
+    ],
+)
+def test_what_no_item_stores_is_refused(condition: Any, message: str) -> None:
+    @dataclass(frozen=True)
+    class Floors(Query[Floor]):
+        """Which floors are there?"""
+
+        key = Floor.key
+
+        house: str
+
+        def filter(self) -> Any:
+            return condition
+
+    with pytest.raises(DeclarationError, match=f"Floors: {message}"):
+        Table("Floors", (Floor,), patterns=(Floors,))
+
+
+def test_a_filter_that_is_no_method_is_refused() -> None:
+    @dataclass(frozen=True)
+    class LargeFloors(Query[Floor]):
+        """Which floors are large?"""
+
+        key = Floor.key
+        filter = Floor.area.above(3)  # type: ignore[assignment]
+
+        house: str
+
+    with pytest.raises(DeclarationError, match="LargeFloors: filter is no method: write def filt"):
+        Table("Floors", (Floor,), patterns=(LargeFloors,))
+
+
+def test_an_order_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidValueError, match=r"^order is 'up', not asc or desc$"):
+        WALLS.explain(TilesOfWall("w", order="up"))  # type: ignore[arg-type]
 
 
 def test_what_the_index_does_not_hold_is_refused() -> None:

@@ -41,6 +41,7 @@ from autoforge.errors import (
     AutoforgeError,
     ConditionFailedError,
     DeclarationError,
+    InvalidTransactionError,
     ItemExistsError,
     ItemNotFoundError,
     NotUniqueError,
@@ -48,7 +49,7 @@ from autoforge.errors import (
 from autoforge.testing.clock import Clock
 from autoforge.testing.recording import WrappedTransport, watching
 from tests.factories import NOON
-from tests.stores import fresh, raw_items
+from tests.stores import fresh, put_raw, raw_items
 
 pytestmark = pytest.mark.every_engine
 
@@ -380,6 +381,121 @@ def test_an_expired_item_gives_its_value_up(client: Client, clock: Clock) -> Non
     assert store.save(Put(later, expired_by=clock.now)) == later
 
 
+class Guest(Entity):
+    """A guest of a house, who may leave, and whose name at the door no other guest has."""
+
+    house: Id = Id()
+    id: Id = Id()
+    name: Text = Text()
+
+    key = Key("HOUSE#{house}", "GUEST#{id}")
+    by_name = Unique("NAME#{name}")
+
+
+@dataclass(frozen=True)
+class GuestByName(ByUnique[Guest]):
+    """Who is at the door?"""
+
+    unique = Guest.by_name
+    name: str
+
+
+@pytest.fixture
+def guests(client: Client, clock: Clock) -> Store:
+    """An empty table of guests."""
+    return fresh(client, clock, Table("Guests", (Guest,), patterns=(GuestByName,)))
+
+
+@pytest.mark.parametrize("house", ["h", "another"])
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        Delete(Guest, {"house": "h", "id": "1"}),
+        Put(Guest(house="h", id="1", name="Eve"), replace=True),
+    ],
+    ids=["delete", "put"],
+)
+def test_an_expired_item_leaves_its_value_to_the_item_that_took_it(
+    guests: Store, clock: Clock, house: str, leaving: Any
+) -> None:
+    guests.save(Put(Guest(house="h", id="1", name="Ann", expires_at=clock.now)))
+    taking = Put(Guest(house=house, id="2", name="Ann"), expired_by=clock.now)
+    guests.save(taking)
+
+    guests.write(leaving)
+
+    assert guests.require(GuestByName("Ann")).id == "2"
+    with pytest.raises(NotUniqueError):
+        guests.save(Put(Guest(house="h", id="3", name="Ann")))
+
+
+@pytest.mark.parametrize(
+    ("write", "names"),
+    [
+        (Update(Guest, {"house": "h", "id": "1"}, NOON, {"name": "Eve"}), ["Eve"]),
+        (Update(Guest, {"house": "h", "id": "1"}, NOON, {"name": "Ann"}), ["Ann"]),
+        (Put(Guest(house="h", id="1", name="Eve"), replace=True), ["Eve"]),
+        (Put(Guest(house="h", id="1", name="Ann"), replace=True), ["Ann"]),
+        (Delete(Guest, {"house": "h", "id": "1"}), []),
+    ],
+    ids=["moved", "set again", "replaced", "put again", "deleted"],
+)
+def test_an_item_that_is_older_than_its_unique_value_is_written(
+    guests: Store, write: Any, names: list[str]
+) -> None:
+    put_raw(guests, Guest(house="h", id="1", name="Ann").to_item())
+
+    guests.write(write)
+
+    assert [each for each in ("Ann", "Eve") if guests.get(GuestByName(each))] == names
+
+
+def test_a_look_up_item_expires_with_its_item(guests: Store, clock: Clock) -> None:
+    guests.save(Put(Guest(house="h", id="1", name="Ann", expires_at=NOON + timedelta(hours=1))))
+    later = NOON + timedelta(hours=9)
+
+    guests.save(Update(Guest, {"house": "h", "id": "1"}, NOON, {"expires_at": later}))
+    clock.now = NOON + timedelta(hours=2)
+
+    assert guests.require(GuestByName("Ann")).expires_at == later
+    with pytest.raises(NotUniqueError):
+        guests.save(Put(Guest(house="h", id="2", name="Ann"), expired_by=clock.now))
+
+
+def test_items_exchange_their_values_in_a_transaction(people: Store) -> None:
+    people.save(Put(_ann()))
+    people.save(Put(User(id="bob", email="bob@x", badge=8)))
+
+    people.transact(
+        Transaction(
+            [
+                Update(User, {"id": "ann"}, NOON, {"email": "bob@x", "badge": 8}),
+                Update(User, {"id": "bob"}, NOON, {"email": "ann@x", "badge": 7}),
+            ]
+        )
+    )
+    people.transact(Transaction([Delete(User, {"id": "ann"}), Put(Robot(id="r", email="bob@x"))]))
+
+    assert _agree(people)
+    assert people.require(UserByBadge(7)).id == "bob"
+
+
+def test_a_value_is_handed_over_only_by_the_item_that_has_it(people: Store) -> None:
+    people.save(Put(_ann()))
+    people.save(Put(User(id="bob", email="bob@x")))
+
+    with pytest.raises(NotUniqueError, match=r"it is at USER#bob / USER$"):
+        people.transact(
+            Transaction([Delete(User, {"id": "ann"}), Put(Robot(id="r", email="bob@x"))])
+        )
+    with pytest.raises(InvalidTransactionError, match=r"^EMAIL#new@x / UNIQUE is written twice"):
+        people.transact(
+            Transaction([Put(User(id="c", email="new@x")), Put(Robot(id="r", email="new@x"))])
+        )
+
+    assert _agree(people)
+
+
 def test_the_permissions_of_a_write_include_its_look_up_items() -> None:
     needed = permissions_of(
         Operation("people.change", puts=(User,), updates=(User,), deletes=(User,))
@@ -389,6 +505,7 @@ def test_the_permissions_of_a_write_include_its_look_up_items() -> None:
     assert found >= {
         ("PutItem", "EMAIL#*"),
         ("DeleteItem", "EMAIL#*"),
+        ("ConditionCheckItem", "EMAIL#*"),
         ("PutItem", "BADGE#*"),
         ("GetItem", "USER#*"),
     }

@@ -110,6 +110,15 @@ class Tally(Entity):
     key = Key("TALLY#{id}", "TALLY")
 
 
+class Profile(Entity):
+    """An entity whose id is only in its key."""
+
+    id: Id = Id(stored=False)
+    name: Text = Text()
+
+    key = Key("PROFILE#{id}", "PROFILE")
+
+
 @dataclass(frozen=True)
 class BookById(Get[Book]):
     """A book by its id."""
@@ -149,6 +158,8 @@ _CONFIG: Final = {"address": {"city": "Bern", "lines": ["a", "b"]}, "visits": 1}
         ([Book.pages.add(2)], "pages", 102),
         ([Book.pages.add(-2)], "pages", 98),
         ([Book.pages.copy(Book.renewals, plus=1)], "pages", 5),
+        ([Book.price.copy(Book.renewals)], "price", Decimal(4)),  # type: ignore[arg-type]
+        ([Book.any.copy(Book.genre)], "any", "novel"),
         ([Book.price.add(Decimal("0.1"))], "price", Decimal("10.1")),
         ([Book.price.copy(Book.price, plus=Decimal(-1))], "price", Decimal(9)),
         ([Book.lines.append("c", {"d": [None]})], "lines", ["a", "b", "c", {"d": [None]}]),
@@ -330,6 +341,22 @@ def test_a_change_that_cannot_be_made_is_refused_at_once(
     [
         (Book.title.remove, "every item has title: it cannot be removed"),  # type: ignore[misc]
         (lambda: Update(Book, _KEY, NOON, [Shelf.free.add(1)]), "free is an attribute of"),
+        (
+            lambda: Update(Book, _KEY, NOON, [Book.pages.copy(Shelf.free)]),
+            "free is an attribute of",
+        ),
+        (
+            lambda: Update(Book, _KEY, NOON, [Book.pages.copy(Book.title)]),  # type: ignore[arg-type]
+            "pages is of type Integer and cannot hold every value of title, which is of type Text",
+        ),
+        (lambda: Update(Book, _KEY, NOON, [Book.pages.copy(Book.price)]), "cannot hold every"),  # type: ignore[arg-type]
+        (lambda: Update(Book, _KEY, NOON, [Book.genre.copy(Book.title)]), "cannot hold every"),  # type: ignore[arg-type]
+        (lambda: Update(Book, _KEY, NOON, [Book.readers.copy(Book.topics)]), "cannot hold every"),
+        (lambda: Update(Book, _KEY, NOON, [Book.config.copy(Book.any)]), "cannot hold every"),
+        (
+            lambda: Update(Profile, {"id": "p"}, NOON, [Profile.name.copy(Profile.id)]),
+            "Profile.id is not stored but in keys",
+        ),
         (lambda: Update(Book, _KEY, NOON, [Tally.topics.remove()]), "topics is an attribute of"),
         (lambda: Update(Book, _KEY, NOON, Book.title.set("x")), "not one alone"),  # type: ignore[arg-type]
         (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -16,6 +16,7 @@ from autoforge.dynamodb import (
     Check,
     Choice,
     Condition,
+    Delete,
     Document,
     Entity,
     Id,
@@ -30,6 +31,7 @@ from autoforge.dynamodb import (
     Text,
     TextSet,
     Transaction,
+    Update,
 )
 from autoforge.dynamodb.schema.entity import Item
 from autoforge.errors import (
@@ -255,3 +257,44 @@ def test_a_put_that_replaces_may_be_repeated_and_one_that_creates_may_not(store:
 def test_a_put_takes_one_rule_for_what_has_the_key() -> None:
     with pytest.raises(DeclarationError, match=r"give one of the two$"):
         Put(a_lamp(), replace=True, condition=Lamp.lit.equals(True))
+
+
+class Fan(Entity):
+    """An entity whose room is only in its key."""
+
+    id: Id = Id()
+    room: Id = Id(stored=False)
+    speed: Integer = Integer(default=1)
+
+    key = Key("ROOM#{room}", "FAN#{id}")
+
+
+_FAN: Final = {"room": "r", "id": "f"}
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda condition: Update(Fan, _FAN, NOON, {"speed": 2}, condition=condition),
+        lambda condition: Delete(Fan, _FAN, condition=condition),
+        lambda condition: Check(Fan, _FAN, NOON, condition=condition),
+        lambda condition: Put(Fan(room="r", id="f"), condition=condition),
+    ],
+    ids=["update", "delete", "check", "put"],
+)
+@pytest.mark.parametrize(
+    ("condition", "error"),
+    [
+        ([Fan.speed.equals(1)], r"is not a condition, such as .*; join several by &, \| and ~$"),
+        (True, r"^True is not a condition"),
+        (Fan.speed.set(1), r"is not a condition"),
+        (Fan.speed.equals(1) & ~Lamp.watts.above(3), r"on watts, which Fan does not store$"),
+        (Fan.room.equals("r"), r"^the condition is on room, which Fan does not store$"),
+    ],
+    ids=["list", "bool", "change", "of another entity", "only in a key"],
+)
+def test_a_condition_that_no_item_can_meet_as_meant_is_refused(
+    write: Callable[[Any], object], condition: Any, error: str
+) -> None:
+    with pytest.raises(DeclarationError, match=error):
+        write(condition)
