@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
+from logging.handlers import QueueHandler
 from pathlib import Path
 from typing import Final
 
@@ -97,6 +98,17 @@ def table_name(client: Client) -> Iterator[str]:
     store_of(client, name, Clock()).create_table()
     yield name
     client.botocore.delete_table(TableName=name)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Undo how an application of Litestar sets up logging: it outlives the stream of its test."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
+    for handler in [each for each in root.handlers if isinstance(each, QueueHandler)]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture

@@ -37,7 +37,8 @@ from autoforge.dynamodb import (
     permissions_of,
 )
 from autoforge.dynamodb.client.client import Client
-from autoforge.dynamodb.errors import UnavailableError
+from autoforge.dynamodb.errors import NotUniqueError, UnavailableError
+from autoforge.dynamodb.schema.unique_item import unique_item
 from autoforge.testing.clock import Clock
 from autoforge.testing.faults import Fault, Lose, Pass, injected
 from autoforge.testing.recording import watching
@@ -251,6 +252,14 @@ def _moved(kind: Any, id_: str) -> Any:
     return item
 
 
+#: Makes the faults of attempts, by their number and operation.
+Plan = Callable[[], Callable[[int, str], Fault]]
+
+
+def _nothing_lost() -> Callable[[int, str], Fault]:
+    return lambda *_: Pass()
+
+
 def _first_write_lost() -> Callable[[int, str], Fault]:
     """Lose the answer to the first write, whatever is read before it."""
     lost: list[str] = []
@@ -264,21 +273,34 @@ def _first_write_lost() -> Callable[[int, str], Fault]:
     return plan
 
 
+def _take_values(store: Store, item: Any) -> None:
+    """Let another item have the unique values of an item, as if this had been expired before."""
+    other = type(item)(**item.attribute_values | {"id": f"{item.id}-other"})
+    for unique in item.uniques:
+        taken = unique_item(other, unique)
+        assert taken is not None
+        store.save(Put(taken, replace=True))
+
+
 def sent(store: Store, kind: Kind, entity: Any) -> set[Asked]:
     """Perform the writes of a kind, and return what DynamoDB asks IAM about them."""
     asked: set[Asked] = set()
-    plans = (lambda: lambda *_: Pass(), _first_write_lost)
+    outcomes: list[tuple[Plan, bool]] = [(_nothing_lost, False), (_first_write_lost, False)]
+    if kind.exists and entity.uniques:
+        outcomes.append((_nothing_lost, True))
     for act in kind.acts(entity):
-        for plan in plans:
+        for plan, taken in outcomes:
             id_ = f"i{next(_numbers)}"
             if kind.exists:
                 item = new(entity, id_)
                 item.expires_at = NOON + timedelta(hours=1)
                 store.save(Put(item))
+                if taken:
+                    _take_values(store, item)
             with (
                 watching(store) as watched,
                 injected(store, plan()),
-                suppress(UnavailableError),
+                suppress(UnavailableError, NotUniqueError),
             ):
                 act(store, id_)
             partition_key = store.layout.partition_key

@@ -139,7 +139,7 @@ def test_derived_texts_are_written_as_their_place_demands() -> None:
 
 
 def test_a_derived_value_that_no_key_shows_as_it_is_is_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"by_shade: shade: 'a#b' cannot stand in a key"):
+    with pytest.raises(DeclarationError, match=r"by_shade: shade: 'a#b' would have to be encoded"):
 
         class Candle(Entity):
             id: Id = Id()
