@@ -377,7 +377,7 @@ def test_an_item_of_the_database_analysis_is_written_back_with_moments_at_their_
 
     written = entity.to_item()
 
-    expected = {n: _full_width(n, value) for n, value in printed.items() if value is not None}
+    expected = {name: _full_width(name, value) for name, value in printed.items()}
     added = {"id": "01HRWXYZ123456"} if entity.type_name == "GlobalEventRef" else {}
     assert written == _wire(expected | added)
 
@@ -417,4 +417,5 @@ def _held(name: str, value: Any) -> Any:
 
 
 def _full_width(name: str, value: Any) -> Any:
-    return value.replace("00Z", "00.000Z") if name in _MOMENTS | _RENDERED else value
+    has_times = value is not None and name in _MOMENTS | _RENDERED
+    return value.replace("00Z", "00.000Z") if has_times else value

@@ -125,6 +125,11 @@ def test_two_entities_stored_under_one_type_name_are_refused() -> None:
         Design("Bad", (Root, Namesake))
 
 
+def test_an_entity_that_is_given_twice_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"^Bad: Root is given twice: leave one out"):
+        Design("Bad", (Root, Root))
+
+
 def test_all_faults_of_a_design_are_told_at_once() -> None:
     with pytest.raises(DeclarationError) as caught:
         Design("Bad", (Root, Leaf, Note, Namesake, Anything))

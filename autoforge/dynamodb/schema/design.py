@@ -144,6 +144,11 @@ class Design:
         return entity in self._members or entity is Entity or issubclass(entity, TransactionMark)
 
     @cached_property
+    def with_unique_values(self) -> tuple[type[Entity], ...]:
+        """The entities that declare unique values."""
+        return tuple(each for each in self.entities if each.uniques)
+
+    @cached_property
     def unique_items(self) -> tuple[type[UniqueItem], ...]:
         """The entities of the look-up items of unique values, which a Store writes itself."""
         return tuple(item_of(unique) for each in self.entities for unique in each.uniques)
@@ -171,7 +176,9 @@ class Design:
 
     def _shared_names(self) -> Iterator[str]:
         for one, other in combinations(self.entities, 2):
-            if one.type_name == other.type_name:
+            if one is other:
+                yield f"{one.__name__} is given twice: leave one out"
+            elif one.type_name == other.type_name:
                 yield f"{one.__name__} and {other.__name__} are both stored as {one.type_name}"
 
     def _shared_keys(self) -> Iterator[str]:

@@ -106,7 +106,7 @@ def _with_paths(value: Any, path: str, depth: int) -> dict[str, Any]:  # noqa: P
         case str():
             with naming(path):
                 require_utf8(value)
-            return {"S": str(value)}
+            return {"S": str.__str__(value)}  # not that of an enum's member
         case int() | float():
             return {"N": number_to_wire(value, path)}
         # An empty map or list counts as a level, too.
@@ -292,7 +292,7 @@ def _name(name: object, path: str) -> str:
         )
     with naming(path):
         require_utf8(name)
-    return str(name)
+    return str.__str__(name)
 
 
 #: The reader of each DynamoDB type.

@@ -215,7 +215,7 @@ class RawCodec(Codec):
                 f"text that is written as {RAW!r} must not contain it"
             )
         require_utf8(value)
-        return str(value)
+        return str.__str__(value)
 
     def prefix(self, value: Any) -> str:
         """Return the beginning of a text."""
@@ -299,7 +299,7 @@ class IdCodec(Codec):
     def encode(self, value: Any) -> str:
         """Write the id in its canonical case."""
         if isinstance(value, str) and is_canonical(value):
-            return value
+            return str.__str__(value)  # not that of an enum's member
         if isinstance(value, UUID):
             return str(value)
         if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value):
@@ -311,7 +311,7 @@ class IdCodec(Codec):
         for cased in (value.lower(), value.upper()):
             if is_canonical(cased):
                 return cased
-        return str(value)
+        return str.__str__(value)
 
     def decode(self, text: str) -> str:
         """Read the id back."""
@@ -377,7 +377,7 @@ class EnumCodec(Codec):
         """Write the member."""
         if not isinstance(value, str) or value not in self.values:
             raise InvalidValueError(f"{shortened(value)} is not one of {', '.join(self.values)}")
-        return str(value)
+        return str.__str__(value)
 
     def decode(self, text: str) -> str:
         """Read the member back."""

@@ -23,7 +23,7 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise InvalidValueError(f"{shortened(value)} is not a text")
     require_utf8(value)
-    return value
+    return str.__str__(value)
 
 
 class TextSet(EntityAttribute[frozenset[str]]):

@@ -64,7 +64,7 @@ class Text(_Textual[N]):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a text")
         with naming(self.attr_name):
             require_utf8(value)
-        return value
+        return value if type(value) is str else str.__str__(value)
 
     def codec(self, spec: str, *, last: bool) -> Codec:
         """Return the codec of percent-encoded text, or with ``:raw`` that of text as it is."""

@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar, overload
 
-from autoforge.dynamodb.errors import InvalidValueError, ItemNotFoundError, UnreadableItemError
+from autoforge.dynamodb.errors import (
+    DeclarationError,
+    InvalidValueError,
+    ItemNotFoundError,
+    UnreadableItemError,
+    shortened,
+)
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.fetch import BATCH_READ, Fetch, fetch_request
 from autoforge.dynamodb.patterns.get import Get
@@ -67,6 +73,7 @@ class Reads(TableConnection):
                 with.
 
         Raises:
+            DeclarationError: if the pattern is not a Get.
             UnreadableItemError: if the item does not match its entity.
 
         Examples:
@@ -74,7 +81,11 @@ class Reads(TableConnection):
             'Dynamo'
             >>> store.get(BookByIsbn("b9"))
         """
-        return pattern.read_one(self, _reading_of(pattern, reading), consistent=consistent)
+        try:
+            run = pattern.read_one
+        except AttributeError:
+            raise _not_a(pattern, "Get") from None
+        return run(self, _reading_of(pattern, reading), consistent=consistent)
 
     @overload
     def require(self, pattern: Get[E], *, consistent: bool = False) -> E: ...
@@ -154,6 +165,7 @@ class Reads(TableConnection):
                 with.
 
         Raises:
+            DeclarationError: if the pattern is not a Query.
             InvalidCursorError: if the cursor was not issued for this query.
             InvalidValueError: if the limit is below 1, or a global index is to be read strongly
                 consistently.
@@ -165,8 +177,12 @@ class Reads(TableConnection):
             >>> store.page(LoansOfBook("b1"), limit=1, cursor=first.cursor).items
             (<Loan BOOK#b1 / LOAN#l2>,)
         """
+        try:
+            run = query.read_page
+        except AttributeError:
+            raise _not_a(query, "Query") from None
         as_what = _reading_of(query, reading)
-        return query.read_page(self, as_what, limit=limit, cursor=cursor, consistent=consistent)
+        return run(self, as_what, limit=limit, cursor=cursor, consistent=consistent)
 
     def count(self, query: Query[Any], *, consistent: bool = False) -> int:
         """Count the items of a query, in one request per megabyte of items.
@@ -600,3 +616,8 @@ class Reads(TableConnection):
 def _reading_of(pattern: Pattern[Any], reading: Reading[Any] | None) -> Reading[Any]:
     """Return how the items of a pattern are converted: as a caller says, or to what it answers."""
     return pattern.reading() if reading is None else pattern.reading_as(reading)
+
+
+def _not_a(given: object, kind: str) -> DeclarationError:
+    """Return the error that a caller gives something else than a pattern of a kind."""
+    return DeclarationError(f"{shortened(given)} is not a {kind}")

@@ -19,11 +19,12 @@ from autoforge.dynamodb.errors import (
     UnavailableError,
     UnreadableItemError,
     VersionConflictError,
+    shortened,
 )
 from autoforge.dynamodb.patterns.request import get_request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import require_size
-from autoforge.dynamodb.schema.key_value import KeyValue, key_of
+from autoforge.dynamodb.schema.key_value import KeyValue, key_of, shown_key
 from autoforge.dynamodb.schema.unique_item import UniqueItem
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import StaleReadError
@@ -59,7 +60,8 @@ class Writes(Reads):
             write: A ``Put``, ``Update`` or ``Delete``.
 
         Raises:
-            DeclarationError: if the Store's design does not have the entity of the item.
+            DeclarationError: if it is not a write, or the Store's design does not have the entity
+                of the item.
             ItemNotFoundError: if an ``Update`` or ``Delete`` finds no item.
             ItemExistsError: if a ``Put`` finds an item; ``NotUniqueError`` if another item has a
                 unique value.
@@ -73,7 +75,13 @@ class Writes(Reads):
             <Book BOOK#b3 / BOOK>
             >>> store.write(Delete(Book, {"isbn": "b3"}))
         """
-        self._require_own(write.entity)
+        try:
+            entity = write.entity
+        except AttributeError:
+            raise DeclarationError(
+                f"{shortened(write)} is not a write, such as Put(Book(...))"
+            ) from None
+        self._require_own(entity)
         if needs_look_up_items(write):
             self._transact_with_look_up_items(Transaction((write,)))
             return self._after(write)
@@ -323,6 +331,8 @@ class Writes(Reads):
             keys: The primary keys.
 
         Raises:
+            DeclarationError: if a key is that of an entity with a unique value: its look-up item
+                would stay. What came before is deleted.
             IncompleteBatchError: if DynamoDB leaves keys unprocessed and accepts none for the
                 ``patience`` of the retry policy.
             ThrottledError: if whole batches are throttled for as long.
@@ -331,9 +341,7 @@ class Writes(Reads):
             >>> store.delete_all(store.keys_in("BOOK#b1"))
             3
         """
-        primary = self.layout.primary
-        members = ((key, {"DeleteRequest": {"Key": wire_key(key, primary)}}) for key in keys)
-        return self._write_all(members)
+        return self._write_all(map(self._delete_member, keys))
 
     def _require_own(self, entity: type[Entity]) -> None:
         """Refuse an entity outside the design: its keys are not checked against the others'."""
@@ -355,6 +363,15 @@ class Writes(Reads):
             raise
         require_size(entity.type_name, item)
         return key_of(item, entity.layout.primary), {"PutRequest": {"Item": item}}
+
+    def _delete_member(self, key: KeyValue) -> batch.Member:
+        for entity in self._known_design.with_unique_values:
+            if entity.primary_key.decode(key) is not None:
+                raise DeclarationError(
+                    f"{entity.uniques[0]} is unique, and a batch would leave its look-up item: "
+                    f"delete {shown_key(key)} by Delete"
+                )
+        return key, {"DeleteRequest": {"Key": wire_key(key, self.layout.primary)}}
 
     def _clear_all(
         self,

@@ -321,3 +321,37 @@ def test_a_whole_number_is_stored_as_its_digits_even_if_it_has_a_name() -> None:
 
     assert (item["level"], item["SK"]) == ({"N": "1"}, {"S": "TANK#001"})
     assert primary_key(Tank, {"level": Level.LOW}).sort == "TANK#001"
+
+
+class Shade(str, Enum):  # noqa: UP042 - unlike a StrEnum, its members have another str()
+    """Members that are texts, but show themselves otherwise."""
+
+    RED = "red"
+    ULID = "01KGM8C3G0CXZR34GWQD3DP72N"
+
+
+@pytest.mark.parametrize("member", Shade)
+def test_a_member_of_an_enum_of_texts_is_its_text_everywhere(member: Shade) -> None:
+    class Lamp(Entity):
+        id: Id = Id()
+        kind: Text = Text()
+        document: Document = Document()
+        array: Array = Array()
+        names: TextSet = TextSet()
+
+        key = Key("LAMP#{id}", "{kind}#{id}")
+
+    lamp = Lamp(id=member, kind=member, document={member: member}, array=[member], names={member})
+
+    text = member.value
+    assert lamp.to_item() == {
+        "id": {"S": text},
+        "kind": {"S": text},
+        "document": {"M": {text: {"S": text}}},
+        "array": {"L": [{"S": text}]},
+        "names": {"SS": [text]},
+        "EntityType": {"S": "Lamp"},
+        "PK": {"S": f"LAMP#{text}"},
+        "SK": {"S": f"{text}#{text}"},
+    }
+    assert type(lamp.kind) is type(lamp.id) is str

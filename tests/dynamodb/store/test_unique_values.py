@@ -278,6 +278,18 @@ def test_a_batch_which_has_no_conditions_is_refused(people: Store) -> None:
     assert raw_items(people) == []
 
 
+def test_a_batch_does_not_delete_an_item_and_leave_its_look_up_item(people: Store) -> None:
+    ann = people.save(Put(_ann()))
+    key = ann.primary_key.render(ann.attribute_values)
+    assert key is not None
+
+    with pytest.raises(
+        DeclarationError, match=r"^User.by_email is unique, and a batch would leave its look-up"
+    ):
+        people.delete_all([key])
+    assert _agree(people)
+
+
 @pytest.mark.one_engine
 def test_of_many_that_take_a_value_at_once_one_gets_it(people: Store) -> None:
     def race(count: int, write: Callable[[int], Any]) -> list[Any]:
