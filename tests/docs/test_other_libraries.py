@@ -6,10 +6,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import pytest
+from botocore.exceptions import ClientError
 
 from autoforge.dynamodb import Store, Table
 from autoforge.dynamodb.client.client import Client
@@ -61,6 +63,9 @@ def tables(client: Client) -> Iterator[Callable[[Table], Store]]:
 
     def make(table: Table) -> Store:
         store = store_of(client, table.name, Clock(), table)
+        # The programs name their table, and a test of another file may have left one of that name.
+        with suppress(ClientError):
+            client.botocore.delete_table(TableName=table.name)
         store.create_table()
         made.append(table.name)
         return store

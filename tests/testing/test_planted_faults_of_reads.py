@@ -285,8 +285,8 @@ def test_a_look_up_item_that_stays_when_the_value_changes(
 ) -> None:
     sound = uniqueness.with_look_up_items
 
-    def without_deletes(write: Any, before: Any) -> Any:
-        own, *look_ups = sound(write, before)
+    def without_deletes(write: Any, before: Any, others: Any) -> Any:
+        own, *look_ups = sound(write, before, others)
         return (own, *(each for each in look_ups if not isinstance(each, Delete)))
 
     monkeypatch.setattr(writes, "with_look_up_items", without_deletes)
