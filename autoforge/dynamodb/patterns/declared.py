@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from inspect import getattr_static
 from types import FunctionType, NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
@@ -32,8 +32,9 @@ def all_parameters_in(cls: type[Any]) -> frozenset[str]:
     return frozenset[str]().union(*map(parameters_in, cls.__mro__))
 
 
-def members_of(classes: Iterable[type[Any]]) -> frozenset[str]:
-    """Return the public names that classes assign or annotate."""
+@cache
+def members_of(classes: tuple[type[Any], ...]) -> frozenset[str]:
+    """Return the public names that classes assign or annotate; they are the same for ever."""
     return frozenset(
         name
         for cls in classes

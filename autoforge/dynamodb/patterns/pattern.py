@@ -126,9 +126,9 @@ class Pattern(ABC, Generic[T]):
         return bool(getattr(cls, "__parameters__", ()))
 
     @classmethod
-    def _kinds(cls) -> list[type[Any]]:
+    def _kinds(cls) -> tuple[type[Any], ...]:
         """Return the kinds of pattern among the base classes, the nearest first."""
-        return [base for base in cls.__mro__ if vars(base).get("_is_kind")]
+        return tuple(base for base in cls.__mro__ if vars(base).get("_is_kind"))
 
     @classmethod
     def _require_entities(cls, example: str) -> None:
