@@ -144,7 +144,9 @@ class GSI(Index):
         sort_key: The attribute with the sort key; the name followed by ``SK`` unless given. None
             for an index without a sort key.
         projection: ``ALL``, ``KEYS_ONLY``, or the names of the attributes to include. The type of
-            an item and its expiry are always included with them, since reads need both.
+            an item and its expiry are included with named attributes, since reads need both. An
+            index with ``KEYS_ONLY`` holds no expiry: a query that answers with what it holds also
+            returns items past their ``expires_at``, until DynamoDB deletes them.
         partition_type: ``N`` if the partition key is a number, else ``S``.
         sort_type: ``N`` if the sort key is a number, else ``S``.
 
@@ -189,7 +191,9 @@ class LSI(Index):
         name: The name of the index.
         sort_key: The attribute with the sort key; the name followed by ``SK`` unless given.
         projection: ``ALL``, ``KEYS_ONLY``, or the names of the attributes to include. The type of
-            an item and its expiry are always included with them, since reads need both.
+            an item and its expiry are included with named attributes, since reads need both. An
+            index with ``KEYS_ONLY`` holds no expiry: a query that answers with what it holds also
+            returns items past their ``expires_at``, until DynamoDB deletes them.
         sort_type: ``N`` if the sort key is a number, else ``S``.
 
     Raises:
