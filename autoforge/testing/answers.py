@@ -94,7 +94,7 @@ class Kind(ABC, Generic[P]):
 
     @property
     def tells_types(self) -> bool:
-        """Whether what it reads holds the type and the expiry of an item."""
+        """Whether what it reads holds the type of an item."""
         return True
 
     @abstractmethod
@@ -311,14 +311,11 @@ class OfQuery(Kind[Query[Any]]):
         )
 
     def limits(self, engine: Engine) -> Iterator[str]:
-        """Yield the properties that it is taken at its word for, and what the index lacks."""
+        """Yield the properties that it is taken at its word for."""
         if not engine.minds_case and self.pattern.key.index.sort_type == "S":
             yield f"that upper case is not lower case: begins_with of {engine.name} ignores that"
         if self.pattern not in self.selects:
             yield from taken_at_its_word(self.pattern)
-        if not self.tells_types:
-            shown = self.pattern.key.index.shown
-            yield f"that expired items never come: {shown} holds only keys, and no expiry"
 
     def more(self, draw: Draw, populations: Populations, like: Sequence[Drawn]) -> list[Drawn]:
         """Draw items of the other entities in the same item collections."""

@@ -42,7 +42,7 @@ class OfComposite(Kind[Composite[Any]]):
 
     @property
     def tells_types(self) -> bool:
-        """Whether what all parts read holds the type and the expiry of an item."""
+        """Whether what all parts read holds the type of an item."""
         return all(kind.tells_types for kind in self._kinds)
 
     @cached_property

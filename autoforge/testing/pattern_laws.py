@@ -59,7 +59,7 @@ class _AnswerLaws:
             yield self._law(
                 "cursors resume, and others are refused", self._cursors_resume, share=0.4
             )
-        if self.subject.table.layout.expiry is not None and self.subject.kind.tells_types:
+        if any(each.expiry_name is not None for each in self.subject.kind.entities):
             never = "expired items never come"
             yield self._law(
                 f"{never}, and pages stay full" if paged else never, self._expired, share=0.4

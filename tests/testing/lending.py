@@ -69,6 +69,7 @@ class Copy(Entity):
 class Loan(Entity):
     """A loan of a copy."""
 
+    never_expires = True
     book: Id = Id()
     id: Id = Id()
     reader: Text = Text()

@@ -176,7 +176,7 @@ def test_a_filter_that_reads_more_than_the_range(autoforge_engine: Engine) -> No
             return replace(super().condition(now), operator="", operands=())
 
     law = "consumes the units that item sizes predict"
-    said = broken(autoforge_engine, law, Dear, examples=100)
+    said = broken(autoforge_engine, law, Dear, examples=200)
 
     assert "and the sizes of what it reads predict " in said
     assert "items in the table:\n    " in said

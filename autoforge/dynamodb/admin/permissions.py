@@ -60,7 +60,7 @@ def _of_operation(operation: Operation) -> Iterator[Permission]:
     # An update that is not to be applied twice, if its answer was lost.
     yield from permissions_on_items("GetItem", *filter(stores_changes, changed))
     # An expired item, which an update would otherwise change instead of creating another.
-    mortal = (each for each in operation.upserts if each.layout.expiry is not None)
+    mortal = (each for each in operation.upserts if each.expiry_name is not None)
     yield from permissions_on_items("DeleteItem", *mortal)
     yield from _on_look_up_items(operation)
     yield from _on_marks(operation)

@@ -103,7 +103,7 @@ def members(entity: type[Entity]) -> Mapping[str, Field | None]:
     known = {each.name: each for each in entity_fields(entity)}
     declared = (name for base in entity.__mro__ for name in vars(base) if name in known)
     ordered = [known[name] for name in dict.fromkeys(declared)]
-    expiry = next((each for each in ordered if each.stored_name == entity.layout.expiry), None)
+    expiry = next((each for each in ordered if each.stored_name == entity.expiry_name), None)
     shown: dict[str, Field | None] = {
         each.stored_name: each for each in ordered if each is not expiry
     }
@@ -161,7 +161,7 @@ def _part(part: Projection[Any]) -> JsonObject:
 def _member(entity: Entity, field: Field | None) -> Any:
     if field is None:
         return entity.type_name
-    is_expiry = field.stored_name == entity.layout.expiry
+    is_expiry = field.stored_name == entity.expiry_name
     return entity.expiry if is_expiry else getattr(entity, field.name)
 
 

@@ -77,11 +77,11 @@ def faults_in(answer: type[Any], index: Index) -> Iterator[str]:
             f"{index.shown} does not hold {', '.join(lacking)} of {entity.__name__}: include all "
             f"that {answer.__name__} takes in the index, {otherwise}"
         )
-    mortal = entity.lifetime is not None or entity.deletion_mark is not None
-    if mortal and index.projection == "KEYS_ONLY":
+    if index.projection == "KEYS_ONLY" and entity.expiry_name is not None:
         yield (
-            f"{index.shown} holds only keys, and items of {entity.__name__} expire: include "
-            f"attributes in the index, {otherwise}"
+            f"{index.shown} holds only keys, and not when an item of {entity.__name__} expires: "
+            f"include attributes in the index (the expiry is always with them), {otherwise}, or "
+            f"declare never_expires = True in {entity.__name__} if none of its items has an expiry"
         )
     elif entity.lifetime is not None and _place_of(entity, "created_at", index) is None:
         yield (

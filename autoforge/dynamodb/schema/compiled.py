@@ -251,7 +251,7 @@ def compile_writer(
             source.add(f"if get({each.name!r}) is None: return slowly(entity)", depth=2)
             continue
         written = f"item[{each.stored_name!r}] = {_expression(source, each, each.kind.write)}"
-        is_expiry = each.stored_name == entity.layout.expiry
+        is_expiry = each.stored_name == entity.expiry_name
         value = "entity.expiry" if is_expiry else f"get({each.name!r})"
         if each.optional:
             source.add(f"if (v := {value}) is not None: {written}", depth=2)
@@ -292,7 +292,7 @@ def compile_projection(
     # Names in JSON need not be names in Python.
     variables = {name: f"shown_{place}" for place, name in enumerate(shown)}
     source.names |= {"slowly": slowly, **{variables[n]: v for n, v in constants.items()}}
-    expiry = entity.layout.expiry
+    expiry = entity.expiry_name
     source.add("try:")
     source.add("get = item.get", depth=2)
     for each in hidden:
@@ -372,7 +372,7 @@ def compile_part(
     for name, each in taken.items():
         for line in _taking(source, name, each):
             source.add(line, depth=2)
-    expiry = entity.layout.expiry
+    expiry = entity.expiry_name
     if expiry is not None:
         source.add(
             f"stored = get({expiry!r})",

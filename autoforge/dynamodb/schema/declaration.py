@@ -111,8 +111,13 @@ class Declared(Model):
     type_name: ClassVar[str] = "Entity"
     #: The attributes that the table gives every item, by their names.
     layout: ClassVar[Layout] = DEFAULT_LAYOUT
-    #: The time from an item's ``created_at`` to its expiry; None if items do not expire.
+    #: The time from an item's ``created_at`` to its expiry; None if only ``expires_at`` decides.
     lifetime: ClassVar[timedelta | None] = None
+    #: Whether no item ever expires: the entity then has no ``expires_at``, its reads and writes
+    #: look at no expiry, and a query may answer with what an index of keys alone holds.
+    never_expires: ClassVar[bool] = False
+    #: The attribute of the table with the expiry of an item; None if no item expires.
+    expiry_name: ClassVar[str | None] = DEFAULT_LAYOUT.expiry
     #: The optional attribute that marks an item whose deletion has begun; None if a deletion takes
     #: one request. A marked item is past its expiry, so a live item lacks the attribute.
     deletion_mark: ClassVar[str | None] = None
@@ -341,11 +346,8 @@ def _require_sound_attributes(entity: type[Declared], attributes: Mapping[str, A
         raise DeclarationError(
             f"{entity.__name__}: every update sets {_UPDATED}: it must be a Moment"
         )
-    mark = attributes.get(entity.deletion_mark or "")
-    if entity.deletion_mark is not None and not (isinstance(mark, Attribute) and mark.null):
-        raise DeclarationError(
-            f"{entity.__name__} has no optional attribute {entity.deletion_mark!r}"
-        )
+    if entity.deletion_mark is not None:
+        _require_sound_deletion_mark(entity, attributes)
 
 
 def _require_found_in_keys(entity: type[Declared], attributes: Mapping[str, Any]) -> None:
@@ -372,8 +374,9 @@ def _require_sound_lifetime(entity: type[Declared], attributes: Mapping[str, Any
         raise DeclarationError(
             f"{entity.__name__}.lifetime is {entity.lifetime!r}: it must be a timedelta"
         )
-    if entity.layout.expiry is None:
-        raise DeclarationError(f"{entity.__name__} has a lifetime, but its layout has no expiry")
+    if entity.expiry_name is None:
+        without = "never_expires" if entity.never_expires else "its layout has no expiry"
+        raise DeclarationError(f"{entity.__name__} has a lifetime, but {without}")
     if "created_at" not in attributes and not entity.is_abstract():
         raise DeclarationError(f"{entity.__name__} has a lifetime but no attribute created_at")
     created = attributes.get("created_at")
@@ -381,9 +384,25 @@ def _require_sound_lifetime(entity: type[Declared], attributes: Mapping[str, Any
         raise DeclarationError(f"{entity.__name__} has a lifetime: created_at must be a Moment")
 
 
+def _require_sound_deletion_mark(entity: type[Declared], attributes: Mapping[str, Any]) -> None:
+    mark = attributes.get(str(entity.deletion_mark))
+    if not (isinstance(mark, Attribute) and mark.null):
+        raise DeclarationError(
+            f"{entity.__name__} has no optional attribute {entity.deletion_mark!r}"
+        )
+    if entity.never_expires:
+        raise DeclarationError(
+            f"{entity.__name__} has a deletion_mark, whose items expire, but never_expires"
+        )
+
+
 def _name_expiry(entity: type[Declared]) -> None:
-    """Give the expiry attribute the name that it has in the layout of the entity's table."""
-    expiry = entity.layout.expiry
+    """Give the expiry attribute the name that it has in the layout of the entity's table.
+
+    An entity whose items never expire has no such attribute.
+    """
+    expiry = None if entity.never_expires else entity.layout.expiry
+    entity.expiry_name = expiry
     inherited = getattr(getattr(entity, _EXPIRES), "attr_name", None)
     if _EXPIRES in vars(entity) or expiry == inherited:
         return

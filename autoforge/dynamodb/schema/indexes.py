@@ -145,8 +145,8 @@ class GSI(Index):
             for an index without a sort key.
         projection: ``ALL``, ``KEYS_ONLY``, or the names of the attributes to include. The type of
             an item and its expiry are included with named attributes, since reads need both. An
-            index with ``KEYS_ONLY`` holds no expiry: a query that answers with what it holds also
-            returns items past their ``expires_at``, until DynamoDB deletes them.
+            index with ``KEYS_ONLY`` holds no expiry: a query answers with what it holds only for
+            entities that declare ``never_expires``.
         partition_type: ``N`` if the partition key is a number, else ``S``.
         sort_type: ``N`` if the sort key is a number, else ``S``.
 
@@ -192,8 +192,8 @@ class LSI(Index):
         sort_key: The attribute with the sort key; the name followed by ``SK`` unless given.
         projection: ``ALL``, ``KEYS_ONLY``, or the names of the attributes to include. The type of
             an item and its expiry are included with named attributes, since reads need both. An
-            index with ``KEYS_ONLY`` holds no expiry: a query that answers with what it holds also
-            returns items past their ``expires_at``, until DynamoDB deletes them.
+            index with ``KEYS_ONLY`` holds no expiry: a query answers with what it holds only for
+            entities that declare ``never_expires``.
         sort_type: ``N`` if the sort key is a number, else ``S``.
 
     Raises:

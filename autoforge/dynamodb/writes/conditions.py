@@ -65,7 +65,7 @@ def is_live(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Cond
         key: The components of its primary key.
         now: The present time, in UTC if it has no zone.
     """
-    name = entity.layout.expiry
+    name = entity.expiry_name
     if name is None:
         return None
     oldest = entity.first_live_creation(now)
@@ -93,7 +93,7 @@ def _is_unexpired(name: str, seconds: str) -> Condition:
 
 def is_expired(entity: type[Entity], key: Mapping[str, Any], now: datetime) -> Condition | None:
     """Return the condition that the item exists and is past its expiry; see ``is_live``."""
-    name = entity.layout.expiry
+    name = entity.expiry_name
     if name is None:
         return None
     expiry = Path([name])

@@ -269,7 +269,7 @@ def _unchanged(entity: type[Entity], before: Entity) -> Any:
 def _sources(entity: type[Entity], uniques: Iterable[Unique]) -> set[str]:
     """Return the attributes that look-up items are made of: their values, and the expiry."""
     names = {name for each in uniques for name in each.sources}
-    return names if entity.layout.expiry is None else {*names, _EXPIRES}
+    return names if entity.expiry_name is None else {*names, _EXPIRES}
 
 
 def _key(item: UniqueItem) -> KeyValue | None:

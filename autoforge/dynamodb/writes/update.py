@@ -511,7 +511,7 @@ class Update(Write[E]):
         initial = {stored_name(self.entity, n): self._wire(n, v) for n, v in self.initial.items()}
         if self.entity.lifetime is not None and not {_EXPIRES} & {*self.values, *self.initial}:
             expiry = self._wire(_EXPIRES, self._expiry(self.initial))
-            initial[str(self.entity.layout.expiry)] = expiry
+            initial[str(self.entity.expiry_name)] = expiry
         return [
             Path([name]).set(Path([name]) | Value(wire)) for name, wire in _present(initial).items()
         ]
@@ -572,7 +572,7 @@ def _seen(existing: Entity) -> datetime | None:
 
 def _is_past_expiry(entity: type[Entity], item: Mapping[str, Any], now: datetime) -> bool:
     """Whether an item is past its expiry; for an item of another entity, past the stored one."""
-    name = entity.layout.expiry
+    name = entity.expiry_name
     stored = None if name is None else item.get(name)
     if stored is not None:
         return "N" in stored and read_expiry(stored["N"]) <= as_timestamp(now)

@@ -82,6 +82,7 @@ BY_FEE: Final = LSI("ByFee", sort_key="fee", projection=("reader",), sort_type="
 class Loan(Entity):
     """A book on loan."""
 
+    never_expires = True
     isbn: Id = Id()
     id: Id = Id()
     reader: Text = Text()
@@ -691,8 +692,10 @@ def test_a_projection_that_is_no_dataclass_says_what_it_lacks() -> None:
             SeenVisit,
             Visit.of_day,
             (
-                r"index ByDay holds only keys, and items of Visit expire: include attributes in "
-                r"the index, or declare fetches_rest"
+                r"index ByDay holds only keys, and not when an item of Visit expires: include "
+                r"attributes in the index \(the expiry is always with them\), or declare "
+                r"fetches_rest = True, to read the whole items, too, or declare never_expires = "
+                r"True in Visit if none"
             ),
         ),
     ],
