@@ -130,7 +130,8 @@ class Table(Design):
         """Start an embedded DynamoDB with the table, and stop it at the end of the block.
 
         Without an argument the DynamoDB is moto in this process, in memory. With ``data`` or
-        ``dynoxide`` it is dynoxide in a child process.
+        ``dynoxide`` it is dynoxide in a child process, whose ``begins_with`` does not tell upper
+        from lower case of ASCII letters, as DynamoDB does.
 
         Args:
             data: The database file of dynoxide; None to keep the data in memory.
