@@ -43,7 +43,9 @@ def overview() -> str:
 #: The function that builds each generated file, by the file's path from the root.
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "cfn/template.yaml": template,
-    "docs/reference/access-patterns.md": lambda: catalogue_page(CATALOGUE, made_by="make docs"),
+    "docs/reference/access-patterns.md": lambda: catalogue_page(
+        CATALOGUE, made_by="make docs", explained_by="autoforge explain"
+    ),
     "docs/reference/permissions.md": roles_page,
     "docs/reference/openapi.json": openapi_document,
     _OVERVIEW: overview,

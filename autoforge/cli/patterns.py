@@ -45,7 +45,9 @@ def print_page() -> None:
 
 def _page(chosen: ChosenTable) -> str:
     if chosen.is_platform:
-        return catalogue_page(chosen.table.patterns, made_by="make docs")
+        return catalogue_page(
+            chosen.table.patterns, made_by="make docs", explained_by="autoforge explain"
+        )
     return chosen.table.catalogue_page()
 
 

@@ -46,6 +46,7 @@ def test_the_patterns_of_another_table_are_listed_and_documented(command: Comman
     assert [words[0] for words in lines] == [each.__name__ for each in LIBRARY.patterns]
     assert lines[3][1:3] == ["Query", "ByShelf"]
     assert page.out == LIBRARY.catalogue_page()
+    assert "`autoforge --table MODULE:TABLE explain NAME parameter=value`" in page.out
     assert "- Source: The library's desk" in page.out
     assert page.out.count("- Source:") == 1
     assert "`isbns` (list of texts, optional), `genre` (novel or science, optional)" in page.out

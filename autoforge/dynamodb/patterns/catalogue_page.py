@@ -13,6 +13,7 @@ def catalogue_page(
     catalogue: Iterable[type[Pattern[Any]]],
     *,
     made_by: str = "autoforge page",
+    explained_by: str = "autoforge --table MODULE:TABLE explain",
     remarks: Iterable[str] = (),
 ) -> str:
     """Return the page: a table of all patterns, then a section for each.
@@ -20,6 +21,7 @@ def catalogue_page(
     Args:
         catalogue: The patterns.
         made_by: The command that writes the page, for those who would edit it.
+        explained_by: The command that shows the request of a pattern.
         remarks: Paragraphs about the table, before the patterns.
     """
     entries = [entry(pattern) for pattern in catalogue]
@@ -29,7 +31,7 @@ def catalogue_page(
         "# Access patterns",
         "",
         "Every question the table answers, and the key condition that answers it. `<name>` stands",
-        "for a parameter. `autoforge explain NAME parameter=value` shows the whole request.",
+        f"for a parameter. `{explained_by} NAME parameter=value` shows the whole request.",
         "",
         *(line for each in remarks for line in (each, "")),
         "| Pattern | Question | Operation | Key condition |",
