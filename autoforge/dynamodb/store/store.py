@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -24,7 +23,6 @@ from autoforge.dynamodb.transport.endpoint import local_credentials, require_end
 from autoforge.dynamodb.transport.transport import TransportName
 
 
-@dataclass(frozen=True)
 class Store(Writes):
     """Runs patterns and writes on one table; the only object that talks to DynamoDB.
 
