@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autoforge.dynamodb.schema.encoding import SEPARATOR
+from autoforge.dynamodb.schema.codec import SEPARATOR
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.sort_order import prefix_end
 from autoforge.dynamodb.schema.template import Template

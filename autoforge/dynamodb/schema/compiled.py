@@ -27,12 +27,12 @@ from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.codegen import Source
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.documents import wire_to_decimal, wire_to_document, wire_to_members
-from autoforge.dynamodb.schema.encoding import ID
 from autoforge.dynamodb.schema.number_attributes import Integer, Number
 from autoforge.dynamodb.schema.set_attributes import IdSet, TextSet
 from autoforge.dynamodb.schema.stored_values import wire_to_attribute
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Expiry, Moment, read_expiry
+from autoforge.dynamodb.schema.value_codecs import ID
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 

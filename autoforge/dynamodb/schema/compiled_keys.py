@@ -15,15 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from autoforge.dynamodb.errors import InvalidValueError
 from autoforge.dynamodb.schema.cache import BoundedCache
+from autoforge.dynamodb.schema.codec import SEPARATOR, Codec
 from autoforge.dynamodb.schema.codegen import Source
 from autoforge.dynamodb.schema.documents import number_text
-from autoforge.dynamodb.schema.encoding import (
-    SEPARATOR,
-    Codec,
-    IdCodec,
-    TimestampCodec,
-    is_canonical,
-)
 from autoforge.dynamodb.schema.key_value import (
     MAX_CHARACTER_BYTES,
     PARTITION_KEY_LIMIT,
@@ -32,6 +26,7 @@ from autoforge.dynamodb.schema.key_value import (
     key_of,
 )
 from autoforge.dynamodb.schema.template import Component, Template
+from autoforge.dynamodb.schema.value_codecs import IdCodec, TimestampCodec, is_canonical
 from autoforge.dynamodb.timestamps import timestamp_text
 
 if TYPE_CHECKING:

@@ -31,9 +31,9 @@ from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
 from autoforge.dynamodb.schema.annotations import annotations_of
 from autoforge.dynamodb.schema.attribute import EntityAttribute, is_stored
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.codec import RAW, Codec, PlainCodec
 from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
-from autoforge.dynamodb.schema.encoding import RAW, Codec, PlainCodec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 from autoforge.dynamodb.schema.key_codecs import component_codec, plain_codec
 from autoforge.dynamodb.schema.keys import Key

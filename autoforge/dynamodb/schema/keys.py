@@ -19,6 +19,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from autoforge.dynamodb.errors import DeclarationError, shortened
+from autoforge.dynamodb.schema.codec import SEPARATOR, Codec, PlainCodec, PrefixedCodec
 from autoforge.dynamodb.schema.compiled_keys import (
     compile_decoder,
     compile_item_decoder,
@@ -26,7 +27,6 @@ from autoforge.dynamodb.schema.compiled_keys import (
     compile_storing,
 )
 from autoforge.dynamodb.schema.derived import Derived
-from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec, PlainCodec, PrefixedCodec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, TABLE, Index, KeyType, Layout
 from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.schema.template import Component, Template

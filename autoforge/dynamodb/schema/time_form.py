@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
-from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec
+from autoforge.dynamodb.schema.codec import SEPARATOR, Codec
 from autoforge.dynamodb.timestamps import as_utc
 
 #: The directives of ``strftime`` that a form may have, in the order in which they must stand: the
