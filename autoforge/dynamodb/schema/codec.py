@@ -120,12 +120,16 @@ class Codec(ABC):
         return other.values is None or any(map(self.admits, other.values))
 
     def __eq__(self, other: object) -> bool:
-        """Whether the two codecs are of one class and have the same attributes."""
-        return type(self) is type(other) and vars(self) == vars(other)
+        """Whether the two codecs are of one class and have the same public attributes."""
+        return isinstance(other, Codec) and self._identity() == other._identity()
 
     def __hash__(self) -> int:
-        """Return a hash of the class and the attributes."""
-        return hash((type(self), *vars(self).values()))
+        """Return a hash of the class and the public attributes."""
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[Any, ...]:
+        attributes = (each for each in vars(self).items() if not each[0].startswith("_"))
+        return (type(self), *sorted(attributes))
 
 
 class PlainCodec(Codec):
@@ -200,7 +204,7 @@ class PrefixedCodec(Codec):
 
     def __init__(self, before: str, codec: Codec) -> None:
         self.before = before
-        self._codec = codec
+        self.codec = codec
         self.shows_all = codec.shows_all
         self.fixed_width = codec.fixed_width
         self.above_separator = codec.above_separator
@@ -209,40 +213,40 @@ class PrefixedCodec(Codec):
     @property
     def of_value(self) -> Codec:
         """The codec that writes the value itself."""
-        return self._codec
+        return self.codec
 
     @property
     def keeps_order(self) -> bool:
         """Whether keys sort as the values do."""
-        return self._codec.keeps_order
+        return self.codec.keeps_order
 
     @property
     def has_prefixes(self) -> bool:
         """Whether ``prefix`` writes the beginning of several values."""
-        return self._codec.has_prefixes
+        return self.codec.has_prefixes
 
     def encode(self, value: Any) -> str:
         """Write the literal and the value."""
-        return self.before + self._codec.encode(value)
+        return self.before + self.codec.encode(value)
 
     def prefix(self, value: Any) -> str:
         """Write the literal and the beginning of values."""
-        return self.before + self._codec.prefix(value)
+        return self.before + self.codec.prefix(value)
 
     def decode(self, text: str) -> Any:
         """Read the value back."""
         if not text.startswith(self.before):
             raise InvalidValueError(f"{shortened(text)} does not begin with {self.before}")
-        return self._codec.decode(text.removeprefix(self.before))
+        return self.codec.decode(text.removeprefix(self.before))
 
     def writes_like(self, other: Codec) -> bool:
         """Whether the other codec writes equal values as equal texts."""
-        return self.before == other.before and self._codec.writes_like(other.of_value)
+        return self.before == other.before and self.codec.writes_like(other.of_value)
 
     def overlaps(self, other: Codec) -> bool:
         """Whether the two codecs could write the same text; True if that is not known."""
         if self.before == other.before:
-            return self._codec.overlaps(other.of_value)
+            return self.codec.overlaps(other.of_value)
         if other.values is not None:
             return any(map(self.admits, other.values))
         return self.before.startswith(other.before) or other.before.startswith(self.before)

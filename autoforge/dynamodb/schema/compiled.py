@@ -14,9 +14,8 @@ errors are the same on both paths.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import NoneType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pynamodb.attributes import Attribute
 
@@ -36,8 +35,7 @@ from autoforge.dynamodb.schema.value_codecs import ID
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 
-@dataclass(frozen=True)
-class FieldCodec:
+class FieldCodec(NamedTuple):
     """The Python expressions that read and write the attributes of one class.
 
     In an expression ``v`` is the value and ``own`` the attribute; it may also use ``_NAMES``.
@@ -125,8 +123,7 @@ _NAMES: Final[Mapping[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """An attribute of an entity, as code generation needs it."""
 
     #: The name in Python.
@@ -155,7 +152,7 @@ class Field:
     def kind(self) -> FieldCodec:
         """The expressions that read and write the attribute."""
         kind = KINDS.get(type(self.attribute), _BY_METHODS)
-        in_own_form = kind is KINDS[Moment] and self.attribute.form is not None  # type: ignore[attr-defined]  # a Moment's
+        in_own_form = kind is KINDS[Moment] and self.attribute.form is not None
         return _MOMENT_IN_FORM if in_own_form else kind
 
     @property
@@ -331,8 +328,7 @@ def compile_projection(
     return source.compiled()
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """What a field of a part takes of an entity."""
 
     field: Field

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any, ClassVar, Final, NoReturn, cast, dataclass_transform
@@ -49,11 +49,11 @@ _UPDATED: Final = "updated_at"
 _EXPIRES: Final = "expires_at"
 
 
-@dataclass(frozen=True)
 class _NoKey:
     """The primary key of an abstract entity: any use of it is an error."""
 
-    entity: type[Any]
+    def __init__(self, entity: type[Any]) -> None:
+        self.entity = entity
 
     def __getattr__(self, name: str) -> NoReturn:
         raise DeclarationError(

@@ -10,10 +10,9 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from autoforge.dynamodb.admin import create, drift
-from autoforge.dynamodb.admin.scan import Admin
 from autoforge.dynamodb.client.client import Client, RetryPolicy
 from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.schema.design import Design
@@ -21,6 +20,9 @@ from autoforge.dynamodb.store.writes import Writes
 from autoforge.dynamodb.timestamps import IdMint, utc_now
 from autoforge.dynamodb.transport.endpoint import local_credentials, require_endpoint
 from autoforge.dynamodb.transport.transport import TransportName
+
+if TYPE_CHECKING:
+    from autoforge.dynamodb.admin.scan import Admin
 
 
 class Store(Writes):
@@ -125,6 +127,9 @@ class Store(Writes):
             >>> sum(len(page.items) for page in store.admin.scan(segments=2))
             12
         """
+        # Imported here, since few programs scan.
+        from autoforge.dynamodb.admin.scan import Admin  # noqa: PLC0415
+
         return Admin(
             self.table_name,
             self.client,
