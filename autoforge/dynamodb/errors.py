@@ -56,7 +56,6 @@ __all__ = [
     "UnavailableError",
     "UnreadableItemError",
     "VersionConflictError",
-    "naming",
     "shortened",
     "suggestion",
 ]
