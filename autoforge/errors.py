@@ -1,106 +1,46 @@
 """The errors of the platform: a class for each cause, not for each operation.
 
-Most are defined by the toolkit, and any table can raise them.
+Those that any table can raise are defined by the toolkit, and can be imported from here, too. The
+platform adds:
 
 * AutoforgeError
-  x DeclarationError          an entity, a key or a pattern is declared or used wrongly
-  x ConfigurationError        a setting is missing, malformed or refused
-    + MissingExtraError       a package is missing that an extra of autoforge installs
-  x InvalidValueError         a value cannot be stored, or cannot be part of a key
-    + InvalidCursorError      a cursor that was not issued for this pattern and these parameters
+  x InvalidValueError
     + CyclicDependencyError   a dependency would make features wait for each other
-    + InvalidTransactionError more than 100 items, more than 4 MB, or one item twice
-    + ItemTooLargeError       an item of more than 400 KB
-  x ItemNotFoundError         no item has the requested key
-  x ItemExistsError           an item with the key exists already
-    + DeletionUnfinishedError its deletion has begun and is not finished
-    + NotUniqueError          another item has a value that at most one may have
-  x ConditionFailedError      the condition of a write was false
+  x ConditionFailedError
     + HeldByAnotherError      another caller holds the item
     + LimitReachedError       the project has as many features in progress as it allows
-    + VersionConflictError    the item is not in the version that the caller read
   x RequestReusedError        the id of a request was used for one with other content
   x RequestRunningError       the same request is still running
   x OutcomeGoneError          the item that a repeated request created has been deleted
-  x UnreadableItemError       a stored item does not fit its entity
-  x SecretError               a secret cannot be encrypted or decrypted
-  x TableNotFoundError        the table, or its index, does not exist
-  x UnavailableError          DynamoDB could not answer, after retries
-    + ThrottledError          DynamoDB kept throttling the request
-    + OutOfTimeError          the time limit of a call that sends many requests has passed
+  x UnavailableError
     + IncompleteCreationError some of many features are created, and the others are not
-    + TransactionConflictError other requests kept changing the same items
     + UnacknowledgedEventError an event may be stored, and a poll may have missed it
-  x IncompleteBatchError      some items of a batch are still unprocessed
-
-Errors of AWS that are mapped to none of these, such as AccessDeniedException, propagate unchanged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from autoforge.dynamodb import errors as toolkit
+from autoforge.dynamodb.errors import *  # noqa: F403 - the errors of the toolkit are the platform's, too
 from autoforge.dynamodb.errors import (
     AutoforgeError,
     ConditionFailedError,
-    ConfigurationError,
-    DeclarationError,
-    DeletionUnfinishedError,
-    IncompleteBatchError,
-    InvalidCursorError,
-    InvalidTransactionError,
     InvalidValueError,
-    ItemExistsError,
-    ItemNotFoundError,
-    ItemTooLargeError,
-    MissingExtraError,
-    NotUniqueError,
-    OutOfTimeError,
-    SecretError,
-    TableNotFoundError,
-    ThrottledError,
-    TransactionConflictError,
     UnavailableError,
-    UnreadableItemError,
-    VersionConflictError,
-    shortened,
-    suggestion,
 )
 
 __all__ = [
-    "AutoforgeError",
-    "ConditionFailedError",
-    "ConfigurationError",
     "CyclicDependencyError",
-    "DeclarationError",
-    "DeletionUnfinishedError",
     "HeldByAnotherError",
-    "IncompleteBatchError",
     "IncompleteCreationError",
-    "InvalidCursorError",
-    "InvalidTransactionError",
-    "InvalidValueError",
-    "ItemExistsError",
-    "ItemNotFoundError",
-    "ItemTooLargeError",
     "LimitReachedError",
-    "MissingExtraError",
-    "NotUniqueError",
-    "OutOfTimeError",
     "OutcomeGoneError",
     "RequestReusedError",
     "RequestRunningError",
-    "SecretError",
-    "TableNotFoundError",
-    "ThrottledError",
-    "TransactionConflictError",
     "UnacknowledgedEventError",
-    "UnavailableError",
-    "UnreadableItemError",
-    "VersionConflictError",
-    "shortened",
-    "suggestion",
 ]
+__all__ += toolkit.__all__
 
 
 class CyclicDependencyError(InvalidValueError):

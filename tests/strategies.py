@@ -16,12 +16,12 @@ from ulid import ULID
 from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
-from autoforge.dynamodb.schema.encoding import IdCodec
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE
 from autoforge.dynamodb.schema.number_attributes import Integer, Number
 from autoforge.dynamodb.schema.set_attributes import IdSet, TextSet
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
+from autoforge.dynamodb.schema.value_codecs import IdCodec
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.models import PLATFORM_DESIGN
 from autoforge.models.users import Email, comparable_email

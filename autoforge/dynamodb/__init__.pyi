@@ -89,9 +89,6 @@ from autoforge.dynamodb.schema.document_attributes import (
     Document,
     Json,
 )
-from autoforge.dynamodb.schema.encoding import (
-    EnumCodec,
-)
 from autoforge.dynamodb.schema.entity import (
     Entity,
 )
@@ -118,6 +115,9 @@ from autoforge.dynamodb.schema.set_attributes import (
 from autoforge.dynamodb.schema.text_attributes import (
     Id,
     Text,
+)
+from autoforge.dynamodb.schema.text_codecs import (
+    EnumCodec,
 )
 from autoforge.dynamodb.schema.time_attributes import (
     Expiry,

@@ -278,6 +278,27 @@ def suggestion(name: str, known: Iterable[str], *, alike: float = _NEAR) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+class naming:  # noqa: N801 - used as a function; one of contextlib takes three times as long
+    """Prefix the message of an InvalidValueError with the name of the value.
+
+    Raises:
+        InvalidValueError: the one raised inside, with the prefix.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        """Start watching."""
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        """Prefix the message."""
+        if isinstance(error, InvalidValueError):
+            raise InvalidValueError(f"{self._name}: {error}") from error
+
+
 def _listed(parameters: Mapping[str, Any]) -> str:
     """Return parameters for an error message; members of enumerations are shown as their texts."""
     plain = {

@@ -32,7 +32,7 @@ from autoforge.http.features.dependencies import DependencyController
 from autoforge.http.features.routes import FeatureController, LinearFeatureController
 from autoforge.http.idempotency import given_key, once_of
 from autoforge.http.integrations import IntegrationController
-from autoforge.http.problems import HANDLERS
+from autoforge.http.problems import PROBLEMS
 from autoforge.http.projects.members import MemberController
 from autoforge.http.projects.routes import ProjectController
 from autoforge.http.runs import AgentRunController, FeatureRunController, ProjectRunController
@@ -111,7 +111,7 @@ def create_app(
             "paging": Provide(page_of(forge.store), sync_to_thread=False),
             "preconditions": Provide(provide_preconditions, sync_to_thread=False),
         },
-        exception_handlers=HANDLERS,
+        exception_handlers=PROBLEMS.handlers(),
         before_request=checks.require_sound,
         request_class=JsonRequest,
         response_class=JsonResponse,

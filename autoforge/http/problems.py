@@ -1,4 +1,4 @@
-"""The status of every error, and how the platform's API answers it."""
+"""How the platform's API answers each error."""
 
 from __future__ import annotations
 
@@ -10,28 +10,19 @@ from autoforge.dynamodb import Entity
 from autoforge.errors import (
     AutoforgeError,
     CyclicDependencyError,
-    HeldByAnotherError,
-    IncompleteCreationError,
-    LimitReachedError,
     OutcomeGoneError,
     RequestReusedError,
     RequestRunningError,
-    UnacknowledgedEventError,
 )
 from autoforge.http.api import problems as api
 from autoforge.http.views import problem_item, tag_of
 
-#: The status of every error of the platform, those of the toolkit included.
-STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
+_STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
     **api.STATUSES,
     CyclicDependencyError: HTTPStatus.CONFLICT,
-    HeldByAnotherError: HTTPStatus.CONFLICT,
-    IncompleteCreationError: HTTPStatus.SERVICE_UNAVAILABLE,
-    LimitReachedError: HTTPStatus.CONFLICT,
     OutcomeGoneError: HTTPStatus.GONE,
     RequestReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestRunningError: HTTPStatus.CONFLICT,
-    UnacknowledgedEventError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -47,5 +38,5 @@ def _shown(item: Entity) -> tuple[dict[str, Any] | None, str | None]:
     return problem_item(item), tag_of(item)
 
 
-#: The handler of each kind of error.
-HANDLERS: Final = api.Problems(STATUSES, _headers_of, _shown).handlers()
+#: How the platform's API answers each error, those of the toolkit included.
+PROBLEMS: Final = api.Problems(_STATUSES, _headers_of, _shown)

@@ -9,12 +9,12 @@ from typing import Final
 from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.document_attributes import Array
-from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.set_attributes import IdSet
 from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.text_codecs import EnumCodec
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.models.indexes import GSI1
 

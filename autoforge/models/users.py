@@ -8,11 +8,12 @@ from unicodedata import normalize
 
 from autoforge.dynamodb.schema.attribute import without_spec
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
-from autoforge.dynamodb.schema.encoding import Codec, TextCodec
+from autoforge.dynamodb.schema.codec import Codec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.optional import required
 from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.text_codecs import TextCodec
 from autoforge.dynamodb.schema.time_attributes import Moment
 
 

@@ -19,9 +19,9 @@ from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.schema.encoding import DateCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.template import Component
+from autoforge.dynamodb.schema.value_codecs import DateCodec
 from autoforge.testing.drawn import Drawn
 from autoforge.testing.population import Draw
 from autoforge.testing.selection import entity_of_key, shown_in

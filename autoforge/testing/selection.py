@@ -18,10 +18,11 @@ from autoforge.dynamodb.errors import InvalidValueError
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.attribute import EntityAttribute
-from autoforge.dynamodb.schema.encoding import SEPARATOR, DateCodec
+from autoforge.dynamodb.schema.codec import SEPARATOR
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.template import Component, Template
+from autoforge.dynamodb.schema.value_codecs import DateCodec
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.testing.drawn import Drawn
 from autoforge.testing.report import in_words

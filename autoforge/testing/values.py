@@ -24,15 +24,17 @@ from autoforge.dynamodb.patterns.declared import admits_none
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.projection import Projection, hints_of, is_projection
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.codec import SEPARATOR
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
-from autoforge.dynamodb.schema.encoding import ID, SEPARATOR, NumberCodec, RawCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.number_attributes import Integer, Number
 from autoforge.dynamodb.schema.set_attributes import IdSet, TextSet
 from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.text_codecs import RawCodec
 from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 from autoforge.dynamodb.schema.unique_item import UniqueItem
+from autoforge.dynamodb.schema.value_codecs import ID, NumberCodec
 from autoforge.dynamodb.table import Table
 from autoforge.dynamodb.timestamps import MILLISECOND, as_timestamp
 from autoforge.testing.clock import NOON

@@ -23,7 +23,7 @@ from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.item_size import LIMIT, item_size
-from autoforge.dynamodb.store.reads import LOOKAHEAD
+from autoforge.dynamodb.store.items import LOOKAHEAD
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.put import Put

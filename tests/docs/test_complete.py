@@ -20,7 +20,7 @@ from autoforge.dynamodb.schema.choice_attributes import Choice
 from autoforge.dynamodb.schema.indexes import ENTITY_TYPE, TTL
 from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.errors import AutoforgeError
-from autoforge.http.problems import STATUSES
+from autoforge.http.problems import PROBLEMS
 from autoforge.models import PLATFORM_DESIGN
 from autoforge.settings import Settings
 from tests.docs.pages import PAGES, REFERENCE, ROOT, anchors, code_spans
@@ -68,7 +68,7 @@ def test_every_error_is_documented_with_its_status_and_its_exit_code(
     code = next(code for kind, code in EXIT_CODES.items() if issubclass(error, kind))
     depth = error.__mro__.index(AutoforgeError)
 
-    assert row[2:] == [str(int(STATUSES[error])), str(code)]
+    assert row[2:] == [str(int(PROBLEMS.status_of(error))), str(code)]
     assert row[0].count("—") == depth
 
 

@@ -23,7 +23,7 @@ from autoforge.errors import (
     UnreadableItemError,
 )
 from autoforge.http.api import access_log
-from autoforge.http.problems import STATUSES
+from autoforge.http.problems import PROBLEMS
 from tests.factories import a_feature_graph, an_escalation, feature_slots
 from tests.http.serving import READS, Api, assert_problem, new_project, serving
 from tests.stores import forge_of, put_raw
@@ -36,8 +36,10 @@ def kinds(base: type[AutoforgeError] = AutoforgeError) -> Iterator[type[Autoforg
         yield from kinds(each)
 
 
-def test_every_error_has_a_status_of_its_own_line() -> None:
-    assert set(STATUSES) == set(kinds())
+def test_a_status_is_stated_only_where_it_differs_from_that_of_the_base_class() -> None:
+    for kind in set(PROBLEMS.statuses) - {AutoforgeError}:
+        base = next(each for each in kind.__mro__[1:] if issubclass(each, AutoforgeError))
+        assert PROBLEMS.status_of(kind) != PROBLEMS.status_of(base), kind
 
 
 def test_every_error_has_an_exit_code_the_most_special_first() -> None:
@@ -57,7 +59,7 @@ def test_every_error_has_an_exit_code_the_most_special_first() -> None:
 
 def test_no_error_that_a_client_makes_is_a_server_error() -> None:
     for kind in kinds(InvalidValueError):
-        assert STATUSES[kind] < HTTPStatus.INTERNAL_SERVER_ERROR
+        assert PROBLEMS.status_of(kind) < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @pytest.mark.parametrize(

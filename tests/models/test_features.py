@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoforge.dynamodb.schema.derived import Derived
-from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.set_attributes import IdSet
 from autoforge.dynamodb.schema.text_attributes import Id
+from autoforge.dynamodb.schema.text_codecs import EnumCodec
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.dynamodb.writes.update import Update
 from autoforge.errors import DeclarationError, InvalidValueError

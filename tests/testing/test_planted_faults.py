@@ -35,8 +35,9 @@ from autoforge.dynamodb import (
     optional,
 )
 from autoforge.dynamodb.patterns.request import KeyCondition
-from autoforge.dynamodb.schema.encoding import Codec, TextCodec
+from autoforge.dynamodb.schema.codec import Codec
 from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.text_codecs import TextCodec
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.testing import Engine
 from autoforge.testing.laws import laws_in

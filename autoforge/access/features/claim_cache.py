@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Final
 
 from autoforge.access.features.claim_candidates import Candidate
-from autoforge.dynamodb.schema.encoding import canonical_id
+from autoforge.dynamodb.schema.value_codecs import canonical_id
 
 #: The spread is the number of first candidates that a claim chooses among. Its largest value, and
 #: its value after the first lost claim.

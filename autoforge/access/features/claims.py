@@ -36,7 +36,7 @@ from autoforge.access.features.propagation import propagate_all
 from autoforge.access.features.transitions import claim_feature, state_of
 from autoforge.access.projects.patterns import ProjectById
 from autoforge.access.requests.patterns import RepeatableRequest
-from autoforge.dynamodb.schema.encoding import canonical_id
+from autoforge.dynamodb.schema.value_codecs import canonical_id
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, seen_as_expected, with_condition
 from autoforge.dynamodb.store.store import Store

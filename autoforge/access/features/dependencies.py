@@ -30,7 +30,7 @@ from autoforge.access.features.propagation import (
     set_waiting_on,
     with_edges,
 )
-from autoforge.dynamodb.schema.encoding import canonical_id
+from autoforge.dynamodb.schema.value_codecs import canonical_id
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, seen_as_expected
 from autoforge.dynamodb.store.store import Store

@@ -16,11 +16,11 @@ from autoforge.access.projects.patterns import ProjectById
 from autoforge.access.tickets.patterns import TicketsByLinearIssue, TicketsOfProject
 from autoforge.dynamodb.patterns.fetch import BATCH_READ
 from autoforge.dynamodb.patterns.request import KeyCondition
-from autoforge.dynamodb.schema.encoding import canonical_id
 from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.schema.letter_case import camel_case
+from autoforge.dynamodb.schema.value_codecs import canonical_id
 from autoforge.dynamodb.store.batch import chunks
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, seen_as_expected

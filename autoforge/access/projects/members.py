@@ -20,8 +20,8 @@ from autoforge.access.users import UserById
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
-from autoforge.dynamodb.schema.encoding import canonical_id
 from autoforge.dynamodb.schema.key_value import KeyValue
+from autoforge.dynamodb.schema.value_codecs import canonical_id
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.check import Check

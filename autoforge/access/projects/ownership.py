@@ -10,7 +10,8 @@ from typing import Any
 from autoforge.access.creation import content_of, create, existing_instead
 from autoforge.access.projects.members import MemberOfProject, belonging, belonging_instead
 from autoforge.access.projects.patterns import ProjectById, update_project
-from autoforge.dynamodb.schema.encoding import canonical_id, naming
+from autoforge.dynamodb.errors import naming
+from autoforge.dynamodb.schema.value_codecs import canonical_id
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, Seen, save_as_expected, seen_as_expected
 from autoforge.dynamodb.store.store import Store

@@ -16,8 +16,9 @@ from autoforge.access.agents import AgentById, update_agent
 from autoforge.access.features.patterns import FeatureById
 from autoforge.access.runs.output import make_room
 from autoforge.access.runs.patterns import RunById
-from autoforge.dynamodb.schema.encoding import canonical_id, naming
+from autoforge.dynamodb.errors import naming
 from autoforge.dynamodb.schema.item_size import require_size
+from autoforge.dynamodb.schema.value_codecs import canonical_id
 from autoforge.dynamodb.store.connection import StaleReadError
 from autoforge.dynamodb.store.expected import Expected, require_expected
 from autoforge.dynamodb.store.store import Store

@@ -13,7 +13,7 @@ from itertools import count
 from secrets import SystemRandom
 from threading import RLock
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
@@ -114,8 +114,7 @@ class RetryPolicy:
         return min(self.cap, self.base * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A request that was answered, for logs and counters. It never holds item contents."""
 
     operation: str
@@ -125,8 +124,7 @@ class Call:
     capacity: Any = None
 
 
-@dataclass(frozen=True)
-class Deadline:
+class Deadline(NamedTuple):
     """Until when a request may be sent, and how long each attempt may take.
 
     Attributes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
@@ -61,8 +60,7 @@ class ConditionRefusedError(Exception):
         super().__init__("the condition of a write was false")
 
 
-@dataclass(frozen=True)
-class CancellationReason:
+class CancellationReason(NamedTuple):
     """Whether the condition of a write was false, and the item that DynamoDB returned."""
 
     refused: bool
@@ -77,8 +75,7 @@ class TooLateError(Exception):
     """The deadline of a request has passed; no attempt of it was applied."""
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """A failed attempt, after which another may succeed.
 
     Attributes:

@@ -16,7 +16,7 @@ from autoforge.dynamodb.errors import InvalidValueError
 from autoforge.dynamodb.patterns.projection import Answer
 from autoforge.dynamodb.patterns.ranged import Ranged
 from autoforge.dynamodb.patterns.request import KeyCondition
-from autoforge.dynamodb.schema.encoding import SEPARATOR
+from autoforge.dynamodb.schema.codec import SEPARATOR
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.key_value import require_sort_key_size
 from autoforge.dynamodb.schema.keys import Key

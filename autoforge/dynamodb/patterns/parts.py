@@ -189,7 +189,7 @@ class _CarefulReader:
             return wire_to_attribute(of.attribute, wire)
         value = in_keys.get(name)
         checks = value is not None and isinstance(of.attribute, EntityAttribute)
-        return of.attribute.check(value) if checks else value  # type: ignore[attr-defined]
+        return of.attribute.check(value) if checks else value
 
     def _taken(self, taken: Taken, known: Entity, item: Item) -> Any:
         """Return the value of a field.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from autoforge.dynamodb.schema.encoding import SEPARATOR
+from autoforge.dynamodb.schema.codec import SEPARATOR
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Index
 from autoforge.dynamodb.schema.template import Template

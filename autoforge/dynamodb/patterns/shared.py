@@ -7,17 +7,15 @@ items of all of them, so only what they all write alike can bound it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from autoforge.dynamodb.schema.encoding import SEPARATOR
+from autoforge.dynamodb.schema.codec import SEPARATOR
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.sort_order import prefix_end
 from autoforge.dynamodb.schema.template import Template
 
 
-@dataclass(frozen=True)
-class SharedSort:
+class SharedSort(NamedTuple):
     """The template of a sort key, and how far the templates of other entities agree with it.
 
     Attributes:

@@ -34,6 +34,7 @@ from autoforge.dynamodb.schema.changes import (
     Step,
     require_steps,
 )
+from autoforge.dynamodb.schema.codec import RAW, Codec
 from autoforge.dynamodb.schema.conditions import (
     Condition,
     Equality,
@@ -44,7 +45,6 @@ from autoforge.dynamodb.schema.conditions import (
     or_default,
 )
 from autoforge.dynamodb.schema.documents import document_to_wire, wire_to_document
-from autoforge.dynamodb.schema.encoding import RAW, Codec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT
 from autoforge.dynamodb.schema.inside import Inside
 from autoforge.dynamodb.schema.letter_case import IN_CASE

@@ -16,10 +16,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from pynamodb.attributes import Attribute
 from pynamodb.constants import LIST, MAP, NUMBER, STRING_SET
@@ -37,7 +36,6 @@ Step = str | int
 UNKNOWN: Final = object()
 
 
-@dataclass(frozen=True, eq=False)  # PynamoDB's attributes make conditions of ``==``
 class Place:
     """An attribute, or a place inside it.
 
@@ -46,8 +44,9 @@ class Place:
         steps: The way from the attribute's value to the place; empty for the attribute itself.
     """
 
-    attribute: Attribute[Any]
-    steps: tuple[Step, ...] = ()
+    def __init__(self, attribute: Attribute[Any], steps: tuple[Step, ...] = ()) -> None:
+        self.attribute = attribute
+        self.steps = steps
 
     @cached_property
     def path(self) -> Path:
@@ -89,8 +88,7 @@ class Place:
         return f"{self.attribute.attr_name}{''.join(steps)}"
 
 
-@dataclass(frozen=True, eq=False)
-class Need:
+class Need(NamedTuple):
     """What an item must have for a change to be possible: a value of a type at a place."""
 
     place: Place
@@ -112,7 +110,6 @@ class Need:
         return wire is not None and self.type in wire
 
 
-@dataclass(frozen=True, eq=False)
 class Change(ABC):
     """A change of one attribute, or of one place inside it, for ``Update(changes=…)``.
 
@@ -128,13 +125,14 @@ class Change(ABC):
         ('B 1', 2, ['moved'])
     """
 
-    place: Place
-
     #: Whether making the change twice has the same effect as making it once.
     repeatable: ClassVar[bool] = True
 
     #: Whether the new value depends on nothing that the item has.
     absolute: ClassVar[bool] = False
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
 
     @property
     def attribute(self) -> Any:
@@ -178,14 +176,15 @@ class Change(ABC):
         return str(self.place)
 
 
-@dataclass(frozen=True, eq=False)
 class Assignment(Change):
     """Sets a value."""
 
-    value: Any
-    wire: dict[str, Any]
-
     absolute: ClassVar[bool] = True
+
+    def __init__(self, place: Place, value: Any, wire: dict[str, Any]) -> None:
+        super().__init__(place)
+        self.value = value
+        self.wire = wire
 
     @property
     def repeatable(self) -> bool:  # type: ignore[override]  # not every one
@@ -208,7 +207,6 @@ class Assignment(Change):
         return self.wire
 
 
-@dataclass(frozen=True, eq=False)
 class Removal(Change):
     """Removes an attribute, a member of an object, or a member of a list."""
 
@@ -225,7 +223,6 @@ class Removal(Change):
         return self.place.path.remove()
 
 
-@dataclass(frozen=True, eq=False)
 class Addition(Change):
     """Adds to a number.
 
@@ -235,11 +232,19 @@ class Addition(Change):
         start: What a missing number counts as.
     """
 
-    amount: int | Decimal
-    wire: dict[str, Any]
-    start: int | Decimal = 0
-
     repeatable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        place: Place,
+        amount: int | Decimal,
+        wire: dict[str, Any],
+        start: int | Decimal = 0,
+    ) -> None:
+        super().__init__(place)
+        self.amount = amount
+        self.wire = wire
+        self.start = start
 
     @property
     def action(self) -> Action:
@@ -252,7 +257,6 @@ class Addition(Change):
         return UNKNOWN if self.place.steps else (self.start if old is None else old) + self.amount
 
 
-@dataclass(frozen=True, eq=False)
 class Extension(Change):
     """Adds members to a list, at its end or its beginning.
 
@@ -263,12 +267,22 @@ class Extension(Change):
         first: Whether the members come first.
     """
 
-    members: list[Any]
-    wire: dict[str, Any]
-    start: Mapping[str, Any]
-    first: bool = False
-
     repeatable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        place: Place,
+        members: list[Any],
+        wire: dict[str, Any],
+        start: Mapping[str, Any],
+        *,
+        first: bool = False,
+    ) -> None:
+        super().__init__(place)
+        self.members = members
+        self.wire = wire
+        self.start = start
+        self.first = first
 
     @property
     def action(self) -> Action:
@@ -290,11 +304,16 @@ class Extension(Change):
         return [*self.members, *old] if self.first else [*old, *self.members]
 
 
-@dataclass(frozen=True, eq=False)
-class Inclusion(Change):
-    """Adds members to a set."""
+class _OfMembers(Change):
+    """A change of a set by some members."""
 
-    members: frozenset[str]
+    def __init__(self, place: Place, members: frozenset[str]) -> None:
+        super().__init__(place)
+        self.members = members
+
+
+class Inclusion(_OfMembers):
+    """Adds members to a set."""
 
     @property
     def action(self) -> Action:
@@ -311,11 +330,8 @@ class Inclusion(Change):
         return (old or frozenset()) | self.members
 
 
-@dataclass(frozen=True, eq=False)
-class Exclusion(Change):
+class Exclusion(_OfMembers):
     """Removes members from a set."""
-
-    members: frozenset[str]
 
     @property
     def action(self) -> Action:
@@ -327,7 +343,6 @@ class Exclusion(Change):
         return (old or frozenset()) - self.members
 
 
-@dataclass(frozen=True, eq=False)
 class Copy(Change):
     """Sets the value that another attribute has before the update.
 
@@ -337,11 +352,19 @@ class Copy(Change):
         plus: What is added to it, in DynamoDB JSON; None to add nothing.
     """
 
-    source: Attribute[Any]
-    start: Mapping[str, Any] | None = None
-    plus: Mapping[str, Any] | None = None
-
     repeatable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        place: Place,
+        source: Attribute[Any],
+        start: Mapping[str, Any] | None = None,
+        plus: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(place)
+        self.source = source
+        self.start = start
+        self.plus = plus
 
     @property
     def action(self) -> Action:

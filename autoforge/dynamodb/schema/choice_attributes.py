@@ -7,9 +7,10 @@ from typing import Any, TypeVar, Unpack, overload
 
 from pynamodb.constants import BOOLEAN
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, naming, shortened
 from autoforge.dynamodb.schema.attribute import EntityAttribute, N, Options, textual_codec
-from autoforge.dynamodb.schema.encoding import Codec, EnumCodec, naming
+from autoforge.dynamodb.schema.codec import Codec
+from autoforge.dynamodb.schema.text_codecs import EnumCodec
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -14,9 +14,8 @@ errors are the same on both paths.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import NoneType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pynamodb.attributes import Attribute
 
@@ -27,17 +26,16 @@ from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.codegen import Source
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
 from autoforge.dynamodb.schema.documents import wire_to_decimal, wire_to_document, wire_to_members
-from autoforge.dynamodb.schema.encoding import ID
 from autoforge.dynamodb.schema.number_attributes import Integer, Number
 from autoforge.dynamodb.schema.set_attributes import IdSet, TextSet
 from autoforge.dynamodb.schema.stored_values import wire_to_attribute
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Expiry, Moment, read_expiry
+from autoforge.dynamodb.schema.value_codecs import ID
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 
-@dataclass(frozen=True)
-class FieldCodec:
+class FieldCodec(NamedTuple):
     """The Python expressions that read and write the attributes of one class.
 
     In an expression ``v`` is the value and ``own`` the attribute; it may also use ``_NAMES``.
@@ -125,8 +123,7 @@ _NAMES: Final[Mapping[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """An attribute of an entity, as code generation needs it."""
 
     #: The name in Python.
@@ -155,7 +152,7 @@ class Field:
     def kind(self) -> FieldCodec:
         """The expressions that read and write the attribute."""
         kind = KINDS.get(type(self.attribute), _BY_METHODS)
-        in_own_form = kind is KINDS[Moment] and self.attribute.form is not None  # type: ignore[attr-defined]  # a Moment's
+        in_own_form = kind is KINDS[Moment] and self.attribute.form is not None
         return _MOMENT_IN_FORM if in_own_form else kind
 
     @property
@@ -331,8 +328,7 @@ def compile_projection(
     return source.compiled()
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """What a field of a part takes of an entity."""
 
     field: Field

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any, ClassVar, Final, NoReturn, cast, dataclass_transform
@@ -31,9 +31,9 @@ from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
 from autoforge.dynamodb.schema.annotations import annotations_of
 from autoforge.dynamodb.schema.attribute import EntityAttribute, is_stored
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
+from autoforge.dynamodb.schema.codec import RAW, Codec, PlainCodec
 from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
-from autoforge.dynamodb.schema.encoding import RAW, Codec, PlainCodec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 from autoforge.dynamodb.schema.key_codecs import component_codec, plain_codec
 from autoforge.dynamodb.schema.keys import Key
@@ -49,11 +49,11 @@ _UPDATED: Final = "updated_at"
 _EXPIRES: Final = "expires_at"
 
 
-@dataclass(frozen=True)
 class _NoKey:
     """The primary key of an abstract entity: any use of it is an error."""
 
-    entity: type[Any]
+    def __init__(self, entity: type[Any]) -> None:
+        self.entity = entity
 
     def __getattr__(self, name: str) -> NoReturn:
         raise DeclarationError(

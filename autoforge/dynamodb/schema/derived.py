@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 from autoforge.dynamodb.errors import InvalidValueError
-from autoforge.dynamodb.schema.encoding import Codec
+from autoforge.dynamodb.schema.codec import Codec
 
 
 class Derived:

@@ -158,7 +158,7 @@ class Array(NativeAttribute[list[Any], N]):
     def _extension(self, members: tuple[Any, ...], *, first: bool) -> Extension:
         held = self.check(members)
         start = default_to_wire(self) or {LIST: []}
-        return Extension(self._place, held, self.to_wire(held), start, first)
+        return Extension(self._place, held, self.to_wire(held), start, first=first)
 
     def check(self, value: Any) -> list[Any]:
         """Return a copy; refuse a value that is not a JSON array."""

@@ -16,14 +16,14 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
-from autoforge.dynamodb.errors import InvalidValueError, UnreadableItemError, shortened
-from autoforge.dynamodb.schema.encoding import naming, require_utf8
+from autoforge.dynamodb.errors import InvalidValueError, UnreadableItemError, naming, shortened
 from autoforge.dynamodb.schema.stored_forms import (
     StoredForm,
     stored_binary,
     stored_number,
     stored_set,
 )
+from autoforge.dynamodb.schema.text_codecs import require_utf8
 
 #: AWS, "Constraints in Amazon DynamoDB": digits and magnitude of a number, nesting depth.
 DIGITS: Final = 38

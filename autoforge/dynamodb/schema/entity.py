@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self
 
 from pynamodb.attributes import Attribute
 from pynamodb.connection.table import TableConnection
@@ -438,8 +437,7 @@ def _unbound(entity: type[Entity]) -> DeclarationError:
     )
 
 
-@dataclass(frozen=True)
-class _Compiled:
+class _Compiled(NamedTuple):
     """The functions that read and write the items of an entity."""
 
     read: Callable[[Mapping[str, Mapping[str, Any]]], Any]

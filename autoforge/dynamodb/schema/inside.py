@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +20,6 @@ from autoforge.dynamodb.schema.conditions import (
 from autoforge.dynamodb.schema.documents import document_to_wire
 
 
-@dataclass(frozen=True)
 class Inside:
     """A place inside a ``Document``, an ``Array`` or a ``Json``, as ``at`` returns it.
 
@@ -45,7 +43,8 @@ class Inside:
         {'pages': 210, 'cover': 'leather'}
     """
 
-    place: Place
+    def __init__(self, place: Place) -> None:
+        self.place = place
 
     def set(self, value: Any) -> Assignment:
         """Return the change that sets a JSON value; a position after the last appends it."""
@@ -116,7 +115,7 @@ class Inside:
 
     def _extension(self, members: tuple[Any, ...], *, first: bool) -> Extension:
         wire = self._wire(members)
-        return Extension(self.place, list(members), wire, {LIST: []}, first)
+        return Extension(self.place, list(members), wire, {LIST: []}, first=first)
 
     def _wire(self, value: Any) -> dict[str, Any]:
         return document_to_wire(value, str(self.place), depth=len(self.place.steps) + 1)

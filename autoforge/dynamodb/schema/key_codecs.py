@@ -11,11 +11,12 @@ from pynamodb.constants import NUMBER
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.schema.attribute import EntityAttribute, textual_codec
 from autoforge.dynamodb.schema.choice_attributes import Choice
+from autoforge.dynamodb.schema.codec import Codec, PlainCodec
 from autoforge.dynamodb.schema.document_attributes import Json
 from autoforge.dynamodb.schema.documents import number_text
-from autoforge.dynamodb.schema.encoding import Codec, PlainCodec, TextCodec
 from autoforge.dynamodb.schema.number_attributes import number_codec
 from autoforge.dynamodb.schema.text_attributes import Text
+from autoforge.dynamodb.schema.text_codecs import TextCodec
 from autoforge.dynamodb.schema.time_attributes import Moment
 
 

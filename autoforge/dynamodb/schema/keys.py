@@ -14,35 +14,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
-from autoforge.dynamodb.schema.cache import BoundedCache
-from autoforge.dynamodb.schema.codegen import Source
+from autoforge.dynamodb.errors import DeclarationError, shortened
+from autoforge.dynamodb.schema.codec import SEPARATOR, Codec, PlainCodec, PrefixedCodec
+from autoforge.dynamodb.schema.compiled_keys import (
+    compile_decoder,
+    compile_item_decoder,
+    compile_renderer,
+    compile_storing,
+)
 from autoforge.dynamodb.schema.derived import Derived
-from autoforge.dynamodb.schema.documents import number_text
-from autoforge.dynamodb.schema.encoding import (
-    SEPARATOR,
-    Codec,
-    IdCodec,
-    PlainCodec,
-    PrefixedCodec,
-    TimestampCodec,
-    is_canonical,
-)
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, TABLE, Index, KeyType, Layout
-from autoforge.dynamodb.schema.key_value import (
-    MAX_CHARACTER_BYTES,
-    PARTITION_KEY_LIMIT,
-    SORT_KEY_LIMIT,
-    KeyValue,
-    key_of,
-)
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.schema.template import Component, Template
-from autoforge.dynamodb.timestamps import timestamp_text
 
 #: A literal; ``$`` stands only in front of its other characters, since at the end of a segment it
 #: would be the end of a range.
@@ -254,60 +241,12 @@ class Key:
 
         It returns False if the item does not belong in the index.
         """
-        source = Source("store_in(item, values)", {}, of=str(self))
-        self._add_rendering(source, otherwise="return False")
-        rendered = ("partition", "sort")
-        for name, place in self.rendered_attributes:
-            source.add(f"item[{name!r}] = {{'S': {rendered[place]}}}")
-        source.add("return True")
-        store: Callable[[dict[str, Any], Mapping[str, Any]], bool] = source.compiled()
-        return store
+        return compile_storing(self)
 
     @cached_property
     def _renderer(self) -> Callable[[Mapping[str, Any]], KeyValue | None]:
         """The function behind ``render``, without loops; compiled at the first use (ADR 0021)."""
-        source = Source("render(values)", {"KeyValue": KeyValue}, of=str(self))
-        self._add_rendering(source, otherwise="return None")
-        source.add("return KeyValue(partition, sort)")
-        render: Callable[[Mapping[str, Any]], KeyValue | None] = source.compiled()
-        return render
-
-    def _add_rendering(self, source: Source, *, otherwise: str) -> None:
-        """Add the statements that make ``partition`` and ``sort`` of ``values``.
-
-        Args:
-            source: The function to which they are added.
-            otherwise: The statement for an item that does not belong in the index.
-        """
-        source.names |= _FAST_NAMES
-        if self.derived:
-            source.names["completed"] = self.completed
-            source.add("values = completed(values)")
-        source.add("get = values.get")
-        for name in sorted(self.components):
-            source.add(f"v_{name} = get({name!r})")
-        for name, wanted in self.where.items():
-            source.names[f"wanted_{name}"] = wanted
-            source.add(f"if get({name!r}) != wanted_{name}: {otherwise}")
-        source.add(f"if not ({_complete(self.sort_template)}): {otherwise}")
-        for place, template in enumerate(self.partitions):
-            source.add(f"{'elif' if place else 'if'} {_complete(template)}:")
-            source.add(
-                f"partition = {self._rendering(template, PARTITION_KEY_LIMIT, source)}", depth=2
-            )
-        source.add("else:", f"    {otherwise}")
-        source.add(f"sort = {self._rendering(self.sort_template, SORT_KEY_LIMIT, source)}")
-
-    def _rendering(self, template: Template, limit: int, source: Source) -> str:
-        """Return a Python expression that renders a template."""
-        text = SEPARATOR.join(
-            segment if isinstance(segment, str) else f"{{{_encoding(segment, source)}}}"
-            for segment in template.segments
-        )
-        if not any(part.codec.is_unbounded for part in template.components):
-            return f"f{text!r}"
-        source.names["within"] = self._within
-        return f"within(f{text!r}, {limit})"
+        return compile_renderer(self)
 
     def decode(self, value: KeyValue) -> dict[str, Any] | None:
         """Read the components back; return None if this key cannot have rendered the value.
@@ -325,61 +264,12 @@ class Key:
 
         It raises KeyError if the item lacks a key attribute, or has it in another type.
         """
-        if len(self.partitions) > 1:
-            return lambda item: self._decode_any(key_of(item, self.index))
-        index = self.index
-        source = Source("decode(item)", {"number_text": number_text}, of=str(self))
-        stored = {"partition": (index.partition_key, index.partition_type)}
-        if index.sort_key is not None:
-            stored["sort"] = index.sort_key, index.sort_type
-        for text, (name, kind) in stored.items():
-            value = f"item[{name!r}][{kind!r}]"
-            source.add(f"{text} = {f'number_text({value})' if kind == 'N' else value}")
-        decode: Callable[[Mapping[str, Any]], dict[str, Any] | None]
-        decode = self._compiled_decoder(source)
-        return decode
+        return compile_item_decoder(self)
 
     @cached_property
     def _decoder(self) -> Callable[[KeyValue], dict[str, Any] | None]:
         """The function behind ``decode``; without loops if there is one partition template."""
-        if len(self.partitions) > 1:
-            return self._decode_any
-        source = Source("decode(value)", {}, of=str(self))
-        source.add("partition, sort = value")
-        decode: Callable[[KeyValue], dict[str, Any] | None] = self._compiled_decoder(source)
-        return decode
-
-    def _compiled_decoder(self, source: Source) -> Any:
-        """Compile a function that has the texts ``partition`` and ``sort``."""
-        (template,) = self.partitions
-        source.names["InvalidValueError"] = InvalidValueError
-        source.add("try:")
-        _add_decoding(source, "sort", self.sort_template)
-        _add_decoding(source, "partition", template)
-        for name in sorted(template.whole & self.sort_template.whole):
-            source.add(f"if partition_{name} != sort_{name}: return None", depth=2)
-        source.add("except InvalidValueError:", "    return None")
-        values = {part.name: f"partition_{part.name}" for part in template.components}
-        values |= {
-            part.name: f"sort_{part.name}"
-            for part in self.sort_template.components
-            if part.name not in template.whole
-        }
-        members = ", ".join(f"{name!r}: {value}" for name, value in values.items())
-        source.add(f"return {{{members}}}")
-        return source.compiled()
-
-    def _decode_any(self, value: KeyValue) -> dict[str, Any] | None:
-        sort = self.sort_template.decode(value.sort)
-        for template in self.partitions:
-            partition = template.decode(value.partition)
-            if partition is None or sort is None:
-                continue
-            both = template.whole & self.sort_template.whole
-            if all(partition[name] == sort[name] for name in both):
-                whole = {name: partition[name] for name in template.whole}
-                return partition | sort | whole
-        return None
+        return compile_decoder(self)
 
     def overlaps(self, other: Key) -> bool:
         """Whether items of the two keys could have the same partition key and sort key."""
@@ -462,65 +352,6 @@ class Key:
             return Component(name, PrefixedCodec(before, codec) if before else codec, spec)
         except DeclarationError as error:
             raise DeclarationError(f"{self}: {name}: {error}") from error
-
-    def _within(self, text: str, limit: int) -> str:
-        if len(text) * MAX_CHARACTER_BYTES <= limit:
-            return text
-        size = len(text.encode())
-        if size > limit:
-            raise InvalidValueError(f"{self} of {size} bytes is over the limit of {limit}")
-        return text
-
-
-#: Expressions that write the values of two codecs; ``Component.encode`` writes all others. What
-#: these two read is cached, because the items of a page share ids and times.
-_FAST_ENCODINGS: Final[Mapping[type[Codec], str]] = {
-    IdCodec: "v if type(v) is str and is_canonical(v) else encode(v)",
-    TimestampCodec: "timestamp_text(v) if type(v) is datetime else encode(v)",
-}
-_FAST_NAMES: Final = {
-    "datetime": datetime,
-    "is_canonical": is_canonical,
-    "timestamp_text": timestamp_text,
-}
-
-
-def _encoding(part: Component, source: Source) -> str:
-    """Return a Python expression that writes the value of a component."""
-    # A key may hold one attribute in several forms, such as a timestamp and its date, so the
-    # function is numbered and not named by the attribute.
-    encode = f"encode_{len(source.names)}"
-    source.names[encode] = part.encode
-    expression = _FAST_ENCODINGS.get(type(part.codec), "encode(v)")
-    return re.sub(r"\bv\b", f"v_{part.name}", expression.replace("encode(", f"{encode}("))
-
-
-def _add_decoding(source: Source, text: str, template: Template) -> None:
-    """Add the statements that read the components of a template from a text, into variables."""
-    if not template.segments:
-        return
-    split = f"[{text}]" if template.is_plain else f"{text}.split({SEPARATOR!r})"
-    literals = [
-        f"parts[{place}] != {segment!r}"
-        for place, segment in enumerate(template.segments)
-        if isinstance(segment, str)
-    ]
-    differs = " or ".join([f"len(parts) != {len(template.segments)}", *literals])
-    source.add(f"parts = {split}", f"if {differs}: return None", depth=2)
-    for place, segment in enumerate(template.segments):
-        if not isinstance(segment, Component):
-            continue
-        decode, part = f"decode_{len(source.names)}", f"parts[{place}]"
-        codec = segment.codec
-        is_costly = type(codec) in _FAST_ENCODINGS
-        source.names[decode] = BoundedCache(codec.decode) if is_costly else codec.decode
-        read = f"{decode}[{part}]" if is_costly else f"{decode}({part})"
-        source.add(f"{text}_{segment.name} = {read}", depth=2)
-
-
-def _complete(template: Template) -> str:
-    """Return a Python expression for whether every component has a value."""
-    return " and ".join(f"v_{part.name} is not None" for part in template.components) or "True"
 
 
 def _never_plain(name: str, stored: str) -> None:

@@ -18,13 +18,14 @@ from autoforge.dynamodb.schema.attribute import (
     default_to_wire,
 )
 from autoforge.dynamodb.schema.changes import Addition, Copy
+from autoforge.dynamodb.schema.codec import Codec
 from autoforge.dynamodb.schema.documents import (
     decimal_to_wire,
     number_to_wire,
     wire_to_decimal,
     wire_to_integer,
 )
-from autoforge.dynamodb.schema.encoding import Codec, NumberCodec
+from autoforge.dynamodb.schema.value_codecs import NumberCodec
 
 
 class Integer(Ordered[int, N]):

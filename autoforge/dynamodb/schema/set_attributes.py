@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Self, overload
 
 from pynamodb.constants import STRING, STRING_SET
 
-from autoforge.dynamodb.errors import InvalidValueError, shortened
+from autoforge.dynamodb.errors import InvalidValueError, naming, shortened
 from autoforge.dynamodb.schema.attribute import EntityAttribute
 from autoforge.dynamodb.schema.changes import Change, Exclusion, Inclusion, Removal
 from autoforge.dynamodb.schema.conditions import Condition, Equality, contains
-from autoforge.dynamodb.schema.encoding import ID, naming, require_utf8
+from autoforge.dynamodb.schema.text_codecs import require_utf8
+from autoforge.dynamodb.schema.value_codecs import ID
 
 
 def _text(value: Any) -> str:

@@ -9,8 +9,8 @@ import sys
 from decimal import Context, Decimal
 from typing import Final
 
+from autoforge.dynamodb.schema.codec import SEPARATOR
 from autoforge.dynamodb.schema.documents import DIGITS, LARGEST_EXPONENT, SMALLEST_EXPONENT
-from autoforge.dynamodb.schema.encoding import SEPARATOR
 from autoforge.dynamodb.schema.key_value import MAX_CHARACTER_BYTES, SORT_KEY_LIMIT
 
 #: The largest character of each length in UTF-8; the index is the number of bytes.

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from autoforge.dynamodb.errors import InvalidValueError
-from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec, EnumCodec, PlainCodec
+from autoforge.dynamodb.schema.codec import SEPARATOR, Codec
 
 
 class Label(str):
@@ -179,7 +179,7 @@ class Template:
         if another.is_plain or len(another.segments) == 1:
             return _overlap(plain.segments[0], another.segments[0])
         codec = plain.components[0].codec
-        if isinstance(codec, PlainCodec) and codec.values is not None:
+        if codec.values is not None:
             return any(another.decode(text) is not None for text in codec.values)
         # Every text of the other template contains the separator.
         return codec.admits(f"a{SEPARATOR}b")
@@ -210,7 +210,7 @@ def _goes_on_with(character: str, mine: str | Component, theirs: str | Component
         return False
     if isinstance(mine, str):
         return theirs.codec.admits(f"{mine}{character}")
-    if isinstance(mine.codec, EnumCodec):
+    if mine.codec.values is not None:
         return any(theirs.codec.admits(f"{text}{character}") for text in mine.codec.values)
     admitted = theirs.codec.admits(f"{theirs.codec.before}a{character}")
     return admitted and mine.codec.overlaps(theirs.codec)

@@ -6,10 +6,12 @@ from typing import Any, Unpack, overload
 
 from pynamodb.constants import STRING
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, naming, shortened
 from autoforge.dynamodb.schema.attribute import N, Options, Ordered, textual_codec, without_spec
+from autoforge.dynamodb.schema.codec import RAW, Codec
 from autoforge.dynamodb.schema.conditions import Condition, begins_with, contains
-from autoforge.dynamodb.schema.encoding import ID, RAW, Codec, TextCodec, naming, require_utf8
+from autoforge.dynamodb.schema.text_codecs import TextCodec, require_utf8
+from autoforge.dynamodb.schema.value_codecs import ID
 
 
 class _Textual(Ordered[str, N]):

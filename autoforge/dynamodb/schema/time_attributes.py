@@ -7,10 +7,12 @@ from typing import Any, Final, Unpack, overload
 
 from pynamodb.constants import NUMBER
 
+from autoforge.dynamodb.errors import naming
 from autoforge.dynamodb.schema.attribute import N, Options, Ordered, without_spec
+from autoforge.dynamodb.schema.codec import Codec
 from autoforge.dynamodb.schema.documents import wire_to_number
-from autoforge.dynamodb.schema.encoding import Codec, DateCodec, TimestampCodec, naming
 from autoforge.dynamodb.schema.time_form import TimeForm
+from autoforge.dynamodb.schema.value_codecs import DateCodec, TimestampCodec
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

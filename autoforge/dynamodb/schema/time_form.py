@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from datetime import time as time_of_day
 from functools import cached_property
 from typing import Any, Final
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
-from autoforge.dynamodb.schema.encoding import SEPARATOR, Codec
+from autoforge.dynamodb.schema.codec import SEPARATOR, Codec
+from autoforge.dynamodb.schema.value_codecs import require_date
 from autoforge.dynamodb.timestamps import as_utc
 
 #: The directives of ``strftime`` that a form may have, in the order in which they must stand: the
@@ -27,7 +27,6 @@ _DIRECTIVES: Final = {
 _DIRECTIVE: Final = re.compile(r"%.?")
 
 
-@dataclass(frozen=True)
 class TimeForm(Codec):
     """A form of fixed width in which a time in UTC is written, sorted as the times are.
 
@@ -42,10 +41,8 @@ class TimeForm(Codec):
 
     fixed_width = True
 
-    form: str
-
-    def __post_init__(self) -> None:
-        """Check the directives and their order."""
+    def __init__(self, form: str) -> None:
+        self.form = form
         given, wanted = self._directives, list(_DIRECTIVES)
         if not given or given != wanted[: len(given)]:
             raise DeclarationError(
@@ -66,10 +63,8 @@ class TimeForm(Codec):
 
     def prefix(self, value: Any) -> str:
         """Write the beginning of all times of a UTC day, given its date."""
-        if not isinstance(value, date) or isinstance(value, datetime):
-            raise InvalidValueError(f"{shortened(value)} is not a date")
         days, _, _ = self.form.partition("%H")
-        return _written(days, datetime.combine(value, time_of_day(), UTC))
+        return _written(days, datetime.combine(require_date(value), time_of_day(), UTC))
 
     def decode(self, text: str) -> datetime:
         """Read a time back.

@@ -13,10 +13,11 @@ from typing import Any, Final, Self, TypeVar
 from autoforge.dynamodb.client.client import Client, Deadline
 from autoforge.dynamodb.client.pace import Pace
 from autoforge.dynamodb.client.worker_pool import Task
-from autoforge.dynamodb.errors import TransactionConflictError
+from autoforge.dynamodb.errors import DeclarationError, TransactionConflictError
 from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.schema.design import Design
+from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 
 T = TypeVar("T")
@@ -165,6 +166,12 @@ class TableConnection:
             [2, 0]
         """
         return self.client.worker_pool.run(tasks)
+
+    def _require_own(self, entity: type[Entity]) -> None:
+        """Refuse an entity outside the design: its keys are not checked against the others'."""
+        design = self._known_design
+        if not design.admits(entity):
+            raise DeclarationError(f"{entity.__name__} is not an entity of {design.name}")
 
     def _send(
         self,

@@ -1,35 +1,22 @@
-"""The reads of a Store: access patterns, and items by their keys."""
+"""The reads of a Store: each kind of access pattern, and what it answers with."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar, overload
+from typing import Any, TypeVar, overload
 
-from autoforge.dynamodb.errors import (
-    DeclarationError,
-    InvalidValueError,
-    ItemNotFoundError,
-    UnreadableItemError,
-    shortened,
-)
+from autoforge.dynamodb.errors import DeclarationError, ItemNotFoundError, shortened
 from autoforge.dynamodb.patterns.composite import Composite
-from autoforge.dynamodb.patterns.fetch import BATCH_READ, Fetch, fetch_request
+from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.projection import Answer
 from autoforge.dynamodb.patterns.query import Query
-from autoforge.dynamodb.patterns.readers import ItemReader, Reading, readers_of
-from autoforge.dynamodb.patterns.request import KeyCondition, Request, get_request
+from autoforge.dynamodb.patterns.readers import Reading
 from autoforge.dynamodb.patterns.snapshot import Snapshot
-from autoforge.dynamodb.schema.entity import Entity, Item
-from autoforge.dynamodb.schema.key_value import KeyValue, key_of
-from autoforge.dynamodb.store import batch
-from autoforge.dynamodb.store.connection import TableConnection
+from autoforge.dynamodb.store.items import ItemReads
 
 E = TypeVar("E", bound=Answer)
 T = TypeVar("T")
@@ -40,18 +27,9 @@ A4 = TypeVar("A4", bound=Answer)
 A5 = TypeVar("A5", bound=Answer)
 A6 = TypeVar("A6", bound=Answer)
 
-#: The largest ``Limit`` of a request that looks for live items to fill a page.
-LOOKAHEAD: Final = 1000
 
-#: A time by which nothing has expired.
-_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
-
-_log = logging.getLogger("autoforge.dynamodb")
-
-
-@dataclass(frozen=True)
-class Reads(TableConnection):
-    """Runs access patterns, and reads items by their keys."""
+class Reads(ItemReads):
+    """Runs access patterns."""
 
     @overload
     def get(self, pattern: Get[E], *, consistent: bool = False) -> E | None: ...
@@ -398,219 +376,6 @@ class Reads(TableConnection):
                 for part in pattern.parts()
             ]
         )
-
-    def item_at(self, key: KeyValue) -> Item | None:
-        """Return the stored item with a primary key; None if there is none.
-
-        It is read strongly consistently, and returned in DynamoDB JSON even if it is past its
-        expiry.
-
-        Args:
-            key: The primary key.
-
-        Examples:
-            >>> store.item_at(primary_key(Book, {"isbn": "b1"}))["title"]
-            {'S': 'Dynamo'}
-            >>> store.item_at(KeyValue("BOOK#b9", "BOOK"))
-        """
-        item: Item | None = self._send(
-            get_request(self.table_name, key, self.layout.primary, consistent=True), self
-        ).get("Item")
-        return item
-
-    def keys_in(self, partition: str) -> Iterator[KeyValue]:
-        """Yield the primary keys of a whole item collection, whatever the types of its items.
-
-        They are read strongly consistently.
-
-        Args:
-            partition: The partition key.
-
-        Examples:
-            >>> [key.sort for key in store.keys_in("BOOK#b1")]
-            ['BOOK', 'LOAN#l1', 'LOAN#l2']
-        """
-        primary = self.layout.primary
-        return (key_of(each, primary) for each in self.items_in(KeyCondition(primary, partition)))
-
-    def items_in(
-        self, condition: KeyCondition, *attributes: str, page_size: int | None = None
-    ) -> Iterator[Item]:
-        """Yield the stored items that a key condition selects, whatever their types.
-
-        Only their primary keys and ``attributes`` are returned, in DynamoDB JSON. Pages are read as
-        the items are taken, strongly consistently if the index supports it.
-
-        Args:
-            condition: Selects the items, such as the ``condition`` of a pattern.
-            attributes: Names in the table of further attributes to return.
-            page_size: Items per request; None for as many as DynamoDB returns.
-
-        Examples:
-            >>> loans = LoansOfBook("b1").condition(NOON)
-            >>> [item["member"] for item in store.items_in(loans, "member")]
-            [{'S': 'ann'}, {'S': 'ben'}]
-        """
-        names = dict.fromkeys((*self.layout.primary.attributes, *attributes))
-        projected = {f"#p{place}": name for place, name in enumerate(names)}
-        parameters = condition.parameters()
-        parameters["ExpressionAttributeNames"] |= projected
-        request = Request(
-            "Query",
-            {
-                "TableName": self.table_name,
-                **parameters,
-                "ProjectionExpression": ", ".join(projected),
-                "ConsistentRead": condition.index.consistent_reads,
-                **({} if page_size is None else {"Limit": page_size}),
-            },
-        )
-        for answer in self._pages(request, self):
-            yield from answer["Items"]
-
-    def read_item(self, request: Request, pattern: Pattern[Any]) -> Item | None:
-        """Send a GetItem and return the stored item; None if there is none."""
-        item: Item | None = self._send(request, pattern).get("Item")
-        return item
-
-    def live(
-        self,
-        item: Item | None,
-        entity: type[Entity],
-        reading: Reading[T],
-    ) -> T | None:
-        """Convert a stored item; None if there is none, or it is of another type or expired."""
-        read = None if item is None else readers_of((entity,), reading)(item)
-        if item is None or read is None:
-            return None
-        return read(item, _BEGINNING if self.expired else self.clock())
-
-    def read_items(
-        self,
-        keys: Sequence[KeyValue],
-        pattern: Pattern[Any],
-        reading: Reading[T],
-        *,
-        consistent: bool,
-        accepts: Callable[[Item], bool] | None = None,
-    ) -> tuple[T, ...]:
-        """Return the live items with these keys, in the order of the keys."""
-        expired_by = _BEGINNING if self.expired else self.clock()
-        readers = readers_of(pattern.entities, reading)
-        distinct = tuple(dict.fromkeys(keys))
-        chunks = batch.chunks(distinct, BATCH_READ)
-        primary = pattern.entities[0].layout.primary
-        requests = [
-            fetch_request(
-                self.table_name,
-                each,
-                primary,
-                consistent=consistent,
-                projected=pattern.item_paths(),
-            )
-            for each in chunks
-        ]
-
-        def answer(request: Request) -> list[Item]:
-            return list(
-                batch.read(
-                    self.client,
-                    lambda again: self._send(again, pattern),
-                    request,
-                    primary,
-                    self.pace,
-                )
-            )
-
-        found: dict[KeyValue, T] = {}
-        for items in self.run_concurrently([partial(answer, request) for request in requests]):
-            for item in items if accepts is None else filter(accepts, items):
-                read = self._readable(item, readers, expired_by)
-                if read is not None:
-                    found[key_of(item, primary)] = read
-        return tuple(found[key] for key in keys if key in found)
-
-    def read_range(
-        self,
-        query: Query[Any],
-        reading: Reading[T],
-        *,
-        limit: int,
-        cursor: str | None,
-        consistent: bool,
-        ahead: bool = True,
-    ) -> Page[T]:
-        """Read the next live items of a query; with ``ahead``, also look whether others follow.
-
-        Raises:
-            InvalidCursorError: if the cursor was not issued for this query.
-            InvalidValueError: if the limit is below 1.
-        """
-        if limit < 1:
-            raise InvalidValueError(f"the limit of a page is {limit}; it must be at least 1")
-        accept = self.cursors.accept
-        start = accept(self.table_name, query, cursor) if cursor is not None else None
-        now = self.clock()
-        expired_by = _BEGINNING if self.expired else now
-        by_key = query.index.projection == "KEYS_ONLY"
-        readers = readers_of(query.read_entities(), reading, by_key=by_key)
-        found: list[T] = []
-        last: Item = {}
-        # One item more than the page holds shows whether another page follows.
-        ask_for = limit + ahead
-        while True:
-            request = query.request(
-                self.table_name, limit=ask_for, now=now, start=start, consistent=consistent
-            )
-            answer = self._send(request, query)
-            start = answer.get("LastEvaluatedKey")
-            before = len(found)
-            for item in answer["Items"]:
-                read = self._readable(item, readers, expired_by)
-                if read is None:
-                    continue
-                if len(found) == limit:
-                    return Page(tuple(found), self.cursors.issue(self.table_name, query, last))
-                found.append(read)
-                last = item
-            if start is None or (len(found) == limit and not ahead):
-                return Page(tuple(found), None)
-            # Items that a filter leaves out are counted here, but not returned.
-            examined = answer.get("ScannedCount", len(answer["Items"]))
-            mostly_read = 2 * (len(found) - before) >= max(examined, 1)
-            ask_for = min(limit + ahead - len(found) if mostly_read else 2 * ask_for, LOOKAHEAD)
-
-    def _pages(self, request: Request, subject: object) -> Iterator[dict[str, Any]]:
-        """Send a query until it has no more pages, and yield every answer."""
-        start: dict[str, Any] = {}
-        while True:
-            answer = self._send(
-                Request(request.operation, {**request.parameters, **start}), subject
-            )
-            yield answer
-            if answer.get("LastEvaluatedKey") is None:
-                return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-    def _readable(
-        self,
-        item: Item,
-        reader_of: Callable[[Item], ItemReader[T] | None],
-        expired_by: datetime,
-    ) -> T | None:
-        """Convert an item; None if it is of another type, past its expiry, or unreadable.
-
-        An unreadable item must not fail the whole list: it is skipped, and the log names it.
-        """
-        read = reader_of(item)
-        if read is None:
-            return None
-        try:
-            return read(item, expired_by)
-        except UnreadableItemError as error:
-            details = {"table": self.table_name, "reason": str(error)}
-            _log.error("dynamodb.item_unreadable", extra=details)
-            return None
 
 
 def _reading_of(pattern: Pattern[Any], reading: Reading[Any] | None) -> Reading[Any]:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from autoforge.dynamodb.admin import create, drift
-from autoforge.dynamodb.admin.scan import Admin
 from autoforge.dynamodb.client.client import Client, RetryPolicy
 from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.schema.design import Design
@@ -23,8 +21,10 @@ from autoforge.dynamodb.timestamps import IdMint, utc_now
 from autoforge.dynamodb.transport.endpoint import local_credentials, require_endpoint
 from autoforge.dynamodb.transport.transport import TransportName
 
+if TYPE_CHECKING:
+    from autoforge.dynamodb.admin.scan import Admin
 
-@dataclass(frozen=True)
+
 class Store(Writes):
     """Runs patterns and writes on one table; the only object that talks to DynamoDB.
 
@@ -127,6 +127,9 @@ class Store(Writes):
             >>> sum(len(page.items) for page in store.admin.scan(segments=2))
             12
         """
+        # Imported here, since few programs scan.
+        from autoforge.dynamodb.admin.scan import Admin  # noqa: PLC0415
+
         return Admin(
             self.table_name,
             self.client,

@@ -1,11 +1,9 @@
-"""The writes of a Store: single writes, transactions and batches."""
+"""The writes of a Store that have conditions: single writes and transactions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar, cast
 
 from autoforge.dynamodb.client.client import Deadline
@@ -21,16 +19,13 @@ from autoforge.dynamodb.errors import (
     VersionConflictError,
     shortened,
 )
-from autoforge.dynamodb.patterns.request import get_request, wire_key
+from autoforge.dynamodb.patterns.request import get_request
 from autoforge.dynamodb.schema.entity import Entity
-from autoforge.dynamodb.schema.item_size import require_size
-from autoforge.dynamodb.schema.key_value import KeyValue, key_of, shown_key
+from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.schema.unique_item import UniqueItem
-from autoforge.dynamodb.store import batch
+from autoforge.dynamodb.store.batch_writes import BatchWrites
 from autoforge.dynamodb.store.connection import StaleReadError
-from autoforge.dynamodb.store.reads import Reads
 from autoforge.dynamodb.timestamps import as_timestamp
-from autoforge.dynamodb.writes.identity import require_entity
 from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.uniqueness import (
@@ -46,8 +41,7 @@ from autoforge.dynamodb.writes.write import Write
 E = TypeVar("E", bound=Entity)
 
 
-@dataclass(frozen=True)
-class Writes(Reads):
+class Writes(BatchWrites):
     """Applies writes; one that may have been applied already is looked up first."""
 
     def write(self, write: Write[E]) -> E | None:
@@ -304,75 +298,6 @@ class Writes(Reads):
             raise put.error_for(self._existing(item, put))
         return True
 
-    def put_all(self, entities: Iterable[Entity]) -> int:
-        """Store entities in batches, replacing existing items, and return how many.
-
-        For loading: a batch has no conditions and is not a transaction. Throttling slows it down.
-
-        Raises:
-            DeclarationError: if an entity has a unique value, which needs a condition.
-            InvalidValueError: if an entity cannot be stored; its batch was not sent.
-            IncompleteBatchError: if DynamoDB leaves items unprocessed and accepts none for the
-                ``patience`` of the retry policy.
-            ThrottledError: if whole batches are throttled for as long.
-
-        Examples:
-            >>> store.put_all(Book(isbn=f"n{number}", title="New") for number in range(30))
-            30
-        """
-        return self._write_all(self._put_member(entity) for entity in entities)
-
-    def delete_all(self, keys: Iterable[KeyValue]) -> int:
-        """Delete items in batches, and return how many keys; a key may have no item.
-
-        A batch has no conditions and is not a transaction. Throttling slows it down.
-
-        Args:
-            keys: The primary keys.
-
-        Raises:
-            DeclarationError: if a key is that of an entity with a unique value: its look-up item
-                would stay. What came before is deleted.
-            IncompleteBatchError: if DynamoDB leaves keys unprocessed and accepts none for the
-                ``patience`` of the retry policy.
-            ThrottledError: if whole batches are throttled for as long.
-
-        Examples:
-            >>> store.delete_all(store.keys_in("BOOK#b1"))
-            3
-        """
-        return self._write_all(map(self._delete_member, keys))
-
-    def _require_own(self, entity: type[Entity]) -> None:
-        """Refuse an entity outside the design: its keys are not checked against the others'."""
-        design = self._known_design
-        if not design.admits(entity):
-            raise DeclarationError(f"{entity.__name__} is not an entity of {design.name}")
-
-    def _put_member(self, entity: Entity) -> batch.Member:
-        try:
-            self._require_own(type(entity))
-            if entity.uniques:
-                raise DeclarationError(
-                    f"{entity.uniques[0]} is unique, and a batch has no conditions: store "
-                    f"{type(entity).__name__} by Put"
-                )
-            item = entity.to_item()
-        except (AttributeError, TypeError):
-            require_entity(entity)
-            raise
-        require_size(entity.type_name, item)
-        return key_of(item, entity.layout.primary), {"PutRequest": {"Item": item}}
-
-    def _delete_member(self, key: KeyValue) -> batch.Member:
-        for entity in self._known_design.with_unique_values:
-            if entity.primary_key.decode(key) is not None:
-                raise DeclarationError(
-                    f"{entity.uniques[0]} is unique, and a batch would leave its look-up item: "
-                    f"delete {shown_key(key)} by Delete"
-                )
-        return key, {"DeleteRequest": {"Key": wire_key(key, self.layout.primary)}}
-
     def _clear_all(
         self,
         refused: Sequence[tuple[Write[Any], Mapping[str, Any] | None]],
@@ -473,13 +398,6 @@ class Writes(Reads):
                 raise StaleReadError from conflict
 
         return self.retry_on_conflict(f"a {write.entity.type_name}", attempt)
-
-    def _write_all(self, members: Iterable[batch.Member]) -> int:
-        """Send writes in batches; paced as a bulk even if the Store is not."""
-        pace = self.pace or self.client.pace()
-        send = partial(self._send, subject=self, pace=pace)
-        primary = self.layout.primary
-        return batch.write(self.client, send, self.table_name, members, primary, pace=pace)
 
     def _existing(self, item: Mapping[str, Any] | None, write: Write[E]) -> E | None:
         if item is None or not write.entity.recognises(item):

@@ -11,8 +11,7 @@ import ssl
 import weakref
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from botocore.exceptions import (
     ConnectionClosedError,
@@ -29,8 +28,7 @@ from autoforge.dynamodb.transport.transport import Timeouts
 IDLE_LIMIT: Final = 256
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(NamedTuple):
     """The server that requests are sent to.
 
     Attributes:

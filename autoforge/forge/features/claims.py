@@ -10,7 +10,7 @@ from autoforge.access.features.claim_requests import claim_once
 from autoforge.access.features.claims import ClaimFeature
 from autoforge.access.features.outcomes import FeatureOutcome
 from autoforge.access.features.transitions import UNHELD, ClaimToken, renew_lease
-from autoforge.dynamodb.schema.encoding import canonical_id
+from autoforge.dynamodb.schema.value_codecs import canonical_id
 from autoforge.dynamodb.store.expected import Expected, save_as_expected
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import InvalidValueError

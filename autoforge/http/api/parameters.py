@@ -11,8 +11,8 @@ from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
-from autoforge.dynamodb.errors import InvalidValueError
-from autoforge.dynamodb.schema.encoding import naming, require_utf8
+from autoforge.dynamodb.errors import InvalidValueError, naming
+from autoforge.dynamodb.schema.text_codecs import require_utf8
 from autoforge.dynamodb.timestamps import as_timestamp, timestamp_text
 from autoforge.http.api.schemas import ID_PATTERN
 

@@ -20,24 +20,14 @@ from autoforge.dynamodb.errors import (
     AutoforgeError,
     ConditionFailedError,
     ConfigurationError,
-    DeclarationError,
-    DeletionUnfinishedError,
     IncompleteBatchError,
-    InvalidCursorError,
-    InvalidTransactionError,
     InvalidValueError,
     ItemExistsError,
     ItemNotFoundError,
     ItemTooLargeError,
-    MissingExtraError,
-    NotUniqueError,
-    OutOfTimeError,
     SecretError,
     TableNotFoundError,
-    ThrottledError,
-    TransactionConflictError,
     UnavailableError,
-    UnreadableItemError,
     VersionConflictError,
 )
 from autoforge.dynamodb.schema.entity import Entity
@@ -46,29 +36,19 @@ from autoforge.http.api.problem import MEDIA_TYPE, MOST_FAULTS, FieldError, Prob
 from autoforge.http.api.responses import JsonResponse
 from autoforge.http.api.schemas import InvalidBodyError
 
-#: The status of every error of the toolkit.
+#: The statuses of the toolkit's errors; an error that is not here has that of its base class.
 STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
     AutoforgeError: HTTPStatus.INTERNAL_SERVER_ERROR,
     ConditionFailedError: HTTPStatus.CONFLICT,
     ConfigurationError: HTTPStatus.NOT_IMPLEMENTED,
-    DeclarationError: HTTPStatus.INTERNAL_SERVER_ERROR,
-    DeletionUnfinishedError: HTTPStatus.CONFLICT,
-    NotUniqueError: HTTPStatus.CONFLICT,
     IncompleteBatchError: HTTPStatus.SERVICE_UNAVAILABLE,
-    InvalidCursorError: HTTPStatus.BAD_REQUEST,
-    InvalidTransactionError: HTTPStatus.BAD_REQUEST,
     InvalidValueError: HTTPStatus.BAD_REQUEST,
     ItemExistsError: HTTPStatus.CONFLICT,
     ItemNotFoundError: HTTPStatus.NOT_FOUND,
     ItemTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    MissingExtraError: HTTPStatus.NOT_IMPLEMENTED,
-    OutOfTimeError: HTTPStatus.SERVICE_UNAVAILABLE,
     SecretError: HTTPStatus.SERVICE_UNAVAILABLE,
     TableNotFoundError: HTTPStatus.SERVICE_UNAVAILABLE,
-    ThrottledError: HTTPStatus.SERVICE_UNAVAILABLE,
-    TransactionConflictError: HTTPStatus.SERVICE_UNAVAILABLE,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
-    UnreadableItemError: HTTPStatus.INTERNAL_SERVER_ERROR,
     VersionConflictError: HTTPStatus.PRECONDITION_FAILED,
 }
 
@@ -92,7 +72,7 @@ class Problems:
     """How an API answers errors.
 
     Attributes:
-        statuses: The status of each error; of a class that is not here, that of its base class.
+        statuses: The statuses of errors; see ``STATUSES``.
         headers_of: Returns further headers of the answer to an error.
         shown: Returns an item that an error holds as the API shows it, and its ETag; None for what
             the API does not show.
@@ -111,9 +91,13 @@ class Problems:
             Exception: answer_crash,
         }
 
+    def status_of(self, error: type[AutoforgeError]) -> HTTPStatus:
+        """Return the status of a class of errors: its own, or that of its nearest base class."""
+        return next(self.statuses[kind] for kind in error.__mro__ if kind in self.statuses)
+
     def answer_error(self, request: Request[Any, Any, Any], error: AutoforgeError) -> Response[Any]:
         """Answer an error of this package."""
-        status = next(self.statuses[kind] for kind in type(error).__mro__ if kind in self.statuses)
+        status = self.status_of(type(error))
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("http.error", exc_info=error, extra=_route(request))
         name = _WORDS.sub("-", type(error).__name__.removesuffix("Error")).lower()

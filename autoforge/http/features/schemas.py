@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from autoforge.access.features.creation import MOST, Creation
-from autoforge.dynamodb.schema.encoding import canonical_id
+from autoforge.dynamodb.schema.value_codecs import canonical_id
 from autoforge.forge import NewFeature
 from autoforge.http.api.schemas import (
     ID_PATTERN,

@@ -17,7 +17,6 @@ from autoforge.dynamodb import Entity, Key, primary_key
 from autoforge.dynamodb.schema.attribute import EntityAttribute, attribute_to_wire
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.document_attributes import Array, Document, Json
-from autoforge.dynamodb.schema.encoding import NumberCodec, TextCodec
 from autoforge.dynamodb.schema.key_codecs import component_codec
 from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.schema.number_attributes import Integer, Number
@@ -25,7 +24,9 @@ from autoforge.dynamodb.schema.optional import optional
 from autoforge.dynamodb.schema.set_attributes import TextSet
 from autoforge.dynamodb.schema.stored_values import wire_to_attribute
 from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.text_codecs import TextCodec
 from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
+from autoforge.dynamodb.schema.value_codecs import NumberCodec
 from autoforge.errors import DeclarationError, InvalidValueError, UnreadableItemError
 from tests import strategies
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from autoforge.dynamodb.patterns.permission import partition_form
 from autoforge.dynamodb.patterns.shared import SharedSort
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
-from autoforge.dynamodb.schema.encoding import Codec
+from autoforge.dynamodb.schema.codec import Codec
 from autoforge.dynamodb.schema.indexes import TABLE, Index
 from autoforge.dynamodb.schema.key_codecs import component_codec
 from autoforge.dynamodb.schema.key_value import KeyValue

@@ -12,13 +12,14 @@ from autoforge.dynamodb import Entity
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.design import Design
-from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec, TextCodec
 from autoforge.dynamodb.schema.indexes import GSI, Index
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.set_attributes import IdSet
 from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.text_codecs import EnumCodec, TextCodec
 from autoforge.dynamodb.schema.time_attributes import Moment
+from autoforge.dynamodb.schema.value_codecs import NumberCodec
 from autoforge.dynamodb.timestamps import MILLISECOND
 from autoforge.errors import DeclarationError
 from tests.dynamodb.indexes import GSI1

@@ -31,7 +31,6 @@ from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
 from autoforge.dynamodb.schema.derived import Derived
 from autoforge.dynamodb.schema.design import Design
-from autoforge.dynamodb.schema.encoding import EnumCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import GSI, LSI, Index, Layout
 from autoforge.dynamodb.schema.key_value import KeyValue
@@ -39,6 +38,7 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.optional import optional
 from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.text_codecs import EnumCodec
 from autoforge.dynamodb.schema.time_attributes import Moment
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.alike import alike

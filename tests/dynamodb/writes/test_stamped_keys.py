@@ -12,12 +12,13 @@ from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.choice_attributes import Boolean
 from autoforge.dynamodb.schema.derived import Derived
-from autoforge.dynamodb.schema.encoding import EnumCodec, NumberCodec
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer
 from autoforge.dynamodb.schema.text_attributes import Id, Text
+from autoforge.dynamodb.schema.text_codecs import EnumCodec
 from autoforge.dynamodb.schema.time_attributes import Moment
+from autoforge.dynamodb.schema.value_codecs import NumberCodec
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.transaction import Transaction

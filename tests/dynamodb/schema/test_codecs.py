@@ -10,18 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoforge.dynamodb.schema.encoding import (
-    SEPARATOR,
-    Codec,
-    DateCodec,
-    EnumCodec,
-    IdCodec,
-    NumberCodec,
-    RawCodec,
-    RawEnumCodec,
-    TextCodec,
-    TimestampCodec,
-)
+from autoforge.dynamodb.schema.codec import SEPARATOR, Codec
+from autoforge.dynamodb.schema.text_codecs import EnumCodec, RawCodec, RawEnumCodec, TextCodec
+from autoforge.dynamodb.schema.value_codecs import DateCodec, IdCodec, NumberCodec, TimestampCodec
 from autoforge.errors import DeclarationError, InvalidValueError
 from tests import strategies
 
