@@ -30,8 +30,10 @@ LOCKS := requirements/run.txt requirements/dev.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# Images of Python set it. Every process that a test starts would compile all modules that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # Wheels only: a build from source would download build tools that no lock pins. No compilation:
-# most modules are never imported, so it would only delay the first start.
+# most modules are never imported, and Python compiles the others when they are.
 PIP := $(BIN)/python -m pip -qq
 LOCKED := install --require-hashes --only-binary :all: --no-compile -r
 CHECKOUT := install --no-deps --no-build-isolation --no-compile -e .
@@ -58,7 +60,7 @@ suite: $(DEV) $(ENGINES) $(CHECKOV) ## run the tests only
 adversarial: $(DEV) $(ENGINES) ## run the tests of races, kills, delays and interleavings: every case, and for longer
 	ADVERSARIAL_SECONDS=$(ADVERSARIAL_SECONDS) $(BIN)/pytest $(PYTEST_FLAGS) tests/adversarial
 
-how-tos: $(DEV) $(ENGINES) ## follow the how-tos, and leave out each step in turn
+how-tos: $(DEV) $(ENGINES) ## follow each how-to alone, and leave out each step in turn
 	HOW_TOS_EACH_STEP=1 $(BIN)/pytest $(PYTEST_FLAGS) tests/docs/test_how_tos.py
 
 lint: $(DEV) ## check style, types, layers and spelling

@@ -69,9 +69,10 @@ def main(arguments: list[str]) -> int:
             (_ROOT / name).parent.mkdir(parents=True, exist_ok=True)
             (_ROOT / name).write_text(make(), encoding="utf-8")
         return 0
-    for name in stale():
+    found = stale()
+    for name in found:
         sys.stderr.write(f"{name} is stale: run `make docs`\n")
-    return 1 if stale() else 0
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

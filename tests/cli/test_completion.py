@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +61,26 @@ def test_the_patterns_of_the_platform_are_offered_without_the_option(command: Co
     assert completions(command, "ask", "") == [each.__name__ for each in CATALOGUE]
 
 
+def run_in(shell: str, script: str, *, completing: str | None = None) -> list[str]:
+    """Run a script in a shell that finds this program, and return the lines that it prints."""
+    asked = {} if completing is None else {"_AUTOFORGE_COMPLETE": completing}
+    done = subprocess.run(
+        [shell, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PATH": f"{Path(AUTOFORGE).parent}:{os.environ['PATH']}", **asked},
+    )
+    assert done.stderr == ""
+    return [each for each in done.stdout.splitlines() if each]
+
+
+@cache
+def set_up(shell: str) -> str:
+    """Return the script that sets up completion in a shell: the program prints it."""
+    return "\n".join(run_in(shell, "autoforge", completing=f"{shell}_source"))
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 @pytest.mark.parametrize(
     ("words", "offered"),
@@ -75,42 +96,19 @@ def test_the_patterns_of_the_platform_are_offered_without_the_option(command: Co
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bash_which_splits_words_at_colons_and_signs_completes_the_last_part(
-    words: list[str], offered: list[str] | None, tmp_path: Path
+    words: list[str], offered: list[str] | None
 ) -> None:
-    script = tmp_path / "complete.sh"
     quoted = " ".join(f'"{each}"' for each in ["autoforge", *words])
-    script.write_text(
-        'eval "$(_AUTOFORGE_COMPLETE=bash_source autoforge)"\n'
+
+    found = run_in(
+        "bash",
+        f"{set_up('bash')}\n"
         f"COMP_WORDS=({quoted})\nCOMP_CWORD={len(words)}\n"
         "compopt() { :; }\n_autoforge_completion autoforge\n"
-        'printf "%s\\n" "${COMPREPLY[@]}"\n'
-    )
-    path = f"{Path(AUTOFORGE).parent}:{os.environ['PATH']}"
-
-    done = subprocess.run(
-        ["bash", str(script)],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PATH": path},
+        'printf "%s\\n" "${COMPREPLY[@]}"\n',
     )
 
-    found = [each for each in done.stdout.splitlines() if each]
     assert found == (["novel", "science"] if offered is None else offered)
-    assert done.stderr == ""
-
-
-def run_in(shell: str, script: str) -> list[str]:
-    """Run a script in a shell that finds this program, and return what it prints."""
-    done = subprocess.run(
-        [shell, "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PATH": f"{Path(AUTOFORGE).parent}:{os.environ['PATH']}"},
-    )
-    assert done.stderr == ""
-    return [each for each in done.stdout.splitlines() if each]
 
 
 #: What is typed, and what every shell offers for the last word.
@@ -132,7 +130,7 @@ def test_zsh_offers_the_completions(words: tuple[str, ...], offered: list[str]) 
         "zsh",
         # What zsh's own completion does around the function.
         "compdef() { :; }\n"
-        'eval "$(_AUTOFORGE_COMPLETE=zsh_source autoforge)"\n'
+        f"{set_up('zsh')}\n"
         '_describe() { for each in "${(@P)3}"; do print -r -- "${each%%:*} "; done }\n'
         'compadd() { for each in "${(@P)7}"; do print -r -- "$each$3"; done }\n'
         f"words=({quoted})\nCURRENT={len(words)}\n_autoforge_completion\ntrue\n",
@@ -147,8 +145,7 @@ def test_zsh_offers_the_completions(words: tuple[str, ...], offered: list[str]) 
 def test_fish_offers_the_completions(words: tuple[str, ...], offered: list[str]) -> None:
     found = run_in(
         "fish",
-        "_AUTOFORGE_COMPLETE=fish_source autoforge | source\n"
-        f"complete --do-complete '{' '.join(words)}'\n",
+        f"{set_up('fish')}\ncomplete --do-complete '{' '.join(words)}'\n",
     )
 
     assert sorted(each.partition("\t")[0] for each in found) == sorted(offered)

@@ -1,4 +1,4 @@
-"""Each how-to, followed to the letter, adds what it describes, and the related tests pass."""
+"""The how-tos, followed to the letter, add what they describe, and the related tests pass."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -20,28 +21,9 @@ from tests.docs.pages import ROOT
 _STEP: Final = re.compile(r"^In `([^`]+)`[^\n]*:\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _IMPORT: Final = re.compile(r"^from \S+ import (?:\([^)]*\)|.*)\n", re.MULTILINE)
 _COPIED: Final = ("autoforge", "benchmarks", "cfn", "docs", "requirements", "tests", ".ci")
-#: Whether to also leave out each step in turn and expect a failure: ``make how-tos``.
+#: Whether to follow each page alone, and to leave out each step in turn and expect a failure:
+#: ``make how-tos``. Otherwise both pages are followed in one copy.
 _EACH_STEP: Final = "HOW_TOS_EACH_STEP" in os.environ
-
-#: The tests that fail if a step of the page was forgotten.
-_CONCERNED: Final = {
-    "add-a-pattern": (
-        "tests/access/test_every_pattern.py",
-        "tests/access/test_requests_and_capacity.py",
-        "tests/access/test_hazards_everywhere.py",
-        "tests/access/test_operations.py",
-        "tests/docs/test_complete.py",
-        "tests/http/api/test_openapi.py",
-        "-k=Since or documented or of_the_catalogue or held_against or reads_ask or generated",
-    ),
-    "add-an-entity": (
-        "tests/access/test_every_pattern.py",
-        "tests/access/projects/test_deletion.py",
-        "tests/docs/test_complete.py",
-        "tests/http/api/test_openapi.py",
-        "-k=near_misses and ActionById or documented or generated_files or removes_everything",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -80,6 +62,43 @@ def steps(page: str) -> list[Step]:
     return [Step(*found) for found in _STEP.findall(text)]
 
 
+@dataclass(frozen=True)
+class Concerned:
+    """The tests that fail if a step of a page was forgotten.
+
+    Attributes:
+        files: The files that they are in.
+        selected: Which tests of these files, as pytest's option ``-k`` takes it.
+    """
+
+    files: Sequence[str]
+    selected: str
+
+
+_CONCERNED: Final = {
+    "add-a-pattern": Concerned(
+        (
+            "tests/access/test_every_pattern.py",
+            "tests/access/test_requests_and_capacity.py",
+            "tests/access/test_hazards_everywhere.py",
+            "tests/access/test_operations.py",
+            "tests/docs/test_complete.py",
+            "tests/http/api/test_openapi.py",
+        ),
+        "Since or documented or of_the_catalogue or held_against or reads_ask or generated",
+    ),
+    "add-an-entity": Concerned(
+        (
+            "tests/access/test_every_pattern.py",
+            "tests/access/projects/test_deletion.py",
+            "tests/docs/test_complete.py",
+            "tests/http/api/test_openapi.py",
+        ),
+        "(near_misses and ActionById) or documented or generated_files or removes_everything",
+    ),
+}
+
+
 def copy_of_the_repository(root: Path) -> Path:
     """Copy everything that the tests need, as a clone has it."""
     for folder in _COPIED:
@@ -107,25 +126,28 @@ def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def followed(root: Path, page: str, todo: Sequence[Step]) -> str:
-    """Apply the steps of a page to a copy, and return the failures."""
+def followed(root: Path, todo: Mapping[str, Sequence[Step]]) -> str:
+    """Apply the steps of pages to a copy, and return the failures of the tests they concern."""
     copy_of_the_repository(root)
-    for step in todo:
+    for step in chain.from_iterable(todo.values()):
         step.take(root)
     made = python(root, "tests.generated", "--write")
     if made.returncode:
         return made.stderr
-    *files, selected = _CONCERNED[page]
-    on_one_engine = f"{selected.replace('=', '=(')}) and not moto"
-    tested = python(root, "pytest", "-q", "-p", "no:cacheprovider", *files, on_one_engine)
+    files = dict.fromkeys(file for page in todo for file in _CONCERNED[page].files)
+    selected = " or ".join(_CONCERNED[page].selected for page in todo)
+    on_one_engine = f"({selected}) and not moto"
+    tested = python(root, "pytest", "-q", "-p", "no:cacheprovider", *files, "-k", on_one_engine)
     return tested.stdout + tested.stderr if tested.returncode else ""
 
 
-@pytest.mark.parametrize("page", _CONCERNED)
-def test_a_how_to_that_is_followed_to_the_letter_leaves_nothing_to_do(
-    tmp_path: Path, page: str
+@pytest.mark.parametrize(
+    "pages", [[page] for page in _CONCERNED] if _EACH_STEP else [[*_CONCERNED]], ids=" and ".join
+)
+def test_how_tos_that_are_followed_to_the_letter_leave_nothing_to_do(
+    tmp_path: Path, pages: Sequence[str]
 ) -> None:
-    assert followed(tmp_path / "clone", page, steps(page)) == ""
+    assert followed(tmp_path / "clone", {page: steps(page) for page in pages}) == ""
 
 
 @pytest.mark.skipif(not _EACH_STEP, reason="takes minutes: make how-tos")
@@ -137,4 +159,4 @@ def test_no_step_of_a_how_to_is_needless(tmp_path: Path, page: str, number: int)
     todo = steps(page)
     left_out = todo.pop(number)
 
-    assert followed(tmp_path / "clone", page, todo), left_out
+    assert followed(tmp_path / "clone", {page: todo}), left_out

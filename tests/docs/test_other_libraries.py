@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +23,6 @@ from docs.examples.other_libraries.beside_electrodb import shop as electrodb_sho
 from docs.examples.other_libraries.with_autoforge import shop
 from tests import servers
 from tests.docs.pages import EXAMPLES, ROOT, blocks
-from tests.docs.running import PYTHON
 from tests.servers import Engine
 from tests.stores import raw_items, store_of
 
@@ -37,11 +38,14 @@ Run = Callable[..., list[str]]
 
 
 @pytest.fixture
-def run(engine: Engine) -> Run:
-    """Runs a program of the folder on the engine."""
+def run(engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a program of the folder on the engine, in this process."""
 
     def run_python(name: str, command: str) -> list[str]:
-        return _lines(PYTHON, str(_FOLDER / f"{name}.py"), engine.endpoint_url, command)
+        program = str(_FOLDER / f"{name}.py")
+        monkeypatch.setattr(sys, "argv", [program, engine.endpoint_url, command])
+        runpy.run_path(program, run_name="__main__")
+        return capsys.readouterr().out.splitlines()
 
     return run_python
 
@@ -82,7 +86,7 @@ def _lines(*command: str) -> list[str]:
         text=True,
         timeout=180,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NODE_NO_WARNINGS": "1"},
+        env={**os.environ, "NODE_NO_WARNINGS": "1"},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
