@@ -339,8 +339,8 @@ class EnumCodec(Codec):
         values: The texts.
 
     Raises:
-        DeclarationError: when the entity is declared, if a text has a character that would have to
-            be encoded in a key.
+        DeclarationError: if there are no texts; when the entity is declared, if a text has a
+            character that would have to be encoded in a key.
 
     Examples:
         >>> states = EnumCodec(("IN", "OUT"))
@@ -354,6 +354,15 @@ class EnumCodec(Codec):
     above_separator = True
 
     values: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Check that there are texts."""
+        values: object = self.values
+        if not (isinstance(values, tuple) and values and all(isinstance(v, str) for v in values)):
+            raise DeclarationError(
+                f"an EnumCodec has {shortened(values)}; expected the texts in a tuple, such as "
+                'EnumCodec(("IN", "OUT"))'
+            )
 
     def placed(self, *, last: bool) -> Codec:
         """Return this codec; refuse a text that would have to be encoded."""

@@ -8,7 +8,7 @@ from pynamodb.constants import STRING
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.attribute import N, Options, Ordered, textual_codec, without_spec
-from autoforge.dynamodb.schema.conditions import Condition, begins_with, contains
+from autoforge.dynamodb.schema.conditions import Condition, begins_with, contains, require_text
 from autoforge.dynamodb.schema.encoding import ID, RAW, Codec, TextCodec, naming, require_utf8
 
 
@@ -17,6 +17,9 @@ class _Textual(Ordered[str, N]):
 
     def begins_with(self, text: str) -> Condition:
         """Return the condition that the text begins with another one.
+
+        Raises:
+            InvalidValueError: if the other is not a text.
 
         Examples:
             >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.title.begins_with("Dyn")))
@@ -27,9 +30,13 @@ class _Textual(Ordered[str, N]):
     def contains(self, item: str) -> Condition:  # type: ignore[override]  # one of ours
         """Return the condition that the text has another one in it.
 
+        Raises:
+            InvalidValueError: if the other is not a text.
+
         Examples:
             >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.title.contains("amo")))
         """
+        require_text(self._path, item)
         condition = contains(self._path, {STRING: item})
         return self._or_default(condition, lambda default: item in default)
 
