@@ -63,6 +63,8 @@ __all__ = [
 _SHOWN: Final = 80
 #: The similarity of names, from 0 to 1, above which one may be a misspelling of the other.
 _NEAR: Final = 0.7
+#: The similarity above which one is surely taken for a misspelling of the other.
+MISSPELT: Final = 0.81
 
 
 class AutoforgeError(Exception):
@@ -139,7 +141,8 @@ class ItemTooLargeError(InvalidValueError):
         self.weights = dict(sorted(weights.items(), key=lambda pair: -pair[1]))
         heaviest = ", ".join(f"{name} {weight:,}" for name, weight in self.weights.items())
         total = "" if size is None else f" of {size:,} bytes"
-        super().__init__(f"{entity}{total} is over the limit of 409,600 bytes ({heaviest})")
+        shown = f" ({heaviest})" if heaviest else ""
+        super().__init__(f"{entity}{total} is over the limit of 409,600 bytes{shown}")
 
 
 class ItemNotFoundError(AutoforgeError, LookupError):
@@ -258,8 +261,8 @@ class IncompleteBatchError(AutoforgeError):
 
 
 def shortened(value: Any) -> str:
-    """Return a value for an error message, cut to 80 characters."""
-    shown = repr(value)
+    """Return a value for an error message, cut to 80 characters; a class by its name."""
+    shown = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
 
 

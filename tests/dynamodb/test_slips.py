@@ -89,7 +89,7 @@ def test_an_attribute_with_a_name_that_an_entity_needs_is_refused(name: str) -> 
 
 
 @pytest.mark.parametrize(
-    "member", [Key("PROBES", "{id}", index=GSI1), Derived(Id().codec("", last=True), str)]
+    "member", [Key("PROBES", "{id}", index=GSI1), Derived(Id().codec("", last=True), str, "id")]
 )
 def test_a_key_or_what_is_derived_has_no_name_that_an_entity_needs(member: Any) -> None:
     with pytest.raises(DeclarationError, match=r"^Probe\.keys: Entity itself needs this name"):
@@ -201,7 +201,7 @@ def test_a_transaction_takes_its_writes_in_any_iterable(collected: Callable[...,
     [
         (Put(_sensor()), r"^a Transaction takes its writes in a list, not Put"),
         ([_sensor()], r"^a Transaction consists of writes, such as Put\(\.\.\.\), not <Sensor "),
-        ([Put], r"^a Transaction consists of writes, such as Put\(\.\.\.\), not <class"),
+        ([Put], r"^a Transaction consists of writes, such as Put\(\.\.\.\), not the class Put"),
     ],
 )
 def test_what_is_no_collection_of_writes_is_refused(writes: Any, message: str) -> None:

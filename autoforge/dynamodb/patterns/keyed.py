@@ -7,9 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass
 from functools import cache
 from types import NoneType
-from typing import Any, ClassVar, Final, Self, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Self, TypeVar, get_args, get_type_hints
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, suggestion
+from autoforge.dynamodb.errors import (
+    MISSPELT,
+    DeclarationError,
+    InvalidValueError,
+    shortened,
+    suggestion,
+)
 from autoforge.dynamodb.patterns.declared import (
     admits_none,
     all_parameters_in,
@@ -18,18 +24,18 @@ from autoforge.dynamodb.patterns.declared import (
     parameters_in,
     read_by,
 )
+from autoforge.dynamodb.patterns.parameter_types import unfit
 from autoforge.dynamodb.patterns.pattern import Pattern, SinglePattern, named_types, undecorated
 from autoforge.dynamodb.patterns.permission import Permission, partition_form, with_wildcards
+from autoforge.dynamodb.patterns.projection import hints_of
 from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.annotations import annotations_of
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.letter_case import camel_case
+from autoforge.dynamodb.schema.settings import is_name
 from autoforge.dynamodb.schema.template import Component, Label, Template
 
 T = TypeVar("T")
-
-#: The similarity of names, from 0 to 1, above which one is taken for a misspelling of the other.
-_MISSPELT: Final = 0.81
 
 
 @dataclass(frozen=True, init=False)
@@ -57,7 +63,8 @@ class Keyed(SinglePattern[T], kind=True):
         key = getattr(cls, "key", None)
         cls._require_entities(key.entity if isinstance(key, Key) else "Book")
         if not isinstance(key, Key):
-            raise DeclarationError(f"{cls.__name__} declares no key")
+            raise DeclarationError(f"{cls.__name__} declares no key: {cls._hint_at_key(key)}")
+        cls._require_types()
         if cls.key.entity not in {entity.__name__ for entity in cls.entities}:
             raise DeclarationError(
                 f"{cls.__name__}: {cls.key} is not a key of {named_types(cls.entities)}"
@@ -78,6 +85,74 @@ class Keyed(SinglePattern[T], kind=True):
             raise DeclarationError(
                 f"{cls.__name__}: {cls.key}: nothing uses {', '.join(useless)}{hint}"
             )
+        fault = "" if cls.values is not Keyed.values else cls._fault_of_hints()
+        if fault:
+            raise DeclarationError(f"{cls.__name__}: {cls.key}: {fault}")
+
+    @classmethod
+    def _hint_at_key(cls, given: object) -> str:
+        """Return what to write instead of something that is no key."""
+        named = [name for name, each in vars(cls).items() if isinstance(each, Key)]
+        if named:
+            return f"{named[0]} is one, and its name must be key"
+        example = f"{cls.entities[0].__name__}.key, a Key of the entity"
+        said = "" if given is None else f", not {shortened(given)}"
+        return f"write key = {example}{said}"
+
+    @classmethod
+    def _require_types(cls) -> None:
+        """Refuse settings of a wrong type, and constants that cannot stand in the key."""
+        for name in ("renames", "fixed"):
+            given = getattr(cls, name)
+            if not isinstance(given, Mapping):
+                raise DeclarationError(
+                    f"{cls.__name__}: {name} is {shortened(given)}, not a mapping from components "
+                    f"of the key: write {name} = {{component: …}}"
+                )
+        strange = [each for each in cls.renames.values() if not is_name(each)]
+        if strange:
+            raise DeclarationError(
+                f"{cls.__name__}: renames has {shortened(strange[0])}, which is no name of a "
+                "parameter"
+            )
+        for part in cls._parts():
+            if part.name in cls.fixed:
+                try:
+                    part.encode(cls.fixed[part.name])
+                except InvalidValueError as error:
+                    raise DeclarationError(f"{cls.__name__}: fixed: {error}") from error
+
+    @classmethod
+    def _fault_of_hints(cls) -> str:
+        """Return which parameter is of a type whose values cannot stand in the key.
+
+        Nothing is said of types that cannot be evaluated here, or are not those of plain values.
+        """
+        hints, bounding = hints_of(cls), cls._bounding()
+        fixing = cls.key.sort_template.components[: cls._most_fixed()]
+        for part in (*fixing, *(each for one in cls.key.partitions for each in one.components)):
+            name = cls.renames.get(part.name, part.name)
+            given = name in all_parameters_in(cls) and name in hints and name not in bounding
+            kind = unfit(hints[name], part) if given and part.name not in cls.fixed else ""
+            if kind:
+                ranged = f", or bound {part.name} by a range" if part in fixing else ""
+                return (
+                    f"{name} is of type {kind}, and no such value can be {part.name} in the "
+                    f"{'sort' if part in fixing else 'partition'} key: annotate another type"
+                    f"{ranged}"
+                )
+        return ""
+
+    @classmethod
+    def _most_fixed(cls) -> int | None:
+        """Return the most components of the sort key that parameters fix; None for all."""
+        return None
+
+    @classmethod
+    def _parts(cls) -> Iterator[Component]:
+        """Yield the components of the key."""
+        for template in (*cls.key.partitions, cls.key.sort_template):
+            yield from template.components
 
     @classmethod
     def _bounding(cls) -> set[str]:
@@ -140,7 +215,7 @@ class Keyed(SinglePattern[T], kind=True):
         unread = unused - read_by(cls, code)
         if not any(name in inputs or hasattr(kinds[0], name) for name in code):
             return unread
-        return {name for name in unread if suggestion(name, cls._unfilled(), alike=_MISSPELT)}
+        return {name for name in unread if suggestion(name, cls._unfilled(), alike=MISSPELT)}
 
     @classmethod
     def _unfilled(cls) -> set[str]:

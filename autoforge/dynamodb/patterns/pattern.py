@@ -20,10 +20,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from datetime import datetime
 from functools import cache
-from inspect import cleandoc
-from typing import Any, ClassVar, Generic, TypeVar, get_args
+from inspect import cleandoc, isfunction
+from typing import Any, ClassVar, Final, Generic, TypeVar, get_args
 
-from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.errors import DeclarationError, shortened
 from autoforge.dynamodb.patterns.declared import members_of, parameters_in
 from autoforge.dynamodb.patterns.parts import paths_of, reading_of
 from autoforge.dynamodb.patterns.permission import Permission
@@ -41,8 +41,12 @@ from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.letter_case import camel_case
+from autoforge.dynamodb.schema.settings import constants_in, refuse_misspelt, settings_of
 
 T = TypeVar("T")
+
+#: The methods of the kinds that a pattern may override, and need not.
+_OVERRIDABLE: Final = frozenset({"agrees", "filter"})
 
 
 class Pattern(ABC, Generic[T]):
@@ -83,11 +87,13 @@ class Pattern(ABC, Generic[T]):
             kind: Whether the class is a kind of pattern and not a pattern itself.
 
         Raises:
-            DeclarationError: if an entity is abstract, or a parameter has the name of a member of
-                the kind.
+            DeclarationError: if an entity is abstract, a parameter has the name of a member of the
+                kind, or a setting or a method is misspelt.
         """
         super().__init_subclass__()
         cls._is_kind = kind
+        if not kind:
+            cls._require_settings()
         for base in getattr(cls, "__orig_bases__", ()):
             found = tuple(answers_in(get_args(base)))
             if found:
@@ -110,6 +116,35 @@ class Pattern(ABC, Generic[T]):
                 f"{cls.__name__}: the parameter {min(taken)!r} has the name of a member of "
                 f"{cls._kinds()[0].__name__}: choose another name"
             )
+
+    @classmethod
+    def _require_settings(cls) -> None:
+        """Refuse a misspelt setting or method, and a constant in place of a member of the kind."""
+        kinds = cls._kinds()
+        settings, members = settings_of(kinds), members_of(kinds)
+        constants = [*constants_in(cls)]
+        for name in constants:
+            if name in members - settings - parameters_in(cls):
+                raise DeclarationError(
+                    f"{cls.__name__}.{name} is {shortened(vars(cls)[name])}, and "
+                    f"{kinds[0].__name__} itself needs this name: {cls._instead_of(name)}"
+                )
+        refuse_misspelt(cls, constants, settings)
+        missing = {
+            name
+            for name in members
+            if getattr(getattr(cls, name, None), "__isabstractmethod__", False)
+        }
+        methods = [name for name, each in vars(cls).items() if isfunction(each)]
+        refuse_misspelt(cls, methods, missing | (_OVERRIDABLE & members), own="method")
+
+    @classmethod
+    def _instead_of(cls, name: str) -> str:
+        """Return what to write instead of a constant that has the name of a member of the kind."""
+        kind = cls._kinds()[0]
+        if isfunction(getattr(kind, name, None)):
+            return f"write a method, def {name}(self)"
+        return "choose another name"
 
     @classmethod
     def _read_besides(cls) -> tuple[type[Entity], ...]:

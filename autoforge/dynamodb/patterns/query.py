@@ -92,6 +92,12 @@ class Query(Bounded[E], kind=True):
         if cls.fetches_rest and not cls.is_generic():
             cls.operation, cls.requests = "Query + BatchGetItem", 2
 
+    @classmethod
+    def _instead_of(cls, name: str) -> str:
+        if name in {"order", "descending"}:
+            return "newest_first = True reads the largest sort key first"
+        return super()._instead_of(name)
+
     #: The order that the caller chose: smallest (``asc``) or largest (``desc``) sort key first.
     order: Literal["asc", "desc"] | None = field(default=None, kw_only=True)
 
@@ -102,7 +108,7 @@ class Query(Bounded[E], kind=True):
         Raises:
             InvalidValueError: if the order is neither ``asc`` nor ``desc``.
         """
-        if self.order not in {None, "asc", "desc"}:
+        if self.order not in (None, "asc", "desc"):
             raise InvalidValueError(f"order is {shortened(self.order)}, not asc or desc")
         return self.newest_first if self.order is None else self.order == "desc"
 

@@ -12,10 +12,10 @@ from functools import cache
 from itertools import chain, product
 from typing import Any, ClassVar, TypeVar
 
-from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.errors import DeclarationError, shortened
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.parts import faults_in
-from autoforge.dynamodb.patterns.projection import Answer, entity_of
+from autoforge.dynamodb.patterns.projection import Answer, entity_of, is_entity
 from autoforge.dynamodb.patterns.shared import SharedSort
 from autoforge.dynamodb.patterns.sort_range import SortRange
 from autoforge.dynamodb.schema.entity import Entity
@@ -61,6 +61,40 @@ class Ranged(Keyed[E], kind=True):
         fault = cls._fault() or next(cls._faults_of_index(), "")
         if fault:
             raise DeclarationError(f"{cls.__name__}: {cls.key}: {fault}")
+
+    @classmethod
+    def _require_types(cls) -> None:
+        super()._require_types()
+        bounds: object = cls.range
+        if not (bounds is None or isinstance(bounds, SortRange)):
+            raise DeclarationError(
+                f"{cls.__name__}: range is {shortened(bounds)}, not a SortRange: write "
+                'range = SortRange(component, at_least="since")'
+            )
+        if not (cls.moving is None or isinstance(cls.moving, str)):
+            raise DeclarationError(
+                f"{cls.__name__}: moving is {shortened(cls.moving)}, not the name of a parameter"
+            )
+        left: object = cls.leaves_out
+        if isinstance(left, str) or not isinstance(left, Sequence):
+            raise DeclarationError(
+                f"{cls.__name__}: leaves_out is {shortened(left)}, not a tuple: write "
+                "leaves_out = (…,)"
+            )
+        strange = [each for each in left if not is_entity(each)]
+        if strange:
+            raise DeclarationError(
+                f"{cls.__name__}: leaves_out: {shortened(strange[0])} is not an entity: name the "
+                "class itself"
+            )
+
+    @classmethod
+    def _most_fixed(cls) -> int | None:
+        """Return the number of components before the one that the range bounds."""
+        names = [part.name for part in cls.key.sort_template.components]
+        if cls.range is None:
+            return None
+        return names.index(cls.range.component) if cls.range.component in names else 0
 
     @classmethod
     def _fault(cls) -> str:

@@ -18,7 +18,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
-from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.errors import DeclarationError, shortened
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.parts import paths_of
 from autoforge.dynamodb.patterns.pattern import consistency
@@ -171,10 +171,10 @@ class ByUnique(Lookup[E, UniqueItem], Generic[E], kind=True):
         unique = vars(cls).get("unique")
         if isinstance(unique, Unique) and unique.entity is not None:
             cls.key = item_of(unique).primary_key
-        elif not kind and not hasattr(cls, "unique"):
+        elif not kind and not isinstance(getattr(cls, "unique", None), Unique):
             raise DeclarationError(
                 f"{cls.__name__} names no unique value: write unique = User.by_email, a Unique of "
-                "the entity"
+                f"the entity{'' if unique is None else f', not {shortened(unique)}'}"
             )
         super().__init_subclass__(kind=kind)
         if not kind and is_projection(cls.answers[0]):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autoforge.dynamodb.errors import DeclarationError, shortened
+
 
 @dataclass(frozen=True)
 class SortRange:
@@ -22,7 +24,8 @@ class SortRange:
             text, or the ``date`` of a time for all times of that UTC day.
 
     Raises:
-        DeclarationError: when the query is declared, if the parameters do not give one range.
+        DeclarationError: if there is no bound, or a name is no text; when the query is declared, if
+            the parameters do not give one range.
 
     Examples:
         >>> from datetime import date
@@ -44,6 +47,26 @@ class SortRange:
     at_most: str | None = None
     above: tuple[str, ...] = ()
     begins_with: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the range has a bound, and that names are given."""
+        above: object = self.above
+        if not isinstance(above, tuple):
+            raise DeclarationError(f"above is {shortened(above)}, not a tuple: write above=(…,)")
+        for name in (self.component, *self.parameters):
+            if not isinstance(name, str):
+                raise DeclarationError(
+                    f"a SortRange has {shortened(name)}, which is no name: give the names of the "
+                    "component and of the parameters that bound it"
+                )
+        if not self.parameters:
+            raise DeclarationError(
+                f"a SortRange over {self.component} has no bound: name a parameter for it, such "
+                'as at_least="since"'
+            )
+        twice = next((name for name in self.parameters if self.parameters.count(name) > 1), None)
+        if twice is not None and self.begins_with is None:
+            raise DeclarationError(f"{twice} bounds {self.component} twice: name two parameters")
 
     @property
     def parameters(self) -> tuple[str, ...]:

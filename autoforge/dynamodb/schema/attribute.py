@@ -24,7 +24,7 @@ from pynamodb.attributes import Attribute, MapAttribute
 from pynamodb.constants import STRING
 from pynamodb.expressions.operand import Path
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened, suggestion
 from autoforge.dynamodb.schema.changes import (
     Assignment,
     Change,
@@ -45,9 +45,10 @@ from autoforge.dynamodb.schema.conditions import (
     or_default,
 )
 from autoforge.dynamodb.schema.documents import document_to_wire, wire_to_document
-from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT
+from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 from autoforge.dynamodb.schema.inside import Inside
 from autoforge.dynamodb.schema.letter_case import IN_CASE
+from autoforge.dynamodb.schema.settings import is_name
 
 T = TypeVar("T")
 
@@ -58,6 +59,9 @@ if TYPE_CHECKING:
     N = TypeVarWithDefault("N", default=Never)
 else:
     N = TypeVar("N")
+
+#: The options of an attribute.
+_OPTIONS: Final = frozenset({"attr_name", "default", "default_factory", "stored"})
 
 #: Says that an attribute has no default: a new entity must give it.
 _REQUIRED: Final = object()
@@ -97,7 +101,8 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         stored: False if items have the value only as a component of their keys.
 
     Raises:
-        DeclarationError: if the default is a function, or the factory is not one.
+        DeclarationError: if an option is unknown or of a wrong type, the default is a function, or
+            the factory is not one.
 
     Examples:
         An attribute of one's own checks its values in ``check``:
@@ -128,7 +133,19 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         default_factory: Callable[[], Any] | None = None,
         attr_name: str | None = None,
         stored: bool = True,
+        **unknown: Never,
     ) -> None:
+        if unknown:
+            name = next(iter(unknown))
+            raise DeclarationError(
+                f"{type(self).__name__} has no option {name!r}{suggestion(name, _OPTIONS)}"
+            )
+        if not (attr_name is None or is_name(attr_name)):
+            raise DeclarationError(
+                f"attr_name is {shortened(attr_name)}: it must be a text, and not empty"
+            )
+        if not isinstance(stored, bool):
+            raise DeclarationError(f"stored is {shortened(stored)}: it must be True or False")
         self.stored = stored
         if callable(default):
             raise DeclarationError(
@@ -159,7 +176,9 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
     def __set_name__(self, owner: type[Any], name: str) -> None:
         """Name the attribute in the table by the Python name, as the layout writes names."""
         layout = getattr(owner, "layout", DEFAULT_LAYOUT)
-        super().__set_name__(owner, IN_CASE[layout.naming](name))
+        # A layout of another type is refused when the class is made.
+        naming = layout.naming if isinstance(layout, Layout) else DEFAULT_LAYOUT.naming
+        super().__set_name__(owner, IN_CASE[naming](name))
         self._name = name
 
     @overload  # type: ignore[override]  # PynamoDB's has no None
@@ -243,11 +262,18 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
                 can have. If the item lacks it, its default is copied; without a default, DynamoDB
                 refuses the update with ``ConditionFailedError``.
 
+        Raises:
+            DeclarationError: if the source is not an attribute.
+
         Examples:
             >>> by_title = Book.shelf.copy(Book.title)
             >>> store.save(Update(Book, {"isbn": "b1"}, NOON, changes=[by_title])).shelf
             'Dynamo'
         """
+        if not isinstance(source, Attribute):
+            raise DeclarationError(
+                f"{self.attr_name} copies an attribute, such as Book.title, not {shortened(source)}"
+            )
         return Copy(self._place, source, default_to_wire(source))
 
     def equals(self, value: T | N) -> Equality:

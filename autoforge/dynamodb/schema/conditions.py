@@ -7,14 +7,14 @@ as the default.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from pynamodb.attributes import Attribute
 from pynamodb.expressions.condition import And, BeginsWith, Contains, In, Not, Or
 from pynamodb.expressions.condition import Condition as AnyCondition
 from pynamodb.expressions.operand import Path, Value
 
-from autoforge.dynamodb.errors import InvalidValueError
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 
 #: The most values that IN takes (AWS, "Comparison operator and function reference").
 _MOST_VALUES: Final = 100
@@ -28,6 +28,10 @@ class Condition(AnyCondition):
 
     The methods of attributes return it. It is a condition of PynamoDB whose operators have types.
 
+    Raises:
+        DeclarationError: if it is joined with what is no condition, or by ``and``, ``or`` or
+            ``not``, which Python would evaluate.
+
     Examples:
         >>> condition = Book.copies.above(0) & ~Book.shelf.is_absent()
         >>> store.write(Delete(Book, {"isbn": "b1"}, condition=condition))
@@ -39,15 +43,36 @@ class Condition(AnyCondition):
 
     def __and__(self, other: AnyCondition) -> Condition:
         """Return the condition that both are true."""
-        return Condition(And(self, other))
+        return Condition(And(self, _joined(other)))
 
     def __or__(self, other: AnyCondition) -> Condition:
         """Return the condition that one of the two is true, or both."""
-        return Condition(Or(self, other))
+        return Condition(Or(self, _joined(other)))
 
     def __invert__(self) -> Condition:
         """Return the condition that this one is false."""
         return Condition(Not(self))
+
+    def __bool__(self) -> NoReturn:
+        """Refuse ``and``, ``or``, ``not`` and ``if``: only DynamoDB knows whether it is true.
+
+        Raises:
+            DeclarationError: with the operators to use.
+        """
+        raise DeclarationError(
+            f"the condition {shortened(self)} has no truth value here, since DynamoDB "
+            "evaluates it: use & for and, | for or, ~ for not"
+        )
+
+
+def _joined(other: object) -> AnyCondition:
+    """Return a condition that is joined with another; refuse anything else."""
+    if not isinstance(other, AnyCondition):
+        raise DeclarationError(
+            f"a condition is joined with another one, such as Loan.renewals.below(2), not with "
+            f"{shortened(other)}"
+        )
+    return other
 
 
 class Equality(Condition):
@@ -130,8 +155,23 @@ def contains(path: Path, wire: dict[str, Any]) -> Condition:
     return Condition(Contains(path, Value(wire)))
 
 
+def require_text(path: Path, value: object) -> None:
+    """Refuse to compare a text with anything else.
+
+    Raises:
+        InvalidValueError: with the attribute.
+    """
+    if not isinstance(value, str):
+        raise InvalidValueError(f"{path} is compared with {shortened(value)}, which is not a text")
+
+
 def begins_with(path: Path, text: str) -> Condition:
-    """Return the condition that a text has a beginning."""
+    """Return the condition that a text has a beginning.
+
+    Raises:
+        InvalidValueError: if it is not a text.
+    """
+    require_text(path, text)
     return Condition(BeginsWith(path, Value({"S": text})))
 
 

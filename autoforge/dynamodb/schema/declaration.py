@@ -27,7 +27,12 @@ from pynamodb.attributes import (
 )
 from pynamodb.models import Model
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError
+from autoforge.dynamodb.errors import (
+    DeclarationError,
+    InvalidValueError,
+    shortened,
+    suggestion,
+)
 from autoforge.dynamodb.schema.annotations import annotations_of
 from autoforge.dynamodb.schema.attribute import EntityAttribute, is_stored
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
@@ -40,9 +45,15 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer, Number
 from autoforge.dynamodb.schema.optional import optional, required
 from autoforge.dynamodb.schema.set_attributes import TextSet
+from autoforge.dynamodb.schema.settings import constants_in, is_name, refuse_misspelt
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 from autoforge.dynamodb.schema.unique import Unique
+
+#: What an entity declares beside its settings.
+_MEMBERS: Final = (Attribute, Derived, Key, Unique)
+#: The settings of an entity.
+_SETTINGS: Final = frozenset({"deletion_mark", "layout", "lifetime", "never_expires", "type_name"})
 
 #: The attribute that every update sets to its time, and the attribute of the expiry.
 _UPDATED: Final = "updated_at"
@@ -166,19 +177,22 @@ def declare(entity: type[Declared], *, root: type[Declared]) -> None:
     """
     if "type_name" not in entity.__dict__:
         entity.type_name = entity.__name__
-    _require_own_names(entity, root, (Attribute, Derived, Key, Unique))
+    _require_own_names(entity, root, _MEMBERS)
     _require_declared(entity)
+    _require_settings(entity, root)
     _name_expiry(entity)
     attributes = _declared(entity, Attribute)
     derived = _declared(entity, Derived)
     keys = _declared(entity, Key)
     keys.pop("primary_key", None)
+    _require_sources(entity, derived, attributes)
 
     def lookup(name: str, spec: str, last: bool) -> Codec:
         if name in derived:
-            return _derived_codec(entity, derived[name], spec, attributes, last=last)
+            return _derived_codec(derived[name], spec, last=last)
         if name not in attributes:
-            raise DeclarationError("no such attribute")
+            near = suggestion(name, {*attributes, *derived})
+            raise DeclarationError(f"no such attribute{near}")
         return component_codec(attributes[name], spec, last=last)
 
     def plain(name: str, stored: str) -> PlainCodec | None:
@@ -230,10 +244,11 @@ def _require_declared(entity: type[Declared]) -> None:
     Type checkers take every annotated name for an argument of the constructor, but for a ClassVar.
     """
     for name, member in vars(entity).items():
-        if isinstance(member, type) and issubclass(member, Attribute):
+        if isinstance(member, type) and issubclass(member, _MEMBERS):
+            annotated = f": {member.__name__}" if issubclass(member, Attribute) else ""
             raise DeclarationError(
                 f"{entity.__name__}.{name} is the class {member.__name__}: write "
-                f"{name}: {member.__name__} = {member.__name__}()"
+                f"{name}{annotated} = {member.__name__}(…)"
             )
     for name, annotation in annotations_of(entity).items():
         member = vars(entity).get(name)
@@ -244,6 +259,36 @@ def _require_declared(entity: type[Declared]) -> None:
                 f"{entity.__name__}.{name} has an annotation, and its value is no attribute: write "
                 f"{name}: Text = Text(), or annotate it as a ClassVar"
             )
+
+
+def _require_settings(entity: type[Declared], root: type[Declared]) -> None:
+    """Refuse a misspelt setting, one of a wrong type, and a constant that nothing would read."""
+    constants = [*constants_in(entity, besides=_MEMBERS)]
+    for name in constants:
+        if name in {*vars(root), *vars(Declared)} - _SETTINGS:
+            raise DeclarationError(
+                f"{entity.__name__}.{name} is {shortened(vars(entity)[name])}: Entity itself needs "
+                "this name: choose another"
+            )
+        if name in {"key", "Meta"}:
+            instead = "write key = Key(…)" if name == "key" else "name the table in a Table"
+            raise DeclarationError(f"{entity.__name__}.{name} would be ignored: {instead}")
+    refuse_misspelt(entity, constants, _SETTINGS)
+    given: object = entity.type_name
+    if not is_name(given):
+        raise DeclarationError(
+            f"{entity.__name__}.type_name is {shortened(given)}: it must be a text, and not empty"
+        )
+    given = entity.never_expires
+    if not isinstance(given, bool):
+        raise DeclarationError(
+            f"{entity.__name__}.never_expires is {shortened(given)}: it must be True or False"
+        )
+    layout: object = entity.layout
+    if not isinstance(layout, Layout):
+        raise DeclarationError(
+            f"{entity.__name__}.layout is {shortened(layout)}: write layout = Layout(…)"
+        )
 
 
 def _declared(entity: type[Declared], kind: type[Any]) -> dict[str, Any]:
@@ -257,21 +302,22 @@ def _declared(entity: type[Declared], kind: type[Any]) -> dict[str, Any]:
     return found
 
 
-def _derived_codec(
-    entity: type[Declared],
-    derived: Derived,
-    spec: str,
-    attributes: Mapping[str, Any],
-    *,
-    last: bool,
-) -> Codec:
-    unknown = [name for name in derived.sources if name not in attributes]
-    if unknown or spec not in {"", RAW}:
-        raise DeclarationError(
-            f"{entity.__name__} has no attribute {unknown[0]!r} to derive a component from"
-            if unknown
-            else f"a derived component cannot be written as {spec!r} in a key"
-        )
+def _require_sources(
+    entity: type[Declared], derived: Mapping[str, Derived], attributes: Mapping[str, Any]
+) -> None:
+    """Refuse to derive from what is no attribute."""
+    for name, each in derived.items():
+        unknown = [source for source in each.sources if source not in attributes]
+        if unknown:
+            raise DeclarationError(
+                f"{entity.__name__} has no attribute {unknown[0]!r} to derive {name} from"
+                f"{suggestion(unknown[0], attributes)}"
+            )
+
+
+def _derived_codec(derived: Derived, spec: str, *, last: bool) -> Codec:
+    if spec not in {"", RAW}:
+        raise DeclarationError(f"a derived component cannot be written as {spec!r} in a key")
     return derived.codec.unencoded(last=last) if spec else derived.codec.placed(last=last)
 
 
@@ -285,7 +331,7 @@ def _require_sound_keys(entity: type[Declared], attributes: Mapping[str, Any]) -
         raise DeclarationError(f"{entity.__name__} declares two keys in {index.shown}")
     for key in entity.keys.values():
         if key.index.is_table:
-            _require_identity(key)
+            _require_identity(key, attributes)
         if entity.lifetime is not None and _EXPIRES in key.sources:
             raise DeclarationError(f"{key}: {_EXPIRES} follows from the lifetime: use created_at")
         key.where = {
@@ -293,8 +339,21 @@ def _require_sound_keys(entity: type[Declared], attributes: Mapping[str, Any]) -
         }
 
 
-def _require_identity(key: Key) -> None:
-    """Refuse a primary key that two items could share or that an update would change."""
+def _require_identity(key: Key, attributes: Mapping[str, Any]) -> None:
+    """Refuse a primary key that two items could share, one could lack, or an update would change.
+
+    Alternatives of the partition key may have optional components, but for one of them.
+    """
+    optional_in = [
+        [part.name for part in each.components if getattr(attributes.get(part.name), "null", False)]
+        for each in (*key.partitions, key.sort_template)
+    ]
+    lacking = optional_in[-1] or (all(optional_in[:-1]) and optional_in[0])
+    if lacking:
+        raise DeclarationError(
+            f"{key}: {lacking[0]} is optional, and every item has a primary key: declare it "
+            "without default=None"
+        )
     if key.shortened:
         shortened = ", ".join(sorted(key.shortened))
         raise DeclarationError(f"{key}: items that differ in {shortened} could share the key")
@@ -309,7 +368,8 @@ def _wanted(key: Key, name: str, wanted: Any, attributes: Mapping[str, Any]) -> 
     """Return a value of ``where`` as an entity holds it."""
     attribute = attributes.get(name)
     if not isinstance(attribute, EntityAttribute):
-        raise DeclarationError(f"{key}: where: {name}: no such attribute")
+        near = suggestion(name, attributes)
+        raise DeclarationError(f"{key}: where: {name}: no such attribute{near}")
     if wanted is None:
         if not attribute.null:
             raise DeclarationError(f"{key}: where: {name} is None: the attribute must be optional")
@@ -373,6 +433,11 @@ def _require_sound_lifetime(entity: type[Declared], attributes: Mapping[str, Any
     if not isinstance(entity.lifetime, timedelta):
         raise DeclarationError(
             f"{entity.__name__}.lifetime is {entity.lifetime!r}: it must be a timedelta"
+        )
+    if entity.lifetime <= timedelta(0):
+        raise DeclarationError(
+            f"{entity.__name__}.lifetime is {entity.lifetime!r}: no item would live; it must be "
+            "longer than 0"
         )
     if entity.expiry_name is None:
         without = "never_expires" if entity.never_expires else "its layout has no expiry"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, NoReturn
 
-from autoforge.dynamodb.errors import InvalidValueError
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.codec import Codec
+from autoforge.dynamodb.schema.settings import is_name
 
 
 class Derived:
@@ -19,6 +20,9 @@ class Derived:
         codec: How the value is written in a key, such as an ``EnumCodec``.
         derive: Computes the value from those of the sources; it gets None for a missing attribute.
         sources: The attributes from which the value is computed, by their names in Python.
+
+    Raises:
+        DeclarationError: if there is no codec, no function or no source, or a source is no name.
 
     Examples:
         >>> class Copy(Entity):
@@ -36,6 +40,22 @@ class Derived:
     """
 
     def __init__(self, codec: Codec, derive: Callable[..., Any], *sources: str) -> None:
+        if not isinstance(codec, Codec):
+            raise DeclarationError(
+                f"a Derived begins with a codec, such as EnumCodec(('IN', 'OUT')), not with "
+                f"{shortened(codec)}"
+            )
+        if not callable(derive):
+            raise DeclarationError(
+                f"a Derived has the function that computes it after its codec, not "
+                f"{shortened(derive)}"
+            )
+        strange = [each for each in sources if not is_name(each)]
+        if strange or not sources:
+            given = shortened(strange[0]) if strange else "none"
+            raise DeclarationError(
+                f"a Derived names the attributes that it is computed from, as texts; given: {given}"
+            )
         self.codec = codec
         self.sources = sources
         self._derive = derive

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, TypeAlias, cast
 
-from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.errors import DeclarationError, shortened
+from autoforge.dynamodb.schema.letter_case import IN_CASE
+from autoforge.dynamodb.schema.settings import is_name
 
 #: The type of a key attribute in DynamoDB: a text or a number.
 KeyType: TypeAlias = Literal["S", "N"]
@@ -57,6 +59,28 @@ class Index:
     partition_type: KeyType = "S"
     sort_type: KeyType = "S"
     is_local: bool = False
+
+    def __post_init__(self) -> None:
+        """Check names and types; the names that DynamoDB takes are checked by the Table."""
+        for name in (self.name, self.sort_key):
+            if not (name is None or is_name(name)):
+                raise DeclarationError(f"{self.shown}: {shortened(name)} is not a name")
+        within_table = self.is_local and self.partition_key == _DEFAULT
+        if not (within_table or is_name(self.partition_key)):
+            raise DeclarationError(
+                f"{self.shown}: the partition key is {shortened(self.partition_key)}: name an "
+                "attribute"
+            )
+        if self.sort_key == self.partition_key:
+            raise DeclarationError(
+                f"{self.shown}: {self.sort_key} is both the partition key and the sort key"
+            )
+        for kind in (self.partition_type, self.sort_type):
+            if kind not in ("S", "N"):
+                raise DeclarationError(
+                    f"{self.shown}: {shortened(kind)} is not a type of a key attribute: write "
+                    '"S" for a text or "N" for a number'
+                )
 
     def __hash__(self) -> int:
         """Hash the names only: requests are cached by their index."""
@@ -151,7 +175,7 @@ class GSI(Index):
         sort_type: ``N`` if the sort key is a number, else ``S``.
 
     Raises:
-        DeclarationError: if the projection is not one of these.
+        DeclarationError: if a name is no text, or the projection or a type is not one of these.
 
     Examples:
         >>> GSI("ByDue").attributes
@@ -170,9 +194,10 @@ class GSI(Index):
         partition_type: KeyType = "S",
         sort_type: KeyType = "S",
     ) -> None:
+        _require_name(name)
         super().__init__(
             name=name,
-            partition_key=partition_key or f"{name}PK",
+            partition_key=f"{name}PK" if partition_key == _DEFAULT else partition_key,
             sort_key=f"{name}SK" if sort_key == _DEFAULT else sort_key,
             projection=_projection(name, projection),
             partition_type=partition_type,
@@ -197,7 +222,7 @@ class LSI(Index):
         sort_type: ``N`` if the sort key is a number, else ``S``.
 
     Raises:
-        DeclarationError: if the projection is not one of these.
+        DeclarationError: if a name is no text, or the projection or a type is not one of these.
 
     Examples:
         >>> class Copy(Entity):
@@ -218,10 +243,13 @@ class LSI(Index):
         projection: Literal["ALL", "KEYS_ONLY"] | Sequence[str] = "ALL",
         sort_type: KeyType = "S",
     ) -> None:
+        _require_name(name)
+        if sort_key is None:
+            raise DeclarationError(f"index {name} is local: it is another sort key, and needs one")
         super().__init__(
             name=name,
             partition_key=_DEFAULT,
-            sort_key=sort_key or f"{name}SK",
+            sort_key=f"{name}SK" if sort_key == _DEFAULT else sort_key,
             projection=_projection(name, projection),
             sort_type=sort_type,
             is_local=True,
@@ -247,7 +275,8 @@ class Layout:
             ``created_at`` as ``createdAt``, as ``CreatedAt``, or as it is.
 
     Raises:
-        DeclarationError: if the layout of an entity cannot hold its key.
+        DeclarationError: if a name is no text, one is given twice, or a type is unknown; when an
+            entity is declared, if its layout cannot hold its key.
 
     Examples:
         >>> class Order(Entity):
@@ -266,6 +295,25 @@ class Layout:
     partition_type: KeyType = "S"
     sort_type: KeyType = "S"
     naming: Literal["camelCase", "PascalCase", "snake_case"] = "camelCase"
+
+    def __post_init__(self) -> None:
+        """Check names and types."""
+        primary = self.primary  # which checks its own
+        for name in (self.entity_type, self.expiry):
+            if not (name is None or is_name(name)):
+                raise DeclarationError(
+                    f"a layout has {shortened(name)} for an attribute: give a name, or None"
+                )
+        names = [*primary.attributes, *self.always_projected]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise DeclarationError(
+                f"a layout names {twice} twice: give each attribute its own name"
+            )
+        if self.naming not in IN_CASE:
+            raise DeclarationError(
+                f"naming is {shortened(self.naming)}; expected {', '.join(IN_CASE)}"
+            )
 
     @cached_property
     def primary(self) -> Index:
@@ -291,10 +339,20 @@ DEFAULT_LAYOUT: Final = Layout()
 TABLE: Final = DEFAULT_LAYOUT.primary
 
 
+def _require_name(name: object) -> None:
+    """Refuse an index without a name."""
+    if not is_name(name):
+        raise DeclarationError(
+            f'an index is named {shortened(name)}; expected a text, such as GSI("ByDue")'
+        )
+
+
 def _projection(name: str, projection: Literal["ALL", "KEYS_ONLY"] | Sequence[str]) -> Projection:
-    if isinstance(projection, str) and projection in {"ALL", "KEYS_ONLY"}:
+    given: object = projection
+    if isinstance(given, str) and given in {"ALL", "KEYS_ONLY"}:
         return cast("Projection", projection)
-    if isinstance(projection, str) or not all(isinstance(each, str) for each in projection):
+    several = isinstance(given, Iterable) and not isinstance(given, str)
+    if not (several and projection and all(map(is_name, projection))):
         raise DeclarationError(
             f"index {name} projects {projection!r}; expected ALL, KEYS_ONLY or names of attributes"
         )

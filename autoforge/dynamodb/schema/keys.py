@@ -140,6 +140,14 @@ class Key:
             raise DeclarationError(
                 f"{self}: {shortened(self.index)} is not an index: write GSI(...) or LSI(...)"
             )
+        where: object = self.where
+        if not isinstance(where, Mapping):
+            raise DeclarationError(
+                f"{self}: where is {shortened(where)}, not a mapping: write "
+                "where={attribute: value}"
+            )
+        if not (self.shared is None or isinstance(self.shared, str)):
+            raise DeclarationError(f"{self}: shared is {shortened(self.shared)}, not a text")
         self.index = self.index.within(layout)
         plain = plain or _never_plain
         index = self.index

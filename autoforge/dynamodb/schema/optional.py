@@ -32,6 +32,7 @@ def required(attribute: A) -> A:
         >>> Friend(id="f1", email="ann@example.com").email
         'ann@example.com'
     """
+    _require_attribute(attribute)
     return attribute
 
 
@@ -67,10 +68,19 @@ def optional(attribute: Attribute[Any], *, default: None = None) -> Any:
         >>> print(Friend(id="f1").nickname)
         None
     """
-    del default
+    _require_attribute(attribute)
+    if default is not None:
+        raise DeclarationError(
+            f"an optional attribute has the default {shortened(default)}; it must be None"
+        )
     if attribute.default is not None:
         raise DeclarationError(
             f"an optional attribute has the default {shortened(attribute.default)}; it must be None"
         )
     attribute.null = True
     return attribute
+
+
+def _require_attribute(given: object) -> None:
+    if not isinstance(given, Attribute):
+        raise DeclarationError(f"{shortened(given)} is not an attribute: write Text() or another")

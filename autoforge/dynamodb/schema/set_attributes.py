@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Self, overload
+from typing import Any, ClassVar, Never, Self, overload
 
 from pynamodb.constants import STRING, STRING_SET
 
-from autoforge.dynamodb.errors import InvalidValueError, naming, shortened
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, naming, shortened
 from autoforge.dynamodb.schema.attribute import EntityAttribute
 from autoforge.dynamodb.schema.changes import Change, Exclusion, Inclusion, Removal
 from autoforge.dynamodb.schema.conditions import Condition, Equality, contains
@@ -47,7 +47,12 @@ class TextSet(EntityAttribute[frozenset[str]]):
     #: Checks a member.
     _member: ClassVar[staticmethod[[Any], str]] = staticmethod(_text)
 
-    def __init__(self, *, attr_name: str | None = None) -> None:
+    def __init__(self, *, attr_name: str | None = None, **unknown: Never) -> None:
+        if unknown:
+            raise DeclarationError(
+                f"{type(self).__name__} has no option {next(iter(unknown))!r}: an item without "
+                "the attribute has an empty set"
+            )
         super().__init__(default=None, attr_name=attr_name)
 
     @overload

@@ -9,7 +9,7 @@ from pynamodb.constants import STRING
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, naming, shortened
 from autoforge.dynamodb.schema.attribute import N, Options, Ordered, textual_codec, without_spec
 from autoforge.dynamodb.schema.codec import RAW, Codec
-from autoforge.dynamodb.schema.conditions import Condition, begins_with, contains
+from autoforge.dynamodb.schema.conditions import Condition, begins_with, contains, require_text
 from autoforge.dynamodb.schema.text_codecs import TextCodec, require_utf8
 from autoforge.dynamodb.schema.value_codecs import ID
 
@@ -20,6 +20,9 @@ class _Textual(Ordered[str, N]):
     def begins_with(self, text: str) -> Condition:
         """Return the condition that the text begins with another one.
 
+        Raises:
+            InvalidValueError: if the other is not a text.
+
         Examples:
             >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.title.begins_with("Dyn")))
         """
@@ -29,9 +32,13 @@ class _Textual(Ordered[str, N]):
     def contains(self, item: str) -> Condition:  # type: ignore[override]  # one of ours
         """Return the condition that the text has another one in it.
 
+        Raises:
+            InvalidValueError: if the other is not a text.
+
         Examples:
             >>> store.write(Delete(Book, {"isbn": "b1"}, condition=Book.title.contains("amo")))
         """
+        require_text(self._path, item)
         condition = contains(self._path, {STRING: item})
         return self._or_default(condition, lambda default: item in default)
 

@@ -108,8 +108,8 @@ class EnumCodec(Codec):
         values: The texts.
 
     Raises:
-        DeclarationError: when the entity is declared, if a text has a character that would have to
-            be encoded in a key.
+        DeclarationError: if there are no texts; when the entity is declared, if a text has a
+            character that would have to be encoded in a key.
 
     Examples:
         >>> states = EnumCodec(("IN", "OUT"))
@@ -125,6 +125,12 @@ class EnumCodec(Codec):
     values: tuple[str, ...]
 
     def __init__(self, values: tuple[str, ...]) -> None:
+        given: object = values
+        if not (isinstance(given, tuple) and given and all(isinstance(v, str) for v in given)):
+            raise DeclarationError(
+                f"an EnumCodec has {shortened(given)}; expected the texts in a tuple, such as "
+                'EnumCodec(("IN", "OUT"))'
+            )
         self.values = values
 
     def placed(self, *, last: bool) -> Codec:

@@ -74,8 +74,9 @@ def require_entity(item: object) -> None:
         DeclarationError: if the object is not an entity.
     """
     if not isinstance(item, Entity):
-        given = f"the class {item.__name__}" if isinstance(item, type) else shortened(item)
-        raise DeclarationError(f"expected an entity to store, such as Book(...), got {given}")
+        raise DeclarationError(
+            f"expected an entity to store, such as Book(...), got {shortened(item)}"
+        )
 
 
 def require_components(entity: type[Entity], key: Mapping[str, Any]) -> None:

@@ -445,7 +445,7 @@ def ranged(key: Key, entity: type[Entity], **bounds: Any) -> Callable[..., Query
         "__orig_bases__": (Query[entity],),  # type: ignore[valid-type]  # known at run time
         "key": key,
         "fixed": fixed,
-        "range": SortRange("value", **bounds),
+        "range": SortRange("value", **bounds) if bounds else None,
         **dict.fromkeys(used),
     }
     pattern: Callable[..., Query[Any]] = dataclass(frozen=True)(type("Ranged", (Query,), names))

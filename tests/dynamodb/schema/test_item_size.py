@@ -99,3 +99,9 @@ def test_an_item_whose_size_only_dynamodb_knows_is_refused_without_it() -> None:
     error = ItemTooLargeError("Artefact", size=None, weights={"PK": 4, "content": 5})
 
     assert str(error) == "Artefact is over the limit of 409,600 bytes (content 5, PK 4)"
+
+
+def test_an_item_of_which_dynamodb_tells_nothing_is_refused_without_empty_parentheses() -> None:
+    error = ItemTooLargeError("the item", size=None, weights={})
+
+    assert str(error) == "the item is over the limit of 409,600 bytes"

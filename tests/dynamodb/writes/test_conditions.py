@@ -298,3 +298,36 @@ def test_a_condition_that_no_item_can_meet_as_meant_is_refused(
 ) -> None:
     with pytest.raises(DeclarationError, match=error):
         write(condition)
+
+
+@pytest.mark.parametrize(
+    ("join", "error"),
+    [
+        (bool, r"no truth value here, .*: use & for and, \| for or, ~ for not$"),
+        (lambda bright: bright and Lamp.name.equals("b"), r"use & for and, \| for or, ~ for not$"),
+        (lambda bright: not bright, r"use & for and, \| for or, ~ for not$"),
+        (lambda bright: bright & True, r"is joined with another one, .*, not with True$"),
+        (lambda bright: bright | Lamp.name, r"is joined with another one, .*, not with <autofor"),
+    ],
+)
+def test_a_condition_is_joined_by_its_operators_with_other_conditions(
+    join: Callable[[Any], object], error: str
+) -> None:
+    with pytest.raises(DeclarationError, match=error):
+        join(Lamp.name.equals("a"))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Lamp.name.begins_with,
+        Lamp.name.contains,
+        Lamp.id.begins_with,
+    ],
+)
+@pytest.mark.parametrize("text", [3, None, b"a"])
+def test_a_text_is_compared_with_texts_only(
+    condition: Callable[[Any], object], text: object
+) -> None:
+    with pytest.raises(InvalidValueError, match=r"compared with .*, which is not a text$"):
+        condition(text)
