@@ -44,7 +44,7 @@ UV_COMPILE := $(UV_GROUP) pyproject.toml
 # `make lock UPGRADE=--upgrade` upgrades all packages; otherwise pins are kept if possible.
 UPGRADE ?=
 
-.PHONY: help serve test suite adversarial how-tos lint generated wheel-check bench bench-claims bench-scale profile fix docs lock clean
+.PHONY: help serve test suite adversarial every-engine how-tos lint generated wheel-check bench bench-claims bench-scale profile fix docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ suite: $(DEV) $(ENGINES) $(CHECKOV) ## run the tests only
 
 adversarial: $(DEV) $(ENGINES) ## run the tests of races, kills, delays and interleavings: every case, and for longer
 	ADVERSARIAL_SECONDS=$(ADVERSARIAL_SECONDS) $(BIN)/pytest $(PYTEST_FLAGS) tests/adversarial
+
+every-engine: $(DEV) $(ENGINES) ## run the tests, also those on each engine for which one is enough
+	EVERY_ENGINE=1 $(BIN)/pytest $(PYTEST_FLAGS)
 
 how-tos: $(DEV) $(ENGINES) ## follow each how-to alone, and leave out each step in turn
 	HOW_TOS_EACH_STEP=1 $(BIN)/pytest $(PYTEST_FLAGS) tests/docs/test_how_tos.py

@@ -27,9 +27,12 @@ from tests.stores import client_of, forge_of, store_of
 
 #: Folders whose tests run on one engine, the most faithful that is installed, unless a test is
 #: marked ``every_engine``. Differences between engines show in ``tests/access``, which runs every
-#: contract on each engine. Tests of the code between requests, and of state machines, are marked
-#: ``one_engine``. ``make adversarial`` also runs on each engine.
+#: contract on each engine. Tests of the code between requests, of state machines, and those that
+#: draw many items are marked ``one_engine``. ``make adversarial`` and ``make every-engine`` run all
+#: of them on each engine, except those in ``http``.
 _ON_ONE_ENGINE: Final = ("adversarial", "http")
+#: Whether to run them on each engine: ``make every-engine``.
+_EVERY_ENGINE: Final = "EVERY_ENGINE" in os.environ
 
 _tables: Final = count(1)
 
@@ -166,7 +169,7 @@ def _is_of_another_engine(item: pytest.Item) -> bool:
     on_one = folder in _ON_ONE_ENGINE or item.get_closest_marker("one_engine")
     if not on_one or item.get_closest_marker("every_engine"):
         return False
-    if folder != "http" and effort().whole:
+    if folder != "http" and (_EVERY_ENGINE or effort().whole):
         return False
     name = item.callspec.params.get("engine") if hasattr(item, "callspec") else None
     return name not in {None, servers.most_faithful()}

@@ -41,6 +41,8 @@ from tests.factories import (
 from tests.servers import Engine
 from tests.stores import client_of, fresh, store_of
 
+pytestmark = pytest.mark.one_engine
+
 _ATTEMPTS: Final = RetryPolicy().attempts
 
 
