@@ -5,7 +5,7 @@
 * ``LEGACY``   other names of the primary key, and neither a type nor an expiry attribute
 * ``TICKETS``  a number as the only key
 
-Besides, there are those of ``tests.odd_tables``, each with a role that asks all of its patterns.
+Besides, there are those of ``tests.designs``, each with a role that asks all of its patterns.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from autoforge.dynamodb import (
 )
 from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.writes.identity import primary_key
-from tests.odd_tables import ASKED, ODD_TABLES, answered
+from tests.designs.asked import ASKED, ODD_TABLES, answered
 
 _numbers: Final = count(1)
 

@@ -48,9 +48,9 @@ from tests.cloudformation.designs import (
     Purchase,
     PurchasesOfCustomer,
 )
+from tests.designs.library import Book, Counts
 from tests.iam import ACCOUNT, Asked, Evaluator, asked_of_iam
 from tests.iam import Case as Judged
-from tests.tables import Book, Counts
 
 _OPERATIONS: Final = (
     *("GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem"),
