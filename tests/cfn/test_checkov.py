@@ -11,7 +11,7 @@ from typing import Any, Final
 from autoforge.cloudformation import template_of
 from autoforge.cloudformation.exemptions import EXEMPTIONS
 from tests.cfn.resolved import ROOT, SNIPPETS
-from tests.cloudformation.designs import CASES
+from tests.cloudformation.cases import CASES
 
 #: In a separate environment that ``make`` builds: checkov pins packages that autoforge uses.
 CHECKOV: Final = ROOT / ".venv-checkov" / "bin" / "checkov"

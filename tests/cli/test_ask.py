@@ -21,11 +21,12 @@ from autoforge.dynamodb import Table
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.json_items import to_json
 from tests.cli.conftest import Command, Said
+from tests.designs.devices import DEVICES, fill_devices
+from tests.designs.library import LIBRARY, Magazine, a_book, a_loan, fill_library
 from tests.dynamodb.misbehaving import always, http, serving
 from tests.factories import NOON, a_project
 from tests.servers import Engine
 from tests.stores import fresh
-from tests.tables import DEVICES, LIBRARY, Magazine, a_book, a_loan, fill_devices, fill_library
 
 Ask = Callable[..., Said]
 
@@ -37,7 +38,7 @@ def asking(
     store = fresh(client, None, table)
     fill(store)
     where = ("--endpoint-url", engine.endpoint_url, "--table-name", store.table_name)
-    path = f"tests.tables:{'LIBRARY' if table is LIBRARY else 'DEVICES'}"
+    path = "tests.designs.library:LIBRARY" if table is LIBRARY else "tests.designs.devices:DEVICES"
     return lambda *arguments, **given: command("--table", path, "ask", *where, *arguments, **given)
 
 
@@ -229,7 +230,7 @@ def test_a_wrong_question_is_refused_and_nothing_is_sent(
 ) -> None:
     with serving(always(http({}))) as dynamodb:
         said = command(
-            *("--table", "tests.tables:LIBRARY", "ask", "--endpoint-url", dynamodb.url),
+            *("--table", "tests.designs.library:LIBRARY", "ask", "--endpoint-url", dynamodb.url),
             *arguments,
         )
 
@@ -267,7 +268,7 @@ def test_a_table_that_does_not_exist_is_said_with_exit_code_3(
     command: Command, engine: Engine
 ) -> None:
     said = command(
-        *("--table", "tests.tables:LIBRARY", "ask", "BookByIsbn", "isbn=b1"),
+        *("--table", "tests.designs.library:LIBRARY", "ask", "BookByIsbn", "isbn=b1"),
         *("--endpoint-url", engine.endpoint_url, "--table-name", "not-there"),
     )
 
@@ -283,8 +284,8 @@ def test_an_interrupted_command_ends_as_shells_expect() -> None:
         url = f"http://127.0.0.1:{dynamodb.getsockname()[1]}"
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "autoforge", "--table", "tests.tables:LIBRARY", "ask"),
-                *("LoansOfBook", "isbn=b1", "--json", "--all", "--endpoint-url", url),
+                *(sys.executable, "-m", "autoforge", "--table", "tests.designs.library:LIBRARY"),
+                *("ask", "LoansOfBook", "isbn=b1", "--json", "--all", "--endpoint-url", url),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -307,7 +308,7 @@ def test_credentials_that_are_missing_are_named(
         monkeypatch.delenv(name)
 
     said = command(
-        *("--table", "tests.tables:LIBRARY", "ask", "BookByIsbn", "isbn=b1"),
+        *("--table", "tests.designs.library:LIBRARY", "ask", "BookByIsbn", "isbn=b1"),
         *("--region", "eu-west-1"),
     )
 
@@ -321,7 +322,7 @@ def test_a_permission_that_is_missing_is_named(command: Command) -> None:
     denied = http({"__type": "AccessDeniedException", "message": "no"}, status="400 Bad Request")
     with serving(always(denied)) as aws:
         said = command(
-            *("--table", "tests.tables:LIBRARY", "ask", "BookByIsbn", "isbn=b1"),
+            *("--table", "tests.designs.library:LIBRARY", "ask", "BookByIsbn", "isbn=b1"),
             *("--endpoint-url", aws.url),
         )
 

@@ -16,7 +16,7 @@ from autoforge.access.catalogue import CATALOGUE
 from tests.cli.conftest import Command
 from tests.docs.running import AUTOFORGE
 
-LIBRARY = ("--table", "tests.tables:LIBRARY")
+LIBRARY = ("--table", "tests.designs.library:LIBRARY")
 
 
 def completions(command: Command, *words: str) -> list[str]:
@@ -46,7 +46,7 @@ def completions(command: Command, *words: str) -> list[str]:
         ((*LIBRARY, "ask", "LoansOfBook", "o"), ["order=asc", "order=desc"]),
         ((*LIBRARY, "ask", "Unheard", ""), []),
         ((*LIBRARY, "ask", "Counts", "unheard="), []),
-        (("--table", "tests.tables:nothing", "ask", ""), []),
+        (("--table", "tests.designs.library:nothing", "ask", ""), []),
         (("ask", "ProjectsByStatus", "status=a"), ["status=active", "status=archived"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -85,9 +85,9 @@ def set_up(shell: str) -> str:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["--table", "tests.tables", ":", "LIBRARY", "ask", "OnSh"], ["OnShelf"]),
-        (["--table", "tests.tables", ":", "LIBRARY", "ask", "OnShelf", "sh"], ["shelf="]),
-        (["--table", "tests.tables", ":", "LIBRARY", "ask", "Counts", "genre", "="], None),
+        (["--table", "tests.designs.library", ":", "LIBRARY", "ask", "OnSh"], ["OnShelf"]),
+        (["--table", "tests.designs.library", ":", "LIBRARY", "ask", "OnShelf", "sh"], ["shelf="]),
+        (["--table", "tests.designs.library", ":", "LIBRARY", "ask", "Counts", "genre", "="], None),
         (["ask", "ProjectsByStatus", "status", "=", "arc"], ["archived"]),
         (["ask", "ProjectsByStatus", "status", "=", "active", "order", "=", "d"], ["desc"]),
         (["ask", "ProjectById", "--order", "=", "d"], ["desc"]),

@@ -177,7 +177,13 @@ def test_a_value_may_hold_the_sign_that_ends_a_name(command: Command) -> None:
 def test_a_pattern_of_another_table_is_explained_with_the_name_of_that_table(
     command: Command,
 ) -> None:
-    arguments = ("--table", "tests.tables:DEVICES", "explain", "StatesByLevel", "device=d1")
+    arguments = (
+        "--table",
+        "tests.designs.devices:DEVICES",
+        "explain",
+        "StatesByLevel",
+        "device=d1",
+    )
 
     said = command(*arguments, "least=4", AUTOFORGE_TABLE_NAME="of-the-platform")
     renamed = command(*arguments, "--table-name", "another")

@@ -220,7 +220,7 @@ def test_a_host_is_a_name_or_an_address(host: str) -> None:
 
 
 def test_the_package_is_the_program_too(tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text("from tests.tables import LIBRARY as shop\n")
+    (tmp_path / "shop.py").write_text("from tests.designs.library import LIBRARY as shop\n")
 
     done = subprocess.run(
         [sys.executable, "-m", "autoforge", "patterns", "--table", "shop:shop"],

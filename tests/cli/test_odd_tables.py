@@ -13,7 +13,7 @@ import pytest
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.json_items import to_json
 from tests.cli.conftest import Command, Said
-from tests.odd_tables import ASKED, ODD_TABLES, answered, texts_of
+from tests.designs.asked import ASKED, ODD_TABLES, answered, texts_of
 from tests.servers import Engine
 from tests.stores import fresh
 
@@ -25,7 +25,7 @@ class Asked:
         self.name, (self.table, fill) = name, ODD_TABLES[name]
         self.store = fresh(client, None, self.table)
         fill(self.store)
-        self.path = ("--table", f"tests.odd_tables:{name}")
+        self.path = ("--table", f"tests.designs.asked:{name}")
         self.where = (
             *("--endpoint-url", engine.endpoint_url),
             *("--table-name", self.store.table_name),
@@ -88,8 +88,8 @@ def test_the_page_of_a_table_with_local_indexes_says_what_they_cost_for_good(
         "Local indexes: by.day, ByStars. For good: a table gets local secondary indexes only when"
     )
 
-    assert said in command("--table", "tests.odd_tables:DIARY", "page").out
-    assert "10 GB" not in command("--table", "tests.odd_tables:METERS", "page").out
+    assert said in command("--table", "tests.designs.asked:DIARY", "page").out
+    assert "10 GB" not in command("--table", "tests.designs.asked:METERS", "page").out
 
 
 def test_the_table_is_created_and_agrees_with_its_declaration(

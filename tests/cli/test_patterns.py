@@ -5,7 +5,7 @@ from pathlib import Path
 from autoforge.access.catalogue import CATALOGUE
 from autoforge.dynamodb.patterns.catalogue import entry
 from tests.cli.conftest import Command
-from tests.tables import LIBRARY
+from tests.designs.library import LIBRARY
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "access-patterns.md"
 
@@ -38,8 +38,8 @@ def test_the_page_of_the_platform_is_printed_by_a_command_of_its_own_too(command
 
 
 def test_the_patterns_of_another_table_are_listed_and_documented(command: Command) -> None:
-    listed = command("patterns", "--table", "tests.tables:LIBRARY")
-    page = command("page", "--table", "tests.tables:LIBRARY")
+    listed = command("patterns", "--table", "tests.designs.library:LIBRARY")
+    page = command("page", "--table", "tests.designs.library:LIBRARY")
 
     assert (listed.code, listed.err) == (0, "")
     lines = [line.split() for line in listed.out.splitlines()]

@@ -13,7 +13,7 @@ from tests.cli.conftest import Command
 
 MODULE = """
 from autoforge.cloudformation import Role
-from tests.tables import LIBRARY, BookByIsbn, LoansOfBook
+from tests.designs.library import LIBRARY, BookByIsbn, LoansOfBook
 
 library = LIBRARY
 roles = (Role("Desk", patterns=(BookByIsbn, LoansOfBook)),)
@@ -26,7 +26,7 @@ wrong = ("Desk",)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A current directory with a table and its roles."""
     (tmp_path / "deployed.py").write_text(MODULE)
-    (tmp_path / "alone.py").write_text("from tests.tables import LIBRARY as library")
+    (tmp_path / "alone.py").write_text("from tests.designs.library import LIBRARY as library")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield

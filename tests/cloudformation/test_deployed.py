@@ -22,7 +22,8 @@ from autoforge.dynamodb.errors import ConfigurationError
 from tests.cfn.aws import AWS, moto
 from tests.cfn.enforcing import Key, Translated, user_with
 from tests.cfn.resolved import parsed, resolved
-from tests.cloudformation.designs import CASES, NOON, Case
+from tests.cloudformation.cases import CASES, Case
+from tests.factories import NOON
 from tests.servers import Engine
 from tests.stores import client_of, store_of
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from autoforge.dynamodb.client.client import Client
-from tests.cloudformation.designs import CASES, DEVICES, NOON, Case, LevelsOfDevice, Reading
+from tests.cloudformation.cases import CASES, Case
+from tests.designs.devices import DEVICES, State, StatesByLevel
+from tests.factories import NOON
 from tests.stores import store_of
 
 
@@ -26,10 +28,10 @@ def test_a_local_index_sorts_numbers_as_numbers_and_is_read_consistently(client:
     store = store_of(client, "local-levels", lambda: NOON, DEVICES)
     store.create_table()
     store.put_all(
-        Reading(device="d", at=at, level=level, note="", operator="Liz")
-        for at, level in enumerate([100, 9, -1, 10])
+        State(device="d", state=f"s{number}", date=NOON, level=level)
+        for number, level in enumerate([100, 9, -1, 10])
     )
 
-    page = store.page(LevelsOfDevice("d"), limit=10, consistent=True)
+    page = store.page(StatesByLevel("d"), limit=10, consistent=True)
 
     assert [each.level for each in page.items] == [-1, 9, 10, 100]

@@ -27,30 +27,23 @@ from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark
 from autoforge.testing.recording import watching
 from tests.cfn.resolved import parsed, resolved
-from tests.cloudformation.designs import (
+from tests.cloudformation.cases import (
     ADMIN,
-    BUYER,
     CASES,
     DESK,
-    DEVICES,
-    LEGACY,
-    NOON,
+    OWNER,
     PLACING,
     REPORT,
     SENSOR,
-    SHOP,
     SHOPPER,
     Case,
-    CustomerById,
-    Order,
-    OrdersOfCustomer,
-    OrdersOfDay,
-    Purchase,
-    PurchasesOfCustomer,
 )
+from tests.designs.devices import DEVICES, State, StatesOfDevice
+from tests.designs.library import Book, Counts
+from tests.designs.shop import SHOP, CustomerById, Order, OrdersOfCustomer, OrdersOfDay
+from tests.factories import NOON
 from tests.iam import ACCOUNT, Asked, Evaluator, asked_of_iam
 from tests.iam import Case as Judged
-from tests.tables import Book, Counts
 
 _OPERATIONS: Final = (
     *("GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem"),
@@ -180,13 +173,13 @@ def test_the_table_itself_may_be_described_only_by_who_declares_it(
 
 
 @pytest.mark.parametrize(
-    ("role", "key"), [(SHOPPER, "CUSTOMER#ann"), (BUYER, "ann")], ids=["Shopper", "Buyer"]
+    ("role", "key"), [(SHOPPER, "CUSTOMER#ann"), (OWNER, "ann")], ids=["Shopper", "Owner"]
 )
 @pytest.mark.parametrize("tag", ["bob", "an", "ann#", "*"])
 def test_another_tenant_reaches_nothing_of_this_one(
     role: Role, key: str, tag: str, iam: Evaluator
 ) -> None:
-    table = SHOP if role is SHOPPER else LEGACY
+    table = SHOP if role is SHOPPER else DEVICES
     asked = [Asked(each.action, partitions=frozenset({key})) for each in role.permissions]
 
     others = allowed(iam, table, role, asked, **{"aws:PrincipalTag/Customer": tag})
@@ -313,9 +306,9 @@ class Orders(Entity):
             "operation place: Orders is not an entity of the table; did you mean 'Order'?",
         ),
         (
-            Role("Desk", operations=(Operation("place", asks=(PurchasesOfCustomer,)),)),
+            Role("Desk", operations=(Operation("place", asks=(OrderOfCustomer,)),)),
             (
-                "operation place: PurchasesOfCustomer is not a pattern of the table; "
+                "operation place: OrderOfCustomer is not a pattern of the table; "
                 "did you mean 'OrdersOfCustomer'?"
             ),
         ),
@@ -332,13 +325,13 @@ def test_what_the_table_does_not_have_is_refused_with_what_was_meant(
 
 
 def test_every_fault_of_every_role_is_named_at_once() -> None:
-    one = Role("Desk", operations=(Operation("place", puts=(Orders, Purchase)),))
+    one = Role("Desk", operations=(Operation("place", puts=(Orders, State)),))
     other = Role("Desk", patterns=(OrderOfCustomer,))
 
     with pytest.raises(DeclarationError) as refused:
         template_of(SHOP, roles=[one, other])
 
-    for part in ("two roles are named Desk", "Orders is not", "Purchase is not", "OrderOfCust"):
+    for part in ("two roles are named Desk", "Orders is not", "State is not", "OrderOfCust"):
         assert part in str(refused.value)
 
 
@@ -446,7 +439,7 @@ def test_a_request_that_names_no_partition_is_not_allowed_to_who_is_confined(
 
 
 def test_a_partition_of_any_text_is_not_confined() -> None:
-    (statement,) = policy_of(LEGACY, Role("All", patterns=(PurchasesOfCustomer,)))["Statement"]
+    (statement,) = policy_of(DEVICES, Role("All", patterns=(StatesOfDevice,)))["Statement"]
 
     assert "Condition" not in statement
 

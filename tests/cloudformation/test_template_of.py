@@ -16,7 +16,11 @@ from autoforge.dynamodb import GSI, LSI, Entity, Id, Key, Operation, Table, Text
 from autoforge.dynamodb.admin.create import expiry_definition, table_definition
 from autoforge.dynamodb.errors import DeclarationError
 from tests.cfn.resolved import Stack, parsed, resolved
-from tests.cloudformation.designs import CASES, DEVICES, LEGACY, SHOP, TICKETS, Case, Reading
+from tests.cloudformation.cases import CASES, Case
+from tests.designs.devices import DEVICES, State
+from tests.designs.diary import DIARY
+from tests.designs.meters import METERS
+from tests.designs.shop import SHOP
 
 #: A region of each partition: the platform's template is checked in all regions.
 REGIONS: Final = ["eu-west-1", "us-gov-west-1", "cn-north-1"]
@@ -71,15 +75,15 @@ def test_items_expire_only_if_the_layout_has_an_attribute_for_it(case: Case) -> 
 def test_a_global_index_is_scaled_and_watched_and_a_local_one_shares_the_table_s_capacity() -> None:
     made = stack(DEVICES, BillingMode="PROVISIONED").resources
 
-    assert [name for name in made if name.startswith("ByOperator")] == [
-        "ByOperatorReadScaling",
-        "ByOperatorReadScalingPolicy",
-        "ByOperatorWriteScaling",
-        "ByOperatorWriteScalingPolicy",
-        "ByOperatorReadThrottlesAlarm",
-        "ByOperatorWriteThrottlesAlarm",
+    assert [name for name in made if name.startswith("GSI1Operator")] == [
+        "GSI1OperatorReadScaling",
+        "GSI1OperatorReadScalingPolicy",
+        "GSI1OperatorWriteScaling",
+        "GSI1OperatorWriteScalingPolicy",
+        "GSI1OperatorReadThrottlesAlarm",
+        "GSI1OperatorWriteThrottlesAlarm",
     ]
-    assert not [name for name in made if name.startswith("ByLevel")]
+    assert not [name for name in made if name.startswith("LSILevel")]
     table = made["Table"]["Properties"]
     (local,) = table["LocalSecondaryIndexes"]
     assert {*local} == {"IndexName", "KeySchema", "Projection"}
@@ -104,10 +108,10 @@ def test_a_template_with_local_indexes_says_what_they_cost_for_good() -> None:
 def test_every_index_has_an_output_with_its_arn_and_the_table_has_its_name() -> None:
     outputs = stack(DEVICES).outputs
 
-    assert outputs["TableName"]["Value"] == "Devices"
-    assert outputs["ByLevelArn"]["Value"] == "<Table.Arn>/index/ByLevel"
-    assert outputs["ByOperatorArn"]["Value"] == "<Table.Arn>/index/ByOperator"
-    assert outputs["ByLevelArn"]["Export"]["Name"] == "tracker-ByLevelArn"
+    assert outputs["TableName"]["Value"] == "DeviceStateLog"
+    assert outputs["LSILevelArn"]["Value"] == "<Table.Arn>/index/LSI-Level"
+    assert outputs["GSI1OperatorArn"]["Value"] == "<Table.Arn>/index/GSI1-Operator"
+    assert outputs["LSILevelArn"]["Export"]["Name"] == "tracker-LSILevelArn"
 
 
 def test_the_table_keeps_its_logical_id_in_a_stack_that_has_one() -> None:
@@ -152,14 +156,14 @@ def test_cfn_lint_finds_nothing_in_the_largest_template() -> None:
 
 def test_a_template_that_needs_a_bucket_says_so_in_its_second_line() -> None:
     largest = template_of(LARGEST).to_yaml()
-    small = template_of(TICKETS).to_yaml()
+    small = template_of(METERS).to_yaml()
 
     assert len(largest.encode()) > 51_200
     assert "--s3-bucket" in largest.splitlines()[1]
     assert len(small.encode()) <= 51_200
     assert "--s3-bucket" not in small
     assert small.splitlines()[:2] == [
-        "# Made by autoforge from the table Tickets: change that, and not this.",
+        "# Made by autoforge from the table meters.of-a_city: change that, and not this.",
         "AWSTemplateFormatVersion: '2010-09-09'",
     ]
 
@@ -238,12 +242,12 @@ def test_a_template_may_have_neither_alarms_nor_a_dashboard() -> None:
 
 
 def test_the_name_may_have_what_dynamodb_accepts() -> None:
-    declared = document(LEGACY)["Parameters"]["TableName"]
+    declared = document(METERS)["Parameters"]["TableName"]
 
-    assert declared["Default"] == LEGACY.name
-    assert re.fullmatch(declared["AllowedPattern"], LEGACY.name)
+    assert declared["Default"] == METERS.name
+    assert re.fullmatch(declared["AllowedPattern"], METERS.name)
     assert (declared["MinLength"], declared["MaxLength"]) == (3, 255)
-    assert document(LEGACY)["Parameters"]["Project"]["Default"] == LEGACY.name
+    assert document(METERS)["Parameters"]["Project"]["Default"] == METERS.name
 
 
 @pytest.mark.parametrize("logical_id", ["", "My-Table", "x" * 256])
@@ -268,19 +272,30 @@ def test_a_role_whose_output_would_replace_that_of_an_index_is_refused() -> None
 
 
 def test_an_index_includes_what_it_names_and_the_type_and_the_expiry() -> None:
-    (local,) = stack(DEVICES).properties("Table")["LocalSecondaryIndexes"]
+    local, _ = stack(DIARY).properties("Table")["LocalSecondaryIndexes"]
 
     assert local["Projection"] == {
         "ProjectionType": "INCLUDE",
-        "NonKeyAttributes": ["note", "Operator", "Kind", "ExpiresAt"],
+        "NonKeyAttributes": ["title", "mood", "extra", "EntityType", "TTL"],
     }
 
 
 def test_a_table_without_indexes_declares_none() -> None:
-    table = stack(TICKETS).properties("Table")
+    class Note(Entity):
+        id: Id = Id()
+
+        key = Key("NOTES", "{id}")
+
+    table = stack(Table("Notes", (Note,))).properties("Table")
 
     assert not [name for name in table if "Index" in name]
-    assert table["KeySchema"] == [{"AttributeName": "Number", "KeyType": "HASH"}]
+
+
+def test_a_partition_key_alone_may_be_a_number() -> None:
+    table = stack(METERS).properties("Table")
+
+    assert table["KeySchema"] == [{"AttributeName": "meter-no", "KeyType": "HASH"}]
+    assert {"AttributeName": "meter-no", "AttributeType": "N"} in table["AttributeDefinitions"]
 
 
 def test_local_indexes_alone_are_declared() -> None:
@@ -309,7 +324,7 @@ def test_local_indexes_alone_are_declared() -> None:
 
 
 def test_a_second_role_of_the_same_name_is_refused() -> None:
-    role = Role("Sensor", operations=(Operation("record", puts=(Reading,)),))
+    role = Role("Sensor", operations=(Operation("record", puts=(State,)),))
 
     with pytest.raises(DeclarationError, match="two roles are named Sensor"):
         template_of(DEVICES, roles=[role, replace(role, confined=False)])

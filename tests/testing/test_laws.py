@@ -54,8 +54,8 @@ from autoforge.testing import Engine, laws_of
 from autoforge.testing.laws import laws_in
 from autoforge.testing.values import STRATEGIES
 from docs.examples.another_domain import LIBRARY
+from tests.designs.lending import LENDING
 from tests.dynamodb.store import test_drawn_designs as drawn
-from tests.testing.lending import LENDING
 
 #: Fewer than a user's default: these designs run on every engine.
 _EXAMPLES = 4

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from autoforge.testing.laws import laws_in
+from tests.designs.lending import LENDING
 from tests.docs.pages import REFERENCE, ROOT, blocks
-from tests.testing.lending import LENDING
 
 pytest_plugins = ["pytester"]
 

@@ -22,8 +22,7 @@ from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.uniqueness import PutUnique
 from autoforge.testing import Engine
-from tests.testing.breaking import broken_law
-from tests.testing.lending import (
+from tests.designs.lending import (
     LENDING,
     AllOfBook,
     BookAndLoans,
@@ -35,6 +34,7 @@ from tests.testing.lending import (
     ReaderByEmail,
     WholeLoansDue,
 )
+from tests.testing.breaking import broken_law
 
 pytestmark = pytest.mark.one_engine
 

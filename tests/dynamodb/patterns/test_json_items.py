@@ -19,10 +19,13 @@ from autoforge.dynamodb.patterns.json_items import as_json, members, to_json
 from autoforge.dynamodb.schema.entity import Item, entity_fields
 from autoforge.errors import DeclarationError, UnreadableItemError
 from autoforge.models import PLATFORM_DESIGN
+from tests.designs.devices import DEVICES
+from tests.designs.diary import DIARY
+from tests.designs.library import LIBRARY, Genre, a_book, a_loan
+from tests.designs.market import MARKET
+from tests.designs.meters import METERS, GlanceByNumber, MeterByNumber
 from tests.factories import NOON
-from tests.odd_tables import DIARY, MARKET, METERS, GlanceByNumber, MeterByNumber
 from tests.strategies import entities
-from tests.tables import DEVICES, LIBRARY, Genre, a_book, a_loan
 
 ENTITIES: Final = tuple(
     each

@@ -16,8 +16,8 @@ from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.patterns.json_items import to_json
 from autoforge.http.api import routes_of
 from autoforge.testing.clock import Clock
+from tests.designs.asked import ASKED, ODD_TABLES, answered
 from tests.http.serving import listening
-from tests.odd_tables import ASKED, ODD_TABLES, answered
 from tests.stores import fresh
 
 pytestmark = pytest.mark.every_engine

@@ -39,10 +39,8 @@ from autoforge.errors import DeclarationError
 from autoforge.http.api import routes_of
 from autoforge.testing.clock import Clock
 from autoforge.testing.recording import watching
-from tests.http.serving import CONFUSABLE, assert_invalid, assert_problem
-from tests.stores import fresh, store_of
-from tests.tables import (
-    DEVICES,
+from tests.designs.devices import DEVICES, fill_devices
+from tests.designs.library import (
     LIBRARY,
     Book,
     BookByIsbn,
@@ -53,9 +51,10 @@ from tests.tables import (
     LoansOfBook,
     a_book,
     a_loan,
-    fill_devices,
     fill_library,
 )
+from tests.http.serving import CONFUSABLE, assert_invalid, assert_problem
+from tests.stores import fresh, store_of
 
 Api = TestClient[Litestar]
 
