@@ -283,9 +283,23 @@ def _require_sound_keys(entity: type[Declared], attributes: Mapping[str, Any]) -
             _require_identity(key)
         if entity.lifetime is not None and _EXPIRES in key.sources:
             raise DeclarationError(f"{key}: {_EXPIRES} follows from the lifetime: use created_at")
+        key.lacking = frozenset(n for n, each in key.derived.items() if _lacks(each, attributes))
         key.where = {
             name: _wanted(key, name, wanted, attributes) for name, wanted in key.where.items()
         }
+
+
+def _lacks(derived: Derived, attributes: Mapping[str, Any]) -> bool:
+    """Whether a derived component is None for some values of its sources."""
+    sources = {name: attributes[name] for name in derived.sources}
+    if derived.may_lack and any(each.null for each in sources.values()):
+        return True
+    values: dict[str, list[Any]] = {}
+    for name, attribute in sources.items():
+        if isinstance(attribute, Boolean | Choice):
+            members = attribute.by_text.values() if isinstance(attribute, Choice) else (False, True)
+            values[name] = [*members, None] if attribute.null else [*members]
+    return derived.lacks_among(values)
 
 
 def _require_identity(key: Key) -> None:

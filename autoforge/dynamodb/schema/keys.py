@@ -35,11 +35,11 @@ from autoforge.dynamodb.schema.encoding import (
 )
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, TABLE, Index, KeyType, Layout
 from autoforge.dynamodb.schema.key_value import (
-    MAX_CHARACTER_BYTES,
     PARTITION_KEY_LIMIT,
     SORT_KEY_LIMIT,
     KeyValue,
     key_of,
+    within,
 )
 from autoforge.dynamodb.schema.template import Component, Template
 from autoforge.dynamodb.timestamps import timestamp_text
@@ -110,6 +110,8 @@ class Key:
     sort_template: Template = field(init=False, repr=False)
     #: The derived components, by name.
     derived: Mapping[str, Derived] = field(default_factory=dict, init=False, repr=False)
+    #: Those of them that are None for some values of their sources.
+    lacking: frozenset[str] = field(default=frozenset(), init=False, repr=False)
     #: The key attributes that the key renders, each with its place in a KeyValue; plain ones are
     #: attributes of the entity.
     rendered_attributes: tuple[tuple[str, int], ...] = field(default=(), init=False, repr=False)
@@ -215,8 +217,23 @@ class Key:
         )
 
     def completed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the attributes of an item together with the derived components."""
-        return {**values, **{name: each.of(values) for name, each in self.derived.items()}}
+        """Return the attributes of an item together with the derived components.
+
+        Raises:
+            InvalidValueError: if a component is None that must have a value, since an update could
+                not tell whether the item is in the index.
+        """
+        own = {name: each.of(values) for name, each in self.derived.items()}
+        for name, value in own.items():
+            if value is None and name not in self.lacking:
+                given = ", ".join(
+                    f"{each} {shortened(values.get(each))}" for each in self.derived[name].sources
+                )
+                raise InvalidValueError(
+                    f"{self}: {name} is None for {given}: a derived component that items may lack "
+                    "must be None for missing attributes, too"
+                )
+        return {**values, **own}
 
     @property
     def shortened(self) -> frozenset[str]:
@@ -464,12 +481,7 @@ class Key:
             raise DeclarationError(f"{self}: {name}: {error}") from error
 
     def _within(self, text: str, limit: int) -> str:
-        if len(text) * MAX_CHARACTER_BYTES <= limit:
-            return text
-        size = len(text.encode())
-        if size > limit:
-            raise InvalidValueError(f"{self} of {size} bytes is over the limit of {limit}")
-        return text
+        return within(text, limit, self)
 
 
 #: Expressions that write the values of two codecs; ``Component.encode`` writes all others. What
