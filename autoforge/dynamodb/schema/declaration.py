@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
+from itertools import combinations
 from typing import Any, ClassVar, Final, NoReturn, cast, dataclass_transform
 
 from pynamodb.attributes import (
@@ -200,6 +201,7 @@ def declare(entity: type[Declared], *, root: type[Declared]) -> None:
     )
     for each in entity.uniques:
         setattr(entity, each.name, each)
+    _require_sound_uniques(entity, derived)
 
 
 def _require_own_names(
@@ -312,6 +314,25 @@ def _require_identity(key: Key) -> None:
         raise DeclarationError(f"{key}: {names} is derived: it cannot identify an item")
     if _UPDATED in key.sources:
         raise DeclarationError(f"{key}: every update sets {_UPDATED}: it cannot identify an item")
+
+
+def _require_sound_uniques(entity: type[Declared], derived: Mapping[str, Derived]) -> None:
+    """Refuse a unique value that its look-up item would not hold as a whole."""
+    for each in entity.uniques:
+        if names := ", ".join(sorted(each.key.shortened)):
+            raise DeclarationError(
+                f"{each}: only a part of {names} would be unique: give that part an attribute of "
+                "its own"
+            )
+        if names := ", ".join(sorted(each.sources & derived.keys())):
+            raise DeclarationError(
+                f"{each}: {names} is derived: a unique value is made of attributes"
+            )
+        if _UPDATED in each.sources:
+            raise DeclarationError(f"{each}: every update sets {_UPDATED}: it cannot be unique")
+    for one, other in combinations(entity.uniques, 2):
+        if one.template == other.template:
+            raise DeclarationError(f"{one} and {other} are one unique value: declare it once")
 
 
 def _wanted(key: Key, name: str, wanted: Any, attributes: Mapping[str, Any]) -> Any:
