@@ -14,6 +14,7 @@ from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
 from autoforge.dynamodb.table import Table
+from autoforge.dynamodb.writes.delete import Delete
 from autoforge.testing.answers import WHOLE
 from autoforge.testing.comparing import due, require_equal, seen
 from autoforge.testing.law import Bench, Law
@@ -124,7 +125,8 @@ class _AnswerLaws:
         ]
         if not isinstance(asked, Hydrate) and len(alike) == 1:
             (last,) = alike
-            bench.store.delete_all([last.key])
+            key = {name: last.values[name] for name in last.entity.primary_key.components}
+            bench.store.write(Delete(last.entity, key))
             bench.scene.written = [f"Delete {last.key.partition} / {last.key.sort}, the last item"]
             later = bench.store.page(asked, limit=limit, cursor=first.cursor)
             self._require_same(

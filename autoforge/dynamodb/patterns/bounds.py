@@ -18,7 +18,7 @@ from autoforge.dynamodb.patterns.ranged import Ranged
 from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.codec import SEPARATOR
 from autoforge.dynamodb.schema.indexes import Index
-from autoforge.dynamodb.schema.key_value import require_sort_key_size
+from autoforge.dynamodb.schema.key_value import SORT_KEY_LIMIT, within
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.schema.sort_order import (
@@ -219,8 +219,7 @@ class Bounded(Ranged[E], kind=True):
 
 
 def _bound(text: str) -> str:
-    require_sort_key_size(text)
-    return text
+    return within(text, SORT_KEY_LIMIT, "a sort key")
 
 
 def _is_described(pattern: Bounded[Any]) -> bool:

@@ -19,11 +19,11 @@ from autoforge.dynamodb.schema.codec import SEPARATOR, Codec
 from autoforge.dynamodb.schema.codegen import Source
 from autoforge.dynamodb.schema.documents import number_text
 from autoforge.dynamodb.schema.key_value import (
-    MAX_CHARACTER_BYTES,
     PARTITION_KEY_LIMIT,
     SORT_KEY_LIMIT,
     KeyValue,
     key_of,
+    within,
 )
 from autoforge.dynamodb.schema.template import Component, Template
 from autoforge.dynamodb.schema.value_codecs import IdCodec, TimestampCodec, is_canonical
@@ -102,7 +102,7 @@ def _add_rendering(source: Source, key: Key, *, otherwise: str) -> None:
         key: The key.
         otherwise: The statement for an item that does not belong in the index.
     """
-    source.names |= {**_FAST_NAMES, "within": _within(str(key))}
+    source.names |= {**_FAST_NAMES, "within": within, "key": str(key)}
     if key.derived:
         source.names["completed"] = key.completed
         source.add("values = completed(values)")
@@ -128,21 +128,7 @@ def _rendering(template: Template, limit: int, source: Source) -> str:
     )
     if not any(part.codec.is_unbounded for part in template.components):
         return f"f{text!r}"
-    return f"within(f{text!r}, {limit})"
-
-
-def _within(key: str) -> Callable[[str, int], str]:
-    """Return the function that refuses a text of a key over a limit in bytes."""
-
-    def within(text: str, limit: int) -> str:
-        if len(text) * MAX_CHARACTER_BYTES <= limit:
-            return text
-        size = len(text.encode())
-        if size > limit:
-            raise InvalidValueError(f"{key} of {size} bytes is over the limit of {limit}")
-        return text
-
-    return within
+    return f"within(f{text!r}, {limit}, key)"
 
 
 def _encoding(part: Component, source: Source) -> str:

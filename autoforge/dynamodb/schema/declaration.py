@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from itertools import combinations
 from typing import Any, ClassVar, Final, NoReturn, cast, dataclass_transform
 
 from pynamodb.attributes import (
@@ -219,6 +220,7 @@ def declare(entity: type[Declared], *, root: type[Declared]) -> None:
     )
     for each in entity.uniques:
         setattr(entity, each.name, each)
+    _require_sound_uniques(entity, derived)
 
 
 def _require_own_names(
@@ -334,9 +336,23 @@ def _require_sound_keys(entity: type[Declared], attributes: Mapping[str, Any]) -
             _require_identity(key, attributes)
         if entity.lifetime is not None and _EXPIRES in key.sources:
             raise DeclarationError(f"{key}: {_EXPIRES} follows from the lifetime: use created_at")
+        key.lacking = frozenset(n for n, each in key.derived.items() if _lacks(each, attributes))
         key.where = {
             name: _wanted(key, name, wanted, attributes) for name, wanted in key.where.items()
         }
+
+
+def _lacks(derived: Derived, attributes: Mapping[str, Any]) -> bool:
+    """Whether a derived component is None for some values of its sources."""
+    sources = {name: attributes[name] for name in derived.sources}
+    if derived.may_lack and any(each.null for each in sources.values()):
+        return True
+    values: dict[str, list[Any]] = {}
+    for name, attribute in sources.items():
+        if isinstance(attribute, Boolean | Choice):
+            members = attribute.by_text.values() if isinstance(attribute, Choice) else (False, True)
+            values[name] = [*members, None] if attribute.null else [*members]
+    return derived.lacks_among(values)
 
 
 def _require_identity(key: Key, attributes: Mapping[str, Any]) -> None:
@@ -362,6 +378,25 @@ def _require_identity(key: Key, attributes: Mapping[str, Any]) -> None:
         raise DeclarationError(f"{key}: {names} is derived: it cannot identify an item")
     if _UPDATED in key.sources:
         raise DeclarationError(f"{key}: every update sets {_UPDATED}: it cannot identify an item")
+
+
+def _require_sound_uniques(entity: type[Declared], derived: Mapping[str, Derived]) -> None:
+    """Refuse a unique value that its look-up item would not hold as a whole."""
+    for each in entity.uniques:
+        if names := ", ".join(sorted(each.key.shortened)):
+            raise DeclarationError(
+                f"{each}: only a part of {names} would be unique: give that part an attribute of "
+                "its own"
+            )
+        if names := ", ".join(sorted(each.sources & derived.keys())):
+            raise DeclarationError(
+                f"{each}: {names} is derived: a unique value is made of attributes"
+            )
+        if _UPDATED in each.sources:
+            raise DeclarationError(f"{each}: every update sets {_UPDATED}: it cannot be unique")
+    for one, other in combinations(entity.uniques, 2):
+        if one.template == other.template:
+            raise DeclarationError(f"{one} and {other} are one unique value: declare it once")
 
 
 def _wanted(key: Key, name: str, wanted: Any, attributes: Mapping[str, Any]) -> Any:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NoReturn
+from itertools import product
+from typing import Any, Final, NoReturn
 
 from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.codec import Codec
 from autoforge.dynamodb.schema.settings import is_name
+
+#: The errors of a function that cannot compute with a missing attribute.
+_UNCOMPUTABLE: Final = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 
 class Derived:
@@ -19,6 +23,8 @@ class Derived:
     Args:
         codec: How the value is written in a key, such as an ``EnumCodec``.
         derive: Computes the value from those of the sources; it gets None for a missing attribute.
+            If it returns None, the item is not in the index. It must then also return None for
+            missing attributes, unless all sources are a ``Choice`` or ``Boolean``.
         sources: The attributes from which the value is computed, by their names in Python.
 
     Raises:
@@ -69,8 +75,24 @@ class Derived:
         """Whether the value is None, or cannot be computed, if an item has none of the sources."""
         try:
             return self.of({}) is None
-        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
+        except _UNCOMPUTABLE:
             return True
+
+    def lacks_among(self, values: Mapping[str, Sequence[Any]]) -> bool:
+        """Whether the value is None for some values of the sources.
+
+        Args:
+            values: The values that each source can have; a source that is not among them can have
+                any, and counts as missing.
+        """
+        every = product(*(values.get(name, (None,)) for name in self.sources))
+        return any(map(self._is_none, every))
+
+    def _is_none(self, values: tuple[Any, ...]) -> bool:
+        try:
+            return self._derive(*values) is None
+        except _UNCOMPUTABLE:
+            return False
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         """Compute the value of an entity; on the class, return the declaration."""

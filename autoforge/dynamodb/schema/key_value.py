@@ -54,13 +54,20 @@ def key_of(item: Mapping[str, Mapping[str, Any]], index: Index) -> KeyValue:
     return KeyValue(partition, number_text(sort) if index.sort_type == "N" else sort)
 
 
-def require_sort_key_size(text: str) -> None:
-    """Check that a text is not longer than a sort key may be.
+def within(text: str, limit: int, of: object) -> str:
+    """Return the text of a key, which is not longer than its limit.
+
+    Args:
+        text: The text.
+        limit: The most bytes that it may have.
+        of: What the key is, for the message.
 
     Raises:
         InvalidValueError: if it is longer.
     """
-    if len(text) * MAX_CHARACTER_BYTES > SORT_KEY_LIMIT and len(text.encode()) > SORT_KEY_LIMIT:
-        raise InvalidValueError(
-            f"a sort key of {len(text.encode())} bytes is over the limit of {SORT_KEY_LIMIT}"
-        )
+    if len(text) * MAX_CHARACTER_BYTES <= limit:
+        return text
+    size = len(text.encode())
+    if size > limit:
+        raise InvalidValueError(f"{of} of {size} bytes is over the limit of {limit}")
+    return text

@@ -18,7 +18,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from autoforge.dynamodb.errors import DeclarationError, shortened
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.schema.codec import SEPARATOR, Codec, PlainCodec, PrefixedCodec
 from autoforge.dynamodb.schema.compiled_keys import (
     compile_decoder,
@@ -97,6 +97,8 @@ class Key:
     sort_template: Template = field(init=False, repr=False)
     #: The derived components, by name.
     derived: Mapping[str, Derived] = field(default_factory=dict, init=False, repr=False)
+    #: Those of them that are None for some values of their sources.
+    lacking: frozenset[str] = field(default=frozenset(), init=False, repr=False)
     #: The key attributes that the key renders, each with its place in a KeyValue; plain ones are
     #: attributes of the entity.
     rendered_attributes: tuple[tuple[str, int], ...] = field(default=(), init=False, repr=False)
@@ -210,8 +212,23 @@ class Key:
         )
 
     def completed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the attributes of an item together with the derived components."""
-        return {**values, **{name: each.of(values) for name, each in self.derived.items()}}
+        """Return the attributes of an item together with the derived components.
+
+        Raises:
+            InvalidValueError: if a component is None that must have a value, since an update could
+                not tell whether the item is in the index.
+        """
+        own = {name: each.of(values) for name, each in self.derived.items()}
+        for name, value in own.items():
+            if value is None and name not in self.lacking:
+                given = ", ".join(
+                    f"{each} {shortened(values.get(each))}" for each in self.derived[name].sources
+                )
+                raise InvalidValueError(
+                    f"{self}: {name} is None for {given}: a derived component that items may lack "
+                    "must be None for missing attributes, too"
+                )
+        return {**values, **own}
 
     @property
     def shortened(self) -> frozenset[str]:

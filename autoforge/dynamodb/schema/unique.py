@@ -27,7 +27,8 @@ class Unique:
             one of its optional attributes has no look-up item.
 
     Raises:
-        DeclarationError: when the entity is declared, if the template is malformed.
+        DeclarationError: when the entity is declared, if the template is malformed, or has a
+            derived component, only a part of an attribute, or ``updated_at``.
 
     Examples:
         >>> store.save(Put(Member(id="eve", email="ann@example.com")))

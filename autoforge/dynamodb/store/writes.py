@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from autoforge.dynamodb.client.client import Deadline
@@ -242,12 +243,12 @@ class Writes(BatchWrites):
                 self._transact(unmarked, deadline=deadline)
                 return
             applied = {write.primary_key() for write, _ in refused}
-            rest = [write for write in transaction.writes if write.primary_key() not in applied]
+            rest = [write for write in unmarked.writes if write.primary_key() not in applied]
             if not all(write.idempotent for write in rest):
                 write, item = refused[0]
                 raise write.error_for(self._existing(item, write)) from error
             if rest:
-                self._transact(Transaction(tuple(rest)), deadline=deadline)
+                self._transact(replace(unmarked, writes=rest), deadline=deadline)
 
     def try_transact(self, writes: Sequence[Write[Any]]) -> bool:
         """Apply writes that depend on data that was read, all or none; False if it has changed.

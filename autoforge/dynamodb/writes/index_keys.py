@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.key_value import PARTITION_KEY_LIMIT, SORT_KEY_LIMIT, within
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.template import Template
 from autoforge.dynamodb.writes.values import Wire, settable_of
+
+#: The most bytes of a partition key and of a sort key.
+_LIMITS: Final = (PARTITION_KEY_LIMIT, SORT_KEY_LIMIT)
 
 
 def rendered(
@@ -46,15 +50,54 @@ def rendered(
         if _is_out(key, known):
             return dict.fromkeys(key.own | _unrenderable(key, _absent(key, known)))
         _require_known(key, deciding, known)
-    templates = (key.partition_for(known) or key.partitions[0], key.sort_template)
+    templates = (_partition(key, known), key.sort_template)
     wires: dict[str, Wire] = {}
     for name, place in own:
         template = templates[place]
         sources = key.sources_of(template)
         if deciding & changed or sources & changed or creates:
             _require_known(key, sources, known)
-            wires[name] = {"S": template.render(known)}
+            wires[name] = {"S": within(template.render(known), _LIMITS[place], key)}
     return wires
+
+
+def _partition(key: Key, known: Mapping[str, Any]) -> Template:
+    """Return the template of the partition key that no known value rules out.
+
+    The values that decide are known, so an item has all components of it, known or not.
+    """
+    first, *others = key.partitions
+    if not others:
+        return first
+    absent = _absent(key, known)
+    return next((each for each in key.partitions if not _lacks(each, absent)), first)
+
+
+def require_plain_keys(entity: type[Entity], values: Mapping[str, Any]) -> None:
+    """Refuse a value that DynamoDB does not take for an attribute that is itself an index key.
+
+    Args:
+        entity: The entity of the item.
+        values: The values that the update stores, by the names of their attributes.
+
+    Raises:
+        InvalidValueError: if a value is an empty text, or longer than a key may be.
+    """
+    for name, key, template, limit in plain_keys(entity):
+        if values.get(name) is not None:
+            within(template.render(values), limit, key)
+
+
+@cache
+def plain_keys(entity: type[Entity]) -> tuple[tuple[str, Key, Template, int], ...]:
+    """Return the attributes that are index keys themselves, with the template and its limit."""
+    return tuple(
+        (template.components[0].name, key, template, limit)
+        for key in entity.keys.values()
+        if key is not entity.primary_key
+        for template, limit in zip((key.partitions[0], key.sort_template), _LIMITS, strict=True)
+        if template.is_plain
+    )
 
 
 @cache
@@ -69,13 +112,11 @@ def _deciding(entity: type[Entity], key: Key) -> frozenset[str]:
     """Return the attributes that decide whether an item is in an index, and by which template.
 
     They are the optional components and the attributes of ``where``; and the sources of a derived
-    component that has no value if an optional source is missing.
+    component that may have no value.
     """
     attributes = settable_of(entity)
     names = {n for n in key.components - {*key.derived} if attributes[n].null}
-    for each in key.derived.values():
-        if any(attributes[n].null for n in each.sources) and each.may_lack:
-            names |= {*each.sources}
+    names = names.union(*(key.derived[name].sources for name in key.lacking))
     return frozenset(names | {*key.where})
 
 

@@ -37,7 +37,7 @@ from autoforge.dynamodb.writes.conditions import is_expired, is_live, is_of, req
 from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.false_condition import changed_since_read, condition_error
 from autoforge.dynamodb.writes.identity import described, identity, primary_key, require_components
-from autoforge.dynamodb.writes.index_keys import fed_keys, rendered
+from autoforge.dynamodb.writes.index_keys import fed_keys, plain_keys, rendered, require_plain_keys
 from autoforge.dynamodb.writes.update_expression import update_expression
 from autoforge.dynamodb.writes.values import (
     Wire,
@@ -97,7 +97,8 @@ class Update(Write[E]):
     Raises:
         DeclarationError: if the entity lacks an attribute, the write could leave a key stale, the
             condition is none, or an attribute would be copied that another one cannot hold.
-        InvalidValueError: if the write would change the primary key, nothing, or one place twice.
+        InvalidValueError: if the write would change the primary key, nothing, or one place twice;
+            when it is sent, if a value cannot stand in a key of an index.
 
     Examples:
         >>> renew = Update(
@@ -467,6 +468,9 @@ class Update(Write[E]):
         for key in self.entity.keys.values():
             if key is not self.entity.primary_key:
                 wires |= rendered(self.entity, key, changed, self._known, creates=creates)
+        if plain_keys(self.entity):
+            stored = {**(self.initial or {}), **self.results, **changes}
+            require_plain_keys(self.entity, stored)
         return wires
 
     def _known(self, key: Key) -> dict[str, Any]:
