@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, NoReturn
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, is_name, shortened
 from autoforge.dynamodb.schema.encoding import Codec
-from autoforge.dynamodb.schema.settings import is_name
 
 
 class Derived:

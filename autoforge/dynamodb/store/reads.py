@@ -30,6 +30,13 @@ from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import TableConnection
+from autoforge.dynamodb.store.mistakes import (
+    require_key,
+    require_key_condition,
+    require_parts,
+    require_pattern,
+    require_place,
+)
 
 E = TypeVar("E", bound=Answer)
 T = TypeVar("T")
@@ -82,10 +89,10 @@ class Reads(TableConnection):
             >>> store.get(BookByIsbn("b9"))
         """
         try:
-            run = pattern.read_one
-        except AttributeError:
-            raise _not_a(pattern, "Get") from None
-        return run(self, _reading_of(pattern, reading), consistent=consistent)
+            return pattern.read_one(self, _reading_of(pattern, reading), consistent=consistent)
+        except (AttributeError, TypeError):
+            require_pattern(pattern, Get, reading)
+            raise
 
     @overload
     def require(self, pattern: Get[E], *, consistent: bool = False) -> E: ...
@@ -178,11 +185,12 @@ class Reads(TableConnection):
             (<Loan BOOK#b1 / LOAN#l2>,)
         """
         try:
-            run = query.read_page
-        except AttributeError:
-            raise _not_a(query, "Query") from None
-        as_what = _reading_of(query, reading)
-        return run(self, as_what, limit=limit, cursor=cursor, consistent=consistent)
+            as_what = _reading_of(query, reading)
+            return query.read_page(self, as_what, limit=limit, cursor=cursor, consistent=consistent)
+        except (AttributeError, TypeError):
+            require_pattern(query, Query, reading)
+            require_place(limit, cursor)
+            raise
 
     def count(self, query: Query[Any], *, consistent: bool = False) -> int:
         """Count the items of a query, in one request per megabyte of items.
@@ -195,15 +203,20 @@ class Reads(TableConnection):
             consistent: Whether to read strongly consistently, at twice the read units.
 
         Raises:
+            DeclarationError: if the pattern is not a Query.
             InvalidValueError: if a global index is to be read strongly consistently.
 
         Examples:
             >>> store.count(LoansOfBook("b1"))
             2
         """
-        request = query.request(
-            self.table_name, limit=None, now=self.clock(), consistent=consistent, count=True
-        )
+        try:
+            request = query.request(
+                self.table_name, limit=None, now=self.clock(), consistent=consistent, count=True
+            )
+        except (AttributeError, TypeError):
+            require_pattern(query, Query)
+            raise
         total = 0
         for answer in self._pages(request, query):
             keys = answer.get("Items")
@@ -256,6 +269,7 @@ class Reads(TableConnection):
                 answers with.
 
         Raises:
+            DeclarationError: if the pattern is not a Fetch.
             InvalidValueError: if there are more than 100 keys.
             IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
 
@@ -263,8 +277,12 @@ class Reads(TableConnection):
             >>> [book.title for book in store.fetch(Books(("b2", "b9", "b1")))]
             ['Emma', 'Dynamo']
         """
-        as_what = _reading_of(pattern, reading)
-        return self.read_items(pattern.distinct_keys(), pattern, as_what, consistent=consistent)
+        try:
+            as_what = _reading_of(pattern, reading)
+            return self.read_items(pattern.distinct_keys(), pattern, as_what, consistent=consistent)
+        except (AttributeError, TypeError):
+            require_pattern(pattern, Fetch, reading)
+            raise
 
     @overload
     def snapshot(self, one: Get[A1], /) -> tuple[A1 | None]: ...
@@ -314,7 +332,7 @@ class Reads(TableConnection):
 
         Raises:
             InvalidTransactionError: if they read no item or more than 100.
-            DeclarationError: if one of them is a Lookup.
+            DeclarationError: if one of them is not a Get, or is a Lookup.
             TransactionConflictError: if writes conflict with every attempt.
 
         Examples:
@@ -352,7 +370,11 @@ class Reads(TableConnection):
             >>> store.answer(LoansOfBooks("b1", "b2"))
             2
         """
-        return pattern.combine(self.answers(pattern, consistent=consistent))
+        try:
+            return pattern.combine(self.answers(pattern, consistent=consistent))
+        except (AttributeError, TypeError):
+            require_pattern(pattern, Composite)
+            raise
 
     def answers(
         self,
@@ -385,19 +407,24 @@ class Reads(TableConnection):
             >>> book["title"], len(loans)
             ('Dynamo', 2)
         """
-        return self.run_concurrently(
-            [
-                partial(
-                    part.pattern.read_part,
-                    self,
-                    _reading_of(part.pattern, reading),
-                    limit=part.limit,
-                    count=part.count,
-                    consistent=consistent,
-                )
-                for part in pattern.parts()
-            ]
-        )
+        try:
+            return self.run_concurrently(
+                [
+                    partial(
+                        part.pattern.read_part,
+                        self,
+                        _reading_of(part.pattern, reading),
+                        limit=part.limit,
+                        count=part.count,
+                        consistent=consistent,
+                    )
+                    for part in pattern.parts()
+                ]
+            )
+        except (AttributeError, TypeError):
+            require_pattern(pattern, Composite, reading)
+            require_parts(pattern)
+            raise
 
     def item_at(self, key: KeyValue) -> Item | None:
         """Return the stored item with a primary key; None if there is none.
@@ -408,14 +435,20 @@ class Reads(TableConnection):
         Args:
             key: The primary key.
 
+        Raises:
+            DeclarationError: if it is not a primary key.
+
         Examples:
             >>> store.item_at(primary_key(Book, {"isbn": "b1"}))["title"]
             {'S': 'Dynamo'}
             >>> store.item_at(KeyValue("BOOK#b9", "BOOK"))
         """
-        item: Item | None = self._send(
-            get_request(self.table_name, key, self.layout.primary, consistent=True), self
-        ).get("Item")
+        try:
+            request = get_request(self.table_name, key, self.layout.primary, consistent=True)
+        except AttributeError:
+            require_key(key)
+            raise
+        item: Item | None = self._send(request, self).get("Item")
         return item
 
     def keys_in(self, partition: str) -> Iterator[KeyValue]:
@@ -426,10 +459,19 @@ class Reads(TableConnection):
         Args:
             partition: The partition key.
 
+        Raises:
+            DeclarationError: if it is not a text.
+
         Examples:
             >>> [key.sort for key in store.keys_in("BOOK#b1")]
             ['BOOK', 'LOAN#l1', 'LOAN#l2']
         """
+        given: object = partition
+        if not isinstance(given, str):
+            raise DeclarationError(
+                f"{shortened(given)} is not a partition key: write the text, such as "
+                'primary_key(Book, {"isbn": "b1"}).partition'
+            )
         primary = self.layout.primary
         return (key_of(each, primary) for each in self.items_in(KeyCondition(primary, partition)))
 
@@ -446,15 +488,22 @@ class Reads(TableConnection):
             attributes: Names in the table of further attributes to return.
             page_size: Items per request; None for as many as DynamoDB returns.
 
+        Raises:
+            DeclarationError: if it is not a key condition, or a name is no text.
+
         Examples:
             >>> loans = LoansOfBook("b1").condition(NOON)
             >>> [item["member"] for item in store.items_in(loans, "member")]
             [{'S': 'ann'}, {'S': 'ben'}]
         """
-        names = dict.fromkeys((*self.layout.primary.attributes, *attributes))
-        projected = {f"#p{place}": name for place, name in enumerate(names)}
-        parameters = condition.parameters()
-        parameters["ExpressionAttributeNames"] |= projected
+        try:
+            names = dict.fromkeys((*self.layout.primary.attributes, *attributes))
+            projected = {f"#p{place}": name for place, name in enumerate(names)}
+            parameters = condition.parameters()
+            parameters["ExpressionAttributeNames"] |= projected
+        except (AttributeError, TypeError):
+            require_key_condition(condition, attributes)
+            raise
         request = Request(
             "Query",
             {
@@ -546,7 +595,8 @@ class Reads(TableConnection):
             InvalidCursorError: if the cursor was not issued for this query.
             InvalidValueError: if the limit is below 1.
         """
-        if limit < 1:
+        if not isinstance(limit, int) or limit < 1:  # type: ignore[redundant-expr]  # of a caller
+            require_place(limit, cursor)
             raise InvalidValueError(f"the limit of a page is {limit}; it must be at least 1")
         accept = self.cursors.accept
         start = accept(self.table_name, query, cursor) if cursor is not None else None
@@ -616,8 +666,3 @@ class Reads(TableConnection):
 def _reading_of(pattern: Pattern[Any], reading: Reading[Any] | None) -> Reading[Any]:
     """Return how the items of a pattern are converted: as a caller says, or to what it answers."""
     return pattern.reading() if reading is None else pattern.reading_as(reading)
-
-
-def _not_a(given: object, kind: str) -> DeclarationError:
-    """Return the error that a caller gives something else than a pattern of a kind."""
-    return DeclarationError(f"{shortened(given)} is not a {kind}")

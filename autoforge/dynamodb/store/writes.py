@@ -19,7 +19,6 @@ from autoforge.dynamodb.errors import (
     UnavailableError,
     UnreadableItemError,
     VersionConflictError,
-    shortened,
 )
 from autoforge.dynamodb.patterns.request import get_request, wire_key
 from autoforge.dynamodb.schema.entity import Entity
@@ -28,8 +27,16 @@ from autoforge.dynamodb.schema.key_value import KeyValue, key_of, shown_key
 from autoforge.dynamodb.schema.unique_item import UniqueItem
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import StaleReadError
+from autoforge.dynamodb.store.mistakes import (
+    not_several,
+    require_key,
+    require_put,
+    require_transaction,
+    require_write,
+)
 from autoforge.dynamodb.store.reads import Reads
 from autoforge.dynamodb.timestamps import as_timestamp
+from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.identity import require_entity
 from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.transaction import Transaction
@@ -76,12 +83,10 @@ class Writes(Reads):
             >>> store.write(Delete(Book, {"isbn": "b3"}))
         """
         try:
-            entity = write.entity
-        except AttributeError:
-            raise DeclarationError(
-                f"{shortened(write)} is not a write, such as Put(Book(...))"
-            ) from None
-        self._require_own(entity)
+            self._require_own(write.entity)
+        except (AttributeError, TypeError):
+            require_write(write)
+            raise
         if needs_look_up_items(write):
             self._transact_with_look_up_items(Transaction((write,)))
             return self._after(write)
@@ -104,12 +109,15 @@ class Writes(Reads):
             write: A ``Put`` or ``Update``.
 
         Raises:
+            DeclarationError: if it leaves no item; it is not applied.
             AutoforgeError: as ``write`` does.
 
         Examples:
             >>> store.save(Update(Book, {"isbn": "b1"}, NOON, {"shelf": "B 1"})).shelf
             'B 1'
         """
+        if type(write) is Delete:  # type: ignore[comparison-overlap]  # of a caller
+            raise DeclarationError("a Delete leaves no item to return: apply it by store.write(…)")
         entity = self.write(write)
         if entity is None:
             raise UnreadableItemError(
@@ -147,8 +155,12 @@ class Writes(Reads):
             >>> store.require(BookByIsbn("b2")).lent
             1
         """
-        for write in transaction.writes:
-            self._require_own(write.entity)
+        try:
+            for write in transaction.writes:
+                self._require_own(write.entity)
+        except (AttributeError, TypeError):
+            require_transaction(transaction)
+            raise
         if any(map(needs_look_up_items, transaction.writes)):
             self._transact_with_look_up_items(transaction, deadline=deadline)
         else:
@@ -275,7 +287,7 @@ class Writes(Reads):
             (True, False)
         """
         try:
-            self.transact(Transaction(tuple(writes)))
+            self.transact(Transaction(writes))
         except (ConditionFailedError, ItemExistsError, ItemNotFoundError):
             return False
         return True
@@ -295,8 +307,12 @@ class Writes(Reads):
             >>> store.is_stored(Put(Member(id="ann", email="ann@example.com")))
             True
         """
-        primary = put.entity.layout.primary
-        request = get_request(self.table_name, put.primary_key(), primary, consistent=True)
+        try:
+            primary = put.entity.layout.primary
+            request = get_request(self.table_name, put.primary_key(), primary, consistent=True)
+        except (AttributeError, TypeError):
+            require_put(put)
+            raise
         item = self._send(request, put).get("Item")
         if item is None:
             return False
@@ -310,7 +326,8 @@ class Writes(Reads):
         For loading: a batch has no conditions and is not a transaction. Throttling slows it down.
 
         Raises:
-            DeclarationError: if an entity has a unique value, which needs a condition.
+            DeclarationError: if one is not an entity, or has a unique value, which needs a
+                condition.
             InvalidValueError: if an entity cannot be stored; its batch was not sent.
             IncompleteBatchError: if DynamoDB leaves items unprocessed and accepts none for the
                 ``patience`` of the retry policy.
@@ -320,7 +337,11 @@ class Writes(Reads):
             >>> store.put_all(Book(isbn=f"n{number}", title="New") for number in range(30))
             30
         """
-        return self._write_all(self._put_member(entity) for entity in entities)
+        try:
+            members = map(self._put_member, entities)
+        except TypeError:
+            raise not_several(entities, "entities") from None
+        return self._write_all(members)
 
     def delete_all(self, keys: Iterable[KeyValue]) -> int:
         """Delete items in batches, and return how many keys; a key may have no item.
@@ -331,8 +352,8 @@ class Writes(Reads):
             keys: The primary keys.
 
         Raises:
-            DeclarationError: if a key is that of an entity with a unique value: its look-up item
-                would stay. What came before is deleted.
+            DeclarationError: if one is not a primary key, or is that of an entity with a unique
+                value: its look-up item would stay. What came before is deleted.
             IncompleteBatchError: if DynamoDB leaves keys unprocessed and accepts none for the
                 ``patience`` of the retry policy.
             ThrottledError: if whole batches are throttled for as long.
@@ -341,7 +362,11 @@ class Writes(Reads):
             >>> store.delete_all(store.keys_in("BOOK#b1"))
             3
         """
-        return self._write_all(map(self._delete_member, keys))
+        try:
+            members = map(self._delete_member, keys)
+        except TypeError:
+            raise not_several(keys, "primary keys") from None
+        return self._write_all(members)
 
     def _require_own(self, entity: type[Entity]) -> None:
         """Refuse an entity outside the design: its keys are not checked against the others'."""
@@ -365,13 +390,17 @@ class Writes(Reads):
         return key_of(item, entity.layout.primary), {"PutRequest": {"Item": item}}
 
     def _delete_member(self, key: KeyValue) -> batch.Member:
-        for entity in self._known_design.with_unique_values:
-            if entity.primary_key.decode(key) is not None:
-                raise DeclarationError(
-                    f"{entity.uniques[0]} is unique, and a batch would leave its look-up item: "
-                    f"delete {shown_key(key)} by Delete"
-                )
-        return key, {"DeleteRequest": {"Key": wire_key(key, self.layout.primary)}}
+        try:
+            for entity in self._known_design.with_unique_values:
+                if entity.primary_key.decode(key) is not None:
+                    raise DeclarationError(
+                        f"{entity.uniques[0]} is unique, and a batch would leave its look-up item: "
+                        f"delete {shown_key(key)} by Delete"
+                    )
+            return key, {"DeleteRequest": {"Key": wire_key(key, self.layout.primary)}}
+        except (AttributeError, TypeError, ValueError):
+            require_key(key)
+            raise
 
     def _clear_all(
         self,
