@@ -11,12 +11,14 @@ from typing import Any, Final
 from autoforge.dynamodb.admin.drift import CHECKS
 from autoforge.dynamodb.admin.operation import Operation
 from autoforge.dynamodb.admin.permissions import permissions_of
-from autoforge.dynamodb.errors import DeclarationError, suggestion
+from autoforge.dynamodb.errors import DeclarationError, shortened, suggestion
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.permission import ANY, WHOLE, Permission
+from autoforge.dynamodb.schema.design import is_class_of
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.settings import as_tuple
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark
-from autoforge.dynamodb.table import Table
+from autoforge.dynamodb.table import Table, require_table
 
 #: A name that can stand in a logical id; IAM's names are shorter than those of CloudFormation.
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
@@ -46,9 +48,10 @@ class Role:
             So one policy serves all tenants; a principal without the tag reaches none of them.
 
     Raises:
-        DeclarationError: if the name has other characters, the description is too long, the role
-            may do nothing, an operation of ``describes`` is unknown, or the tenant has another form
-            or is in no partition key that the role needs.
+        DeclarationError: if the name has other characters, a member is not a pattern or an
+            Operation, the description is too long, the role may do nothing, an operation of
+            ``describes`` is unknown, or the tenant has another form or is in no partition key that
+            the role needs.
 
     Examples:
         >>> from autoforge.cloudformation import Role
@@ -69,7 +72,8 @@ class Role:
     def __post_init__(self) -> None:
         """Check what does not depend on a table."""
         for name in ("patterns", "operations", "describes"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            members = as_tuple(f"role {self.name}", name, getattr(self, name))
+            object.__setattr__(self, name, members)
         faults = [*self._faults()]
         if faults:
             raise DeclarationError(f"role {self.name}: {'; '.join(faults)}")
@@ -92,8 +96,9 @@ class Role:
         return f"{start}${{aws:PrincipalTag/{tag}}}{rest}"
 
     def _faults(self) -> Iterator[str]:
-        if not _NAME.fullmatch(self.name):
+        if not _NAME.fullmatch(str(self.name)):
             yield "a name has up to 64 letters and digits, and begins with a letter"
+        yield from self._strangers()
         if len(self.description) > _DESCRIPTION:
             yield f"a description has at most {_DESCRIPTION:,} characters"
         for each in self.describes:
@@ -103,6 +108,16 @@ class Role:
             yield "it may do nothing: give it patterns, operations or describes"
         if self.tenant is not None:
             yield from self._faults_of_tenant(self.tenant)
+
+    def _strangers(self) -> Iterator[str]:
+        """Yield what is given as a pattern or as an operation, and is none."""
+        operations: tuple[object, ...] = self.operations
+        for pattern in self.patterns:
+            if not is_class_of(pattern, Pattern):
+                yield f"{shortened(pattern)} is not a pattern: name the class itself"
+        for operation in operations:
+            if not isinstance(operation, Operation):
+                yield f"{shortened(operation)} is not an Operation"
 
     def _faults_of_tenant(self, tenant: str) -> Iterator[str]:
         if not _TENANT.fullmatch(tenant):
@@ -126,6 +141,10 @@ def require_roles(table: Table, roles: Sequence[Role]) -> None:
         DeclarationError: if two roles have one name, or a role runs a pattern or writes an entity
             that is not the table's. The message names all such faults.
     """
+    require_table(table)
+    for each in as_tuple(table.name, "roles", roles):
+        if not isinstance(each, Role):
+            raise DeclarationError(f"{table.name}: {shortened(each)} is not a Role: write Role(…)")
     named = Counter(each.name for each in roles)
     faults = [f"two roles are named {name}" for name, count in named.items() if count > 1]
     faults += [f"role {role.name}: {fault}" for role in roles for fault in _foreign(table, role)]

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from autoforge.dynamodb.errors import ConfigurationError, SecretError
+from autoforge.dynamodb.errors import ConfigurationError, SecretError, is_name
 from autoforge.dynamodb.extras import extra
 
 #: The most bytes of plain text that KMS encrypts directly (AWS, "Encrypt" of KMS).
@@ -109,7 +109,10 @@ class LocalCipher:
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        if not secrets or not all(secrets):
+        given: object = secrets
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            raise ConfigurationError("the encryption keys are not a list of texts")
+        if not secrets or not all(map(is_name, secrets)):
             raise ConfigurationError(
                 "an encryption key is missing or empty; at least one key is needed, none empty"
             )

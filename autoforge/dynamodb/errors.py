@@ -56,6 +56,7 @@ __all__ = [
     "UnavailableError",
     "UnreadableItemError",
     "VersionConflictError",
+    "is_name",
     "shortened",
     "suggestion",
 ]
@@ -264,6 +265,11 @@ def shortened(value: Any) -> str:
     """Return a value for an error message, cut to 80 characters; a class by its name."""
     shown = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
+
+
+def is_name(given: object) -> bool:
+    """Whether something is a text that is not empty."""
+    return isinstance(given, str) and bool(given)
 
 
 def suggestion(name: str, known: Iterable[str], *, alike: float = _NEAR) -> str:

@@ -22,6 +22,7 @@ from autoforge.dynamodb.patterns.snapshot import Snapshot
 from autoforge.dynamodb.patterns.soundness import faults_of
 from autoforge.dynamodb.schema.design import Design, is_class_of
 from autoforge.dynamodb.schema.limits import LOCAL_INDEXES_FOR_GOOD
+from autoforge.dynamodb.schema.settings import as_tuple
 from autoforge.dynamodb.store.store import Store
 from autoforge.dynamodb.timestamps import utc_now
 from autoforge.dynamodb.transport.transport import TransportName
@@ -62,12 +63,20 @@ class Table(Design):
     def __post_init__(self) -> None:
         """Check the design, then each pattern against it."""
         super().__post_init__()
-        object.__setattr__(self, "patterns", self._members_of("patterns"))
+        object.__setattr__(self, "patterns", as_tuple(self.name, "patterns", self.patterns))
         alien = [each for each in self.patterns if not is_class_of(each, Pattern)]
         if alien:
             raise DeclarationError(
                 f"{self.name}: {shortened(alien[0])} is not a pattern: name the class itself"
             )
+        for each in self.patterns:
+            unfinished = ", ".join(sorted(getattr(each, "__abstractmethods__", ())))
+            if each.is_generic():
+                raise DeclarationError(
+                    f"{self.name}: {each.__name__} is a kind of pattern: name a subclass of it"
+                )
+            if unfinished:
+                raise DeclarationError(f"{self.name}: {each.__name__} defines no {unfinished}")
         faults = [*self._shared_pattern_names(), *faults_of(self, self.patterns)]
         if faults:
             raise DeclarationError(f"{self.name}: {'; '.join(faults)}")
@@ -100,7 +109,8 @@ class Table(Design):
                 requests directly where possible.
 
         Raises:
-            ConfigurationError: if the endpoint is not a URL that a request can be sent to.
+            ConfigurationError: if the endpoint is not a URL that a request can be sent to, or a
+                setting is of a wrong type.
 
         Examples:
             >>> store = library.connect(region="eu-central-1", cursor_secrets=["a long secret"])
@@ -179,7 +189,8 @@ class Table(Design):
         """
         named = {each.__name__: each for each in self.patterns}
         if name not in named:
-            raise InvalidValueError(f"no pattern is named {name!r}{suggestion(name, named)}")
+            near = suggestion(str(name), named)
+            raise InvalidValueError(f"no pattern is named {shortened(name)}{near}")
         return named[name]
 
     def explain(
@@ -234,3 +245,15 @@ class Table(Design):
             if each.__name__ in seen:
                 yield f"two patterns are named {each.__name__}"
             seen.add(each.__name__)
+
+
+def require_table(given: object) -> None:
+    """Refuse to derive anything from what is not a Table, such as an entity or a Store.
+
+    Raises:
+        DeclarationError: with what was given.
+    """
+    if not isinstance(given, Table):
+        raise DeclarationError(
+            f"{shortened(given)} is not a Table: write Table(name, entities=(…,), patterns=(…,))"
+        )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autoforge.dynamodb.extras import extra
-from autoforge.dynamodb.table import Table
+from autoforge.dynamodb.table import Table, require_table
 from autoforge.testing.engines import Engine
 
 with extra("testing", "laws_of"):
@@ -54,6 +54,7 @@ def laws_of(
         >>> small = Table("Small", entities=(Book,), patterns=(BookByIsbn,))
         >>> test_laws = laws_of(small, examples=20)
     """
+    require_table(table)
     laws = laws_in(table, strategies=strategies, selects=selects)
 
     @pytest.mark.parametrize("law", laws, ids=str)

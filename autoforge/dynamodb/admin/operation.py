@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from autoforge.dynamodb.errors import DeclarationError, shortened
 from autoforge.dynamodb.patterns.pattern import Pattern
+from autoforge.dynamodb.schema.design import is_class_of
 from autoforge.dynamodb.schema.entity import Entity
+from autoforge.dynamodb.schema.settings import as_tuple
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Operation:
         batches: Entities whose items it stores or deletes in batches, without conditions.
         transacts: Whether it sends a ``Transaction``; one that checks does.
 
+    Raises:
+        DeclarationError: if a member is not the class of a pattern or an entity.
+
     Examples:
         >>> lend = Operation("loans.lend", asks=(BookByIsbn,), puts=(Loan,), updates=(Book,))
         >>> sorted({permission.action for permission in permissions_of(lend)})
@@ -53,6 +59,21 @@ class Operation:
     deletes: tuple[type[Entity], ...] = ()
     batches: tuple[type[Entity], ...] = ()
     transacts: bool = False
+
+    def __post_init__(self) -> None:
+        """Check that patterns and entities are given, and each as the class itself."""
+        for each in fields(self):
+            if each.name in {"name", "transacts"}:
+                continue
+            members = as_tuple(f"operation {self.name}", each.name, getattr(self, each.name))
+            object.__setattr__(self, each.name, members)
+            wanted: type[Any] = Pattern if each.name == "asks" else Entity
+            strange = [member for member in members if not is_class_of(member, wanted)]
+            if strange:
+                raise DeclarationError(
+                    f"operation {self.name}: {each.name}: {shortened(strange[0])} is not the class "
+                    f"of {'a pattern' if wanted is Pattern else 'an entity'}"
+                )
 
     def with_more(self, name: str, *, transacts: bool = False, **more: Any) -> Operation:
         """Return an operation with another name that reads and changes all of this, and more.

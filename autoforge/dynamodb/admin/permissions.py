@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autoforge.dynamodb.admin.operation import Operation
+from autoforge.dynamodb.errors import DeclarationError, shortened
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.permission import (
     WHOLE,
@@ -21,6 +22,7 @@ from autoforge.dynamodb.patterns.permission import (
     partition_forms,
     permissions_on_items,
 )
+from autoforge.dynamodb.schema.design import is_class_of
 from autoforge.dynamodb.schema.indexes import TABLE
 from autoforge.dynamodb.schema.transaction_mark import mark_in
 from autoforge.dynamodb.schema.unique_item import item_of
@@ -34,12 +36,19 @@ def permissions_of(declared: type[Pattern[Any]] | Operation) -> frozenset[Permis
     Args:
         declared: The pattern or the operation.
 
+    Raises:
+        DeclarationError: if it is neither.
+
     Examples:
         >>> sorted(each.partition for each in permissions_of(MemberByEmail))
         ['EMAIL#*', 'MEMBER#*']
     """
     if isinstance(declared, Operation):
         return frozenset(_of_operation(declared))
+    if not is_class_of(declared, Pattern):
+        raise DeclarationError(
+            f"{shortened(declared)} is not a pattern or an Operation: name the class of a pattern"
+        )
     return frozenset(declared.iam_permissions())
 
 

@@ -29,6 +29,7 @@ from autoforge.dynamodb.client.failures import (
 from autoforge.dynamodb.client.pace import Pace, Timer
 from autoforge.dynamodb.client.worker_pool import WorkerPool
 from autoforge.dynamodb.errors import (
+    ConfigurationError,
     OutOfTimeError,
     ThrottledError,
     UnavailableError,
@@ -88,6 +89,9 @@ class RetryPolicy:
         patience: Seconds that a throttled bulk continues while none of its requests is accepted,
             regardless of ``attempts``.
 
+    Raises:
+        ConfigurationError: if there is no attempt, or a time is negative.
+
     Examples:
         >>> patient = RetryPolicy(attempts=10, cap=5.0)
         >>> [patient.longest_wait(failures) for failures in (1, 2, 9)]
@@ -100,6 +104,18 @@ class RetryPolicy:
     base: float = 0.05
     cap: float = 2.0
     patience: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Check that there is an attempt, and that no wait is negative."""
+        attempts: object = self.attempts
+        if not (isinstance(attempts, int) and attempts >= 1):
+            raise ConfigurationError(
+                f"a request has {self.attempts!r} attempts; it must have at least 1"
+            )
+        for name in ("base", "cap", "patience"):
+            seconds: object = getattr(self, name)
+            if not (isinstance(seconds, int | float) and seconds >= 0):
+                raise ConfigurationError(f"{name} is {seconds!r}; expected seconds, from 0")
 
     def longest_wait(self, failures: int) -> float:
         """Return the longest wait after so many failures, in seconds.

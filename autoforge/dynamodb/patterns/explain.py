@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.request import Request
 from autoforge.dynamodb.patterns.snapshot import Snapshot
+from autoforge.dynamodb.timestamps import as_timestamp
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,23 @@ def explain(
         consistent: Whether to read strongly consistently.
 
     Raises:
-        InvalidValueError: if a parameter cannot stand in a key, or a strongly consistent read of
-            an index is requested.
-
-    Examples:
-        >>> explain(BookByIsbn("b1"), table_name="Library", now=NOON).requests[0].operation
-        'GetItem'
+        DeclarationError: if it is not a pattern with its parameters.
+        InvalidValueError: if the limit is below 1, a parameter cannot stand in a key, or a strongly
+            consistent read of an index is requested.
 
     Examples:
         >>> explain(BookByIsbn("b1"), table_name="Library", now=NOON).requests[0].operation
         'GetItem'
     """
+    given: object = pattern
+    if not isinstance(given, Pattern | Snapshot):
+        raise DeclarationError(
+            f"{shortened(given)} is not a pattern with its parameters, such as BookByIsbn(…)"
+        )
+    most: object = limit
+    if not (isinstance(most, int) and most >= 1):
+        raise InvalidValueError(f"the limit of a page is {limit!r}; it must be at least 1")
+    now = as_timestamp(now)
     if isinstance(pattern, Snapshot):
         return Explanation(
             pattern=type(pattern).__name__,

@@ -13,6 +13,7 @@ from autoforge.dynamodb.errors import (
     MISSPELT,
     DeclarationError,
     InvalidValueError,
+    is_name,
     shortened,
     suggestion,
 )
@@ -32,7 +33,6 @@ from autoforge.dynamodb.patterns.request import KeyCondition
 from autoforge.dynamodb.schema.annotations import annotations_of
 from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.letter_case import camel_case
-from autoforge.dynamodb.schema.settings import is_name
 from autoforge.dynamodb.schema.template import Component, Label, Template
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Final
 
-from autoforge.dynamodb.errors import ConfigurationError
+from autoforge.dynamodb.errors import ConfigurationError, is_name
 from autoforge.dynamodb.schema.cache import BoundedCache
 
 _SCOPE: Final = "autoforge.cursor"
@@ -31,8 +31,13 @@ class Seals:
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        if not secrets or not all(secrets):
-            raise ConfigurationError("cursors need at least one signing key that is not empty")
+        given: object = secrets
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            raise ConfigurationError("the signing keys of cursors are not a list of texts")
+        if not secrets or not all(map(is_name, secrets)):
+            raise ConfigurationError(
+                "cursors need at least one signing key, a text that is not empty"
+            )
         self._secrets = tuple(secrets)
         # A client that polls uses the same purpose again.
         self._keys = BoundedCache(self._derived)

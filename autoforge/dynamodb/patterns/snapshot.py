@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidTransactionError
+from autoforge.dynamodb.errors import DeclarationError, InvalidTransactionError, shortened
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.pattern import named_types
 from autoforge.dynamodb.patterns.references import Lookup
@@ -31,7 +31,7 @@ class Snapshot:
 
     Raises:
         InvalidTransactionError: if there is none, or they read more than 100 items.
-        DeclarationError: if one is a Lookup, which reads one item after another.
+        DeclarationError: if one is not a Get, or is a Lookup, which reads one item after another.
         InvalidValueError: if a parameter cannot stand in a key.
 
     Examples:
@@ -44,16 +44,31 @@ class Snapshot:
 
     def __post_init__(self) -> None:
         """Check the number of items."""
-        for each in self.gets:
-            if isinstance(each, Lookup):
-                raise DeclarationError(
-                    f"{type(each).__name__} reads one item after another, and a snapshot all at "
-                    "one moment: take Gets"
-                )
-        if not 0 < len(self.keys) <= SNAPSHOT_ITEMS:
+        try:
+            for each in self.gets:
+                if isinstance(each, Lookup):
+                    raise DeclarationError(
+                        f"{type(each).__name__} reads one item after another, and a snapshot all "
+                        "at one moment: take Gets"
+                    )
+            number = len(self.keys)
+        except (AttributeError, TypeError):
+            self._require_gets()
+            raise
+        if not 0 < number <= SNAPSHOT_ITEMS:
             raise InvalidTransactionError(
-                f"a snapshot reads {len(self.keys)} items; it must read 1 to {SNAPSHOT_ITEMS}"
+                f"a snapshot reads {number} items; it must read 1 to {SNAPSHOT_ITEMS}"
             )
+
+    def _require_gets(self) -> None:
+        given: object = self.gets
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            raise DeclarationError(f"expected Gets in a tuple, got {shortened(given)}") from None
+        strange = [each for each in given if not isinstance(each, Get)]
+        if strange:
+            raise DeclarationError(
+                f"{shortened(strange[0])} is not a Get with its parameters, such as BookByIsbn(…)"
+            ) from None
 
     @property
     def keys(self) -> tuple[KeyValue, ...]:

@@ -24,7 +24,13 @@ from pynamodb.attributes import Attribute, MapAttribute
 from pynamodb.constants import STRING
 from pynamodb.expressions.operand import Path
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened, suggestion
+from autoforge.dynamodb.errors import (
+    DeclarationError,
+    InvalidValueError,
+    is_name,
+    shortened,
+    suggestion,
+)
 from autoforge.dynamodb.schema.changes import (
     Assignment,
     Change,
@@ -48,7 +54,6 @@ from autoforge.dynamodb.schema.documents import document_to_wire, wire_to_docume
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 from autoforge.dynamodb.schema.inside import Inside
 from autoforge.dynamodb.schema.letter_case import IN_CASE
-from autoforge.dynamodb.schema.settings import is_name
 
 T = TypeVar("T")
 

@@ -31,6 +31,7 @@ from pynamodb.models import Model
 from autoforge.dynamodb.errors import (
     DeclarationError,
     InvalidValueError,
+    is_name,
     shortened,
     suggestion,
 )
@@ -46,7 +47,7 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.number_attributes import Integer, Number
 from autoforge.dynamodb.schema.optional import optional, required
 from autoforge.dynamodb.schema.set_attributes import TextSet
-from autoforge.dynamodb.schema.settings import constants_in, is_name, refuse_misspelt
+from autoforge.dynamodb.schema.settings import constants_in, refuse_misspelt
 from autoforge.dynamodb.schema.text_attributes import Id, Text
 from autoforge.dynamodb.schema.time_attributes import Expiry, Moment
 from autoforge.dynamodb.schema.unique import Unique

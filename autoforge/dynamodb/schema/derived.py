@@ -7,9 +7,8 @@ from functools import cached_property
 from itertools import product
 from typing import Any, Final, NoReturn
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, is_name, shortened
 from autoforge.dynamodb.schema.codec import Codec
-from autoforge.dynamodb.schema.settings import is_name
 
 #: The errors of a function that cannot compute with a missing attribute.
 _UNCOMPUTABLE: Final = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)

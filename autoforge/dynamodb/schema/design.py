@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -12,6 +12,7 @@ from autoforge.dynamodb.errors import DeclarationError, shortened
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.indexes import Index, KeyType, Layout
 from autoforge.dynamodb.schema.limits import faults_of_table
+from autoforge.dynamodb.schema.settings import as_tuple
 from autoforge.dynamodb.schema.transaction_mark import TransactionMark, mark_in
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of
 
@@ -43,8 +44,10 @@ class Design:
 
     def __post_init__(self) -> None:
         """Check that no item can be mistaken for one of another entity, and each index."""
+        if not isinstance(self.name, str):
+            raise DeclarationError(f"the name of a table is {shortened(self.name)}, not a text")
         for name in ("entities", "indexes"):
-            object.__setattr__(self, name, self._members_of(name))
+            object.__setattr__(self, name, as_tuple(self.name, name, getattr(self, name)))
         alien = [each for each in self.entities if not is_class_of(each, Entity)]
         if alien:
             raise DeclarationError(
@@ -78,19 +81,6 @@ class Design:
         ]
         if faults:
             raise DeclarationError(f"{self.name}: {'; '.join(faults)}")
-
-    def _members_of(self, name: str) -> tuple[Any, ...]:
-        """Return what is given under a name as a tuple.
-
-        Raises:
-            DeclarationError: if one is given alone.
-        """
-        given: object = getattr(self, name)
-        if isinstance(given, str) or not isinstance(given, Iterable):
-            raise DeclarationError(
-                f"{self.name}: {name} is {shortened(given)}, not a tuple: write {name}=(…,)"
-            )
-        return tuple(given)
 
     @property
     def layout(self) -> Layout:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, TypeAlias, cast
 
-from autoforge.dynamodb.errors import DeclarationError, shortened
+from autoforge.dynamodb.errors import DeclarationError, is_name, shortened
 from autoforge.dynamodb.schema.letter_case import IN_CASE
-from autoforge.dynamodb.schema.settings import is_name
 
 #: The type of a key attribute in DynamoDB: a text or a number.
 KeyType: TypeAlias = Literal["S", "N"]

@@ -6,12 +6,12 @@ setting is refused. Other constants and methods are the user's own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache, cached_property
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Final
 
-from autoforge.dynamodb.errors import MISSPELT, DeclarationError, suggestion
+from autoforge.dynamodb.errors import MISSPELT, DeclarationError, shortened, suggestion
 from autoforge.dynamodb.schema.annotations import annotations_of
 
 _CODE: Final = (
@@ -71,6 +71,19 @@ def refuse_misspelt(
             )
 
 
-def is_name(given: object) -> bool:
-    """Whether something is a text that is not empty."""
-    return isinstance(given, str) and bool(given)
+def as_tuple(owner: str, name: str, given: object) -> tuple[Any, ...]:
+    """Return what is given for a setting of several members as a tuple.
+
+    Args:
+        owner: What has the setting, for the message.
+        name: The setting.
+        given: The members, in any iterable.
+
+    Raises:
+        DeclarationError: if one is given alone.
+    """
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise DeclarationError(
+            f"{owner}: {name} is {shortened(given)}, not a tuple: write {name}=(…,)"
+        )
+    return tuple(given)

@@ -11,6 +11,7 @@ from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.item_size import require_size
 from autoforge.dynamodb.schema.key_value import KeyValue, key_of, shown_key
 from autoforge.dynamodb.store import batch
+from autoforge.dynamodb.store.mistakes import not_several, require_key
 from autoforge.dynamodb.store.reads import Reads
 from autoforge.dynamodb.writes.identity import require_entity
 
@@ -24,7 +25,8 @@ class BatchWrites(Reads):
         For loading: a batch has no conditions and is not a transaction. Throttling slows it down.
 
         Raises:
-            DeclarationError: if an entity has a unique value, which needs a condition.
+            DeclarationError: if one is not an entity, or has a unique value, which needs a
+                condition.
             InvalidValueError: if an entity cannot be stored; its batch was not sent.
             IncompleteBatchError: if DynamoDB leaves items unprocessed and accepts none for the
                 ``patience`` of the retry policy.
@@ -34,7 +36,11 @@ class BatchWrites(Reads):
             >>> store.put_all(Book(isbn=f"n{number}", title="New") for number in range(30))
             30
         """
-        return self._write_all(self._put_member(entity) for entity in entities)
+        try:
+            members = map(self._put_member, entities)
+        except TypeError:
+            raise not_several(entities, "entities") from None
+        return self._write_all(members)
 
     def delete_all(self, keys: Iterable[KeyValue]) -> int:
         """Delete items in batches, and return how many keys; a key may have no item.
@@ -45,8 +51,8 @@ class BatchWrites(Reads):
             keys: The primary keys.
 
         Raises:
-            DeclarationError: if a key is that of an entity with a unique value: its look-up item
-                would stay. What came before is deleted.
+            DeclarationError: if one is not a primary key, or is that of an entity with a unique
+                value: its look-up item would stay. What came before is deleted.
             IncompleteBatchError: if DynamoDB leaves keys unprocessed and accepts none for the
                 ``patience`` of the retry policy.
             ThrottledError: if whole batches are throttled for as long.
@@ -55,7 +61,11 @@ class BatchWrites(Reads):
             >>> store.delete_all(store.keys_in("BOOK#b1"))
             3
         """
-        return self._write_all(map(self._delete_member, keys))
+        try:
+            members = map(self._delete_member, keys)
+        except TypeError:
+            raise not_several(keys, "primary keys") from None
+        return self._write_all(members)
 
     def _put_member(self, entity: Entity) -> batch.Member:
         try:
@@ -73,13 +83,17 @@ class BatchWrites(Reads):
         return key_of(item, entity.layout.primary), {"PutRequest": {"Item": item}}
 
     def _delete_member(self, key: KeyValue) -> batch.Member:
-        for entity in self._known_design.with_unique_values:
-            if entity.primary_key.decode(key) is not None:
-                raise DeclarationError(
-                    f"{entity.uniques[0]} is unique, and a batch would leave its look-up item: "
-                    f"delete {shown_key(key)} by Delete"
-                )
-        return key, {"DeleteRequest": {"Key": wire_key(key, self.layout.primary)}}
+        try:
+            for entity in self._known_design.with_unique_values:
+                if entity.primary_key.decode(key) is not None:
+                    raise DeclarationError(
+                        f"{entity.uniques[0]} is unique, and a batch would leave its look-up item: "
+                        f"delete {shown_key(key)} by Delete"
+                    )
+            return key, {"DeleteRequest": {"Key": wire_key(key, self.layout.primary)}}
+        except (AttributeError, TypeError, ValueError):
+            require_key(key)
+            raise
 
     def _write_all(self, members: Iterable[batch.Member]) -> int:
         """Send writes in batches; paced as a bulk even if the Store is not."""

@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from autoforge.dynamodb.errors import InvalidValueError, UnreadableItemError
+from autoforge.dynamodb.errors import (
+    DeclarationError,
+    InvalidValueError,
+    UnreadableItemError,
+    shortened,
+)
 from autoforge.dynamodb.patterns.fetch import BATCH_READ, fetch_request
 from autoforge.dynamodb.patterns.page import Page
 from autoforge.dynamodb.patterns.pattern import Pattern
@@ -19,6 +24,11 @@ from autoforge.dynamodb.schema.entity import Entity, Item
 from autoforge.dynamodb.schema.key_value import KeyValue, key_of
 from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.connection import TableConnection
+from autoforge.dynamodb.store.mistakes import (
+    require_key,
+    require_key_condition,
+    require_place,
+)
 
 T = TypeVar("T")
 
@@ -43,14 +53,20 @@ class ItemReads(TableConnection):
         Args:
             key: The primary key.
 
+        Raises:
+            DeclarationError: if it is not a primary key.
+
         Examples:
             >>> store.item_at(primary_key(Book, {"isbn": "b1"}))["title"]
             {'S': 'Dynamo'}
             >>> store.item_at(KeyValue("BOOK#b9", "BOOK"))
         """
-        item: Item | None = self._send(
-            get_request(self.table_name, key, self.layout.primary, consistent=True), self
-        ).get("Item")
+        try:
+            request = get_request(self.table_name, key, self.layout.primary, consistent=True)
+        except AttributeError:
+            require_key(key)
+            raise
+        item: Item | None = self._send(request, self).get("Item")
         return item
 
     def keys_in(self, partition: str) -> Iterator[KeyValue]:
@@ -61,10 +77,19 @@ class ItemReads(TableConnection):
         Args:
             partition: The partition key.
 
+        Raises:
+            DeclarationError: if it is not a text.
+
         Examples:
             >>> [key.sort for key in store.keys_in("BOOK#b1")]
             ['BOOK', 'LOAN#l1', 'LOAN#l2']
         """
+        given: object = partition
+        if not isinstance(given, str):
+            raise DeclarationError(
+                f"{shortened(given)} is not a partition key: write the text, such as "
+                'primary_key(Book, {"isbn": "b1"}).partition'
+            )
         primary = self.layout.primary
         return (key_of(each, primary) for each in self.items_in(KeyCondition(primary, partition)))
 
@@ -81,15 +106,22 @@ class ItemReads(TableConnection):
             attributes: Names in the table of further attributes to return.
             page_size: Items per request; None for as many as DynamoDB returns.
 
+        Raises:
+            DeclarationError: if it is not a key condition, or a name is no text.
+
         Examples:
             >>> loans = LoansOfBook("b1").condition(NOON)
             >>> [item["member"] for item in store.items_in(loans, "member")]
             [{'S': 'ann'}, {'S': 'ben'}]
         """
-        names = dict.fromkeys((*self.layout.primary.attributes, *attributes))
-        projected = {f"#p{place}": name for place, name in enumerate(names)}
-        parameters = condition.parameters()
-        parameters["ExpressionAttributeNames"] |= projected
+        try:
+            names = dict.fromkeys((*self.layout.primary.attributes, *attributes))
+            projected = {f"#p{place}": name for place, name in enumerate(names)}
+            parameters = condition.parameters()
+            parameters["ExpressionAttributeNames"] |= projected
+        except (AttributeError, TypeError):
+            require_key_condition(condition, attributes)
+            raise
         request = Request(
             "Query",
             {
@@ -181,7 +213,8 @@ class ItemReads(TableConnection):
             InvalidCursorError: if the cursor was not issued for this query.
             InvalidValueError: if the limit is below 1.
         """
-        if limit < 1:
+        if not isinstance(limit, int) or limit < 1:  # type: ignore[redundant-expr]  # of a caller
+            require_place(limit, cursor)
             raise InvalidValueError(f"the limit of a page is {limit}; it must be at least 1")
         accept = self.cursors.accept
         start = accept(self.table_name, query, cursor) if cursor is not None else None

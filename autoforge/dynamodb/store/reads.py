@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar, overload
 
-from autoforge.dynamodb.errors import DeclarationError, ItemNotFoundError, shortened
+from autoforge.dynamodb.errors import ItemNotFoundError
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
@@ -17,6 +17,7 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.readers import Reading
 from autoforge.dynamodb.patterns.snapshot import Snapshot
 from autoforge.dynamodb.store.items import ItemReads
+from autoforge.dynamodb.store.mistakes import require_parts, require_pattern, require_place
 
 E = TypeVar("E", bound=Answer)
 T = TypeVar("T")
@@ -60,10 +61,10 @@ class Reads(ItemReads):
             >>> store.get(BookByIsbn("b9"))
         """
         try:
-            run = pattern.read_one
-        except AttributeError:
-            raise _not_a(pattern, "Get") from None
-        return run(self, _reading_of(pattern, reading), consistent=consistent)
+            return pattern.read_one(self, _reading_of(pattern, reading), consistent=consistent)
+        except (AttributeError, TypeError):
+            require_pattern(pattern, Get, reading)
+            raise
 
     @overload
     def require(self, pattern: Get[E], *, consistent: bool = False) -> E: ...
@@ -156,11 +157,12 @@ class Reads(ItemReads):
             (<Loan BOOK#b1 / LOAN#l2>,)
         """
         try:
-            run = query.read_page
-        except AttributeError:
-            raise _not_a(query, "Query") from None
-        as_what = _reading_of(query, reading)
-        return run(self, as_what, limit=limit, cursor=cursor, consistent=consistent)
+            as_what = _reading_of(query, reading)
+            return query.read_page(self, as_what, limit=limit, cursor=cursor, consistent=consistent)
+        except (AttributeError, TypeError):
+            require_pattern(query, Query, reading)
+            require_place(limit, cursor)
+            raise
 
     def count(self, query: Query[Any], *, consistent: bool = False) -> int:
         """Count the items of a query, in one request per megabyte of items.
@@ -173,15 +175,20 @@ class Reads(ItemReads):
             consistent: Whether to read strongly consistently, at twice the read units.
 
         Raises:
+            DeclarationError: if the pattern is not a Query.
             InvalidValueError: if a global index is to be read strongly consistently.
 
         Examples:
             >>> store.count(LoansOfBook("b1"))
             2
         """
-        request = query.request(
-            self.table_name, limit=None, now=self.clock(), consistent=consistent, count=True
-        )
+        try:
+            request = query.request(
+                self.table_name, limit=None, now=self.clock(), consistent=consistent, count=True
+            )
+        except (AttributeError, TypeError):
+            require_pattern(query, Query)
+            raise
         total = 0
         for answer in self._pages(request, query):
             keys = answer.get("Items")
@@ -234,6 +241,7 @@ class Reads(ItemReads):
                 answers with.
 
         Raises:
+            DeclarationError: if the pattern is not a Fetch.
             InvalidValueError: if there are more than 100 keys.
             IncompleteBatchError: if DynamoDB leaves keys unprocessed after all retries.
 
@@ -241,8 +249,12 @@ class Reads(ItemReads):
             >>> [book.title for book in store.fetch(Books(("b2", "b9", "b1")))]
             ['Emma', 'Dynamo']
         """
-        as_what = _reading_of(pattern, reading)
-        return self.read_items(pattern.distinct_keys(), pattern, as_what, consistent=consistent)
+        try:
+            as_what = _reading_of(pattern, reading)
+            return self.read_items(pattern.distinct_keys(), pattern, as_what, consistent=consistent)
+        except (AttributeError, TypeError):
+            require_pattern(pattern, Fetch, reading)
+            raise
 
     @overload
     def snapshot(self, one: Get[A1], /) -> tuple[A1 | None]: ...
@@ -292,7 +304,7 @@ class Reads(ItemReads):
 
         Raises:
             InvalidTransactionError: if they read no item or more than 100.
-            DeclarationError: if one of them is a Lookup.
+            DeclarationError: if one of them is not a Get, or is a Lookup.
             TransactionConflictError: if writes conflict with every attempt.
 
         Examples:
@@ -330,7 +342,11 @@ class Reads(ItemReads):
             >>> store.answer(LoansOfBooks("b1", "b2"))
             2
         """
-        return pattern.combine(self.answers(pattern, consistent=consistent))
+        try:
+            return pattern.combine(self.answers(pattern, consistent=consistent))
+        except (AttributeError, TypeError):
+            require_pattern(pattern, Composite)
+            raise
 
     def answers(
         self,
@@ -363,26 +379,26 @@ class Reads(ItemReads):
             >>> book["title"], len(loans)
             ('Dynamo', 2)
         """
-        return self.run_concurrently(
-            [
-                partial(
-                    part.pattern.read_part,
-                    self,
-                    _reading_of(part.pattern, reading),
-                    limit=part.limit,
-                    count=part.count,
-                    consistent=consistent,
-                )
-                for part in pattern.parts()
-            ]
-        )
+        try:
+            return self.run_concurrently(
+                [
+                    partial(
+                        part.pattern.read_part,
+                        self,
+                        _reading_of(part.pattern, reading),
+                        limit=part.limit,
+                        count=part.count,
+                        consistent=consistent,
+                    )
+                    for part in pattern.parts()
+                ]
+            )
+        except (AttributeError, TypeError):
+            require_pattern(pattern, Composite, reading)
+            require_parts(pattern)
+            raise
 
 
 def _reading_of(pattern: Pattern[Any], reading: Reading[Any] | None) -> Reading[Any]:
     """Return how the items of a pattern are converted: as a caller says, or to what it answers."""
     return pattern.reading() if reading is None else pattern.reading_as(reading)
-
-
-def _not_a(given: object, kind: str) -> DeclarationError:
-    """Return the error that a caller gives something else than a pattern of a kind."""
-    return DeclarationError(f"{shortened(given)} is not a {kind}")

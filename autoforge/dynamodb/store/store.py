@@ -10,10 +10,11 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, get_args
 
 from autoforge.dynamodb.admin import create, drift
 from autoforge.dynamodb.client.client import Client, RetryPolicy
+from autoforge.dynamodb.errors import ConfigurationError, DeclarationError, is_name, shortened
 from autoforge.dynamodb.patterns.cursor import Cursors
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.store.writes import Writes
@@ -90,17 +91,28 @@ class Store(Writes):
             transport: ``botocore`` to send every request through botocore.
 
         Raises:
-            ConfigurationError: if the endpoint is not a URL that a request can be sent to.
+            ConfigurationError: if the endpoint is not a URL that a request can be sent to, or a
+                setting is of a wrong type.
+            DeclarationError: if the design is none.
 
         Examples:
             >>> store = Store.connect(library, region="eu-central-1", table_name="Library-test")
             >>> store.table_name
             'Library-test'
         """
+        _require_design(design)
         if endpoint_url is not None:
             require_endpoint(endpoint_url)
         if table_name is None:
             table_name = (design() if callable(design) else design).name
+        _require_settings(
+            region=region,
+            table_name=table_name,
+            credentials=credentials,
+            clock=clock,
+            retries=retries,
+            transport=transport,
+        )
         mint = IdMint()
         client = Client(
             region=region,
@@ -187,3 +199,46 @@ class Store(Writes):
             ['expiry', 'recovery']
         """
         return drift.find_drifts(self.client, self._known_design, self.table_name)
+
+
+def _require_design(given: object) -> None:
+    """Refuse to connect to what is no design, such as an entity.
+
+    Raises:
+        DeclarationError: with what was given.
+    """
+    if isinstance(given, type) or not (isinstance(given, Design) or callable(given)):
+        raise DeclarationError(f"{shortened(given)} is not a Table: write Table(name, entities)")
+
+
+def _require_settings(
+    *,
+    region: object,
+    table_name: object,
+    credentials: object,
+    clock: object,
+    retries: object,
+    transport: object,
+) -> None:
+    """Refuse settings of a wrong type; credentials are never shown.
+
+    Raises:
+        ConfigurationError: with the setting.
+    """
+    names = get_args(TransportName)
+    pair = isinstance(credentials, tuple | list) and [*map(is_name, credentials)] == [True, True]
+    faults = {
+        f"region is {region!r}; expected a text that is not empty": is_name(region),
+        f"table_name is {table_name!r}; expected a text that is not empty": is_name(table_name),
+        "credentials are no pair of texts, the access key id and the secret key": (
+            credentials is None or pair
+        ),
+        f"clock is {clock!r}; expected a function, such as utc_now": callable(clock),
+        f"retries is {shortened(retries)}; expected a RetryPolicy": (
+            retries is None or isinstance(retries, RetryPolicy)
+        ),
+        f"transport is {transport!r}; expected {' or '.join(names)}": transport in names,
+    }
+    fault = next((said for said, sound in faults.items() if not sound), None)
+    if fault is not None:
+        raise ConfigurationError(fault)

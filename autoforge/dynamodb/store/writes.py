@@ -18,7 +18,6 @@ from autoforge.dynamodb.errors import (
     UnavailableError,
     UnreadableItemError,
     VersionConflictError,
-    shortened,
 )
 from autoforge.dynamodb.patterns.request import get_request
 from autoforge.dynamodb.schema.entity import Entity
@@ -26,7 +25,9 @@ from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.schema.unique_item import UniqueItem
 from autoforge.dynamodb.store.batch_writes import BatchWrites
 from autoforge.dynamodb.store.connection import StaleReadError
+from autoforge.dynamodb.store.mistakes import require_put, require_transaction, require_write
 from autoforge.dynamodb.timestamps import as_timestamp
+from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.transaction import Transaction
 from autoforge.dynamodb.writes.uniqueness import (
@@ -71,12 +72,10 @@ class Writes(BatchWrites):
             >>> store.write(Delete(Book, {"isbn": "b3"}))
         """
         try:
-            entity = write.entity
-        except AttributeError:
-            raise DeclarationError(
-                f"{shortened(write)} is not a write, such as Put(Book(...))"
-            ) from None
-        self._require_own(entity)
+            self._require_own(write.entity)
+        except (AttributeError, TypeError):
+            require_write(write)
+            raise
         if needs_look_up_items(write):
             self._transact_with_look_up_items(Transaction((write,)))
             return self._after(write)
@@ -99,12 +98,15 @@ class Writes(BatchWrites):
             write: A ``Put`` or ``Update``.
 
         Raises:
+            DeclarationError: if it leaves no item; it is not applied.
             AutoforgeError: as ``write`` does.
 
         Examples:
             >>> store.save(Update(Book, {"isbn": "b1"}, NOON, {"shelf": "B 1"})).shelf
             'B 1'
         """
+        if type(write) is Delete:  # type: ignore[comparison-overlap]  # of a caller
+            raise DeclarationError("a Delete leaves no item to return: apply it by store.write(…)")
         entity = self.write(write)
         if entity is None:
             raise UnreadableItemError(
@@ -142,8 +144,12 @@ class Writes(BatchWrites):
             >>> store.require(BookByIsbn("b2")).lent
             1
         """
-        for write in transaction.writes:
-            self._require_own(write.entity)
+        try:
+            for write in transaction.writes:
+                self._require_own(write.entity)
+        except (AttributeError, TypeError):
+            require_transaction(transaction)
+            raise
         if any(map(needs_look_up_items, transaction.writes)):
             self._transact_with_look_up_items(transaction, deadline=deadline)
         else:
@@ -270,7 +276,7 @@ class Writes(BatchWrites):
             (True, False)
         """
         try:
-            self.transact(Transaction(tuple(writes)))
+            self.transact(Transaction(writes))
         except (ConditionFailedError, ItemExistsError, ItemNotFoundError):
             return False
         return True
@@ -290,8 +296,12 @@ class Writes(BatchWrites):
             >>> store.is_stored(Put(Member(id="ann", email="ann@example.com")))
             True
         """
-        primary = put.entity.layout.primary
-        request = get_request(self.table_name, put.primary_key(), primary, consistent=True)
+        try:
+            primary = put.entity.layout.primary
+            request = get_request(self.table_name, put.primary_key(), primary, consistent=True)
+        except (AttributeError, TypeError):
+            require_put(put)
+            raise
         item = self._send(request, put).get("Item")
         if item is None:
             return False

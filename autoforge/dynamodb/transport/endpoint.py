@@ -28,6 +28,9 @@ def require_endpoint(url: str) -> None:
     Raises:
         ConfigurationError: if it is not ``http[s]://host[:port][/path]``.
     """
+    given: object = url
+    if not isinstance(given, str):
+        raise ConfigurationError(f"the endpoint is {shortened(url)}; expected a URL as a text")
     if not _is_endpoint(url):
         # A URL with an @ may hold a password, so it is not shown.
         shown = "a URL with a user" if "@" in url else shortened(url)

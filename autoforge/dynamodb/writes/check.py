@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pynamodb.expressions.condition import And, Condition
 
-from autoforge.dynamodb.errors import AutoforgeError, ItemNotFoundError
+from autoforge.dynamodb.errors import AutoforgeError, DeclarationError, ItemNotFoundError
 from autoforge.dynamodb.patterns.request import Placeholders, wire_key
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.key_value import KeyValue
@@ -38,8 +38,8 @@ class Check(Write[E]):
         missing_ok: Whether to check the condition only; the item may be missing or expired.
 
     Raises:
-        DeclarationError: if a name in the key is not a component of the primary key, or the
-            condition is on what the entity does not store.
+        DeclarationError: if a name in the key is not a component of the primary key, the condition
+            is on what the entity does not store, or ``missing_ok`` leaves nothing to check.
 
     Examples:
         >>> loan = Loan(isbn="b2", id="l3", member="ann", due_at=NOON)
@@ -62,6 +62,19 @@ class Check(Write[E]):
         """Check the names of the components of the primary key, and the condition."""
         require_components(self.entity, self.key)
         require_condition(self.entity, self.condition)
+        if self.missing_ok and self.condition is None:
+            raise DeclarationError(
+                f"a Check of {self.entity.__name__} with missing_ok checks nothing: give a "
+                "condition, or leave missing_ok out"
+            )
+
+    def request(self, table_name: str) -> NoReturn:
+        """Refuse a Check alone: DynamoDB has it in transactions only."""
+        del table_name
+        raise DeclarationError(
+            f"a Check of {self.entity.__name__} is applied in a transaction: "
+            "store.transact(Transaction([Check(…), Put(…)]))"
+        )
 
     def primary_key(self) -> KeyValue:
         """The key of the item."""

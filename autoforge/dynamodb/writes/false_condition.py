@@ -21,6 +21,9 @@ def condition_error(
     name: str, existing: E, *, found: Callable[[E], str] | None, requires: str
 ) -> ConditionFailedError:
     """The error of a condition that was false: the state found, then the state needed."""
-    state = "does not meet the condition" if found is None else found(existing)
+    state = "does not meet the condition"
+    if found is not None:
+        given: object = found
+        state = found(existing) if callable(given) else str(given)
     needed = f"; {requires}" if requires else ""
     return ConditionFailedError(f"{name} {state}{needed}", item=existing)

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
+from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened, suggestion
 from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.schema.key_value import KeyValue
 from autoforge.dynamodb.timestamps import timestamp_text
@@ -21,6 +21,7 @@ def primary_key(entity: type[Entity], values: Mapping[str, Any]) -> KeyValue:
         values: The components of the primary key, by their names in Python.
 
     Raises:
+        DeclarationError: if it is not an entity, or the components are not in a mapping.
         InvalidValueError: if a component is missing or cannot stand in a key.
 
     Examples:
@@ -30,7 +31,12 @@ def primary_key(entity: type[Entity], values: Mapping[str, Any]) -> KeyValue:
         Traceback (most recent call last):
         autoforge.dynamodb.errors.InvalidValueError: Loan.key needs id, isbn
     """
-    value = entity.primary_key.render(values)
+    try:
+        value = entity.primary_key.render(values)
+    except (AttributeError, TypeError):
+        require_entity_class(entity)
+        require_mapping(entity, values)
+        raise
     if value is None:
         needed = ", ".join(sorted(entity.primary_key.components))
         raise InvalidValueError(f"{entity.primary_key} needs {needed}")
@@ -83,11 +89,46 @@ def require_components(entity: type[Entity], key: Mapping[str, Any]) -> None:
     """Refuse a name that is not a component of the primary key.
 
     Raises:
-        DeclarationError: with the name.
+        DeclarationError: with the name; or if it is not an entity, or there are no names.
     """
-    if not key.keys() <= entity.primary_key.components:
-        names = ", ".join(sorted(key.keys() - entity.primary_key.components))
-        raise DeclarationError(f"{entity.primary_key} has no component {names}")
+    try:
+        if key.keys() <= entity.primary_key.components:
+            return
+    except (AttributeError, TypeError):
+        require_entity_class(entity)
+        require_mapping(entity, key)
+        raise
+    first, *more = sorted(map(str, key.keys() - entity.primary_key.components))
+    near = "" if more else suggestion(first, entity.primary_key.components)
+    raise DeclarationError(
+        f"{entity.primary_key} has no component {', '.join((first, *more))}{near}"
+    )
+
+
+def require_entity_class(given: object) -> None:
+    """Refuse what is not the class of an entity.
+
+    Raises:
+        DeclarationError: with what was given.
+    """
+    if not (isinstance(given, type) and issubclass(given, Entity)):
+        raise DeclarationError(
+            f"{shortened(given)} is not an entity: name the class itself, such as Book"
+        ) from None
+
+
+def require_mapping(entity: type[Entity], key: object) -> None:
+    """Refuse a primary key that is not a mapping from components to their values.
+
+    Raises:
+        DeclarationError: with what was given.
+    """
+    if not isinstance(key, Mapping):
+        components = ", ".join(f'"{name}": …' for name in sorted(entity.primary_key.components))
+        raise DeclarationError(
+            f"the key of {entity.__name__} is {shortened(key)}; expected its components, "
+            f"{{{components}}}"
+        ) from None
 
 
 def _shown(value: Any) -> Any:

@@ -21,6 +21,8 @@ from autoforge.dynamodb.errors import (
     InvalidValueError,
     ItemNotFoundError,
     VersionConflictError,
+    shortened,
+    suggestion,
 )
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
 from autoforge.dynamodb.schema.attribute import default_to_wire, is_stored
@@ -157,10 +159,7 @@ class Update(Write[E]):
         values, wires, relative = sorted_out(entity, self.changes)
         before = by_name(entity, self.expected)
         vars(self).update(values=values, wires=wires, relative=relative, before=before, results={})
-        settable = settable_of(entity)
-        for name in (*values, *before, *(self.initial or {})):
-            if name not in settable:
-                raise DeclarationError(f"{entity.__name__} has no attribute {name!r}")
+        self._require_known()
         self._require_stored({*values, *relative, *before, *(self.initial or {})})
         fixed = entity.primary_key.components & {*values, *relative}
         if self._counted:
@@ -172,6 +171,11 @@ class Update(Write[E]):
                 "the primary key cannot change"
             )
         if not (values or relative or self._counted or self.initial is not None):
+            if not isinstance(self.at, datetime):
+                raise DeclarationError(
+                    f"an Update of {entity.__name__} is made at {shortened(self.at)}, which is "
+                    "not a time: write Update(entity, key, at, changes)"
+                )
             raise InvalidValueError(
                 f"an Update of {entity.__name__} changes nothing: give changes, or use a Check"
             )
@@ -181,6 +185,33 @@ class Update(Write[E]):
             self._require_known_results()
         if self.initial is not None:
             self._require_sound_creation(self.initial)
+
+    def _require_known(self) -> None:
+        """Refuse names that are none of the entity's attributes, and a mark that is not set."""
+        settable = settable_of(self.entity)
+        try:
+            names = (*self.values, *self.before, *(self.initial or ()))
+            unknown = [name for name in names if name not in settable]
+        except TypeError:
+            self._require_mapping()
+            raise
+        if unknown:
+            self._require_mapping()
+            near = suggestion(unknown[0], settable)
+            raise DeclarationError(f"{self.entity.__name__} has no attribute {unknown[0]!r}{near}")
+        if self.mark is not None and self.mark not in self.values:
+            raise DeclarationError(
+                f"mark is {shortened(self.mark)}, which the update does not set: name one of its "
+                "changes"
+            )
+
+    def _require_mapping(self) -> None:
+        """Refuse initial attributes that are not values by their names."""
+        if not (self.initial is None or isinstance(self.initial, Mapping)):
+            raise DeclarationError(
+                f"initial is {shortened(self.initial)}; expected values by the names of their "
+                "attributes"
+            ) from None
 
     def _require_stored(self, names: AbstractSet[str]) -> None:
         """Refuse attributes that stand only in keys, which an update does not know as a whole."""

@@ -15,14 +15,15 @@ from litestar.datastructures import ResponseHeader
 from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
-from autoforge.dynamodb.errors import DeclarationError, ItemNotFoundError
+from autoforge.dynamodb.errors import DeclarationError, ItemNotFoundError, shortened, suggestion
 from autoforge.dynamodb.patterns.fetch import Fetch
 from autoforge.dynamodb.patterns.get import Get
 from autoforge.dynamodb.patterns.json_items import as_json, to_json
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
+from autoforge.dynamodb.schema.settings import as_tuple
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.table import Table
+from autoforge.dynamodb.table import Table, require_table
 from autoforge.http.api.answers import Form, answer_of, in_form
 from autoforge.http.api.described import DescribedOperation
 from autoforge.http.api.document import HEADERS
@@ -73,10 +74,18 @@ def routes_of(
         ...     client.get("/book-by-isbn", params={"isbn": "b1"}).json()["title"]
         'Dynamo'
     """
-    chosen = table.patterns if patterns is None else tuple(patterns)
+    require_table(table)
+    given: object = store
+    if not isinstance(given, Store):
+        raise DeclarationError(
+            f"{shortened(given)} is not a Store: write {table.name}.connect(region=…)"
+        )
+    chosen = table.patterns if patterns is None else as_tuple(table.name, "patterns", patterns)
     for each in chosen:
         if each not in table.patterns:
-            raise DeclarationError(f"{each.__name__} is not a pattern of {table.name}")
+            name = getattr(each, "__name__", shortened(each))
+            near = suggestion(name, [known.__name__ for known in table.patterns])
+            raise DeclarationError(f"{name} is not a pattern of {table.name}{near}")
     return [handler for each in chosen for handler in _handlers(each, store)]
 
 
