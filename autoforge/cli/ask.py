@@ -22,17 +22,17 @@ from autoforge.dynamodb.patterns.json_items import JsonObject, as_json, to_json
 from autoforge.errors import ItemNotFoundError
 from autoforge.settings import ConnectionSettings
 
-#: The exit code if there is no such item, as of programs that look for something.
+#: The exit code if there is no such item, as with grep.
 NOTHING: Final = 1
 
 #: The items of a request with ``--all``, unless ``--limit`` is given.
 _ALL_LIMIT: Final = 100
 
-#: The options that only a query has.
+#: The options that apply to queries only.
 _OF_QUERIES: Final = ("limit", "cursor", "everything")
 
-#: The key that signs cursors without AUTOFORGE_CURSOR_SECRETS: the next call must accept them, and
-#: whoever runs the command may read the table anyway.
+#: The key that signs cursors without AUTOFORGE_CURSOR_SECRETS. Later calls must accept the cursors,
+#: which need no protection: a user of the command may read the table anyway.
 _CURSOR_SECRET: Final = "the cursors of autoforge ask"  # noqa: S105 - it protects nothing
 
 
@@ -100,10 +100,10 @@ def ask(
 
 
 def _require_no_paging(context: click.Context, asked: Pattern[Any]) -> None:
-    """Refuse the options of queries.
+    """Refuse the options of queries for another pattern.
 
     Raises:
-        click.BadParameter: if one is given.
+        click.BadParameter: if such an option is given.
     """
     for option in context.command.params:
         source = context.get_parameter_source(option.name or "")

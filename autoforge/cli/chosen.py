@@ -1,4 +1,4 @@
-"""The table that a command is about: the platform's, or the one that ``--table`` names."""
+"""The table of a command: the platform's, or the one that ``--table`` names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autoforge.dynamodb import Store, Table
 from autoforge.errors import ConfigurationError
 from autoforge.settings import ConnectionSettings, Settings, revealed
 
-#: Where a click context keeps the value of ``--table``, wherever on the command line it stands.
+#: The key of the value of ``--table`` in the click context, which the group and the commands share.
 _META: Final = f"{__name__}.path"
 
 C = TypeVar("C")
@@ -38,7 +38,7 @@ class ChosenTable:
         return self.table is PLATFORM_TABLE
 
     def name(self, given: str | None) -> str:
-        """Return the given name; else that of the settings for the platform's, else its own."""
+        """Return the given name; else that of the settings for the platform, or the table's own."""
         return given or (Settings().table_name if self.is_platform else self.table.name)
 
     def connect(
@@ -71,7 +71,7 @@ def _remember(context: click.Context, _: click.Parameter, path: str | None) -> N
 
 
 def table_option(command: C, *, envvar: str | None = None) -> C:
-    """Add the option ``--table``; what is given nearest to the end of the command line counts."""
+    """Add the option ``--table``; if it is given several times, the last one applies."""
     option: Any = click.option(
         "--table",
         "table_path",
@@ -88,7 +88,7 @@ def chosen_table(context: click.Context | None = None) -> ChosenTable:
     """Return the table of the running command.
 
     Raises:
-        ConfigurationError: if ``--table`` names none.
+        ConfigurationError: if ``--table`` does not name a Table.
     """
     path: str | None = (context or click.get_current_context()).meta.get(_META)
     if path is None:

@@ -15,7 +15,7 @@ from autoforge.cli.parameters import parameters_of, pattern_named
 from autoforge.dynamodb import Pattern
 from autoforge.errors import AutoforgeError
 
-#: What is left, between two words, of a separator at which bash has split a word.
+#: A separator at which bash has split a word, with the marks between the words around it.
 _PARTED: Final = re.compile("\0?([:=])\0?")
 
 
@@ -25,7 +25,7 @@ def complete_pattern(
     """Complete the name of a pattern of the chosen table."""
     try:
         patterns = chosen_table(context).table.patterns
-    except AutoforgeError:  # an error would appear in the middle of the line that is typed
+    except AutoforgeError:  # an error message would appear within the command line
         return []
     return [
         CompletionItem(each.__name__, help=each.question())
@@ -58,7 +58,7 @@ def complete_parameter(
 
 
 def _named(pattern: type[Pattern[Any]], attribute: str, name: str) -> list[CompletionItem[str]]:
-    """Return a parameter with each of its values if they are few, else with an open end."""
+    """Return a parameter with each of its values if its type lists them, else without a value."""
     values = _values(get_type_hints(pattern)[attribute])
     return [CompletionItem(f"{name}={each}") for each in values or ("",)]
 
@@ -84,7 +84,7 @@ class _Bash(BashComplete):
     )
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """Return the words before the one to complete, and that one, as they were typed."""
+        """Return the words before the word to complete, and that word, as they were typed."""
         args, incomplete = super().get_completion_args()
         words = _PARTED.sub(r"\1", "\0".join([*args, incomplete])).split("\0")
         return words[:-1], words[-1]

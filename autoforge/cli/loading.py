@@ -18,7 +18,7 @@ from autoforge.errors import ConfigurationError
 
 T = TypeVar("T")
 
-#: Where the lines of an import are that are not the user's.
+#: The directories of the frames of an import that are not the user's code.
 _OURS: Final = str(Path(autoforge.__file__).parent)
 _LIBRARY: Final = str(Path(traceback.__file__).parent / "importlib")
 
@@ -60,7 +60,7 @@ def _imported(name: str) -> ModuleType:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        with redirect_stdout(sys.stderr):  # what a module prints is no answer of a command
+        with redirect_stdout(sys.stderr):  # output of the module is not output of the command
             return import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
@@ -75,7 +75,7 @@ def _imported(name: str) -> ModuleType:
 
 
 def _modules_beside(name: str) -> list[str]:
-    """Return the modules in the package in which a module is missing, or in this directory."""
+    """Return the other modules in the package of a missing module, or in this directory."""
     package, _, _ = name.rpartition(".")
     places = sys.modules[package].__path__ if package else [str(Path.cwd())]
     prefix = f"{package}." if package else ""
@@ -83,7 +83,7 @@ def _modules_beside(name: str) -> list[str]:
 
 
 def _failure(name: str, error: BaseException) -> ConfigurationError:
-    """Return the error for a module whose import failed: each cause, and the line of the user's."""
+    """Return the error of a failed import: each cause, and the line of the user's code."""
     causes = "; caused by ".join(map(_said, _chain(error)))
     frames = [
         each

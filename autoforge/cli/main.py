@@ -27,7 +27,7 @@ from autoforge.errors import (
     UnavailableError,
 )
 
-#: The exit code of each error; the first match counts. 2 is a wrong call, as click has it.
+#: The exit code of each error; the first match applies. 2 is click's code of a wrong call.
 EXIT_CODES: Final[Mapping[type[AutoforgeError], int]] = {
     InvalidValueError: 2,
     ConfigurationError: 2,
@@ -37,12 +37,12 @@ EXIT_CODES: Final[Mapping[type[AutoforgeError], int]] = {
     AutoforgeError: 1,
 }
 
-#: The exit code after Ctrl-C, as of a program that the signal ends.
+#: The exit code after Ctrl-C, the same as of a program that the signal ends.
 INTERRUPTED: Final = 128 + signal.SIGINT
 
 
 class _Group(click.Group):
-    """A group whose commands end as shells expect when they are interrupted."""
+    """A group whose commands, if interrupted, end with the exit code that shells expect."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -59,7 +59,7 @@ class _Group(click.Group):
 def group() -> None:
     """Ask, document and create any DynamoDB table; serve the agent platform's.
 
-    The table is that of the agent platform, unless --table names another, at any place.
+    The table is the agent platform's, unless --table names another; the option may stand anywhere.
     """
 
 

@@ -21,7 +21,7 @@ def pattern_named(table: Table, name: str) -> type[Pattern[Any]]:
     """Return the pattern of a table with a name.
 
     Raises:
-        click.BadParameter: if there is none; with the most similar name, or else with all.
+        click.BadParameter: if there is none; the message has the most similar name, or all names.
     """
     named = {each.__name__: each for each in table.patterns}
     if name not in named:

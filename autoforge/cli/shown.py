@@ -14,13 +14,13 @@ WIDEST: Final = 60
 
 
 class Listing:
-    """Items in columns, a page at a time; the head is repeated when a page needs other columns."""
+    """Items in columns, page by page; the header is repeated if a page needs other columns."""
 
     def __init__(self) -> None:
         self._widths: dict[str, int] = {}
 
     def lines(self, items: Sequence[JsonObject]) -> Iterator[str]:
-        """Return the lines of the next items: a column for each attribute that one of them has."""
+        """Return the lines of the next items; each attribute of any of them is a column."""
         rows = [
             {name: _cut(text(value)) for name, value in item.items() if value not in (None, [])}
             for item in items
@@ -46,7 +46,7 @@ class Listing:
 
 
 def described(answer: JsonObject) -> Iterator[str]:
-    """Return the lines of one item, or of an answer with several parts: a part for each member."""
+    """Return the lines of one item, or of an answer with several parts, one after another."""
     plain = {name: each for name, each in answer.items() if not _is_part(each)}
     wide = max((width(text(name)) for name in plain), default=0)
     for name, value in plain.items():
@@ -69,7 +69,7 @@ def _is_part(value: Any) -> bool:
 
 
 def text(value: Any) -> str:
-    """Return a value as text, in which nothing controls the terminal."""
+    """Return a value as text, with control characters escaped."""
     if value is None:
         return ""
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

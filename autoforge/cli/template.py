@@ -52,7 +52,7 @@ def print_policy(*, role: str, roles_path: str | None) -> None:
     roles = {each.name: each for each in _roles(chosen, roles_path)}
     if role not in roles:
         near = suggestion(role, roles) or f"; expected one of {', '.join(roles)}"
-        missing = near if roles else ": there are none; declare them beside the table, or --roles"
+        missing = near if roles else ": no roles are declared; name them by --roles"
         raise click.BadParameter(f"{role} is not a role{missing}")
     from autoforge.cloudformation import policy_of  # noqa: PLC0415 - only this command needs it
 
@@ -69,7 +69,7 @@ def _own_table() -> ChosenTable:
     chosen = chosen_table()
     if chosen.is_platform:
         raise ConfigurationError(
-            "the platform's template is cfn/template.yaml, and has its roles; name another table "
+            "the table is the platform's, whose template is cfn/template.yaml; name another table "
             "by --table"
         )
     return chosen
@@ -79,7 +79,7 @@ def _roles(chosen: ChosenTable, path: str | None) -> Sequence[Role]:
     """Load the roles.
 
     Raises:
-        ConfigurationError: if ``--roles`` names none.
+        ConfigurationError: if ``--roles`` does not name a list or tuple of roles.
     """
     from autoforge.cloudformation import Role  # noqa: PLC0415 - only two commands need it
 

@@ -14,7 +14,7 @@ from troposphere import GetAtt, Ref, Sub
 from autoforge.dynamodb.schema.design import Design
 from autoforge.dynamodb.schema.indexes import Index
 
-#: The table in the logical ids of its parts, beside the names of the indexes.
+#: The name of the table itself in logical ids, where an index has its own name.
 _TABLE: Final = "Table"
 #: Names that an index cannot have in logical ids: an output named ``<one of these>Arn`` exists.
 _TAKEN: Final = (_TABLE, "AlarmTopic", "Stream")

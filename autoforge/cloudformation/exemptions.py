@@ -41,8 +41,8 @@ EXEMPTIONS: Final = (
 
 #: Rules of cfn-lint that the whole template is exempt from, each with its reason.
 UNLINTED: Final = {
-    "W1028": "The output StreamArn is nothing where there is no stream, though its condition keeps "
-    "it out: emulators of CloudFormation work it out all the same",
+    "W1028": "The output StreamArn repeats its condition in its value, because emulators of "
+    "CloudFormation evaluate the value even if the condition is false",
 }
 
 

@@ -38,7 +38,7 @@ def policy_of(table: Table, role: Role, *, table_arn: str | None = None) -> dict
 
     Args:
         table: The table that the role uses.
-        role: What it runs.
+        role: The role.
         table_arn: The ARN of the deployed table; None for the table with this name in any region
             of the account, in the partition ``aws``.
 
@@ -141,15 +141,15 @@ def _grouped(
         by_action.setdefault(each.action, set()).add(role.partition(each))
     groups: dict[tuple[str, ...], list[str]] = {}
     for action, forms in sorted(by_action.items()):
-        # A form of all partitions confines nothing, and a key of type number fits no other. A scan
-        # names no partition, so a condition on one would refuse it.
+        # ANY is the form of every partition; number keys have no other. A scan names no partition,
+        # so any condition on partitions would refuse it.
         confined = role.confined and forms.isdisjoint({ANY, WHOLE})
         groups.setdefault(tuple(sorted(_widest(forms))) if confined else (), []).append(action)
     yield from groups.items()
 
 
 def _widest(forms: Iterable[str]) -> set[str]:
-    """The forms that no other form covers, as ``A#*`` covers ``A#x``."""
+    """The forms without those that another form includes, as ``A#*`` includes ``A#x``."""
     every = set(forms)
     return {one for one in every if not any(fnmatchcase(one, form) for form in every - {one})}
 

@@ -30,22 +30,22 @@ _DESCRIPTION: Final = 1000
 
 @dataclass(frozen=True)
 class Role:
-    """A kind of program that uses a table: what it may do follows from what it runs.
+    """A kind of program that uses a table, with the patterns and operations that it may run.
 
     Attributes:
         name: Letters and digits; the policy of ``Desk`` is ``DeskPolicy`` in a template.
         patterns: The patterns that it runs.
         operations: The writes that it performs.
-        description: What the role is for, for people who choose a policy.
+        description: What the role is for; the description of its policy.
         describes: The operations on the table itself that it may send: ``DescribeTable`` for
             ``Store.is_ready`` and ``Store.require_table``; ``DescribeTimeToLive`` and
             ``DescribeContinuousBackups`` as well for ``Store.drifts``.
         confined: Whether each operation is allowed only in partitions of the forms that the
             patterns and the writes need (``dynamodb:LeadingKeys``). Otherwise it is allowed in the
             whole table or index, by a shorter policy.
-        tenant: The start of the partition keys of one tenant, with the name of a tag in braces, as
-            in ``"BRANCH#{Branch}"``: there, the tag of the principal must be the value in the key.
-            So one policy serves all tenants; a principal without the tag reaches none of them.
+        tenant: The beginning of the partition keys of one tenant, with the name of a tag in braces,
+            as in ``"BRANCH#{Branch}"``: the principal's tag must have the value that is in the key.
+            So one policy serves all tenants; a principal without the tag has access to none.
 
     Raises:
         DeclarationError: if the name has other characters, a member is not a pattern or an
@@ -70,7 +70,7 @@ class Role:
     tenant: str | None = None
 
     def __post_init__(self) -> None:
-        """Check what does not depend on a table."""
+        """Check the role, as far as possible without its table."""
         for name in ("patterns", "operations", "describes"):
             members = as_tuple(f"role {self.name}", name, getattr(self, name))
             object.__setattr__(self, name, members)
@@ -103,9 +103,9 @@ class Role:
             yield f"a description has at most {_DESCRIPTION:,} characters"
         for each in self.describes:
             if each not in CHECKS:
-                yield f"{each} is none of {', '.join(CHECKS)}{suggestion(each, CHECKS)}"
+                yield f"{each} is not one of {', '.join(CHECKS)}{suggestion(each, CHECKS)}"
         if not (self.patterns or self.operations or self.describes):
-            yield "it may do nothing: give it patterns, operations or describes"
+            yield "it has no permissions: give it patterns, operations or describes"
         if self.tenant is not None:
             yield from self._faults_of_tenant(self.tenant)
 

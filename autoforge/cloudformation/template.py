@@ -30,7 +30,7 @@ from autoforge.dynamodb.schema.limits import LOCAL_INDEXES_FOR_GOOD
 from autoforge.dynamodb.table import Table
 
 _LOGICAL_ID: Final = re.compile(r"[A-Za-z0-9]{1,255}")
-#: An ARN of the table as long as they get, to measure policies by.
+#: One of the longest ARNs of a table, to measure policies with.
 _LONG_ARN: Final = "arn:aws-us-gov:dynamodb:us-gov-west-1:111122223333:table/{}"
 
 
@@ -45,14 +45,14 @@ def template_of(
 
     The template has the table with its indexes, expiry, point-in-time recovery and deletion
     protection; capacity, encryption, stream and backups by parameter; alarms with a dashboard; a
-    managed policy for each role; and the names and ARNs of all of them as outputs. The table and
-    what is needed to read it remain when the stack is deleted.
+    managed policy for each role; and names and ARNs as outputs. The table, its key and its backups
+    remain when the stack is deleted.
 
     Args:
         table: The table; its name is the default of the parameter TableName.
         roles: The programs that use the table.
-        logical_id: The logical id of the table, for a stack that has the table already: with
-            another one, CloudFormation creates another table.
+        logical_id: The logical id of the table. If a stack has the table already, give its present
+            logical id: with another, CloudFormation creates another table.
         alarms: Whether the template has alarms with their topic and thresholds, and the dashboard.
 
     Raises:

@@ -1,6 +1,6 @@
 """What the alarms watch: metrics of the table and its indexes, and what an alarm means.
 
-A template replaces the descriptions that it can say more about.
+A template may replace the descriptions.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from autoforge.cloudformation.deployed import DeployedTable
 from autoforge.dynamodb.client.client import METERED
 from autoforge.dynamodb.schema.indexes import Index
 
-#: The operations by which a Store reads or writes items, without those that few programs send: each
-#: metric of an alarm is charged.
+#: The operations of a Store that read or write items, except those that few programs send: AWS
+#: charges for each metric of an alarm.
 OPERATIONS: Final = tuple(sorted(METERED - {"Scan", "TransactGetItems"}))
 
-#: A read, a query, a write and a transaction: if DynamoDB is slow, one of them shows it. Others are
-#: not measured, since each metric of an alarm is charged.
+#: A read, a query, a write and a transaction: if DynamoDB is slow, one of them is. Others are not
+#: measured, since AWS charges for each metric of an alarm.
 _TYPICAL: Final = ("GetItem", "Query", "UpdateItem", "TransactWriteItems")
 
 #: The most metrics of one alarm (AWS, "Creating an alarm based on a metric math expression").
@@ -49,10 +49,10 @@ class Watched:
         description: What it means, and what to do first.
         metrics: The metrics that it watches.
         threshold: The value that must be exceeded.
-        together: The function of CloudWatch's metric math that joins several metrics.
+        together: The function of CloudWatch's metric math that combines several metrics.
         period: Seconds of one measurement.
         periods: How many measurements in a row must exceed the threshold.
-        recovery: Whether to notify when the alarm is over, if somebody waits for that.
+        recovery: Whether to notify when the alarm is over, too.
     """
 
     name: str

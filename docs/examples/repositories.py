@@ -39,9 +39,9 @@ from autoforge.dynamodb.errors import ItemExistsError, NotUniqueError
 
 NOON = datetime(2026, 2, 4, 12, tzinfo=UTC)
 
-#: An account with its repositories, and what it starred; and the issues of a state.
+#: An account with its repositories and its stars; and the issues in a state.
 GSI1 = GSI("GSI1")
-#: What an account wrote: only keys, since it is read seldom.
+#: The issues that an account wrote: keys only, since they are read seldom.
 GSI2 = GSI("GSI2", projection="KEYS_ONLY")
 
 
@@ -53,7 +53,7 @@ class State(StrEnum):
 
 
 class Dated(Entity):
-    """What is dated; every update sets ``updated_at``, and moves what is ordered by it."""
+    """Has the times of creation and of the last update, which every update sets."""
 
     created_at: Moment = Moment(default_factory=utc_now)
     updated_at: Moment = Moment(default_factory=utc_now)

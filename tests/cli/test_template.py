@@ -67,7 +67,10 @@ def test_a_policy_is_printed_as_json(command: Command) -> None:
             "deployed:library is not a list or tuple of Role",
         ),
         (["template", "--roles", "deployed:nothing"], "deployed has no attribute 'nothing'"),
-        (["policy", "Desk", "--table", "alone:library"], "there are none; declare them beside"),
+        (
+            ["policy", "Desk", "--table", "alone:library"],
+            "no roles are declared; name them by",
+        ),
     ],
 )
 def test_a_role_that_is_not_declared_is_refused(
@@ -86,4 +89,6 @@ def test_the_template_of_the_platform_is_the_committed_one(
     said = command(*arguments)
 
     assert (said.code, said.out) == (2, "")
-    assert said.err.startswith("autoforge: the platform's template is cfn/template.yaml")
+    assert said.err.startswith(
+        "autoforge: the table is the platform's, whose template is cfn/template.yaml"
+    )

@@ -356,7 +356,7 @@ def test_a_transaction_mark_is_an_entity_of_every_table() -> None:
             {"describes": ("DescribeTabel",)},
             "DescribeContinuousBackups; did you mean 'DescribeTable'?",
         ),
-        ({"patterns": ()}, "it may do nothing: give it patterns, operations or describes"),
+        ({"patterns": ()}, "it has no permissions: give it patterns, operations or describes"),
         ({"tenant": "CUSTOMER#"}, "the tenant 'CUSTOMER#' is not the start of a partition key"),
         ({"tenant": "{A}#{B}"}, "is not the start of a partition key"),
         (

@@ -16,27 +16,27 @@ from autoforge.dynamodb.schema.settings import as_tuple
 class Operation:
     """What one method that writes reads and changes, for the policy of a program that calls it.
 
-    It declares patterns and writes. What a Store sends besides follows from them: the look-up items
-    of unique values, TransactionMarks, the deletion of an expired item, and the item that it reads
-    after a lost answer (``permissions_of``).
+    It declares patterns and writes. ``permissions_of`` derives the further requests of a Store: for
+    look-up items of unique values, for TransactionMarks, to delete an expired item, and to read an
+    item after a lost response.
 
     Attributes:
         name: The method, as its caller names it: ``loans.extend``.
-        asks: The patterns it runs at any point. They include what it reads before it repeats a
-            write, or applies a write with an expectation.
-        scans_partition: Entities whose whole partition it reads, whatever the types of the items.
-        scans: Entities whose whole table it scans, such as an export of an operator.
+        asks: The patterns that it runs, including those for reads before a write with ``expected``
+            or before another attempt.
+        scans_partition: Entities whose whole partitions it reads, with items of any type.
+        scans: Entities whose table it scans, such as an export of an operator.
         puts: Entities whose items it creates by a ``Put``.
         replaces: Entities whose items it stores over existing ones: by a ``Put`` with ``replace``
             or with a condition.
-        updates: Entities whose items it changes by an ``Update``, or creates by one if they never
-            expire.
-        upserts: Entities whose items it changes or creates by an ``Update`` with ``initial``, and
-            that may expire.
+        updates: Entities whose items it changes by an ``Update``, or, if they never expire, creates
+            by an ``Update`` with ``initial``.
+        upserts: Entities that may expire, and whose items it changes or creates by an ``Update``
+            with ``initial``.
         checks: Entities whose items it checks in a transaction (``ConditionCheck``).
         deletes: Entities whose items it deletes by a ``Delete``.
         batches: Entities whose items it stores or deletes in batches, without conditions.
-        transacts: Whether it sends a ``Transaction``; one that checks does.
+        transacts: Whether it sends a ``Transaction``; True is implied by ``checks``.
 
     Raises:
         DeclarationError: if a member is not the class of a pattern or an entity.
@@ -76,11 +76,11 @@ class Operation:
                 )
 
     def with_more(self, name: str, *, transacts: bool = False, **more: Any) -> Operation:
-        """Return an operation with another name that reads and changes all of this, and more.
+        """Return an operation with another name and everything of this one, and more.
 
         Args:
             name: The other method.
-            transacts: Whether it sends a ``Transaction`` besides.
+            transacts: Whether the other method sends a ``Transaction``.
             more: Further patterns and entities, by the attributes of an operation.
 
         Examples:

@@ -66,9 +66,9 @@ def _of_operation(operation: Operation) -> Iterator[Permission]:
     yield from permissions_on_items("ConditionCheckItem", *operation.checks)
     yield from permissions_on_items("DeleteItem", *operation.deletes)
     yield from permissions_on_items("BatchWriteItem", *operation.batches)
-    # An update that is not to be applied twice, if its answer was lost.
+    # To see whether an update was applied whose response was lost.
     yield from permissions_on_items("GetItem", *filter(stores_changes, changed))
-    # An expired item, which an update would otherwise change instead of creating another.
+    # To delete an expired item, which the update would otherwise change instead of creating one.
     mortal = (each for each in operation.upserts if each.expiry_name is not None)
     yield from permissions_on_items("DeleteItem", *mortal)
     yield from _on_look_up_items(operation)
@@ -76,7 +76,7 @@ def _of_operation(operation: Operation) -> Iterator[Permission]:
 
 
 def _on_look_up_items(operation: Operation) -> Iterator[Permission]:
-    """Yield the permissions on the look-up items of unique values, which move with their items."""
+    """Yield the permissions on the look-up items of unique values."""
     kept = (*operation.replaces, *operation.updates, *operation.upserts)
     for entity in (*operation.puts, *kept):
         yield from permissions_on_items("PutItem", *map(item_of, entity.uniques))

@@ -1,8 +1,8 @@
 """Scan: reads all items of a table, for operators: migrations, exports, audits.
 
-It is no access pattern: it reads every item, and pays for it. A scan is divided into segments, of
-which a page each is read at the same time. It can be limited to a rate of read units. Each page has
-a position, a text with which a scan continues after that page.
+A scan is not an access pattern: it reads every item, and is charged for it. It is divided into
+segments, which are read concurrently, and can be limited to a rate of read units. Each page has a
+position, a text with which a scan continues after that page.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from autoforge.dynamodb.schema.entity import Entity, Item
 
 #: The most segments of a scan (AWS, "Scan": ``TotalSegments``).
 SEGMENTS: Final = 1_000_000
-#: Read units that an item is taken to cost until the first pages show what it costs.
+#: The assumed read units of an item, until the first pages show the average.
 _UNITS_OF_AN_ITEM: Final = 1.0
 #: A time by which nothing has expired.
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
@@ -44,7 +44,7 @@ class ScannedItem:
     Attributes:
         item: The item as it is stored, in DynamoDB JSON.
         entity: The entity as which it is read; None if it cannot be read.
-        fault: Why it cannot be read; empty if it can.
+        fault: Why it cannot be read; empty if it can be read.
 
     Examples:
         >>> page = next(store.admin.scan())
@@ -62,7 +62,7 @@ class ScannedPage:
     """The items of one request of a scan.
 
     Attributes:
-        items: The items; there may be none.
+        items: The items; may be empty.
         position: A text with which a scan of the table continues after this page.
         units: The read units that the request consumed.
         segment: The number of the segment, from 0.
@@ -139,15 +139,15 @@ class Admin:
     ) -> Scan:
         """Scan the table, and yield all its items in pages.
 
-        An item that is written during the scan may be missing, or be in it before or after the
-        write. A scan that ended early continues from the position of the last page that was taken:
-        it misses no item, and repeats none of the pages before.
+        The scan may contain an item that is written meanwhile as it was before the write, as it is
+        after it, or not at all. With the position of the last page that was taken, an interrupted
+        scan continues: it misses no item, and repeats no page.
 
         Args:
-            segments: The number of segments, of which a page each is read at the same time, up to
-                the width of the client's worker pool. 1 unless given.
-            units_per_second: The most read units that the scan consumes, on average. Pages are then
-                so small that a round of them costs about what a second allows. None for no limit.
+            segments: The number of segments; 1 unless given. One page of each is read concurrently,
+                of as many as the client's worker pool has threads.
+            units_per_second: The most read units that the scan consumes, on average; None for no
+                limit. The pages that are read together then cost about what one second allows.
             page_size: The most items of a page; None for as many as DynamoDB returns, up to 1 MB.
             consistent: Whether to read strongly consistently, at twice the units.
             position: The position of a page, to continue after it.
@@ -163,7 +163,7 @@ class Admin:
             (12, [])
         """
         if units_per_second is not None and not units_per_second > 0:
-            raise InvalidValueError(f"{units_per_second} units per second would never end")
+            raise InvalidValueError(f"units_per_second is {units_per_second}; it must be above 0")
         if page_size is not None and page_size < 1:
             raise InvalidValueError(f"the size of a page is {page_size}; it must be at least 1")
         wanted = 1 if segments is None else segments
@@ -182,7 +182,7 @@ class Admin:
 
 @dataclass(frozen=True)
 class _Progress:
-    """How far each segment of a scan was read."""
+    """The position of each segment of a scan."""
 
     table: str
     places: tuple[_Place, ...]
@@ -252,7 +252,8 @@ class _Run:
                 early = self._units / self._rate - (client.timer() - begun)
                 if early > 0:
                     client.sleep(early)
-            # A pace ends if nothing advances; the wait before a round is no such time.
+            # A new pace, since a pace gives up after a time without progress, and the rate made
+            # this scan wait.
             pace = client.pace()
             limit = self._limit(len(segments))
             tasks = [
@@ -263,7 +264,7 @@ class _Run:
                 yield self._page(segment, answer)
 
     def _limit(self, segments: int) -> int | None:
-        """Return the most items of a page, so that a round costs what a second allows."""
+        """Return the most items of a page, so that a page of each segment fits into a second."""
         if self._rate is None:
             return self._page_size
         cost = self._units / self._items if self._items else _UNITS_OF_AN_ITEM

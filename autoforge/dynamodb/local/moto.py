@@ -1,7 +1,7 @@
 """moto's DynamoDB in this process, in memory.
 
 moto is not thread-safe: two concurrent conditional writes can both succeed. So requests are passed
-to it one at a time. They come over HTTP on a loopback port, which other processes can use, too.
+to it one at a time. Other processes can send requests, too, over HTTP on a loopback port.
 """
 
 from __future__ import annotations

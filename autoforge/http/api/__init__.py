@@ -1,4 +1,4 @@
-"""The parts of an HTTP API that know no domain, and the routes of any table: ``routes_of``."""
+"""The parts of an HTTP API that no domain changes, and the routes of any table: ``routes_of``."""
 
 from autoforge.http.api.routes import routes_of
 

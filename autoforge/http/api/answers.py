@@ -14,7 +14,7 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.http.api.json_types import json_of, object_of, one_of
 from autoforge.http.api.projection import JsonObject
 
-#: How an answer becomes an object: it is one, or it is a list, or the value of one member.
+#: The form of an answer: an object, a list (the member ``items``), or a value (``answer``).
 Form: TypeAlias = Literal["object", "list", "value"]
 
 
@@ -38,7 +38,7 @@ def answer_of(pattern: type[Pattern[Any]]) -> tuple[Any, Form]:
     except DeclarationError as error:
         raise DeclarationError(f"{name}: {error}") from error
     if get_origin(answer) in {Union, UnionType}:
-        # There is no answer without an item: see 404.
+        # None is answered with 404.
         answer = Union[tuple(each for each in get_args(answer) if each is not NoneType)]  # noqa: UP007
     if get_origin(answer) is list:
         return _page(name, module, answer), "list"
@@ -60,7 +60,7 @@ def _page(name: str, module: str, items: Any) -> Any:
 
 
 def _argument(pattern: type[Composite[Any]]) -> Any:
-    """Return the type argument of a composite: what it answers with."""
+    """Return the type argument of a composite, the type of its answer."""
     for base in pattern.__mro__:
         for each in getattr(base, "__orig_bases__", ()):
             origin = get_origin(each)

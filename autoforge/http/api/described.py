@@ -1,4 +1,4 @@
-"""Operations in the OpenAPI document whose optional parameters are not null: they are left out."""
+"""Operations in the OpenAPI document whose optional parameters may be omitted, but not null."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class DescribedOperation(Operation):
     """An operation as Litestar describes it, without null in its parameters."""
 
     def __post_init__(self) -> None:
-        """Describe what can be sent: in a query, null would be a text."""
+        """Remove null from the schemas: a query string cannot give it."""
         for each in self.parameters or ():
             if isinstance(each, Parameter) and each.schema is not None:
                 each.schema = _without_null(each.schema)

@@ -1,7 +1,7 @@
-"""The types of the JSON of items and answers, from which Litestar makes the schemas.
+"""The types of items and answers in JSON, from which Litestar makes the schemas.
 
-An item is a ``TypedDict``: its members have their names in the table, which need not be names in
-Python.
+The type of an item is a ``TypedDict``: its members have the names of the table, which may not be
+identifiers in Python.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from autoforge.dynamodb.schema.set_attributes import TextSet
 
 #: An exact number, as text.
 _DECIMAL: Final = Annotated[str, BodyKwarg(pattern=r"^-?[0-9]+([.][0-9]+)?(E[+-]?[0-9]+)?$")]
-#: The JSON of values of a type; other types that are no collection are shown as they are.
+#: The types of values in JSON that are not the same as in Python.
 _OF_VALUE: Final[Mapping[Any, Any]] = {Decimal: _DECIMAL, bytes: str}
 _AS_THEY_ARE: Final = {Any, bool, date, datetime, float, int, NoneType, str, UUID}
 
@@ -50,7 +50,7 @@ def object_of(name: str, module: str, types: Mapping[str, Any]) -> Any:
 
     Args:
         name: The name of the schema.
-        module: The module that declares what the object shows, which tells equal names apart.
+        module: The module of the class that the object shows; it distinguishes equal names.
         types: The type of each member.
     """
     created: Any = TypedDict(name, dict(types))  # type: ignore[misc]  # dynamic
@@ -88,21 +88,21 @@ def part_of(part: Any) -> Any:
 def _documented(declared: Any, shown: Any) -> Any:
     """Return the type with the docstring of what it shows as its description."""
     doc = vars(declared).get("__doc__") or ""
-    if not doc or doc.startswith(f"{declared.__name__}("):  # what dataclass writes without one
+    if not doc or doc.startswith(f"{declared.__name__}("):  # the docstring that dataclass generates
         return shown
     return Annotated[shown, BodyKwarg(description=cleandoc(doc))]
 
 
 def one_of(answers: Iterable[type[Any]]) -> Any:
-    """Return the type of the JSON object of one of several entities, or parts of them."""
+    """Return the type of the JSON object of any of several entities or parts."""
     return Union[tuple(map(json_of, answers))]  # noqa: UP007 - of any number
 
 
 def json_of(answer: Any) -> Any:
-    """Return the type of the JSON that an answer of a type is shown as.
+    """Return the type of the JSON of an answer, by the type of the answer.
 
     Raises:
-        DeclarationError: if the type says nothing about the JSON.
+        DeclarationError: if the type does not determine the JSON.
     """
     if answer in _OF_VALUE or answer in _AS_THEY_ARE or is_typeddict(answer):
         return _OF_VALUE.get(answer, answer)
@@ -154,7 +154,7 @@ def _dataclass(answer: Any) -> Any:
 
 
 def _attribute(field: Field) -> Any:
-    """Return the type of the JSON of an attribute; Any if its values are of no known type."""
+    """Return the type of an attribute in JSON; Any if it is not known."""
     kind = value_type(field.attribute)
     shown = Any if kind is None else _nested(kind)
     always = not field.optional or isinstance(field.attribute, TextSet)
@@ -162,7 +162,7 @@ def _attribute(field: Field) -> Any:
 
 
 def _nested(kind: Any) -> Any:
-    """Return the type of the JSON of a value inside of an item; Any if it is not known."""
+    """Return the type in JSON of a value inside an item; Any if it is not known."""
     try:
         return json_of(kind)
     except DeclarationError:

@@ -36,13 +36,13 @@ from autoforge.http.api.parameters import Cursor, Limit, Order, time_of
 #: The values of the parameters of a request, by their names in a handler.
 Given: TypeAlias = Mapping[str, Any]
 
-#: The parameters that every query has besides the pattern's own, with their defaults.
+#: The parameters of paging that the route of every query has, with their defaults.
 _PAGING: Final[Mapping[str, tuple[Any, Any]]] = {"limit": (Limit, 25), "cursor": (Cursor, None)}
 
 #: The types of parameters that a query string can give.
 _GIVEN: Final = (bool, date, datetime, Decimal, float, int, str, StrEnum, UUID)
 
-#: Those that take free text, in which "null" is a text like any other.
+#: The types that take free text, where "null" is an ordinary text.
 _TEXTS: Final = (str, tuple[str, ...])
 
 
@@ -54,7 +54,7 @@ class PatternParameters:
         pattern: The pattern.
         declared: The parameters as a handler declares them.
         known: Their names in requests, and whether they take free text.
-        types: The types of the pattern's own, without None.
+        types: The types of the pattern's parameters, without None.
     """
 
     pattern: type[Pattern[Any]]
@@ -67,8 +67,8 @@ class PatternParameters:
         """Describe the parameters of a pattern.
 
         Raises:
-            DeclarationError: if a parameter has a type that a query string cannot give, or the name
-                of a parameter of paging.
+            DeclarationError: if a query string cannot give the type of a parameter, or a parameter
+                has the name of a parameter of paging.
         """
         types = _types(pattern)
         declared = {
@@ -98,7 +98,7 @@ class PatternParameters:
         """Return the pattern with the parameters of a request.
 
         Raises:
-            InvalidValueError: if a text is not a moment.
+            InvalidValueError: if a text is not a time.
         """
         sent = {name: given[_variable(name)] for name in self.types}
         names = {camel_case(each.name): each.name for each in self.pattern.parameters()}
@@ -211,7 +211,7 @@ def _value(name: str, kind: Any, given: Any) -> Any:
     """Return the value that a pattern takes.
 
     Raises:
-        InvalidValueError: if a text is not a moment.
+        InvalidValueError: if a text is not a time.
     """
     if kind is datetime:
         return time_of(name, given)

@@ -52,7 +52,7 @@ STATUSES: Final[Mapping[type[AutoforgeError], HTTPStatus]] = {
     VersionConflictError: HTTPStatus.PRECONDITION_FAILED,
 }
 
-#: Seconds after which a client may retry a request that failed for a while.
+#: Seconds after which a client may retry a request that failed temporarily.
 RETRY_AFTER: Final = 1
 
 _log = logging.getLogger("autoforge.http")
@@ -73,9 +73,9 @@ class Problems:
 
     Attributes:
         statuses: The statuses of errors; see ``STATUSES``.
-        headers_of: Returns further headers of the answer to an error.
-        shown: Returns an item that an error holds as the API shows it, and its ETag; None for what
-            the API does not show.
+        headers_of: Returns further headers of the response to an error.
+        shown: Returns the item of an error as the API shows it, and its ETag; None if the API does
+            not show it.
     """
 
     statuses: Mapping[type[AutoforgeError], HTTPStatus] = field(default_factory=lambda: STATUSES)

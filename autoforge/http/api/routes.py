@@ -35,7 +35,7 @@ from autoforge.http.api.problems import Problems
 from autoforge.http.api.request_checks import require_known_parameters
 from autoforge.http.api.tags import item_tag
 
-#: The methods of each route; Litestar's own answer would not name HEAD.
+#: The methods of each route; Litestar's answer to OPTIONS would omit HEAD.
 _ALLOWED: Final = allow(["GET", "OPTIONS"])
 
 _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -53,8 +53,8 @@ def routes_of(
 
     Each pattern has a GET at its name in kebab case, such as ``/loans-due``, and a HEAD. Its
     parameters are query parameters. It answers with an item, with a page of items and the cursor of
-    the next page, or with the parts of a composite; and with problem details (RFC 9457) for every
-    error. The routes need no plugin, dependency or error handler of the application.
+    the next page, or with the answer of a composite; every error has problem details (RFC 9457).
+    The routes need no plugin, dependency or error handler of the application.
 
     Args:
         table: The table.
@@ -62,9 +62,9 @@ def routes_of(
         patterns: The patterns that have a route; None for all of the table.
 
     Raises:
-        DeclarationError: if a pattern is not the table's; if a parameter has a type that a query
-            string cannot give, or the name of a parameter of paging; or if the answer of a
-            composite has a type whose JSON is not known.
+        DeclarationError: if a pattern is not the table's; if a query string cannot give the type of
+            a parameter, or a parameter has the name of a parameter of paging; or if the JSON of a
+            composite's answer is not known.
 
     Examples:
         >>> from litestar import Litestar
@@ -104,7 +104,7 @@ def _handlers(pattern: type[Pattern[Any]], store: Store) -> Iterator[HTTPRouteHa
         "exception_handlers": Problems().handlers(),
         "guards": [_guard(parameters.known)],
     }
-    # First, since Litestar adds an answer of its own to a path without one.
+    # First, since Litestar adds OPTIONS to a path that has none.
     yield route(**common, http_method=HttpMethod.OPTIONS, include_in_schema=False)(_answer_methods)
     yield get(
         **common,
@@ -123,8 +123,9 @@ def _handler(
 ) -> Callable[..., Any]:
     """Return the function of a handler, with the signature that Litestar reads.
 
-    It is asynchronous, and not run in a thread by Litestar: that wraps the handlers of a path again
-    for each further one that is registered there, and then awaits only the outermost.
+    It is asynchronous and starts a thread itself: with ``sync_to_thread=True``, Litestar wraps the
+    handlers of a path again for each handler that is registered there, and awaits only the
+    outermost wrapper.
     """
 
     async def handle(**given: Any) -> Any:
@@ -148,8 +149,8 @@ async def _answer_methods() -> Response[None]:
 def _guard(known: Mapping[str, bool]) -> Callable[..., None]:
     """Return the check of the query parameters of a request.
 
-    It is a guard because those of the application run as well; ``before_request`` would replace the
-    application's.
+    It is a guard, since guards of the application run as well; a ``before_request`` would replace
+    the application's.
     """
 
     def require_known(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -161,7 +162,7 @@ def _guard(known: Mapping[str, bool]) -> Callable[..., None]:
 def _runner(
     store: Store, parameters: PatternParameters, form: Form
 ) -> Callable[[Given], Response[Any]]:
-    """Return the function that makes the response from the parameters of a request."""
+    """Return the function that runs the pattern with the parameters of a request."""
 
     def run(given: Given) -> Response[Any]:
         asked = parameters.pattern_from(given)

@@ -1,7 +1,7 @@
 """AWS's *AnOnlineShop*: nine types of items, two overloaded indexes, and item collections.
 
-A design of AWS's amazon-dynamodb-design-patterns. Most ids stand only in keys, and so does the time
-of an ordered product; times are stored without a zone.
+A design of AWS's amazon-dynamodb-design-patterns. Most ids are only in keys, and so is the time of
+an ordered product. Times are stored without a zone.
 """
 
 from __future__ import annotations

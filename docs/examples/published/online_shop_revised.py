@@ -1,7 +1,7 @@
 """AWS's *AnOnlineShop* as its last step revises it: one range with everything that a customer did.
 
-The sort key of the second index is the bare time of an invoice and of an ordered product, so that
-both stand in one range; what asks for one of them leaves the other out.
+The sort key of the second index is only the time of an invoice or of an ordered product, so both
+are in one range. A pattern that answers with one of them has the other in ``leaves_out``.
 """
 
 from __future__ import annotations

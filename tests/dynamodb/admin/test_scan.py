@@ -208,7 +208,7 @@ def test_look_up_items_of_unique_values_and_marks_are_read(client: Client) -> No
     [
         ({"segments": 0}, "a scan has 1 to 1000000 segments, not 0"),
         ({"page_size": 0}, "the size of a page is 0; it must be at least 1"),
-        ({"units_per_second": 0}, "0 units per second would never end"),
+        ({"units_per_second": 0}, "units_per_second is 0; it must be above 0"),
         ({"position": "x"}, "'x' is not the position of a scan"),
         ({"position": '{"table": "t", "after": [1]}'}, "is not the position of a scan"),
         ({"position": '{"table": "t", "after": []}'}, "is not the position of a scan"),
