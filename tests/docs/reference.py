@@ -244,11 +244,18 @@ class Documented:
 
     @property
     def parameters(self) -> list[griffe.Parameter]:
-        """The parameters of a function, or of the constructor of a class."""
+        """The parameters of a function, or of the constructor of a class.
+
+        One that takes no value is none: it only catches misspelt names.
+        """
         if isinstance(self.entry, griffe.Attribute):
             return []
         first = {"self", "cls"}
-        return [each for each in self.entry.parameters if each.name not in first]
+        return [
+            each
+            for each in self.entry.parameters
+            if each.name not in first and str(each.annotation) != "Never"
+        ]
 
     @cached_property
     def members(self) -> dict[str, Documented]:

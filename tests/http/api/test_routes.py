@@ -509,6 +509,10 @@ class AnswerOf(Composite[Any]):
         """Nothing is read."""
         return ()
 
+    def combine(self, answers: Sequence[Sequence[Any]]) -> Any:
+        """Return nothing."""
+        return None
+
 
 def answering(kind: Any, value: Any) -> type[AnswerOf]:
     """Return a pattern that answers with a value of a type."""
