@@ -14,6 +14,7 @@ from autoforge.dynamodb.schema.attribute import (
     N,
     Options,
     Ordered,
+    T,
     attribute_to_wire,
     default_to_wire,
 )
@@ -28,7 +29,22 @@ from autoforge.dynamodb.schema.documents import (
 from autoforge.dynamodb.schema.value_codecs import NumberCodec
 
 
-class Integer(Ordered[int, N]):
+class _Numeric(Ordered[T, N]):
+    """An attribute whose values DynamoDB can add."""
+
+    attr_type = NUMBER
+
+    def _adding(self, amount: Any) -> Addition:
+        start: Any = 0 if self.default is None else self.default
+        added: Any = self.check(amount)
+        return Addition(self._place, added, attribute_to_wire(self, added), start)
+
+    def _copying(self, source: EntityAttribute[T, Any], plus: Any) -> Copy:
+        more = attribute_to_wire(self, self.check(plus)) if plus else None
+        return Copy(self._place, source, default_to_wire(source), more)
+
+
+class Integer(_Numeric[int, N]):
     """A whole number of up to 38 digits.
 
     It may be a component of a key with a width, as in ``{number:3}``, if it is not negative.
@@ -40,8 +56,6 @@ class Integer(Ordered[int, N]):
         Traceback (most recent call last):
         autoforge.dynamodb.errors.InvalidValueError: ...
     """
-
-    attr_type = NUMBER
 
     @overload
     def __init__(
@@ -68,9 +82,7 @@ class Integer(Ordered[int, N]):
             >>> store.save(buy).copies
             3
         """
-        start: Any = 0 if self.default is None else self.default
-        added = self.check(amount)
-        return Addition(self._place, added, attribute_to_wire(self, added), start)
+        return self._adding(amount)
 
     def copy(self, source: EntityAttribute[int, Any], *, plus: int = 0) -> Copy:
         """Return the change that sets the sum of another attribute's value before and a number.
@@ -84,8 +96,7 @@ class Integer(Ordered[int, N]):
             >>> store.save(Update(Book, {"isbn": "b2"}, NOON, changes=[all_but_one])).lent
             1
         """
-        more = attribute_to_wire(self, self.check(plus)) if plus else None
-        return Copy(self._place, source, default_to_wire(source), more)
+        return self._copying(source, plus)
 
     def check(self, value: Any) -> int:
         """Return the number; refuse a value that is not a whole number DynamoDB can hold."""
@@ -108,7 +119,7 @@ class Integer(Ordered[int, N]):
         return number_codec(self, spec)
 
 
-class Number(Ordered[Decimal, N]):
+class Number(_Numeric[Decimal, N]):
     """An exact number of up to 38 significant digits as a ``Decimal``, such as an amount of money.
 
     Examples:
@@ -118,8 +129,6 @@ class Number(Ordered[Decimal, N]):
         Traceback (most recent call last):
         autoforge.dynamodb.errors.InvalidValueError: ...
     """
-
-    attr_type = NUMBER
 
     @overload
     def __init__(
@@ -149,9 +158,7 @@ class Number(Ordered[Decimal, N]):
             >>> store.save(reduce).price
             Decimal('10.25')
         """
-        start: Any = 0 if self.default is None else self.default
-        added = self.check(amount)
-        return Addition(self._place, added, attribute_to_wire(self, added), start)
+        return self._adding(amount)
 
     def copy(self, source: EntityAttribute[Decimal, Any], *, plus: Decimal = Decimal(0)) -> Copy:
         """Return the change that sets the sum of another attribute's value before and a number.
@@ -165,8 +172,7 @@ class Number(Ordered[Decimal, N]):
             >>> store.save(Update(Book, {"isbn": "b2"}, NOON, changes=[with_postage])).fee
             Decimal('14.75')
         """
-        more = attribute_to_wire(self, self.check(plus)) if plus else None
-        return Copy(self._place, source, default_to_wire(source), more)
+        return self._copying(source, plus)
 
     def check(self, value: Any) -> Decimal:
         """Return the number, given it or a whole number; refuse one that DynamoDB rounds."""

@@ -21,14 +21,14 @@ from autoforge.dynamodb.schema.key_value import KeyValue, shown_key
 from autoforge.dynamodb.schema.unique import Unique
 from autoforge.dynamodb.schema.unique_item import UniqueItem, item_of, unique_item
 from autoforge.dynamodb.writes.check import Check
+from autoforge.dynamodb.writes.conditions import CREATION
 from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.identity import identity
 from autoforge.dynamodb.writes.put import Put, is_past_expiry
+from autoforge.dynamodb.writes.soundness import EXPIRES
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.values import has
 from autoforge.dynamodb.writes.write import Write
-
-_EXPIRES: Final = "expires_at"
 
 #: Keys of look-up items.
 Keys = AbstractSet[KeyValue | None]
@@ -207,7 +207,7 @@ class PutUnique(Put[UniqueItem]):
 def _moved(write: Update[Any]) -> list[Unique]:
     """Return the unique values that an update may change."""
     changed = {*write.values, *write.relative}
-    all_of_them = write.initial is not None or _EXPIRES in changed
+    all_of_them = write.initial is not None or EXPIRES in changed
     return [each for each in write.entity.uniques if all_of_them or each.sources & changed]
 
 
@@ -222,7 +222,7 @@ def _after(write: Update[Any], before: Entity | None) -> Entity:
     if before is None:
         known |= write.initial or {}
     known |= {**write.key, **write.values, **write.results}
-    wanted = sources | write.entity.primary_key.components | {_EXPIRES, "created_at"}
+    wanted = sources | write.entity.primary_key.components | {EXPIRES, CREATION}
     attributes = write.entity.get_attributes()
     item: Entity = write.entity(
         **{name: value for name, value in known.items() if name in wanted & attributes.keys()}
@@ -269,7 +269,7 @@ def _unchanged(entity: type[Entity], before: Entity) -> Any:
 def _sources(entity: type[Entity], uniques: Iterable[Unique]) -> set[str]:
     """Return the attributes that look-up items are made of: their values, and the expiry."""
     names = {name for each in uniques for name in each.sources}
-    return names if entity.expiry_name is None else {*names, _EXPIRES}
+    return names if entity.expiry_name is None else {*names, EXPIRES}
 
 
 def _key(item: UniqueItem) -> KeyValue | None:

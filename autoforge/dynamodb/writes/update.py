@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, reduce
@@ -22,11 +21,10 @@ from autoforge.dynamodb.errors import (
     ItemNotFoundError,
     VersionConflictError,
     shortened,
-    suggestion,
 )
 from autoforge.dynamodb.patterns.request import Placeholders, Request, wire_key
-from autoforge.dynamodb.schema.attribute import default_to_wire, is_stored
-from autoforge.dynamodb.schema.changes import UNKNOWN, Change, Copy, Need
+from autoforge.dynamodb.schema.attribute import default_to_wire
+from autoforge.dynamodb.schema.changes import UNKNOWN, Change, Need
 from autoforge.dynamodb.schema.conditions import Equality
 from autoforge.dynamodb.schema.entity import Entity, unstored_attributes
 from autoforge.dynamodb.schema.item_size import item_size, require_size
@@ -35,19 +33,35 @@ from autoforge.dynamodb.schema.keys import Key
 from autoforge.dynamodb.schema.time_attributes import read_expiry
 from autoforge.dynamodb.timestamps import as_timestamp
 from autoforge.dynamodb.writes.alike import alike
-from autoforge.dynamodb.writes.conditions import is_expired, is_live, is_of, require_condition
+from autoforge.dynamodb.writes.conditions import (
+    CREATION,
+    is_expired,
+    is_live,
+    is_of,
+    require_condition,
+)
 from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.false_condition import changed_since_read, condition_error
 from autoforge.dynamodb.writes.identity import described, identity, primary_key, require_components
-from autoforge.dynamodb.writes.index_keys import fed_keys, plain_keys, rendered, require_plain_keys
+from autoforge.dynamodb.writes.index_keys import plain_keys, rendered, require_plain_keys
+from autoforge.dynamodb.writes.soundness import (
+    EXPIRES,
+    UPDATED,
+    VERSION,
+    require_attributes,
+    require_copies,
+    require_countable,
+    require_creation,
+    require_fixed_key,
+    require_known_results,
+    require_mark,
+)
 from autoforge.dynamodb.writes.update_expression import update_expression
 from autoforge.dynamodb.writes.values import (
     Wire,
     as_held,
     by_name,
     has,
-    holds_all_of,
-    name_of,
     settable_of,
     sorted_out,
     stored_name,
@@ -58,11 +72,6 @@ from autoforge.dynamodb.writes.values import (
 from autoforge.dynamodb.writes.write import Write
 
 E = TypeVar("E", bound=Entity)
-
-_UPDATED: Final = "updated_at"
-_VERSION: Final = "version"
-_CREATED: Final = "created_at"
-_EXPIRES: Final = "expires_at"
 
 #: The most bytes of an expression (AWS, "Constraints in Amazon DynamoDB").
 _EXPRESSION_BYTES: Final = 4096
@@ -159,17 +168,14 @@ class Update(Write[E]):
         values, wires, relative = sorted_out(entity, self.changes)
         before = by_name(entity, self.expected)
         vars(self).update(values=values, wires=wires, relative=relative, before=before, results={})
-        self._require_known()
-        self._require_stored({*values, *relative, *before, *(self.initial or {})})
-        fixed = entity.primary_key.components & {*values, *relative}
+        require_attributes(entity, (*values, *before), relative, self.initial)
+        if self.mark is not None:
+            require_mark(self.mark, values)
+        changed = {*values, *relative}
         if self._counted:
-            self._require_countable()
-            fixed |= entity.primary_key.components & {_VERSION}
-        if fixed:
-            raise InvalidValueError(
-                f"an Update of {entity.__name__} changes {', '.join(sorted(fixed))}: components of "
-                "the primary key cannot change"
-            )
+            require_countable(entity, changed, known=self._version is not None)
+            changed.add(VERSION)
+        require_fixed_key(entity, changed)
         if not (values or relative or self._counted or self.initial is not None):
             if not isinstance(self.at, datetime):
                 raise DeclarationError(
@@ -180,65 +186,11 @@ class Update(Write[E]):
                 f"an Update of {entity.__name__} changes nothing: give changes, or use a Check"
             )
         if relative:
-            self._require_copies()
+            require_copies(entity, relative)
             vars(self).update(results=self._applied())
-            self._require_known_results()
+            require_known_results(entity, relative, self.results)
         if self.initial is not None:
-            self._require_sound_creation(self.initial)
-
-    def _require_known(self) -> None:
-        """Refuse names that are none of the entity's attributes, and a mark that is not set."""
-        settable = settable_of(self.entity)
-        try:
-            names = (*self.values, *self.before, *(self.initial or ()))
-            unknown = [name for name in names if name not in settable]
-        except TypeError:
-            self._require_mapping()
-            raise
-        if unknown:
-            self._require_mapping()
-            near = suggestion(unknown[0], settable)
-            raise DeclarationError(f"{self.entity.__name__} has no attribute {unknown[0]!r}{near}")
-        if self.mark is not None and self.mark not in self.values:
-            raise DeclarationError(
-                f"mark is {shortened(self.mark)}, which the update does not set: name one of its "
-                "changes"
-            )
-
-    def _require_mapping(self) -> None:
-        """Refuse initial attributes that are not values by their names."""
-        if not (self.initial is None or isinstance(self.initial, Mapping)):
-            raise DeclarationError(
-                f"initial is {shortened(self.initial)}; expected values by the names of their "
-                "attributes"
-            ) from None
-
-    def _require_stored(self, names: AbstractSet[str]) -> None:
-        """Refuse attributes that stand only in keys, which an update does not know as a whole."""
-        entity = self.entity
-        for name in sorted(names & unstored_attributes(entity) - entity.primary_key.components):
-            raise DeclarationError(
-                f"{entity.__name__}.{name} is not stored but in keys: an update cannot change or "
-                "expect it; delete the item, and put it anew"
-            )
-
-    def _require_copies(self) -> None:
-        """Refuse to copy what the attribute could not hold."""
-        entity = self.entity
-        for name, changes in self.relative.items():
-            for change in changes:
-                if not isinstance(change, Copy):
-                    continue
-                source = name_of(entity, change.source)
-                if not is_stored(change.source):
-                    raise DeclarationError(
-                        f"{entity.__name__}.{source} is not stored but in keys: it cannot be copied"
-                    )
-                if not holds_all_of(change.attribute, change.source):
-                    raise DeclarationError(
-                        f"{name} is {_kind(change.attribute)} and cannot hold every value of "
-                        f"{source}, which is {_kind(change.source)}: it cannot be copied"
-                    )
+            require_creation(entity, self.initial, {*self.key, *self._changes(), *changed})
 
     def _applied(self) -> dict[str, Any]:
         """Return what the relative changes make of the values that the write expects."""
@@ -249,48 +201,6 @@ class Update(Write[E]):
         }
         return {name: value for name, value in results.items() if value is not UNKNOWN}
 
-    def _require_known_results(self) -> None:
-        if _UPDATED in self.relative:
-            raise DeclarationError(f"every update sets {_UPDATED}: it cannot change otherwise")
-        fed = fed_keys(self.entity)
-        for name in self.relative:
-            if name in fed and name not in self.results:
-                raise DeclarationError(
-                    f"{fed[name]} is made of {name}: it must be set, or its old value be expected"
-                )
-
-    def _require_countable(self) -> None:
-        entity = self.entity
-        version = settable_of(entity).get(_VERSION)
-        if version is None or version.attr_type != NUMBER:
-            raise DeclarationError(
-                f"{entity.__name__} has no number attribute {_VERSION!r} to increment"
-            )
-        if _VERSION in self.values or _VERSION in self.relative:
-            raise DeclarationError(f"the update increments {_VERSION}: it cannot be a value, too")
-        if self._version is None:
-            for key in entity.keys.values():
-                if _VERSION in key.sources and key is not entity.primary_key:
-                    raise DeclarationError(
-                        f"{key} is made of {_VERSION}: an update that increments it must give "
-                        "expected_version"
-                    )
-
-    def _require_sound_creation(self, initial: Mapping[str, Any]) -> None:
-        entity = self.entity
-        for name in {n for key in entity.keys.values() for n in key.rendered_sources}:
-            if name in initial:
-                raise DeclarationError(f"{name} feeds a key: an update must give its value")
-        set_anyway = {*self.key, *self._changes(), *self.relative}
-        set_anyway |= {_VERSION} if self._counted else set()
-        if twice := sorted(set_anyway & initial.keys()):
-            raise DeclarationError(f"{', '.join(twice)} cannot be initial: the update sets it")
-        if entity.lifetime is not None and not {_CREATED, _EXPIRES} & (set_anyway | {*initial}):
-            raise DeclarationError(
-                f"{entity.__name__} has a lifetime: an update that may create it must give "
-                f"{_CREATED}"
-            )
-
     @property
     def _counted(self) -> bool:
         """Whether the write adds 1 to the version."""
@@ -299,7 +209,7 @@ class Update(Write[E]):
     @property
     def _version(self) -> int | None:
         """The version that the item must have; None for any."""
-        given: int | None = self.before.get(_VERSION)
+        given: int | None = self.before.get(VERSION)
         return given if self.expected_version is None else self.expected_version
 
     @property
@@ -308,7 +218,7 @@ class Update(Write[E]):
 
         It is refused by its mark, or by the version or the time of the last change that it expects.
         """
-        if self.expected_version is not None or self.mark is not None or _UPDATED in self.before:
+        if self.expected_version is not None or self.mark is not None or UPDATED in self.before:
             return True
         changes = [change for each in self.relative.values() for change in each]
         return not self.increments_version and all(change.repeatable for change in changes)
@@ -347,11 +257,11 @@ class Update(Write[E]):
                 absent = Or(absent, expired)
             both = absent if self.condition is None else And(self.condition, absent)
             return replace(self, condition=both)
-        version = existing.attribute_values.get(_VERSION)
+        version = existing.attribute_values.get(VERSION)
         if self.increments_version and version is not None:
             return replace(self, expected_version=version)
-        seen = existing.attribute_values.get(_UPDATED)
-        return replace(self, expected={**self.before, _UPDATED: seen})
+        seen = existing.attribute_values.get(UPDATED)
+        return replace(self, expected={**self.before, UPDATED: seen})
 
     def primary_key(self) -> KeyValue:
         """Return the primary key of the item."""
@@ -399,14 +309,14 @@ class Update(Write[E]):
         """Return the error: not found, a version conflict, or a condition that was false."""
         if existing is None or not existing.is_live(self.at):
             return ItemNotFoundError(self.entity.type_name, identity(self.entity, self.key))
-        version = existing.attribute_values.get(_VERSION)
+        version = existing.attribute_values.get(VERSION)
         name = described(self.entity, self.key)
         if self.expected_version is not None and version != self.expected_version:
             return VersionConflictError(
                 f"{name} is in version {version}, not {self.expected_version}", item=existing
             )
-        if _UPDATED in self.before and _seen(existing) != as_held(
-            self.entity, _UPDATED, self.before[_UPDATED]
+        if UPDATED in self.before and _seen(existing) != as_held(
+            self.entity, UPDATED, self.before[UPDATED]
         ):
             return VersionConflictError(f"{name} {changed_since_read(existing)}", item=existing)
         if self.found is None and (missing := self._missing_in(existing)):
@@ -424,10 +334,10 @@ class Update(Write[E]):
         wanted |= {
             stored_name(self.entity, n): self._wire(n, value) for n, value in self.results.items()
         }
-        if self.relative.keys() - self.results.keys() and _UPDATED not in settable_of(self.entity):
+        if self.relative.keys() - self.results.keys() and UPDATED not in settable_of(self.entity):
             return False
         if self.expected_version is not None:
-            wanted[stored_name(self.entity, _VERSION)] = {"N": str(self.expected_version + 1)}
+            wanted[stored_name(self.entity, VERSION)] = {"N": str(self.expected_version + 1)}
         return all(
             name not in existing if wire is None else alike(wire, existing.get(name, {}))
             for name, wire in wanted.items()
@@ -436,7 +346,7 @@ class Update(Write[E]):
     @property
     def _requires_live(self) -> bool:
         """Whether the item must be live; False if the write may create it with a new expiry."""
-        return self.initial is None or _EXPIRES not in self.values
+        return self.initial is None or EXPIRES not in self.values
 
     def clearing(self, existing: Mapping[str, Any] | None) -> Delete[E] | None:
         """Return the deletion of an expired item, if the write may create it again."""
@@ -482,9 +392,9 @@ class Update(Write[E]):
 
     def _changes(self) -> Mapping[str, Any]:
         """Return the values that the write sets, with its time as ``updated_at``."""
-        if _UPDATED not in settable_of(self.entity):
+        if UPDATED not in settable_of(self.entity):
             return self.values
-        return {**self.values, _UPDATED: self.at}
+        return {**self.values, UPDATED: self.at}
 
     def _wires(self) -> dict[str, Wire]:
         """Return the changed attributes and the index keys made of them, in DynamoDB JSON."""
@@ -494,7 +404,7 @@ class Update(Write[E]):
             names[name]: known[name] if name in known else self._wire(name, value)
             for name, value in changes.items()
         }
-        changed = {*changes, *self.relative} | ({_VERSION} if self._counted else set())
+        changed = {*changes, *self.relative} | ({VERSION} if self._counted else set())
         creates = self.initial is not None
         for key in self.entity.keys.values():
             if key is not self.entity.primary_key:
@@ -514,7 +424,7 @@ class Update(Write[E]):
             known[self.entity.deletion_mark] = None
         known |= {**self.before, **self.key, **self._changes(), **self.results}
         if self._counted and self._version is not None:
-            known[_VERSION] = self._version + 1
+            known[VERSION] = self._version + 1
         # Derivations and comparisons need the values as an entity holds them.
         for name in key.examined:
             if known.get(name) is not None:
@@ -544,8 +454,8 @@ class Update(Write[E]):
         if self.initial is None:
             return []
         initial = {stored_name(self.entity, n): self._wire(n, v) for n, v in self.initial.items()}
-        if self.entity.lifetime is not None and not {_EXPIRES} & {*self.values, *self.initial}:
-            expiry = self._wire(_EXPIRES, self._expiry(self.initial))
+        if self.entity.lifetime is not None and not {EXPIRES} & {*self.values, *self.initial}:
+            expiry = self._wire(EXPIRES, self._expiry(self.initial))
             initial[str(self.entity.expiry_name)] = expiry
         return [
             Path([name]).set(Path([name]) | Value(wire)) for name, wire in _present(initial).items()
@@ -553,16 +463,16 @@ class Update(Write[E]):
 
     def _expiry(self, initial: Mapping[str, Any]) -> datetime | None:
         """The expiry of an item that this write creates, by the lifetime of the entity."""
-        created = {**initial, **self.key, **self.values}[_CREATED]
+        created = {**initial, **self.key, **self.values}[CREATION]
         return None if created is None else self.entity.expiry_of(as_timestamp(created))
 
     def _versioning(self) -> list[Action]:
         if not self._counted:
             return []
-        first = default_to_wire(settable_of(self.entity)[_VERSION])
+        first = default_to_wire(settable_of(self.entity)[VERSION])
         if first is not None and self._version is not None and first["N"] != str(self._version):
             first = None  # the item has the version that is expected
-        name = stored_name(self.entity, _VERSION)
+        name = stored_name(self.entity, VERSION)
         return [_increment(name, None if first is None else first["N"])]
 
     def _conditions(self) -> list[Condition]:
@@ -574,7 +484,7 @@ class Update(Write[E]):
         conditions += [need.condition for need, _ in self._needs().values()]
         expected = dict(self.before)
         if self.expected_version is not None:
-            expected[_VERSION] = self.expected_version
+            expected[VERSION] = self.expected_version
         conditions += has(self.entity, expected)
         if self.mark is not None:
             mark = self._wire(self.mark, self.values[self.mark])
@@ -595,13 +505,9 @@ def _increment(name: str, first: str | None) -> Action:
     return action
 
 
-def _kind(attribute: Any) -> str:
-    return f"of type {type(attribute).__name__}"
-
-
 def _seen(existing: Entity) -> datetime | None:
     """Return the time of the last change of an item that was read."""
-    seen: datetime | None = existing.attribute_values.get(_UPDATED)
+    seen: datetime | None = existing.attribute_values.get(UPDATED)
     return seen
 
 
