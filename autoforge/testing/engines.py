@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from typing import Any, Final, Literal, TypeAlias
@@ -80,7 +80,7 @@ class Engine:
         """
         if design not in self._shared:
             clock = Clock()
-            self._shared[design] = SharedTable(_created(self, design, clock), clock)
+            self._shared[design] = SharedTable(self, _created(self, design, clock), clock)
         return self._shared[design]
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class Engine:
         """
         while self._shared:
             _, table = self._shared.popitem()
-            table.store.client.close()
+            table.close()
 
     @property
     def counts_units(self) -> bool:
@@ -121,14 +121,28 @@ class SharedTable:
     """A table that the laws of a design share, so that it is created once.
 
     Attributes:
+        engine: The engine that it is on.
         store: The Store on it.
         clock: The clock of the Store.
         stored: The keys of what the last example stored, which the next one deletes.
     """
 
+    engine: Engine
     store: Store
     clock: Clock
     stored: list[dict[str, Any]] = field(default_factory=list)
+    _others: list[Store] = field(default_factory=list)
+
+    def callers(self, number: int) -> Sequence[Store]:
+        """Return Stores on the table for so many callers, each with a client of its own."""
+        while len(self._others) < number:
+            self._others.append(replace(self.store, client=_client_of(self.engine)))
+        return self._others[:number]
+
+    def close(self) -> None:
+        """Close the connections to the table."""
+        for store in (self.store, *self._others):
+            store.client.close()
 
 
 @dataclass(frozen=True)
@@ -206,17 +220,8 @@ def table_on(engine: Engine, design: Design, clock: Callable[[], datetime]) -> I
 
 def _created(engine: Engine, design: Design, clock: Callable[[], datetime]) -> Store:
     """Create the table of a design, and return the Store on it."""
-    waits = Waits()
     mint = IdMint()
-    client = Client(
-        region=LOCAL_REGION,
-        endpoint_url=engine.endpoint_url,
-        credentials=engine.credentials,
-        sleep=waits.sleep,
-        timer=waits.timer,
-    )
-    if engine.transport is not None:
-        client.active_transport = engine.transport
+    client = _client_of(engine)
     store = Store(
         table_name=f"{design.name}-{next(_numbers)}",
         client=client,
@@ -229,3 +234,18 @@ def _created(engine: Engine, design: Design, clock: Callable[[], datetime]) -> S
     if not any(store.is_ready() for _ in range(_PROBES)):
         raise UnavailableError(f"the table {store.table_name} does not become ready")
     return store
+
+
+def _client_of(engine: Engine) -> Client:
+    """Return another client of an engine, which waits no real time between attempts."""
+    waits = Waits()
+    client = Client(
+        region=LOCAL_REGION,
+        endpoint_url=engine.endpoint_url,
+        credentials=engine.credentials,
+        sleep=waits.sleep,
+        timer=waits.timer,
+    )
+    if engine.transport is not None:
+        client.active_transport = engine.transport
+    return client

@@ -74,6 +74,10 @@ class Bench:
         """The clock of the Store."""
         return self._table.clock
 
+    def callers(self, number: int) -> Sequence[Store]:
+        """Return Stores on the table for so many callers."""
+        return self._table.callers(number)
+
     def begin(self, draw: Draw) -> None:
         """Begin another example; what the last one stored is deleted by ``put`` or ``empty``."""
         self.draw, self._words = draw, tuple
@@ -88,6 +92,26 @@ class Bench:
     def empty(self) -> None:
         """Delete what the last example stored."""
         self._replace_all(())
+
+    def store_only(self, items: Collection[Item]) -> None:
+        """Store items as they are, and nothing else of what is remembered."""
+        self._replace_all(items)
+
+    def add(self, item: Item) -> None:
+        """Store one more item as it is, as another program does."""
+        self.remember([item])
+        parameters = {"TableName": self.store.table_name, "Item": item}
+        self.store.client.send(Request("PutItem", parameters))
+
+    def delete(self, item: Item) -> None:
+        """Delete an item without the Store, which would look after its unique values."""
+        key = {name: item[name] for name in self.design.primary.attributes}
+        parameters = {"TableName": self.store.table_name, "Key": key}
+        self.store.client.send(Request("DeleteItem", parameters))
+
+    def forget(self) -> None:
+        """Delete nothing of what was remembered, because others have deleted or replaced it."""
+        self._table.stored = []
 
     def remember(self, items: Iterable[Item]) -> None:
         """Delete items after the example that the example stored itself."""
@@ -130,6 +154,10 @@ class Bench:
         self.scene.asked = f"the count of {_asked(asked)}"
         words = partial(asked.in_words, self.clock.now, limit=0, consistent=False, count=True)
         self._words = lambda: [words()]
+
+    def note_sent(self, lines: Sequence[str]) -> None:
+        """Note requests that were sent, in words."""
+        self._words = lambda: lines
 
     def _explained(self, asked: Pattern[Any] | Snapshot, **how: Any) -> None:
         table, now = self.design.name, self.clock.now
@@ -220,6 +248,7 @@ class Law:
         share: The share of the examples that the law takes.
         must_find: Whether one of the questions at least must find something.
         limits: Says what it does not prove on an engine.
+        steps: How many examples are tried, at most, to find a smaller one.
         unjudged: Says why it cannot be judged on an engine; empty if it can.
     """
 
@@ -230,6 +259,7 @@ class Law:
     share: float = 1.0
     must_find: bool = False
     limits: Callable[[Engine], Iterable[str]] = lambda _: ()
+    steps: int = _STEPS
     unjudged: Callable[[Engine], str] = lambda _: ""
 
     def __str__(self) -> str:
@@ -251,6 +281,7 @@ class Law:
             examples: How many examples a law with a whole share takes.
             steps: How many examples are tried to find a smaller one.
         """
+        steps = min(steps, self.steps)
         why = self.unjudged(engine)
         if why:
             pytest.skip(f"not judged: {why}")

@@ -14,8 +14,8 @@ from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Hydrate
 from autoforge.dynamodb.table import Table
-from autoforge.dynamodb.writes.delete import Delete
 from autoforge.testing.answers import WHOLE
+from autoforge.testing.change_laws import laws_of_changes
 from autoforge.testing.comparing import due, require_equal, seen
 from autoforge.testing.law import Bench, Law
 from autoforge.testing.population import Population
@@ -23,11 +23,8 @@ from autoforge.testing.recording import watching
 from autoforge.testing.report import Broken, item_in_words
 from autoforge.testing.request_laws import RequestLaws
 from autoforge.testing.selection import Selects
-from autoforge.testing.subject import Subject
+from autoforge.testing.subject import TRIES, Subject
 from autoforge.testing.values import Values
-
-#: How often other parameters are drawn, until they differ.
-_TRIES = 3
 
 
 def laws_of_patterns(
@@ -38,6 +35,7 @@ def laws_of_patterns(
         subject = Subject(table, values, selects, pattern)
         subject.questions.require_all()
         yield from _AnswerLaws(subject).laws()
+        yield from laws_of_changes(subject)
         yield from RequestLaws(subject).laws()
 
 
@@ -105,7 +103,7 @@ class _AnswerLaws:
             cursor = page.cursor
 
     def _cursors_resume(self, bench: Bench) -> None:
-        population, asked = self._several(bench)
+        population, asked = self.subject.several(bench)
         limit = 1  # most pages, and so most cursors
         bench.note(asked, limit)
         first = bench.store.page(asked, limit=limit)
@@ -125,22 +123,12 @@ class _AnswerLaws:
         ]
         if not isinstance(asked, Hydrate) and len(alike) == 1:
             (last,) = alike
-            key = {name: last.values[name] for name in last.entity.primary_key.components}
-            bench.store.write(Delete(last.entity, key))
+            bench.delete(last.item)
             bench.scene.written = [f"Delete {last.key.partition} / {last.key.sort}, the last item"]
             later = bench.store.page(asked, limit=limit, cursor=first.cursor)
             self._require_same(
                 later.items, following.items, "a cursor lost its place when its item was deleted"
             )
-
-    def _several(self, bench: Bench) -> tuple[Population, Any]:
-        """Draw a table and a question that mostly has several answers."""
-        population, question = self.subject.drawn(bench)
-        for _ in range(_TRIES):
-            if sum(map(len, self.subject.kind.wanted(population, question.asked))) > 1:
-                break
-            question = self.subject.question(bench, population)
-        return population, question.asked
 
     @staticmethod
     def _require_same(came: Sequence[Any], wanted: Sequence[Any], why: str) -> None:
@@ -157,7 +145,7 @@ class _AnswerLaws:
         """Yield queries to which the cursor does not belong, and why not."""
         yield replace(asked, order="asc" if asked.descending else "desc"), "of the other order"
         names = [f.name for f in asked.parameters() if f.name != "order"]
-        for _ in range(_TRIES if names else 0):
+        for _ in range(TRIES if names else 0):
             other: Any = self.subject.questions.draw(bench.draw, ()).asked
             if any(getattr(other, name) != getattr(asked, name) for name in names):
                 yield other, "of other parameters"

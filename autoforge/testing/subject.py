@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import reject
 
@@ -24,6 +24,9 @@ from autoforge.testing.questions import Question, Questions
 from autoforge.testing.recording import Watched, watching
 from autoforge.testing.selection import Selects
 from autoforge.testing.values import Values
+
+#: How often other parameters are drawn, until they are of use.
+TRIES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,15 @@ class Subject:
         population = self.population(bench, **how)
         bench.put(population)
         return population, self.question(bench, population)
+
+    def several(self, bench: Bench) -> tuple[Population, Any]:
+        """Draw a table and a question that mostly has several answers."""
+        population, question = self.drawn(bench)
+        for _ in range(TRIES):
+            if sum(map(len, self.kind.wanted(population, question.asked))) > 1:
+                break
+            question = self.question(bench, population)
+        return population, question.asked
 
     def population(self, bench: Bench, **how: bool) -> Population:
         """Draw the items of a table."""

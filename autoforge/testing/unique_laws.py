@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import new_class
@@ -35,7 +35,7 @@ from autoforge.testing.law import Bench, Law, words_of
 from autoforge.testing.population import Populations
 from autoforge.testing.report import Broken, in_words
 from autoforge.testing.values import Values
-from autoforge.testing.writing import informed, write_in_words
+from autoforge.testing.writing import immortal, informed, write_in_words
 
 #: How many writes follow each other, at most; and how many items and values they are about.
 _WRITES: Final = 6
@@ -49,7 +49,7 @@ def laws_of_uniques(design: Design, values: Values) -> Iterator[Law]:
     """Yield the law of each unique value of a design."""
     for entity in design.entities:
         for unique in entity.uniques:
-            judged = _Judged(design, values, entity, unique)
+            judged = JudgedUnique(design, values, entity, unique)
             claim = f"no two items have one {unique.name}, and it finds the one that has it"
             name = entity.__name__
             yield Law(design, name, claim, judged.is_unique, share=0.6, must_find=True)
@@ -71,7 +71,7 @@ class _Step:
 
 
 @dataclass(frozen=True)
-class _Judged:
+class JudgedUnique:
     """A unique value, and what its law needs."""
 
     design: Design
@@ -83,19 +83,19 @@ class _Judged:
         """Write items in a drawn order, and compare what is stored after each write."""
         bench.empty()
         try:
-            self._write_all(_Case(self, bench))
+            self._write_all(UniqueCase(self, bench))
         finally:
             bench.remember(bench.items())
 
-    def _write_all(self, case: _Case) -> None:
+    def _write_all(self, case: UniqueCase) -> None:
         for step in case.steps():
             if step is not None:
                 self._send(case, step)
                 case.require_stored()
                 for drawn in case.people:
-                    self._require_found(case, drawn)
+                    self.require_found(case, drawn, case.stored.values())
 
-    def _send(self, case: _Case, step: _Step) -> None:
+    def _send(self, case: UniqueCase, step: _Step) -> None:
         """Send writes, which must be applied or refused, and then have changed nothing."""
         bench, before = case.bench, case.raw()
         words = " and ".join(map(write_in_words, step.writes))
@@ -127,14 +127,14 @@ class _Judged:
             )
         case.stored = step.after
 
-    def _require_found(self, case: _Case, drawn: Drawn) -> None:
-        """Require that the value of an item finds exactly the item that has it now."""
+    def require_found(self, case: UniqueCase, drawn: Drawn, stored: Iterable[Drawn]) -> None:
+        """Require that the value of an item finds exactly the stored item that has it now."""
         value = drawn.unique_values.get(self.unique)
         if value is None:
             return
-        own = (each for each in case.stored.values() if each.entity is self.entity)
+        own = (each for each in stored if each.entity is self.entity)
         holders = [each for each in own if each.unique_values.get(self.unique) == value]
-        asked = self._asked(drawn)
+        asked = self.asked(drawn)
         case.bench.note(asked)
         found = case.bench.store.get(asked)
         case.bench.count(like=drawn, found=found is not None)
@@ -142,7 +142,7 @@ class _Judged:
             [] if found is None else [found], [[(each.entity, each.shown) for each in holders]], []
         )
 
-    def _asked(self, drawn: Drawn) -> Any:
+    def asked(self, drawn: Drawn) -> Any:
         """Return the pattern that finds the item with the same value."""
         names = self.unique.key.components
         return self.pattern(**{_parameter(self.pattern, n): drawn.values[n] for n in names})
@@ -167,10 +167,16 @@ class _Judged:
 
 
 @dataclass
-class _Case:
-    """One example: items that share few values, and what should be stored of them."""
+class UniqueCase:
+    """One example: items that share few values, and what should be stored of them.
 
-    judged: _Judged
+    Attributes:
+        judged: The unique value.
+        bench: The table.
+        stored: The items that should be stored, by their identity.
+    """
+
+    judged: JudgedUnique
     bench: Bench
     stored: Stored = field(default_factory=dict)
 
@@ -257,7 +263,7 @@ class _Case:
     def _change(self, person: Drawn) -> _Step | None:
         """Give an item another value, or none."""
         value = self.bench.draw(st.sampled_from(self.values))
-        return self._updated(person, self._as_values(person.entity, value))
+        return self._updated(person, self.as_values(person.entity, value))
 
     def _touch(self, person: Drawn) -> _Step | None:
         """Change what is no part of the value."""
@@ -308,12 +314,20 @@ class _Case:
     def _person(self, entity: type[Entity] | None = None) -> Drawn:
         """Draw an item that has one of the values, or a value of its own."""
         entity = entity or self.bench.draw(st.sampled_from(self.entities))
-        values = self.bench.draw(self.judged.values.of_entity(entity))
-        if entity not in self.judged.values.given and self.bench.draw(st.integers(0, 3)) < 3:  # noqa: PLR2004 - three in four
-            values |= self._as_values(entity, self.bench.draw(st.sampled_from(self.values)))
-        return self.populations.made(entity, {**values, **_immortal(entity)})
+        of_its_own = self.bench.draw(st.integers(0, 3)) == 3  # noqa: PLR2004 - one in four
+        return self.person(
+            entity, None if of_its_own else self.bench.draw(st.sampled_from(self.values))
+        )
 
-    def _as_values(self, entity: type[Entity], value: tuple[Any, ...]) -> dict[str, Any]:
+    def person(self, entity: type[Entity], value: tuple[Any, ...] | None, **over: Any) -> Drawn:
+        """Draw an item that has a value; it never expires unless ``over`` says when."""
+        values = self.bench.draw(self.judged.values.of_entity(entity))
+        if value is not None and entity not in self.judged.values.given:
+            values |= self.as_values(entity, value)
+        return self.populations.made(entity, {**values, **immortal(entity), **over})
+
+    def as_values(self, entity: type[Entity], value: tuple[Any, ...]) -> dict[str, Any]:
+        """Return a value by the names of the attributes of an entity."""
         names = [part.name for part in self._parts(entity)]
         own = entity.get_attributes()
         return {n: v for n, v in zip(names, value, strict=True) if n in own}
@@ -327,8 +341,3 @@ class _Case:
 def _parameter(pattern: type[Any], component: str) -> str:
     renamed: str = pattern.renames.get(component, component)
     return renamed
-
-
-def _immortal(entity: type[Entity]) -> dict[str, Any]:
-    """Return the values with which an item never expires."""
-    return {"expires_at": None} if "expires_at" in entity.get_attributes() else {}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.schema.entity import Entity
 from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Write
@@ -28,7 +29,8 @@ def informed(drawn: Drawn, write: Update[Any]) -> Update[Any] | None:
         names = {n for key in drawn.entity.keys.values() for n in key.sources}
         names -= {*write.key, *write.values, UPDATED}
         try:
-            write = replace(write, expected={name: drawn.values[name] for name in names})
+            known = {name: drawn.values[name] for name in names}
+            write = replace(write, expected={**write.before, **known})
             write.parameters()
         except DeclarationError:
             return None
@@ -47,3 +49,8 @@ def write_in_words(write: Write[Any]) -> str:
             return called(f"Update of {write.entity.__name__}", arguments)
     key = getattr(write, "key", {})
     return called(f"{type(write).__name__} of {write.entity.__name__}", key)
+
+
+def immortal(entity: type[Entity]) -> dict[str, Any]:
+    """Return the values with which an item never expires."""
+    return {"expires_at": None} if "expires_at" in entity.get_attributes() else {}
