@@ -115,8 +115,11 @@ class Bench:
 
     def remember(self, items: Iterable[Item]) -> None:
         """Delete items after the example that the example stored itself."""
-        names = self.design.primary.attributes
-        self._table.stored.extend({name: item[name] for name in names} for item in items)
+        names, stored = self.design.primary.attributes, self._table.stored
+        for item in items:
+            key = {name: item[name] for name in names}
+            if key not in stored:  # a batch with an item twice is refused
+                stored.append(key)
 
     def _replace_all(self, items: Collection[Item]) -> None:
         gone, self._table.stored = self._table.stored, []
