@@ -58,7 +58,7 @@ _ENVIRONMENT: Final = {
 #: objects, such as the tests themselves, modules, and items in the tables of moto.
 _THRESHOLDS: Final = (20_000, 20, 20)
 
-for _name, _examples in {"dev": 10, "ci": 12, "nightly": 1000}.items():
+for _name, _examples in {"dev": 10, "ci": 8, "nightly": 1000}.items():
     # No deadline: the first answer of an engine is slow, and slowness does not falsify a property.
     settings.register_profile(_name, max_examples=_examples, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
