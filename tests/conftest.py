@@ -1,5 +1,6 @@
 """Fixtures, Hypothesis profiles and the environment that all tests share."""
 
+import gc
 import logging
 import os
 import time
@@ -52,7 +53,12 @@ _ENVIRONMENT: Final = {
     "no_proxy": "*",
 }
 
-for _name, _examples in {"dev": 10, "ci": 12, "nightly": 1000}.items():
+#: How many new containers start a search for garbage, and how often it examines older ones, too.
+#: With Python's defaults a fifth of the time of the tests is spent in it: there are many long-lived
+#: objects, such as the tests themselves, modules, and items in the tables of moto.
+_THRESHOLDS: Final = (20_000, 20, 20)
+
+for _name, _examples in {"dev": 10, "ci": 8, "nightly": 1000}.items():
     # No deadline: the first answer of an engine is slow, and slowness does not falsify a property.
     settings.register_profile(_name, max_examples=_examples, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
@@ -145,12 +151,19 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
     os.environ.update(_ENVIRONMENT)
     time.tzset()
+    gc.set_threshold(*_THRESHOLDS)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # logs each request of the tests' client
     if absent := set(servers.required()) - set(servers.available()):
         message = f"AUTOFORGE_REQUIRE_ENGINES: not available here: {', '.join(sorted(absent))}"
         raise pytest.UsageError(message)
     if not hasattr(config, "workerinput"):  # xdist workers report to the controller
         config.pluginmanager.register(_EngineCount(config))
+
+
+def pytest_collection_finish() -> None:
+    """Leave the tests and modules, which stay until the end, out of searches for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

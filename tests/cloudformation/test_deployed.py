@@ -1,4 +1,4 @@
-"""Tables deployed to moto with the AWS CLI, and used by their roles.
+"""Tables deployed to moto, and used by their roles.
 
 moto's CloudFormation leaves expiry and recovery out; the tests switch them on as the template says.
 ``tests.cfn.enforcing`` says what moto enforces of a policy.
@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -62,26 +61,34 @@ class Enforcing:
 
 
 @contextmanager
-def _deployed(folder: Path) -> Iterator[AWS]:
+def _deployed() -> Iterator[AWS]:
     """Run a moto with a stack for each table."""
     with moto() as running:
         for case in CASES:
-            said = running.deploy(_stack(case), _written(case, folder))
-            assert said.code == 0, said.err
+            _create_stack(running, case, _stack(case), case.table.name)
         yield running
 
 
+def _create_stack(aws: AWS, case: Case, stack: str, table_name: str) -> None:
+    aws.client("cloudformation").create_stack(
+        StackName=stack,
+        TemplateBody=template_of(case.table, roles=[*case.roles]).to_yaml(),
+        Parameters=[{"ParameterKey": "TableName", "ParameterValue": table_name}],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+
+
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AWS]:
+def aws() -> Iterator[AWS]:
     """A moto with a stack for each table."""
-    with _deployed(tmp_path_factory.mktemp("templates")) as running:
+    with _deployed() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enforcing]:
+def enforcing() -> Iterator[Enforcing]:
     """A moto with a stack and some items for each table, and a user for each role."""
-    with _deployed(tmp_path_factory.mktemp("templates")) as running:
+    with _deployed() as running:
         for case in CASES:
             case.populate(_as_admin(running, case))
         keys = {role.name: user_with(running, role.name) for _, role in ROLES}
@@ -91,12 +98,6 @@ def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enforcing]:
 
 def _stack(case: Case) -> str:
     return re.sub("[^A-Za-z]", "", case.table.name)
-
-
-def _written(case: Case, folder: Path) -> Path:
-    path = folder / f"{_stack(case)}.yaml"
-    path.write_text(template_of(case.table, roles=[*case.roles]).to_yaml(), encoding="utf-8")
-    return path
 
 
 def _as_admin(aws: AWS, case: Case) -> Store:
@@ -151,19 +152,12 @@ def test_a_deployed_table_is_protected_and_tagged(aws: AWS, case: Case) -> None:
 def test_a_stack_exports_the_name_of_the_table_and_the_arn_of_each_policy(
     aws: AWS, case: Case
 ) -> None:
-    # moto sets no outputs for a change set, which `deploy` executes.
     stack, name = f"{_stack(case)}Again", f"{case.table.name}.again"
-    cloudformation = aws.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=stack,
-        TemplateBody=template_of(case.table, roles=[*case.roles]).to_yaml(),
-        Parameters=[{"ParameterKey": "TableName", "ParameterValue": name}],
-        Capabilities=["CAPABILITY_IAM"],
-    )
+    _create_stack(aws, case, stack, name)
 
-    exports = cloudformation.list_exports()["Exports"]
+    pages = aws.client("cloudformation").get_paginator("list_exports").paginate()
 
-    values = {each["Name"]: each.get("Value") for each in exports}
+    values = {each["Name"]: each.get("Value") for page in pages for each in page["Exports"]}
     assert values[f"{stack}-TableName"] == name
     for role in case.roles:
         assert f":policy/{stack}-{role.name}Policy-" in values[f"{stack}-{role.name}PolicyArn"]

@@ -331,10 +331,11 @@ def test_a_server_answers_to_the_names_of_loopback_and_of_its_settings_alone() -
 
 @pytest.fixture
 def collector() -> Iterator[None]:
-    """Restore the settings of the garbage collector after the test."""
+    """A garbage collector that examines everything; restores its settings after the test."""
     thresholds = gc.get_threshold()
-    yield
     gc.unfreeze()
+    yield
+    gc.freeze()
     gc.set_threshold(*thresholds)
 
 

@@ -73,7 +73,7 @@ def items(draw: st.DrawFn, kind: type[Entity]) -> Item:
 
 @pytest.mark.parametrize("kind", ENTITIES, ids=lambda kind: kind.__name__)
 def test_an_item_is_read_as_the_json_of_its_entity(kind: type[Entity]) -> None:
-    @settings(max_examples=30)
+    @settings(max_examples=2 * settings().max_examples)
     @given(item=items(kind), later=st.booleans())
     def hold(item: Item, *, later: bool) -> None:
         now = datetime(9999, 1, 1, tzinfo=UTC) if later else NOON

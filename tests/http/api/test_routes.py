@@ -423,7 +423,7 @@ def test_no_request_gets_an_answer_that_the_document_does_not_foresee(
         strategy = operation.as_strategy(generation_mode=mode)
 
         @settings(
-            max_examples=15,
+            max_examples=settings().max_examples,
             database=None,
             derandomize=True,
             deadline=None,
