@@ -15,16 +15,22 @@ of the entity's constructor (ADR 0042)::
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final, Generic, Never, Self, TypedDict, TypeVar, overload
 
-from pynamodb.attributes import Attribute, MapAttribute
+from pynamodb.attributes import Attribute, ListAttribute, MapAttribute
 from pynamodb.constants import STRING
 from pynamodb.expressions.operand import Path
 
-from autoforge.dynamodb.errors import DeclarationError, InvalidValueError, shortened
+from autoforge.dynamodb.errors import (
+    AutoforgeError,
+    DeclarationError,
+    InvalidValueError,
+    UnreadableItemError,
+    shortened,
+)
 from autoforge.dynamodb.schema.changes import (
     Assignment,
     Change,
@@ -48,6 +54,7 @@ from autoforge.dynamodb.schema.encoding import RAW, Codec
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT
 from autoforge.dynamodb.schema.inside import Inside
 from autoforge.dynamodb.schema.letter_case import IN_CASE
+from autoforge.dynamodb.schema.wire_form import require_wire
 
 T = TypeVar("T")
 
@@ -480,10 +487,42 @@ def _require_optional(attribute: Attribute[Any]) -> None:
 
 
 def attribute_to_wire(attribute: Attribute[Any], value: Any) -> dict[str, Any]:
-    """Write an attribute's value in DynamoDB JSON."""
+    """Write an attribute's value in DynamoDB JSON.
+
+    Raises:
+        InvalidValueError: if the attribute cannot have the value.
+    """
     if isinstance(attribute, NativeAttribute):
         return attribute.to_wire(value)
-    return {attribute.attr_type: attribute.serialize(value)}
+    if isinstance(attribute, EntityAttribute):
+        return {attribute.attr_type: attribute.serialize(value)}
+    try:
+        value = _with_declared_members(attribute, value)
+        wire = {attribute.attr_type: attribute.serialize(value)}
+        require_wire(wire, str(attribute.attr_name))
+    except AutoforgeError as error:
+        if isinstance(error, UnreadableItemError):  # what was written is no number
+            raise _unfit(attribute, value, error) from error
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise _unfit(attribute, value, error) from error
+    return wire
+
+
+def _with_declared_members(attribute: Attribute[Any], value: Any) -> Any:
+    """Return a map as its class has it: PynamoDB refuses other members only when it makes one."""
+    if isinstance(attribute, ListAttribute) and attribute.element_type is not None:
+        element = attribute.element_type()
+        return [_with_declared_members(element, each) for each in value]
+    is_map = isinstance(attribute, MapAttribute) and not attribute.is_raw()
+    return type(attribute)(**value) if is_map and isinstance(value, Mapping) else value
+
+
+def _unfit(attribute: Attribute[Any], value: Any, error: Exception) -> InvalidValueError:
+    return InvalidValueError(
+        f"{attribute.attr_name} is {shortened(value)}, which a {type(attribute).__name__} cannot "
+        f"store: {error}"
+    )
 
 
 def default_to_wire(attribute: Attribute[Any]) -> dict[str, Any] | None:
