@@ -79,11 +79,14 @@ class Options(TypedDict, Generic[T], total=False):
         attr_name: The name in the table; unless given, the name in Python as the layout writes
             names, in camelCase by default.
         stored: False if items have the value only as a component of their keys.
+        description: What the attribute is, in a sentence, for documents that are made from the
+            entity.
     """
 
     default_factory: Callable[[], T]
     attr_name: str
     stored: bool
+    description: str
 
 
 class EntityAttribute(Attribute[T], Generic[T, N]):
@@ -102,9 +105,12 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         attr_name: The name in the table; unless given, the name in Python as the layout writes
             names, in camelCase by default.
         stored: False if items have the value only as a component of their keys.
+        description: What the attribute is, in a sentence. The page of the patterns, the CLI and
+            the OpenAPI document have it, also for the parameters that are compared with it.
 
     Raises:
-        DeclarationError: if the default is a function, or the factory is not one.
+        DeclarationError: if the default is a function, the factory is not one, or the description
+            is no text.
 
     Examples:
         An attribute of one's own checks its values in ``check``:
@@ -135,8 +141,12 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         default_factory: Callable[[], Any] | None = None,
         attr_name: str | None = None,
         stored: bool = True,
+        description: str = "",
     ) -> None:
         self.stored = stored
+        if not isinstance(description, str):
+            raise DeclarationError(f"the description is {shortened(description)}, not a text")
+        self.description = " ".join(description.split())
         if callable(default):
             raise DeclarationError(
                 f"the default is the function {shortened(default)}: give it as default_factory"
@@ -540,6 +550,11 @@ def default_to_wire(attribute: Attribute[Any]) -> dict[str, Any] | None:
 def is_stored(attribute: Attribute[Any]) -> bool:
     """Whether items have the attribute itself, and not only a component of their keys."""
     return getattr(attribute, "stored", True)
+
+
+def description_of(attribute: Attribute[Any]) -> str:
+    """Return what an attribute is, in words; empty if its declaration does not say."""
+    return str(getattr(attribute, "description", ""))
 
 
 def without_spec(attribute: Attribute[Any], spec: str, codec: Codec) -> Codec:

@@ -34,6 +34,7 @@ class TextSet(EntityAttribute[frozenset[str]]):
     Args:
         attr_name: The name in the table; unless given, the name in Python as the layout writes
             names.
+        description: What the attribute is, in a sentence.
 
     Examples:
         >>> sorted(Book(isbn="b3", title="Emma", subjects={"novel", "classic"}).subjects)
@@ -46,8 +47,8 @@ class TextSet(EntityAttribute[frozenset[str]]):
     #: Checks a member.
     _member: ClassVar[staticmethod[[Any], str]] = staticmethod(_text)
 
-    def __init__(self, *, attr_name: str | None = None) -> None:
-        super().__init__(default=None, attr_name=attr_name)
+    def __init__(self, *, attr_name: str | None = None, description: str = "") -> None:
+        super().__init__(default=None, attr_name=attr_name, description=description)
 
     @overload
     def __get__(self, instance: None, owner: Any) -> Self: ...
@@ -167,6 +168,7 @@ class IdSet(TextSet):
     Args:
         attr_name: The name in the table; unless given, the name in Python as the layout writes
             names.
+        description: What the attribute is, in a sentence.
 
     Examples:
         >>> class Shelf(Entity):
