@@ -13,6 +13,7 @@ from click.shell_completion import BashComplete, CompletionItem, ZshComplete, ad
 from autoforge.cli.chosen import chosen_table
 from autoforge.cli.parameters import parameters_of, pattern_named
 from autoforge.dynamodb import Pattern
+from autoforge.dynamodb.patterns.descriptions import description_of_parameter
 from autoforge.errors import AutoforgeError
 
 #: A separator at which bash has split a word, with the marks between the words around it.
@@ -60,7 +61,8 @@ def complete_parameter(
 def _named(pattern: type[Pattern[Any]], attribute: str, name: str) -> list[CompletionItem[str]]:
     """Return a parameter with each of its values if its type lists them, else without a value."""
     values = _values(get_type_hints(pattern)[attribute])
-    return [CompletionItem(f"{name}={each}") for each in values or ("",)]
+    said = description_of_parameter(pattern, attribute) or None
+    return [CompletionItem(f"{name}={each}", help=said) for each in values or ("",)]
 
 
 def _values(hint: Any) -> Sequence[str]:

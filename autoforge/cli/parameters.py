@@ -50,7 +50,9 @@ def read_pattern(table: Table, name: str, given: Sequence[str]) -> Pattern[Any]:
             raise click.BadParameter(f"{name} got {key} twice")
         values[known[key]] = _value(key, hints[known[key]], text)
     missing = [
-        parameter.name
+        f"{parameter.name} ({parameter.type}): {parameter.description}"
+        if parameter.description
+        else parameter.name
         for parameter in entry(pattern).parameters
         if parameter.required and known[parameter.name] not in values
     ]

@@ -73,14 +73,18 @@ def explain_pattern(
     For example: autoforge explain EventsOfProject projectId=p1 since=2026-02-04T10:30Z
     """
     chosen = chosen_table()
+    asked = read_pattern(chosen.table, pattern, parameters)
     explanation = explain(
-        read_pattern(chosen.table, pattern, parameters),
+        asked,
         table_name=chosen.name(table_name),
         now=utc_now(),
         limit=limit,
         consistent=consistent,
     )
     click.echo(f"{explanation.pattern}: {explanation.question}")
+    for each in entry(type(asked)).parameters:
+        if each.description:
+            click.echo(f"  {each.name} ({each.type}): {each.description}")
     for request, words in zip(explanation.requests, explanation.words, strict=True):
         click.echo(f"\n{words}\n\n{request.operation}")
         click.echo(json.dumps(request.parameters, indent=2, ensure_ascii=False))

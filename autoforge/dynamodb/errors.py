@@ -56,7 +56,6 @@ __all__ = [
     "UnavailableError",
     "UnreadableItemError",
     "VersionConflictError",
-    "is_name",
     "shortened",
     "suggestion",
 ]

@@ -11,7 +11,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from types import NoneType, UnionType
-from typing import Any, Final, Union, get_args, get_origin
+from typing import (
+    Any,
+    Final,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    is_typeddict,
+)
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -21,6 +29,7 @@ from pynamodb.attributes import Attribute
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.composite import Composite
 from autoforge.dynamodb.patterns.declared import admits_none
+from autoforge.dynamodb.patterns.nested_types import members_of
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.projection import Projection, hints_of, is_projection
 from autoforge.dynamodb.schema.choice_attributes import Boolean, Choice
@@ -277,17 +286,36 @@ def _documents(
 
 
 def _nested_values(hint: Any) -> SearchStrategy[Any]:
-    """Return JSON values of a type; of any if it is not known."""
-    members = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
-    kinds = [each for each in members if each is not NoneType]
+    """Return JSON values of a type, other than null; of any if it is not known."""
+    hint = getattr(hint, "__supertype__", getattr(hint, "__value__", hint))  # NewType, type alias
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in {Union, UnionType}:
+        return st.one_of([_nested_values(each) for each in arguments if each is not NoneType])
+    if origin is Literal:
+        return st.sampled_from([each for each in arguments if each is not None])
+    if is_typeddict(hint):
+        members = members_of(hint).items()
+        return st.fixed_dictionaries(
+            {name: _nested_values(own) for name, (own, must) in members if must},
+            optional={name: _nested_values(own) for name, (own, must) in members if not must},
+        )
     known: dict[Any, SearchStrategy[Any]] = {
         str: texts,
         int: st.sampled_from(_WHOLE),
         float: st.sampled_from(_REAL),
         bool: st.booleans(),
+        dict: st.sampled_from(_JSON),
+        list: st.sampled_from([list(each.values()) for each in _JSON]),
     }
-    anything = st.sampled_from(["a", 1, *_JSON])
-    return st.one_of([known.get(each, anything) for each in kinds] or [anything])
+    kind = origin or hint
+    if arguments and isinstance(kind, type) and issubclass(list, kind):
+        return st.lists(_nested_values(arguments[-1]), max_size=2)
+    if arguments and isinstance(kind, type) and issubclass(dict, kind):
+        return st.dictionaries(texts.filter(bool), _nested_values(arguments[-1]), max_size=2)
+    given = next(
+        (each for each in known if isinstance(kind, type) and issubclass(each, kind)), None
+    )
+    return st.sampled_from(["a", 1, *_JSON]) if given is None or kind is object else known[given]
 
 
 def _with(document: Mapping[str, Any], values: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
@@ -299,6 +327,8 @@ def _with(document: Mapping[str, Any], values: Mapping[tuple[str, ...], Any]) ->
             found[name] = _with(inside if isinstance(inside, dict) else {}, {(*path,): value})
         elif value is not None:
             found[name] = value
+        else:
+            found.pop(name, None)
     return found
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
+from autoforge.dynamodb.patterns.descriptions import description_of_parameter
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.placeholders import is_required
 from autoforge.dynamodb.schema.letter_case import camel_case
@@ -27,11 +28,13 @@ _TYPE_NAMES: Final[Mapping[Any, str]] = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a pattern, with its name in camelCase and its type in words."""
+    """A parameter of a pattern, with its name in camelCase, and type and meaning in words."""
 
     name: str
     type: str
     required: bool
+    #: Empty if neither the parameter nor the attribute behind it is described.
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,12 @@ def entry(pattern: type[Pattern[Any]]) -> Entry:
 def _parameters(pattern: type[Pattern[Any]]) -> list[Parameter]:
     hints = get_type_hints(pattern)
     return [
-        Parameter(camel_case(each.name), _type_name(hints[each.name]), is_required(each))
+        Parameter(
+            camel_case(each.name),
+            _type_name(hints[each.name]),
+            is_required(each),
+            description_of_parameter(pattern, each.name),
+        )
         for each in sorted(pattern.parameters(), key=lambda each: each.name == "order")
     ]
 

@@ -54,16 +54,12 @@ def _section(each: Entry) -> Iterator[str]:
     if each.notes:
         yield from ("", each.notes)
     yield ""
-    parameters = ", ".join(
-        f"`{parameter.name}` ({parameter.type}{'' if parameter.required else ', optional'})"
-        for parameter in each.parameters
-    )
     reads = "eventually or strongly consistent" if each.consistent else "eventually consistent"
     requests = "request" if each.requests == 1 else "requests"
     page = " for a page" if each.operation.startswith("Query") else ""
     if each.source:
         yield f"- Source: {each.source}"
-    yield f"- Parameters: {parameters or 'none'}"
+    yield from _parameters(each)
     yield f"- Answers: {', '.join(each.answers)}"
     yield (
         f"- Reads: {each.operation} on the {each.index}, {reads}, {each.requests} {requests}{page}"
@@ -72,3 +68,18 @@ def _section(each: Entry) -> Iterator[str]:
         yield f"- Order: {each.order}; `order` turns it round"
     for name, condition in each.key_conditions.items():
         yield f"- Key condition{name and f' with `{name}`'}: `{condition}`"
+
+
+def _parameters(each: Entry) -> Iterator[str]:
+    """Yield the parameters: in a line, or in a list if one is described."""
+    shown = [
+        f"`{parameter.name}` ({parameter.type}{'' if parameter.required else ', optional'})"
+        for parameter in each.parameters
+    ]
+    descriptions = [parameter.description for parameter in each.parameters]
+    if not any(descriptions):
+        yield f"- Parameters: {', '.join(shown) or 'none'}"
+        return
+    yield "- Parameters:"
+    for name, description in zip(shown, descriptions, strict=True):
+        yield f"    - {name}{description and f': {description}'}"

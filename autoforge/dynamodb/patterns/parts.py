@@ -11,8 +11,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Literal, cast
 
-from autoforge.dynamodb.errors import DeclarationError, UnreadableItemError
+from autoforge.dynamodb.errors import DeclarationError, UnreadableItemError, shortened
 from autoforge.dynamodb.patterns.declared import admits_none
+from autoforge.dynamodb.patterns.nested_types import test_of
 from autoforge.dynamodb.patterns.projection import Projection, entity_of, hints_of, is_projection
 from autoforge.dynamodb.patterns.readers import ItemReader, Reading, as_entities
 from autoforge.dynamodb.patterns.request import AttributePath
@@ -136,6 +137,7 @@ def _compiled(part: Any, index: Index) -> ItemReader[Any]:
             from_key=_place_of(entity, attribute, index) == "key",
             may_lack=admits_none(hints.get(name, Any)) if path else fields[attribute].optional,
             absent=None if path else getattr(blank, attribute),
+            fits=test_of(hints.get(name, Any)) if path else None,
         )
         for name, (attribute, *path) in part.takes.items()
     }
@@ -195,7 +197,7 @@ class _CarefulReader:
         """Return the value of a field.
 
         Raises:
-            UnreadableItemError: if the item lacks what the field needs.
+            UnreadableItemError: if the item lacks what the field needs, or has another type there.
         """
         if taken.path:
             wire = _inside(item.get(taken.field.stored_name), taken.path)
@@ -204,9 +206,14 @@ class _CarefulReader:
             value = getattr(known, taken.field.name)
             is_null = taken.field.holds_null and taken.field.stored_name in item
             lacks = value is None and not is_null
+        path = ".".join((taken.field.stored_name, *taken.path))
         if lacks and not taken.may_lack:
-            path = ".".join((taken.field.stored_name, *taken.path))
             raise UnreadableItemError(f"{self.entity.shown(item)} has no {path}")
+        if not lacks and taken.fits is not None and not taken.fits(value):
+            raise UnreadableItemError(
+                f"{self.entity.shown(item)}: {path} is {shortened(value)}, which is not of the "
+                f"type that {self.part.__name__} declares"
+            )
         return value
 
 

@@ -33,6 +33,7 @@ from pynamodb.attributes import Attribute, MapAttribute
 
 from autoforge.dynamodb.errors import DeclarationError, suggestion
 from autoforge.dynamodb.patterns.declared import admits_none, parameters_in
+from autoforge.dynamodb.patterns.nested_types import is_of_json
 from autoforge.dynamodb.schema.document_attributes import Document, Json
 from autoforge.dynamodb.schema.entity import Entity
 
@@ -46,7 +47,8 @@ def nested(attribute: str, *path: str) -> Any:
     """Take a value from inside of an attribute, in a field of a Projection.
 
     An item may lack it: the field is then None, if its type admits that; otherwise the item is
-    unreadable.
+    unreadable. So is an item whose value is of another type than the field: nothing else checks
+    what is inside of a document, which any program may have written.
 
     Args:
         attribute: The attribute, by its name in Python: a ``Document`` or a ``Json``.
@@ -210,6 +212,11 @@ def _faults_of(cls: type[Projection[Any]]) -> Iterator[str]:
         kind = known[attribute]
         if path and not isinstance(kind, Document | Json | MapAttribute):
             yield f"nothing is nested in {attribute}, which is a {type(kind).__name__}"
+        elif path and not is_of_json(hints.get(name, Any)):
+            yield (
+                f"{name} is of type {_shown(hints[name])}, and inside of {attribute} is JSON: "
+                "str, int, float, bool, a list or a dict"
+            )
         elif name in hints and not path:
             yield from _faults_of_type(name, kind, hints[name])
 

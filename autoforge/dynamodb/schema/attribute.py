@@ -15,18 +15,20 @@ of the entity's constructor (ADR 0042)::
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final, Generic, Never, Self, TypedDict, TypeVar, overload
 
-from pynamodb.attributes import Attribute, MapAttribute
+from pynamodb.attributes import Attribute, ListAttribute, MapAttribute
 from pynamodb.constants import STRING
 from pynamodb.expressions.operand import Path
 
 from autoforge.dynamodb.errors import (
+    AutoforgeError,
     DeclarationError,
     InvalidValueError,
+    UnreadableItemError,
     is_name,
     shortened,
     suggestion,
@@ -54,6 +56,7 @@ from autoforge.dynamodb.schema.documents import document_to_wire, wire_to_docume
 from autoforge.dynamodb.schema.indexes import DEFAULT_LAYOUT, Layout
 from autoforge.dynamodb.schema.inside import Inside
 from autoforge.dynamodb.schema.letter_case import IN_CASE
+from autoforge.dynamodb.schema.wire_form import require_wire
 
 T = TypeVar("T")
 
@@ -66,7 +69,7 @@ else:
     N = TypeVar("N")
 
 #: The options of an attribute.
-_OPTIONS: Final = frozenset({"attr_name", "default", "default_factory", "stored"})
+_OPTIONS: Final = frozenset({"attr_name", "default", "default_factory", "description", "stored"})
 
 #: Says that an attribute has no default: a new entity must give it.
 _REQUIRED: Final = object()
@@ -81,11 +84,14 @@ class Options(TypedDict, Generic[T], total=False):
         attr_name: The name in the table; unless given, the name in Python as the layout writes
             names, in camelCase by default.
         stored: False if items have the value only as a component of their keys.
+        description: What the attribute is, in a sentence, for documents that are made from the
+            entity.
     """
 
     default_factory: Callable[[], T]
     attr_name: str
     stored: bool
+    description: str
 
 
 class EntityAttribute(Attribute[T], Generic[T, N]):
@@ -104,6 +110,8 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         attr_name: The name in the table; unless given, the name in Python as the layout writes
             names, in camelCase by default.
         stored: False if items have the value only as a component of their keys.
+        description: What the attribute is, in a sentence. The page of the patterns, the CLI and
+            the OpenAPI document have it, also for the parameters that are compared with it.
 
     Raises:
         DeclarationError: if an option is unknown or of a wrong type, the default is a function, or
@@ -138,6 +146,7 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         default_factory: Callable[[], Any] | None = None,
         attr_name: str | None = None,
         stored: bool = True,
+        description: str = "",
         **unknown: Never,
     ) -> None:
         if unknown:
@@ -152,6 +161,9 @@ class EntityAttribute(Attribute[T], Generic[T, N]):
         if not isinstance(stored, bool):
             raise DeclarationError(f"stored is {shortened(stored)}: it must be True or False")
         self.stored = stored
+        if not isinstance(description, str):
+            raise DeclarationError(f"the description is {shortened(description)}, not a text")
+        self.description = " ".join(description.split())
         if callable(default):
             raise DeclarationError(
                 f"the default is the function {shortened(default)}: give it as default_factory"
@@ -511,10 +523,42 @@ def _require_optional(attribute: Attribute[Any]) -> None:
 
 
 def attribute_to_wire(attribute: Attribute[Any], value: Any) -> dict[str, Any]:
-    """Write an attribute's value in DynamoDB JSON."""
+    """Write an attribute's value in DynamoDB JSON.
+
+    Raises:
+        InvalidValueError: if the attribute cannot have the value.
+    """
     if isinstance(attribute, NativeAttribute):
         return attribute.to_wire(value)
-    return {attribute.attr_type: attribute.serialize(value)}
+    if isinstance(attribute, EntityAttribute):
+        return {attribute.attr_type: attribute.serialize(value)}
+    try:
+        value = _with_declared_members(attribute, value)
+        wire = {attribute.attr_type: attribute.serialize(value)}
+        require_wire(wire, str(attribute.attr_name))
+    except AutoforgeError as error:
+        if isinstance(error, UnreadableItemError):  # what was written is no number
+            raise _unfit(attribute, value, error) from error
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise _unfit(attribute, value, error) from error
+    return wire
+
+
+def _with_declared_members(attribute: Attribute[Any], value: Any) -> Any:
+    """Return a map as its class has it: PynamoDB refuses other members only when it makes one."""
+    if isinstance(attribute, ListAttribute) and attribute.element_type is not None:
+        element = attribute.element_type()
+        return [_with_declared_members(element, each) for each in value]
+    is_map = isinstance(attribute, MapAttribute) and not attribute.is_raw()
+    return type(attribute)(**value) if is_map and isinstance(value, Mapping) else value
+
+
+def _unfit(attribute: Attribute[Any], value: Any, error: Exception) -> InvalidValueError:
+    return InvalidValueError(
+        f"{attribute.attr_name} is {shortened(value)}, which a {type(attribute).__name__} cannot "
+        f"store: {error}"
+    )
 
 
 def default_to_wire(attribute: Attribute[Any]) -> dict[str, Any] | None:
@@ -532,6 +576,11 @@ def default_to_wire(attribute: Attribute[Any]) -> dict[str, Any] | None:
 def is_stored(attribute: Attribute[Any]) -> bool:
     """Whether items have the attribute itself, and not only a component of their keys."""
     return getattr(attribute, "stored", True)
+
+
+def description_of(attribute: Attribute[Any]) -> str:
+    """Return what an attribute is, in words; empty if its declaration does not say."""
+    return str(getattr(attribute, "description", ""))
 
 
 def without_spec(attribute: Attribute[Any], spec: str, codec: Codec) -> Codec:

@@ -340,6 +340,8 @@ class Taken(NamedTuple):
     may_lack: bool
     #: What the entity has for the attribute if the item lacks it.
     absent: Any
+    #: Tells whether a value from inside of the attribute has the declared type; None for any.
+    fits: Callable[[Any], bool] | None = None
 
 
 def compile_part(
@@ -399,6 +401,9 @@ def _taking(source: Source, name: str, each: Taken) -> Iterator[str]:
     if each.path:
         steps = "".join(f"['M'][{step!r}]" for step in each.path)
         yield f"taken_{name} = wire_to_document(item[{of.stored_name!r}]{steps})"
+        if each.fits is not None:
+            source.names[f"fits_{name}"] = each.fits
+            yield f"if not fits_{name}(taken_{name}): return slowly(item, now)"
         return
     read = [f"taken_{name} = {_expression(source, of, of.kind.read)}"]
     if of.kind is _BY_METHODS and not of.optional:

@@ -19,12 +19,19 @@ from pynamodb.connection.table import TableConnection
 from pynamodb.constants import NULL, STRING
 
 from autoforge.dynamodb.errors import (
+    AutoforgeError,
     DeclarationError,
     InvalidValueError,
     UnreadableItemError,
+    shortened,
     suggestion,
 )
-from autoforge.dynamodb.schema.attribute import attribute_to_wire, default_to_wire, is_stored
+from autoforge.dynamodb.schema.attribute import (
+    EntityAttribute,
+    attribute_to_wire,
+    default_to_wire,
+    is_stored,
+)
 from autoforge.dynamodb.schema.compiled import Field, compile_reader, compile_writer
 from autoforge.dynamodb.schema.declaration import Declared, declare
 from autoforge.dynamodb.schema.document_attributes import holds_null
@@ -93,7 +100,12 @@ class Entity(Declared):
         for name, value in attributes.items():
             if name not in known:
                 raise InvalidValueError(_no_such_attribute(type(self), name))
-            known[name].__set__(self, value)
+            try:
+                known[name].__set__(self, value)
+            except (TypeError, ValueError) as error:
+                if isinstance(error, AutoforgeError) or isinstance(known[name], EntityAttribute):
+                    raise
+                raise InvalidValueError(f"{name} is {shortened(value)}: {error}") from error
 
     @classmethod
     def from_item(cls, item: Mapping[str, Mapping[str, Any]]) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Never, Self, overload
 
 from pynamodb.constants import STRING, STRING_SET
@@ -35,6 +35,7 @@ class TextSet(EntityAttribute[frozenset[str]]):
     Args:
         attr_name: The name in the table; unless given, the name in Python as the layout writes
             names.
+        description: What the attribute is, in a sentence.
 
     Examples:
         >>> sorted(Book(isbn="b3", title="Emma", subjects={"novel", "classic"}).subjects)
@@ -47,13 +48,15 @@ class TextSet(EntityAttribute[frozenset[str]]):
     #: Checks a member.
     _member: ClassVar[staticmethod[[Any], str]] = staticmethod(_text)
 
-    def __init__(self, *, attr_name: str | None = None, **unknown: Never) -> None:
+    def __init__(
+        self, *, attr_name: str | None = None, description: str = "", **unknown: Never
+    ) -> None:
         if unknown:
             raise DeclarationError(
                 f"{type(self).__name__} has no option {next(iter(unknown))!r}: an item without "
                 "the attribute has an empty set"
             )
-        super().__init__(default=None, attr_name=attr_name)
+        super().__init__(default=None, attr_name=attr_name, description=description)
 
     @overload
     def __get__(self, instance: None, owner: Any) -> Self: ...
@@ -67,11 +70,13 @@ class TextSet(EntityAttribute[frozenset[str]]):
 
     def __set__(self, instance: Any, value: Iterable[str] | None) -> None:
         """Check the members; DynamoDB has no empty set, so an empty one is held as None."""
-        EntityAttribute.__set__(self, instance, self.check(value or ()) or None)  # type: ignore[arg-type]  # held as None
+        members = () if value is None else value
+        EntityAttribute.__set__(self, instance, self.check(members) or None)  # type: ignore[arg-type]  # held as None
 
     def value_to_wire(self, value: Any) -> dict[str, Any] | None:
         """Write the members in DynamoDB JSON; None without members."""
-        return super().value_to_wire(value or None)
+        members = None if value is None else self.check(value)
+        return super().value_to_wire(members or None)
 
     def set(self, value: Iterable[str]) -> Change:  # type: ignore[override]
         """Return the change that sets all members; no members remove the attribute.
@@ -155,7 +160,7 @@ class TextSet(EntityAttribute[frozenset[str]]):
 
     def check(self, value: Any) -> frozenset[str]:
         """Return the members as a set; refuse a value that is not a collection of members."""
-        if isinstance(value, str) or not isinstance(value, Iterable):
+        if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
             raise InvalidValueError(f"{self.attr_name} is {shortened(value)}, not a set of texts")
         with naming(self.attr_name):
             return frozenset(map(self._member, value))
@@ -171,6 +176,7 @@ class IdSet(TextSet):
     Args:
         attr_name: The name in the table; unless given, the name in Python as the layout writes
             names.
+        description: What the attribute is, in a sentence.
 
     Examples:
         >>> class Shelf(Entity):

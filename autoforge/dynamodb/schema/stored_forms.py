@@ -29,8 +29,8 @@ class StoredSet(list[Any], StoredForm):
     _read: tuple[Any, ...]
 
     def stored_form(self) -> dict[str, Any] | None:
-        """Return the set; None if the list has changed."""
-        if tuple(self) != self._read:
+        """Return the set; None if the list has changed. True is equal to 1, and is no member."""
+        if tuple(self) != self._read or any(isinstance(each, bool) for each in self):
             return None
         return {kind: [*members] for kind, members in self._stored.items()}
 

@@ -7,7 +7,7 @@ identifiers in Python.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -33,6 +33,7 @@ from litestar.params import BodyKwarg
 from autoforge.dynamodb.errors import DeclarationError
 from autoforge.dynamodb.patterns.json_items import members, members_of_part
 from autoforge.dynamodb.patterns.projection import hints_of, is_projection, value_type
+from autoforge.dynamodb.schema.attribute import description_of
 from autoforge.dynamodb.schema.compiled import Field
 from autoforge.dynamodb.schema.entity import Entity, entity_fields
 from autoforge.dynamodb.schema.letter_case import camel_case
@@ -158,7 +159,18 @@ def _attribute(field: Field) -> Any:
     kind = value_type(field.attribute)
     shown = Any if kind is None else _nested(kind)
     always = not field.optional or isinstance(field.attribute, TextSet)
-    return shown if always or shown is Any else shown | None
+    shown = shown if always or shown is Any else shown | None
+    return _described(shown, description_of(field.attribute))
+
+
+def _described(shown: Any, description: str) -> Any:
+    """Return a type with a description, beside what is known of its form."""
+    if not description:
+        return shown
+    if get_origin(shown) is Annotated:
+        kind, form = get_args(shown)
+        return Annotated[kind, replace(form, description=description)]
+    return Annotated[shown, BodyKwarg(description=description)]
 
 
 def _nested(kind: Any) -> Any:

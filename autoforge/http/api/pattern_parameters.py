@@ -26,6 +26,7 @@ from uuid import UUID
 from litestar.params import QueryParameter
 
 from autoforge.dynamodb.errors import DeclarationError
+from autoforge.dynamodb.patterns.descriptions import description_of_parameter
 from autoforge.dynamodb.patterns.keyed import Keyed
 from autoforge.dynamodb.patterns.pattern import Pattern
 from autoforge.dynamodb.patterns.query import Query
@@ -177,6 +178,12 @@ def _declared(pattern: type[Pattern[Any]], field: Field[Any], kind: Any) -> tupl
 
 
 def _description(pattern: type[Pattern[Any]], name: str) -> str | None:
+    """Say what a parameter is, and what it selects."""
+    said = (description_of_parameter(pattern, name), _selected(pattern, name))
+    return " ".join(filter(None, said)) or None
+
+
+def _selected(pattern: type[Pattern[Any]], name: str) -> str | None:
     """Say what a parameter selects, from the key that the pattern reads."""
     if not issubclass(pattern, Keyed):
         return None

@@ -356,3 +356,16 @@ def test_a_member_of_an_enum_of_texts_is_its_text_everywhere(member: Shade) -> N
         "SK": {"S": f"{text}#{text}"},
     }
     assert type(lamp.kind) is type(lamp.id) is str
+
+
+@pytest.mark.parametrize("value", ["", 0, 0.0, False, {"a": 1}, {}])
+def test_a_set_of_texts_is_not_made_of_what_is_no_collection_of_them(value: Any) -> None:
+    class Named(Entity):
+        id: Id = Id()
+        names: TextSet = TextSet()
+        key = Key("NAMED#{id}", "NAMED")
+
+    with pytest.raises(InvalidValueError, match=r"^names is .*, not a set of texts$"):
+        Named(id="a", names=value)
+    with pytest.raises(InvalidValueError, match=r"^names is .*, not a set of texts$"):
+        Named.names.set(value)

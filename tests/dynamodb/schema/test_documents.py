@@ -243,6 +243,14 @@ def test_a_stored_value_of_an_unknown_type_is_unreadable() -> None:
         wire_to_document({"X": "y"})
 
 
+def test_a_set_of_numbers_in_which_true_replaces_1_is_no_set() -> None:
+    read = wire_to_document({"NS": ["1", "2"]})
+
+    read[0] = True
+
+    assert document_to_wire(read) == {"L": [{"BOOL": True}, {"N": "2"}]}
+
+
 def _nested(depth: int, leaf: Any) -> Any:
     return reduce(lambda inner, _: {"a": inner}, range(depth), leaf)
 
