@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.cli.conftest import Command
 
-TABLE = ("--table", "tests.described:DESCRIBED")
+TABLE = ("--table", "tests.designs.described:DESCRIBED")
 
 
 def test_explain_says_what_each_described_parameter_means(command: Command) -> None:
@@ -36,6 +36,6 @@ def test_a_missing_parameter_is_described(command: Command) -> None:
 
 
 def test_a_missing_parameter_without_a_description_is_named(command: Command) -> None:
-    said = command("--table", "tests.tables:LIBRARY", "explain", "HistoryOfBook")
+    said = command("--table", "tests.designs.library:LIBRARY", "explain", "HistoryOfBook")
 
     assert "HistoryOfBook needs isbn" in said.err

@@ -9,7 +9,7 @@ import pytest
 from autoforge.dynamodb import Id, IdSet, Moment, Text
 from autoforge.dynamodb.patterns.catalogue import entry
 from autoforge.errors import DeclarationError
-from tests.described import DESCRIBED, Book, BookByIsbn, Books, BooksDue, BooksOfReader
+from tests.designs.described import DESCRIBED, Book, BookByIsbn, Books, BooksDue, BooksOfReader
 from tests.designs.library import LIBRARY
 
 

@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 
 from autoforge.http.api import routes_of
-from tests.described import DESCRIBED
+from tests.designs.described import DESCRIBED
 
 
 @pytest.fixture(scope="module")
