@@ -253,6 +253,15 @@ def test_no_parameter_is_null_or_empty(detached: Api, route: Route, name: str, v
 
 
 @pytest.mark.parametrize(("route", "name"), list(closed()), ids=str)
+def test_a_parameter_that_takes_one_value_is_not_given_twice(
+    detached: Api, route: Route, name: str
+) -> None:
+    response = send(detached, route, params={name: ["1", "1"]})
+
+    assert faults(response) == [f"query.{name}"]
+
+
+@pytest.mark.parametrize(("route", "name"), list(closed()), ids=str)
 def test_a_parameter_with_few_values_names_them_where_it_has_another(
     detached: Api, route: Route, name: str
 ) -> None:

@@ -33,6 +33,7 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.schema.letter_case import camel_case
 from autoforge.dynamodb.timestamps import timestamp_text
 from autoforge.http.api.parameters import Cursor, Limit, Order, time_of
+from autoforge.http.api.request_checks import Known
 
 #: The values of the parameters of a request, by their names in a handler.
 Given: TypeAlias = Mapping[str, Any]
@@ -54,13 +55,13 @@ class PatternParameters:
     Attributes:
         pattern: The pattern.
         declared: The parameters as a handler declares them.
-        known: Their names in requests, and whether they take free text.
+        known: What is known of them, by their names in requests.
         types: The types of the pattern's parameters, without None.
     """
 
     pattern: type[Pattern[Any]]
     declared: Sequence[Parameter]
-    known: Mapping[str, bool]
+    known: Mapping[str, Known]
     types: Mapping[str, Any]
 
     @classmethod
@@ -91,7 +92,13 @@ class PatternParameters:
                 )
                 for name, (annotation, default) in declared.items()
             ],
-            {name: types.get(name) in _TEXTS or name == "cursor" for name in declared},
+            {
+                name: Known(
+                    is_text=types.get(name) in _TEXTS or name == "cursor",
+                    is_list=get_origin(types.get(name)) is tuple,
+                )
+                for name in declared
+            },
             types,
         )
 

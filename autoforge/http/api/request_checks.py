@@ -5,9 +5,10 @@ Every request passes them, so each check first recognises the ordinary case chea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from litestar import Request
@@ -39,6 +40,15 @@ _NULL: Final = "null"
 _MOST_KNOWN_HOSTS: Final = 64
 
 
+class Known(NamedTuple):
+    """What is known of a query parameter."""
+
+    #: Whether it takes free text, where ``null`` is an ordinary text.
+    is_text: bool
+    #: Whether it may be given several times.
+    is_list: bool
+
+
 class Checks:
     """Refuses requests that no route should handle.
 
@@ -53,8 +63,8 @@ class Checks:
         self._hosts = allowed_hosts
         self._origins = allowed_origins
         self._known_hosts: set[str | None] = set()
-        #: The query parameters of each operation, and whether they take free text.
-        self._parameters: dict[tuple[str, str], dict[str, bool]] = {}
+        #: The query parameters of each operation.
+        self._parameters: dict[tuple[str, str], dict[str, Known]] = {}
         self._conditional: frozenset[tuple[str, str]] = frozenset()
         self._lists: frozenset[str] = frozenset()
 
@@ -66,9 +76,7 @@ class Checks:
             for method, operation in operations.items()
         }
         self._parameters = {
-            route: {
-                each["name"]: _is_text(each["schema"]) for each in taken if each["in"] == "query"
-            }
+            route: {each["name"]: _known(each["schema"]) for each in taken if each["in"] == "query"}
             for route, taken in parameters.items()
         }
         self._conditional = frozenset(
@@ -85,8 +93,8 @@ class Checks:
             PermissionDeniedException: if the host is not this server, or a page of another site
                 sent the request.
             NotFoundException: if routing read another path than the client sent.
-            ClientException: if it names several hosts, has an unknown query parameter, or null for
-                a parameter.
+            ClientException: if it names several hosts, has an unknown query parameter, null for a
+                parameter, or a parameter twice that takes one value.
             HTTPException: 412 if it sends If-Match to a route that cannot evaluate it.
         """
         scope = request.scope
@@ -147,13 +155,15 @@ class Checks:
 
 
 def require_known_parameters(
-    request: ASGIConnection[Any, Any, Any, Any], known: Mapping[str, bool]
+    request: ASGIConnection[Any, Any, Any, Any], known: Mapping[str, Known]
 ) -> None:
-    """Refuse unknown query parameters and null for a filter: either would list everything.
+    """Refuse unknown query parameters and null for a filter, which would list everything.
+
+    A parameter that takes one value is refused if it is given twice: Litestar takes the last one.
 
     Args:
         request: The request.
-        known: The query parameters of its route, and whether they take free text.
+        known: The query parameters of its route.
 
     Raises:
         ClientException: if the request has such a parameter.
@@ -164,21 +174,36 @@ def require_known_parameters(
         raise ClientException(f"unknown query parameters: {', '.join(sorted(unknown))}")
     # Litestar treats null as an absent parameter.
     wrong = [
-        {
-            "key": name,
-            "source": ParamType.QUERY,
-            "message": "null is not a value of this parameter",
-        }
+        _wrong(name, "null is not a value of this parameter")
         for name, value in given
-        if value.casefold() == _NULL and not known[name]
+        if value.casefold() == _NULL and not known[name].is_text
     ]
+    if len(given) > len(dict(given)):
+        times = Counter(name for name, _ in given if not known[name].is_list)
+        wrong += [
+            _wrong(name, f"given {number} times; this parameter takes one value")
+            for name, number in sorted(times.items())
+            if number > 1
+        ]
     if wrong:
         raise ValidationException("Validation failed", extra=wrong)
 
 
-def _is_text(schema: Mapping[str, Any]) -> bool:
-    """Whether a parameter takes free text."""
-    return schema.get("type") == "string" and not {"enum", "format"} & schema.keys()
+def _wrong(name: str, message: str) -> dict[str, Any]:
+    return {"key": name, "source": ParamType.QUERY, "message": message}
+
+
+def _known(schema: Mapping[str, Any]) -> Known:
+    """Return what the schema of a parameter says of it."""
+    is_text = schema.get("type") == "string" and not {"enum", "format"} & schema.keys()
+    return Known(is_text, is_list="array" in _types_in(schema))
+
+
+def _types_in(schema: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the types of the values that a schema admits."""
+    yield schema.get("type")
+    for each in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
+        yield from _types_in(each)
 
 
 def _require_own_origin(origin: str, host: str | None) -> None:

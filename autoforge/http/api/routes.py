@@ -32,7 +32,7 @@ from autoforge.http.api.paging import json_response
 from autoforge.http.api.pattern_parameters import Given, PatternParameters
 from autoforge.http.api.problem import responses
 from autoforge.http.api.problems import Problems
-from autoforge.http.api.request_checks import require_known_parameters
+from autoforge.http.api.request_checks import Known, require_known_parameters
 from autoforge.http.api.tags import item_tag
 
 #: The methods of each route; Litestar's answer to OPTIONS would omit HEAD.
@@ -146,7 +146,7 @@ async def _answer_methods() -> Response[None]:
     return Response(None, status_code=HTTPStatus.NO_CONTENT, headers={"allow": _ALLOWED})
 
 
-def _guard(known: Mapping[str, bool]) -> Callable[..., None]:
+def _guard(known: Mapping[str, Known]) -> Callable[..., None]:
     """Return the check of the query parameters of a request.
 
     It is a guard, since guards of the application run as well; a ``before_request`` would replace

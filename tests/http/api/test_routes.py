@@ -282,6 +282,15 @@ def test_a_value_that_no_key_can_have_is_refused(api: Api, path: str) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_value_is_given_once_and_the_values_of_a_list_each_by_itself(api: Api) -> None:
+    twice = api.get("/loans-of-book?isbn=b1&isbn=b3&limit=1&limit=2")
+    listed = api.get("/counts?isbns=b1&isbns=b3&genre=novel")
+
+    once = "given 2 times; this parameter takes one value"
+    assert_invalid(twice, ("query.isbn", once), ("query.limit", once))
+    assert listed.status_code == HTTPStatus.OK
+
+
 def test_head_answers_as_get_without_a_body_and_options_names_the_methods(api: Api) -> None:
     for path in ("/book-by-isbn?isbn=b1", "/loans-of-book?isbn=b1"):
         shown, head, options = (api.request(method, path) for method in ("GET", "HEAD", "OPTIONS"))
