@@ -119,7 +119,10 @@ class Bench:
         self._table.stored.extend({name: item[name] for name in names} for item in items)
 
     def _replace_all(self, items: Collection[Item]) -> None:
-        gone, self._table.stored = self._table.stored, []
+        gone = [
+            k for place, k in enumerate(self._table.stored) if k not in self._table.stored[:place]
+        ]
+        self._table.stored = []
         self.remember(items)
         kept = self._table.stored
         writes: list[dict[str, Any]] = [
