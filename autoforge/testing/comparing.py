@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeAlias
@@ -131,26 +130,13 @@ def _number(items: Sequence[Seen]) -> str:
 
 def differing(stored: Item, wanted: Item) -> list[str]:
     """Return the names of the attributes that two stored items do not both have, with one value."""
-    one, other = _in_base64(stored), _in_base64(wanted)
     return [
         name
-        for name in sorted({*one, *other})
-        if name not in one or name not in other or not alike(one[name], other[name])
+        for name in sorted({*stored, *wanted})
+        if name not in stored or name not in wanted or not alike(stored[name], wanted[name])
     ]
 
 
 def are_alike(one: Sequence[Item], other: Sequence[Item]) -> bool:
     """Whether two tables have the same items, in the same order."""
     return len(one) == len(other) and not any(map(differing, one, other))
-
-
-def _in_base64(item: Item) -> Item:
-    """Return an item with its binary attributes as DynamoDB JSON has them."""
-
-    def text(value: Any) -> Any:
-        return b64encode(value).decode() if isinstance(value, bytes) else value
-
-    return {
-        name: {k: [*map(text, v)] if k == "BS" else text(v) for k, v in wire.items()}
-        for name, wire in item.items()
-    }

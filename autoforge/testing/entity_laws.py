@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from autoforge.dynamodb.writes.update import Update
 from autoforge.dynamodb.writes.write import Write
 from autoforge.testing.comparing import differing
 from autoforge.testing.drawn import Drawn, shown
+from autoforge.testing.faults import Unprocessed, injected
 from autoforge.testing.law import Bench, Law, words_of
 from autoforge.testing.population import UNKNOWN, Populations
 from autoforge.testing.report import Broken, called, in_words, item_in_words
@@ -27,7 +29,7 @@ from autoforge.testing.values import Values
 from autoforge.testing.writing import UPDATED, informed, write_in_words
 
 #: How many updates of an item follow each other.
-_UPDATES: Final = 2
+_UPDATES: Final = 3
 
 
 def laws_of_entities(design: Design, values: Values) -> Iterator[Law]:
@@ -134,10 +136,13 @@ class _Judged:
         path = bench.draw(st.sampled_from(paths))
         bench.scene.written.append(f"{write_in_words(write)} by {path}")
         match path:
-            case "batch" if isinstance(write, Put):
-                bench.store.put_all([write.item])
             case "batch":
-                bench.store.delete_all([drawn.key])
+                faults = [Unprocessed()] if bench.draw(st.booleans()) else []
+                with injected(bench.store, faults):
+                    if isinstance(write, Put):
+                        bench.store.put_all([write.item])
+                    else:
+                        bench.store.delete_all([drawn.key])
             case "transaction":
                 bench.store.transact(Transaction((write,)))
             case _:
@@ -145,17 +150,27 @@ class _Judged:
 
     def _updated(self, bench: Bench, drawn: Drawn) -> Drawn:
         """Update one attribute, and return the item as it must be then."""
-        name = bench.draw(st.sampled_from(sorted(self._settable)))
+        names = sorted(self._settable)
+        fed = [each for each in names if each in self._feeding]
+        name = bench.draw(st.sampled_from([*names, *fed, *fed]))
         value = bench.draw(self._values_of(name))
         key = {each: drawn.values[each] for each in self._components}
         now = bench.clock.now
         if name in self._components or not is_stored(self.entity.get_attributes()[name]):
             self._require_fixed(bench, Update, key, {name: value})
             return drawn
-        write = informed(drawn, Update(self.entity, key, now, changes={name: value}))
+        version = drawn.made.attribute_values.get("version")
+        counts = isinstance(version, int) and name != "version" and bench.draw(st.booleans())
+        changes = {name: value}
+        try:
+            update = Update(self.entity, key, now, changes=changes, increments_version=counts)
+        except DeclarationError:  # an index key is made of the version
+            update = Update(self.entity, key, now, changes=changes, expected_version=version)
+        write = informed(drawn, update)
         if write is None:
             return drawn
-        stamp = {UPDATED: now} if UPDATED in self.entity.get_attributes() else {}
+        stamp: dict[str, Any] = {UPDATED: now} if UPDATED in self.entity.get_attributes() else {}
+        stamp |= {"version": version + 1} if isinstance(version, int) and counts else {}
         changed = {**drawn.made.attribute_values, name: value, **stamp}
         try:
             after = Populations(self.values, now).made(self.entity, changed, live=False)
@@ -163,6 +178,11 @@ class _Judged:
             return drawn
         self._send(bench, ("update", "transaction"), write, drawn)
         return after
+
+    @cached_property
+    def _feeding(self) -> set[str]:
+        """The attributes that decide about keys in indexes, which are most easily left stale."""
+        return {n for key in self.entity.keys.values() for n in (*key.sources, *key.where)}
 
     @property
     def _settable(self) -> set[str]:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
 
-import orjson
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from autoforge.dynamodb.client.client import Client
 from autoforge.dynamodb.store.store import Store
-from autoforge.dynamodb.transport.transport import Transport
+from autoforge.dynamodb.transport.transport import Transport, encode
 from autoforge.testing.recording import WrappedTransport
 
 #: The members of a batch, and what DynamoDB calls those that it did not process.
@@ -201,7 +200,7 @@ class _Faulty(WrappedTransport):
         with self.noting:
             number = len(self.attempts.operations)
             self.attempts.operations.append(operation)
-            self.attempts.bodies.append(orjson.dumps(parameters))
+            self.attempts.bodies.append(encode(parameters))
         match self._fault_of(number, operation):
             case Break(error):
                 raise error

@@ -122,7 +122,10 @@ class Bench:
                 stored.append(key)
 
     def _replace_all(self, items: Collection[Item]) -> None:
-        gone, self._table.stored = self._table.stored, []
+        gone = [
+            k for place, k in enumerate(self._table.stored) if k not in self._table.stored[:place]
+        ]
+        self._table.stored = []
         self.remember(items)
         kept = self._table.stored
         writes: list[dict[str, Any]] = [

@@ -16,9 +16,11 @@ with extra("testing", "laws_of"):
 from autoforge.testing.entity_laws import laws_of_entities
 from autoforge.testing.expiring_laws import laws_of_expiry
 from autoforge.testing.law import Law
+from autoforge.testing.lost_laws import laws_of_lost_answers
 from autoforge.testing.pattern_laws import laws_of_patterns
 from autoforge.testing.plugin import NOT_PROVED
 from autoforge.testing.race_laws import laws_of_races
+from autoforge.testing.refusal_laws import laws_of_refusals
 from autoforge.testing.selection import Selects
 from autoforge.testing.unique_laws import laws_of_uniques
 from autoforge.testing.values import Values
@@ -83,6 +85,8 @@ def laws_in(
         *laws_of_entities(table, values),
         *laws_of_uniques(table, values),
         *laws_of_expiry(table, values),
+        *laws_of_refusals(table, values),
+        *laws_of_lost_answers(table, values),
         *laws_of_races(table, values),
         *laws_of_patterns(table, values, selects or {}),
     ]

@@ -17,6 +17,7 @@ from autoforge.dynamodb.table import Table
 from autoforge.testing.answers import WHOLE
 from autoforge.testing.change_laws import laws_of_changes
 from autoforge.testing.comparing import due, require_equal, seen
+from autoforge.testing.fault_laws import laws_of_faults
 from autoforge.testing.law import Bench, Law
 from autoforge.testing.population import Population
 from autoforge.testing.recording import watching
@@ -36,6 +37,7 @@ def laws_of_patterns(
         subject.questions.require_all()
         yield from _AnswerLaws(subject).laws()
         yield from laws_of_changes(subject)
+        yield from laws_of_faults(subject)
         yield from RequestLaws(subject).laws()
 
 

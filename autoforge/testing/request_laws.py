@@ -19,7 +19,7 @@ from autoforge.dynamodb.patterns.query import Query
 from autoforge.dynamodb.patterns.references import Lookup
 from autoforge.dynamodb.patterns.snapshot import Snapshot
 from autoforge.dynamodb.schema.attribute import is_stored
-from autoforge.testing.answers import Read
+from autoforge.testing.answers import Read, flat
 from autoforge.testing.comparing import require_equal
 from autoforge.testing.engines import Engine
 from autoforge.testing.law import Bench, Law
@@ -87,6 +87,8 @@ class RequestLaws:
             )
         if sent == wanted:
             self._require_projected(watched, reads)
+        if isinstance(question.asked, Query):
+            self._require_first_page(bench, population, question.asked)
         if len(sent) < self.subject.kind.most(question.asked):
             return  # something was missing, and so the request for what it points to
         if len(sent) != declared:
@@ -101,6 +103,24 @@ class RequestLaws:
                 f"it declares operation = {operation!r}, and sent other ones",
                 came=[", ".join(sent)],
                 wanted=[operation],
+            )
+
+    def _require_first_page(self, bench: Bench, population: Population, asked: Any) -> None:
+        """Require that a page takes no more requests than declared, if nothing is left out."""
+        kind: Any = self.subject.kind
+        found = flat(kind.wanted(population, asked))
+        if not found or len(found) < len(kind.in_range(population, asked)):
+            return
+        limit = bench.draw(st.integers(1, len(found)))
+        bench.note(asked, limit)
+        with self.subject.watching(bench) as watched:
+            bench.store.page(asked, limit=limit)
+        declared = self.subject.pattern.requests
+        if len(watched.sent) > declared:
+            raise Broken(
+                f"it declares requests = {declared}, and sent {len(watched.sent)} for a page",
+                came=[", ".join(watched.operations)],
+                wanted=[f"{declared} of them, since a page reads one item more than it has"],
             )
 
     def _require_projected(self, watched: Watched, reads: Sequence[Read]) -> None:

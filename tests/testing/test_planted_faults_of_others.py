@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 
 from autoforge.dynamodb import Entity, Id, Integer, Key, Page, Table
+from autoforge.dynamodb.patterns.request import wire_key
+from autoforge.dynamodb.store import batch
 from autoforge.dynamodb.store.writes import Writes
-from autoforge.dynamodb.writes import uniqueness
+from autoforge.dynamodb.writes import uniqueness, update
 from autoforge.dynamodb.writes.delete import Delete
 from autoforge.dynamodb.writes.put import Put
 from autoforge.dynamodb.writes.uniqueness import PutUnique, ReleaseUnique
 from autoforge.dynamodb.writes.update import Update
 from autoforge.testing import Engine
-from tests.designs.lending import LENDING, AllOfBook
+from tests.designs.lending import LENDING, AllOfBook, Places
 from tests.testing.breaking import broken_law
 
 pytestmark = pytest.mark.one_engine
@@ -151,6 +153,113 @@ def test_the_same_fault_is_found_in_the_same_way_again(
     once = broken_law(autoforge_engine, law, LENDING, examples=EXAMPLES, steps=1)
 
     assert broken_law(autoforge_engine, law, LENDING, examples=EXAMPLES, steps=1) == once
+
+
+# Faults, lost answers, and refusals.
+
+
+LOST = "a write whose answer is lost is made once"
+REFUSED = "a write that must be refused changes nothing"
+FAULTS = "faults of DynamoDB change no answer"
+
+
+def test_a_sum_that_is_added_again_when_the_answer_is_lost(
+    autoforge_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Update, "repeatable", True)
+
+    said = broken(autoforge_engine, f"Counter: {LOST}", COUNTERS)
+
+    assert "the answer to UpdateItem was lost, and the outcome is another one" in said
+    assert "    UpdateItem, whose answer is lost\n    UpdateItem\n" in said
+    assert "add 1 to visits" in said
+
+
+def test_a_creation_that_is_refused_by_its_own_success(
+    autoforge_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Put, "proves", lambda *_: False)
+
+    said = broken(autoforge_engine, f"Counter: {LOST}", COUNTERS)
+
+    assert "  items in the table:\n    none\n  came:\n    ItemExistsError\n" in said
+    assert "  should have come:\n    done, or UnavailableError\n    Counter(id=" in said
+
+
+@pytest.mark.parametrize(
+    ("of", "replaced", "wanted"),
+    [
+        (Put, ("_free", lambda _: {}), "ItemExistsError"),
+        (Delete, ("parameters", lambda self: {"Key": _key(self)}), "ItemNotFoundError"),
+        (Update, ("_conditions", lambda _: []), "ItemNotFoundError"),
+    ],
+)
+def test_a_condition_that_a_write_forgets(
+    autoforge_engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    of: type[Any],
+    replaced: tuple[str, Any],
+    wanted: str,
+) -> None:
+    monkeypatch.setattr(of, *replaced)
+
+    said = broken(autoforge_engine, f"Counter: {REFUSED}", COUNTERS)
+
+    assert "Counter: a write that must be refused changes nothing: a write was not refused" in said
+    assert f"    {of.__name__}" in said
+    assert ", which must be refused\n" in said
+    assert "  came:\n    no error\n" in said
+    assert f"  should have come:\n    {wanted}\n" in said
+
+
+def _key(write: Any) -> Any:
+    return wire_key(write.primary_key(), write.entity.layout.primary)
+
+
+def test_an_update_of_an_item_that_has_expired(
+    autoforge_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(update, "is_live", lambda *_: None)
+
+    said = broken(autoforge_engine, f"Counter: {REFUSED}", COUNTERS)
+
+    assert "a write was not refused" in said
+    assert "expires_at=2026-02-04T11:00:00.000Z" in said
+
+
+def test_keys_that_a_batch_leaves_unprocessed(
+    autoforge_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_once(_: Any, send: Any, request: Any, *__: Any) -> Any:
+        for items in send(request)["Responses"].values():
+            yield from items
+
+    monkeypatch.setattr(batch, "read", read_once)
+    table = replace(LENDING, patterns=(Places,))
+
+    said = broken(autoforge_engine, f"Places: {FAULTS}", table)
+
+    assert "an item did not come: Place(" in said
+    assert re.search(r"    attempt \d leaves the last key of a batch unprocessed\n", said)
+
+
+def test_a_page_that_takes_a_request_too_many(
+    autoforge_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = AllOfBook.request
+
+    def one_less(self: Any, *given: Any, **how: Any) -> Any:
+        return sound(self, *given, **{**how, "limit": max(1, (how["limit"] or 2) - 1)})
+
+    pattern: Any = dataclass(frozen=True)(
+        type("Less", (AllOfBook,), {"__doc__": "What is there?", "request": one_less})
+    )
+    table = replace(LENDING, patterns=(pattern,))
+
+    said = broken(autoforge_engine, "Less: sends the requests it declares", table)
+
+    assert "it declares requests = 1, and sent 2 for a page" in said
+    assert "1 of them, since a page reads one item more than it has" in said
 
 
 # Pages.
