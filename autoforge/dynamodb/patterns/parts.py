@@ -56,7 +56,7 @@ def paths_of(answers: Sequence[type[Any]], index: Index) -> tuple[AttributePath,
     )
 
 
-def faults_in(answer: type[Any], index: Index) -> Iterator[str]:
+def faults_in(answer: type[Any], index: Index, *, fetchable: bool) -> Iterator[str]:
     """Yield why a query of an index cannot answer, in words that name what to change.
 
     An index that does not project all attributes can answer only with what it holds.
@@ -64,11 +64,12 @@ def faults_in(answer: type[Any], index: Index) -> Iterator[str]:
     if index.holds_all:
         return
     entity = entity_of(answer)
-    otherwise = "or declare fetches_rest = True, to read the whole items, too"
+    rest = ", or declare fetches_rest = True, to read the whole items, too"
+    otherwise = rest if fetchable else ""
     if not is_projection(answer):
         yield (
             f"{index.shown} does not hold whole items: answer with a Projection of "
-            f"{entity.__name__}, {otherwise}"
+            f"{entity.__name__}{otherwise}"
         )
         return
     names = {taken[0] for taken in answer.takes.values()}
@@ -76,18 +77,18 @@ def faults_in(answer: type[Any], index: Index) -> Iterator[str]:
     if lacking:
         yield (
             f"{index.shown} does not hold {', '.join(lacking)} of {entity.__name__}: include all "
-            f"that {answer.__name__} takes in the index, {otherwise}"
+            f"that {answer.__name__} takes in the index{otherwise}"
         )
     if index.projection == "KEYS_ONLY" and entity.expiry_name is not None:
         yield (
             f"{index.shown} holds only keys, and not when an item of {entity.__name__} expires: "
-            f"include attributes in the index (the expiry is always with them), {otherwise}, or "
+            f"include attributes in the index (the expiry is always with them){otherwise}, or "
             f"declare never_expires = True in {entity.__name__} if none of its items has an expiry"
         )
     elif entity.lifetime is not None and _place_of(entity, "created_at", index) is None:
         yield (
             f"{index.shown} does not hold created_at of {entity.__name__}, from which its expiry "
-            f"follows: include it in the index, {otherwise}"
+            f"follows: include it in the index{otherwise}"
         )
 
 

@@ -204,7 +204,9 @@ class Ranged(Keyed[E], kind=True):
         """Yield what the index does not hold of what the query answers with."""
         if not cls.fetches_rest:
             for each in cls.read_answers():
-                yield from faults_in(each, cls.key.index)
+                yield from faults_in(
+                    each, cls.key.index, fetchable=cls.read_answers() == cls.answers
+                )
         elif cls.read_answers() != cls.answers:
             yield "fetches_rest: take what leads to the items as a Projection of the references"
         elif cls.key.index.holds_all:

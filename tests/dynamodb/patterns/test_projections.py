@@ -707,6 +707,22 @@ def test_what_an_index_does_not_hold_is_refused(answer: Any, key: Key, message: 
         _declared({"key": key, "fixed": fixed}, Query[answer])
 
 
+def test_references_of_an_index_of_keys_are_not_told_to_be_read_whole() -> None:
+    with pytest.raises(
+        DeclarationError,
+        match=r"^Due: Loan.of_day: index ByDay does not hold whole items: answer with a "
+        r"Projection of Loan$",
+    ):
+
+        @dataclass(frozen=True)
+        class Due(Hydrate[LoanRef, Loan]):
+            key = Loan.of_day
+            fixed = {"due_at": NOON}
+
+            def target(self, reference: Loan) -> KeyValue:
+                return KeyValue(f"READER#{reference.reader}", f"LOAN#{reference.id}")
+
+
 def test_an_expiry_that_an_index_does_not_hold_is_refused() -> None:
     calls = GSI("ById", projection=("remark",))
 
